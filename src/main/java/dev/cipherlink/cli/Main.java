@@ -1,0 +1,12 @@
+package dev.cipherlink.cli;
+
+/// Entry point of the program.
+public final class Main {
+
+    private Main() {
+    }
+
+    public static void main(String[] args) {
+        System.out.println("cipherlink");
+    }
+}

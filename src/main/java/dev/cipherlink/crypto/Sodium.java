@@ -1,0 +1,130 @@
+package dev.cipherlink.crypto;
+
+import com.goterl.lazysodium.SodiumJava;
+import com.goterl.lazysodium.utils.LibraryLoader;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/// The one class that touches Lazysodium.
+///
+/// Lazysodium passes key, nonce and output arrays to native code without looking at their lengths, and its
+/// `Key` overloads drop libsodium's failure code. Every method here checks the length of every array first
+/// (`IllegalArgumentException`, our bug) and returns libsodium's verdict.
+///
+/// JNA copies each array it is given in and out as a whole: pass arrays of the size that is needed, not large
+/// reused ones. All methods are thread-safe, none blocks. Source of the functions: libsodium 1.0.20.
+public final class Sodium {
+
+    /// Bytes of a secretbox key.
+    public static final int SECRETBOX_KEY_BYTES = 32;
+    /// Bytes of a secretbox nonce (XSalsa20).
+    public static final int SECRETBOX_NONCE_BYTES = 24;
+    /// Bytes that a secretbox adds to its message: the Poly1305 tag, in front of the ciphertext.
+    public static final int SECRETBOX_TAG_BYTES = 16;
+    /// Bytes of an X25519 scalar, point and shared secret (RFC 7748).
+    public static final int X25519_BYTES = 32;
+    /// Bytes of a BLAKE2b-512 digest (RFC 7693).
+    public static final int BLAKE2B_BYTES = 64;
+
+    /// Folder that holds `libsodium` when it was unpacked beforehand, as in the runtime image.
+    private static final String NATIVE_FOLDER_PROPERTY = "cipherlink.native.dir";
+
+    private Sodium() {
+    }
+
+    /// The library is loaded on first use, not when this class is.
+    private static final class Library {
+        private static final SodiumJava SODIUM = load();
+
+        private static SodiumJava load() {
+            String folder = System.getProperty(NATIVE_FOLDER_PROPERTY);
+            return folder == null
+                    ? new SodiumJava(LibraryLoader.Mode.BUNDLED_ONLY)
+                    : new SodiumJava(Path.of(folder, System.mapLibraryName("sodium")).toAbsolutePath().toString());
+        }
+    }
+
+    /// Loads the native library now, so that its cost and its errors do not fall into the first handshake.
+    ///
+    /// @throws UncheckedNativeException if the library cannot be loaded
+    public static void load() {
+        try {
+            Objects.requireNonNull(Library.SODIUM);
+        } catch (LinkageError | RuntimeException e) {
+            throw new UncheckedNativeException(e);
+        }
+    }
+
+    /// The native library cannot be loaded on this machine.
+    public static final class UncheckedNativeException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        UncheckedNativeException(Throwable cause) {
+            super("cannot load libsodium: " + cause.getMessage(), cause);
+        }
+    }
+
+    /// Encrypts and authenticates with XSalsa20-Poly1305 (NaCl `crypto_secretbox`, combined layout).
+    ///
+    /// @param box receives tag and ciphertext: exactly `message.length + 16` bytes
+    public static void seal(byte[] box, byte[] message, byte[] nonce, byte[] key) {
+        requireLength("box", box, message.length + SECRETBOX_TAG_BYTES);
+        requireLength("nonce", nonce, SECRETBOX_NONCE_BYTES);
+        requireLength("key", key, SECRETBOX_KEY_BYTES);
+        if (Library.SODIUM.crypto_secretbox_easy(box, message, message.length, nonce, key) != 0) {
+            throw new IllegalStateException("crypto_secretbox_easy failed");
+        }
+    }
+
+    /// Verifies and decrypts what [#seal] made.
+    ///
+    /// @param message receives the plaintext: exactly `box.length - 16` bytes; untouched bytes if the tag does not hold
+    /// @return whether the tag holds; if not, `message` must not be used
+    public static boolean open(byte[] message, byte[] box, byte[] nonce, byte[] key) {
+        requireLength("message", message, box.length - SECRETBOX_TAG_BYTES);
+        requireLength("nonce", nonce, SECRETBOX_NONCE_BYTES);
+        requireLength("key", key, SECRETBOX_KEY_BYTES);
+        return Library.SODIUM.crypto_secretbox_open_easy(message, box, box.length, nonce, key) == 0;
+    }
+
+    /// X25519 (RFC 7748, section 5).
+    ///
+    /// @param shared receives the 32-byte result
+    /// @return false if the result is all zero (a low-order point): the handshake must fail
+    public static boolean x25519(byte[] shared, byte[] scalar, byte[] point) {
+        requireLength("shared", shared, X25519_BYTES);
+        requireLength("scalar", scalar, X25519_BYTES);
+        requireLength("point", point, X25519_BYTES);
+        return Library.SODIUM.crypto_scalarmult(shared, scalar, point) == 0;
+    }
+
+    /// The public point of a scalar (X25519 with the base point).
+    public static void x25519Base(byte[] point, byte[] scalar) {
+        requireLength("point", point, X25519_BYTES);
+        requireLength("scalar", scalar, X25519_BYTES);
+        if (Library.SODIUM.crypto_scalarmult_base(point, scalar) != 0) {
+            throw new IllegalStateException("crypto_scalarmult_base failed");
+        }
+    }
+
+    /// BLAKE2b-512 without a key (RFC 7693).
+    ///
+    /// @param digest receives 64 bytes
+    public static void blake2b(byte[] digest, byte[] input) {
+        requireLength("digest", digest, BLAKE2B_BYTES);
+        if (Library.SODIUM.crypto_generichash(digest, digest.length, input, input.length, null, 0) != 0) {
+            throw new IllegalStateException("crypto_generichash failed");
+        }
+    }
+
+    /// Fills the array from the operating system's random generator.
+    public static void randomBytes(byte[] target) {
+        Library.SODIUM.randombytes_buf(target, target.length);
+    }
+
+    private static void requireLength(String name, byte[] array, int length) {
+        if (array.length != length) {
+            throw new IllegalArgumentException(name + " must have " + length + " bytes, not " + array.length);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+/// Primitives and keys.
+///
+/// Purpose: the native library behind one class ([dev.cipherlink.crypto.Sodium]), and the secrets of this program as
+/// objects that wipe themselves ([dev.cipherlink.crypto.SharedKey]).
+///
+/// Refuses: protocols (they are in `channel` and `noise`), sockets, printing a secret, reading a key file that others
+/// may read.
+///
+/// Threads: everything here may be used from any thread; nothing blocks except reading and writing key files.
+///
+/// Follows: NaCl's secretbox, RFC 7748 (X25519), RFC 7693 (BLAKE2b).
+package dev.cipherlink.crypto;
