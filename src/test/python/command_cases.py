@@ -78,6 +78,7 @@ class CommandCases(PeerCase):
         for session in (self.burst(), self.connect()):
             self.ok(session, b"SET %s before" % self.name())
             self.refused(session, b"SET %s %s" % (self.name(), bytes(16 * MIB + 1)))
+            self.refused(session, b"SET %s %s" % (self.name(), bytes(17 * MIB)))
             self.ok(session, b"GET " + self.name(), b"before\n")
             value = os.urandom(100_000)
             self.ok(session, b"SET %s %s" % (self.name(), value), b"OK\n")

@@ -6,6 +6,9 @@ It listens on a free loopback port, prints `listening 127.0.0.1:PORT`, and ends 
 does. With a FAULT every connection misbehaves in that one way:
 
     part              every answer comes as PARTs of at most 7 bytes
+    part-gap          the same, without the first byte
+    twice             every answer is sent twice
+    wrong-checksum    the answers of the data phase carry a wrong checksum
     wrong-key         everything is sealed with a key that the client does not have
     reflect           the first packet of the client comes back as it was
     reflect-data      the same, with the first packet of the data phase
@@ -70,7 +73,9 @@ class Connection(socketserver.BaseRequestHandler):
 
     def flush(self):
         """Seals and writes what is queued."""
-        packets = b"".join(self.channel.seal(m.encode(self.checksum)) for m in self.out)
+        spoilt = self.fault == "wrong-checksum" and self.expected > 1
+        checksum = (lambda payload: b"oops") if spoilt else self.checksum
+        packets = b"".join(self.channel.seal(m.encode(checksum)) for m in self.out)
         if self.fault == "bad-tag" and packets:
             packets = packets[:-1] + bytes([packets[-1] ^ 1])
         self.request.sendall(packets)
@@ -178,7 +183,7 @@ class Connection(socketserver.BaseRequestHandler):
         self.expected += 1
         self.answers.pop(message.sequence - self.window, None)
         self.answers[message.sequence] = answer = list(self.run(message))
-        self.out += answer
+        self.out += answer * 2 if self.fault == "twice" else answer
 
     def misbehave(self, message):
         """Does what the fault says before a request runs; whether the request is dropped."""
@@ -223,10 +228,11 @@ class Connection(socketserver.BaseRequestHandler):
         ok, payload = self.server.store.run(request)
         number = message.sequence + (99 if self.fault == "wrong-answer" else 0)
         room = self.size - wire.MESSAGE_HEADER.size
-        if ok and (self.fault == "part" or len(payload) > room):
-            room = 7 if self.fault == "part" else room - wire.PART_HEADER.size
+        if ok and (self.fault in ("part", "part-gap") or len(payload) > room):
+            room = 7 if self.fault else room - wire.PART_HEADER.size
+            start = 1 if self.fault == "part-gap" else 0
             return [Message(PART, number, wire.PART_HEADER.pack(at, len(payload)) + payload[at:at + room])
-                    for at in range(0, len(payload), room)]
+                    for at in range(start, len(payload), room)]
         return [Message(ACK if ok else ERROR, number, payload)]
 
 

@@ -192,14 +192,20 @@ class HostileCases(PeerCase):
         self.assert_ended(session)
         self.assertFalse(self.exists(self.name()))
 
-    def test_the_server_serves_on_after_all_this(self):
-        began = time.monotonic()
+    def test_the_server_serves_on_after_a_flood_of_rubbish(self):
         for _ in range(100):
             session = self.fresh()
-            session.channel.write(os.urandom(64))
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                session.channel.write(os.urandom(64))
             session.channel.close()
-        self.ok(self.connect(), b"PING", b"PONG\n")
-        self.assertLess(time.monotonic() - began, 10)
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                self.ok(self.connect(), b"PING", b"PONG\n")
+                return
+            except (wire.Closed, ConnectionResetError):    # the limit for one address still holds
+                self.assertLess(time.monotonic(), deadline, "not served again")
+                time.sleep(0.02)
 
 
 def pynacl_packet(box, plaintext):

@@ -157,6 +157,28 @@ class SessionCases(PeerCase):
             session.send(DATA, at + 2, b"GET " + self.name("none"))
             self.assertEqual(Message(ERROR, at + 2, b"ERROR not found\n"), session.receive())
 
+    def test_no_duplicate_of_a_large_read_becomes_a_write(self):
+        session = self.burst(8)
+        value = os.urandom(30_000)
+        self.ok(session, b"SET %s %s" % (self.name("big"), value), b"OK\n")
+        self.ok(session, b"GET " + self.name("big"), value + b"\n")
+        session.send(DATA, session.sequence, b"INCR " + self.name())
+        session.send(DATA, session.sequence, b"GET " + self.name("big"))
+        self.assertIn(session.receive()[:2], ((ACK, session.sequence), (ERROR, 0)))
+        self.assertFalse(self.exists(self.name()))
+
+    def test_the_last_fragment_sent_again_is_not_taken_for_a_request(self):
+        session = self.burst(8)
+        text, tail = b"ECHO " + b"e" * 5000, b"INCR " + self.name()
+        session.channel.write(session.packet(DATA | MORE, 1, text) + session.packet(DATA, 2, tail))
+        self.assertEqual(Message(ACK, 1, b""), session.receive())
+        answer = session.receive()
+        self.assertEqual((ACK, 2), answer[:2])
+        self.assertTrue(answer.payload.rstrip(b"\n").endswith(tail))
+        session.send(DATA, 2, tail)
+        self.assertEqual(answer, session.receive())
+        self.assertFalse(self.exists(self.name()))
+
     def test_a_very_old_number_does_not_run_again(self):
         session = self.burst(4)
         for sequence in range(1, 21):
