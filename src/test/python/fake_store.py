@@ -98,6 +98,8 @@ class FakeStore:
 
     def under(self, prefix):
         """The living keys with the prefix, in byte order."""
+        if prefix:
+            self.key(prefix)
         return sorted(key for key in list(self.entries) if key.startswith(prefix) and self.find(key))
 
     def run_keys(self, rest):
@@ -107,7 +109,7 @@ class FakeStore:
         return b"".join(key + b"\n" for key in keys[:self.number(limit)])
 
     def run_count(self, rest):
-        return b"%d\n" % len(self.under(rest))
+        return b"%d\n" % len(self.under(*self.words(rest, 0, 1) or [b""]))
 
     def run_incr(self, rest):
         key, by = (self.words(rest, 1, 2) + [b"1"])[:2]
@@ -143,7 +145,9 @@ class FakeStore:
         return b"Echo: " + rest
 
     def run_time(self, rest):
+        self.words(rest, 0, 0)
         return datetime.datetime.now(datetime.timezone.utc).isoformat().encode() + b"\n"
 
     def run_ping(self, rest):
+        self.words(rest, 0, 0)
         return b"PONG\n"

@@ -16,6 +16,8 @@ public final class Python {
     /// Debian's own interpreter first: it is the one that Debian's python3-nacl belongs to.
     private static final List<String> CANDIDATES = List.of("/usr/bin/python3", "python3");
     private static final Duration PROBE_LIMIT = Duration.ofSeconds(30);
+    /// Looked for once a test run.
+    private static String interpreter;
 
     private Python() {
     }
@@ -60,9 +62,13 @@ public final class Python {
         }
     }
 
-    private static String interpreter() throws IOException, InterruptedException {
+    private static synchronized String interpreter() throws IOException, InterruptedException {
+        if (interpreter != null) {
+            return interpreter;
+        }
         for (String candidate : CANDIDATES) {
             if (importsNacl(candidate)) {
+                interpreter = candidate;
                 return candidate;
             }
         }
