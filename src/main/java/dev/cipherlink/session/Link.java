@@ -66,6 +66,7 @@ public final class Link {
     ///
     /// @throws InterruptedException if the calling thread is interrupted: the link is aborted
     public LinkEnd run() throws InterruptedException {
+        requestPush();
         try (var scope = StructuredTaskScope.open(Joiner.<LinkEnd>anySuccessfulResultOrThrow())) {
             scope.fork(this::readUntilEnd);
             scope.fork(this::pushUntilEnd);
@@ -118,6 +119,16 @@ public final class Link {
         lock.lock();
         try {
             session.enqueueDisconnect();
+            session.outbox().requestPush();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// An earlier session may have left something in the outbox.
+    private void requestPush() {
+        lock.lock();
+        try {
             session.outbox().requestPush();
         } finally {
             lock.unlock();
