@@ -1,5 +1,6 @@
 package dev.cipherlink.noise;
 
+import dev.cipherlink.crypto.KeyPair;
 import dev.cipherlink.noise.HandshakePattern.Token;
 import java.io.ByteArrayOutputStream;
 import java.net.ProtocolException;

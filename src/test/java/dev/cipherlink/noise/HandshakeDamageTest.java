@@ -1,5 +1,6 @@
 package dev.cipherlink.noise;
 
+import dev.cipherlink.crypto.KeyPair;
 import static dev.cipherlink.noise.HandshakeStateTest.assertDead;
 import static dev.cipherlink.noise.Sides.INITIATOR_KEYS;
 import static dev.cipherlink.noise.Sides.PROLOGUE;

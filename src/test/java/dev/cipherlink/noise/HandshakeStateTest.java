@@ -1,5 +1,6 @@
 package dev.cipherlink.noise;
 
+import dev.cipherlink.crypto.KeyPair;
 import static dev.cipherlink.noise.HandshakeState.Step.DEAD;
 import static dev.cipherlink.noise.HandshakeState.Step.DONE;
 import static dev.cipherlink.noise.HandshakeState.Step.READ_MESSAGE;

@@ -1,5 +1,6 @@
 package dev.cipherlink.noise;
 
+import dev.cipherlink.crypto.KeyPair;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

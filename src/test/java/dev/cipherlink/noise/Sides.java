@@ -1,5 +1,6 @@
 package dev.cipherlink.noise;
 
+import dev.cipherlink.crypto.KeyPair;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 

@@ -1,6 +1,5 @@
-package dev.cipherlink.noise;
+package dev.cipherlink.crypto;
 
-import dev.cipherlink.crypto.Sodium;
 import java.net.ProtocolException;
 import java.util.Arrays;
 
@@ -45,7 +44,7 @@ public final class KeyPair implements AutoCloseable {
     ///
     /// @throws ProtocolException if the result is all zero (a low-order point): the handshake must fail (Noise 12.1
     ///         leaves the choice; we refuse)
-    byte[] dh(byte[] remotePublicKey) throws ProtocolException {
+    public byte[] dh(byte[] remotePublicKey) throws ProtocolException {
         byte[] scalar = secretCopy();
         byte[] shared = new byte[KEY_BYTES];
         try {
