@@ -6,7 +6,7 @@ import unittest
 
 import cipherlink_v1 as wire
 
-HEADER_DEADLINE_SECONDS = 3    # well below the 10 s that the handshake deadline would take
+HEADER_DEADLINE_SECONDS = 5    # well below the 10 s that the handshake deadline would take
 
 
 class PeerCase(unittest.TestCase):

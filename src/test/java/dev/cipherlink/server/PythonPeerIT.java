@@ -14,8 +14,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.awaitility.core.ConditionTimeoutException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +30,8 @@ class PythonPeerIT {
 
     private static final Duration LIMIT = Duration.ofMinutes(4);
     private static final int MIN_TESTS = 70;
+    /// The peer makes hundreds of connections, and each would log its end. Held here, else it could be collected.
+    private static final Logger SERVER_LOG = Logger.getLogger(Server.class.getName());
 
     @TempDir
     Path folder;
@@ -46,6 +52,16 @@ class PythonPeerIT {
                 }
             });
         }
+    }
+
+    @BeforeAll
+    static void keepQuiet() {
+        SERVER_LOG.setLevel(Level.WARNING);
+    }
+
+    @AfterAll
+    static void speakAgain() {
+        SERVER_LOG.setLevel(null);
     }
 
     @TestFactory
