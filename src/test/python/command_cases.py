@@ -1,8 +1,11 @@
 """Section 7 of docs/protocol.md: the commands, and values of every shape."""
 import datetime
 import os
+import subprocess
+import sys
 import time
 
+import cipherlink_v1 as wire
 from peer_case import PeerCase
 
 MIB = 1024 * 1024
@@ -209,3 +212,19 @@ class CommandCases(PeerCase):
             with self.subTest(request=request[:20]):
                 self.refused(session, request)
         self.ok(session, b"PING", b"PONG\n")
+
+    def program(self, *arguments, stdin=b""):
+        """The finished process of the peer run as a program."""
+        return subprocess.run(
+            [sys.executable, "-B", wire.__file__, "--server", os.environ["CIPHERLINK_SERVER"],
+             "--shared-key", os.environ["CIPHERLINK_SHARED_KEY"], *arguments],
+            input=stdin, capture_output=True, timeout=60, check=False)
+
+    def test_the_peer_is_a_program_too(self):
+        value = os.urandom(200_000)
+        done = self.program("-", stdin=b"SET %s %s" % (self.name(), value))
+        self.assertEqual((0, b"OK\n"), (done.returncode, done.stdout), done.stderr)
+        done = self.program("--checksum", "crc32c", "get", self.name().decode())
+        self.assertTrue(done.returncode == 0 and done.stdout == value + b"\n", done.stderr)
+        done = self.program("--operation-mode", "step-by-step", "GET", self.name("none").decode())
+        self.assertEqual((1, b"", b"ERROR not found\n"), (done.returncode, done.stdout, done.stderr))
