@@ -1,0 +1,68 @@
+package dev.cipherlink.channel;
+
+import java.io.IOException;
+
+/// An authenticated, encrypted packet stream in both directions over a connection that somebody else closes.
+///
+/// Three parties may use it at once: one thread that calls [#receive]; whoever holds the lock of the session, for
+/// [#reserve], [#reserved], [#pendingBytes] and [#stage]; and whoever holds the lock for writing, for [#writeStaged].
+public interface SecureChannel extends AutoCloseable {
+
+    /// The version byte of the packets: 1 or 2.
+    int version();
+
+    /// Whether each packet carries exactly one message, rather than one or more.
+    boolean isOneMessageAPacket();
+
+    /// Sets the largest message that the session negotiated; before that, both directions are kept to
+    /// the limits for strangers (`docs/protocol.md`, "Limits").
+    ///
+    /// @param maxMessageBytes header included
+    void establish(int maxMessageBytes);
+
+    /// Receives and opens the next packet; [#received] then holds its plaintext until the next call. Blocks.
+    ///
+    /// @return false if the peer ended the stream between two packets
+    /// @throws java.net.ProtocolException if a packet is malformed or does not authenticate: close, answer nothing
+    boolean receive() throws IOException;
+
+    /// Whether [#receive] would return without waiting for the network.
+    boolean hasPacket();
+
+    /// The array that holds the plaintext last received, from [#receivedOffset] on, [#receivedBytes] long.
+    byte[] received();
+
+    int receivedOffset();
+
+    int receivedBytes();
+
+    /// Reserves room for one message, which the caller then writes into [#reserved].
+    ///
+    /// @param messageBytes header included, not more than was established
+    /// @return where the message starts
+    int reserve(int messageBytes);
+
+    /// The array in which the message last reserved is to be written; valid until the next [#reserve] or [#stage].
+    byte[] reserved();
+
+    /// About how many bytes wait to be staged.
+    int pendingBytes();
+
+    /// Seals what is pending and hands it to the next [#writeStaged].
+    ///
+    /// @return false if nothing is pending
+    boolean stage();
+
+    /// Writes what was staged, with one call. Blocks while the peer does not read.
+    void writeStaged() throws IOException;
+
+    /// Bytes taken from the connection so far, headers and tags included.
+    long bytesIn();
+
+    /// Bytes put on the connection so far, headers and tags included.
+    long bytesOut();
+
+    /// Wipes the keys that belong to the channel. Does not close the connection. Idempotent.
+    @Override
+    void close();
+}

@@ -1,0 +1,169 @@
+package dev.cipherlink.channel;
+
+import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.crypto.Sodium;
+import dev.cipherlink.packet.PacketLimits;
+import dev.cipherlink.packet.PacketReader;
+import dev.cipherlink.packet.PacketWriter;
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.net.ProtocolException;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/// Version 1 of the wire: each packet is a NaCl secretbox under a shared key and carries exactly one message
+/// (`docs/protocol.md`, section 1).
+///
+/// Our nonces are 16 random bytes, chosen for this connection and direction, and a counter. A packet whose nonce
+/// starts with our own 16 bytes came back to us and is refused. The shared key belongs to whoever made it.
+public final class SharedKeyChannel implements SecureChannel {
+
+    public static final int VERSION = 1;
+    /// Nonce and data of a packet before the session is established.
+    private static final int MAX_UNESTABLISHED_BYTES = 4_096;
+    private static final int NONCE_BYTES = Sodium.SECRETBOX_NONCE_BYTES;
+    private static final int NONCE_PREFIX_BYTES = 16;
+    private static final byte[] NOTHING = {};
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+    private final PacketReader reader;
+    private final PacketWriter writer;
+    private final SharedKey key;
+    private PacketLimits limits = limits(MAX_UNESTABLISHED_BYTES - NONCE_BYTES);
+
+    private final byte[] nonce = new byte[NONCE_BYTES];
+    private long sealedPackets;
+    private final byte[] receivedNonce = new byte[NONCE_BYTES];
+    private byte[] received = NOTHING;
+    /// The message that was reserved last and is not sealed yet; arrays fit exactly, see [Sodium].
+    private byte[] reserved;
+
+    public SharedKeyChannel(PacketReader reader, PacketWriter writer, SharedKey key) {
+        this.reader = reader;
+        this.writer = writer;
+        this.key = key;
+        var prefix = new byte[NONCE_PREFIX_BYTES];
+        Sodium.randomBytes(prefix);
+        System.arraycopy(prefix, 0, nonce, 0, NONCE_PREFIX_BYTES);
+    }
+
+    private static PacketLimits limits(int maxDataBytes) {
+        return new PacketLimits(VERSION, NONCE_BYTES, Sodium.SECRETBOX_TAG_BYTES, maxDataBytes);
+    }
+
+    @Override
+    public int version() {
+        return VERSION;
+    }
+
+    @Override
+    public boolean isOneMessageAPacket() {
+        return true;
+    }
+
+    @Override
+    public void establish(int maxMessageBytes) {
+        limits = limits(Sodium.SECRETBOX_TAG_BYTES + maxMessageBytes);
+    }
+
+    @Override
+    public boolean receive() throws IOException {
+        if (!reader.read(limits)) {
+            return false;
+        }
+        byte[] source = reader.buffer();
+        System.arraycopy(source, reader.nonceOffset(), receivedNonce, 0, NONCE_BYTES);
+        if (Arrays.equals(receivedNonce, 0, NONCE_PREFIX_BYTES, nonce, 0, NONCE_PREFIX_BYTES)) {
+            throw new ProtocolException("one of our own packets came back");
+        }
+        byte[] box = Arrays.copyOfRange(source, reader.dataOffset(), reader.dataOffset() + reader.dataSize());
+        byte[] message = new byte[box.length - Sodium.SECRETBOX_TAG_BYTES];
+        if (!key.open(message, box, receivedNonce)) {
+            throw new ProtocolException("a packet does not authenticate under the shared key");
+        }
+        received = message;
+        return true;
+    }
+
+    @Override
+    public boolean hasPacket() {
+        return reader.hasPacket();
+    }
+
+    @Override
+    public byte[] received() {
+        return received;
+    }
+
+    @Override
+    public int receivedOffset() {
+        return 0;
+    }
+
+    @Override
+    public int receivedBytes() {
+        return received.length;
+    }
+
+    @Override
+    public int reserve(int messageBytes) {
+        sealReserved();
+        reserved = new byte[messageBytes];
+        return 0;
+    }
+
+    @Override
+    public byte[] reserved() {
+        return reserved;
+    }
+
+    private void sealReserved() {
+        if (reserved == null) {
+            return;
+        }
+        LONG.set(nonce, NONCE_PREFIX_BYTES, sealedPackets++);
+        var box = new byte[reserved.length + Sodium.SECRETBOX_TAG_BYTES];
+        key.seal(box, reserved, nonce);
+        int offset = writer.begin(VERSION, NONCE_BYTES, box.length);
+        System.arraycopy(nonce, 0, writer.buffer(), offset, NONCE_BYTES);
+        System.arraycopy(box, 0, writer.buffer(), offset + NONCE_BYTES, box.length);
+        reserved = null;
+    }
+
+    @Override
+    public int pendingBytes() {
+        return writer.pendingBytes() + (reserved == null ? 0 : reserved.length);
+    }
+
+    @Override
+    public boolean stage() {
+        sealReserved();
+        if (writer.pendingBytes() == 0) {
+            return false;
+        }
+        writer.stage();
+        return true;
+    }
+
+    @Override
+    public void writeStaged() throws IOException {
+        writer.writeStaged();
+    }
+
+    @Override
+    public long bytesIn() {
+        return reader.bytesRead();
+    }
+
+    @Override
+    public long bytesOut() {
+        return writer.bytesWritten();
+    }
+
+    @Override
+    public void close() {
+        Arrays.fill(received, (byte) 0);
+        received = NOTHING;
+    }
+}

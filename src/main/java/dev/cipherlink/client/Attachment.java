@@ -1,0 +1,118 @@
+package dev.cipherlink.client;
+
+import dev.cipherlink.channel.SecureChannel;
+import dev.cipherlink.channel.SharedKeyChannel;
+import dev.cipherlink.message.Syn;
+import dev.cipherlink.message.SynAck;
+import dev.cipherlink.packet.PacketReader;
+import dev.cipherlink.packet.PacketWriter;
+import dev.cipherlink.session.Link;
+import dev.cipherlink.session.LinkConfig;
+import dev.cipherlink.session.Outbox;
+import dev.cipherlink.session.RequestHandler;
+import dev.cipherlink.session.Session;
+import dev.cipherlink.session.SessionHandshake;
+import dev.cipherlink.session.SessionIdentity;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.InetSocketAddress;
+import java.net.ProtocolException;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.StandardSocketOptions;
+import java.net.UnknownHostException;
+import java.util.concurrent.StructuredTaskScope;
+import java.util.concurrent.StructuredTaskScope.Joiner;
+
+/// One connection of a client with the session attached to it. Closing it closes the socket.
+final class Attachment implements AutoCloseable {
+
+    private static final int MAX_EVENT_BYTES = 1 << 20;
+
+    private final Socket socket;
+    private final SecureChannel channel;
+    private final Link link;
+    private final SynAck.Granted granted;
+
+    private Attachment(Socket socket, SecureChannel channel, Link link, SynAck.Granted granted) {
+        this.socket = socket;
+        this.channel = channel;
+        this.link = link;
+        this.granted = granted;
+    }
+
+    Link link() {
+        return link;
+    }
+
+    SynAck.Granted granted() {
+        return granted;
+    }
+
+    /// Connects and runs both handshakes under one deadline: when it passes, the interrupt closes the socket. Blocks.
+    static Attachment establish(ClientConfig config, Outbox outbox, RequestHandler events) throws IOException {
+        var socket = new Socket();
+        try (var scope = StructuredTaskScope.open(Joiner.<Attachment>anySuccessfulResultOrThrow(),
+                configuration -> configuration.withTimeout(config.connectTimeout()))) {
+            scope.fork(() -> {
+                connect(config, socket);
+                return handshake(config, socket, outbox, events);
+            });
+            return scope.join();
+        } catch (StructuredTaskScope.TimeoutException e) {
+            socket.close();
+            throw new SocketTimeoutException("no session within " + config.connectTimeout().toMillis() + " ms");
+        } catch (StructuredTaskScope.FailedException e) {
+            socket.close();
+            throw asIOException(e.getCause());
+        } catch (InterruptedException e) {
+            socket.close();
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while connecting");
+        }
+    }
+
+    private static IOException asIOException(Throwable cause) {
+        return cause instanceof IOException e ? e : new IOException("connecting failed: " + cause, cause);
+    }
+
+    private static void connect(ClientConfig config, Socket socket) throws IOException {
+        var address = new InetSocketAddress(config.host(), config.port());
+        if (address.isUnresolved()) {
+            throw new UnknownHostException(config.host());
+        }
+        socket.connect(address);
+        socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    }
+
+    private static Attachment handshake(ClientConfig config, Socket socket, Outbox outbox, RequestHandler events)
+            throws IOException {
+        try {
+            var channel = new SharedKeyChannel(new PacketReader(socket.getInputStream()),
+                    new PacketWriter(socket.getOutputStream()), config.sharedKey());
+            SynAck.Granted granted = SessionHandshake.connect(channel, new Syn(config.wishes(), config.clientId()));
+            var identity = new SessionIdentity(granted.sessionId(), granted.clientId(), false, MAX_EVENT_BYTES);
+            var session = new Session(identity, granted.parameters(), outbox, events);
+            var link = new Link(channel, session, LinkConfig.client(config.keepaliveInterval()));
+            return new Attachment(socket, channel, link, granted);
+        } catch (EOFException | SocketException e) {
+            throw new AuthenticationException("the server closed the connection during the handshake: "
+                    + "the shared key is probably not its own", e);
+        } catch (ProtocolException e) {
+            throw new AuthenticationException("the server does not prove that it has the shared key: "
+                    + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        channel.close();
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // There is nothing left that could be lost.
+        }
+    }
+}

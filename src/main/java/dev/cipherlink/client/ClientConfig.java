@@ -1,0 +1,56 @@
+package dev.cipherlink.client;
+
+import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.message.Checksum;
+import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.SessionParameters;
+import java.time.Duration;
+
+/// Where a client connects, as whom, and what it asks for.
+///
+/// @param host              name or address of the server
+/// @param port              1 .. 65,535
+/// @param sharedKey         the key of version 1; closed by whoever made it, not before the client
+/// @param mode              step-by-step or burst
+/// @param windowSize        unanswered requests that the client wishes to have at most; the server may grant less
+/// @param clientId          the name to claim; empty for none
+/// @param connectTimeout    for connecting and both handshakes together
+/// @param keepaliveInterval silence after which the server is asked for a sign of life
+public record ClientConfig(
+        String host,
+        int port,
+        SharedKey sharedKey,
+        OperationMode mode,
+        int windowSize,
+        String clientId,
+        Duration connectTimeout,
+        Duration keepaliveInterval) {
+
+    /// Burst mode with the default window, no name, 10 s to connect.
+    public static ClientConfig to(String host, int port, SharedKey sharedKey) {
+        return new ClientConfig(host, port, sharedKey, OperationMode.BURST, SessionParameters.DEFAULT_WINDOW_SIZE, "",
+                Duration.ofSeconds(10), Duration.ofSeconds(10));
+    }
+
+    public ClientConfig withMode(OperationMode newMode) {
+        return new ClientConfig(host, port, sharedKey, newMode, windowSize, clientId, connectTimeout, keepaliveInterval);
+    }
+
+    public ClientConfig withWindowSize(int newWindowSize) {
+        return new ClientConfig(host, port, sharedKey, mode, newWindowSize, clientId, connectTimeout, keepaliveInterval);
+    }
+
+    public ClientConfig withClientId(String newClientId) {
+        return new ClientConfig(host, port, sharedKey, mode, windowSize, newClientId, connectTimeout, keepaliveInterval);
+    }
+
+    public ClientConfig withTimes(Duration newConnectTimeout, Duration newKeepaliveInterval) {
+        return new ClientConfig(host, port, sharedKey, mode, windowSize, clientId, newConnectTimeout,
+                newKeepaliveInterval);
+    }
+
+    SessionParameters wishes() {
+        return new SessionParameters(mode, SessionParameters.MAX_MESSAGE_BYTES,
+                mode == OperationMode.STEP_BY_STEP ? 1 : windowSize, Checksum.Algorithm.CRC32C);
+    }
+}

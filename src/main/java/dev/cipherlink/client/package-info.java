@@ -1,0 +1,12 @@
+/// The client library: the public API of this project.
+///
+/// Purpose: [dev.cipherlink.client.Client] connects, sends requests one by one or pipelined, and delivers what the
+/// server pushes. An example stands in its class doc; it is also a test.
+///
+/// Refuses: to repeat a request whose fate it does not know: that one fails with
+/// [dev.cipherlink.client.OutcomeUnknownException]; to fall back to a weaker version of the wire.
+///
+/// Threads: a client may be used from any thread. Handlers run on the thread that reads its connection.
+///
+/// Follows: `docs/protocol.md`.
+package dev.cipherlink.client;

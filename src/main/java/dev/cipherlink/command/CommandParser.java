@@ -1,0 +1,93 @@
+package dev.cipherlink.command;
+
+import java.util.Objects;
+
+/// Turns a request's payload into a [Command]: `docs/protocol.md` section 7.
+///
+/// Arguments are separated by single spaces, so two spaces in a row have an empty argument between them. One trailing
+/// `\n` is no part of the command. `SET k ` sets an empty value, `SET k` is a usage error. Without state: one parser
+/// may serve all connections; it never blocks, and any bytes whatever give a command or a [CommandException].
+public final class CommandParser {
+
+    /// The default for the most bytes of a value: 16 MiB.
+    public static final int DEFAULT_MAX_VALUE_BYTES = 16 * 1024 * 1024;
+    /// The most seconds of an expiry: 100 years of 365 days, which is less than 2^63 nanoseconds.
+    public static final long MAX_EXPIRE_SECONDS = 36_500L * 86_400;
+    /// The most keys of one listing.
+    public static final int MAX_KEYS_LIMIT = 10_000;
+    /// The keys of one listing that gives no limit.
+    public static final int DEFAULT_KEYS_LIMIT = 1_000;
+
+    private static final int MAX_SHOWN_VERB_BYTES = 32;
+    private static final byte[] EMPTY = {};
+
+    private final int maxValueBytes;
+
+    /// A parser for values of up to [#DEFAULT_MAX_VALUE_BYTES].
+    public CommandParser() {
+        this(DEFAULT_MAX_VALUE_BYTES);
+    }
+
+    /// @param maxValueBytes the most bytes of a value or text; larger ones are refused
+    public CommandParser(int maxValueBytes) {
+        if (maxValueBytes < 0) {
+            throw new IllegalArgumentException("maxValueBytes must not be negative: " + maxValueBytes);
+        }
+        this.maxValueBytes = maxValueBytes;
+    }
+
+    /// Parses `length` bytes from `offset` on. The command keeps copies; the payload may be reused afterwards.
+    ///
+    /// @throws CommandException if they are not a command; its message can be sent to the peer
+    /// @throws IndexOutOfBoundsException if the range is not within the array
+    public Command parse(byte[] payload, int offset, int length) throws CommandException {
+        Objects.checkFromIndexSize(offset, length, payload.length);
+        int end = offset + length;
+        if (length > 0 && payload[end - 1] == '\n') {
+            end--;
+        }
+        int verbEnd = Arguments.wordEnd(payload, offset, end);
+        Verb verb = Verb.of(payload, offset, verbEnd);
+        if (verb == null) {
+            throw unknownVerb(payload, offset, verbEnd);
+        }
+        return parse(verb, new Arguments(verb, payload, verbEnd, end));
+    }
+
+    private Command parse(Verb verb, Arguments in) throws CommandException {
+        return switch (verb) {
+            case SET -> new Command.Set(in.key(), in.rest(maxValueBytes));
+            case GET -> in.complete(new Command.Get(in.key()));
+            case DELETE -> in.complete(new Command.Delete(in.key()));
+            case EXISTS -> in.complete(new Command.Exists(in.key()));
+            case KEYS -> in.complete(new Command.Keys(
+                    in.hasMore() ? in.prefix() : EMPTY,
+                    in.hasMore() ? (int) in.number("limit", 1, MAX_KEYS_LIMIT) : DEFAULT_KEYS_LIMIT,
+                    in.hasMore() ? in.key() : EMPTY));
+            case COUNT -> in.complete(new Command.Count(in.hasMore() ? in.prefix() : EMPTY));
+            case INCR -> in.complete(new Command.Incr(
+                    in.key(), in.hasMore() ? in.number("by", Long.MIN_VALUE, Long.MAX_VALUE) : 1));
+            case CAS -> new Command.Cas(
+                    in.key(), in.number("version", 0, Long.MAX_VALUE), in.rest(maxValueBytes));
+            case PEEK -> in.complete(new Command.Peek(in.key()));
+            case APPEND -> new Command.Append(in.key(), in.rest(maxValueBytes));
+            case PERSIST -> in.complete(new Command.Persist(in.key()));
+            case EXPIRE -> in.complete(new Command.Expire(in.key(), in.number("seconds", 1, MAX_EXPIRE_SECONDS)));
+            case TTL -> in.complete(new Command.Ttl(in.key()));
+            case ECHO -> new Command.Echo(in.rest(maxValueBytes));
+            case TIME -> in.complete(new Command.Time());
+            case PING -> in.complete(new Command.Ping());
+            case WHOAMI -> in.complete(new Command.WhoAmI());
+            case SOCKETS -> in.complete(new Command.Sockets());
+            case INFO -> in.complete(new Command.Info());
+        };
+    }
+
+    private static CommandException unknownVerb(byte[] payload, int from, int to) {
+        if (from == to) {
+            return new CommandException("no command; send a verb first, such as GET key");
+        }
+        String shown = Escapes.bytes(payload, from, Math.min(to, from + MAX_SHOWN_VERB_BYTES));
+        return new CommandException("unknown command " + shown + "; the commands are " + Verb.ALL);
+    }
+}

@@ -1,0 +1,99 @@
+package dev.cipherlink.command;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/// The verbs, each with its arguments as a person reads them.
+enum Verb {
+    SET("key value"),
+    GET("key"),
+    DELETE("key"),
+    EXISTS("key"),
+    KEYS("[prefix [limit [after]]]"),
+    COUNT("[prefix]"),
+    INCR("key [by]"),
+    CAS("key version value"),
+    PEEK("key"),
+    APPEND("key value"),
+    PERSIST("key"),
+    EXPIRE("key seconds"),
+    TTL("key"),
+    ECHO("text"),
+    TIME(""),
+    PING(""),
+    WHOAMI(""),
+    SOCKETS(""),
+    INFO("");
+
+    /// All verbs, for the answer to an unknown one.
+    static final String ALL = Arrays.stream(values()).map(Verb::name).collect(Collectors.joining(", "));
+
+    /// A verb fits into a `long`: a mark, then one byte a letter.
+    private static final int MAX_LETTERS = Long.BYTES - 1;
+    /// In front of the first letter, so that leading zero bytes count as well.
+    private static final long MARK = 1;
+
+    /// Hash table with linear probing; more than twice as large as needed, so that a probe always ends.
+    private static final Verb[] TABLE = new Verb[64];
+
+    static {
+        for (Verb verb : values()) {
+            int slot = slot(verb.packed);
+            while (TABLE[slot] != null) {
+                slot = next(slot);
+            }
+            TABLE[slot] = verb;
+        }
+    }
+
+    private final long packed;
+    private final String usage;
+
+    Verb(String arguments) {
+        byte[] letters = new byte[name().length()];
+        for (int i = 0; i < letters.length; i++) {
+            letters[i] = (byte) name().charAt(i);
+        }
+        packed = pack(letters, 0, letters.length);
+        usage = arguments.isEmpty()
+                ? "usage: " + name() + " (it takes no arguments)"
+                : "usage: " + name() + " " + arguments;
+    }
+
+    /// The verb written in these bytes, in capitals or not; null if there is none.
+    static Verb of(byte[] payload, int from, int to) {
+        if (to - from > MAX_LETTERS) {
+            return null;
+        }
+        long wanted = pack(payload, from, to);
+        for (int slot = slot(wanted); TABLE[slot] != null; slot = next(slot)) {
+            if (TABLE[slot].packed == wanted) {
+                return TABLE[slot];
+            }
+        }
+        return null;
+    }
+
+    /// The sentence for a peer that got the arguments wrong.
+    String usage() {
+        return usage;
+    }
+
+    private static long pack(byte[] letters, int from, int to) {
+        long packed = MARK;
+        for (int i = from; i < to; i++) {
+            byte letter = letters[i];
+            int upper = letter >= 'a' && letter <= 'z' ? letter - ('a' - 'A') : letter & 0xFF;
+            packed = packed << 8 | upper;
+        }
+        return packed;
+    }
+
+    private static int slot(long packed) {
+        return (int) (packed * 0x9E3779B97F4A7C15L >>> 58);
+    }
+
+    private static int next(int slot) {
+        return slot + 1 & TABLE.length - 1;
+    }
+}

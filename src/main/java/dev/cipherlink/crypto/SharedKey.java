@@ -1,0 +1,96 @@
+package dev.cipherlink.crypto;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/// The 32-byte secret of a version 1 tunnel, the same on both sides.
+///
+/// Thread-safe. Whoever made or loaded it closes it, which wipes it; it cannot be used after that.
+public final class SharedKey implements AutoCloseable {
+
+    /// Size of a key, and of its file.
+    public static final int BYTES = Sodium.SECRETBOX_KEY_BYTES;
+
+    private final byte[] bytes;
+    private volatile boolean closed;
+
+    private SharedKey(byte[] bytes) {
+        this.bytes = bytes;
+    }
+
+    /// A new random key.
+    public static SharedKey generate() {
+        var bytes = new byte[BYTES];
+        Sodium.randomBytes(bytes);
+        return new SharedKey(bytes);
+    }
+
+    /// A key from its raw bytes, which are copied.
+    ///
+    /// @throws IllegalArgumentException if there are not exactly 32
+    public static SharedKey of(byte[] bytes) {
+        if (bytes.length != BYTES) {
+            throw new IllegalArgumentException("a shared key has " + BYTES + " bytes, not " + bytes.length);
+        }
+        return new SharedKey(bytes.clone());
+    }
+
+    /// Reads a key file: 32 raw bytes that only their owner may read. Blocks on the disk.
+    ///
+    /// @throws IOException if it cannot be read or must not be trusted; the message says what to do
+    public static SharedKey load(Path file) throws IOException {
+        return new SharedKey(SecretFile.read(file, BYTES));
+    }
+
+    /// Writes the key as 32 raw bytes into a file with mode 0600. Blocks on the disk.
+    ///
+    /// @param overwrite whether an existing file is replaced (atomically); else it is an error
+    public void save(Path file, boolean overwrite) throws IOException {
+        requireOpen();
+        SecretFile.write(file, bytes, overwrite);
+    }
+
+    /// Encrypts into a secretbox; see [Sodium#seal].
+    public void seal(byte[] box, byte[] message, byte[] nonce) {
+        requireOpen();
+        Sodium.seal(box, message, nonce, bytes);
+    }
+
+    /// Opens a secretbox; see [Sodium#open].
+    public boolean open(byte[] message, byte[] box, byte[] nonce) {
+        requireOpen();
+        return Sodium.open(message, box, nonce, bytes);
+    }
+
+    /// Tells people which key this is without telling the key: the first 8 bytes of a BLAKE2b digest, in hex.
+    public String fingerprint() {
+        requireOpen();
+        var label = "cipherlink shared key fingerprint".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+        var input = Arrays.copyOf(label, label.length + BYTES);
+        System.arraycopy(bytes, 0, input, label.length, BYTES);
+        var digest = new byte[Sodium.BLAKE2B_BYTES];
+        Sodium.blake2b(digest, input);
+        Arrays.fill(input, (byte) 0);
+        return "shared:" + HexFormat.of().formatHex(digest, 0, 8);
+    }
+
+    /// Wipes the key. Idempotent.
+    @Override
+    public void close() {
+        closed = true;
+        Arrays.fill(bytes, (byte) 0);
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the shared key is closed");
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "SharedKey";
+    }
+}

@@ -1,0 +1,37 @@
+package dev.cipherlink.message;
+
+/// What both sides of a session agreed on.
+///
+/// @param mode            how the client paces its requests
+/// @param maxMessageBytes the largest message, header included, that either side sends in one packet
+///                        (`max_packet_size` on the wire)
+/// @param windowSize      how many DATA messages may be unacknowledged; 1 in step-by-step mode
+/// @param checksum        of every payload after the handshake
+public record SessionParameters(OperationMode mode, int maxMessageBytes, int windowSize, Checksum.Algorithm checksum) {
+
+    public static final int MIN_MESSAGE_BYTES = 1_024;
+    /// What a version 2 packet can carry; version 1 keeps to it too.
+    public static final int MAX_MESSAGE_BYTES = 65_519;
+    public static final int DEFAULT_WINDOW_SIZE = 64;
+    /// Half of the sequence numbers less one: what serial-number arithmetic can tell apart (RFC 1982).
+    public static final int MAX_WINDOW_SIZE = 32_767;
+
+    public SessionParameters {
+        if (maxMessageBytes < MIN_MESSAGE_BYTES || maxMessageBytes > MAX_MESSAGE_BYTES) {
+            throw new IllegalArgumentException("maxMessageBytes " + maxMessageBytes);
+        }
+        if (windowSize < 1 || windowSize > MAX_WINDOW_SIZE || mode == OperationMode.STEP_BY_STEP && windowSize != 1) {
+            throw new IllegalArgumentException("windowSize " + windowSize + " in mode " + mode);
+        }
+    }
+
+    /// What a server that allows at most `maxWindowSize` grants a client that wishes for these.
+    public SessionParameters clampedTo(int maxWindowSize) {
+        return new SessionParameters(mode, maxMessageBytes, Math.min(windowSize, maxWindowSize), checksum);
+    }
+
+    /// The largest payload of one message.
+    public int maxPayloadBytes() {
+        return maxMessageBytes - MessageCodec.HEADER_BYTES;
+    }
+}

@@ -1,0 +1,148 @@
+package dev.cipherlink.server;
+
+import dev.cipherlink.command.Command;
+import dev.cipherlink.command.CommandException;
+import dev.cipherlink.command.CommandParser;
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.Payload;
+import dev.cipherlink.session.RequestHandler;
+import dev.cipherlink.session.SessionIdentity;
+import dev.cipherlink.store.Key;
+import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.StoreException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/// Runs the commands of one session. Used by its reading thread; what it calls does not block.
+final class CommandDispatcher implements RequestHandler {
+
+    private static final byte[] ECHO_PREFIX = "Echo: ".getBytes(StandardCharsets.US_ASCII);
+    private static final Reply PONG = Reply.line("PONG");
+
+    private final Server server;
+    private final SessionIdentity identity;
+    private final CommandParser parser;
+    private final KeyValueStore store;
+
+    CommandDispatcher(Server server, SessionIdentity identity) {
+        this.server = server;
+        this.identity = identity;
+        parser = new CommandParser(server.config().maxValueBytes());
+        store = server.store();
+    }
+
+    @Override
+    public Reply handle(Payload request) {
+        Reply reply = answer(request);
+        server.statistics().requests.increment();
+        if (reply.isError()) {
+            server.statistics().failedRequests.increment();
+        }
+        return reply;
+    }
+
+    private Reply answer(Payload request) {
+        try {
+            return run(parser.parse(request.array(), request.offset(), request.length()));
+        } catch (CommandException | StoreException e) {
+            return Reply.error(e.getMessage());
+        }
+    }
+
+    /// All writes of a batch are awaited once. If they cannot be made durable, the connection ends with its answers
+    /// unsent: the client learns that their outcome is unknown.
+    @Override
+    public void completeBatch() {
+        try {
+            store.awaitDurable();
+        } catch (StoreException e) {
+            throw new IllegalStateException("the batch is not durable", e);
+        }
+    }
+
+    private Reply run(Command command) throws StoreException {
+        return switch (command) {
+            case Command.Set(byte[] key, byte[] value) -> {
+                store.set(Key.of(key), value);
+                yield Reply.OK;
+            }
+            case Command.Get(byte[] key) -> {
+                byte[] value = store.get(Key.of(key));
+                yield value == null ? Reply.NOT_FOUND : Reply.value(value);
+            }
+            case Command.Delete(byte[] key) -> okIfFound(store.delete(Key.of(key)));
+            case Command.Exists(byte[] key) -> Reply.number(store.exists(Key.of(key)) ? 1 : 0);
+            case Command.Keys keys -> Reply.lines(
+                    store.keys(keys.prefix(), keys.limit(), keys.after()).stream().map(Key::bytes).toList());
+            case Command.Count(byte[] prefix) -> Reply.number(store.count(prefix));
+            case Command.Incr(byte[] key, long by) -> Reply.number(store.increment(Key.of(key), by));
+            case Command.Cas(byte[] key, long version, byte[] value) ->
+                    compareAndSet(store.compareAndSet(Key.of(key), version, value));
+            case Command.Peek(byte[] key) -> peek(store.entry(Key.of(key)));
+            case Command.Append(byte[] key, byte[] value) -> Reply.number(store.append(Key.of(key), value));
+            case Command.Persist(byte[] key) -> okIfFound(store.persist(Key.of(key)));
+            case Command.Expire(byte[] key, long seconds) ->
+                    okIfFound(store.expire(Key.of(key), Duration.ofSeconds(seconds)));
+            case Command.Ttl(byte[] key) -> timeToLive(store.ttlSeconds(Key.of(key)));
+            case Command.Echo(byte[] text) -> echo(text);
+            case Command.Time() -> Reply.line(OffsetDateTime.now().format(DateTimeFormatter.ISO_OFFSET_DATE_TIME));
+            case Command.Ping() -> PONG;
+            case Command.WhoAmI() -> whoAmI();
+            case Command.Sockets() -> sockets();
+            case Command.Info() -> info();
+        };
+    }
+
+    private static Reply okIfFound(boolean found) {
+        return found ? Reply.OK : Reply.NOT_FOUND;
+    }
+
+    private static Reply compareAndSet(KeyValueStore.CasResult result) {
+        return result.isSet() ? Reply.line("OK " + result.version())
+                : Reply.error("conflict, version is " + result.version());
+    }
+
+    private static Reply peek(KeyValueStore.Entry entry) {
+        return entry == null ? Reply.NOT_FOUND : Reply.peek(entry.value(), entry.version(), entry.ttlSeconds());
+    }
+
+    private static Reply timeToLive(OptionalLong seconds) {
+        return seconds.isPresent() ? Reply.number(seconds.getAsLong()) : Reply.NOT_FOUND;
+    }
+
+    private Reply whoAmI() {
+        return Reply.line("name: " + identity.name()
+                + "\nkey: " + server.config().sharedKey().fingerprint() + " (the name is a claim)"
+                + "\npermissions: operator"
+                + "\nsession: " + identity.id());
+    }
+
+    /// Whoever has the shared key is trusted as an operator: it cannot tell its holders apart.
+    private Reply sockets() {
+        var lines = new ArrayList<byte[]>();
+        for (Connection connection : server.connections()) {
+            lines.add(connection.describe().getBytes(StandardCharsets.UTF_8));
+        }
+        return Reply.lines(lines);
+    }
+
+    private Reply info() throws StoreException {
+        var lines = new ArrayList<byte[]>();
+        for (Map.Entry<String, Object> line : server.info().entrySet()) {
+            lines.add((line.getKey() + ": " + line.getValue()).getBytes(StandardCharsets.UTF_8));
+        }
+        return Reply.lines(lines);
+    }
+
+    private static Reply echo(byte[] text) {
+        byte[] payload = new byte[ECHO_PREFIX.length + text.length];
+        System.arraycopy(ECHO_PREFIX, 0, payload, 0, ECHO_PREFIX.length);
+        System.arraycopy(text, 0, payload, ECHO_PREFIX.length, text.length);
+        return Reply.ok(payload);
+    }
+}

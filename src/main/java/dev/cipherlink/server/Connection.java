@@ -1,0 +1,241 @@
+package dev.cipherlink.server;
+
+import dev.cipherlink.channel.SecureChannel;
+import dev.cipherlink.channel.SharedKeyChannel;
+import dev.cipherlink.command.Escapes;
+import dev.cipherlink.command.Event;
+import dev.cipherlink.message.Syn;
+import dev.cipherlink.message.SynAck;
+import dev.cipherlink.packet.PacketReader;
+import dev.cipherlink.packet.PacketWriter;
+import dev.cipherlink.session.CloseReason;
+import dev.cipherlink.session.Link;
+import dev.cipherlink.session.LinkConfig;
+import dev.cipherlink.session.LinkEnd;
+import dev.cipherlink.session.Outbox;
+import dev.cipherlink.session.Session;
+import dev.cipherlink.session.SessionHandshake;
+import dev.cipherlink.session.SessionIdentity;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ProtocolException;
+import java.net.Socket;
+import java.net.StandardSocketOptions;
+import java.time.Duration;
+import java.util.concurrent.StructuredTaskScope;
+import java.util.concurrent.StructuredTaskScope.Joiner;
+import java.util.regex.Pattern;
+
+/// The whole life of one connection, from accept to close, in one virtual thread of the server's scope.
+final class Connection implements Runnable {
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,32}");
+    private static final int MAX_WAITING_EVENTS = 256;
+    private static final long MAX_WAITING_EVENT_BYTES = 1 << 20;
+    /// How long the last words to a peer may take to arrive before the connection closes over them.
+    private static final Duration LINGER = Duration.ofSeconds(1);
+    private static final Duration REST = Duration.ofMillis(100);
+
+    private final long id;
+    private final Socket socket;
+    private final Server server;
+    private final long acceptedAt = System.nanoTime();
+    private volatile SecureChannel channel;
+    private volatile Link link;
+    private volatile boolean draining;
+
+    Connection(long id, Socket socket, Server server) {
+        this.id = id;
+        this.socket = socket;
+        this.server = server;
+    }
+
+    @Override
+    public void run() {
+        var end = new LinkEnd(CloseReason.INTERNAL_ERROR, "", null);
+        try (socket) {
+            end = establishAndServe();
+            if (end.reason() == CloseReason.PEER_CLOSED && draining) {
+                end = new LinkEnd(CloseReason.SERVER_STOPPED, "", null);
+            }
+            linger(end.reason());
+        } catch (InterruptedException e) {
+            end = new LinkEnd(CloseReason.SERVER_STOPPED, "aborted", null);
+        } catch (IOException e) {
+            end = new LinkEnd(CloseReason.PEER_LOST, e.toString(), e);
+        } catch (RuntimeException | Error e) {
+            end = new LinkEnd(CloseReason.INTERNAL_ERROR, e.toString(), e);
+        } finally {
+            if (channel != null) {
+                channel.close();
+            }
+            server.closed(this, end);
+        }
+    }
+
+    private LinkEnd establishAndServe() throws IOException, InterruptedException {
+        socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        InetAddress address = socket.getInetAddress();
+        if (!server.gate().enter(address)) {
+            return new LinkEnd(CloseReason.TOO_MANY_HANDSHAKES, "", null);
+        }
+        try {
+            link = establish();
+        } catch (StructuredTaskScope.TimeoutException e) {
+            return new LinkEnd(CloseReason.HANDSHAKE_TIMEOUT, "", null);
+        } catch (StructuredTaskScope.FailedException e) {
+            return handshakeFailure(e.getCause());
+        } finally {
+            server.gate().leave(address);
+        }
+        server.statistics().established.increment();
+        return link.run();
+    }
+
+    private static LinkEnd handshakeFailure(Throwable cause) {
+        return switch (cause) {
+            case EOFException e -> new LinkEnd(CloseReason.HANDSHAKE_FAILED, e.getMessage(), e);
+            case ProtocolException e -> new LinkEnd(CloseReason.HANDSHAKE_FAILED, e.getMessage(), e);
+            case IOException e -> new LinkEnd(CloseReason.PEER_LOST, e.getMessage(), e);
+            default -> new LinkEnd(CloseReason.INTERNAL_ERROR, cause.toString(), cause);
+        };
+    }
+
+    /// Both handshakes, under one absolute deadline: when it passes, the interrupt closes the socket.
+    private Link establish() throws InterruptedException {
+        try (var scope = StructuredTaskScope.open(Joiner.<Link>anySuccessfulResultOrThrow(),
+                configuration -> configuration.withTimeout(server.config().handshakeTimeout()))) {
+            scope.fork(this::handshake);
+            return scope.join();
+        }
+    }
+
+    private Link handshake() throws IOException {
+        var reader = new PacketReader(socket.getInputStream());
+        var writer = new PacketWriter(socket.getOutputStream());
+        channel = acceptChannel(reader, writer);
+        SessionHandshake.Result result = SessionHandshake.accept(channel, this::grant);
+        var identity = new SessionIdentity(result.granted().sessionId(), result.granted().clientId(),
+                channel.version() != SharedKeyChannel.VERSION, server.config().maxRequestBytes());
+        var session = new Session(identity, result.granted().parameters(),
+                new Outbox(MAX_WAITING_EVENTS, MAX_WAITING_EVENT_BYTES), new CommandDispatcher(server, identity));
+        return new Link(channel, session, LinkConfig.server(server.config().keepaliveInterval()));
+    }
+
+    /// The version of the first packet fixes the version of the connection.
+    private SecureChannel acceptChannel(PacketReader reader, PacketWriter writer) throws IOException {
+        int version = reader.peekVersion();
+        return switch (version) {
+            case -1 -> throw new EOFException("closed without a packet");
+            case SharedKeyChannel.VERSION -> new SharedKeyChannel(reader, writer, server.config().sharedKey());
+            default -> throw new ProtocolException("packet version " + version + " is not served here");
+        };
+    }
+
+    private SynAck grant(Syn syn, String sessionId) {
+        if (!syn.clientId().isEmpty() && !NAME.matcher(syn.clientId()).matches()) {
+            return new SynAck.Refused("client_id must be 1 to 32 letters, digits, '.', '_' or '-'");
+        }
+        String name = syn.clientId().isEmpty() ? "client-" + id : syn.clientId();
+        return new SynAck.Granted(sessionId, syn.wishes().clampedTo(server.config().maxWindowSize()), name);
+    }
+
+    /// Gives the peer time to read our last words: closing over unread input would reset the connection and take
+    /// them away.
+    private void linger(CloseReason reason) throws IOException {
+        switch (reason) {
+            case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED, HANDSHAKE_FAILED -> {
+                if (bytesOut() > 0 && !socket.isClosed()) {
+                    socket.shutdownOutput();
+                    discardInput();
+                }
+            }
+            case PEER_CLOSED, PEER_LOST, KEEPALIVE_TIMEOUT, PEER_STALLED, REFUSED_BY_PEER, HANDSHAKE_TIMEOUT,
+                    TOO_MANY_HANDSHAKES, SERVER_STOPPED, INTERNAL_ERROR -> {
+                // Nothing was said, or nobody listens.
+            }
+        }
+    }
+
+    private void discardInput() throws IOException {
+        var in = socket.getInputStream();
+        var discarded = new byte[4_096];
+        long deadline = System.nanoTime() + LINGER.toNanos();
+        for (long left = LINGER.toMillis(); left > 0; left = (deadline - System.nanoTime()) / 1_000_000) {
+            socket.setSoTimeout((int) left);
+            try {
+                if (in.read(discarded) < 0) {
+                    return;
+                }
+            } catch (java.net.SocketTimeoutException e) {
+                return;
+            }
+        }
+    }
+
+    /// Tells the client that the server stops, waits until it is answered and at rest, and ends our direction. Blocks
+    /// until the client has closed its own, or the caller is interrupted.
+    void drain() {
+        draining = true;
+        Link live = link;
+        try {
+            if (live == null) {
+                socket.close();
+                return;
+            }
+            live.push(new Event.Notice("the server is stopping").encode());
+            while (!(live.isQuiet(REST) && socket.getInputStream().available() == 0)) {
+                Thread.sleep(REST.dividedBy(10));
+            }
+            socket.shutdownOutput();
+        } catch (IOException e) {
+            // The connection has ended meanwhile, which is what this is about.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    long id() {
+        return id;
+    }
+
+    long bytesIn() {
+        SecureChannel current = channel;
+        return current == null ? 0 : current.bytesIn();
+    }
+
+    long bytesOut() {
+        SecureChannel current = channel;
+        return current == null ? 0 : current.bytesOut();
+    }
+
+    /// One line of SOCKETS: local address, remote address, state, name, mode, bytes in/out.
+    String describe() {
+        Link live = link;
+        String state = draining ? "draining" : live == null ? "handshake" : "established";
+        String name = live == null ? "-" : live.session().identity().name();
+        String mode = live == null ? "-" : live.session().parameters().mode().wireName();
+        return address(socket.getLocalSocketAddress()) + " " + address(socket.getRemoteSocketAddress()) + " " + state
+                + " " + Escapes.line(name) + " " + mode + " " + bytesIn() + "/" + bytesOut();
+    }
+
+    /// The log record of a connection's end.
+    String describeEnd(LinkEnd end) {
+        Link ended = link;
+        long millis = (System.nanoTime() - acceptedAt) / 1_000_000;
+        return "connection " + id + " peer=" + address(socket.getRemoteSocketAddress())
+                + " name=" + (ended == null ? "-" : Escapes.line(ended.session().identity().name()))
+                + " reason=" + end.reason() + " in=" + bytesIn() + " out=" + bytesOut()
+                + " duration=" + millis + "ms" + (end.detail().isEmpty() ? "" : " detail=" + Escapes.line(end.detail()));
+    }
+
+    private static String address(java.net.SocketAddress address) {
+        if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
+            String host = inet.getAddress().getHostAddress();
+            return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + inet.getPort();
+        }
+        return "-";
+    }
+}

@@ -1,0 +1,210 @@
+package dev.cipherlink.server;
+
+import dev.cipherlink.crypto.Sodium;
+import dev.cipherlink.session.CloseReason;
+import dev.cipherlink.session.LinkEnd;
+import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.StoreException;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.StructuredTaskScope;
+import java.util.concurrent.StructuredTaskScope.Joiner;
+
+/// Accepts connections and runs each in a virtual thread of its own, until it is stopped.
+///
+/// Thread-safe. Whoever started it stops it; the store belongs to the caller.
+public final class Server implements AutoCloseable {
+
+    private static final Logger LOG = System.getLogger(Server.class.getName());
+    private static final int BACKLOG = 1_024;
+    private static final int MAX_DRAIN_STEPS = 2;
+
+    private final ServerConfig config;
+    private final KeyValueStore store;
+    private final ServerSocket listener;
+    private final Semaphore permits;
+    private final HandshakeGate gate;
+    private final ServerStatistics statistics = new ServerStatistics();
+    private final Map<Long, Connection> connections = new ConcurrentHashMap<>();
+    private final Thread acceptThread;
+    private volatile boolean stopping;
+
+    private Server(ServerConfig config, KeyValueStore store) throws IOException {
+        this.config = config;
+        this.store = store;
+        permits = new Semaphore(config.maxConnections());
+        gate = new HandshakeGate(config.maxHandshakesPerAddress());
+        listener = listen(config);
+        acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
+    }
+
+    /// Binds the listen address and starts to accept. Returns when clients can connect.
+    ///
+    /// @throws IOException if the address cannot be bound
+    public static Server start(ServerConfig config, KeyValueStore store) throws IOException {
+        Sodium.load();
+        var server = new Server(config, store);
+        server.acceptThread.start();
+        return server;
+    }
+
+    private static ServerSocket listen(ServerConfig config) throws IOException {
+        var socket = new ServerSocket();
+        try {
+            socket.setReuseAddress(true);
+            socket.bind(new InetSocketAddress(config.host(), config.port()), BACKLOG);
+            return socket;
+        } catch (IOException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    /// Where the server listens, with the port it really has.
+    public InetSocketAddress address() {
+        return (InetSocketAddress) listener.getLocalSocketAddress();
+    }
+
+    public ServerConfig config() {
+        return config;
+    }
+
+    KeyValueStore store() {
+        return store;
+    }
+
+    HandshakeGate gate() {
+        return gate;
+    }
+
+    ServerStatistics statistics() {
+        return statistics;
+    }
+
+    /// The connections that are open now, oldest first.
+    List<Connection> connections() {
+        return connections.values().stream().sorted(Comparator.comparingLong(Connection::id)).toList();
+    }
+
+    /// What INFO shows, in its order.
+    Map<String, Object> info() throws StoreException {
+        List<Connection> live = connections();
+        var memory = Runtime.getRuntime();
+        var values = new LinkedHashMap<String, Object>();
+        values.put("version", version());
+        values.put("connections", live.size());
+        values.put("max_connections", config.maxConnections());
+        values.putAll(statistics.snapshot(live));
+        values.put("keys", store.size());
+        values.put("heap_used_bytes", memory.totalMemory() - memory.freeMemory());
+        values.put("heap_max_bytes", memory.maxMemory());
+        return values;
+    }
+
+    private static String version() {
+        String version = Server.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+
+    private void run() {
+        try (var scope = StructuredTaskScope.open(Joiner.<Void>awaitAll())) {
+            acceptUntilStopped(scope);
+            scope.join();
+        } catch (InterruptedException e) {
+            LOG.log(Level.DEBUG, "the grace period is over; the connections left are aborted");
+        }
+    }
+
+    private void acceptUntilStopped(StructuredTaskScope<Void, Void> scope) throws InterruptedException {
+        var backoff = new AcceptBackoff();
+        for (long id = 1; !stopping; ) {
+            // Taken before accept, so that a client beyond the limit waits in the backlog and costs nothing here.
+            permits.acquire();
+            try {
+                Socket socket = listener.accept();
+                backoff.reset();
+                statistics.accepted.increment();
+                var connection = new Connection(id++, socket, this);
+                connections.put(connection.id(), connection);
+                scope.fork(connection);
+            } catch (IOException e) {
+                permits.release();
+                if (!stopping) {
+                    pause(backoff, e);
+                }
+            }
+        }
+    }
+
+    private void pause(AcceptBackoff backoff, IOException failure) throws InterruptedException {
+        statistics.acceptFailures.increment();
+        if (backoff.shouldLog(System.nanoTime())) {
+            LOG.log(Level.WARNING, "cannot accept connections: {0}; trying again", failure.getMessage());
+        }
+        Thread.sleep(backoff.failed());
+    }
+
+    /// The one place that counts and logs the end of a connection.
+    void closed(Connection connection, LinkEnd end) {
+        connections.remove(connection.id());
+        permits.release();
+        statistics.closed(connection, end.reason());
+        Level level = end.reason() == CloseReason.INTERNAL_ERROR ? Level.ERROR : Level.INFO;
+        LOG.log(level, connection.describeEnd(end), level == Level.ERROR ? end.cause() : null);
+    }
+
+    /// Stops politely: accepts no more, tells the clients, answers what they have sent, closes. After the grace period
+    /// the rest is aborted. Blocks until all is closed. Idempotent.
+    public void stop() {
+        stopping = true;
+        try {
+            listener.close();
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "closing the listener failed", e);
+        }
+        long deadline = System.nanoTime() + config.gracePeriod().toNanos();
+        try {
+            drain(connections());
+            if (!acceptThread.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())))) {
+                acceptThread.interrupt();
+                acceptThread.join();
+            }
+        } catch (InterruptedException e) {
+            acceptThread.interrupt();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void drain(Collection<Connection> live) throws InterruptedException {
+        try (var scope = StructuredTaskScope.open(Joiner.<Void>awaitAll(),
+                configuration -> configuration.withTimeout(config.gracePeriod().dividedBy(MAX_DRAIN_STEPS)))) {
+            live.forEach(connection -> scope.fork(connection::drain));
+            scope.join();
+        } catch (StructuredTaskScope.TimeoutException e) {
+            LOG.log(Level.INFO, "some clients did not come to rest; they are cut off");
+        }
+    }
+
+    /// Blocks until the server has been stopped.
+    public void awaitTermination() throws InterruptedException {
+        acceptThread.join();
+    }
+
+    /// The same as [#stop].
+    @Override
+    public void close() {
+        stop();
+    }
+}

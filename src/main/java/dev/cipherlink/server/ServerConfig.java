@@ -1,0 +1,72 @@
+package dev.cipherlink.server;
+
+import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.message.SessionParameters;
+import java.time.Duration;
+
+/// How a server listens, whom it lets in and what it grants.
+///
+/// @param host                    name or address to bind
+/// @param port                    0 takes a free one
+/// @param sharedKey               the key of version 1; closed by whoever made it
+/// @param maxConnections          accepted at the same time; more wait in the listener's backlog
+/// @param maxHandshakesPerAddress connections of one address that may wait to be established
+/// @param handshakeTimeout        from accept to established
+/// @param maxWindowSize           the largest burst window granted
+/// @param maxValueBytes           the largest value stored
+/// @param keepaliveInterval       silence after which a client is asked for a sign of life
+/// @param gracePeriod             how long a stopping server waits for its clients
+public record ServerConfig(
+        String host,
+        int port,
+        SharedKey sharedKey,
+        int maxConnections,
+        int maxHandshakesPerAddress,
+        Duration handshakeTimeout,
+        int maxWindowSize,
+        int maxValueBytes,
+        Duration keepaliveInterval,
+        Duration gracePeriod) {
+
+    /// Room for the verb, the key and the numbers around the largest value.
+    private static final int MAX_COMMAND_OVERHEAD_BYTES = 1_024;
+
+    /// The defaults of `docs/protocol.md`, on a free port of the loopback interface.
+    public static ServerConfig loopback(SharedKey sharedKey) {
+        return new ServerConfig("127.0.0.1", 0, sharedKey, 10_000, 64, Duration.ofSeconds(10),
+                1_024, 16 * 1024 * 1024, Duration.ofSeconds(10), Duration.ofSeconds(10));
+    }
+
+    public ServerConfig {
+        if (maxWindowSize < 1 || maxWindowSize > SessionParameters.MAX_WINDOW_SIZE) {
+            throw new IllegalArgumentException("maxWindowSize " + maxWindowSize);
+        }
+        if (maxConnections < 1 || maxHandshakesPerAddress < 1 || maxValueBytes < 1) {
+            throw new IllegalArgumentException("limits must be positive");
+        }
+    }
+
+    int maxRequestBytes() {
+        return maxValueBytes + MAX_COMMAND_OVERHEAD_BYTES;
+    }
+
+    public ServerConfig withListenAddress(String newHost, int newPort) {
+        return new ServerConfig(newHost, newPort, sharedKey, maxConnections, maxHandshakesPerAddress, handshakeTimeout,
+                maxWindowSize, maxValueBytes, keepaliveInterval, gracePeriod);
+    }
+
+    public ServerConfig withConnectionLimits(int newMaxConnections, int newMaxHandshakesPerAddress) {
+        return new ServerConfig(host, port, sharedKey, newMaxConnections, newMaxHandshakesPerAddress, handshakeTimeout,
+                maxWindowSize, maxValueBytes, keepaliveInterval, gracePeriod);
+    }
+
+    public ServerConfig withSessionLimits(int newMaxWindowSize, int newMaxValueBytes) {
+        return new ServerConfig(host, port, sharedKey, maxConnections, maxHandshakesPerAddress, handshakeTimeout,
+                newMaxWindowSize, newMaxValueBytes, keepaliveInterval, gracePeriod);
+    }
+
+    public ServerConfig withTimes(Duration newHandshakeTimeout, Duration newKeepaliveInterval, Duration newGracePeriod) {
+        return new ServerConfig(host, port, sharedKey, maxConnections, maxHandshakesPerAddress, newHandshakeTimeout,
+                maxWindowSize, maxValueBytes, newKeepaliveInterval, newGracePeriod);
+    }
+}

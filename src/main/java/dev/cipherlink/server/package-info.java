@@ -1,0 +1,13 @@
+/// The server: from a listening socket to answered commands.
+///
+/// Purpose: [dev.cipherlink.server.Server] accepts, [dev.cipherlink.server.Connection] is one connection's whole life,
+/// [dev.cipherlink.server.CommandDispatcher] runs what it asks for. Read them in this order.
+///
+/// Refuses: strangers anything that costs much; more connections than configured, before they are accepted; arguments,
+/// environment and terminals (they are in `cli`).
+///
+/// Threads: the accept loop owns a `StructuredTaskScope` with one virtual thread for each connection; each connection
+/// owns a nested one, in its link. Nothing outlives [dev.cipherlink.server.Server#stop].
+///
+/// Follows: `docs/architecture.md`; the wire is `docs/protocol.md`.
+package dev.cipherlink.server;

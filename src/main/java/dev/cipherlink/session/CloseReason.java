@@ -1,0 +1,31 @@
+package dev.cipherlink.session;
+
+/// Why a connection ended. Every end has exactly one.
+public enum CloseReason {
+    /// The peer ended the session with DISCONNECT.
+    PEER_DISCONNECTED,
+    /// We ended the session with DISCONNECT, and the peer acknowledged it.
+    DISCONNECTED,
+    /// The peer closed the connection between two packets, without DISCONNECT.
+    PEER_CLOSED,
+    /// The connection broke: a reset, or an end inside a packet.
+    PEER_LOST,
+    /// Nothing came from the peer, not even answers to keepalives.
+    KEEPALIVE_TIMEOUT,
+    /// The peer does not read what we send.
+    PEER_STALLED,
+    /// The peer broke the rules of the protocol.
+    PROTOCOL_ERROR,
+    /// The peer said that we broke the rules, with ERROR and sequence 0.
+    REFUSED_BY_PEER,
+    /// No session was established: the key is wrong, the packets are foreign, or the wishes cannot be granted.
+    HANDSHAKE_FAILED,
+    /// No session was established before the deadline.
+    HANDSHAKE_TIMEOUT,
+    /// Too many connections of this address were waiting to be established.
+    TOO_MANY_HANDSHAKES,
+    /// The server is stopping.
+    SERVER_STOPPED,
+    /// Our own fault.
+    INTERNAL_ERROR
+}

@@ -1,0 +1,358 @@
+package dev.cipherlink.session;
+
+import dev.cipherlink.channel.SecureChannel;
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.MessageCodec;
+import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Payload;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.ProtocolException;
+import java.time.Duration;
+import java.util.concurrent.StructuredTaskScope;
+import java.util.concurrent.StructuredTaskScope.Joiner;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// One session attached to one channel: the threads and clocks that [Session] does not have.
+///
+/// The reader decrypts a packet, runs its messages, and writes all answers at once when no whole packet is waiting. The
+/// pusher sends what others queued, and keepalives. The watchdog ends a link whose peer stops reading. Whichever ends
+/// first ends the link; the others are interrupted, which closes the socket if they are using it.
+///
+/// The session's lock is never held during a network call. Whoever has something to write takes the lock for writing
+/// if it is free; if not, the thread that holds it writes that as well.
+public final class Link {
+
+    private static final int MAX_UNANSWERED_KEEPALIVES = 3;
+    /// Requests in flight up to this size always fit into the socket's buffers, so that sending them cannot make the
+    /// reader wait for the peer. Beyond it, the pusher writes.
+    private static final int MAX_READER_BYTES = 32 * 1024;
+
+    private final SecureChannel channel;
+    private final Session session;
+    private final LinkConfig config;
+    private final MessageCodec codec;
+    private final ReentrantLock lock;
+    private final ReentrantLock writing = new ReentrantLock();
+    private volatile long lastReceived = System.nanoTime();
+    private int unansweredKeepalives;
+    /// The reader is running messages: whoever sends under the lock now is a handler, and need not flush.
+    private boolean inBatch;
+
+    public Link(SecureChannel channel, Session session, LinkConfig config) {
+        this.channel = channel;
+        this.session = session;
+        this.config = config;
+        codec = new MessageCodec(session.parameters().checksum());
+        lock = session.outbox().lock();
+    }
+
+    public SecureChannel channel() {
+        return channel;
+    }
+
+    /// Whether nothing has come from the peer for this long, no answer waits to be written, and nobody is writing.
+    public boolean isQuiet(Duration duration) {
+        return silentNanos() >= duration.toNanos() && !writing.isLocked() && !isPending();
+    }
+
+    public Session session() {
+        return session;
+    }
+
+    /// Runs the link until it ends. Blocks.
+    ///
+    /// @throws InterruptedException if the calling thread is interrupted: the link is aborted
+    public LinkEnd run() throws InterruptedException {
+        try (var scope = StructuredTaskScope.open(Joiner.<LinkEnd>anySuccessfulResultOrThrow())) {
+            scope.fork(this::readUntilEnd);
+            scope.fork(this::pushUntilEnd);
+            scope.fork(this::watchUntilStalled);
+            return scope.join();
+        }
+    }
+
+    /// Queues a request and sends what the window permits, without flushing. Blocks while the outbox is full, except
+    /// in a handler, which runs on the reading thread and may exceed it.
+    ///
+    /// @throws IOException if no more requests are taken
+    public void send(byte[] request, ReplyHandler handler) throws IOException, InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            if (!inBatch && session.outbox().isFull()) {
+                session.outbox().requestPush();
+                session.outbox().awaitRoom();
+            }
+            session.outbox().requireOpen();
+            session.enqueue(request, handler);
+            session.transmit(this::add);
+            if (!session.isOpen()) {
+                session.outbox().requestPush();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Queues an event for the pusher.
+    ///
+    /// @return false if too many are waiting already; then this one is dropped
+    public boolean push(byte[] event) {
+        lock.lock();
+        try {
+            if (session.outbox().isFull()) {
+                return false;
+            }
+            session.enqueue(event);
+            session.outbox().requestPush();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Queues the end of the session behind what was sent before.
+    public void disconnect() {
+        lock.lock();
+        try {
+            session.enqueueDisconnect();
+            session.outbox().requestPush();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Ends all hope: fails every request that has no answer, sent or not, and takes no more.
+    public void abandon(IOException cause) {
+        lock.lock();
+        try {
+            session.abandon(cause);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Writes what is pending, or leaves it to the thread that is writing. In a handler it does nothing: the reader
+    /// flushes after its batch.
+    public void flush() throws IOException {
+        if (!inBatchOfThisThread()) {
+            flush(false);
+        }
+    }
+
+    private boolean inBatchOfThisThread() {
+        return lock.isHeldByCurrentThread() && inBatch;
+    }
+
+    /// @param wait whether to wait for a thread that is writing
+    private void flush(boolean wait) throws IOException {
+        boolean pending = true;
+        while (pending) {
+            if (wait) {
+                awaitWriting();
+            } else if (!writing.tryLock()) {
+                return;
+            }
+            try {
+                while (stage()) {
+                    channel.writeStaged();
+                }
+            } finally {
+                writing.unlock();
+            }
+            pending = isPending();
+        }
+    }
+
+    private void awaitWriting() throws IOException {
+        try {
+            writing.lockInterruptibly();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while another thread was writing");
+        }
+    }
+
+    private boolean stage() {
+        lock.lock();
+        try {
+            session.answersSent();
+            return channel.stage();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isPending() {
+        lock.lock();
+        try {
+            return channel.pendingBytes() > 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The session's sink; requires its lock.
+    private void add(Message message) {
+        int offset = channel.reserve(MessageCodec.encodedBytes(message.payload().length()));
+        codec.encode(message, channel.reserved(), offset);
+    }
+
+    private LinkEnd readUntilEnd() {
+        try {
+            while (channel.receive()) {
+                lastReceived = System.nanoTime();
+                ProtocolException violation = receiveBatch();
+                if (violation != null) {
+                    flush(true);
+                    return LinkEnd.of(CloseReason.PROTOCOL_ERROR, violation);
+                }
+                flushBatch();
+                CloseReason end = session.end();
+                if (end != null) {
+                    return LinkEnd.of(end);
+                }
+            }
+            return LinkEnd.of(CloseReason.PEER_CLOSED);
+        } catch (ProtocolException e) {
+            return LinkEnd.of(CloseReason.PROTOCOL_ERROR, e);
+        } catch (RefusedException e) {
+            return LinkEnd.of(CloseReason.REFUSED_BY_PEER, e);
+        } catch (IOException e) {
+            return LinkEnd.of(CloseReason.PEER_LOST, e);
+        } catch (RuntimeException | Error e) {
+            return LinkEnd.of(CloseReason.INTERNAL_ERROR, e);
+        }
+    }
+
+    /// Runs all messages of the packets that are there, up to a bounded backlog of answers.
+    ///
+    /// @return how the peer broke the rules of messages, of which it was told; null if it did not
+    private ProtocolException receiveBatch() throws IOException {
+        lock.lock();
+        inBatch = true;
+        try {
+            unansweredKeepalives = 0;
+            do {
+                receivePacket();
+            } while (session.end() == null && channel.pendingBytes() < config.maxBacklogBytes()
+                    && channel.hasPacket() && channel.receive());
+            session.completeBatch();
+            session.transmit(this::add);
+            return null;
+        } catch (MessageViolation e) {
+            add(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(e.violation.getMessage()).payload())));
+            return e.violation;
+        } finally {
+            inBatch = false;
+            lock.unlock();
+        }
+    }
+
+    private void receivePacket() throws RefusedException, MessageViolation {
+        byte[] packet = channel.received();
+        int offset = channel.receivedOffset();
+        int end = offset + channel.receivedBytes();
+        try {
+            do {
+                Message message = codec.decode(packet, offset, end - offset);
+                offset += MessageCodec.encodedBytes(message.payload().length());
+                if (offset < end && channel.isOneMessageAPacket()) {
+                    throw new ProtocolException("more than one message in a packet");
+                }
+                session.receive(message, this::add);
+            } while (offset < end && session.end() == null);
+        } catch (ProtocolException e) {
+            throw new MessageViolation(e);
+        }
+    }
+
+    /// A violation inside an authentic packet: unlike one of the packet itself, the peer is told.
+    private static final class MessageViolation extends IOException {
+        private static final long serialVersionUID = 1;
+        private final transient ProtocolException violation;
+
+        MessageViolation(ProtocolException violation) {
+            this.violation = violation;
+        }
+    }
+
+    private void flushBatch() throws IOException {
+        int pending;
+        boolean readerMayWrite;
+        lock.lock();
+        try {
+            pending = channel.pendingBytes();
+            readerMayWrite = session.inFlightBytes() <= MAX_READER_BYTES;
+            if (pending > 0 && !readerMayWrite) {
+                session.outbox().requestPush();
+            }
+        } finally {
+            lock.unlock();
+        }
+        if (pending >= config.maxBacklogBytes()) {
+            flush(true);
+        } else if (pending > 0 && readerMayWrite) {
+            flush(false);
+        }
+    }
+
+    private LinkEnd pushUntilEnd() throws InterruptedException {
+        try {
+            while (awaitPush()) {
+                flush(false);
+            }
+            return LinkEnd.of(CloseReason.KEEPALIVE_TIMEOUT);
+        } catch (IOException e) {
+            return LinkEnd.of(CloseReason.PEER_LOST, e);
+        } catch (RuntimeException | Error e) {
+            return LinkEnd.of(CloseReason.INTERNAL_ERROR, e);
+        }
+    }
+
+    /// Waits until there is something to push or a keepalive is due, and adds it.
+    ///
+    /// @return false if the peer has left the last keepalive unanswered
+    private boolean awaitPush() throws InterruptedException {
+        long interval = config.keepaliveInterval().toNanos();
+        lock.lockInterruptibly();
+        try {
+            long silent = silentNanos();
+            while (!session.outbox().isPushRequested() && silent < interval * (unansweredKeepalives + 1)) {
+                session.outbox().pushNeeded().awaitNanos(interval * (unansweredKeepalives + 1) - silent);
+                silent = silentNanos();
+            }
+            session.outbox().pushDone();
+            session.transmit(this::add);
+            if (silent >= interval * (unansweredKeepalives + 1)) {
+                if (unansweredKeepalives == MAX_UNANSWERED_KEEPALIVES) {
+                    return false;
+                }
+                unansweredKeepalives++;
+                session.keepAlive(this::add);
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long silentNanos() {
+        return System.nanoTime() - lastReceived;
+    }
+
+    /// A thread that is writing cannot notice that the peer has stopped reading: this one does.
+    private LinkEnd watchUntilStalled() throws InterruptedException {
+        long patience = config.keepaliveInterval().toNanos() * MAX_UNANSWERED_KEEPALIVES;
+        while (true) {
+            long writtenBefore = channel.bytesOut();
+            boolean wasWriting = writing.isLocked();
+            TimeUnit.NANOSECONDS.sleep(patience);
+            if (wasWriting && writing.isLocked() && channel.bytesOut() == writtenBefore) {
+                return LinkEnd.of(CloseReason.PEER_STALLED);
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+package dev.cipherlink.session;
+
+/// How a link ended.
+///
+/// @param detail one sentence for people; empty if the reason says it all
+/// @param cause  what was thrown; null if nothing was
+public record LinkEnd(CloseReason reason, String detail, Throwable cause) {
+
+    static LinkEnd of(CloseReason reason) {
+        return new LinkEnd(reason, "", null);
+    }
+
+    static LinkEnd of(CloseReason reason, Throwable cause) {
+        return new LinkEnd(reason, cause.getMessage() == null ? cause.toString() : cause.getMessage(), cause);
+    }
+}

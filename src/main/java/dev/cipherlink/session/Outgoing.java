@@ -1,0 +1,51 @@
+package dev.cipherlink.session;
+
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Payload;
+import java.net.ProtocolException;
+
+/// One request (or event, or DISCONNECT) on its way out: sent as one or more messages, answered once.
+final class Outgoing {
+
+    /// The largest reply that is put together from parts: the largest value, and room for what surrounds it.
+    static final int MAX_REPLY_BYTES = 17 * 1024 * 1024;
+
+    final MessageType type;
+    final byte[] payload;
+    final ReplyHandler handler;
+    /// How much of the payload was put into messages so far.
+    int fragmentedBytes;
+    private byte[] reply;
+    private int replyBytes;
+
+    Outgoing(MessageType type, byte[] payload, ReplyHandler handler) {
+        this.type = type;
+        this.payload = payload;
+        this.handler = handler;
+    }
+
+    /// Adds one PART of the reply: `offset(4) total(4)`, then bytes; parts come in order and without gaps.
+    ///
+    /// @return the reply if this was its last part, else null
+    Reply addPart(Payload part) throws ProtocolException {
+        if (part.length() <= PartHeader.BYTES) {
+            throw new ProtocolException("a PART without content");
+        }
+        int offset = PartHeader.offset(part);
+        int total = PartHeader.total(part);
+        int length = part.length() - PartHeader.BYTES;
+        if (reply == null) {
+            if (total <= 0 || total > MAX_REPLY_BYTES) {
+                throw new ProtocolException("a reply of " + Integer.toUnsignedString(total) + " bytes in parts");
+            }
+            reply = new byte[total];
+        }
+        if (total != reply.length || offset != replyBytes || length > total - offset) {
+            throw new ProtocolException("parts of a reply overlap, are missing or do not add up");
+        }
+        System.arraycopy(part.array(), part.offset() + PartHeader.BYTES, reply, offset, length);
+        replyBytes += length;
+        return replyBytes == total ? Reply.received(reply, false) : null;
+    }
+}

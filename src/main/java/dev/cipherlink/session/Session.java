@@ -1,0 +1,309 @@
+package dev.cipherlink.session;
+
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.SessionParameters;
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.util.Arrays;
+
+/// The data phase of the protocol as a state machine, the same on both sides (`docs/protocol.md`, section 4).
+///
+/// It numbers what it sends, keeps both sides to the window, runs each request of the peer once, matches answers by
+/// number. It has no socket, thread or clock: messages come in through [#receive], and leave through a sink that is
+/// given with each call. Every method requires the lock of the session's [Outbox].
+public final class Session {
+
+    /// Answers up to this size are stored for duplicates of their request.
+    public static final int MAX_STORED_REPLY_BYTES = 1_024;
+    /// Largest payload of KEEPALIVE.
+    static final int MAX_KEEPALIVE_BYTES = 64;
+
+    private static final byte[] NOTHING = {};
+    private static final Reply EMPTY = Reply.ok(NOTHING);
+    private static final ReplyHandler NOBODY = new ReplyHandler() {
+        @Override
+        public void answered(Reply reply) {
+            // An event was acknowledged, or a DISCONNECT.
+        }
+
+        @Override
+        public void failed(IOException cause, boolean wasSent) {
+            // The link's end tells it all.
+        }
+    };
+
+    /// Where the session stands.
+    private enum State {
+        OPEN,
+        /// DISCONNECT was sent and is not acknowledged yet.
+        DISCONNECTING,
+        /// Our DISCONNECT was acknowledged.
+        DISCONNECTED,
+        /// The peer's DISCONNECT was acknowledged.
+        PEER_DISCONNECTED
+    }
+
+    private final SessionIdentity identity;
+    private final SessionParameters parameters;
+    private final Outbox outbox;
+    private final RequestHandler handler;
+    private final SendWindow sendWindow;
+    private final ReceiveWindow receiveWindow;
+    private State state = State.OPEN;
+
+    public Session(SessionIdentity identity, SessionParameters parameters, Outbox outbox, RequestHandler handler) {
+        this.identity = identity;
+        this.parameters = parameters;
+        this.outbox = outbox;
+        this.handler = handler;
+        sendWindow = new SendWindow(parameters, identity.reusesSequenceNumbers());
+        receiveWindow = new ReceiveWindow(parameters, identity.reusesSequenceNumbers(), identity.maxRequestBytes());
+    }
+
+    public SessionIdentity identity() {
+        return identity;
+    }
+
+    public SessionParameters parameters() {
+        return parameters;
+    }
+
+    Outbox outbox() {
+        return outbox;
+    }
+
+    /// Queues a request; [#transmit] sends it as the window permits.
+    void enqueue(byte[] payload, ReplyHandler replyHandler) {
+        outbox.add(new Outgoing(MessageType.DATA, payload, replyHandler));
+    }
+
+    /// Queues a payload whose acknowledgement nobody waits for.
+    void enqueue(byte[] payload) {
+        enqueue(payload, NOBODY);
+    }
+
+    /// Queues the end of the session, behind everything queued before it.
+    void enqueueDisconnect() {
+        outbox.add(new Outgoing(MessageType.DISCONNECT, NOTHING, NOBODY));
+    }
+
+    /// Sends of the outbox what the window permits. Once the numbers of a version 1 session are used up, the rest stays
+    /// in the outbox, and the session disconnects when everything sent is answered.
+    void transmit(MessageSink sink) {
+        while (state == State.OPEN && sendWindow.hasRoom() && !outbox.isEmpty()) {
+            Outgoing next = outbox.peek();
+            if (next.fragmentedBytes == 0 && !sendWindow.hasNumbersFor(next)) {
+                if (sendWindow.isEmpty()) {
+                    sendDisconnect(sink, new Outgoing(MessageType.DISCONNECT, NOTHING, NOBODY));
+                }
+                return;
+            }
+            if (next.type == MessageType.DISCONNECT) {
+                outbox.remove();
+                sendDisconnect(sink, next);
+                return;
+            }
+            sink.send(sendWindow.send(next));
+            if (next.fragmentedBytes == next.payload.length) {
+                outbox.remove();
+            }
+        }
+    }
+
+    private void sendDisconnect(MessageSink sink, Outgoing disconnect) {
+        state = State.DISCONNECTING;
+        sink.send(sendWindow.send(disconnect));
+    }
+
+    /// Takes in one message of the peer, and sends what it calls for.
+    ///
+    /// @throws ProtocolException if the peer broke the rules: it is told so, and the connection closes
+    /// @throws RefusedException  if the peer says that we did
+    void receive(Message message, MessageSink sink) throws ProtocolException, RefusedException {
+        switch (message.type()) {
+            case DATA -> receiveData(message, sink);
+            case DISCONNECT -> receiveDisconnect(message, sink);
+            case ACK, ERROR, PART -> receiveAnswer(message);
+            case KEEPALIVE -> receiveKeepalive(message, sink);
+            case RESEND -> sendWindow.goBack(message.sequence(), sink);
+            case SYN, SYN_ACK -> throw new ProtocolException(message.type() + " after the handshake");
+        }
+    }
+
+    private void receiveData(Message message, MessageSink sink) throws ProtocolException {
+        switch (receiveWindow.judge(message)) {
+            case ACCEPT -> {
+                receiveWindow.accept();
+                answer(message.sequence(), run(message), sink);
+            }
+            case DUPLICATE -> {
+                Reply stored = receiveWindow.answer(message.sequence());
+                Reply again = stored != null ? stored
+                        : message.more() ? EMPTY : handler.handle(message.payload());
+                sendAnswer(message.sequence(), again, sink);
+            }
+            case MISSING -> askResend(sink);
+        }
+    }
+
+    /// Runs a request, or keeps its fragment until the last one is there.
+    private Reply run(Message message) {
+        if (!message.more() && !receiveWindow.hasFragments()) {
+            return handler.handle(message.payload());
+        }
+        receiveWindow.addFragment(message.payload());
+        if (message.more()) {
+            return EMPTY;
+        }
+        Payload request = receiveWindow.takeFragments();
+        return request == null
+                ? Reply.error("the request is larger than " + identity.maxRequestBytes() + " bytes; send less at once")
+                : handler.handle(request);
+    }
+
+    private void receiveDisconnect(Message message, MessageSink sink) throws ProtocolException {
+        switch (receiveWindow.judge(message)) {
+            case ACCEPT -> {
+                receiveWindow.accept();
+                answer(message.sequence(), EMPTY, sink);
+                state = State.PEER_DISCONNECTED;
+            }
+            case DUPLICATE -> sendAnswer(message.sequence(), EMPTY, sink);
+            case MISSING -> askResend(sink);
+        }
+    }
+
+    private void askResend(MessageSink sink) {
+        if (receiveWindow.askResend()) {
+            sink.send(Message.of(MessageType.RESEND, receiveWindow.expected(), Payload.EMPTY));
+        }
+    }
+
+    private void answer(int sequence, Reply reply, MessageSink sink) {
+        receiveWindow.answered(sequence, reply);
+        sendAnswer(sequence, reply, sink);
+    }
+
+    private void sendAnswer(int sequence, Reply reply, MessageSink sink) {
+        byte[] payload = reply.payload();
+        if (payload.length <= parameters.maxPayloadBytes()) {
+            MessageType type = reply.isError() ? MessageType.ERROR : MessageType.ACK;
+            sink.send(Message.of(type, sequence, Payload.of(payload)));
+            return;
+        }
+        int maxPartBytes = parameters.maxPayloadBytes() - PartHeader.BYTES;
+        for (int offset = 0; offset < payload.length; offset += maxPartBytes) {
+            int length = Math.min(maxPartBytes, payload.length - offset);
+            byte[] part = new byte[PartHeader.BYTES + length];
+            PartHeader.encode(part, offset, payload.length);
+            System.arraycopy(payload, offset, part, PartHeader.BYTES, length);
+            sink.send(Message.of(MessageType.PART, sequence, Payload.of(part)));
+        }
+    }
+
+    private void receiveAnswer(Message message) throws ProtocolException, RefusedException {
+        if (!message.intact()) {
+            throw new ProtocolException("the checksum of an answer is wrong");
+        }
+        Payload payload = message.payload();
+        if (message.sequence() == 0 && isAboutConnection(message)) {
+            return;
+        }
+        Outgoing answered = sendWindow.answered(message.sequence());
+        if (answered == null) {
+            return;
+        }
+        boolean isLast = sendWindow.isOldestLastFragment();
+        Reply reply = message.type() == MessageType.PART && isLast
+                ? answered.addPart(payload)
+                : Reply.received(payload.toBytes(), message.type() == MessageType.ERROR);
+        if (reply == null) {
+            return;
+        }
+        sendWindow.acknowledgeOldest();
+        if (answered.type == MessageType.DISCONNECT) {
+            state = State.DISCONNECTED;
+        } else if (isLast) {
+            answered.handler.answered(reply);
+        }
+    }
+
+    /// Sequence 0 stands for the connection, but after 65,535 it also is a request's number: while that one is the
+    /// oldest in flight, only the answer to a keepalive is told apart.
+    private boolean isAboutConnection(Message message) throws RefusedException {
+        boolean isRequest = sendWindow.isOldest(0);
+        return switch (message.type()) {
+            case ACK -> isKeepaliveAnswer(message.payload()) || !isRequest;
+            case ERROR -> {
+                if (!isRequest) {
+                    throw new RefusedException(Reply.received(message.payload().toBytes(), true).reason());
+                }
+                yield false;
+            }
+            default -> false;
+        };
+    }
+
+    private void receiveKeepalive(Message message, MessageSink sink) throws ProtocolException {
+        if (message.payload().length() > MAX_KEEPALIVE_BYTES) {
+            throw new ProtocolException("KEEPALIVE with more than " + MAX_KEEPALIVE_BYTES + " bytes");
+        }
+        sink.send(Message.of(MessageType.ACK, 0, message.payload()));
+    }
+
+    /// Asks the peer for a sign of life.
+    void keepAlive(MessageSink sink) {
+        sink.send(Message.of(MessageType.KEEPALIVE, 0, Payload.of(identity.keepaliveToken())));
+    }
+
+    private boolean isKeepaliveAnswer(Payload payload) {
+        byte[] token = identity.keepaliveToken();
+        return Arrays.equals(payload.array(), payload.offset(), payload.offset() + payload.length(),
+                token, 0, token.length);
+    }
+
+    /// The messages that arrived together have been received.
+    void completeBatch() {
+        handler.completeBatch();
+    }
+
+    /// The answers so far are on their way to the peer.
+    void answersSent() {
+        receiveWindow.answersSent();
+    }
+
+    /// Payload bytes that were sent and are not acknowledged.
+    int inFlightBytes() {
+        return sendWindow.bytes();
+    }
+
+    /// Whether new requests can be sent in this session.
+    boolean isOpen() {
+        return state == State.OPEN;
+    }
+
+    /// Why the session is over; null while it is not.
+    CloseReason end() {
+        return switch (state) {
+            case OPEN, DISCONNECTING -> null;
+            case DISCONNECTED -> CloseReason.DISCONNECTED;
+            case PEER_DISCONNECTED -> CloseReason.PEER_DISCONNECTED;
+        };
+    }
+
+    /// No answer will come any more: tells it to everybody who waits for one, and closes the outbox.
+    void abandon(IOException cause) {
+        while (!sendWindow.isEmpty()) {
+            Outgoing outgoing = sendWindow.oldest();
+            boolean isLast = sendWindow.isOldestLastFragment();
+            sendWindow.acknowledgeOldest();
+            if (isLast && outgoing.type == MessageType.DATA) {
+                outgoing.handler.failed(cause, true);
+            }
+        }
+        outbox.close(cause);
+    }
+}

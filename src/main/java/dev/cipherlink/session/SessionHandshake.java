@@ -1,0 +1,116 @@
+package dev.cipherlink.session;
+
+import dev.cipherlink.channel.SecureChannel;
+import dev.cipherlink.crypto.Sodium;
+import dev.cipherlink.message.Checksum;
+import dev.cipherlink.message.HandshakeJson;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.MessageCodec;
+import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.Syn;
+import dev.cipherlink.message.SynAck;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.util.HexFormat;
+
+/// SYN, SYN_ACK, ACK on a fresh channel (`docs/protocol.md`, section 3). The two sides are mirror images.
+///
+/// Both methods block, keep no time themselves (the caller bounds them by closing or interrupting), and leave the
+/// channel established. Nothing else is accepted in between.
+public final class SessionHandshake {
+
+    private static final int SESSION_ID_BYTES = 16;
+
+    private SessionHandshake() {
+    }
+
+    /// What the handshake gives a client or server to build a session from.
+    public record Result(SynAck.Granted granted, Syn syn) {
+    }
+
+    /// Decides what a server grants.
+    @FunctionalInterface
+    public interface Policy {
+        /// @param sessionId what the session is to be called if it is granted
+        SynAck answer(Syn syn, String sessionId);
+    }
+
+    /// The client's side.
+    ///
+    /// @throws RefusedException  if the server refused, with its reason
+    /// @throws ProtocolException if the server broke the rules
+    /// @throws EOFException      if the server closed the connection instead of answering
+    public static SynAck.Granted connect(SecureChannel channel, Syn syn) throws IOException {
+        var codec = new MessageCodec(Checksum.Algorithm.MD5);
+        send(channel, codec, MessageType.SYN, HandshakeJson.encode(syn));
+        SynAck answer = HandshakeJson.decodeSynAck(receive(channel, codec, MessageType.SYN_ACK));
+        return switch (answer) {
+            case SynAck.Refused refused -> throw new RefusedException(refused.reason());
+            case SynAck.Granted granted -> {
+                send(channel, codec, MessageType.ACK, HandshakeJson.encodeEcho(granted.sessionId()));
+                channel.establish(granted.parameters().maxMessageBytes());
+                yield granted;
+            }
+        };
+    }
+
+    /// The server's side. A SYN that is malformed or refused is answered with the reason before this throws.
+    ///
+    /// @throws ProtocolException if the client broke the rules or was refused
+    /// @throws EOFException      if the client went away
+    public static Result accept(SecureChannel channel, Policy policy) throws IOException {
+        var codec = new MessageCodec(Checksum.Algorithm.MD5);
+        Payload json = receive(channel, codec, MessageType.SYN);
+        Syn syn;
+        try {
+            syn = HandshakeJson.decodeSyn(json);
+        } catch (ProtocolException e) {
+            send(channel, codec, MessageType.SYN_ACK, HandshakeJson.encode(new SynAck.Refused(e.getMessage())));
+            throw e;
+        }
+        SynAck answer = policy.answer(syn, randomSessionId());
+        send(channel, codec, MessageType.SYN_ACK, HandshakeJson.encode(answer));
+        return switch (answer) {
+            case SynAck.Refused refused -> throw new ProtocolException("refused: " + refused.reason());
+            case SynAck.Granted granted -> {
+                String echo = HandshakeJson.decodeEcho(receive(channel, codec, MessageType.ACK));
+                if (!echo.equals(granted.sessionId())) {
+                    throw new ProtocolException("the session id was not echoed: a replayed or broken handshake");
+                }
+                channel.establish(granted.parameters().maxMessageBytes());
+                yield new Result(granted, syn);
+            }
+        };
+    }
+
+    private static String randomSessionId() {
+        var id = new byte[SESSION_ID_BYTES];
+        Sodium.randomBytes(id);
+        return HexFormat.of().formatHex(id);
+    }
+
+    private static void send(SecureChannel channel, MessageCodec codec, MessageType type, byte[] json)
+            throws IOException {
+        int offset = channel.reserve(MessageCodec.encodedBytes(json.length));
+        codec.encode(Message.of(type, 0, Payload.of(json)), channel.reserved(), offset);
+        channel.stage();
+        channel.writeStaged();
+    }
+
+    private static Payload receive(SecureChannel channel, MessageCodec codec, MessageType expected) throws IOException {
+        if (!channel.receive()) {
+            throw new EOFException("the connection was closed during the handshake");
+        }
+        Message message = codec.decode(channel.received(), channel.receivedOffset(), channel.receivedBytes());
+        if (message.type() == MessageType.ERROR && message.sequence() == 0 && message.intact()) {
+            throw new RefusedException(message.payload().text().strip());
+        }
+        if (message.type() != expected || message.sequence() != 0 || !message.intact()
+                || MessageCodec.encodedBytes(message.payload().length()) != channel.receivedBytes()) {
+            throw new ProtocolException(message.type() + " where " + expected + " is expected");
+        }
+        return message.payload();
+    }
+}

@@ -1,0 +1,123 @@
+package dev.cipherlink.store;
+
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/// The deadlines of a store, nearest first, and the virtual thread that has its keys removed when they are due.
+///
+/// The store adds and removes deadlines from any thread; the removal it handed in is called from this class's thread,
+/// and from those that call [#removeDue]. The store closes it.
+final class Expiry implements AutoCloseable {
+
+    /// Keys removed before the thread lets others have its carrier.
+    private static final int BATCH = 1_000;
+
+    private final ConcurrentSkipListSet<Deadline> deadlines = new ConcurrentSkipListSet<>();
+    private final LongSupplier now;
+    private final Consumer<Deadline> removal;
+    private final Thread thread;
+    private volatile boolean isClosed;
+
+    /// When a key expires.
+    ///
+    /// @param nanos on the store's clock
+    record Deadline(long nanos, Key key) implements Comparable<Deadline> {
+        @Override
+        public int compareTo(Deadline other) {
+            int byTime = Long.compare(nanos, other.nanos);
+            return byTime != 0 ? byTime : key.compareTo(other.key);
+        }
+    }
+
+    /// @param now the store's clock, in nanoseconds; must not go backwards
+    /// @param removal takes a key away whose deadline has come, together with its deadline; if the key's deadline is
+    ///         another one by now, the given one must be gone already
+    Expiry(LongSupplier now, Consumer<Deadline> removal) {
+        this.now = now;
+        this.removal = removal;
+        this.thread = Thread.ofVirtual().name("store-expiry").unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    void add(Deadline deadline) {
+        deadlines.add(deadline);
+        boolean isNearest = deadlines.lower(deadline) == null;
+        if (isNearest) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    void remove(Deadline deadline) {
+        deadlines.remove(deadline);
+    }
+
+    /// Removes all keys whose deadline has come; does not block.
+    void removeDue() {
+        long moment = now.getAsLong();
+        while (removeFirstDue(moment)) {
+            // one key a round
+        }
+    }
+
+    int size() {
+        return deadlines.size();
+    }
+
+    private boolean removeFirstDue(long moment) {
+        Deadline first = first();
+        if (first == null || first.nanos() > moment) {
+            return false;
+        }
+        removal.accept(first);
+        return true;
+    }
+
+    private Deadline first() {
+        var iterator = deadlines.iterator();
+        return iterator.hasNext() ? iterator.next() : null;
+    }
+
+    private void run() {
+        while (!isClosed) {
+            removeBatch();
+            Deadline next = first();
+            if (next == null) {
+                LockSupport.park(this);
+            } else {
+                // Returns at once if the deadline has passed meanwhile, or a nearer one was added.
+                LockSupport.parkNanos(this, next.nanos() - now.getAsLong());
+            }
+        }
+    }
+
+    private void removeBatch() {
+        long moment = now.getAsLong();
+        for (int removed = 0; removed < BATCH && removeFirstDue(moment); removed++) {
+            // one key a round
+        }
+        Thread.yield();
+    }
+
+    /// Stops the thread and waits for its end; at most one batch away.
+    @Override
+    public void close() {
+        isClosed = true;
+        LockSupport.unpark(thread);
+        boolean isInterrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                isInterrupted = true;
+            }
+        }
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

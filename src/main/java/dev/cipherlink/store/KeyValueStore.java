@@ -1,0 +1,119 @@
+package dev.cipherlink.store;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalLong;
+
+/// Values by key, for all connections at once.
+///
+/// **Atomic per key.** Each method that names a key happens at one moment between its call and its return; what it
+/// wrote is visible to every thread from then on. Methods that see many keys ([#keys], [#count], [#size]) take in
+/// concurrent writes or not, key by key, but never miss a write that was complete before they began.
+///
+/// **Versions.** Each write of a value ([#set], [#compareAndSet], [#increment], [#append]) gives its key a new version,
+/// larger than any that the store gave before, also to keys deleted since. [#expire] and [#persist] change no value,
+/// and so no version. Versions begin with 1; 0 stands for "does not exist".
+///
+/// **Expiry.** From its deadline on a key does not exist, whether its memory has been reclaimed or not.
+/// [#set] and [#compareAndSet] take an expiry away; [#increment] and [#append] keep it.
+///
+/// **Threads.** Any thread may call any method. Methods on one key do not block in memory; an engine on disk may block
+/// in reads. Writes become durable by [#awaitDurable]. After [#close] the store must not be used.
+///
+/// **Arrays** go in and out without a copy, and must not be changed afterwards by either side.
+///
+/// **Failure.** A [StoreException] means that nothing was changed. Limits of keys and values
+/// (`docs/protocol.md` section 7) are checked by the caller; the store checks what it alone can know.
+public interface KeyValueStore extends AutoCloseable {
+
+    /// The longest expiry: 100 years of 365 days.
+    Duration MAX_TIME_TO_LIVE = Duration.ofDays(36_500);
+
+    /// What a key has.
+    ///
+    /// @param value not a copy, must not be changed
+    /// @param version of the value, 1 or larger
+    /// @param ttlSeconds as [KeyValueStore#ttlSeconds] gives it: -1 without expiry
+    record Entry(byte[] value, long version, long ttlSeconds) {
+    }
+
+    /// How a [KeyValueStore#compareAndSet] ended.
+    ///
+    /// @param isSet whether the value was written
+    /// @param version if it was, the new version; if not, the version that the key has, 0 if it does not exist
+    record CasResult(boolean isSet, long version) {
+    }
+
+    /// The value, or null if the key does not exist.
+    byte[] get(Key key) throws StoreException;
+
+    /// The value with its version and expiry, all of one moment, or null if the key does not exist.
+    Entry entry(Key key) throws StoreException;
+
+    /// Whether the key exists.
+    boolean exists(Key key) throws StoreException;
+
+    /// Sets the value, whether the key exists or not, and takes its expiry away.
+    ///
+    /// @return the new version
+    long set(Key key, byte[] value) throws StoreException;
+
+    /// Sets the value, and takes the expiry away, if the key still has that version.
+    ///
+    /// @param version the version it must have; 0: the key must not exist
+    CasResult compareAndSet(Key key, long version, byte[] value) throws StoreException;
+
+    /// Takes the key away.
+    ///
+    /// @return whether it existed
+    boolean delete(Key key) throws StoreException;
+
+    /// Adds to a value that is a decimal number (an optional `-`, then digits); a key that does not exist counts as 0.
+    ///
+    /// @return the sum, which is the new value
+    /// @throws StoreException `NOT_A_NUMBER`, or `OVERFLOW` of 64 bits
+    long increment(Key key, long by) throws StoreException;
+
+    /// Adds bytes at the end; a key that does not exist counts as empty.
+    ///
+    /// @return the new size of the value in bytes
+    /// @throws StoreException `VALUE_TOO_LARGE` if that would be beyond [StoreLimits#maxValueBytes]
+    int append(Key key, byte[] suffix) throws StoreException;
+
+    /// Lets the key expire after this time, counted from now; replaces an earlier expiry.
+    ///
+    /// @param timeToLive positive, at most [#MAX_TIME_TO_LIVE], else `IllegalArgumentException`
+    /// @return whether the key exists
+    boolean expire(Key key, Duration timeToLive) throws StoreException;
+
+    /// Takes the expiry away, if there is one.
+    ///
+    /// @return whether the key exists
+    boolean persist(Key key) throws StoreException;
+
+    /// Whole seconds until the key expires, rounded up; -1 without expiry; empty if the key does not exist.
+    OptionalLong ttlSeconds(Key key) throws StoreException;
+
+    /// The first keys that begin with `prefix` and are larger than `after`, in byte order.
+    ///
+    /// @param prefix empty for all keys
+    /// @param limit the most keys to return, at least 1
+    /// @param after not listed itself, and need not exist; empty to begin with the first key
+    List<Key> keys(byte[] prefix, int limit, byte[] after) throws StoreException;
+
+    /// How many keys begin with `prefix`. Takes time in proportion to the answer, unless the prefix is empty.
+    long count(byte[] prefix) throws StoreException;
+
+    /// How many keys there are. Expired ones are not counted; exact where nothing is written meanwhile.
+    long size() throws StoreException;
+
+    /// Blocks until everything that the calling thread has written is durable: it survives the end of this process.
+    /// To be called once for a batch of writes, and before any of them is answered. Nothing to wait for in memory.
+    ///
+    /// @throws StoreException `FAILED`: it is not known which of the thread's writes since the last call are durable
+    void awaitDurable() throws StoreException;
+
+    /// Ends background work and lets go of all resources; idempotent.
+    @Override
+    void close();
+}

@@ -1,0 +1,318 @@
+package dev.cipherlink.store;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.NavigableSet;
+import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+
+/// A [KeyValueStore] in memory; what it holds is gone when the process ends.
+///
+/// A hash map holds the entries, an ordered set their keys, [Expiry] their deadlines. One method writes, [#update]: it
+/// changes all three while it holds the map's lock on that key, so they agree for everyone who holds it. Reads take no
+/// lock. The order of keys is touched only where a key appears or disappears.
+///
+/// Expired keys are invisible at once, and removed by a virtual thread that [#close] ends.
+public final class MemoryStore implements KeyValueStore {
+
+    /// An estimate of the heap that one entry takes beside the bytes of key and value: their headers, the objects
+    /// around them, its node in the map and in the order.
+    static final int ENTRY_OVERHEAD_BYTES = 192;
+
+    private static final long NO_DEADLINE = Long.MAX_VALUE;
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+    private static final long NO_TTL_SECONDS = -1;
+
+    private final ConcurrentHashMap<Key, Stored> entries = new ConcurrentHashMap<>();
+    private final NavigableSet<Key> order = new ConcurrentSkipListSet<>();
+    private final AtomicLong lastVersion = new AtomicLong();
+    private final AtomicLong usedBytes = new AtomicLong();
+    private final StoreLimits limits;
+    private final LongSupplier nanoClock;
+    private final long clockOrigin;
+    private final Expiry expiry;
+
+    /// What the map holds for a key. Compared by identity only.
+    ///
+    /// @param deadline on this store's clock, or [#NO_DEADLINE]
+    private record Stored(byte[] value, long version, long deadline) {
+    }
+
+    /// What a write makes of an entry.
+    private interface Change {
+        /// @param live null if the key does not exist
+        /// @return null to delete it, or `live` to leave it alone
+        Stored apply(Stored live) throws StoreException;
+    }
+
+    /// How an update ended; both are null where the key does not exist.
+    private static final class Outcome {
+        private Stored before;
+        private Stored after;
+        private StoreException failure;
+    }
+
+    /// A store on the system's monotonic clock.
+    public MemoryStore(StoreLimits limits) {
+        this(limits, System::nanoTime);
+    }
+
+    /// @param nanoClock monotonic, in nanoseconds, with any origin
+    public MemoryStore(StoreLimits limits, LongSupplier nanoClock) {
+        this.limits = limits;
+        this.nanoClock = nanoClock;
+        this.clockOrigin = nanoClock.getAsLong();
+        this.expiry = new Expiry(this::now, this::removeIfDue);
+        expiry.start();
+    }
+
+    @Override
+    public byte[] get(Key key) {
+        Stored live = live(entries.get(key));
+        return live == null ? null : live.value;
+    }
+
+    @Override
+    public Entry entry(Key key) {
+        long now = now();
+        Stored stored = entries.get(key);
+        return stored == null || stored.deadline <= now
+                ? null
+                : new Entry(stored.value, stored.version, ttlSeconds(stored, now));
+    }
+
+    @Override
+    public boolean exists(Key key) {
+        return live(entries.get(key)) != null;
+    }
+
+    @Override
+    public long set(Key key, byte[] value) throws StoreException {
+        return update(key, live -> fresh(value, NO_DEADLINE)).after.version;
+    }
+
+    @Override
+    public CasResult compareAndSet(Key key, long version, byte[] value) throws StoreException {
+        Outcome outcome = update(key, live -> version(live) == version ? fresh(value, NO_DEADLINE) : live);
+        boolean isSet = version(outcome.before) == version;
+        return new CasResult(isSet, version(outcome.after));
+    }
+
+    @Override
+    public boolean delete(Key key) {
+        return updateSafely(key, live -> null).before != null;
+    }
+
+    @Override
+    public long increment(Key key, long by) throws StoreException {
+        Outcome outcome = update(key, live -> {
+            long number = live == null ? 0 : Decimal.decode(live.value);
+            long sum = number + by;
+            if (((number ^ sum) & (by ^ sum)) < 0) {
+                throw StoreException.overflow();
+            }
+            return fresh(Decimal.encode(sum), deadline(live));
+        });
+        return Decimal.decode(outcome.after.value);
+    }
+
+    @Override
+    public int append(Key key, byte[] suffix) throws StoreException {
+        return update(key, live -> {
+            int size = live == null ? 0 : live.value.length;
+            requireFits((long) size + suffix.length);
+            byte[] joined = live == null ? suffix : Arrays.copyOf(live.value, size + suffix.length);
+            System.arraycopy(suffix, 0, joined, size, suffix.length);
+            return fresh(joined, deadline(live));
+        }).after.value.length;
+    }
+
+    @Override
+    public boolean expire(Key key, Duration timeToLive) {
+        if (!timeToLive.isPositive() || timeToLive.compareTo(MAX_TIME_TO_LIVE) > 0) {
+            throw new IllegalArgumentException("not a time to live: " + timeToLive);
+        }
+        long deadline = now() + timeToLive.toNanos();
+        return updateSafely(key, live -> withDeadline(live, deadline)).before != null;
+    }
+
+    @Override
+    public boolean persist(Key key) {
+        return updateSafely(key, live -> withDeadline(live, NO_DEADLINE)).before != null;
+    }
+
+    @Override
+    public OptionalLong ttlSeconds(Key key) {
+        Entry entry = entry(key);
+        return entry == null ? OptionalLong.empty() : OptionalLong.of(entry.ttlSeconds());
+    }
+
+    @Override
+    public List<Key> keys(byte[] prefix, int limit, byte[] after) {
+        var found = new ArrayList<Key>();
+        boolean startsAfter = Arrays.compareUnsigned(after, prefix) >= 0;
+        for (Key key : order.tailSet(Key.of(startsAfter ? after : prefix), !startsAfter)) {
+            if (found.size() == limit || !key.startsWith(prefix)) {
+                break;
+            }
+            if (exists(key)) {
+                found.add(key);
+            }
+        }
+        return found;
+    }
+
+    @Override
+    public long count(byte[] prefix) {
+        if (prefix.length == 0) {
+            return size();
+        }
+        long count = 0;
+        for (Key key : order.tailSet(Key.of(prefix))) {
+            if (!key.startsWith(prefix)) {
+                break;
+            }
+            count += exists(key) ? 1 : 0;
+        }
+        return count;
+    }
+
+    @Override
+    public long size() {
+        expiry.removeDue();
+        return entries.mappingCount();
+    }
+
+    /// Returns at once: nothing here outlives the process.
+    @Override
+    public void awaitDurable() {
+    }
+
+    @Override
+    public void close() {
+        expiry.close();
+    }
+
+    /// What counts against [StoreLimits#maxBytes].
+    public long usedBytes() {
+        return usedBytes.get();
+    }
+
+    /// Deadlines kept, expired keys included that are not yet removed.
+    int deadlines() {
+        return expiry.size();
+    }
+
+    /// Keys kept, expired ones included that are not yet removed.
+    int keptKeys() {
+        return order.size();
+    }
+
+    /// The one way to write. Other threads see the entry as it was before or as it is afterwards.
+    private Outcome update(Key key, Change change) throws StoreException {
+        Outcome outcome = new Outcome();
+        entries.compute(key, (_, kept) -> {
+            outcome.before = live(kept);
+            try {
+                Stored after = change.apply(outcome.before);
+                if (after != kept) {
+                    reserve(bytes(key, after) - bytes(key, kept));
+                    link(key, kept, after);
+                }
+                outcome.after = after;
+                return after;
+            } catch (StoreException e) {
+                outcome.failure = e;
+                return kept;
+            }
+        });
+        if (outcome.failure != null) {
+            throw outcome.failure;
+        }
+        return outcome;
+    }
+
+    /// For changes that need no memory, and so cannot be refused.
+    private Outcome updateSafely(Key key, Change change) {
+        try {
+            return update(key, change);
+        } catch (StoreException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Called by [Expiry]. By the time a thread has the key's lock, the key may have another deadline or be gone.
+    private void removeIfDue(Expiry.Deadline due) {
+        updateSafely(due.key(), live -> live);
+    }
+
+    private void link(Key key, Stored before, Stored after) {
+        if (deadline(before) != deadline(after)) {
+            if (deadline(before) != NO_DEADLINE) {
+                expiry.remove(new Expiry.Deadline(before.deadline, key));
+            }
+            if (deadline(after) != NO_DEADLINE) {
+                expiry.add(new Expiry.Deadline(after.deadline, key));
+            }
+        }
+        if (before == null) {
+            order.add(key);
+        } else if (after == null) {
+            order.remove(key);
+        }
+    }
+
+    private void reserve(long bytes) throws StoreException {
+        if (bytes != 0 && usedBytes.addAndGet(bytes) > limits.maxBytes() && bytes > 0) {
+            usedBytes.addAndGet(-bytes);
+            throw StoreException.full(limits.maxBytes());
+        }
+    }
+
+    private void requireFits(long valueBytes) throws StoreException {
+        if (valueBytes > limits.maxValueBytes()) {
+            throw StoreException.valueTooLarge(valueBytes, limits.maxValueBytes());
+        }
+    }
+
+    private Stored fresh(byte[] value, long deadline) {
+        return new Stored(value, lastVersion.incrementAndGet(), deadline);
+    }
+
+    private Stored live(Stored stored) {
+        boolean isGone = stored == null || stored.deadline != NO_DEADLINE && stored.deadline <= now();
+        return isGone ? null : stored;
+    }
+
+    /// Nanoseconds since this store was made: sums with a time to live cannot overflow.
+    private long now() {
+        return nanoClock.getAsLong() - clockOrigin;
+    }
+
+    private static long bytes(Key key, Stored stored) {
+        return stored == null ? 0 : (long) ENTRY_OVERHEAD_BYTES + key.bytes().length + stored.value.length;
+    }
+
+    private static long version(Stored stored) {
+        return stored == null ? 0 : stored.version;
+    }
+
+    private static long deadline(Stored stored) {
+        return stored == null ? NO_DEADLINE : stored.deadline;
+    }
+
+    private static Stored withDeadline(Stored live, long deadline) {
+        return live == null ? null : new Stored(live.value, live.version, deadline);
+    }
+
+    private static long ttlSeconds(Stored stored, long now) {
+        return stored.deadline == NO_DEADLINE
+                ? NO_TTL_SECONDS
+                : Math.ceilDiv(stored.deadline - now, NANOS_PER_SECOND);
+    }
+}
