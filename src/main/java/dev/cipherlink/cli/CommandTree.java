@@ -12,9 +12,16 @@ final class CommandTree {
     private static final Map<String, Supplier<ProgramCommand>> COMMANDS = new LinkedHashMap<>();
 
     static {
-        COMMANDS.put("config", ConfigCommand::new);
+        COMMANDS.put("serve", ServeCommand::new);
         COMMANDS.put("keygen", KeygenCommand::new);
+        COMMANDS.put("kv", KvCommand::new);
+        COMMANDS.put("ping", PingCommand::new);
+        COMMANDS.put("whoami", QueryCommand.WhoAmI::new);
+        COMMANDS.put("sockets", QueryCommand.Sockets::new);
+        COMMANDS.put("info", QueryCommand.Info::new);
+        COMMANDS.put("config", ConfigCommand::new);
         COMMANDS.put("completion", CompletionCommand::new);
+        COMMANDS.put("demo", DemoCommand::new);
     }
 
     private CommandTree() {
@@ -42,6 +49,10 @@ final class CommandTree {
     private static CommandLine create(Surroundings surroundings, List<String> names) {
         CommandLine tree = new CommandLine(new CipherlinkCommand(surroundings));
         names.forEach(name -> tree.addSubcommand(name, COMMANDS.get(name).get()));
+        if (names.contains("kv")) {
+            // INCR key -5: what looks like an option and is none reaches the command, which sorts it out
+            tree.getSubcommands().get("kv").getCommandSpec().parser().unmatchedOptionsArePositionalParams(true);
+        }
         if (names.size() == COMMANDS.size()) {
             tree.addSubcommand("help", new CommandLine.HelpCommand());
         }

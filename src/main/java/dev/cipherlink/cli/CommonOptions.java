@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /// Options of every command, before or after its name.
@@ -39,11 +40,22 @@ final class CommonOptions {
         }
     }
 
-    /// @param before the options in front of the command's name; the same object if there is no command
-    Effective after(CommonOptions before) {
-        int given = before == this ? verbose.length : verbose.length + before.verbose.length;
-        int verbosity = given > 0 ? given : quiet || before.quiet ? -1 : 0;
-        return new Effective(verbosity, json || before.json, noColor || before.noColor,
-                configFile != null ? configFile : before.configFile);
+    /// Adds the options that were given in front of a command's name to those behind it, which are stronger.
+    ///
+    /// @param chain the options of the command, of the command that it belongs to, and so on
+    static Effective together(List<CommonOptions> chain) {
+        int given = 0;
+        boolean quiet = false;
+        boolean json = false;
+        boolean noColor = false;
+        String configFile = null;
+        for (CommonOptions options : chain) {
+            given += options.verbose.length;
+            quiet |= options.quiet;
+            json |= options.json;
+            noColor |= options.noColor;
+            configFile = configFile != null ? configFile : options.configFile;
+        }
+        return new Effective(given > 0 ? given : quiet ? -1 : 0, json, noColor, configFile);
     }
 }

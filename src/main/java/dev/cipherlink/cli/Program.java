@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.crypto.Sodium;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -35,12 +36,20 @@ final class Program {
         tree.setOut(helpOut);
         tree.setErr(new PrintWriter(new OutputStreamWriter(surroundings.stderr(), StandardCharsets.UTF_8), true));
         tree.setColorScheme(CommandLine.Help.defaultColorScheme(hasColour() ? Ansi.ON : Ansi.OFF));
-        tree.setUnmatchedOptionsArePositionalParams(false);
         tree.setParameterExceptionHandler((failure, _) -> print(usage(failure), false));
         tree.setExecutionExceptionHandler((failure, command, _) -> report(failure, command));
         tree.setExecutionStrategy(Program::execute);
-        int status = tree.execute(args);
+        int status = execute(tree);
         return helpOut.checkError() ? stdoutLost(null) : status;
+    }
+
+    private int execute(CommandLine tree) {
+        try {
+            return tree.execute(args);
+        } catch (Error e) {
+            // No command can handle it, and a thread's dying words would be a stack trace.
+            return print(unexpected(e), Arrays.asList(args).contains("-vv"));
+        }
     }
 
     private static int execute(ParseResult result) {
@@ -66,6 +75,8 @@ final class Program {
                 yield print(known, debug);
             }
             case InterruptedException _ -> ExitStatus.INTERRUPTED.code();
+            case Sodium.UncheckedNativeException noLibrary -> print(CliException.usage(FailureText.of(noLibrary))
+                    .withHint("a temporary folder that is writable and not mounted noexec: -Djava.io.tmpdir=FOLDER"), debug);
             default -> {
                 flushAnswers(command);
                 yield print(unexpected(failure), debug);
@@ -92,9 +103,10 @@ final class Program {
         return print(CliException.usage("cannot write to stdout: " + why), false);
     }
 
-    private static CliException unexpected(Exception failure) {
-        return CliException.usage("unexpected failure: " + failure.getClass().getSimpleName() + ": "
-                + FailureText.of(failure)).withCause(failure).withHint("the same with -vv, and report the trace as a bug");
+    private static CliException unexpected(Throwable failure) {
+        String what = failure.getClass().getSimpleName();
+        return new CliException(ExitStatus.BUG, "unexpected failure: " + what + ": " + FailureText.of(failure))
+                .withCause(failure).withHint("the same with -vv, and report the trace as a bug");
     }
 
     private int print(CliException failure, boolean debug) {

@@ -1,5 +1,7 @@
 package dev.cipherlink.cli;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,7 +23,11 @@ abstract class ProgramCommand implements Callable<Integer> {
     }
 
     final CommonOptions.Effective options() {
-        return common.after(root().common);
+        List<CommonOptions> chain = new ArrayList<>();
+        for (CommandSpec level = spec; level != null; level = level.parent()) {
+            chain.add(((ProgramCommand) level.userObject()).common);
+        }
+        return CommonOptions.together(chain);
     }
 
     final Surroundings surroundings() {

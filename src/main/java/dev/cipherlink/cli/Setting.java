@@ -27,7 +27,7 @@ enum Setting {
             "silence after which the peer is asked for a sign of life"),
     CLIENT_SERVER("client.server", new SettingType.Address(), "127.0.0.1:8888", "server to connect to"),
     CLIENT_OPERATION_MODE("client.operation-mode", new SettingType.Choice(List.of("step-by-step", "burst")),
-            "step-by-step", "one request at a time, or many in flight"),
+            "burst", "one request at a time, or many in flight"),
     CLIENT_WINDOW("client.window", new SettingType.Whole(1, 32_767), "64", "requests in flight in burst mode"),
     CLIENT_TIMEOUT("client.timeout", time("1ms", "1d"), "30s", "time to wait for the connection, and for an answer"),
     CLIENT_SHARED_KEY("client.shared-key", new SettingType.FileName(), null, "key file shared with the server");

@@ -47,4 +47,14 @@ record Terminals(boolean stdin, boolean stdout, boolean stderr) {
     static boolean isStdoutFile() {
         return Files.isRegularFile(DESCRIPTORS.resolve("1"));
     }
+
+    /// The size of the file that stdin is redirected from; -1 if it is no file.
+    static long stdinFileBytes() {
+        Path stdin = DESCRIPTORS.resolve("0");
+        try {
+            return Files.isRegularFile(stdin) ? Files.size(stdin) : -1;
+        } catch (IOException _) {
+            return -1;
+        }
+    }
 }
