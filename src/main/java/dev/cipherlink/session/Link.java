@@ -66,6 +66,7 @@ public final class Link {
     ///
     /// @throws InterruptedException if the calling thread is interrupted: the link is aborted
     public LinkEnd run() throws InterruptedException {
+        requestPush();
         try (var scope = StructuredTaskScope.open(Joiner.<LinkEnd>anySuccessfulResultOrThrow())) {
             scope.fork(this::readUntilEnd);
             scope.fork(this::pushUntilEnd);
@@ -124,6 +125,16 @@ public final class Link {
         }
     }
 
+    /// An earlier session may have left something in the outbox.
+    private void requestPush() {
+        lock.lock();
+        try {
+            session.outbox().requestPush();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Ends all hope: fails every request that has no answer, sent or not, and takes no more.
     public void abandon(IOException cause) {
         lock.lock();
@@ -175,7 +186,7 @@ public final class Link {
         }
     }
 
-    private boolean stage() {
+    private boolean stage() throws IOException {
         lock.lock();
         try {
             session.answersSent();
@@ -195,7 +206,7 @@ public final class Link {
     }
 
     /// The session's sink; requires its lock.
-    private void add(Message message) {
+    private void add(Message message) throws IOException {
         int offset = channel.reserve(MessageCodec.encodedBytes(message.payload().length()));
         codec.encode(message, channel.reserved(), offset);
     }
@@ -251,7 +262,7 @@ public final class Link {
         }
     }
 
-    private void receivePacket() throws RefusedException, MessageViolation {
+    private void receivePacket() throws IOException {
         byte[] packet = channel.received();
         int offset = channel.receivedOffset();
         int end = offset + channel.receivedBytes();
@@ -315,7 +326,7 @@ public final class Link {
     /// Waits until there is something to push or a keepalive is due, and adds it.
     ///
     /// @return false if the peer has left the last keepalive unanswered
-    private boolean awaitPush() throws InterruptedException {
+    private boolean awaitPush() throws IOException, InterruptedException {
         long interval = config.keepaliveInterval().toNanos();
         lock.lockInterruptibly();
         try {

@@ -21,8 +21,7 @@ public final class Outbox {
     private final int maxWaiting;
     private final long maxWaitingBytes;
     private long waitingBytes;
-    /// True at first: a new link's pusher sends what an earlier session left.
-    private boolean pushRequested = true;
+    private boolean pushRequested;
     private IOException closedBy;
 
     /// @param maxWaiting      how many requests may wait before senders have to

@@ -58,23 +58,26 @@ final class Expiry implements AutoCloseable {
 
     /// Removes all keys whose deadline has come; does not block.
     void removeDue() {
-        long moment = now.getAsLong();
-        while (removeFirstDue(moment)) {
-            // one key a round
-        }
+        removeDue(Integer.MAX_VALUE);
     }
 
     int size() {
         return deadlines.size();
     }
 
-    private boolean removeFirstDue(long moment) {
-        Deadline first = first();
-        if (first == null || first.nanos() > moment) {
-            return false;
+    boolean isRunning() {
+        return thread.isAlive();
+    }
+
+    private void removeDue(int limit) {
+        long moment = now.getAsLong();
+        for (int removed = 0; removed < limit; removed++) {
+            Deadline first = first();
+            if (first == null || first.nanos() > moment) {
+                return;
+            }
+            removal.accept(first);
         }
-        removal.accept(first);
-        return true;
     }
 
     private Deadline first() {
@@ -84,7 +87,8 @@ final class Expiry implements AutoCloseable {
 
     private void run() {
         while (!isClosed) {
-            removeBatch();
+            removeDue(BATCH);
+            Thread.yield();
             Deadline next = first();
             if (next == null) {
                 LockSupport.park(this);
@@ -93,14 +97,6 @@ final class Expiry implements AutoCloseable {
                 LockSupport.parkNanos(this, next.nanos() - now.getAsLong());
             }
         }
-    }
-
-    private void removeBatch() {
-        long moment = now.getAsLong();
-        for (int removed = 0; removed < BATCH && removeFirstDue(moment); removed++) {
-            // one key a round
-        }
-        Thread.yield();
     }
 
     /// Stops the thread and waits for its end; at most one batch away.

@@ -251,16 +251,17 @@ public final class MemoryStore implements KeyValueStore {
         updateSafely(due.key(), live -> live);
     }
 
-    private void link(Key key, Stored before, Stored after) {
-        if (deadline(before) != deadline(after)) {
-            if (deadline(before) != NO_DEADLINE) {
-                expiry.remove(new Expiry.Deadline(before.deadline, key));
+    /// Keeps order and deadlines in step with the map; `kept` may be expired, `after` is not.
+    private void link(Key key, Stored kept, Stored after) {
+        if (deadline(kept) != deadline(after)) {
+            if (deadline(kept) != NO_DEADLINE) {
+                expiry.remove(new Expiry.Deadline(kept.deadline, key));
             }
             if (deadline(after) != NO_DEADLINE) {
                 expiry.add(new Expiry.Deadline(after.deadline, key));
             }
         }
-        if (before == null) {
+        if (kept == null) {
             order.add(key);
         } else if (after == null) {
             order.remove(key);

@@ -1,0 +1,234 @@
+package dev.cipherlink.noise;
+
+import java.net.ProtocolException;
+import java.util.Arrays;
+import java.util.Objects;
+import javax.crypto.AEADBadTagException;
+
+/// A key and the counter of the messages under it (Noise 5.1).
+///
+/// The counter is an unsigned 64-bit number; it moves only after a message was sealed or has authenticated. The value
+/// 2^64-1 belongs to [#rekey]: the state stops before it. A message that does not authenticate and a counter that is
+/// used up wipe the key, and every later call throws `IllegalStateException`. One thread at a time; whoever made the
+/// state closes it.
+final class CipherState implements AutoCloseable {
+
+    /// 2^64-1, the nonce of rekey.
+    static final long RESERVED_NONCE = -1L;
+
+    private static final byte[] EMPTY = {};
+
+    private final Aead aead;
+    private final byte[] nonce = new byte[Aead.NONCE_BYTES];
+    /// Null while there is no key yet ("empty" in the specification).
+    private CipherKey key;
+    private long n;
+    private boolean dead;
+
+    /// A state without a key.
+    CipherState(Suite suite) {
+        this(new Aead(suite));
+    }
+
+    private CipherState(Aead aead) {
+        this.aead = aead;
+    }
+
+    /// The same key and counter, on the same cipher object of the JDK; the two must stay in one thread.
+    CipherState copy() {
+        requireAlive();
+        var copy = new CipherState(aead);
+        copy.key = key == null ? null : key.copy();
+        copy.n = n;
+        return copy;
+    }
+
+    /// Takes a copy of the first 32 bytes as the key and sets the counter to 0.
+    void initializeKey(byte[] newKey) {
+        requireAlive();
+        replaceKey(newKey);
+        n = 0;
+    }
+
+    boolean hasKey() {
+        return key != null;
+    }
+
+    /// The counter of the next message, unsigned.
+    long nonce() {
+        return n;
+    }
+
+    /// Moves the counter. Going back would use a nonce twice: that is the caller's responsibility (Noise 5.1).
+    void setNonce(long nonce) {
+        n = nonce;
+    }
+
+    /// Encrypts and authenticates; without a key returns a copy of the plaintext.
+    ///
+    /// @return ciphertext and 16-byte tag
+    /// @throws IllegalStateException if the counter is used up
+    byte[] encryptWithAd(byte[] ad, byte[] plaintext) {
+        requireAlive();
+        if (!hasKey()) {
+            return plaintext.clone();
+        }
+        byte[] ciphertext = new byte[plaintext.length + Aead.TAG_BYTES];
+        startEncryption(ad);
+        finishEncryption(plaintext, 0, plaintext.length, ciphertext, 0);
+        return ciphertext;
+    }
+
+    /// Verifies and decrypts; without a key returns a copy of the ciphertext.
+    ///
+    /// @throws ProtocolException if the tag does not hold
+    byte[] decryptWithAd(byte[] ad, byte[] ciphertext) throws ProtocolException {
+        requireAlive();
+        if (!hasKey()) {
+            return ciphertext.clone();
+        }
+        byte[] plaintext = new byte[Math.max(0, ciphertext.length - Aead.TAG_BYTES)];
+        startDecryption(ad, ciphertext.length);
+        finishDecryption(ciphertext, 0, ciphertext.length, plaintext, 0);
+        return plaintext;
+    }
+
+    /// `EncryptWithAd` with empty associated data, between arrays of the caller. Both arrays may be the same one if
+    /// both offsets are the same; any other overlap is refused.
+    ///
+    /// @return the bytes written: `length + 16`
+    int encrypt(byte[] in, int inOffset, int length, byte[] out, int outOffset) {
+        requireKey();
+        Objects.checkFromIndexSize(inOffset, length, in.length);
+        Objects.checkFromIndexSize(outOffset, Math.addExact(length, Aead.TAG_BYTES), out.length);
+        if (in == out && inOffset != outOffset) {
+            requireApart(inOffset, length, outOffset, length + Aead.TAG_BYTES);
+        }
+        startEncryption(EMPTY);
+        return finishEncryption(in, inOffset, length, out, outOffset);
+    }
+
+    /// `DecryptWithAd` with empty associated data, between arrays of the caller, which must not overlap: so nothing
+    /// unauthenticated is ever left in the output.
+    ///
+    /// @param length bytes of ciphertext and tag
+    /// @return the bytes written: `length - 16`
+    /// @throws ProtocolException if the tag does not hold; the output is then zeroed or as it was
+    int decrypt(byte[] in, int inOffset, int length, byte[] out, int outOffset) throws ProtocolException {
+        requireKey();
+        Objects.checkFromIndexSize(inOffset, length, in.length);
+        int plaintextLength = Math.max(0, length - Aead.TAG_BYTES);
+        Objects.checkFromIndexSize(outOffset, plaintextLength, out.length);
+        if (in == out) {
+            requireApart(inOffset, length, outOffset, plaintextLength);
+        }
+        startDecryption(EMPTY, length);
+        return finishDecryption(in, inOffset, length, out, outOffset);
+    }
+
+    /// `Rekey`: the first 32 bytes of ENCRYPT(k, 2^64-1, empty, 32 zeros). The counter goes on (Noise 4.2, 11.3).
+    void rekey() {
+        requireKey();
+        // A cipher object of its own: in the receiving direction ours is set to decrypt.
+        var once = new Aead(aead.suite());
+        byte[] block = new byte[CipherKey.BYTES + Aead.TAG_BYTES];
+        aead.suite().encodeNonce(RESERVED_NONCE, nonce);
+        once.startEncryption(key, nonce, EMPTY);
+        try {
+            once.finish(new byte[CipherKey.BYTES], 0, CipherKey.BYTES, block, 0);
+        } catch (AEADBadTagException e) {
+            throw new IllegalStateException("encryption has no tag to check", e);
+        }
+        replaceKey(block);
+        Arrays.fill(block, (byte) 0);
+        once.forget();
+    }
+
+    /// Wipes the key of this state but leaves the JDK's cipher to the copies that share it.
+    void wipe() {
+        dead = true;
+        if (key != null) {
+            key.destroy();
+        }
+    }
+
+    /// Wipes the key, also inside the JDK's cipher.
+    @Override
+    public void close() {
+        wipe();
+        aead.forget();
+    }
+
+    @Override
+    public String toString() {
+        return "CipherState[" + aead.suite() + ", n=" + Long.toUnsignedString(n) + (dead ? ", dead]" : "]");
+    }
+
+    private void startEncryption(byte[] ad) {
+        if (n == RESERVED_NONCE) {
+            close();
+            throw new IllegalStateException("the message counter is used up");
+        }
+        aead.suite().encodeNonce(n, nonce);
+        aead.startEncryption(key, nonce, ad);
+    }
+
+    private int finishEncryption(byte[] in, int inOffset, int length, byte[] out, int outOffset) {
+        try {
+            int written = aead.finish(in, inOffset, length, out, outOffset);
+            n++;
+            return written;
+        } catch (AEADBadTagException e) {
+            throw new IllegalStateException("encryption has no tag to check", e);
+        }
+    }
+
+    private void startDecryption(byte[] ad, int length) throws ProtocolException {
+        if (length < Aead.TAG_BYTES || n == RESERVED_NONCE) {
+            close();
+            throw new ProtocolException(n == RESERVED_NONCE ? "more messages than the counter has numbers"
+                    : "a message of " + length + " bytes cannot hold its tag");
+        }
+        aead.suite().encodeNonce(n, nonce);
+        aead.startDecryption(key, nonce, ad);
+    }
+
+    private int finishDecryption(byte[] in, int inOffset, int length, byte[] out, int outOffset)
+            throws ProtocolException {
+        try {
+            int written = aead.finish(in, inOffset, length, out, outOffset);
+            n++;
+            return written;
+        } catch (AEADBadTagException e) {
+            close();
+            throw new ProtocolException("a message does not authenticate");
+        }
+    }
+
+    private void replaceKey(byte[] newKey) {
+        var replaced = key;
+        key = new CipherKey(aead.suite(), newKey);
+        if (replaced != null) {
+            replaced.destroy();
+        }
+    }
+
+    private void requireAlive() {
+        if (dead) {
+            throw new IllegalStateException("this cipher state has failed or is closed");
+        }
+    }
+
+    private void requireKey() {
+        requireAlive();
+        if (!hasKey()) {
+            throw new IllegalStateException("this cipher state has no key yet");
+        }
+    }
+
+    private static void requireApart(int inOffset, int inLength, int outOffset, int outLength) {
+        if (inOffset < outOffset + outLength && outOffset < inOffset + inLength) {
+            throw new IllegalArgumentException("input and output overlap");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package dev.cipherlink.noise;
+
+import dev.cipherlink.crypto.KeyPair;
+import dev.cipherlink.noise.HandshakePattern.Token;
+import java.io.ByteArrayOutputStream;
+import java.net.ProtocolException;
+import java.util.Arrays;
+import java.util.List;
+
+/// What one side of a handshake knows after some of its messages, and the work of one more message (Noise 5.3).
+///
+/// [HandshakeState] runs each message on [#copy] and takes the copy in place of the original when the whole message
+/// holds; when it does not, both are wiped. One thread.
+final class Transcript implements AutoCloseable {
+
+    private final SymmetricState symmetric;
+    private final boolean initiator;
+    private final KeyPair localStatic;
+    private KeyPair localEphemeral;
+    private byte[] remoteEphemeral;
+    private byte[] remoteStatic;
+
+    /// Before the first message, with the prologue mixed in.
+    Transcript(HandshakeState.Parameters parameters, KeyPair localStatic) {
+        this.symmetric = new SymmetricState(parameters.suite());
+        this.initiator = parameters.initiator();
+        this.localStatic = localStatic;
+        symmetric.mixHash(parameters.prologue());
+    }
+
+    private Transcript(Transcript original) {
+        symmetric = original.symmetric.copy();
+        initiator = original.initiator;
+        localStatic = original.localStatic;
+        localEphemeral = original.localEphemeral;
+        remoteEphemeral = original.remoteEphemeral;
+        remoteStatic = original.remoteStatic;
+    }
+
+    Transcript copy() {
+        return new Transcript(this);
+    }
+
+    /// Sets the ephemeral key pair instead of generating one; from here on it is this handshake's to close.
+    void useEphemeral(KeyPair ephemeral) {
+        localEphemeral = ephemeral;
+    }
+
+    /// The peer's static public key, or null before the message that carries it.
+    byte[] remoteStatic() {
+        return remoteStatic;
+    }
+
+    byte[] handshakeHash() {
+        return symmetric.handshakeHash();
+    }
+
+    SymmetricState.CipherPair split(Suite suite) {
+        return symmetric.split(suite);
+    }
+
+    /// `WriteMessage`.
+    ///
+    /// @throws ProtocolException if a key that the peer sent earlier gives an all-zero shared secret
+    byte[] write(List<Token> tokens, byte[] payload) throws ProtocolException {
+        var message = new ByteArrayOutputStream();
+        for (Token token : tokens) {
+            switch (token) {
+                case E -> message.writeBytes(writeEphemeral());
+                case S -> message.writeBytes(symmetric.encryptAndHash(localStatic.publicKey()));
+                case EE, ES, SE -> mixSharedSecret(token);
+            }
+        }
+        message.writeBytes(symmetric.encryptAndHash(payload));
+        return message.toByteArray();
+    }
+
+    /// `ReadMessage`.
+    ///
+    /// @return the payload
+    /// @throws ProtocolException if the message is too short, does not authenticate or gives an all-zero shared secret
+    byte[] read(List<Token> tokens, byte[] message) throws ProtocolException {
+        int position = 0;
+        for (Token token : tokens) {
+            switch (token) {
+                case E -> {
+                    remoteEphemeral = field(message, position, KeyPair.KEY_BYTES);
+                    position += KeyPair.KEY_BYTES;
+                    symmetric.mixHash(remoteEphemeral);
+                }
+                case S -> {
+                    int length = KeyPair.KEY_BYTES + symmetric.tagBytes();
+                    remoteStatic = symmetric.decryptAndHash(field(message, position, length));
+                    position += length;
+                }
+                case EE, ES, SE -> mixSharedSecret(token);
+            }
+        }
+        return symmetric.decryptAndHash(field(message, position, message.length - position));
+    }
+
+    private byte[] writeEphemeral() {
+        if (localEphemeral == null) {
+            localEphemeral = KeyPair.generate();
+        }
+        byte[] publicKey = localEphemeral.publicKey();
+        symmetric.mixHash(publicKey);
+        return publicKey;
+    }
+
+    private void mixSharedSecret(Token token) throws ProtocolException {
+        boolean ours = token == Token.EE || (token == Token.ES) == initiator;
+        boolean theirs = token == Token.EE || (token == Token.SE) == initiator;
+        byte[] shared = (ours ? localEphemeral : localStatic).dh(theirs ? remoteEphemeral : remoteStatic);
+        symmetric.mixKey(shared);
+        Arrays.fill(shared, (byte) 0);
+    }
+
+    private static byte[] field(byte[] message, int position, int length) throws ProtocolException {
+        if (message.length - position < length) {
+            throw new ProtocolException("a handshake message of " + message.length + " bytes is cut short");
+        }
+        return Arrays.copyOfRange(message, position, position + length);
+    }
+
+    /// Wipes what the copy that takes over has its own copy of; the ephemeral key pair and the JDK's cipher are shared.
+    void wipe() {
+        symmetric.wipe();
+    }
+
+    /// Wipes everything but the static key pair, which is the caller's.
+    @Override
+    public void close() {
+        symmetric.close();
+        if (localEphemeral != null) {
+            localEphemeral.close();
+        }
+    }
+}

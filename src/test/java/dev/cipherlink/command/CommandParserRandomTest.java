@@ -1,0 +1,152 @@
+package dev.cipherlink.command;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/// Whatever bytes come, the parser gives a command that keeps its promises, or a refusal of one line.
+/// The seeds are fixed: a failure shows itself again.
+class CommandParserRandomTest {
+    private static final int ROUNDS = 1_000_000;
+    private static final int MAX_VALUE_BYTES = 40;
+    private static final List<byte[]> VALID = Stream.of(
+            "SET key value", "GET key", "DELETE caf\u00e9", "EXISTS k", "KEYS user: 100 user:7", "KEYS  9", "COUNT p",
+            "INCR k -9223372036854775808", "INCR k", "CAS k 12 value", "PEEK k", "APPEND k \n\n", "PERSIST k",
+            "EXPIRE \ud83d\ude00 3600", "TTL k", "ECHO some text\n", "TIME", "PING\n", "WHOAMI", "SOCKETS", "INFO")
+            .map(text -> text.getBytes(UTF_8)).toList();
+
+    private final CommandParser parser = new CommandParser(MAX_VALUE_BYTES);
+    private int accepted;
+    private int refused;
+
+    @Test
+    void survivesRandomBytes() {
+        var random = new Random(1);
+        for (int round = 0; round < ROUNDS; round++) {
+            byte[] payload = new byte[random.nextInt(24)];
+            random.nextBytes(payload);
+            tryOne(payload);
+        }
+        assertTrue(refused > ROUNDS / 2);
+    }
+
+    @Test
+    void survivesMutatedCommands() {
+        var random = new Random(2);
+        for (int round = 0; round < ROUNDS; round++) {
+            byte[] payload = VALID.get(random.nextInt(VALID.size())).clone();
+            for (int mutations = random.nextInt(4); mutations > 0; mutations--) {
+                payload = mutate(payload, random);
+            }
+            tryOne(payload);
+        }
+        assertTrue(accepted > ROUNDS / 4, "accepted " + accepted);
+        assertTrue(refused > ROUNDS / 4, "refused " + refused);
+    }
+
+    @Test
+    void survivesVerbsWithRandomArguments() {
+        var random = new Random(3);
+        byte[] alphabet = "  \n-019akK:\u00e9\u00a0\t\0".getBytes(UTF_8);
+        for (int round = 0; round < ROUNDS; round++) {
+            byte[] verb = Verb.values()[random.nextInt(Verb.values().length)].name().getBytes(UTF_8);
+            byte[] payload = Arrays.copyOf(verb, verb.length + random.nextInt(16));
+            for (int i = verb.length; i < payload.length; i++) {
+                payload[i] = i == verb.length ? (byte) ' ' : alphabet[random.nextInt(alphabet.length)];
+            }
+            tryOne(payload);
+        }
+        assertTrue(accepted > ROUNDS / 20, "accepted " + accepted);
+        assertTrue(refused > ROUNDS / 20, "refused " + refused);
+    }
+
+    private static byte[] mutate(byte[] payload, Random random) {
+        int at = random.nextInt(payload.length + 1);
+        return switch (random.nextInt(4)) {
+            case 0 -> Arrays.copyOf(payload, at);
+            case 1 -> splice(payload, at, at, (byte) random.nextInt(256));
+            case 2 -> splice(payload, at, Math.min(at + 1, payload.length), (byte) " \n-90K".charAt(random.nextInt(6)));
+            default -> splice(payload, at, at, payload.length == 0 ? 0 : payload[at / 2]);
+        };
+    }
+
+    private static byte[] splice(byte[] payload, int from, int to, byte inserted) {
+        byte[] spliced = new byte[payload.length - (to - from) + 1];
+        System.arraycopy(payload, 0, spliced, 0, from);
+        spliced[from] = inserted;
+        System.arraycopy(payload, to, spliced, from + 1, payload.length - to);
+        return spliced;
+    }
+
+    private void tryOne(byte[] payload) {
+        byte[] before = payload.clone();
+        try {
+            checkPromises(parser.parse(payload, 0, payload.length));
+            accepted++;
+        } catch (CommandException e) {
+            assertFalse(e.getMessage().isEmpty());
+            assertTrue(e.getMessage().chars().allMatch(c -> c >= ' ' && c < 0x7F), e.getMessage());
+            refused++;
+        } catch (RuntimeException | AssertionError e) {
+            throw new AssertionError("on payload " + Arrays.toString(payload), e);
+        }
+        assertArrayEquals(before, payload);
+    }
+
+    private static void checkPromises(Command command) {
+        switch (command) {
+            case Command.Set c -> checkKeyAndValue(c.key(), c.value());
+            case Command.Append c -> checkKeyAndValue(c.key(), c.value());
+            case Command.Cas c -> {
+                checkKeyAndValue(c.key(), c.value());
+                assertTrue(c.version() >= 0);
+            }
+            case Command.Get c -> checkKey(c.key());
+            case Command.Delete c -> checkKey(c.key());
+            case Command.Exists c -> checkKey(c.key());
+            case Command.Incr c -> checkKey(c.key());
+            case Command.Peek c -> checkKey(c.key());
+            case Command.Persist c -> checkKey(c.key());
+            case Command.Ttl c -> checkKey(c.key());
+            case Command.Expire c -> {
+                checkKey(c.key());
+                assertTrue(c.seconds() > 0 && c.seconds() <= CommandParser.MAX_EXPIRE_SECONDS);
+            }
+            case Command.Keys c -> {
+                assertTrue(c.limit() > 0 && c.limit() <= CommandParser.MAX_KEYS_LIMIT);
+                checkPrefix(c.prefix());
+                checkPrefix(c.after());
+            }
+            case Command.Count c -> checkPrefix(c.prefix());
+            case Command.Echo c -> assertTrue(c.text().length <= MAX_VALUE_BYTES);
+            case Command.Time(), Command.Ping(), Command.WhoAmI(), Command.Sockets(), Command.Info() -> {
+            }
+        }
+    }
+
+    private static void checkKeyAndValue(byte[] key, byte[] value) {
+        checkKey(key);
+        assertTrue(value.length <= MAX_VALUE_BYTES);
+    }
+
+    private static void checkKey(byte[] key) {
+        assertTrue(key.length > 0);
+        checkPrefix(key);
+    }
+
+    /// The key rule once more, by way of String instead of bytes.
+    private static void checkPrefix(byte[] key) {
+        String text = new String(key, UTF_8);
+        assertTrue(key.length <= 512);
+        assertArrayEquals(key, text.getBytes(UTF_8));
+        assertTrue(text.codePoints().noneMatch(c ->
+                Character.isWhitespace(c) || Character.isSpaceChar(c) || Character.isISOControl(c)), text);
+    }
+}

@@ -1,0 +1,208 @@
+package dev.cipherlink.noise;
+
+import dev.cipherlink.crypto.KeyPair;
+import static dev.cipherlink.noise.HandshakeState.Step.DEAD;
+import static dev.cipherlink.noise.HandshakeState.Step.DONE;
+import static dev.cipherlink.noise.HandshakeState.Step.READ_MESSAGE;
+import static dev.cipherlink.noise.HandshakeState.Step.SPLIT;
+import static dev.cipherlink.noise.HandshakeState.Step.WRITE_MESSAGE;
+import static dev.cipherlink.noise.Sides.INITIATOR_KEYS;
+import static dev.cipherlink.noise.Sides.PROLOGUE;
+import static dev.cipherlink.noise.Sides.RESPONDER_KEYS;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.cipherlink.noise.HandshakeState.Step;
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class HandshakeStateTest {
+
+    private static final byte[] EMPTY = {};
+
+    @ParameterizedTest
+    @EnumSource(Suite.class)
+    void messagesWithoutPayloadHave32And96And64Bytes(Suite suite) throws IOException {
+        var sides = Sides.of(suite);
+        for (int i = 0; i < 3; i++) {
+            byte[] message = sides.sender(i).writeMessage(EMPTY);
+            assertEquals(List.of(32, 96, 64).get(i), message.length);
+            assertEquals(0, sides.receiver(i).readMessage(message).length);
+        }
+    }
+
+    @Test
+    void saysWhatTheCallerMustDoNext() throws IOException {
+        var expectedInitiator = List.of(WRITE_MESSAGE, READ_MESSAGE, WRITE_MESSAGE, SPLIT);
+        var expectedResponder = List.of(READ_MESSAGE, WRITE_MESSAGE, READ_MESSAGE, SPLIT);
+        for (int i = 0; i <= 3; i++) {
+            var sides = Sides.after(i, Suite.AES_GCM);
+            assertEquals(expectedInitiator.get(i), sides.initiator().next());
+            assertEquals(expectedResponder.get(i), sides.responder().next());
+        }
+        var sides = Sides.after(3, Suite.AES_GCM);
+        sides.initiator().split();
+        assertEquals(DONE, sides.initiator().next());
+        sides.initiator().close();
+        assertEquals(DONE, sides.initiator().next());
+    }
+
+    @Test
+    void everyActionInEveryStateIsAllowedOrFatal() throws IOException {
+        for (Step state : Step.values()) {
+            for (Step action : List.of(WRITE_MESSAGE, READ_MESSAGE, SPLIT)) {
+                var handshake = handshakeIn(state);
+                assertEquals(state, handshake.next());
+                if (action == state) {
+                    act(handshake, action);
+                    assertFalse(handshake.next() == DEAD, () -> action + " in " + state);
+                } else {
+                    assertThrows(IllegalStateException.class, () -> act(handshake, action),
+                            () -> action + " in " + state);
+                    assertEquals(DEAD, handshake.next());
+                    assertDead(handshake);
+                }
+            }
+        }
+    }
+
+    /// A real message is waiting for whoever reads: the action fails for its turn alone.
+    private byte[] messageForTheReader;
+
+    private HandshakeState handshakeIn(Step state) throws IOException {
+        return switch (state) {
+            case WRITE_MESSAGE -> {
+                messageForTheReader = Sides.of(Suite.AES_GCM).initiator().writeMessage(EMPTY);
+                yield Sides.of(Suite.AES_GCM).initiator();
+            }
+            case READ_MESSAGE -> {
+                messageForTheReader = Sides.of(Suite.AES_GCM).initiator().writeMessage(EMPTY);
+                yield Sides.of(Suite.AES_GCM).responder();
+            }
+            case SPLIT -> Sides.after(3, Suite.AES_GCM).responder();
+            case DONE -> {
+                var handshake = Sides.after(3, Suite.AES_GCM).initiator();
+                handshake.split();
+                yield handshake;
+            }
+            case DEAD -> {
+                var handshake = Sides.of(Suite.AES_GCM).initiator();
+                handshake.close();
+                yield handshake;
+            }
+        };
+    }
+
+    private void act(HandshakeState handshake, Step action) throws IOException {
+        switch (action) {
+            case WRITE_MESSAGE -> handshake.writeMessage(EMPTY);
+            case READ_MESSAGE -> handshake.readMessage(messageForTheReader);
+            case SPLIT -> handshake.split();
+            case DONE, DEAD -> throw new IllegalArgumentException("not an action: " + action);
+        }
+    }
+
+    @Test
+    void theInitiatorKnowsThePeerAfterMessage2AndTheResponderAfterMessage3() throws IOException {
+        for (int i = 0; i <= 3; i++) {
+            var sides = Sides.after(i, Suite.CHACHA_POLY);
+            assertRemoteStatic(sides.initiator(), i >= 2, RESPONDER_KEYS);
+            assertRemoteStatic(sides.responder(), i >= 3, INITIATOR_KEYS);
+        }
+    }
+
+    private static void assertRemoteStatic(HandshakeState side, boolean known, KeyPair expected) {
+        if (known) {
+            assertArrayEquals(expected.publicKey(), side.remoteStatic());
+        } else {
+            assertThrows(IllegalStateException.class, side::remoteStatic);
+        }
+    }
+
+    @Test
+    void theCallerCanAbortBeforeMessage3() throws IOException {
+        var initiator = Sides.after(2, Suite.AES_GCM).initiator();
+        initiator.remoteStatic();
+        initiator.close();
+
+        assertDead(initiator);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Suite.class)
+    void bothSidesEndWithTheSameHandshakeHashAndNoOther(Suite suite) throws IOException {
+        var one = Sides.after(3, suite);
+        var other = Sides.after(3, suite);
+        byte[] hash = one.initiator().handshakeHash();
+
+        assertEquals(64, hash.length);
+        assertArrayEquals(hash, one.responder().handshakeHash());
+        assertFalse(Arrays.equals(hash, other.initiator().handshakeHash()));
+        one.initiator().split();
+        assertArrayEquals(hash, one.initiator().handshakeHash());
+        assertThrows(IllegalStateException.class, () -> Sides.after(2, suite).initiator().handshakeHash());
+    }
+
+    @Test
+    void usesANewEphemeralForEachHandshake() throws IOException {
+        assertFalse(Arrays.equals(Sides.of(Suite.AES_GCM).initiator().writeMessage(EMPTY),
+                Sides.of(Suite.AES_GCM).initiator().writeMessage(EMPTY)));
+    }
+
+    @Test
+    void wipesTheEphemeralAndKeepsTheCallersStaticKey() throws IOException {
+        for (boolean complete : new boolean[] {true, false}) {
+            var ephemeral = KeyPair.generate();
+            var parameters = new HandshakeState.Parameters(Suite.AES_GCM, true, PROLOGUE);
+            var initiator = new HandshakeState(parameters, INITIATOR_KEYS, ephemeral);
+            var responder = Sides.of(Suite.AES_GCM).responder();
+            new Sides(initiator, responder).run(complete ? 3 : 1);
+            if (complete) {
+                initiator.split();
+            } else {
+                initiator.close();
+            }
+            assertThrows(IllegalStateException.class, () -> ephemeral.dh(RESPONDER_KEYS.publicKey()));
+            assertEquals(32, INITIATOR_KEYS.dh(RESPONDER_KEYS.publicKey()).length);
+        }
+    }
+
+    @Test
+    void describesItselfWithoutKeys() throws IOException {
+        assertEquals("HandshakeState[AES_GCM, responder, WRITE_MESSAGE]",
+                Sides.after(1, Suite.AES_GCM).responder().toString());
+        assertEquals("KeyPair[X25519]", INITIATOR_KEYS.toString());
+    }
+
+    @Test
+    void knowsItsSuiteBytesAndNoOthers() throws IOException {
+        assertEquals(Suite.AES_GCM, Suite.of(1));
+        assertEquals(Suite.CHACHA_POLY, Suite.of(2));
+        for (int other = 0; other < 256; other++) {
+            int suiteByte = other;
+            if (other != 1 && other != 2) {
+                assertThrows(ProtocolException.class, () -> Suite.of(suiteByte));
+            }
+        }
+        assertEquals(29, Suite.AES_GCM.protocolName().length());
+        assertEquals(33, Suite.CHACHA_POLY.protocolName().length());
+    }
+
+    static void assertDead(HandshakeState side) {
+        assertEquals(DEAD, side.next());
+        assertThrows(IllegalStateException.class, side::remoteStatic);
+        assertThrows(IllegalStateException.class, side::handshakeHash);
+        assertThrows(IllegalStateException.class, () -> side.writeMessage(EMPTY));
+        assertThrows(IllegalStateException.class, () -> side.readMessage(new byte[32]));
+        assertThrows(IllegalStateException.class, side::split);
+        side.close();
+        assertEquals(DEAD, side.next());
+    }
+}
