@@ -8,6 +8,9 @@ import java.util.concurrent.TimeUnit;
 /// brake on the thread that sends, so that neither their number nor their bytes grow without bound. Thread-safe.
 final class ScriptQueue {
     private static final int MAX_BYTES = 16 << 20;
+    /// Outcomes that are worth waking the writer for, while more are to come: a wake-up for each would cost more than
+    /// the request.
+    private static final int BATCH = 256;
 
     private final int maxUnsettled;
     private List<ScriptOutcome> outcomes = new ArrayList<>();
@@ -41,33 +44,30 @@ final class ScriptQueue {
     synchronized void add(ScriptOutcome outcome) {
         outcomes.add(outcome);
         bytes += outcome.bytes();
-        notifyAll();
+        if (outcomes.size() >= Math.min(BATCH, unsettled) || bytes >= MAX_BYTES || outcome instanceof ScriptOutcome.Ended) {
+            notifyAll();
+        }
     }
 
-    /// Takes all outcomes that are there; waits for the first one, if it is given time. Their room is free only after
-    /// [#settled].
+    /// Takes all outcomes that are there; if there are none, waits until all commands under way have theirs, or many
+    /// have. Their room is free only after [#settled].
     ///
     /// @return empty if none came in that time
     synchronized List<ScriptOutcome> takeAll(long maxWaitNanos) throws InterruptedException {
-        long deadline = System.nanoTime() + maxWaitNanos;
-        while (outcomes.isEmpty()) {
-            long left = deadline - System.nanoTime();
-            if (left <= 0) {
-                return List.of();
-            }
-            TimeUnit.NANOSECONDS.timedWait(this, left);
+        if (outcomes.isEmpty() && maxWaitNanos > 0) {
+            TimeUnit.NANOSECONDS.timedWait(this, maxWaitNanos); // waking up too early does no harm
         }
         List<ScriptOutcome> taken = outcomes;
         outcomes = new ArrayList<>();
         return taken;
     }
 
-    /// An outcome has been written, and no longer holds memory.
-    synchronized void settled(ScriptOutcome outcome) {
-        if (!(outcome instanceof ScriptOutcome.Ended)) {
-            unsettled--;
+    /// Outcomes have been written, and no longer hold memory.
+    synchronized void settled(List<ScriptOutcome> written) {
+        for (ScriptOutcome outcome : written) {
+            unsettled -= outcome instanceof ScriptOutcome.Ended ? 0 : 1;
+            bytes -= outcome.bytes();
         }
-        bytes -= outcome.bytes();
         waitingSince = System.nanoTime();
         notifyAll();
     }

@@ -12,9 +12,10 @@ import java.util.Optional;
 ///
 /// Runs on the calling thread, with a daemon thread that reads the script and sends.
 final class ScriptRunner {
-    private static final int MAX_UNSETTLED = 4096;
+    /// Less than the client queues before it makes the sender wait: that would be a hand-over for every command.
+    private static final int MAX_UNSETTLED = 1000;
     private static final int MAX_LINE_BYTES = 64 << 20;
-    private static final long TICK_NANOS = Duration.ofMillis(100).toNanos();
+    private static final long TICK_NANOS = Duration.ofMillis(20).toNanos();
 
     private final Connection connection;
     private final Script script;
@@ -63,9 +64,9 @@ final class ScriptRunner {
                 output.flush();
                 outcomes = queue.takeAll(TICK_NANOS);
             }
-            for (ScriptOutcome outcome : outcomes) {
-                settle(outcome);
-                queue.settled(outcome);
+            if (!outcomes.isEmpty()) {
+                outcomes.forEach(this::settle);
+                queue.settled(outcomes);
             }
             giveUpIfStalled();
             progress.update(sender.bytesTaken(), ok + failed, System.nanoTime());
