@@ -19,6 +19,7 @@ final class CommandTree {
         COMMANDS.put("whoami", QueryCommand.WhoAmI::new);
         COMMANDS.put("sockets", QueryCommand.Sockets::new);
         COMMANDS.put("info", QueryCommand.Info::new);
+        COMMANDS.put("bench", BenchCommand::new);
         COMMANDS.put("config", ConfigCommand::new);
         COMMANDS.put("completion", CompletionCommand::new);
         COMMANDS.put("demo", DemoCommand::new);
