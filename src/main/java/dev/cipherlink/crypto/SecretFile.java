@@ -78,8 +78,12 @@ final class SecretFile {
         }
         Path replacement = folder.resolve("." + file.getFileName() + "." + ProcessHandle.current().pid() + ".new");
         Files.deleteIfExists(replacement);
-        create(replacement, content);
-        Files.move(replacement, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        try {
+            create(replacement, content);
+            Files.move(replacement, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(replacement);
+        }
     }
 
     /// Creates with the final mode: there is no moment in which others could open the file.
