@@ -6,7 +6,7 @@ import sys
 import time
 
 import cipherlink_v1 as wire
-from peer_case import PeerCase
+from peer_case import PeerCase, random_value
 
 MIB = 1024 * 1024
 
@@ -33,7 +33,7 @@ class CommandCases(PeerCase):
         session = self.burst()
         every = bytes(range(256))
         for value in (every, every[::-1], b"\0", b"\r", b" lead", b"trail ", b"  ", b"a\nb", b"\n\nx",
-                      b"\xff\xfe\x80", b"\xed\xa0\x80", os.urandom(5000), b"a b  c   d"):
+                      b"\xff\xfe\x80", b"\xed\xa0\x80", random_value(5000), b"a b  c   d"):
             with self.subTest(value=value[:20]):
                 self.ok(session, b"SET %s %s" % (self.name(), value), b"OK\n")
                 self.ok(session, b"GET " + self.name(), value + b"\n")
@@ -47,7 +47,7 @@ class CommandCases(PeerCase):
                 self.ok(session, b"GET %s\n" % self.name(), kept + b"\n")
 
     def test_one_megabyte_through_fragments_and_parts(self):
-        value = os.urandom(MIB)
+        value = random_value(MIB)
         for wishes in ({"operation_mode": "step-by-step"}, {"operation_mode": "burst"},
                        {"operation_mode": "burst", "max_packet_size": 1024, "window_size": 7},
                        {"operation_mode": "burst", "checksum": "crc32c"}):
@@ -62,7 +62,7 @@ class CommandCases(PeerCase):
         session = self.connect(max_packet_size=1024)
         for size, parts in ((1024 - 11 - 1, False), (1024 - 11, True)):
             with self.subTest(value_bytes=size):
-                value = os.urandom(size)
+                value = random_value(size)
                 self.ok(session, b"SET %s %s" % (self.name(), value), b"OK\n")
                 seen = len(session.cut)
                 self.ok(session, b"GET " + self.name(), value + b"\n")
@@ -71,7 +71,7 @@ class CommandCases(PeerCase):
     def test_a_request_of_16_mib_is_taken(self):
         session = self.burst()
         command = b"SET %s " % self.name()
-        value = os.urandom(16 * MIB - len(command))
+        value = random_value(16 * MIB - len(command))
         self.ok(session, command + value, b"OK\n")
         reply = session.request(b"GET " + self.name())
         self.assertTrue(reply.ok and reply.payload == value + b"\n", len(reply.payload))
@@ -83,7 +83,7 @@ class CommandCases(PeerCase):
             self.refused(session, b"SET %s %s" % (self.name(), bytes(16 * MIB + 1)))
             self.refused(session, b"SET %s %s" % (self.name(), bytes(17 * MIB)))
             self.ok(session, b"GET " + self.name(), b"before\n")
-            value = os.urandom(100_000)
+            value = random_value(100_000)
             self.ok(session, b"SET %s %s" % (self.name(), value), b"OK\n")
             self.ok(session, b"GET " + self.name(), value + b"\n")
 
@@ -221,7 +221,7 @@ class CommandCases(PeerCase):
             input=stdin, capture_output=True, timeout=60, check=False)
 
     def test_the_peer_is_a_program_too(self):
-        value = os.urandom(200_000)
+        value = random_value(200_000)
         done = self.program("-", stdin=b"SET %s %s" % (self.name(), value))
         self.assertEqual((0, b"OK\n"), (done.returncode, done.stdout), done.stderr)
         done = self.program("--checksum", "crc32c", "get", self.name().decode())

@@ -263,7 +263,6 @@ def main(arguments):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print("listening %s:%d" % server.server_address, flush=True)
         sys.stdin.buffer.read()
-        server.shutdown()
     return 0
 
 

@@ -9,6 +9,11 @@ import cipherlink_v1 as wire
 HEADER_DEADLINE_SECONDS = 5    # well below the 10 s that the handshake deadline would take
 
 
+def random_value(size):
+    """Random bytes whose last one is not the newline that the protocol would take off."""
+    return os.urandom(size - 1) + b"\xff"
+
+
 class PeerCase(unittest.TestCase):
     """One test against the server at CIPHERLINK_SERVER with the key in CIPHERLINK_SHARED_KEY."""
 

@@ -1,9 +1,8 @@
 """Section 4 of docs/protocol.md: sequence numbers, window, checksums, duplicates, the end of a session."""
-import os
 
 import cipherlink_v1 as wire
 from cipherlink_v1 import ACK, DATA, DISCONNECT, ERROR, KEEPALIVE, MORE, PART, RESEND, Message
-from peer_case import PeerCase
+from peer_case import PeerCase, random_value
 
 
 class SessionCases(PeerCase):
@@ -145,7 +144,7 @@ class SessionCases(PeerCase):
 
     def test_errors_and_parts_are_stored_answers_too(self):
         session = self.burst(8, max_packet_size=1024)
-        value = os.urandom(3000)
+        value = random_value(3000)
         self.ok(session, b"SET %s %s" % (self.name(), value), b"OK\n")
         at = session.sequence
         for _ in range(2):
@@ -163,7 +162,7 @@ class SessionCases(PeerCase):
 
     def test_no_duplicate_of_a_large_read_becomes_a_write(self):
         session = self.burst(8)
-        value = os.urandom(30_000)
+        value = random_value(30_000)
         self.ok(session, b"SET %s %s" % (self.name("big"), value), b"OK\n")
         self.ok(session, b"GET " + self.name("big"), value + b"\n")
         session.send(DATA, session.sequence, b"INCR " + self.name())
