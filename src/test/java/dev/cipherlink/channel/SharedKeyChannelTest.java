@@ -48,7 +48,7 @@ class SharedKeyChannelTest {
         key.close();
     }
 
-    private static void add(SecureChannel channel, byte[] message) {
+    private static void add(SecureChannel channel, byte[] message) throws IOException {
         int offset = channel.reserve(message.length);
         System.arraycopy(message, 0, channel.reserved(), offset, message.length);
     }

@@ -42,9 +42,30 @@ class PacketWriterTest {
     private final PacketWriter writer = new PacketWriter(sink);
 
     private void add(String nonce, String data) {
-        byte[] body = HexFormat.of().parseHex(nonce + data);
-        int offset = writer.begin(1, nonce.length() / 2, data.length() / 2);
-        System.arraycopy(body, 0, writer.buffer(), offset, body.length);
+        byte[] nonceBytes = HexFormat.of().parseHex(nonce);
+        byte[] dataBytes = HexFormat.of().parseHex(data);
+        int offset = writer.begin(1, nonceBytes.length);
+        System.arraycopy(nonceBytes, 0, writer.buffer(), offset, nonceBytes.length);
+        addData(dataBytes);
+        writer.end();
+    }
+
+    private void addData(byte[] data) {
+        int offset = writer.extend(data.length);
+        System.arraycopy(data, 0, writer.buffer(), offset, data.length);
+    }
+
+    @Test
+    void completesAPacketThatGrewInSteps() throws IOException {
+        writer.begin(2, 0);
+        addData(new byte[] {1, 2});
+        addData(new byte[1_000]);
+        assertEquals(1_002, writer.dataBytes());
+        assertEquals(9, writer.dataOffset());
+        writer.end();
+        writer.stage();
+        writer.writeStaged();
+        assertEquals("0200000000000003ea0102" + "00".repeat(1_000), sink.hex());
     }
 
     @Test
@@ -94,10 +115,12 @@ class PacketWriterTest {
     @Test
     void showsTheProgressOfALargeWrite() throws IOException {
         int size = 1_000_000;
-        int offset = writer.begin(1, 0, size);
+        writer.begin(1, 0);
+        int offset = writer.extend(size);
         for (int i = 0; i < size; i++) {
             writer.buffer()[offset + i] = (byte) (i * 31);
         }
+        writer.end();
         writer.stage();
         writer.writeStaged();
         assertTrue(sink.writes.stream().allMatch(length -> length <= 128 * 1024), () -> sink.writes.toString());
@@ -111,7 +134,9 @@ class PacketWriterTest {
 
     @Test
     void doesNotKeepABufferThatGrewForOneLargeAnswer() throws IOException {
-        writer.begin(1, 0, 1_000_000);
+        writer.begin(1, 0);
+        writer.extend(1_000_000);
+        writer.end();
         writer.stage();
         writer.writeStaged();
         for (int i = 0; i < 2; i++) {
@@ -130,7 +155,9 @@ class PacketWriterTest {
                 throw new IOException("gone");
             }
         });
-        broken.begin(1, 4, 3);
+        broken.begin(1, 4);
+        broken.extend(3);
+        broken.end();
         broken.stage();
         assertThrows(IOException.class, broken::writeStaged);
         assertEquals(0, broken.bytesWritten());
