@@ -42,9 +42,13 @@ class PacketWriterTest {
     private final PacketWriter writer = new PacketWriter(sink);
 
     private void add(String nonce, String data) {
-        byte[] body = HexFormat.of().parseHex(nonce + data);
-        int offset = writer.begin(1, nonce.length() / 2, data.length() / 2);
-        System.arraycopy(body, 0, writer.buffer(), offset, body.length);
+        add(writer, HexFormat.of().parseHex(nonce), HexFormat.of().parseHex(data));
+    }
+
+    private static void add(PacketWriter writer, byte[] nonce, byte[] data) {
+        int offset = writer.begin(1, nonce.length, data.length);
+        System.arraycopy(nonce, 0, writer.buffer(), offset, nonce.length);
+        System.arraycopy(data, 0, writer.buffer(), offset + nonce.length, data.length);
     }
 
     @Test
@@ -94,10 +98,11 @@ class PacketWriterTest {
     @Test
     void showsTheProgressOfALargeWrite() throws IOException {
         int size = 1_000_000;
-        int offset = writer.begin(1, 0, size);
+        var data = new byte[size];
         for (int i = 0; i < size; i++) {
-            writer.buffer()[offset + i] = (byte) (i * 31);
+            data[i] = (byte) (i * 31);
         }
+        add(writer, new byte[0], data);
         writer.stage();
         writer.writeStaged();
         assertTrue(sink.writes.stream().allMatch(length -> length <= 128 * 1024), () -> sink.writes.toString());
@@ -111,7 +116,7 @@ class PacketWriterTest {
 
     @Test
     void doesNotKeepABufferThatGrewForOneLargeAnswer() throws IOException {
-        writer.begin(1, 0, 1_000_000);
+        add(writer, new byte[0], new byte[1_000_000]);
         writer.stage();
         writer.writeStaged();
         for (int i = 0; i < 2; i++) {
@@ -130,7 +135,7 @@ class PacketWriterTest {
                 throw new IOException("gone");
             }
         });
-        broken.begin(1, 4, 3);
+        add(broken, new byte[4], new byte[3]);
         broken.stage();
         assertThrows(IOException.class, broken::writeStaged);
         assertEquals(0, broken.bytesWritten());
