@@ -22,6 +22,8 @@ final class ReceiveWindow {
     }
 
     private static final byte[] NOTHING = {};
+    /// The last fragment alone is no request: it must not run as one.
+    private static final Reply NOT_KEPT = Reply.error("the answer was too large to be kept; ask again");
 
     private final int size;
     private final int maxRequestBytes;
@@ -83,12 +85,14 @@ final class ReceiveWindow {
     }
 
     /// Keeps an answer for duplicates of its request.
-    void answered(int sequence, Reply answer) {
+    ///
+    /// @param isWhole whether the request came in this one message, so that a duplicate could run again
+    void answered(int sequence, Reply answer, boolean isWhole) {
         if (answers == null) {
             answers = new Reply[Integer.highestOneBit(size * 2 - 1)];
         }
-        answers[sequence & answers.length - 1] =
-                answer.payload().length <= Session.MAX_STORED_REPLY_BYTES ? answer : null;
+        boolean isKept = answer.payload().length <= Session.MAX_STORED_REPLY_BYTES;
+        answers[sequence & answers.length - 1] = isKept ? answer : isWhole ? null : NOT_KEPT;
     }
 
     /// The stored answer of an accepted message; null if it was too large to be kept.

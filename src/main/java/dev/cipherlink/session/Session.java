@@ -136,8 +136,11 @@ public final class Session {
     private void receiveData(Message message, MessageSink sink) throws ProtocolException {
         switch (receiveWindow.judge(message)) {
             case ACCEPT -> {
+                boolean isWhole = !message.more() && !receiveWindow.hasFragments();
                 receiveWindow.accept();
-                answer(message.sequence(), run(message), sink);
+                Reply reply = run(message);
+                receiveWindow.answered(message.sequence(), reply, isWhole);
+                sendAnswer(message.sequence(), reply, sink);
             }
             case DUPLICATE -> {
                 Reply stored = receiveWindow.answer(message.sequence());
@@ -168,7 +171,8 @@ public final class Session {
         switch (receiveWindow.judge(message)) {
             case ACCEPT -> {
                 receiveWindow.accept();
-                answer(message.sequence(), EMPTY, sink);
+                receiveWindow.answered(message.sequence(), EMPTY, true);
+                sendAnswer(message.sequence(), EMPTY, sink);
                 state = State.PEER_DISCONNECTED;
             }
             case DUPLICATE -> sendAnswer(message.sequence(), EMPTY, sink);
@@ -180,11 +184,6 @@ public final class Session {
         if (receiveWindow.askResend()) {
             sink.send(Message.of(MessageType.RESEND, receiveWindow.expected(), Payload.EMPTY));
         }
-    }
-
-    private void answer(int sequence, Reply reply, MessageSink sink) {
-        receiveWindow.answered(sequence, reply);
-        sendAnswer(sequence, reply, sink);
     }
 
     private void sendAnswer(int sequence, Reply reply, MessageSink sink) {
