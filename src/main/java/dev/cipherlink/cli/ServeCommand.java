@@ -1,6 +1,7 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.server.HandshakeLimits;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.store.KeyValueStore;
@@ -97,7 +98,7 @@ final class ServeCommand extends ProgramCommand {
         return ServerConfig.loopback(key)
                 .withListenAddress(settings.word(Setting.SERVER_HOST), settings.whole(Setting.SERVER_PORT))
                 .withConnectionLimits(settings.whole(Setting.SERVER_MAX_CONNECTIONS),
-                        settings.whole(Setting.SERVER_MAX_HANDSHAKES_PER_ADDRESS))
+                        HandshakeLimits.DEFAULT.withMaxPerAddress(settings.whole(Setting.SERVER_MAX_HANDSHAKES_PER_ADDRESS)))
                 .withSessionLimits(settings.whole(Setting.SERVER_MAX_WINDOW),
                         (int) settings.size(Setting.STORE_MAX_VALUE_SIZE))
                 .withTimes(settings.duration(Setting.SERVER_HANDSHAKE_TIMEOUT),

@@ -125,6 +125,17 @@ public final class Link {
         }
     }
 
+    /// Tells the peer why the connection is about to close, unless somebody is writing. Does not close it.
+    public void refuse(String reason) throws IOException {
+        lock.lock();
+        try {
+            add(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(reason).payload())));
+        } finally {
+            lock.unlock();
+        }
+        flush(false);
+    }
+
     /// An earlier session may have left something in the outbox.
     private void requestPush() {
         lock.lock();
