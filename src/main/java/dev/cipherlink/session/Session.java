@@ -92,7 +92,7 @@ public final class Session {
 
     /// Sends of the outbox what the window permits. Once the numbers of a version 1 session are used up, the rest stays
     /// in the outbox, and the session disconnects when everything sent is answered.
-    void transmit(MessageSink sink) {
+    void transmit(MessageSink sink) throws IOException {
         while (state == State.OPEN && sendWindow.hasRoom() && !outbox.isEmpty()) {
             Outgoing next = outbox.peek();
             if (next.fragmentedBytes == 0 && !sendWindow.hasNumbersFor(next)) {
@@ -113,7 +113,7 @@ public final class Session {
         }
     }
 
-    private void sendDisconnect(MessageSink sink, Outgoing disconnect) {
+    private void sendDisconnect(MessageSink sink, Outgoing disconnect) throws IOException {
         state = State.DISCONNECTING;
         sink.send(sendWindow.send(disconnect));
     }
@@ -122,7 +122,7 @@ public final class Session {
     ///
     /// @throws ProtocolException if the peer broke the rules: it is told so, and the connection closes
     /// @throws RefusedException  if the peer says that we did
-    void receive(Message message, MessageSink sink) throws ProtocolException, RefusedException {
+    void receive(Message message, MessageSink sink) throws IOException {
         switch (message.type()) {
             case DATA -> receiveData(message, sink);
             case DISCONNECT -> receiveDisconnect(message, sink);
@@ -133,7 +133,7 @@ public final class Session {
         }
     }
 
-    private void receiveData(Message message, MessageSink sink) throws ProtocolException {
+    private void receiveData(Message message, MessageSink sink) throws IOException {
         switch (receiveWindow.judge(message)) {
             case ACCEPT -> {
                 receiveWindow.accept();
@@ -164,7 +164,7 @@ public final class Session {
                 : handler.handle(request);
     }
 
-    private void receiveDisconnect(Message message, MessageSink sink) throws ProtocolException {
+    private void receiveDisconnect(Message message, MessageSink sink) throws IOException {
         switch (receiveWindow.judge(message)) {
             case ACCEPT -> {
                 receiveWindow.accept();
@@ -176,18 +176,18 @@ public final class Session {
         }
     }
 
-    private void askResend(MessageSink sink) {
+    private void askResend(MessageSink sink) throws IOException {
         if (receiveWindow.askResend()) {
             sink.send(Message.of(MessageType.RESEND, receiveWindow.expected(), Payload.EMPTY));
         }
     }
 
-    private void answer(int sequence, Reply reply, MessageSink sink) {
+    private void answer(int sequence, Reply reply, MessageSink sink) throws IOException {
         receiveWindow.answered(sequence, reply);
         sendAnswer(sequence, reply, sink);
     }
 
-    private void sendAnswer(int sequence, Reply reply, MessageSink sink) {
+    private void sendAnswer(int sequence, Reply reply, MessageSink sink) throws IOException {
         byte[] payload = reply.payload();
         if (payload.length <= parameters.maxPayloadBytes()) {
             MessageType type = reply.isError() ? MessageType.ERROR : MessageType.ACK;
@@ -247,7 +247,7 @@ public final class Session {
         };
     }
 
-    private void receiveKeepalive(Message message, MessageSink sink) throws ProtocolException {
+    private void receiveKeepalive(Message message, MessageSink sink) throws IOException {
         if (message.payload().length() > MAX_KEEPALIVE_BYTES) {
             throw new ProtocolException("KEEPALIVE with more than " + MAX_KEEPALIVE_BYTES + " bytes");
         }
@@ -255,7 +255,7 @@ public final class Session {
     }
 
     /// Asks the peer for a sign of life.
-    void keepAlive(MessageSink sink) {
+    void keepAlive(MessageSink sink) throws IOException {
         sink.send(Message.of(MessageType.KEEPALIVE, 0, Payload.of(identity.keepaliveToken())));
     }
 

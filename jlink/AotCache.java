@@ -1,0 +1,69 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.spi.ToolProvider;
+
+/// Makes the AOT cache of the image (JEP 483, 514, 515) with a training run of the real program.
+///
+/// One process must see every path that is worth caching, since a cache cannot be made from two. So the run has a
+/// main class of its own, `TrainingRun`, at the end of the class path; the finished image knows nothing of it: a cache
+/// holds for a class path that lacks the last entries of the one it was made with.
+final class AotCache {
+    private static final String TRAINING_CLASS = "dev.cipherlink.cli.TrainingRun";
+
+    private AotCache() {
+    }
+
+    /// @param source folder of the training run's source
+    /// @param work   receives the logs
+    /// @throws IOException if the training run fails, or the cache does not fit the image
+    static void create(Path image, Path source, Path work) throws IOException, InterruptedException {
+        Path app = image.resolve("lib/app/cipherlink.jar");
+        Path training = compile(source, app, work);
+        Path cache = image.resolve(Launcher.AOT_CACHE);
+
+        List<String> train = command(image, "-XX:AOTCacheOutput=" + cache, app + java.io.File.pathSeparator + training);
+        train.add(TRAINING_CLASS);
+        Commands.run(work.resolve("training.log"), train.toArray(String[]::new));
+        if (!Files.isRegularFile(cache)) {
+            throw new IOException("no AOT cache was made: " + Files.readString(work.resolve("training.log")));
+        }
+
+        // Without this, a cache that does not fit would go unnoticed: the JVM starts without it, slowly.
+        List<String> check = command(image, "-XX:AOTCache=" + cache, app.toString());
+        check.addAll(List.of("-XX:AOTMode=on", Launcher.MAIN_CLASS, "--version"));
+        Commands.run(work.resolve("check.log"), check.toArray(String[]::new));
+    }
+
+    private static List<String> command(Path image, String cacheOption, String classPath) {
+        List<String> command = new ArrayList<>();
+        command.add(image.resolve("bin/java").toString());
+        command.addAll(Launcher.trainingOptions(image));
+        command.addAll(List.of(cacheOption, "-cp", classPath));
+        return command;
+    }
+
+    /// @return a jar of the training run: the cache takes no classes from folders
+    private static Path compile(Path source, Path app, Path work) throws IOException {
+        Path classes = work.resolve("training");
+        Path jar = work.resolve("training.jar");
+        List<String> arguments = new ArrayList<>(List.of("--enable-preview", "--release",
+                String.valueOf(Runtime.version().feature()), "-proc:none", "-implicit:none", "-Xlint:-options",
+                "-cp", app.toString(), "-d", classes.toString()));
+        try (var files = Files.list(source)) {
+            files.map(Path::toString).filter(name -> name.endsWith(".java")).forEach(arguments::add);
+        }
+        run("javac", arguments);
+        run("jar", List.of("--create", "--file", jar.toString(), "-C", classes.toString(), "."));
+        return jar;
+    }
+
+    private static void run(String name, List<String> arguments) {
+        int status = ToolProvider.findFirst(name).orElseThrow().run(System.out, System.err, arguments.toArray(String[]::new));
+        if (status != 0) {
+            throw new IllegalStateException(name + " ended with status " + status);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.spi.ToolProvider;
+import java.util.stream.Stream;
+
+/// Makes the runtime image of one platform, the one it runs on: `target/cipherlink` and its `.tar.gz`.
+///
+/// Maven runs it in phase `package` with the JDK of the toolchain, straight from the source:
+/// `java jlink/BuildImage.java PROJECT-FOLDER VERSION JAR RUNTIME-CLASS-PATH`.
+///
+/// The image holds a JVM with only the modules that are used (`jlink`), our jar and its dependencies without the
+/// native libraries of other platforms ([AppJars]), this platform's native libraries ([Platform]), an AOT cache
+/// ([AotCache]) and the launcher `bin/cipherlink` ([Launcher]).
+final class BuildImage {
+
+    /// Modules that a dependency names for features that are not used here, and that would double the image:
+    /// java.desktop (JNA's and Lazysodium's AWT handles, SnakeYAML's beans).
+    private static final List<String> UNWANTED_MODULES = List.of("java.desktop");
+
+    /// Modules that are reached without a reference that `jdeps` could see: jdk.net has the socket options behind
+    /// `java.net.StandardSocketOptions` and TCP keep-alive times.
+    private static final List<String> HIDDEN_MODULES = List.of("java.logging", "jdk.net");
+
+    /// Files of the JDK that only development tools use.
+    private static final List<String> DEAD_WEIGHT = List.of("bin/keytool", "bin/rmiregistry", "lib/classlist", "lib/jexec",
+            "lib/jrt-fs.jar");
+
+    /// Its time tells `jlink/cipherlink` when the image was finished.
+    private static final String STAMP = "cipherlink.built";
+
+    private final Path project;
+    private final Path target;
+    private final String version;
+    private final Path image;
+    private final Path work;
+
+    private BuildImage(Path project, String version) {
+        this.project = project;
+        this.target = project.resolve("target");
+        this.version = version;
+        this.image = target.resolve("cipherlink");
+        this.work = target.resolve("image-work");
+    }
+
+    public static void main(String[] args) throws IOException, InterruptedException {
+        if (args.length != 4) {
+            throw new IllegalArgumentException("usage: BuildImage.java PROJECT-FOLDER VERSION JAR RUNTIME-CLASS-PATH");
+        }
+        List<Path> dependencies = Arrays.stream(args[3].split(java.io.File.pathSeparator))
+                .map(Path::of).filter(Files::isRegularFile).sorted(Comparator.comparing(Path::getFileName)).toList();
+        new BuildImage(Path.of(args[0]), args[1]).run(Path.of(args[2]), dependencies);
+    }
+
+    private void run(Path jar, List<Path> dependencies) throws IOException, InterruptedException {
+        Platform platform = Platform.current();
+        Files.deleteIfExists(target.resolve(STAMP));
+        delete(image);
+        delete(work);
+        Files.createDirectories(work);
+
+        Path app = work.resolve("app");
+        List<Path> jars = AppJars.repack(jar, dependencies, app);
+        jlink(modulesOf(jars));
+        move(app, image.resolve("lib/app"));
+        platform.extractLibraries(dependencies, image.resolve("lib/native"));
+        Files.copy(project.resolve("LICENSE"), image.resolve("LICENSE"));
+        Launcher.write(project.resolve("jlink/launcher.sh"), image.resolve("bin/cipherlink"));
+        AotCache.create(image, project.resolve("jlink/training"), work);
+        archive(platform);
+        delete(work);
+        Files.writeString(target.resolve(STAMP), "");
+    }
+
+    private String modulesOf(List<Path> jars) {
+        List<String> arguments = new ArrayList<>(List.of("--multi-release", String.valueOf(Runtime.version().feature()),
+                "--ignore-missing-deps", "--print-module-deps"));
+        jars.forEach(each -> arguments.add(each.toString()));
+        var modules = new TreeSet<>(List.of(tool("jdeps", arguments).strip().split(",")));
+        UNWANTED_MODULES.forEach(modules::remove);
+        modules.addAll(HIDDEN_MODULES);
+        return String.join(",", modules);
+    }
+
+    /// Works with the `jmods` folder of a JDK, and without (JEP 493): then from the running JDK itself.
+    private void jlink(String modules) throws IOException {
+        tool("jlink", List.of("--add-modules", modules, "--output", image.toString(), "--vm", "server",
+                "--strip-debug", "--no-header-files", "--no-man-pages", "--compress", "zip-6"));
+        for (String file : DEAD_WEIGHT) {
+            Files.deleteIfExists(image.resolve(file));
+        }
+    }
+
+    private void archive(Platform platform) throws IOException, InterruptedException {
+        Path archive = target.resolve("cipherlink-" + version + "-" + platform.name() + ".tar.gz");
+        Commands.run(work.resolve("tar.log"), "tar", "-czf", archive.toString(), "-C", target.toString(), "cipherlink");
+    }
+
+    private static String tool(String name, List<String> arguments) {
+        var output = new java.io.ByteArrayOutputStream();
+        var printed = new PrintStream(output);
+        ToolProvider tool = ToolProvider.findFirst(name)
+                .orElseThrow(() -> new IllegalStateException("this Java has no " + name + ": it is no full JDK"));
+        int status = tool.run(printed, printed, arguments.toArray(String[]::new));
+        if (status != 0) {
+            throw new IllegalStateException(name + " ended with status " + status + ": " + output);
+        }
+        return output.toString();
+    }
+
+    private static void move(Path from, Path to) throws IOException {
+        Files.createDirectories(to.getParent());
+        Files.move(from, to);
+    }
+
+    private static void delete(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            try (Stream<Path> all = Files.walk(folder)) {
+                for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(path);
+                }
+            }
+        }
+    }
+}

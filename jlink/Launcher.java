@@ -1,0 +1,53 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/// The launcher `bin/cipherlink`, and the options of the JVM in it.
+final class Launcher {
+
+    static final String MAIN_CLASS = "dev.cipherlink.cli.Main";
+    static final String AOT_CACHE = "lib/cipherlink.aot";
+
+    /// For every run; `$home` is the image's folder. The training run of the AOT cache has the same, as it must.
+    private static final List<String> COMMON = List.of(
+            "--enable-preview",                                  // StructuredTaskScope
+            "--enable-native-access=ALL-UNNAMED",                // JNA
+            "-Dcipherlink.native.dir=$home/lib/native",
+            "-Djna.boot.library.path=$home/lib/native",
+            "-Djna.nosys=true",
+            "-XX:-UsePerfData",                                  // no file in the temporary folder
+            "-Xlog:disable",                                     // warnings of the JVM would mix with answers on stdout
+            "-Xlog:all=error:stderr");
+
+    /// For commands that end after one answer: the least work at start-up.
+    private static final List<String> SHORT = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+
+    /// For commands that stay.
+    private static final List<String> LONG = List.of("-XX:+UseParallelGC");
+
+    private Launcher() {
+    }
+
+    static void write(Path template, Path launcher) throws IOException {
+        Files.writeString(launcher, Files.readString(template)
+                .replace("@COMMON@", quoted(COMMON))
+                .replace("@SHORT@", quoted(SHORT))
+                .replace("@LONG@", quoted(LONG))
+                .replace("@AOT_CACHE@", AOT_CACHE)
+                .replace("@MAIN_CLASS@", MAIN_CLASS));
+        Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    /// The options of a run that trains the AOT cache: those of short commands, which are what the cache is for.
+    static List<String> trainingOptions(Path image) {
+        return COMMON.stream().map(option -> option.replace("$home", image.toString())).collect(Collectors.toList());
+    }
+
+    private static String quoted(List<String> options) {
+        return options.stream().map(option -> option.contains("$") ? '"' + option + '"' : option)
+                .collect(Collectors.joining(" "));
+    }
+}

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Starts Cipherlink with the JVM of this image; starts no other process, unless this file was reached by a symbolic link.
+# CIPHERLINK_JAVA_OPTS may hold more options for the JVM, separated by spaces.
+self=$0
+case $self in */*) ;; *) self=$(command -v -- "$self") ;; esac
+while [ -h "$self" ]; do
+    link=$(readlink "$self")
+    case $link in
+        /*) self=$link ;;
+        *) self=${self%/*}/$link ;;
+    esac
+done
+case $self in /*) ;; *) self=$PWD/$self ;; esac
+case $self in
+    */bin/cipherlink) home=${self%/bin/cipherlink} ;;
+    *) home=${self%/*}/.. ;;
+esac
+# These would make the JVM print a line of its own, or load what is not part of the image.
+unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
+case ${1-} in
+    serve | demo | chat | forward | bench) jvm="@LONG@" ;;
+    *) jvm="@SHORT@" ;;
+esac
+set -f
+exec "$home/bin/java" @COMMON@ -XX:AOTCache="$home/@AOT_CACHE@" $jvm ${CIPHERLINK_JAVA_OPTS-} \
+    -cp "$home/lib/app/cipherlink.jar" @MAIN_CLASS@ "$@"
