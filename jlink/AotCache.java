@@ -8,8 +8,8 @@ import java.util.spi.ToolProvider;
 /// Makes the AOT cache of the image (JEP 483, 514, 515) with a training run of the real program.
 ///
 /// One process must see every path that is worth caching, since a cache cannot be made from two. So the run has a
-/// main class of its own, `TrainingRun`, at the end of the class path; the finished image knows nothing of it: a cache
-/// holds for a class path that lacks the last entries of the one it was made with.
+/// main class of its own, `TrainingRun`, at the end of the class path; the finished image knows nothing of it. JDK 25
+/// takes such a cache; no document promises it, so the finished image is tried with the option to fail without one.
 final class AotCache {
     private static final String TRAINING_CLASS = "dev.cipherlink.cli.TrainingRun";
 
@@ -31,7 +31,7 @@ final class AotCache {
             throw new IOException("no AOT cache was made: " + Files.readString(work.resolve("training.log")));
         }
 
-        // Without this, a cache that does not fit would go unnoticed: the JVM starts without it, slowly.
+        // A cache that does not fit would go unnoticed otherwise: the JVM starts without it, only more slowly.
         List<String> check = command(image, "-XX:AOTCache=" + cache, app.toString());
         check.addAll(List.of("-XX:AOTMode=on", Launcher.MAIN_CLASS, "--version"));
         Commands.run(work.resolve("check.log"), check.toArray(String[]::new));

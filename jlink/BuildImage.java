@@ -2,6 +2,8 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -32,7 +34,7 @@ final class BuildImage {
     private static final List<String> DEAD_WEIGHT = List.of("bin/keytool", "bin/rmiregistry", "lib/classlist", "lib/jexec",
             "lib/jrt-fs.jar");
 
-    /// Its time tells `jlink/cipherlink` when the image was finished.
+    /// Tells `jlink/cipherlink` that the image is whole, and by its time how old: what changed later is not in it.
     private static final String STAMP = "cipherlink.built";
 
     private final Path project;
@@ -59,6 +61,7 @@ final class BuildImage {
     }
 
     private void run(Path jar, List<Path> dependencies) throws IOException, InterruptedException {
+        var begun = FileTime.from(Instant.now());
         Platform platform = Platform.current();
         Files.deleteIfExists(target.resolve(STAMP));
         delete(image);
@@ -75,7 +78,8 @@ final class BuildImage {
         AotCache.create(image, project.resolve("jlink/training"), work);
         archive(platform);
         delete(work);
-        Files.writeString(target.resolve(STAMP), "");
+        Path stamp = Files.writeString(target.resolve(STAMP), "");
+        Files.setLastModifiedTime(stamp, begun);
     }
 
     private String modulesOf(List<Path> jars) {

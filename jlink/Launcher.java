@@ -19,8 +19,7 @@ final class Launcher {
             "-Djna.boot.library.path=$home/lib/native",
             "-Djna.nosys=true",
             "-XX:-UsePerfData",                                  // no file in the temporary folder
-            "-Xlog:disable",                                     // warnings of the JVM would mix with answers on stdout
-            "-Xlog:all=error:stderr");
+            "-Xlog:disable");                                    // warnings of the JVM would mix with answers on stdout
 
     /// For commands that end after one answer: the least work at start-up.
     private static final List<String> SHORT = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");

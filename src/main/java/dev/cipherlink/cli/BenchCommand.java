@@ -21,7 +21,8 @@ import picocli.CommandLine.Option;
         })
 final class BenchCommand extends ClientCommand {
 
-    @Option(names = "--mode", paramLabel = "MODE", description = "The same as --operation-mode.")
+    @Option(names = "--mode", paramLabel = "MODE", completionCandidates = ClientOptions.Modes.class,
+            description = "The same as --operation-mode.")
     String mode;
 
     @Option(names = "--clients", paramLabel = "N", defaultValue = "1", description = "Connections. Default: ${DEFAULT-VALUE}.")

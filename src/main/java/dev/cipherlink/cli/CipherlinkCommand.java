@@ -6,7 +6,13 @@ import picocli.CommandLine.Option;
 
 /// The program itself: what it does without a command.
 @Command(name = "cipherlink", description = "An encrypted tunnel: key-value store, chat and forwarding.",
-        synopsisSubcommandLabel = "COMMAND")
+        synopsisSubcommandLabel = "COMMAND", footer = {
+            "  cipherlink demo",
+            "  cipherlink keygen shared && cipherlink serve --shared-key keys/shared_key.key",
+            "  cipherlink kv --shared-key keys/shared_key.key SET greeting \"hello world\"",
+            "",
+            "Every command has more with --help. Settings come from files, variables and options: see config --help."
+        })
 final class CipherlinkCommand extends ProgramCommand {
     private static final String SUMMARY = """
             cipherlink - an encrypted tunnel: key-value store, chat and forwarding

@@ -1,6 +1,9 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.message.OperationMode;
 import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.stream.Stream;
 import picocli.CommandLine.Option;
 
 /// Options of every command that connects to a server, before or after its name.
@@ -16,7 +19,7 @@ final class ClientOptions {
     @Option(names = "--server-port", paramLabel = "PORT", description = "Port of the server alone.")
     String serverPort;
 
-    @Option(names = "--operation-mode", paramLabel = "MODE",
+    @Option(names = "--operation-mode", paramLabel = "MODE", completionCandidates = Modes.class,
             description = "step-by-step (one request at a time) or burst (many in flight).")
     String operationMode;
 
@@ -29,6 +32,14 @@ final class ClientOptions {
     @Option(names = "--timeout", paramLabel = "DURATION",
             description = "How long to wait for the connection, and for an answer: 500ms, 10s, 2m. Default: 30s.")
     String timeout;
+
+    /// What can be completed behind `--operation-mode`.
+    static final class Modes implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return Stream.of(OperationMode.values()).map(OperationMode::wireName).iterator();
+        }
+    }
 
     /// The name of the first option that was given, or null.
     String firstGiven() {

@@ -1,5 +1,7 @@
 package dev.cipherlink.cli;
 
+import java.util.Iterator;
+import java.util.List;
 import picocli.AutoComplete;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -13,8 +15,16 @@ import picocli.CommandLine.Parameters;
         })
 final class CompletionCommand extends ProgramCommand {
 
-    @Parameters(paramLabel = "bash|zsh", description = "The shell.")
+    @Parameters(paramLabel = "bash|zsh", completionCandidates = Shells.class, description = "The shell.")
     String shell;
+
+    /// What can be completed here.
+    static final class Shells implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return List.of("bash", "zsh").iterator();
+        }
+    }
 
     @Override
     ExitStatus run() {

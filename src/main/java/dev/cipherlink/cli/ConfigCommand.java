@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +19,16 @@ import picocli.CommandLine.Parameters;
         })
 final class ConfigCommand extends ProgramCommand {
 
-    @Parameters(paramLabel = "show", description = "What to do: show.")
+    @Parameters(paramLabel = "show", completionCandidates = Actions.class, description = "What to do: show.")
     String action;
+
+    /// What can be completed here.
+    static final class Actions implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return List.of("show").iterator();
+        }
+    }
 
     @Override
     ExitStatus run() {
@@ -52,7 +61,7 @@ final class ConfigCommand extends ProgramCommand {
             members.put("description", setting.description());
             output().line(Json.object(members));
         } else {
-            output().line(String.format("%-35s %-18s %s", setting.key(), TerminalText.escapeLine(value),
+            output().line(String.format("%-35s %-20s %s", setting.key(), TerminalText.escapeLine(value),
                     TerminalText.escapeLine(origin)));
         }
     }

@@ -14,10 +14,10 @@ final class FailureText {
     /// One line, never empty. File system exceptions have only a file name for a message.
     static String of(Throwable failure) {
         String text = switch (failure) {
+            case FileSystemException e when e.getReason() != null -> e.getReason();
             case NoSuchFileException _ -> "no such file";
             case AccessDeniedException _ -> "permission denied";
             case FileAlreadyExistsException _ -> "it exists already";
-            case FileSystemException e when e.getReason() != null -> e.getReason();
             default -> failure.getMessage() == null || failure.getMessage().isBlank()
                     ? failure.getClass().getSimpleName() : failure.getMessage();
         };

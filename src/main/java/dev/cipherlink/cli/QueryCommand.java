@@ -81,8 +81,8 @@ abstract class QueryCommand extends ClientCommand {
     }
 
     /// `sockets`.
-    @Command(name = "sockets", description = {"Show the server's connections, one a line:",
-        "local address, remote address, state, name, mode, bytes in/out."},
+    @Command(name = "sockets", description = {"Show the server's connections.",
+        "One a line: local address, remote address, state, name, mode, bytes in/out."},
             footer = "  cipherlink sockets")
     static final class Sockets extends QueryCommand {
         private static final List<String> COLUMNS = List.of("local", "remote", "state", "name", "mode");

@@ -45,6 +45,7 @@ final class YamlFile {
             explicitSource().traverse()
                     .filter(node -> node.type() == Config.Type.VALUE)
                     .forEach(node -> values.put(withoutIndex(node.key().toString()), node.asString().orElse("")));
+            values.entrySet().removeIf(entry -> entry.getValue().isEmpty() && isSection(entry.getKey()));
             return new Layer(values, this::place, file.toAbsolutePath().getParent());
         } catch (ConfigException e) {
             throw unreadable(e);
@@ -66,6 +67,11 @@ final class YamlFile {
                 .build();
     }
 
+    /// `store:` with nothing under it, as when all of it is commented out.
+    private static boolean isSection(String key) {
+        return Setting.keys().stream().anyMatch(known -> known.startsWith(key + "."));
+    }
+
     /// No setting is a list, so a list is reported under its own name.
     private static String withoutIndex(String key) {
         return key.replaceAll("(\\.\\d+)+$", "");
@@ -80,7 +86,9 @@ final class YamlFile {
             return CliException.usage("cannot read " + shownName + ":" + (yaml.getProblemMark().getLine() + 1)
                     + ": not YAML: " + TerminalText.escapeLine(String.valueOf(yaml.getProblem()))).withCause(failure);
         }
-        return CliException.usage("cannot read " + shownName + ": " + FailureText.of(root)).withCause(failure);
+        String why = root instanceof ClassCastException
+                ? "its top level must be keys with values, such as `server:`" : FailureText.of(root);
+        return CliException.usage("cannot read " + shownName + ": " + why).withCause(failure);
     }
 
     private String place(String key) {

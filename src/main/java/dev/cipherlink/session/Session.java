@@ -16,7 +16,7 @@ import java.util.Arrays;
 /// given with each call. Every method requires the lock of the session's [Outbox].
 public final class Session {
 
-    /// Answers up to this size are stored for duplicates of their request.
+    /// Answers up to this size are always kept for duplicates of their request; of a larger one, the request may be.
     public static final int MAX_STORED_REPLY_BYTES = 1_024;
     /// Largest payload of KEEPALIVE.
     static final int MAX_KEEPALIVE_BYTES = 64;
@@ -137,38 +137,45 @@ public final class Session {
         switch (receiveWindow.judge(message)) {
             case ACCEPT -> {
                 receiveWindow.accept();
-                answer(message.sequence(), run(message), sink);
+                run(message, sink);
             }
-            case DUPLICATE -> {
-                Reply stored = receiveWindow.answer(message.sequence());
-                Reply again = stored != null ? stored
-                        : message.more() ? EMPTY : handler.handle(message.payload());
-                sendAnswer(message.sequence(), again, sink);
-            }
+            case DUPLICATE -> sendAnswer(message.sequence(), answerAgain(message.sequence()), sink);
             case MISSING -> askResend(sink);
         }
     }
 
     /// Runs a request, or keeps its fragment until the last one is there.
-    private Reply run(Message message) {
+    private void run(Message message, MessageSink sink) throws IOException {
         if (!message.more() && !receiveWindow.hasFragments()) {
-            return handler.handle(message.payload());
+            answer(message.sequence(), handler.handle(message.payload()), message.payload(), sink);
+            return;
         }
         receiveWindow.addFragment(message.payload());
         if (message.more()) {
-            return EMPTY;
+            answer(message.sequence(), EMPTY, Payload.EMPTY, sink);
+            return;
         }
         Payload request = receiveWindow.takeFragments();
-        return request == null
+        Reply reply = request == null
                 ? Reply.error("the request is larger than " + identity.maxRequestBytes() + " bytes; send less at once")
                 : handler.handle(request);
+        answer(message.sequence(), reply, request == null ? Payload.EMPTY : request, sink);
+    }
+
+    /// A duplicate is known by its number alone: what it carries is not looked at.
+    private Reply answerAgain(int sequence) {
+        ReceiveWindow.Kept kept = receiveWindow.kept(sequence);
+        if (kept == null) {
+            return Reply.error("the answer was sent, and was too large to be kept; ask again");
+        }
+        return kept.answer() != null ? kept.answer() : handler.handle(Payload.of(kept.request()));
     }
 
     private void receiveDisconnect(Message message, MessageSink sink) throws IOException {
         switch (receiveWindow.judge(message)) {
             case ACCEPT -> {
                 receiveWindow.accept();
-                answer(message.sequence(), EMPTY, sink);
+                answer(message.sequence(), EMPTY, Payload.EMPTY, sink);
                 state = State.PEER_DISCONNECTED;
             }
             case DUPLICATE -> sendAnswer(message.sequence(), EMPTY, sink);
@@ -182,8 +189,8 @@ public final class Session {
         }
     }
 
-    private void answer(int sequence, Reply reply, MessageSink sink) throws IOException {
-        receiveWindow.answered(sequence, reply);
+    private void answer(int sequence, Reply reply, Payload request, MessageSink sink) throws IOException {
+        receiveWindow.answered(sequence, reply, request);
         sendAnswer(sequence, reply, sink);
     }
 
@@ -294,16 +301,40 @@ public final class Session {
         };
     }
 
-    /// No answer will come any more: tells it to everybody who waits for one, and closes the outbox.
+    /// No answer will come any more: closes the outbox, and tells it to everybody who waits for an answer, in order.
+    ///
+    /// @throws RuntimeException what the first handler threw that did, after all were told
     void abandon(IOException cause) {
+        // Closed first: a handler that sends again because its request failed is refused.
+        outbox.close(cause);
+        RuntimeException broken = null;
         while (!sendWindow.isEmpty()) {
             Outgoing outgoing = sendWindow.oldest();
             boolean isLast = sendWindow.isOldestLastFragment();
             sendWindow.acknowledgeOldest();
-            if (isLast && outgoing.type == MessageType.DATA) {
-                outgoing.handler.failed(cause, true);
+            if (isLast) {
+                broken = fail(outgoing, cause, true, broken);
             }
         }
-        outbox.close(cause);
+        // Not sent, or not to their end: they did not run.
+        while (!outbox.isEmpty()) {
+            Outgoing outgoing = outbox.peek();
+            outbox.remove();
+            broken = fail(outgoing, cause, false, broken);
+        }
+        if (broken != null) {
+            throw broken;
+        }
+    }
+
+    private static RuntimeException fail(Outgoing outgoing, IOException cause, boolean wasSent, RuntimeException broken) {
+        try {
+            if (outgoing.type == MessageType.DATA) {
+                outgoing.handler.failed(cause, wasSent);
+            }
+            return broken;
+        } catch (RuntimeException e) {
+            return broken == null ? e : broken;
+        }
     }
 }

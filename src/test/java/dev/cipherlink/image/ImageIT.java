@@ -1,0 +1,189 @@
+package dev.cipherlink.image;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The runtime image as people get it: started from elsewhere, with nothing in the environment, and looked through.
+class ImageIT {
+    private static final Path IMAGE = Path.of("target/cipherlink").toAbsolutePath();
+    private static final long LARGEST_IMAGE_BYTES = 70_000_000;
+    /// Makes the JVM fail instead of starting without its AOT cache.
+    private static final Map<String, String> CACHE_OR_FAIL = Map.of("CIPHERLINK_JAVA_OPTS", "-XX:AOTMode=on");
+
+    @TempDir
+    Path elsewhere;
+
+    record Result(int status, String stdout, String stderr) {
+        void requireVersion() {
+            assertEquals("", stderr);
+            assertEquals(0, status);
+            assertTrue(stdout.startsWith("cipherlink"), stdout);
+        }
+    }
+
+    @Test
+    void needsNothingFromTheEnvironment() throws Exception {
+        run(IMAGE.resolve("bin/cipherlink"), Map.of(), "--version").requireVersion();
+    }
+
+    @Test
+    void printsNothingOfTheJvmWhenTheEnvironmentHoldsJavaOptions() throws Exception {
+        run(IMAGE.resolve("bin/cipherlink"), Map.of("JAVA_TOOL_OPTIONS", "-Da=b", "JDK_JAVA_OPTIONS", "-Da=b",
+                "_JAVA_OPTIONS", "-Da=b", "CLASSPATH", "/nowhere"), "--version").requireVersion();
+    }
+
+    /// One command of each set of JVM options.
+    @ParameterizedTest
+    @ValueSource(strings = {"kv", "serve"})
+    void startsFromItsAotCache(String command) throws Exception {
+        Result result = run(IMAGE.resolve("bin/cipherlink"), CACHE_OR_FAIL, command, "--help");
+
+        assertEquals("", result.stderr);
+        assertEquals(0, result.status);
+    }
+
+    @Test
+    void runsFromAReadOnlyFolderWithASpaceInItsName() throws Exception {
+        Path copy = copyOfImage();
+        try (Stream<Path> all = Files.walk(copy)) {
+            for (Path path : all.toList()) {
+                Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("r-xr-xr-x"));
+            }
+        }
+        try {
+            run(copy.resolve("bin/cipherlink"), CACHE_OR_FAIL, "--version").requireVersion();
+        } finally {
+            try (Stream<Path> all = Files.walk(copy)) {
+                for (Path path : all.toList()) {
+                    Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
+                }
+            }
+        }
+    }
+
+    @Test
+    void runsWithoutAWordWhenTheAotCacheDoesNotFit() throws Exception {
+        Path copy = copyOfImage();
+        Path cache = copy.resolve("lib/cipherlink.aot");
+        Files.write(cache, Arrays.copyOf(Files.readAllBytes(cache), 100_000));
+
+        run(copy.resolve("bin/cipherlink"), Map.of(), "--version").requireVersion();
+        assertNotEquals(0, run(copy.resolve("bin/cipherlink"), CACHE_OR_FAIL, "--version").status);
+    }
+
+    @Test
+    void startsThroughSymbolicLinks() throws Exception {
+        Path second = Files.createDirectories(elsewhere.resolve("bin")).resolve("second");
+        Files.createSymbolicLink(second, IMAGE.resolve("bin/cipherlink"));
+        Path first = Files.createSymbolicLink(elsewhere.resolve("first"), Path.of("bin/second"));
+
+        try {
+            run(first, Map.of("PATH", System.getenv("PATH")), "--version").requireVersion();
+        } finally {
+            Files.delete(first);
+            Files.delete(second); // JUnit warns of links that lead out of its folder
+        }
+    }
+
+    @Test
+    void isSmallerThanItsGoal() throws IOException {
+        long bytes = 0;
+        for (Path file : files(IMAGE)) {
+            bytes += Files.size(file);
+        }
+
+        assertTrue(bytes < LARGEST_IMAGE_BYTES, bytes + " bytes");
+    }
+
+    @Test
+    void holdsNoNativeLibrariesInJars() throws IOException {
+        List<String> found = new ArrayList<>();
+        for (String entry : jarEntries()) {
+            if (entry.matches(".*\\.(so|dll|dylib|jnilib|a)")) {
+                found.add(entry);
+            }
+        }
+
+        assertEquals(List.of(), found);
+        assertEquals(2, files(IMAGE.resolve("lib/native")).size());
+    }
+
+    @Test
+    void holdsNoTestCode() throws IOException {
+        List<String> found = jarEntries().stream().filter(entry -> entry.matches(
+                ".*(Test|IT|TrainingRun)\\.class|.*/org/junit/.*|.*/org/awaitility/.*|.*/com/tngtech/.*")).toList();
+
+        assertEquals(List.of(), found);
+    }
+
+    @Test
+    void isAlsoAnArchive() throws IOException {
+        try (Stream<Path> target = Files.list(IMAGE.getParent())) {
+            assertEquals(1, target.filter(each -> each.getFileName().toString()
+                    .matches("cipherlink-[0-9].*-(linux|macos)-(x64|aarch64)\\.tar\\.gz")).count());
+        }
+    }
+
+    private Path copyOfImage() throws IOException {
+        Path copy = elsewhere.resolve("a copy");
+        try (Stream<Path> all = Files.walk(IMAGE)) {
+            for (Path path : all.toList()) {
+                Files.copy(path, copy.resolve(IMAGE.relativize(path).toString()), StandardCopyOption.COPY_ATTRIBUTES);
+            }
+        }
+        return copy;
+    }
+
+    /// @return the names of all entries of all jars, each behind the name of its jar
+    private static List<String> jarEntries() throws IOException {
+        List<String> entries = new ArrayList<>();
+        for (Path jar : files(IMAGE.resolve("lib/app"))) {
+            try (var zip = new ZipFile(jar.toFile())) {
+                zip.stream().map(ZipEntry::getName).forEach(name -> entries.add(jar.getFileName() + "/" + name));
+            }
+        }
+        assertFalse(entries.isEmpty());
+        return entries;
+    }
+
+    private static List<Path> files(Path folder) throws IOException {
+        try (Stream<Path> all = Files.walk(folder)) {
+            return all.filter(Files::isRegularFile).toList();
+        }
+    }
+
+    private Result run(Path program, Map<String, String> environment, String... arguments)
+            throws IOException, InterruptedException {
+        var command = new ArrayList<>(List.of(program.toString()));
+        command.addAll(List.of(arguments));
+        Path stderr = elsewhere.resolve("stderr");
+        var builder = new ProcessBuilder(command).directory(elsewhere.toFile()).redirectError(stderr.toFile());
+        builder.environment().clear();
+        builder.environment().putAll(environment);
+        Process process = builder.start();
+        process.getOutputStream().close();
+        String stdout = new String(process.getInputStream().readAllBytes());
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+        return new Result(process.exitValue(), stdout, Files.readString(stderr));
+    }
+}
