@@ -40,7 +40,8 @@ public interface SecureChannel extends AutoCloseable {
     ///
     /// @param messageBytes header included, not more than was established
     /// @return where the message starts
-    int reserve(int messageBytes);
+    /// @throws IOException if the channel is closed
+    int reserve(int messageBytes) throws IOException;
 
     /// The array in which the message last reserved is to be written; valid until the next [#reserve] or [#stage].
     byte[] reserved();
@@ -51,7 +52,8 @@ public interface SecureChannel extends AutoCloseable {
     /// Seals what is pending and hands it to the next [#writeStaged].
     ///
     /// @return false if nothing is pending
-    boolean stage();
+    /// @throws IOException if the channel is closed
+    boolean stage() throws IOException;
 
     /// Writes what was staged, with one call. Blocks while the peer does not read.
     void writeStaged() throws IOException;

@@ -125,9 +125,11 @@ public final class SharedKeyChannel implements SecureChannel {
         LONG.set(nonce, NONCE_PREFIX_BYTES, sealedPackets++);
         var box = new byte[reserved.length + Sodium.SECRETBOX_TAG_BYTES];
         key.seal(box, reserved, nonce);
-        int offset = writer.begin(VERSION, NONCE_BYTES, box.length);
-        System.arraycopy(nonce, 0, writer.buffer(), offset, NONCE_BYTES);
-        System.arraycopy(box, 0, writer.buffer(), offset + NONCE_BYTES, box.length);
+        int nonceOffset = writer.begin(VERSION, NONCE_BYTES);
+        System.arraycopy(nonce, 0, writer.buffer(), nonceOffset, NONCE_BYTES);
+        int dataOffset = writer.extend(box.length);
+        System.arraycopy(box, 0, writer.buffer(), dataOffset, box.length);
+        writer.end();
         reserved = null;
     }
 

@@ -7,6 +7,6 @@ public final class Main {
     }
 
     public static void main(String[] args) {
-        System.out.println("cipherlink");
+        System.exit(Program.run(ProcessArguments.exact(args), Surroundings.ofProcess()));
     }
 }

@@ -1,13 +1,17 @@
 package dev.cipherlink.client;
 
+import dev.cipherlink.channel.NoiseHandshake;
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
+import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.SynAck;
 import dev.cipherlink.packet.PacketReader;
 import dev.cipherlink.packet.PacketWriter;
 import dev.cipherlink.session.Link;
 import dev.cipherlink.session.LinkConfig;
+import dev.cipherlink.session.NotAuthorizedException;
 import dev.cipherlink.session.Outbox;
 import dev.cipherlink.session.RequestHandler;
 import dev.cipherlink.session.Session;
@@ -16,7 +20,9 @@ import dev.cipherlink.session.SessionIdentity;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
 import java.net.ProtocolException;
 import java.net.Socket;
 import java.net.SocketException;
@@ -66,16 +72,12 @@ final class Attachment implements AutoCloseable {
             throw new SocketTimeoutException("no session within " + config.connectTimeout().toMillis() + " ms");
         } catch (StructuredTaskScope.FailedException e) {
             socket.close();
-            throw asIOException(e.getCause());
+            throw explained(e.getCause(), config.credentials());
         } catch (InterruptedException e) {
             socket.close();
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while connecting");
         }
-    }
-
-    private static IOException asIOException(Throwable cause) {
-        return cause instanceof IOException e ? e : new IOException("connecting failed: " + cause, cause);
     }
 
     private static void connect(ClientConfig config, Socket socket) throws IOException {
@@ -89,21 +91,55 @@ final class Attachment implements AutoCloseable {
 
     private static Attachment handshake(ClientConfig config, Socket socket, Outbox outbox, RequestHandler events)
             throws IOException {
+        SecureChannel channel = null;
         try {
-            var channel = new SharedKeyChannel(new PacketReader(socket.getInputStream()),
-                    new PacketWriter(socket.getOutputStream()), config.sharedKey());
+            channel = open(config, socket);
             SynAck.Granted granted = SessionHandshake.connect(channel, new Syn(config.wishes(), config.clientId()));
-            var identity = new SessionIdentity(granted.sessionId(), granted.clientId(), false, MAX_EVENT_BYTES);
+            var identity = new SessionIdentity(granted.sessionId(), granted.clientId(),
+                    channel.version() != SharedKeyChannel.VERSION, MAX_EVENT_BYTES);
             var session = new Session(identity, granted.parameters(), outbox, events);
             var link = new Link(channel, session, LinkConfig.client(config.keepaliveInterval()));
             return new Attachment(socket, channel, link, granted);
-        } catch (EOFException | SocketException e) {
-            throw new AuthenticationException("the server closed the connection during the handshake: "
-                    + "the shared key is probably not its own", e);
-        } catch (ProtocolException e) {
-            throw new AuthenticationException("the server does not prove that it has the shared key: "
-                    + e.getMessage(), e);
+        } catch (IOException | RuntimeException e) {
+            if (channel != null) {
+                channel.close();
+            }
+            throw e;
         }
+    }
+
+    private static SecureChannel open(ClientConfig config, Socket socket) throws IOException {
+        var reader = new PacketReader(socket.getInputStream());
+        var writer = new PacketWriter(socket.getOutputStream());
+        return switch (config.credentials()) {
+            case Credentials.Shared(SharedKey key) -> new SharedKeyChannel(reader, writer, key);
+            case Credentials.Personal personal -> NoiseHandshake.initiate(reader, writer,
+                    new NoiseHandshake.Initiator(personal.suite(), personal.identity().keyPair()),
+                    key -> personal.serverKeys().verify(config.host(), config.port(), PublicKey.of(key))).channel();
+        };
+    }
+
+    /// What a handshake that failed says about keys: a stranger is not told more than that the connection is closed.
+    private static IOException explained(Throwable cause, Credentials credentials) {
+        boolean isShared = credentials instanceof Credentials.Shared;
+        return switch (cause) {
+            case NotAuthorizedException e -> new AuthenticationException("the server does not know this identity; "
+                    + "ask its operator to authorize it", e);
+            case EOFException e -> new AuthenticationException(closed(isShared), e);
+            case SocketException e when !(e instanceof ConnectException || e instanceof NoRouteToHostException) ->
+                    new AuthenticationException(closed(isShared), e);
+            case ProtocolException e -> new AuthenticationException(isShared
+                    ? "the server does not prove that it has the shared key: " + e.getMessage()
+                    : "the server does not complete the handshake: " + e.getMessage(), e);
+            case IOException e -> e;
+            default -> new IOException("connecting failed: " + cause, cause);
+        };
+    }
+
+    private static String closed(boolean isShared) {
+        return "the server closed the connection during the handshake: " + (isShared
+                ? "the shared key is probably not its own, or it does not serve version 1"
+                : "it may serve a shared key only, or limit connections of this address");
     }
 
     @Override

@@ -10,7 +10,7 @@ import java.time.Duration;
 ///
 /// @param host              name or address of the server
 /// @param port              1 .. 65,535
-/// @param sharedKey         the key of version 1; closed by whoever made it, not before the client
+/// @param credentials       who we are, and how we know the server
 /// @param mode              step-by-step or burst
 /// @param windowSize        unanswered requests that the client wishes to have at most; the server may grant less
 /// @param clientId          the name to claim; empty for none
@@ -19,33 +19,38 @@ import java.time.Duration;
 public record ClientConfig(
         String host,
         int port,
-        SharedKey sharedKey,
+        Credentials credentials,
         OperationMode mode,
         int windowSize,
         String clientId,
         Duration connectTimeout,
         Duration keepaliveInterval) {
 
-    /// Burst mode with the default window, no name, 10 s to connect.
+    /// Version 1, burst mode with the default window, no name, 10 s to connect.
     public static ClientConfig to(String host, int port, SharedKey sharedKey) {
-        return new ClientConfig(host, port, sharedKey, OperationMode.BURST, SessionParameters.DEFAULT_WINDOW_SIZE, "",
+        return to(host, port, new Credentials.Shared(sharedKey));
+    }
+
+    /// Burst mode with the default window, no name, 10 s to connect.
+    public static ClientConfig to(String host, int port, Credentials credentials) {
+        return new ClientConfig(host, port, credentials, OperationMode.BURST, SessionParameters.DEFAULT_WINDOW_SIZE, "",
                 Duration.ofSeconds(10), Duration.ofSeconds(10));
     }
 
     public ClientConfig withMode(OperationMode newMode) {
-        return new ClientConfig(host, port, sharedKey, newMode, windowSize, clientId, connectTimeout, keepaliveInterval);
+        return new ClientConfig(host, port, credentials, newMode, windowSize, clientId, connectTimeout, keepaliveInterval);
     }
 
     public ClientConfig withWindowSize(int newWindowSize) {
-        return new ClientConfig(host, port, sharedKey, mode, newWindowSize, clientId, connectTimeout, keepaliveInterval);
+        return new ClientConfig(host, port, credentials, mode, newWindowSize, clientId, connectTimeout, keepaliveInterval);
     }
 
     public ClientConfig withClientId(String newClientId) {
-        return new ClientConfig(host, port, sharedKey, mode, windowSize, newClientId, connectTimeout, keepaliveInterval);
+        return new ClientConfig(host, port, credentials, mode, windowSize, newClientId, connectTimeout, keepaliveInterval);
     }
 
     public ClientConfig withTimes(Duration newConnectTimeout, Duration newKeepaliveInterval) {
-        return new ClientConfig(host, port, sharedKey, mode, windowSize, clientId, newConnectTimeout,
+        return new ClientConfig(host, port, credentials, mode, windowSize, clientId, newConnectTimeout,
                 newKeepaliveInterval);
     }
 

@@ -41,7 +41,7 @@ public sealed interface Command {
     record Exists(byte[] key) implements Read {
     }
 
-    /// `KEYS [prefix [limit [after]]]`; an empty prefix stands for all keys (`KEYS  100 x` has one, between two spaces).
+    /// `KEYS [prefix [limit [after]]]`; `KEYS  100 x` has an empty prefix, between its two spaces.
     ///
     /// @param prefix empty for all keys
     /// @param limit the most keys to list, 1 to 10,000

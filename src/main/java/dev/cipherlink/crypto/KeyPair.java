@@ -57,9 +57,11 @@ public final class KeyPair implements AutoCloseable {
         }
     }
 
+    /// The 32 secret bytes, which the caller wipes.
+    ///
     /// The lock covers only the copy: handshakes must not queue behind each other's scalar multiplication, and none
     /// may compute with a secret that is half wiped.
-    private synchronized byte[] secretCopy() {
+    synchronized byte[] secretCopy() {
         if (closed) {
             throw new IllegalStateException("the key pair is closed");
         }

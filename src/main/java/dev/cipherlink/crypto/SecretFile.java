@@ -1,5 +1,6 @@
 package dev.cipherlink.crypto;
 
+import static java.nio.file.attribute.PosixFilePermission.OWNER_EXECUTE;
 import static java.nio.file.attribute.PosixFilePermission.OWNER_READ;
 import static java.nio.file.attribute.PosixFilePermission.OWNER_WRITE;
 
@@ -21,8 +22,9 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.UUID;
 
-/// Files that hold a secret: exact size, mode 0600 from the moment they exist, no symbolic links.
+/// Files that hold a secret: bounded size, mode 0600 from the moment they exist, no symbolic links.
 ///
 /// Every refusal names the file, the fault and the remedy, and never a byte of the content.
 final class SecretFile {
@@ -30,11 +32,34 @@ final class SecretFile {
     private static final Set<PosixFilePermission> OWNER_ONLY = EnumSet.of(OWNER_READ, OWNER_WRITE);
     private static final FileAttribute<Set<PosixFilePermission>> MODE_0600 =
             PosixFilePermissions.asFileAttribute(OWNER_ONLY);
+    private static final FileAttribute<Set<PosixFilePermission>> MODE_0700 =
+            PosixFilePermissions.asFileAttribute(EnumSet.of(OWNER_READ, OWNER_WRITE, OWNER_EXECUTE));
 
     private SecretFile() {
     }
 
+    /// Reads a file of a known size.
     static byte[] read(Path file, int size) throws IOException {
+        long actual = requireTrusted(file);
+        if (actual != size) {
+            throw refusal(file, "a key file holds exactly " + size + " raw bytes, this one has " + actual
+                    + "; `cipherlink keygen` makes one");
+        }
+        return readWhole(file, size);
+    }
+
+    /// Reads a file whose content says where it ends.
+    static byte[] readAtMost(Path file, int maxBytes) throws IOException {
+        long actual = requireTrusted(file);
+        if (actual > maxBytes) {
+            throw refusal(file, "this is no private key file: it has " + actual + " bytes, and the longest has "
+                    + maxBytes);
+        }
+        return readWhole(file, (int) actual);
+    }
+
+    /// @return its size in bytes
+    private static long requireTrusted(Path file) throws IOException {
         PosixFileAttributes attributes;
         try {
             attributes = Files.readAttributes(file, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
@@ -49,10 +74,10 @@ final class SecretFile {
             throw refusal(file, "others may read or run this key file (mode "
                     + PosixFilePermissions.toString(attributes.permissions()) + "): run chmod 600 " + file);
         }
-        if (attributes.size() != size) {
-            throw refusal(file, "a key file holds exactly " + size + " raw bytes, this one has " + attributes.size()
-                    + "; `cipherlink keygen` makes one");
-        }
+        return attributes.size();
+    }
+
+    private static byte[] readWhole(Path file, int size) throws IOException {
         var content = new byte[size];
         try (var channel = FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
             var buffer = ByteBuffer.wrap(content);
@@ -65,21 +90,44 @@ final class SecretFile {
         return content;
     }
 
+    /// Writes the whole file or nothing: who reads it at the same time sees no file, the old one or the new one.
+    /// Missing folders are made for the owner alone.
+    ///
+    /// @throws FileAlreadyExistsException if there is one and it must not be replaced
     static void write(Path file, byte[] content, boolean overwrite) throws IOException {
         Path folder = file.toAbsolutePath().getParent();
-        Files.createDirectories(folder);
-        if (!overwrite) {
+        Files.createDirectories(folder, MODE_0700);
+        Path prepared = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".new");
+        try {
+            create(prepared, content);
+            if (overwrite) {
+                Files.move(prepared, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } else {
+                publish(prepared, file, content);
+            }
+        } finally {
+            Files.deleteIfExists(prepared);
+        }
+    }
+
+    /// A hard link is the one way to make a whole file appear under a name only if that name is free.
+    private static void publish(Path prepared, Path file, byte[] content) throws IOException {
+        try {
+            Files.createLink(file, prepared);
+        } catch (FileAlreadyExistsException e) {
+            throw exists(file);
+        } catch (UnsupportedOperationException | FileSystemException e) {
             try {
                 create(file, content);
-            } catch (FileAlreadyExistsException e) {
-                throw refusal(file, "the file exists and may be a key in use; choose another name, or replace it with --force");
+            } catch (FileAlreadyExistsException again) {
+                throw exists(file);
             }
-            return;
         }
-        Path replacement = folder.resolve("." + file.getFileName() + "." + ProcessHandle.current().pid() + ".new");
-        Files.deleteIfExists(replacement);
-        create(replacement, content);
-        Files.move(replacement, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private static FileAlreadyExistsException exists(Path file) {
+        return new FileAlreadyExistsException(file.toString(), null,
+                "the file exists and may be a key in use; choose another name, or replace it with --force");
     }
 
     /// Creates with the final mode: there is no moment in which others could open the file.

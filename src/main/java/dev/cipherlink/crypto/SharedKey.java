@@ -56,12 +56,16 @@ public final class SharedKey implements AutoCloseable {
     public void seal(byte[] box, byte[] message, byte[] nonce) {
         requireOpen();
         Sodium.seal(box, message, nonce, bytes);
+        // Closed meanwhile by another thread: the box may be sealed under zeros, and must not leave.
+        requireOpen();
     }
 
     /// Opens a secretbox; see [Sodium#open].
     public boolean open(byte[] message, byte[] box, byte[] nonce) {
         requireOpen();
-        return Sodium.open(message, box, nonce, bytes);
+        boolean isAuthentic = Sodium.open(message, box, nonce, bytes);
+        requireOpen();
+        return isAuthentic;
     }
 
     /// Tells people which key this is without telling the key: the first 8 bytes of a BLAKE2b digest, in hex.

@@ -2,6 +2,7 @@ package dev.cipherlink.crypto;
 
 import com.goterl.lazysodium.SodiumJava;
 import com.goterl.lazysodium.utils.LibraryLoader;
+import com.sun.jna.NativeLong;
 import java.nio.file.Path;
 import java.util.Objects;
 
@@ -25,6 +26,14 @@ public final class Sodium {
     public static final int X25519_BYTES = 32;
     /// Bytes of a BLAKE2b-512 digest (RFC 7693).
     public static final int BLAKE2B_BYTES = 64;
+    /// Bytes of the salt of a password derivation (Argon2id).
+    public static final int PASSWORD_SALT_BYTES = 16;
+
+    /// libsodium's name for Argon2id, version 1.3, among its password functions.
+    private static final int ARGON2ID13 = 2;
+    /// The least that Argon2id works with, and the most that libsodium passes on.
+    private static final long MIN_PASSWORD_MEMORY_BYTES = 8_192;
+    private static final long MAX_PASSWORD_COST = Integer.MAX_VALUE;
 
     /// Folder that holds `libsodium` when it was unpacked beforehand, as in the runtime image.
     private static final String NATIVE_FOLDER_PROPERTY = "cipherlink.native.dir";
@@ -115,6 +124,26 @@ public final class Sodium {
         if (Library.SODIUM.crypto_generichash(digest, digest.length, input, input.length, null, 0) != 0) {
             throw new IllegalStateException("crypto_generichash failed");
         }
+    }
+
+    /// Derives a key from a password with Argon2id (RFC 9106), one lane. Takes time and memory on purpose.
+    ///
+    /// @param key         receives the 32 bytes of a secretbox key
+    /// @param salt        16 bytes
+    /// @param operations  passes over the memory, at least 1
+    /// @param memoryBytes at least 8,192; bounded by the caller, since all of it is allocated
+    /// @return false if there is not that much memory
+    public static boolean deriveFromPassword(byte[] key, byte[] password, byte[] salt, long operations, long memoryBytes) {
+        requireLength("key", key, SECRETBOX_KEY_BYTES);
+        requireLength("salt", salt, PASSWORD_SALT_BYTES);
+        if (operations < 1 || operations > MAX_PASSWORD_COST) {
+            throw new IllegalArgumentException("operations " + operations);
+        }
+        if (memoryBytes < MIN_PASSWORD_MEMORY_BYTES || memoryBytes > MAX_PASSWORD_COST) {
+            throw new IllegalArgumentException("memoryBytes " + memoryBytes);
+        }
+        return Library.SODIUM.crypto_pwhash(key, key.length, password, password.length, salt, operations,
+                new NativeLong(memoryBytes), ARGON2ID13) == 0;
     }
 
     /// Fills the array from the operating system's random generator.

@@ -23,6 +23,10 @@ final class PacketHeader {
         INT.set(target, offset + DATA_SIZE_OFFSET, dataSize);
     }
 
+    static void encodeDataSize(byte[] target, int offset, int dataSize) {
+        INT.set(target, offset + DATA_SIZE_OFFSET, dataSize);
+    }
+
     static int version(byte[] source, int offset) {
         return source[offset + VERSION_OFFSET] & 0xff;
     }

@@ -7,7 +7,7 @@ import java.util.Arrays;
 /// Collects packets and puts them on a stream with one write.
 ///
 /// Two buffers: packets are added to the one while a thread writes the other, so that nobody who adds waits for the
-/// network. The caller's lock guards [#begin], [#stage] and the accessors; a second one guards [#writeStaged].
+/// network. The caller's lock guards adding and [#stage]; a second one guards [#writeStaged].
 /// Does not close the stream.
 public final class PacketWriter {
 
@@ -20,6 +20,8 @@ public final class PacketWriter {
     private final OutputStream out;
     private byte[] pending = new byte[INITIAL_BUFFER_BYTES];
     private int pendingBytes;
+    private int packetStart;
+    private int packetNonceBytes;
     private byte[] staged = {};
     private int stagedBytes;
     private volatile long bytesWritten;
@@ -28,21 +30,50 @@ public final class PacketWriter {
         this.out = out;
     }
 
-    /// Adds a packet's header and makes room for its nonce and data, which the caller then puts into [#buffer].
+    /// Begins a packet, whose nonce the caller puts into [#buffer]; [#extend] adds its data, [#end] completes it.
     ///
-    /// @return where the nonce starts; the data follows it
-    public int begin(int version, int nonceBytes, int dataBytes) {
-        int start = pendingBytes;
-        int end = start + PacketHeader.BYTES + nonceBytes + dataBytes;
-        if (end > pending.length) {
-            pending = Arrays.copyOf(pending, Math.max(end, pending.length * 2));
-        }
-        PacketHeader.encode(pending, start, version, nonceBytes, dataBytes);
-        pendingBytes = end;
+    /// @return where the nonce starts; the data will follow it
+    public int begin(int version, int nonceBytes) {
+        packetStart = pendingBytes;
+        packetNonceBytes = nonceBytes;
+        int start = makeRoom(PacketHeader.BYTES + nonceBytes);
+        PacketHeader.encode(pending, start, version, nonceBytes, 0);
         return start + PacketHeader.BYTES;
     }
 
-    /// Holds the packet last begun; valid until the next [#begin] or [#stage].
+    /// Makes room for more data of the packet that was begun.
+    ///
+    /// @return where it starts; [#buffer] may be another array than before
+    public int extend(int dataBytes) {
+        return makeRoom(dataBytes);
+    }
+
+    /// Where the data of the packet that was begun starts.
+    public int dataOffset() {
+        return packetStart + PacketHeader.BYTES + packetNonceBytes;
+    }
+
+    /// Bytes of data that the packet that was begun has so far.
+    public int dataBytes() {
+        return pendingBytes - dataOffset();
+    }
+
+    /// Completes the packet that was begun: its header now tells its size.
+    public void end() {
+        PacketHeader.encodeDataSize(pending, packetStart, dataBytes());
+    }
+
+    private int makeRoom(int bytes) {
+        int start = pendingBytes;
+        int end = start + bytes;
+        if (end > pending.length) {
+            pending = Arrays.copyOf(pending, Math.max(end, pending.length * 2));
+        }
+        pendingBytes = end;
+        return start;
+    }
+
+    /// Holds the packet that was begun; valid until the next [#begin], [#extend] or [#stage].
     public byte[] buffer() {
         return pending;
     }

@@ -6,7 +6,6 @@ import dev.cipherlink.command.CommandParser;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Payload;
 import dev.cipherlink.session.RequestHandler;
-import dev.cipherlink.session.SessionIdentity;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
@@ -25,13 +24,15 @@ final class CommandDispatcher implements RequestHandler {
     private static final Reply PONG = Reply.line("PONG");
 
     private final Server server;
-    private final SessionIdentity identity;
+    private final ClientIdentity client;
+    private final String sessionId;
     private final CommandParser parser;
     private final KeyValueStore store;
 
-    CommandDispatcher(Server server, SessionIdentity identity) {
+    CommandDispatcher(Server server, ClientIdentity client, String sessionId) {
         this.server = server;
-        this.identity = identity;
+        this.client = client;
+        this.sessionId = sessionId;
         parser = new CommandParser(server.config().maxValueBytes());
         store = server.store();
     }
@@ -116,14 +117,18 @@ final class CommandDispatcher implements RequestHandler {
     }
 
     private Reply whoAmI() {
-        return Reply.line("name: " + identity.name()
-                + "\nkey: " + server.config().sharedKey().fingerprint() + " (the name is a claim)"
-                + "\npermissions: operator"
-                + "\nsession: " + identity.id());
+        String key = client.key().map(known -> known.fingerprint().toString())
+                .orElse("shared; the name is a claim");
+        return Reply.line("name: " + client.name()
+                + "\nkey: " + key
+                + "\npermissions: " + (client.isOperator() ? "operator" : "user")
+                + "\nsession: " + sessionId);
     }
 
-    /// Whoever has the shared key is trusted as an operator: it cannot tell its holders apart.
     private Reply sockets() {
+        if (!client.isOperator()) {
+            return Reply.error("only operators may list connections; ask one to authorize you with --operator");
+        }
         var lines = new ArrayList<byte[]>();
         for (Connection connection : server.connections()) {
             lines.add(connection.describe().getBytes(StandardCharsets.UTF_8));

@@ -1,9 +1,13 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.channel.NoiseChannel;
+import dev.cipherlink.channel.NoiseHandshake;
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.command.Escapes;
 import dev.cipherlink.command.Event;
+import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.SynAck;
 import dev.cipherlink.packet.PacketReader;
@@ -24,14 +28,13 @@ import java.net.ProtocolException;
 import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.StructuredTaskScope;
 import java.util.concurrent.StructuredTaskScope.Joiner;
-import java.util.regex.Pattern;
 
 /// The whole life of one connection, from accept to close, in one virtual thread of the server's scope.
 final class Connection implements Runnable {
 
-    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,32}");
     private static final int MAX_WAITING_EVENTS = 256;
     private static final long MAX_WAITING_EVENT_BYTES = 1 << 20;
     /// How long the last words to a peer may take to arrive before the connection closes over them.
@@ -44,7 +47,10 @@ final class Connection implements Runnable {
     private final long acceptedAt = System.nanoTime();
     private volatile SecureChannel channel;
     private volatile Link link;
+    private volatile PublicKey remoteKey;
+    private volatile ClientIdentity client;
     private volatile boolean draining;
+    private volatile boolean admissionLost;
 
     Connection(long id, Socket socket, Server server) {
         this.id = id;
@@ -57,7 +63,9 @@ final class Connection implements Runnable {
         var end = new LinkEnd(CloseReason.INTERNAL_ERROR, "", null);
         try (socket) {
             end = establishAndServe();
-            if (end.reason() == CloseReason.PEER_CLOSED && draining) {
+            if (admissionLost) {
+                end = new LinkEnd(CloseReason.NOT_AUTHORIZED, "revoked", null);
+            } else if (end.reason() == CloseReason.PEER_CLOSED && draining) {
                 end = new LinkEnd(CloseReason.SERVER_STOPPED, "", null);
             }
             linger(end.reason());
@@ -68,8 +76,9 @@ final class Connection implements Runnable {
         } catch (RuntimeException | Error e) {
             end = new LinkEnd(CloseReason.INTERNAL_ERROR, e.toString(), e);
         } finally {
-            if (channel != null) {
-                channel.close();
+            SecureChannel last = channel;
+            if (last != null) {
+                last.close();
             }
             server.closed(this, end);
         }
@@ -78,7 +87,7 @@ final class Connection implements Runnable {
     private LinkEnd establishAndServe() throws IOException, InterruptedException {
         socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
         InetAddress address = socket.getInetAddress();
-        if (!server.gate().enter(address)) {
+        if (!server.gate().enter(address, System.nanoTime())) {
             return new LinkEnd(CloseReason.TOO_MANY_HANDSHAKES, "", null);
         }
         try {
@@ -96,6 +105,7 @@ final class Connection implements Runnable {
 
     private static LinkEnd handshakeFailure(Throwable cause) {
         return switch (cause) {
+            case NotAdmittedException e -> new LinkEnd(CloseReason.NOT_AUTHORIZED, e.getMessage(), e);
             case EOFException e -> new LinkEnd(CloseReason.HANDSHAKE_FAILED, e.getMessage(), e);
             case ProtocolException e -> new LinkEnd(CloseReason.HANDSHAKE_FAILED, e.getMessage(), e);
             case IOException e -> new LinkEnd(CloseReason.PEER_LOST, e.getMessage(), e);
@@ -117,36 +127,94 @@ final class Connection implements Runnable {
         var writer = new PacketWriter(socket.getOutputStream());
         channel = acceptChannel(reader, writer);
         SessionHandshake.Result result = SessionHandshake.accept(channel, this::grant);
-        var identity = new SessionIdentity(result.granted().sessionId(), result.granted().clientId(),
+        var identity = new SessionIdentity(result.granted().sessionId(), client.name(),
                 channel.version() != SharedKeyChannel.VERSION, server.config().maxRequestBytes());
         var session = new Session(identity, result.granted().parameters(),
-                new Outbox(MAX_WAITING_EVENTS, MAX_WAITING_EVENT_BYTES), new CommandDispatcher(server, identity));
+                new Outbox(MAX_WAITING_EVENTS, MAX_WAITING_EVENT_BYTES),
+                new CommandDispatcher(server, client, identity.id()));
         return new Link(channel, session, LinkConfig.server(server.config().keepaliveInterval()));
     }
 
     /// The version of the first packet fixes the version of the connection.
     private SecureChannel acceptChannel(PacketReader reader, PacketWriter writer) throws IOException {
         int version = reader.peekVersion();
-        return switch (version) {
-            case -1 -> throw new EOFException("closed without a packet");
-            case SharedKeyChannel.VERSION -> new SharedKeyChannel(reader, writer, server.config().sharedKey());
-            default -> throw new ProtocolException("packet version " + version + " is not served here");
-        };
+        ServerKeys keys = server.config().keys();
+        if (version == -1) {
+            throw new EOFException("closed without a packet");
+        }
+        if (version == NoiseChannel.VERSION && keys.identity().isPresent()) {
+            return acceptNoise(NoiseHandshake.accept(reader, writer, keys.identity().get().keyPair()));
+        }
+        if (version == SharedKeyChannel.VERSION && keys.sharedKey().isPresent()) {
+            return new SharedKeyChannel(reader, writer, keys.sharedKey().get());
+        }
+        throw new ProtocolException("packet version " + version + " is not served here");
+    }
+
+    /// The client's key is looked up before anything else is received from it.
+    private SecureChannel acceptNoise(NoiseHandshake.Result result) throws IOException {
+        PublicKey key = PublicKey.of(result.remoteStatic());
+        remoteKey = key;
+        channel = result.channel();
+        if (!server.config().keys().clients().admits(key)) {
+            SessionHandshake.refuse(result.channel());
+            throw new NotAdmittedException(key);
+        }
+        return result.channel();
+    }
+
+    /// A client whose key is not let in.
+    private static final class NotAdmittedException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        NotAdmittedException(PublicKey key) {
+            super("let it in with: cipherlink authorize '" + new PublicKeyLine(key, "NAME").encode() + "'");
+        }
     }
 
     private SynAck grant(Syn syn, String sessionId) {
-        if (!syn.clientId().isEmpty() && !NAME.matcher(syn.clientId()).matches()) {
-            return new SynAck.Refused("client_id must be 1 to 32 letters, digits, '.', '_' or '-'");
+        if (!syn.clientId().isEmpty() && !PublicKeyLine.isName(syn.clientId())) {
+            return new SynAck.Refused("client_id must be 1 to " + PublicKeyLine.MAX_NAME_CHARACTERS
+                    + " letters, digits, '.', '_' or '-'");
         }
+        Optional<ClientIdentity> identified = remoteKey == null
+                ? Optional.of(holderOfSharedKey(syn))
+                : server.config().keys().clients().identify(remoteKey, syn.clientId());
+        if (identified.isEmpty()) {
+            return new SynAck.Refused("not authorized");
+        }
+        client = identified.get();
+        return new SynAck.Granted(sessionId, syn.wishes().clampedTo(server.config().maxWindowSize()), client.name());
+    }
+
+    /// A shared key cannot tell its holders apart: the name is a claim, and all are trusted as operators.
+    private ClientIdentity holderOfSharedKey(Syn syn) {
         String name = syn.clientId().isEmpty() ? "client-" + id : syn.clientId();
-        return new SynAck.Granted(sessionId, syn.wishes().clampedTo(server.config().maxWindowSize()), name);
+        return new ClientIdentity(name, Optional.empty(), true);
+    }
+
+    /// Ends the connection if the directory does not admit its client any more.
+    void endUnlessAdmitted(ClientDirectory clients) {
+        PublicKey key = remoteKey;
+        if (key == null || clients.admits(key)) {
+            return;
+        }
+        admissionLost = true;
+        Link live = link;
+        try (socket) {
+            if (live != null) {
+                live.refuse("not authorized any more");
+            }
+        } catch (IOException e) {
+            // It was ending already.
+        }
     }
 
     /// Gives the peer time to read our last words: closing over unread input would reset the connection and take
     /// them away.
     private void linger(CloseReason reason) throws IOException {
         switch (reason) {
-            case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED, HANDSHAKE_FAILED -> {
+            case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED, HANDSHAKE_FAILED, NOT_AUTHORIZED -> {
                 if (bytesOut() > 0 && !socket.isClosed()) {
                     socket.shutdownOutput();
                     discardInput();

@@ -29,7 +29,9 @@ public final class Server implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(Server.class.getName());
     private static final int BACKLOG = 1_024;
-    private static final int MAX_DRAIN_STEPS = 2;
+    /// The share of the grace period in which clients may come to rest; the rest is for closing.
+    private static final int DRAIN_SHARE = 2;
+    private static final Duration DIRECTORY_REFRESH = Duration.ofSeconds(1);
 
     private final ServerConfig config;
     private final KeyValueStore store;
@@ -40,12 +42,13 @@ public final class Server implements AutoCloseable {
     private final Map<Long, Connection> connections = new ConcurrentHashMap<>();
     private final Thread acceptThread;
     private volatile boolean stopping;
+    private volatile Thread directoryWatcher;
 
     private Server(ServerConfig config, KeyValueStore store) throws IOException {
         this.config = config;
         this.store = store;
         permits = new Semaphore(config.maxConnections());
-        gate = new HandshakeGate(config.maxHandshakesPerAddress());
+        gate = new HandshakeGate(config.handshakes());
         listener = listen(config);
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
     }
@@ -120,10 +123,27 @@ public final class Server implements AutoCloseable {
 
     private void run() {
         try (var scope = StructuredTaskScope.open(Joiner.<Void>awaitAll())) {
+            scope.fork(this::watchDirectory);
             acceptUntilStopped(scope);
             scope.join();
         } catch (InterruptedException e) {
             LOG.log(Level.DEBUG, "the grace period is over; the connections left are aborted");
+        }
+    }
+
+    /// Ends the connections of those who have lost their admission.
+    private void watchDirectory() {
+        directoryWatcher = Thread.currentThread();
+        ClientDirectory clients = config.keys().clients();
+        try {
+            while (!stopping) {
+                if (clients.refresh()) {
+                    connections().forEach(connection -> connection.endUnlessAdmitted(clients));
+                }
+                Thread.sleep(DIRECTORY_REFRESH);
+            }
+        } catch (InterruptedException e) {
+            LOG.log(Level.DEBUG, "no longer watching the directory of clients");
         }
     }
 
@@ -169,6 +189,10 @@ public final class Server implements AutoCloseable {
     /// the rest is aborted. Blocks until all is closed. Idempotent.
     public void stop() {
         stopping = true;
+        Thread watcher = directoryWatcher;
+        if (watcher != null) {
+            watcher.interrupt();
+        }
         try {
             listener.close();
         } catch (IOException e) {
@@ -189,7 +213,7 @@ public final class Server implements AutoCloseable {
 
     private void drain(Collection<Connection> live) throws InterruptedException {
         try (var scope = StructuredTaskScope.open(Joiner.<Void>awaitAll(),
-                configuration -> configuration.withTimeout(config.gracePeriod().dividedBy(MAX_DRAIN_STEPS)))) {
+                configuration -> configuration.withTimeout(config.gracePeriod().dividedBy(DRAIN_SHARE)))) {
             live.forEach(connection -> scope.fork(connection::drain));
             scope.join();
         } catch (StructuredTaskScope.TimeoutException e) {

@@ -8,9 +8,9 @@ import java.time.Duration;
 ///
 /// @param host                    name or address to bind
 /// @param port                    0 takes a free one
-/// @param sharedKey               the key of version 1; closed by whoever made it
+/// @param keys                    who the server is, and whom it lets in
 /// @param maxConnections          accepted at the same time; more wait in the listener's backlog
-/// @param maxHandshakesPerAddress connections of one address that may wait to be established
+/// @param handshakes              what is done for strangers
 /// @param handshakeTimeout        from accept to established
 /// @param maxWindowSize           the largest burst window granted
 /// @param maxValueBytes           the largest value stored
@@ -19,9 +19,9 @@ import java.time.Duration;
 public record ServerConfig(
         String host,
         int port,
-        SharedKey sharedKey,
+        ServerKeys keys,
         int maxConnections,
-        int maxHandshakesPerAddress,
+        HandshakeLimits handshakes,
         Duration handshakeTimeout,
         int maxWindowSize,
         int maxValueBytes,
@@ -31,9 +31,14 @@ public record ServerConfig(
     /// Room for the verb, the key and the numbers around the largest value.
     private static final int MAX_COMMAND_OVERHEAD_BYTES = 1_024;
 
-    /// The defaults of `docs/protocol.md`, on a free port of the loopback interface.
+    /// Version 1 only, otherwise as [#loopback(ServerKeys)].
     public static ServerConfig loopback(SharedKey sharedKey) {
-        return new ServerConfig("127.0.0.1", 0, sharedKey, 10_000, 64, Duration.ofSeconds(10),
+        return loopback(ServerKeys.shared(sharedKey));
+    }
+
+    /// The defaults of `docs/protocol.md`, on a free port of the loopback interface.
+    public static ServerConfig loopback(ServerKeys keys) {
+        return new ServerConfig("127.0.0.1", 0, keys, 10_000, HandshakeLimits.DEFAULT, Duration.ofSeconds(10),
                 1_024, 16 * 1024 * 1024, Duration.ofSeconds(10), Duration.ofSeconds(10));
     }
 
@@ -41,7 +46,7 @@ public record ServerConfig(
         if (maxWindowSize < 1 || maxWindowSize > SessionParameters.MAX_WINDOW_SIZE) {
             throw new IllegalArgumentException("maxWindowSize " + maxWindowSize);
         }
-        if (maxConnections < 1 || maxHandshakesPerAddress < 1 || maxValueBytes < 1) {
+        if (maxConnections < 1 || maxValueBytes < 1) {
             throw new IllegalArgumentException("limits must be positive");
         }
     }
@@ -51,22 +56,22 @@ public record ServerConfig(
     }
 
     public ServerConfig withListenAddress(String newHost, int newPort) {
-        return new ServerConfig(newHost, newPort, sharedKey, maxConnections, maxHandshakesPerAddress, handshakeTimeout,
+        return new ServerConfig(newHost, newPort, keys, maxConnections, handshakes, handshakeTimeout,
                 maxWindowSize, maxValueBytes, keepaliveInterval, gracePeriod);
     }
 
-    public ServerConfig withConnectionLimits(int newMaxConnections, int newMaxHandshakesPerAddress) {
-        return new ServerConfig(host, port, sharedKey, newMaxConnections, newMaxHandshakesPerAddress, handshakeTimeout,
+    public ServerConfig withConnectionLimits(int newMaxConnections, HandshakeLimits newHandshakes) {
+        return new ServerConfig(host, port, keys, newMaxConnections, newHandshakes, handshakeTimeout,
                 maxWindowSize, maxValueBytes, keepaliveInterval, gracePeriod);
     }
 
     public ServerConfig withSessionLimits(int newMaxWindowSize, int newMaxValueBytes) {
-        return new ServerConfig(host, port, sharedKey, maxConnections, maxHandshakesPerAddress, handshakeTimeout,
+        return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout,
                 newMaxWindowSize, newMaxValueBytes, keepaliveInterval, gracePeriod);
     }
 
     public ServerConfig withTimes(Duration newHandshakeTimeout, Duration newKeepaliveInterval, Duration newGracePeriod) {
-        return new ServerConfig(host, port, sharedKey, maxConnections, maxHandshakesPerAddress, newHandshakeTimeout,
+        return new ServerConfig(host, port, keys, maxConnections, handshakes, newHandshakeTimeout,
                 maxWindowSize, maxValueBytes, newKeepaliveInterval, newGracePeriod);
     }
 }

@@ -22,8 +22,10 @@ public enum CloseReason {
     HANDSHAKE_FAILED,
     /// No session was established before the deadline.
     HANDSHAKE_TIMEOUT,
-    /// Too many connections of this address were waiting to be established.
+    /// This address began too many connections, or too many were waiting to be established.
     TOO_MANY_HANDSHAKES,
+    /// The client's key is not, or no longer, let in.
+    NOT_AUTHORIZED,
     /// The server is stopping.
     SERVER_STOPPED,
     /// Our own fault.

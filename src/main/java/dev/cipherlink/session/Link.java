@@ -125,6 +125,17 @@ public final class Link {
         }
     }
 
+    /// Tells the peer why the connection is about to close, unless somebody is writing. Does not close it.
+    public void refuse(String reason) throws IOException {
+        lock.lock();
+        try {
+            add(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(reason).payload())));
+        } finally {
+            lock.unlock();
+        }
+        flush(false);
+    }
+
     /// An earlier session may have left something in the outbox.
     private void requestPush() {
         lock.lock();
@@ -186,7 +197,7 @@ public final class Link {
         }
     }
 
-    private boolean stage() {
+    private boolean stage() throws IOException {
         lock.lock();
         try {
             session.answersSent();
@@ -206,7 +217,7 @@ public final class Link {
     }
 
     /// The session's sink; requires its lock.
-    private void add(Message message) {
+    private void add(Message message) throws IOException {
         int offset = channel.reserve(MessageCodec.encodedBytes(message.payload().length()));
         codec.encode(message, channel.reserved(), offset);
     }
@@ -262,7 +273,7 @@ public final class Link {
         }
     }
 
-    private void receivePacket() throws RefusedException, MessageViolation {
+    private void receivePacket() throws IOException {
         byte[] packet = channel.received();
         int offset = channel.receivedOffset();
         int end = offset + channel.receivedBytes();
@@ -326,7 +337,7 @@ public final class Link {
     /// Waits until there is something to push or a keepalive is due, and adds it.
     ///
     /// @return false if the peer has left the last keepalive unanswered
-    private boolean awaitPush() throws InterruptedException {
+    private boolean awaitPush() throws IOException, InterruptedException {
         long interval = config.keepaliveInterval().toNanos();
         lock.lockInterruptibly();
         try {

@@ -1,10 +1,12 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.message.Message;
+import java.io.IOException;
 
 /// Where a session puts what it wants to send; nothing is on the wire before its owner flushes.
 @FunctionalInterface
 interface MessageSink {
 
-    void send(Message message);
+    /// @throws IOException if nothing can be sent any more
+    void send(Message message) throws IOException;
 }

@@ -21,13 +21,26 @@ final class ReceiveWindow {
         MISSING
     }
 
+    /// What a duplicate of an accepted message is answered with.
+    ///
+    /// @param answer  the answer as it was sent; null if the request is kept instead
+    /// @param request a request that changes nothing, to be run again; null if the answer is kept
+    record Kept(Reply answer, byte[] request) {
+        int bytes() {
+            return answer != null ? answer.payload().length : request.length;
+        }
+    }
+
+    /// Answers and requests kept for duplicates take at most this much.
+    private static final int MAX_KEPT_BYTES = 1 << 20;
     private static final byte[] NOTHING = {};
 
     private final int size;
     private final int maxRequestBytes;
     private final boolean wraps;
-    /// Ring over sequence numbers: the answers of the last window, null where one was too large to be kept.
-    private Reply[] answers;
+    /// Ring over sequence numbers: what is kept of the last window.
+    private Kept[] kept;
+    private long keptBytes;
     private int expected = 1;
     private long accepted;
     /// Accepted and not answered on the wire yet: the peer cannot know that the window moved.
@@ -82,18 +95,31 @@ final class ReceiveWindow {
         resendAsked = false;
     }
 
-    /// Keeps an answer for duplicates of its request.
-    void answered(int sequence, Reply answer) {
-        if (answers == null) {
-            answers = new Reply[Integer.highestOneBit(size * 2 - 1)];
+    /// Keeps an answer for duplicates of its request, or the request if that is shorter than a large answer.
+    ///
+    /// @param request a view; copied if it is kept
+    void answered(int sequence, Reply answer, Payload request) {
+        if (kept == null) {
+            kept = new Kept[Integer.highestOneBit(size * 2 - 1)];
         }
-        answers[sequence & answers.length - 1] =
-                answer.payload().length <= Session.MAX_STORED_REPLY_BYTES ? answer : null;
+        int slot = sequence & kept.length - 1;
+        if (kept[slot] != null) {
+            keptBytes -= kept[slot].bytes();
+        }
+        int answerBytes = answer.payload().length;
+        boolean keepsRequest = answerBytes > Session.MAX_STORED_REPLY_BYTES && request.length() < answerBytes;
+        int bytes = keepsRequest ? request.length() : answerBytes;
+        if (keptBytes + bytes > MAX_KEPT_BYTES) {
+            kept[slot] = null;
+            return;
+        }
+        kept[slot] = keepsRequest ? new Kept(null, request.toBytes()) : new Kept(answer, null);
+        keptBytes += bytes;
     }
 
-    /// The stored answer of an accepted message; null if it was too large to be kept.
-    Reply answer(int sequence) {
-        return answers[sequence & answers.length - 1];
+    /// What was kept of an accepted message; null if nothing could be.
+    Kept kept(int sequence) {
+        return kept[sequence & kept.length - 1];
     }
 
     /// The answers so far are on their way.

@@ -12,7 +12,7 @@ public interface RequestHandler {
     /// Runs one request. The payload is a view of a buffer that is reused: copy what is kept.
     ///
     /// @return the answer. An answer of more than [Session#MAX_STORED_REPLY_BYTES] must be that of a request that
-    ///         changes nothing: it is not stored, and a duplicate of the request runs again.
+    ///         changes nothing: a duplicate of the request may run it again.
     Reply handle(Payload request);
 
     /// The requests that arrived together have run; their answers leave when this returns.

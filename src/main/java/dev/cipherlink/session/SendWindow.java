@@ -4,6 +4,7 @@ import dev.cipherlink.message.Message;
 import dev.cipherlink.message.MessageType;
 import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.SessionParameters;
+import java.io.IOException;
 import java.net.ProtocolException;
 
 /// The numbered messages that were sent and not acknowledged yet, oldest first (`docs/protocol.md`, section 4).
@@ -122,7 +123,7 @@ final class SendWindow {
     /// Sends everything again from this number on.
     ///
     /// @throws ProtocolException if the number is neither in flight nor the next one
-    void goBack(int sequence, MessageSink sink) throws ProtocolException {
+    void goBack(int sequence, MessageSink sink) throws IOException {
         int first = SerialNumber.distance(oldest, sequence);
         if (first < 0 || first > count) {
             throw new ProtocolException("RESEND of " + sequence + ", which is not in flight");

@@ -16,7 +16,7 @@ import java.util.Arrays;
 /// given with each call. Every method requires the lock of the session's [Outbox].
 public final class Session {
 
-    /// Answers up to this size are stored for duplicates of their request.
+    /// Answers up to this size are always kept for duplicates of their request; of a larger one, the request may be.
     public static final int MAX_STORED_REPLY_BYTES = 1_024;
     /// Largest payload of KEEPALIVE.
     static final int MAX_KEEPALIVE_BYTES = 64;
@@ -92,7 +92,7 @@ public final class Session {
 
     /// Sends of the outbox what the window permits. Once the numbers of a version 1 session are used up, the rest stays
     /// in the outbox, and the session disconnects when everything sent is answered.
-    void transmit(MessageSink sink) {
+    void transmit(MessageSink sink) throws IOException {
         while (state == State.OPEN && sendWindow.hasRoom() && !outbox.isEmpty()) {
             Outgoing next = outbox.peek();
             if (next.fragmentedBytes == 0 && !sendWindow.hasNumbersFor(next)) {
@@ -113,7 +113,7 @@ public final class Session {
         }
     }
 
-    private void sendDisconnect(MessageSink sink, Outgoing disconnect) {
+    private void sendDisconnect(MessageSink sink, Outgoing disconnect) throws IOException {
         state = State.DISCONNECTING;
         sink.send(sendWindow.send(disconnect));
     }
@@ -122,7 +122,7 @@ public final class Session {
     ///
     /// @throws ProtocolException if the peer broke the rules: it is told so, and the connection closes
     /// @throws RefusedException  if the peer says that we did
-    void receive(Message message, MessageSink sink) throws ProtocolException, RefusedException {
+    void receive(Message message, MessageSink sink) throws IOException {
         switch (message.type()) {
             case DATA -> receiveData(message, sink);
             case DISCONNECT -> receiveDisconnect(message, sink);
@@ -133,42 +133,49 @@ public final class Session {
         }
     }
 
-    private void receiveData(Message message, MessageSink sink) throws ProtocolException {
+    private void receiveData(Message message, MessageSink sink) throws IOException {
         switch (receiveWindow.judge(message)) {
             case ACCEPT -> {
                 receiveWindow.accept();
-                answer(message.sequence(), run(message), sink);
+                run(message, sink);
             }
-            case DUPLICATE -> {
-                Reply stored = receiveWindow.answer(message.sequence());
-                Reply again = stored != null ? stored
-                        : message.more() ? EMPTY : handler.handle(message.payload());
-                sendAnswer(message.sequence(), again, sink);
-            }
+            case DUPLICATE -> sendAnswer(message.sequence(), answerAgain(message.sequence()), sink);
             case MISSING -> askResend(sink);
         }
     }
 
     /// Runs a request, or keeps its fragment until the last one is there.
-    private Reply run(Message message) {
+    private void run(Message message, MessageSink sink) throws IOException {
         if (!message.more() && !receiveWindow.hasFragments()) {
-            return handler.handle(message.payload());
+            answer(message.sequence(), handler.handle(message.payload()), message.payload(), sink);
+            return;
         }
         receiveWindow.addFragment(message.payload());
         if (message.more()) {
-            return EMPTY;
+            answer(message.sequence(), EMPTY, Payload.EMPTY, sink);
+            return;
         }
         Payload request = receiveWindow.takeFragments();
-        return request == null
+        Reply reply = request == null
                 ? Reply.error("the request is larger than " + identity.maxRequestBytes() + " bytes; send less at once")
                 : handler.handle(request);
+        answer(message.sequence(), reply, request == null ? Payload.EMPTY : request, sink);
     }
 
-    private void receiveDisconnect(Message message, MessageSink sink) throws ProtocolException {
+    /// A duplicate is known by its number alone: what it carries is not looked at.
+    private Reply answerAgain(int sequence) {
+        ReceiveWindow.Kept kept = receiveWindow.kept(sequence);
+        if (kept == null) {
+            return Reply.error("the answer was sent, and was too large to be kept; ask again");
+        }
+        return kept.answer() != null ? kept.answer() : handler.handle(Payload.of(kept.request()));
+    }
+
+    private void receiveDisconnect(Message message, MessageSink sink) throws IOException {
         switch (receiveWindow.judge(message)) {
             case ACCEPT -> {
                 receiveWindow.accept();
-                answer(message.sequence(), EMPTY, sink);
+                answer(message.sequence(), EMPTY, Payload.EMPTY, sink);
                 state = State.PEER_DISCONNECTED;
             }
             case DUPLICATE -> sendAnswer(message.sequence(), EMPTY, sink);
@@ -176,18 +183,18 @@ public final class Session {
         }
     }
 
-    private void askResend(MessageSink sink) {
+    private void askResend(MessageSink sink) throws IOException {
         if (receiveWindow.askResend()) {
             sink.send(Message.of(MessageType.RESEND, receiveWindow.expected(), Payload.EMPTY));
         }
     }
 
-    private void answer(int sequence, Reply reply, MessageSink sink) {
-        receiveWindow.answered(sequence, reply);
+    private void answer(int sequence, Reply reply, Payload request, MessageSink sink) throws IOException {
+        receiveWindow.answered(sequence, reply, request);
         sendAnswer(sequence, reply, sink);
     }
 
-    private void sendAnswer(int sequence, Reply reply, MessageSink sink) {
+    private void sendAnswer(int sequence, Reply reply, MessageSink sink) throws IOException {
         byte[] payload = reply.payload();
         if (payload.length <= parameters.maxPayloadBytes()) {
             MessageType type = reply.isError() ? MessageType.ERROR : MessageType.ACK;
@@ -247,7 +254,7 @@ public final class Session {
         };
     }
 
-    private void receiveKeepalive(Message message, MessageSink sink) throws ProtocolException {
+    private void receiveKeepalive(Message message, MessageSink sink) throws IOException {
         if (message.payload().length() > MAX_KEEPALIVE_BYTES) {
             throw new ProtocolException("KEEPALIVE with more than " + MAX_KEEPALIVE_BYTES + " bytes");
         }
@@ -255,7 +262,7 @@ public final class Session {
     }
 
     /// Asks the peer for a sign of life.
-    void keepAlive(MessageSink sink) {
+    void keepAlive(MessageSink sink) throws IOException {
         sink.send(Message.of(MessageType.KEEPALIVE, 0, Payload.of(identity.keepaliveToken())));
     }
 
@@ -294,16 +301,40 @@ public final class Session {
         };
     }
 
-    /// No answer will come any more: tells it to everybody who waits for one, and closes the outbox.
+    /// No answer will come any more: closes the outbox, and tells it to everybody who waits for an answer, in order.
+    ///
+    /// @throws RuntimeException what the first handler threw that did, after all were told
     void abandon(IOException cause) {
+        // Closed first: a handler that sends again because its request failed is refused.
+        outbox.close(cause);
+        RuntimeException broken = null;
         while (!sendWindow.isEmpty()) {
             Outgoing outgoing = sendWindow.oldest();
             boolean isLast = sendWindow.isOldestLastFragment();
             sendWindow.acknowledgeOldest();
-            if (isLast && outgoing.type == MessageType.DATA) {
-                outgoing.handler.failed(cause, true);
+            if (isLast) {
+                broken = fail(outgoing, cause, true, broken);
             }
         }
-        outbox.close(cause);
+        // Not sent, or not to their end: they did not run.
+        while (!outbox.isEmpty()) {
+            Outgoing outgoing = outbox.peek();
+            outbox.remove();
+            broken = fail(outgoing, cause, false, broken);
+        }
+        if (broken != null) {
+            throw broken;
+        }
+    }
+
+    private static RuntimeException fail(Outgoing outgoing, IOException cause, boolean wasSent, RuntimeException broken) {
+        try {
+            if (outgoing.type == MessageType.DATA) {
+                outgoing.handler.failed(cause, wasSent);
+            }
+            return broken;
+        } catch (RuntimeException e) {
+            return broken == null ? e : broken;
+        }
     }
 }

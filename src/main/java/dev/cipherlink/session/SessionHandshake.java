@@ -1,6 +1,7 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.channel.SecureChannel;
+import dev.cipherlink.command.Reply;
 import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.message.Checksum;
 import dev.cipherlink.message.HandshakeJson;
@@ -39,7 +40,8 @@ public final class SessionHandshake {
 
     /// The client's side.
     ///
-    /// @throws RefusedException  if the server refused, with its reason
+    /// @throws RefusedException       if the server refused, with its reason
+    /// @throws NotAuthorizedException if it does not know our key
     /// @throws ProtocolException if the server broke the rules
     /// @throws EOFException      if the server closed the connection instead of answering
     public static SynAck.Granted connect(SecureChannel channel, Syn syn) throws IOException {
@@ -54,6 +56,12 @@ public final class SessionHandshake {
                 yield granted;
             }
         };
+    }
+
+    /// Tells a client, in place of an answer to its SYN, that it may not come in.
+    public static void refuse(SecureChannel channel) throws IOException {
+        send(channel, new MessageCodec(Checksum.Algorithm.MD5), MessageType.ERROR,
+                Reply.error("not authorized").payload());
     }
 
     /// The server's side. A SYN that is malformed or refused is answered with the reason before this throws.
@@ -91,10 +99,10 @@ public final class SessionHandshake {
         return HexFormat.of().formatHex(id);
     }
 
-    private static void send(SecureChannel channel, MessageCodec codec, MessageType type, byte[] json)
+    private static void send(SecureChannel channel, MessageCodec codec, MessageType type, byte[] payload)
             throws IOException {
-        int offset = channel.reserve(MessageCodec.encodedBytes(json.length));
-        codec.encode(Message.of(type, 0, Payload.of(json)), channel.reserved(), offset);
+        int offset = channel.reserve(MessageCodec.encodedBytes(payload.length));
+        codec.encode(Message.of(type, 0, Payload.of(payload)), channel.reserved(), offset);
         channel.stage();
         channel.writeStaged();
     }
@@ -105,7 +113,7 @@ public final class SessionHandshake {
         }
         Message message = codec.decode(channel.received(), channel.receivedOffset(), channel.receivedBytes());
         if (message.type() == MessageType.ERROR && message.sequence() == 0 && message.intact()) {
-            throw new RefusedException(message.payload().text().strip());
+            throw new NotAuthorizedException(message.payload().text().strip());
         }
         if (message.type() != expected || message.sequence() != 0 || !message.intact()
                 || MessageCodec.encodedBytes(message.payload().length()) != channel.receivedBytes()) {

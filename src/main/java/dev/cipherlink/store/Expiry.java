@@ -71,13 +71,21 @@ final class Expiry implements AutoCloseable {
 
     private void removeDue(int limit) {
         long moment = now.getAsLong();
-        for (int removed = 0; removed < limit; removed++) {
-            Deadline first = first();
-            if (first == null || first.nanos() > moment) {
-                return;
-            }
+        int removed = 0;
+        while (removed < limit && removeFirstDue(moment)) {
+            removed++;
+        }
+    }
+
+    /// One thread at a time: a deadline goes before its key does, so whoever finds no deadline left must not overtake
+    /// the thread that is still taking the last key away.
+    private synchronized boolean removeFirstDue(long moment) {
+        Deadline first = first();
+        boolean isDue = first != null && first.nanos() <= moment;
+        if (isDue) {
             removal.accept(first);
         }
+        return isDue;
     }
 
     private Deadline first() {

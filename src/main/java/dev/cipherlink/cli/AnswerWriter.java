@@ -1,0 +1,48 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.command.Reply;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/// Writes good answers to stdout: as JSON, safe for a terminal, or byte for byte.
+final class AnswerWriter {
+    private static final byte[] LINE_END = {'\n'};
+
+    private final Output output;
+    private final boolean raw;
+
+    /// @param raw no escapes and no added line end, also on a terminal
+    AnswerWriter(Output output, boolean raw) {
+        this.output = output;
+        this.raw = raw;
+    }
+
+    /// Writes the answer of a command of its own. A value that was asked for with GET is exact to the byte, unless it
+    /// goes to a terminal: the line feed that the protocol adds is not part of it.
+    void writeOnly(Reply reply, boolean isValue) {
+        boolean exact = raw || isValue && !output.isStdoutTerminal();
+        if (exact && !output.isJson()) {
+            byte[] bytes = isValue ? Json.withoutLineEnd(reply.payload()) : reply.payload();
+            output.bytes(bytes, bytes.length);
+        } else {
+            write(reply, Optional.empty());
+        }
+    }
+
+    /// Writes one of many answers, so that each ends with a line feed.
+    ///
+    /// @param line the number of the command's line, for JSON
+    void write(Reply reply, Optional<Integer> line) {
+        byte[] payload = reply.payload();
+        if (output.isJson()) {
+            output.line(Json.answer(Json.withoutLineEnd(payload), line));
+            return;
+        }
+        byte[] bytes = output.isStdoutTerminal() && !raw
+                ? TerminalText.escape(payload).getBytes(StandardCharsets.UTF_8) : payload;
+        output.bytes(bytes, bytes.length);
+        if (bytes.length > 0 && bytes[bytes.length - 1] != '\n') {
+            output.bytes(LINE_END, LINE_END.length);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package dev.cipherlink.cli;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.HdrHistogram.Histogram;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// `bench`: measures rate and latency of a server.
+@Command(name = "bench", description = {"Load a server and measure rate and latency.",
+    "Each client keeps its window full; a latency is the time from sending a request to its answer. Answers are checked. "
+            + "The keys of the run are deleted at its end."},
+        footer = {
+            "  cipherlink bench --mode step-by-step",
+            "  cipherlink bench --mode burst --clients 50 --window 64 --requests 1000000 --value-size 64 --ratio 9:1"
+        })
+final class BenchCommand extends ClientCommand {
+
+    @Option(names = "--mode", paramLabel = "MODE", completionCandidates = ClientOptions.Modes.class,
+            description = "The same as --operation-mode.")
+    String mode;
+
+    @Option(names = "--clients", paramLabel = "N", defaultValue = "1", description = "Connections. Default: ${DEFAULT-VALUE}.")
+    String clientCount;
+
+    @Option(names = "--requests", paramLabel = "N", defaultValue = "100000",
+            description = "Requests of all clients together. Default: ${DEFAULT-VALUE}.")
+    String requests;
+
+    @Option(names = "--warm-up", paramLabel = "N", description = "Requests before those that count. Default: a fifth of them.")
+    String warmUp;
+
+    @Option(names = "--value-size", paramLabel = "BYTES", defaultValue = "64", description = "Size of values. Default: ${DEFAULT-VALUE}.")
+    String valueSize;
+
+    @Option(names = "--ratio", paramLabel = "GET:SET", defaultValue = "1:1", description = "Parts of the two. Default: ${DEFAULT-VALUE}.")
+    String ratio;
+
+    @Option(names = "--keyspace", paramLabel = "N", defaultValue = "1000", description = "Keys in use. Default: ${DEFAULT-VALUE}.")
+    String keyspace;
+
+    @Override
+    ExitStatus run() throws InterruptedException {
+        int total = whole("--requests", requests, 1, 999_999_999);
+        int before = warmUp == null ? total / 5 : whole("--warm-up", warmUp, 0, 999_999_999);
+        int count = whole("--clients", clientCount, 1, 100_000);
+        LoadPlan plan = plan();
+        if (mode != null) {
+            client.operationMode = mode;
+        }
+        Settings settings = clientSettings();
+        List<Connection> connections = new ArrayList<>();
+        try {
+            List<LoadClient> clients = new ArrayList<>();
+            for (int i = 0; i < count; i++) {
+                Connection connection = Connection.open(settings);
+                connections.add(connection);
+                clients.add(new LoadClient(connection.client(), plan, i));
+            }
+            report(new LoadGenerator(clients, plan, output()).run(total, before), settings, connections.getFirst());
+            return ExitStatus.DONE;
+        } catch (IOException e) {
+            throw connections.getFirst().lost(FailureText.of(e), false, e);
+        } finally {
+            connections.forEach(Connection::close);
+        }
+    }
+
+    private static int whole(String option, String text, int least, int most) {
+        return (Integer) OptionLayer.check(new SettingType.Whole(least, most), option, text);
+    }
+
+    private LoadPlan plan() {
+        long valueBytes = (Long) OptionLayer.check(new SettingType.Size(0, 1L << 30), "--value-size", valueSize);
+        if (!ratio.matches("\\d{1,4}:\\d{1,4}") || ratio.matches("0+:0+")) {
+            throw CliException.usage("wrong value for --ratio: '" + TerminalText.escapeLine(ratio)
+                    + "', must be GET:SET, two whole numbers such as 9:1");
+        }
+        String[] parts = ratio.split(":");
+        return new LoadPlan(whole("--keyspace", keyspace, 1, 100_000_000), (int) valueBytes,
+                Integer.parseInt(parts[0]), Integer.parseInt(parts[1]), new SplittableRandom());
+    }
+
+    private void report(LoadGenerator.Result result, Settings settings, Connection first) {
+        double seconds = result.nanos() / 1e9;
+        int window = first.client().parameters().windowSize();
+        if (output().isJson()) {
+            output().line(Json.object(members(result, settings, window)));
+            return;
+        }
+        Histogram latencies = result.latencies();
+        output().line(String.format(Locale.ROOT, "%s, %s, window %d, values of %s, GET:SET %s",
+                settings.word(Setting.CLIENT_OPERATION_MODE), clientCount.equals("1") ? "1 client" : clientCount + " clients",
+                window, SizeText.rounded(SizeText.parse(valueSize)), ratio));
+        output().line(String.format(Locale.ROOT, "%,d requests in %.2f s: %,.0f/s, %d errors",
+                result.requests(), seconds, result.requests() / seconds, result.errors()));
+        output().line(String.format("latency: p50 %s, p99 %s, p99.9 %s, max %s", percentile(latencies, 50),
+                percentile(latencies, 99), percentile(latencies, 99.9), DurationText.measured(latencies.getMaxValue())));
+        output().line("");
+        LatencyChart.draw(latencies, output().isUtf8()).forEach(output()::line);
+    }
+
+    private static String percentile(Histogram latencies, double percent) {
+        return DurationText.measured(latencies.getValueAtPercentile(percent));
+    }
+
+    private Map<String, Object> members(LoadGenerator.Result result, Settings settings, int window) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        members.put("ok", result.errors() == 0);
+        members.put("mode", settings.word(Setting.CLIENT_OPERATION_MODE));
+        members.put("clients", Integer.valueOf(clientCount));
+        members.put("window", window);
+        members.put("value_size", SizeText.parse(valueSize));
+        members.put("ratio", ratio);
+        members.put("requests", result.requests());
+        members.put("errors", result.errors());
+        members.put("seconds", result.nanos() / 1e9);
+        members.put("rate", result.requests() / (result.nanos() / 1e9));
+        Histogram latencies = result.latencies();
+        members.put("mean_ms", latencies.getMean() / 1e6);
+        for (String percent : List.of("50", "90", "99", "99.9")) {
+            members.put("p" + percent + "_ms", latencies.getValueAtPercentile(Double.parseDouble(percent)) / 1e6);
+        }
+        members.put("max_ms", latencies.getMaxValue() / 1e6);
+        return members;
+    }
+}

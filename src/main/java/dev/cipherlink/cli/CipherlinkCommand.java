@@ -1,0 +1,53 @@
+package dev.cipherlink.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// The program itself: what it does without a command.
+@Command(name = "cipherlink", description = "An encrypted tunnel: key-value store, chat and forwarding.",
+        synopsisSubcommandLabel = "COMMAND", footer = {
+            "  cipherlink demo",
+            "  cipherlink keygen shared && cipherlink serve --shared-key keys/shared_key.key",
+            "  cipherlink kv --shared-key keys/shared_key.key SET greeting \"hello world\"",
+            "",
+            "Every command has more with --help. Settings come from files, variables and options: see config --help."
+        })
+final class CipherlinkCommand extends ProgramCommand {
+    private static final String SUMMARY = """
+            cipherlink - an encrypted tunnel: key-value store, chat and forwarding
+
+              cipherlink demo                                       try it: a server and a prompt, no set-up
+              cipherlink keygen shared && \\
+              cipherlink serve --shared-key keys/shared_key.key     run a server
+              cipherlink kv --shared-key keys/shared_key.key SET greeting "hello world"
+                                                                    store a value, from anywhere that has the key
+
+            commands: serve keygen kv ping whoami sockets info bench config completion demo
+            help:     cipherlink --help, cipherlink COMMAND --help""";
+
+    private final Surroundings surroundings;
+
+    @Mixin
+    ClientOptions client;
+
+    @Option(names = "--version", versionHelp = true, description = "Show the version and exit.")
+    boolean version;
+
+    CipherlinkCommand(Surroundings surroundings) {
+        this.surroundings = surroundings;
+    }
+
+    Surroundings processSurroundings() {
+        return surroundings;
+    }
+
+    @Override
+    ExitStatus run() {
+        if (spec.commandLine().getParseResult().expandedArgs().isEmpty()) {
+            output().line(SUMMARY);
+            return ExitStatus.DONE;
+        }
+        throw CliException.usage("no command given").withHint("cipherlink --help");
+    }
+}

@@ -1,0 +1,146 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.client.AuthenticationException;
+import dev.cipherlink.client.Client;
+import dev.cipherlink.client.ClientConfig;
+import dev.cipherlink.client.OutcomeUnknownException;
+import dev.cipherlink.command.Command;
+import dev.cipherlink.command.CommandException;
+import dev.cipherlink.command.CommandParser;
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.session.RefusedException;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// A client made from settings, whose failures are already [CliException]s. Closing it ends the session and wipes the
+/// key.
+final class Connection implements AutoCloseable {
+    private static final CommandParser PARSER = new CommandParser(Integer.MAX_VALUE);
+
+    private final SharedKey key;
+    private final Client client;
+    private final ServerAddress server;
+    private final Duration timeout;
+
+    private Connection(SharedKey key, Client client, ServerAddress server, Duration timeout) {
+        this.key = key;
+        this.client = client;
+        this.server = server;
+        this.timeout = timeout;
+    }
+
+    /// Connects to the server of the settings. Blocks for at most `client.timeout`.
+    static Connection open(Settings settings) {
+        Path file = settings.file(Setting.CLIENT_SHARED_KEY).orElseThrow(() ->
+                CliException.usage("no key: give --shared-key FILE, or set client.shared-key")
+                        .withHint("cipherlink keygen shared, then give the file to server and clients"));
+        return open(settings, loadKey(file));
+    }
+
+    /// Connects with a key, which the connection then owns. Blocks for at most `client.timeout`.
+    static Connection open(Settings settings, SharedKey key) {
+        ServerAddress server = settings.address(Setting.CLIENT_SERVER);
+        Duration timeout = settings.duration(Setting.CLIENT_TIMEOUT);
+        OperationMode mode = OperationMode.ofWireName(settings.word(Setting.CLIENT_OPERATION_MODE)).orElseThrow();
+        ClientConfig config = ClientConfig.to(server.host(), server.port(), key)
+                .withMode(mode)
+                .withWindowSize(settings.whole(Setting.CLIENT_WINDOW))
+                .withTimes(timeout, settings.duration(Setting.KEEPALIVE_INTERVAL));
+        try {
+            return new Connection(key, Client.connect(config), server, timeout);
+        } catch (IOException e) {
+            key.close();
+            throw cannotConnect(server, e);
+        }
+    }
+
+    /// @throws CliException if the file is missing or must not be trusted
+    static SharedKey loadKey(Path file) {
+        try {
+            return SharedKey.load(file);
+        } catch (IOException e) {
+            throw CliException.usage("cannot use key file " + TerminalText.escapeLine(file.toString()) + ": "
+                    + FailureText.of(e)).withCause(e);
+        }
+    }
+
+    private static CliException cannotConnect(ServerAddress server, IOException failure) {
+        String what = "cannot connect to " + server + ": ";
+        return switch (failure) {
+            case AuthenticationException e ->
+                    new CliException(ExitStatus.AUTHENTICATION, what + FailureText.of(e)).withCause(e)
+                            .withHint("the key file of that server: it prints the fingerprint of its key when it starts");
+            case RefusedException e ->
+                    new CliException(ExitStatus.UNREACHABLE, what + "the server refused: " + FailureText.of(e)).withCause(e);
+            case UnknownHostException e ->
+                    new CliException(ExitStatus.UNREACHABLE, what + "no such host").withCause(e);
+            case SocketTimeoutException e ->
+                    new CliException(ExitStatus.UNREACHABLE, what + FailureText.of(e)).withCause(e)
+                            .withHint("a longer --timeout, or another --server");
+            default -> new CliException(ExitStatus.UNREACHABLE, what + FailureText.of(failure)).withCause(failure)
+                    .withHint("is the server running there? --server HOST:PORT names another");
+        };
+    }
+
+    Client client() {
+        return client;
+    }
+
+    ServerAddress server() {
+        return server;
+    }
+
+    Duration timeout() {
+        return timeout;
+    }
+
+    /// Sends one command and waits for its answer, an ERROR included. Blocks for at most `client.timeout`.
+    ///
+    /// @throws CliException if no answer came; it says whether the command may have run
+    Reply request(byte[] command) throws InterruptedException {
+        try {
+            return client.requestAsync(command).get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw lost("no answer within " + DurationText.format(timeout), mayHaveChangedData(command), e);
+        } catch (ExecutionException e) {
+            boolean wasSent = e.getCause() instanceof OutcomeUnknownException;
+            Throwable why = wasSent ? e.getCause().getCause() : e.getCause();
+            throw lost(FailureText.of(why), wasSent && mayHaveChangedData(command), e.getCause());
+        } catch (IOException e) {
+            throw lost(FailureText.of(e), false, e);
+        }
+    }
+
+    /// The failure of a request that has no answer.
+    CliException lost(String why, boolean unknownOutcome, Throwable cause) {
+        return unknownOutcome
+                ? new CliException(ExitStatus.UNKNOWN_OUTCOME, "connection to " + server + " lost: " + why
+                        + "; whether the command ran is unknown").withCause(cause)
+                        .withHint("look what the server has now, before you repeat it")
+                : new CliException(ExitStatus.UNREACHABLE, "connection to " + server + " lost: " + why).withCause(cause);
+    }
+
+    /// Whether running a command leaves a trace. What we cannot parse might.
+    static boolean mayHaveChangedData(byte[] command) {
+        try {
+            Command parsed = PARSER.parse(command, 0, command.length);
+            return !parsed.isReadOnly();
+        } catch (CommandException _) {
+            return true;
+        }
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        key.close();
+    }
+}

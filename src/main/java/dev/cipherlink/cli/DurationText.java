@@ -1,0 +1,64 @@
+package dev.cipherlink.cli;
+
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// Durations as people write them: a number and a unit, `500ms`, `1.5s`, `10s`, `2m`, `1h`, `7d`.
+final class DurationText {
+    /// Said of a value that is no duration.
+    static final String ALLOWED = "a number with a unit: 500ms, 10s, 2m, 1h, 1d";
+
+    private static final Pattern SHAPE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,3})?)(ms|s|m|h|d)");
+
+    private DurationText() {
+    }
+
+    /// @throws IllegalArgumentException if it is no duration, or has no unit
+    static Duration parse(String text) {
+        Matcher matcher = SHAPE.matcher(text.strip().toLowerCase(Locale.ROOT));
+        if (!matcher.matches()) {
+            throw new IllegalArgumentException(ALLOWED);
+        }
+        BigDecimal nanos = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(unit(matcher.group(2)).toNanos()));
+        return Duration.ofSeconds(nanos.longValue() / 1_000_000_000, nanos.longValue() % 1_000_000_000);
+    }
+
+    private static Duration unit(String name) {
+        return switch (name) {
+            case "ms" -> Duration.ofMillis(1);
+            case "s" -> Duration.ofSeconds(1);
+            case "m" -> Duration.ofMinutes(1);
+            case "h" -> Duration.ofHours(1);
+            case "d" -> Duration.ofDays(1);
+            default -> throw new IllegalStateException("unit " + name);
+        };
+    }
+
+    /// The shortest form that [#parse] reads back to the same duration, for whole milliseconds.
+    static String format(Duration duration) {
+        long millis = duration.toMillis();
+        if (millis == 0 || millis % 1000 != 0) {
+            return millis + "ms";
+        }
+        long seconds = millis / 1000;
+        if (seconds % 86_400 == 0) {
+            return seconds / 86_400 + "d";
+        }
+        if (seconds % 3600 == 0) {
+            return seconds / 3600 + "h";
+        }
+        return seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
+    }
+
+    /// A measured time for people: `0.21 ms`, `153 ms`, `2.4 s`.
+    static String measured(long nanos) {
+        double millis = nanos / 1e6;
+        if (millis >= 1000) {
+            return String.format(Locale.ROOT, "%.1f s", millis / 1000);
+        }
+        return String.format(Locale.ROOT, millis >= 100 ? "%.0f ms" : millis >= 1 ? "%.2f ms" : "%.3f ms", millis);
+    }
+}

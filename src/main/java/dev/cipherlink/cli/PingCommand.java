@@ -1,0 +1,64 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.command.Reply;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.LongSummaryStatistics;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// `ping`: round-trip times through the whole tunnel.
+@Command(name = "ping", description = "Measure round-trip times: request, encryption and server included.",
+        footer = {"  cipherlink ping", "  cipherlink ping -n 100 --interval 10ms -s example.org"})
+final class PingCommand extends ClientCommand {
+    private static final byte[] PING = "PING".getBytes(StandardCharsets.US_ASCII);
+
+    @Option(names = {"-n", "--count"}, paramLabel = "N", defaultValue = "4", description = "How many. Default: ${DEFAULT-VALUE}.")
+    String count;
+
+    @Option(names = "--interval", paramLabel = "DURATION", defaultValue = "200ms",
+            description = "Pause between two. Default: ${DEFAULT-VALUE}.")
+    String interval;
+
+    @Override
+    ExitStatus run() throws InterruptedException {
+        int times = (Integer) OptionLayer.check(new SettingType.Whole(1, 1_000_000), "--count", count);
+        Duration pause = (Duration) OptionLayer.check(
+                new SettingType.Time(Duration.ZERO, Duration.ofHours(1)), "--interval", interval);
+        LongSummaryStatistics nanos = new LongSummaryStatistics();
+        try (Connection connection = Connection.open(clientSettings())) {
+            for (int i = 1; i <= times; i++) {
+                if (i > 1) {
+                    Thread.sleep(pause);
+                }
+                nanos.accept(ping(connection, i));
+            }
+            output().notice(String.format("%d answered, min %s, mean %s, max %s", times,
+                    DurationText.measured(nanos.getMin()), DurationText.measured((long) nanos.getAverage()),
+                    DurationText.measured(nanos.getMax())));
+        }
+        return ExitStatus.DONE;
+    }
+
+    private long ping(Connection connection, int number) throws InterruptedException {
+        long start = System.nanoTime();
+        Reply reply = connection.request(PING);
+        long nanos = System.nanoTime() - start;
+        if (reply.isError()) {
+            throw new CliException(ExitStatus.REFUSED, "PING: " + TerminalText.escapeLine(reply.reason()));
+        }
+        if (output().isJson()) {
+            Map<String, Object> members = new LinkedHashMap<>();
+            members.put("ok", true);
+            members.put("number", number);
+            members.put("milliseconds", nanos / 1e6);
+            output().line(Json.object(members));
+        } else {
+            output().line(connection.server() + " " + number + ": " + DurationText.measured(nanos));
+        }
+        output().flush();
+        return nanos;
+    }
+}

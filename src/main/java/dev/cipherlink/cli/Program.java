@@ -1,0 +1,156 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.crypto.Sodium;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/// Runs one command from arguments to exit status: the one place where a failure becomes text and a number.
+final class Program {
+    private final Surroundings surroundings;
+    private final String[] args;
+
+    private Program(String[] args, Surroundings surroundings) {
+        this.args = args;
+        this.surroundings = surroundings;
+    }
+
+    /// @return the exit status; the caller ends the process
+    static int run(String[] args, Surroundings surroundings) {
+        return new Program(args, surroundings).run();
+    }
+
+    private int run() {
+        CommandLine tree = CommandTree.createFor(args, surroundings);
+        PrintWriter helpOut = new PrintWriter(new OutputStreamWriter(surroundings.stdout(), StandardCharsets.UTF_8));
+        tree.setOut(helpOut);
+        tree.setErr(new PrintWriter(new OutputStreamWriter(surroundings.stderr(), StandardCharsets.UTF_8), true));
+        tree.setColorScheme(CommandLine.Help.defaultColorScheme(hasColour() ? Ansi.ON : Ansi.OFF));
+        tree.setParameterExceptionHandler((failure, _) -> print(usage(failure), false));
+        tree.setExecutionExceptionHandler((failure, command, _) -> report(failure, command));
+        tree.setExecutionStrategy(Program::execute);
+        int status = execute(tree);
+        return helpOut.checkError() ? stdoutLost(null) : status;
+    }
+
+    private int execute(CommandLine tree) {
+        try {
+            return tree.execute(args);
+        } catch (Error e) {
+            // No command can handle it, and a thread's dying words would be a stack trace.
+            return print(unexpected(e), Arrays.asList(args).contains("-vv"));
+        }
+    }
+
+    private static int execute(ParseResult result) {
+        List<CommandLine> called = result.asCommandLineList();
+        if (called.stream().anyMatch(CommandLine::isVersionHelpRequested) && !result.isUsageHelpRequested()) {
+            result.commandSpec().commandLine().getOut().println("cipherlink " + Version.text());
+            return ExitStatus.DONE.code();
+        }
+        return new CommandLine.RunLast().execute(result);
+    }
+
+    private boolean hasColour() {
+        return surroundings.terminals().stdout() && !surroundings.hasVariable("NO_COLOR")
+                && !Arrays.asList(args).contains("--no-color");
+    }
+
+    private int report(Exception failure, CommandLine command) {
+        boolean debug = command.getCommand() instanceof ProgramCommand ours && ours.options().isDebug();
+        return switch (failure) {
+            case StdoutLostException lost -> stdoutLost(lost);
+            case CliException known -> {
+                flushAnswers(command);
+                yield print(known, debug);
+            }
+            case InterruptedException _ -> ExitStatus.INTERRUPTED.code();
+            case Sodium.UncheckedNativeException noLibrary -> print(CliException.usage(FailureText.of(noLibrary))
+                    .withHint("a temporary folder that is writable and not mounted noexec: -Djava.io.tmpdir=FOLDER"), debug);
+            default -> {
+                flushAnswers(command);
+                yield print(unexpected(failure), debug);
+            }
+        };
+    }
+
+    /// What was answered before the failure still counts.
+    private static void flushAnswers(CommandLine command) {
+        try {
+            if (command.getCommand() instanceof ProgramCommand ours) {
+                ours.output().flush();
+            }
+        } catch (StdoutLostException _) {
+            // the failure being reported is the better news
+        }
+    }
+
+    private int stdoutLost(StdoutLostException lost) {
+        if (!Terminals.isStdoutFile()) {
+            return ExitStatus.BROKEN_PIPE;
+        }
+        String why = lost == null ? "is the disk full?" : FailureText.of(lost.getCause());
+        return print(CliException.usage("cannot write to stdout: " + why), false);
+    }
+
+    private static CliException unexpected(Throwable failure) {
+        String what = failure.getClass().getSimpleName();
+        return new CliException(ExitStatus.BUG, "unexpected failure: " + what + ": " + FailureText.of(failure))
+                .withCause(failure).withHint("the same with -vv, and report the trace as a bug");
+    }
+
+    private int print(CliException failure, boolean debug) {
+        boolean json = Arrays.stream(args).takeWhile(arg -> !arg.equals("--")).anyMatch("--json"::equals);
+        Output output = new Output(surroundings, new CommonOptions.Effective(-1, json, true, null));
+        if (json) {
+            output.errorLine(Json.error(failure, Optional.empty()));
+        } else {
+            output.errorLine("cipherlink: " + failure.getMessage());
+            failure.hint().ifPresent(hint -> output.errorLine("  try: " + hint));
+        }
+        if (debug && failure.getCause() != null) {
+            StringWriter trace = new StringWriter();
+            failure.getCause().printStackTrace(new PrintWriter(trace));
+            output.errorText(TerminalText.escape(trace.toString()));
+        }
+        return failure.status().code();
+    }
+
+    private static CliException usage(ParameterException failure) {
+        CommandLine command = failure.getCommandLine();
+        String help = command.getCommandSpec().qualifiedName() + " --help";
+        if (failure instanceof UnmatchedArgumentException unmatched && !unmatched.getUnmatched().isEmpty()) {
+            return unmatched(command, unmatched.getUnmatched().getFirst()).withHint(help);
+        }
+        if (failure.getCause() instanceof CliException ours) {
+            return ours;
+        }
+        String message = failure.getMessage().lines().findFirst().orElse("wrong usage");
+        return CliException.usage(TerminalText.escapeLine(message)).withHint(help);
+    }
+
+    private static CliException unmatched(CommandLine command, String word) {
+        boolean option = word.startsWith("-") && word.length() > 1;
+        boolean group = !option && (command.getParent() == null || !command.getSubcommands().isEmpty());
+        var known = new TreeSet<String>();
+        if (option) {
+            known.addAll(command.getCommandSpec().optionsMap().keySet());
+        } else if (group) {
+            known.addAll(command.getParent() == null ? CommandTree.names() : command.getSubcommands().keySet());
+        }
+        String name = option && word.indexOf('=') > 0 ? word.substring(0, word.indexOf('=')) : word;
+        String kind = option ? "unknown option" : group ? "unknown command" : "unexpected argument";
+        return CliException.usage(kind + ": " + TerminalText.escapeLine(name)
+                + NearestMatch.find(name, known).map(near -> ", did you mean " + near + "?").orElse(""));
+    }
+}

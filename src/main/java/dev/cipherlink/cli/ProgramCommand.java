@@ -1,0 +1,76 @@
+package dev.cipherlink.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/// What every command has: common options, settings, and where to write. `call` runs it on the main thread.
+abstract class ProgramCommand implements Callable<Integer> {
+
+    @Spec
+    CommandSpec spec;
+
+    @Mixin
+    CommonOptions common;
+
+    private Output output;
+
+    final CipherlinkCommand root() {
+        return (CipherlinkCommand) spec.root().userObject();
+    }
+
+    final CommonOptions.Effective options() {
+        List<CommonOptions> chain = new ArrayList<>();
+        for (CommandSpec level = spec; level != null; level = level.parent()) {
+            chain.add(((ProgramCommand) level.userObject()).common);
+        }
+        return CommonOptions.together(chain);
+    }
+
+    final Surroundings surroundings() {
+        return root().processSurroundings();
+    }
+
+    final Output output() {
+        if (output == null) {
+            output = new Output(surroundings(), options());
+        }
+        return output;
+    }
+
+    /// Reads files and environment; wrong ones are still in [Settings#problems].
+    final Settings readSettings() {
+        Surroundings here = surroundings();
+        return new SettingsLoader(here.environment(), here.folder(), here.systemFolder()).load(options().configFile());
+    }
+
+    /// Refuses options that were given before the command's name and that it does not take.
+    void refuseForeignOptions() {
+        String option = root().client.firstGiven();
+        if (option != null && this != root()) {
+            throw CliException.usage(spec.name() + " connects to no server: " + option + " does not belong to it");
+        }
+    }
+
+    /// Log level for the verbosity: 0 is this command's normal one.
+    LogLevel logLevel(int verbosity) {
+        return LogLevel.forClient(verbosity);
+    }
+
+    /// Does the work after options and logging are settled.
+    ///
+    /// @throws Exception [Program] translates every exception to a line and a status
+    abstract ExitStatus run() throws Exception;
+
+    @Override
+    public final Integer call() throws Exception {
+        refuseForeignOptions();
+        LogConfiguration.use(logLevel(options().verbosity()));
+        ExitStatus status = run();
+        output().flush();
+        return status.code();
+    }
+}

@@ -1,0 +1,111 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.command.Reply;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+
+/// A command that asks the server one question and shows the lines of its answer.
+abstract class QueryCommand extends ClientCommand {
+    private final String verb;
+
+    private QueryCommand(String verb) {
+        this.verb = verb;
+    }
+
+    @Override
+    final ExitStatus run() throws InterruptedException {
+        try (Connection connection = Connection.open(clientSettings())) {
+            Reply reply = connection.request(verb.getBytes(StandardCharsets.UTF_8));
+            if (reply.isError()) {
+                throw new CliException(ExitStatus.REFUSED, verb + ": " + TerminalText.escapeLine(reply.reason()));
+            }
+            if (output().isJson()) {
+                objects(reply.text().lines().toList()).forEach(object -> output().line(Json.object(object)));
+            } else {
+                new AnswerWriter(output(), false).write(reply, Optional.empty());
+            }
+            return ExitStatus.DONE;
+        }
+    }
+
+    /// What `--json` shows of the answer, one object a line.
+    abstract List<Map<String, Object>> objects(List<String> lines);
+
+    /// One object from `name: value` lines; whole numbers become numbers.
+    private static List<Map<String, Object>> ofNamedValues(List<String> lines) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        members.put("ok", true);
+        for (String line : lines) {
+            int colon = line.indexOf(": ");
+            if (colon > 0) {
+                members.put(line.substring(0, colon), number(line.substring(colon + 2)));
+            }
+        }
+        return List.of(members);
+    }
+
+    private static Object number(String text) {
+        return text.matches("-?\\d{1,18}") ? (Object) Long.valueOf(text) : text;
+    }
+
+    /// `whoami`.
+    @Command(name = "whoami", description = "Show who the server takes you for: name, key, permissions, session.",
+            footer = "  cipherlink whoami -s example.org:8888 --shared-key keys/shared_key.key")
+    static final class WhoAmI extends QueryCommand {
+        WhoAmI() {
+            super("WHOAMI");
+        }
+
+        @Override
+        List<Map<String, Object>> objects(List<String> lines) {
+            return ofNamedValues(lines);
+        }
+    }
+
+    /// `info`.
+    @Command(name = "info", description = "Show the server's counters.",
+            footer = {"  cipherlink info", "  cipherlink info --json | jq .connections"})
+    static final class Info extends QueryCommand {
+        Info() {
+            super("INFO");
+        }
+
+        @Override
+        List<Map<String, Object>> objects(List<String> lines) {
+            return ofNamedValues(lines);
+        }
+    }
+
+    /// `sockets`.
+    @Command(name = "sockets", description = {"Show the server's connections.",
+        "One a line: local address, remote address, state, name, mode, bytes in/out."},
+            footer = "  cipherlink sockets")
+    static final class Sockets extends QueryCommand {
+        private static final List<String> COLUMNS = List.of("local", "remote", "state", "name", "mode");
+
+        Sockets() {
+            super("SOCKETS");
+        }
+
+        @Override
+        List<Map<String, Object>> objects(List<String> lines) {
+            return lines.stream().map(Sockets::object).toList();
+        }
+
+        private static Map<String, Object> object(String line) {
+            Map<String, Object> members = new LinkedHashMap<>();
+            String[] words = line.split(" ");
+            for (int i = 0; i < COLUMNS.size() && i < words.length; i++) {
+                members.put(COLUMNS.get(i), words[i]);
+            }
+            String[] bytes = words[words.length - 1].split("/");
+            members.put("bytes_in", number(bytes[0]));
+            members.put("bytes_out", number(bytes[bytes.length - 1]));
+            return members;
+        }
+    }
+}

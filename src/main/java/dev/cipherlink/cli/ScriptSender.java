@@ -1,0 +1,111 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.client.Client;
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.session.ReplyHandler;
+import java.io.IOException;
+import java.util.Arrays;
+
+/// Reads a script and sends its commands, on a thread of its own: a read from stdin cannot be interrupted.
+final class ScriptSender implements Runnable {
+    private static final int MAX_HEAD_BYTES = 80;
+
+    private final ScriptReader script;
+    private final Client client;
+    private final ScriptQueue queue;
+    private volatile long bytesTaken;
+
+    ScriptSender(ScriptReader script, Client client, ScriptQueue queue) {
+        this.script = script;
+        this.client = client;
+        this.queue = queue;
+    }
+
+    /// Bytes of the script that were sent or skipped.
+    long bytesTaken() {
+        return bytesTaken;
+    }
+
+    @Override
+    public void run() {
+        try {
+            sendAll();
+            queue.add(new ScriptOutcome.Ended(null));
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            queue.add(new ScriptOutcome.Ended(e));
+        }
+    }
+
+    private void sendAll() throws IOException, InterruptedException {
+        ScriptReader.Line line = script.next();
+        while (line != null && takeRoom()) {
+            send(line);
+            bytesTaken = script.bytesTaken();
+            if (script.isExhausted()) {
+                flush();
+            }
+            line = script.next();
+        }
+        flush();
+    }
+
+    private boolean takeRoom() throws InterruptedException {
+        if (!queue.hasRoom()) {
+            flush(); // the answers that would make room are answers to what is not flushed yet
+        }
+        return queue.awaitRoom();
+    }
+
+    private void send(ScriptReader.Line line) throws InterruptedException {
+        if (line.bytes() == null) {
+            queue.add(new ScriptOutcome.TooLong(line.number()));
+            return;
+        }
+        try {
+            client.send(line.bytes(), new LineHandler(line));
+        } catch (IOException e) {
+            queue.add(new ScriptOutcome.Lost(line.number(), head(line.bytes()), false, false, e));
+            queue.stop();
+        }
+    }
+
+    private void flush() {
+        try {
+            client.flush();
+        } catch (IOException _) {
+            queue.stop(); // the handlers of the commands hear of it, each for its own
+        }
+    }
+
+    /// The first two words, which are never a value: verb and key.
+    static String head(byte[] command) {
+        int end = 0;
+        for (int spaces = 0; end < command.length && end < MAX_HEAD_BYTES; end++) {
+            if (command[end] == ' ' && ++spaces == 2) {
+                break;
+            }
+        }
+        return TerminalText.escapeLine(TerminalText.escape(Arrays.copyOf(command, end)));
+    }
+
+    /// Called under the session's lock: hands the outcome over and does no more.
+    private final class LineHandler implements ReplyHandler {
+        private final ScriptReader.Line line;
+
+        LineHandler(ScriptReader.Line line) {
+            this.line = line;
+        }
+
+        @Override
+        public void answered(Reply reply) {
+            queue.add(new ScriptOutcome.Answered(line.number(), reply.isError() ? head(line.bytes()) : null, reply));
+        }
+
+        @Override
+        public void failed(IOException cause, boolean wasSent) {
+            boolean mayHaveRun = wasSent && Connection.mayHaveChangedData(line.bytes());
+            queue.add(new ScriptOutcome.Lost(line.number(), head(line.bytes()), wasSent, mayHaveRun, cause));
+            queue.stop();
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package dev.cipherlink.cli;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// Every setting there is: the one table behind defaults, checks, environment variables, `config show` and help.
+enum Setting {
+    SERVER_HOST("server.host", new SettingType.Host(), "127.0.0.1", "address to listen on"),
+    SERVER_PORT("server.port", new SettingType.Port(), "8888", "port to listen on; 0 takes a free one"),
+    SERVER_SHARED_KEY("server.shared-key", new SettingType.FileName(), null,
+            "key file of the server's shared-key clients"),
+    SERVER_MAX_CONNECTIONS("server.max-connections", new SettingType.Whole(1, 1_000_000), "10000",
+            "connections served at the same time"),
+    SERVER_HANDSHAKE_TIMEOUT("server.handshake-timeout", time("100ms", "10m"), "10s",
+            "time a client has from connecting to an established session"),
+    SERVER_MAX_HANDSHAKES_PER_ADDRESS("server.max-handshakes-per-address", new SettingType.Whole(1, 1_000_000), "64",
+            "connections from one address that have no session yet"),
+    SERVER_MAX_WINDOW("server.max-window", new SettingType.Whole(1, 32_767), "1024",
+            "largest window granted to a client in burst mode"),
+    SERVER_GRACE_PERIOD("server.grace-period", time("0ms", "1h"), "10s",
+            "time for requests under way when the server stops"),
+    STORE_MAX_VALUE_SIZE("store.max-value-size", new SettingType.Size(1, 1L << 30), "16MiB",
+            "largest value that can be stored"),
+    KEEPALIVE_INTERVAL("keepalive.interval", time("100ms", "1h"), "10s",
+            "silence after which the peer is asked for a sign of life"),
+    CLIENT_SERVER("client.server", new SettingType.Address(), "127.0.0.1:8888", "server to connect to"),
+    CLIENT_OPERATION_MODE("client.operation-mode", new SettingType.Choice(List.of("step-by-step", "burst")),
+            "burst", "one request at a time, or many in flight"),
+    CLIENT_WINDOW("client.window", new SettingType.Whole(1, 32_767), "64", "requests in flight in burst mode"),
+    CLIENT_TIMEOUT("client.timeout", time("1ms", "1d"), "30s", "time to wait for the connection, and for an answer"),
+    CLIENT_SHARED_KEY("client.shared-key", new SettingType.FileName(), null, "key file shared with the server");
+
+    private final String key;
+    private final SettingType type;
+    private final String defaultText;
+    private final String description;
+
+    Setting(String key, SettingType type, String defaultText, String description) {
+        this.key = key;
+        this.type = type;
+        this.defaultText = defaultText;
+        this.description = description;
+    }
+
+    private static SettingType time(String least, String most) {
+        return new SettingType.Time(DurationText.parse(least), DurationText.parse(most));
+    }
+
+    /// Lower case, dots for levels, hyphens for words: `server.max-window`.
+    String key() {
+        return key;
+    }
+
+    SettingType type() {
+        return type;
+    }
+
+    Optional<String> defaultText() {
+        return Optional.ofNullable(defaultText);
+    }
+
+    String description() {
+        return description;
+    }
+
+    /// `CIPHERLINK_SERVER_MAX_WINDOW` for `server.max-window`.
+    String variable() {
+        return "CIPHERLINK_" + key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
+    }
+
+    static Optional<Setting> byKey(String key) {
+        return Arrays.stream(values()).filter(setting -> setting.key.equals(key)).findFirst();
+    }
+
+    static List<String> keys() {
+        return Arrays.stream(values()).map(Setting::key).toList();
+    }
+}

@@ -1,0 +1,128 @@
+package dev.cipherlink.cli;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// The effective settings, each with where it came from. Immutable.
+///
+/// Made from layers, the strongest first: options, environment, files, defaults. Every layer is checked as a whole,
+/// also where a stronger one covers it.
+final class Settings {
+
+    /// A value that counts, and the layer that it is from.
+    private record Effective(String text, Object value, Layer layer) {
+    }
+
+    private final List<Layer> layers;
+    private final Map<Setting, Effective> effective = new EnumMap<>(Setting.class);
+    private final List<String> problems;
+
+    /// @param layers the strongest first
+    /// @param problems what was already found wrong while reading them
+    Settings(List<Layer> layers, List<String> problems) {
+        this.layers = List.copyOf(layers);
+        this.problems = new ArrayList<>(problems);
+        layers.forEach(this::adopt);
+    }
+
+    private void adopt(Layer layer) {
+        new TreeMap<>(layer.values()).forEach((key, text) -> {
+            Optional<Setting> setting = Setting.byKey(key);
+            if (setting.isEmpty()) {
+                problems.add(unknown(key, layer.place().apply(key)));
+                return;
+            }
+            try {
+                Object value = setting.get().type().parse(text);
+                effective.putIfAbsent(setting.get(), new Effective(text, value, layer));
+            } catch (IllegalArgumentException _) {
+                problems.add(key + ": " + layer.place().apply(key) + " says '" + TerminalText.escapeLine(text) + "', must be "
+                        + setting.get().type().allowed());
+            }
+        });
+    }
+
+    private static String unknown(String key, String origin) {
+        String shown = TerminalText.escapeLine(key);
+        return shown + ": unknown key in " + origin + NearestMatch.find(key, Setting.keys())
+                .map(near -> ", did you mean " + near + "?")
+                .orElse("; `cipherlink config show` lists all keys");
+    }
+
+    /// The same settings with another layer, stronger than all others.
+    Settings with(Layer layer) {
+        List<Layer> all = new ArrayList<>();
+        all.add(layer);
+        all.addAll(layers);
+        Settings result = new Settings(all, List.of());
+        problems.stream().filter(problem -> !result.problems.contains(problem)).forEach(result.problems::add);
+        return result;
+    }
+
+    /// Everything that is wrong, one line each; empty if the settings can be used.
+    List<String> problems() {
+        return List.copyOf(problems);
+    }
+
+    /// @return this
+    /// @throws CliException naming the first problem, if there is any
+    Settings requireValid() {
+        if (!problems.isEmpty()) {
+            String more = problems.size() > 1 ? " (and " + (problems.size() - 1) + " more)" : "";
+            CliException failure = CliException.usage("wrong configuration: " + problems.getFirst() + more);
+            throw problems.size() > 1 ? failure.withHint("cipherlink serve --check") : failure;
+        }
+        return this;
+    }
+
+    /// The value as it was written.
+    Optional<String> text(Setting setting) {
+        return Optional.ofNullable(effective.get(setting)).map(Effective::text);
+    }
+
+    /// Where the value came from: `default`, `./cipherlink.yaml:3`, `CIPHERLINK_SERVER_PORT`, `option --port`.
+    Optional<String> origin(Setting setting) {
+        return Optional.ofNullable(effective.get(setting)).map(found -> found.layer().place().apply(setting.key()));
+    }
+
+    int whole(Setting setting) {
+        return (Integer) effective.get(setting).value();
+    }
+
+    long size(Setting setting) {
+        return (Long) effective.get(setting).value();
+    }
+
+    Duration duration(Setting setting) {
+        return (Duration) effective.get(setting).value();
+    }
+
+    String word(Setting setting) {
+        return (String) effective.get(setting).value();
+    }
+
+    ServerAddress address(Setting setting) {
+        return (ServerAddress) effective.get(setting).value();
+    }
+
+    /// A file, with a name relative to the place that set it: the folder of that file, or the working folder.
+    ///
+    /// @throws CliException if this system cannot have a file of that name
+    Optional<Path> file(Setting setting) {
+        return Optional.ofNullable(effective.get(setting)).map(found -> {
+            try {
+                return found.layer().folder().resolve(found.text());
+            } catch (InvalidPathException e) {
+                throw CliException.usage(setting.key() + ": " + origin(setting).orElseThrow() + " says '"
+                        + TerminalText.escapeLine(found.text()) + "': " + e.getReason()).withCause(e);
+            }
+        });
+    }
+}

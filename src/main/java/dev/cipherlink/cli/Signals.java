@@ -1,0 +1,61 @@
+package dev.cipherlink.cli;
+
+import java.lang.reflect.Proxy;
+
+/// Reacts to SIGINT and SIGTERM.
+///
+/// A shutdown hook would not do: it cannot set the exit status, and does not hear a second signal. `sun.misc.Signal`
+/// (module `jdk.unsupported`) is reached by reflection, since the compiler warns of it in a way that cannot be turned
+/// off. Where it is missing, the JVM's own reaction stays.
+final class Signals {
+
+    private Signals() {
+    }
+
+    /// The first signal runs `stop` on a thread of its own; a second one ends the process at once, with 128 and its
+    /// number.
+    static void onTermination(Runnable stop) {
+        Reaction reaction = new Reaction(stop);
+        handle("INT", reaction);
+        handle("TERM", reaction);
+    }
+
+    private static final class Reaction {
+        private final Runnable stop;
+        private boolean stopping;
+
+        Reaction(Runnable stop) {
+            this.stop = stop;
+        }
+
+        synchronized void received(int number) {
+            if (stopping) {
+                Runtime.getRuntime().halt(128 + number);
+            }
+            stopping = true;
+            Thread.ofPlatform().name("cipherlink-stop").start(stop);
+        }
+    }
+
+    private static void handle(String name, Reaction reaction) {
+        try {
+            Class<?> signalType = Class.forName("sun.misc.Signal");
+            Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
+            Object signal = signalType.getConstructor(String.class).newInstance(name);
+            int number = (Integer) signalType.getMethod("getNumber").invoke(signal);
+            Object handler = Proxy.newProxyInstance(Signals.class.getClassLoader(), new Class<?>[] {handlerType},
+                    (proxy, method, arguments) -> switch (method.getName()) {
+                        case "handle" -> {
+                            reaction.received(number);
+                            yield null;
+                        }
+                        case "equals" -> proxy == arguments[0];
+                        case "hashCode" -> System.identityHashCode(proxy);
+                        default -> "SIG" + name;
+                    });
+            signalType.getMethod("handle", signalType, handlerType).invoke(null, signal, handler);
+        } catch (ReflectiveOperationException | IllegalArgumentException e) {
+            System.getLogger(Signals.class.getName()).log(System.Logger.Level.DEBUG, "SIG" + name + " is not handled", e);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+package dev.cipherlink.crypto;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Locale;
+
+/// A public key in a form that people read aloud and compare: 160 bits as `8h3k-0c5t-w9e2-zrqj-4m7x-n1av-6pds-gbfy`.
+///
+/// The bits are the first 20 bytes of BLAKE2b-512 over the ASCII label `cipherlink public key fingerprint`, one zero
+/// byte and the 32 bytes of the key. They are written in Crockford's base 32, lower case: `0123456789` and
+/// `abcdefghjkmnpqrstvwxyz`, which leaves out `i`, `l`, `o` and `u`, so that no two characters are taken for each
+/// other.
+///
+/// Immutable; compared as a whole only. There is no comparison of prefixes on purpose: a key whose fingerprint begins
+/// like another one's is cheap to find.
+public final class Fingerprint {
+
+    private static final String ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+    private static final String LABEL = "cipherlink public key fingerprint\0";
+    private static final int BITS_PER_CHARACTER = 5;
+    private static final int GROUPS = 8;
+    private static final int GROUP_CHARACTERS = 4;
+    private static final int CHARACTERS = GROUPS * GROUP_CHARACTERS;
+    private static final int BYTES = CHARACTERS * BITS_PER_CHARACTER / 8;
+    private static final int PRINTED_CHARACTERS = CHARACTERS + GROUPS - 1;
+
+    private final String printed;
+
+    private Fingerprint(String printed) {
+        this.printed = printed;
+    }
+
+    static Fingerprint of(PublicKey key) {
+        byte[] label = LABEL.getBytes(StandardCharsets.US_ASCII);
+        byte[] input = Arrays.copyOf(label, label.length + PublicKey.BYTES);
+        System.arraycopy(key.bytes(), 0, input, label.length, PublicKey.BYTES);
+        byte[] digest = new byte[Sodium.BLAKE2B_BYTES];
+        Sodium.blake2b(digest, input);
+        return new Fingerprint(print(Arrays.copyOf(digest, BYTES)));
+    }
+
+    /// Reads what [#toString] wrote. Upper case and blanks around it do not matter; everything else does.
+    ///
+    /// @throws IllegalArgumentException if it is not a whole fingerprint; the message says what is wrong with it
+    public static Fingerprint parse(String text) {
+        String candidate = text.strip().toLowerCase(Locale.ROOT);
+        if (candidate.length() < PRINTED_CHARACTERS) {
+            throw new IllegalArgumentException("a fingerprint is compared whole: " + GROUPS + " groups of "
+                    + GROUP_CHARACTERS + " characters joined by -, this has only " + candidate.length() + " of the "
+                    + PRINTED_CHARACTERS + " characters");
+        }
+        if (candidate.length() > PRINTED_CHARACTERS) {
+            throw new IllegalArgumentException("a fingerprint has " + PRINTED_CHARACTERS + " characters, this has "
+                    + candidate.length());
+        }
+        for (int i = 0; i < PRINTED_CHARACTERS; i++) {
+            requireFits(candidate.charAt(i), i);
+        }
+        return new Fingerprint(candidate);
+    }
+
+    private static void requireFits(char character, int position) {
+        boolean separator = position % (GROUP_CHARACTERS + 1) == GROUP_CHARACTERS;
+        if (separator ? character != '-' : ALPHABET.indexOf(character) < 0) {
+            throw new IllegalArgumentException("character " + (position + 1) + " of a fingerprint must be "
+                    + (separator ? "-" : "a digit or a letter other than i, l, o, u"));
+        }
+    }
+
+    private static String print(byte[] bits) {
+        var text = new StringBuilder(PRINTED_CHARACTERS);
+        int pending = 0;
+        int pendingBits = 0;
+        for (byte next : bits) {
+            pending = pending << 8 | next & 0xFF;
+            pendingBits += 8;
+            while (pendingBits >= BITS_PER_CHARACTER) {
+                pendingBits -= BITS_PER_CHARACTER;
+                if (text.length() % (GROUP_CHARACTERS + 1) == GROUP_CHARACTERS) {
+                    text.append('-');
+                }
+                text.append(ALPHABET.charAt(pending >>> pendingBits & 31));
+                pending &= (1 << pendingBits) - 1;
+            }
+        }
+        return text.toString();
+    }
+
+    /// The first group, as a short label for logs and generated names. Proves nothing.
+    public String firstGroup() {
+        return printed.substring(0, GROUP_CHARACTERS);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Fingerprint fingerprint && printed.equals(fingerprint.printed);
+    }
+
+    @Override
+    public int hashCode() {
+        return printed.hashCode();
+    }
+
+    /// Eight groups of four characters joined by `-`.
+    @Override
+    public String toString() {
+        return printed;
+    }
+}

@@ -1,0 +1,123 @@
+package dev.cipherlink.crypto;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.function.Consumer;
+
+/// Who a server or a user is: a long-lived key pair, kept in a private key file.
+///
+/// Thread-safe. Whoever made or loaded it closes it, which wipes the secret and ends the use of [#keyPair].
+public final class Identity implements AutoCloseable {
+
+    private final KeyPair keyPair;
+
+    private Identity(KeyPair keyPair) {
+        this.keyPair = keyPair;
+    }
+
+    /// A new identity, not yet in any file.
+    public static Identity generate() {
+        return new Identity(KeyPair.generate());
+    }
+
+    /// Reads a private key file: regular, no link, only for its owner. Blocks on the disk, on the passphrase source if
+    /// the file has a passphrase, and then on its derivation (tenths of a second).
+    ///
+    /// @throws WrongPassphraseException if the passphrase does not open it
+    /// @throws IOException if it cannot be read, must not be trusted or is no private key; the message says what to do
+    public static Identity load(Path file, PassphraseSource source) throws IOException {
+        byte[] content = SecretFile.readAtMost(file, IdentityFile.MAX_BYTES);
+        byte[] secret = null;
+        try {
+            secret = IdentityFile.decode(file, content, source);
+            return new Identity(KeyPair.of(secret));
+        } finally {
+            Arrays.fill(content, (byte) 0);
+            wipe(secret);
+        }
+    }
+
+    /// Reads the file, or makes a new identity without a passphrase and saves it there if there is none. When two
+    /// processes do this at once, both get the identity of the one that was first. Blocks as [#load] does.
+    ///
+    /// @param created told of a new identity, once it is saved
+    public static Identity loadOrCreate(Path file, PassphraseSource source, Consumer<Identity> created)
+            throws IOException {
+        // A dangling link exists: it must be refused by load, not be written through.
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            return load(file, source);
+        }
+        var identity = generate();
+        try {
+            identity.save(file, null, false);
+        } catch (FileAlreadyExistsException e) {
+            identity.close();
+            return load(file, source);
+        } catch (IOException | RuntimeException e) {
+            identity.close();
+            throw e;
+        }
+        created.accept(identity);
+        return identity;
+    }
+
+    /// Whether the file asks for a passphrase. Blocks on the disk; refuses what [#load] refuses.
+    public static boolean isEncrypted(Path file) throws IOException {
+        byte[] content = SecretFile.readAtMost(file, IdentityFile.MAX_BYTES);
+        try {
+            return IdentityFile.isEncrypted(file, content);
+        } finally {
+            Arrays.fill(content, (byte) 0);
+        }
+    }
+
+    /// Writes the private key file with mode 0600, whole or not at all; missing folders get mode 0700. Blocks on the
+    /// disk, and with a passphrase on its derivation.
+    ///
+    /// @param passphrase null for none; else at least one character, and the caller wipes it
+    /// @param overwrite  whether an existing file is replaced (atomically)
+    /// @throws FileAlreadyExistsException if there is one and it must not be replaced
+    public void save(Path file, char[] passphrase, boolean overwrite) throws IOException {
+        byte[] secret = keyPair.secretCopy();
+        byte[] content = null;
+        try {
+            content = IdentityFile.encode(file, secret, passphrase);
+            SecretFile.write(file, content, overwrite);
+        } finally {
+            wipe(secret);
+            wipe(content);
+        }
+    }
+
+    /// The half that others may know.
+    public PublicKey publicKey() {
+        return PublicKey.of(keyPair.publicKey());
+    }
+
+    /// The pair for the handshake; it belongs to this identity, which closes it.
+    public KeyPair keyPair() {
+        return keyPair;
+    }
+
+    /// Wipes the secret. Idempotent.
+    @Override
+    public void close() {
+        keyPair.close();
+    }
+
+    private static void wipe(byte[] bytes) {
+        if (bytes != null) {
+            Arrays.fill(bytes, (byte) 0);
+        }
+    }
+
+    /// The fingerprint of the public key, nothing else.
+    @Override
+    public String toString() {
+        return "Identity[" + publicKey().fingerprint() + "]";
+    }
+}

@@ -1,0 +1,38 @@
+package dev.cipherlink.server;
+
+import dev.cipherlink.crypto.PublicKey;
+import java.util.Optional;
+
+/// Knows the clients of a server by their keys. Thread-safe; must not block for long.
+public interface ClientDirectory {
+
+    /// Lets nobody in.
+    ClientDirectory NOBODY = new ClientDirectory() {
+        @Override
+        public boolean admits(PublicKey key) {
+            return false;
+        }
+
+        @Override
+        public Optional<ClientIdentity> identify(PublicKey key, String claimedName) {
+            return Optional.empty();
+        }
+    };
+
+    /// Whether the holder of this key may come in. Asked before anything else is received, and again for live
+    /// connections whenever [#refresh] tells of a change.
+    boolean admits(PublicKey key);
+
+    /// Who the holder of this key is.
+    ///
+    /// @param claimedName what the client calls itself; empty if nothing. Only a directory that gives names away heeds it
+    /// @return empty if the key is not admitted (any more)
+    Optional<ClientIdentity> identify(PublicKey key, String claimedName);
+
+    /// Takes up changes of whatever is behind the directory. Called once a second.
+    ///
+    /// @return whether a key may have lost its admission
+    default boolean refresh() {
+        return false;
+    }
+}

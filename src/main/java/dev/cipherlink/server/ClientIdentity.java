@@ -1,0 +1,12 @@
+package dev.cipherlink.server;
+
+import dev.cipherlink.crypto.PublicKey;
+import java.util.Optional;
+
+/// Who a client is.
+///
+/// @param name       from the server's own records; with a shared key, what the client claims
+/// @param key        what it proved to hold; empty with a shared key, which many hold
+/// @param isOperator whether it may look at other connections
+public record ClientIdentity(String name, Optional<PublicKey> key, boolean isOperator) {
+}

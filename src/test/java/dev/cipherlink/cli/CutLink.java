@@ -1,0 +1,78 @@
+package dev.cipherlink.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// A relay in front of a server that can lose what clients send, and be cut.
+final class CutLink implements AutoCloseable {
+    private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+    private volatile boolean swallowing;
+    private volatile long swallowedBytes;
+
+    CutLink(InetSocketAddress server) throws IOException {
+        Thread.ofVirtual().start(() -> {
+            try {
+                while (true) {
+                    Socket client = listener.accept();
+                    Socket target = new Socket(server.getAddress(), server.getPort());
+                    sockets.addAll(List.of(client, target));
+                    Thread.ofVirtual().start(() -> pump(client, target, true));
+                    Thread.ofVirtual().start(() -> pump(target, client, false));
+                }
+            } catch (IOException _) {
+                // closed
+            }
+        });
+    }
+
+    int port() {
+        return listener.getLocalPort();
+    }
+
+    /// Loses from now on what clients send.
+    void swallow() {
+        swallowing = true;
+    }
+
+    long swallowedBytes() {
+        return swallowedBytes;
+    }
+
+    private void pump(Socket from, Socket to, boolean fromClient) {
+        byte[] buffer = new byte[8192];
+        try {
+            InputStream in = from.getInputStream();
+            OutputStream out = to.getOutputStream();
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                if (fromClient && swallowing) {
+                    swallowedBytes += count;
+                } else {
+                    out.write(buffer, 0, count);
+                }
+            }
+        } catch (IOException _) {
+            // cut
+        }
+    }
+
+    /// Ends all connections, and lets no more in.
+    void cut() throws IOException {
+        listener.close();
+        for (Socket socket : sockets) {
+            socket.close();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        cut();
+    }
+}

@@ -1,0 +1,154 @@
+package dev.cipherlink.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// What the program does without a server.
+class ProgramTest {
+    @TempDir
+    Path folder;
+    private Terminal terminal;
+
+    @BeforeEach
+    void openTerminal() {
+        terminal = new Terminal(folder);
+    }
+
+    @Test
+    void saysWhatItIsInTenLinesWithoutArguments() {
+        assertEquals(0, terminal.run());
+        assertEquals(10, terminal.out().lines().count());
+        assertEquals("", terminal.err());
+    }
+
+    static List<String> commands() {
+        return CommandTree.names();
+    }
+
+    @ParameterizedTest
+    @MethodSource("commands")
+    void everyCommandHasHelpWithAnExampleAndTheExitStatuses(String command) {
+        assertEquals(0, terminal.run(command, "--help"));
+        assertTrue(terminal.out().contains("Examples:\n  "), terminal.out());
+        assertTrue(terminal.out().contains("cipherlink " + command), terminal.out());
+        assertTrue(terminal.out().contains("  5     the connection was lost before a write was answered"), terminal.out());
+        assertEquals("", terminal.err());
+    }
+
+    @ParameterizedTest
+    @MethodSource("commands")
+    void theSummaryNamesEveryCommand(String command) {
+        terminal.run();
+        assertTrue(terminal.out().contains(" " + command), terminal.out());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "srve                      | unknown command: srve, did you mean serve?",
+        "frobnicate                | unknown command: frobnicate",
+        "ping --jsn                | unknown option: --jsn, did you mean --json?",
+        "kv GET k --jsn            | unknown option: --jsn, did you mean --json?",
+        "keygen shred              | unknown command: shred, did you mean shared?",
+        "ping extra                | unexpected argument: extra",
+        "-q                        | no command given",
+        "ping --count 0            | wrong value for --count: '0', must be a whole number, 1 to 1000000",
+        "ping -s host:99999        | wrong value for --server: 'host:99999', must be HOST, HOST:PORT or [IPV6]:PORT",
+        "ping --server-port x      | wrong value for --server-port: 'x', must be a whole number, 1 to 65535",
+        "-s h serve                | serve connects to no server: --server does not belong to it",
+        "kv --from x               | kv: --from needs a command",
+        "kv --file x GET a         | kv: either a command or --file, not both",
+        "completion fish           | unknown shell: fish, must be bash or zsh",
+        "bench --ratio 0:0         | wrong value for --ratio: '0:0', must be GET:SET, two whole numbers such as 9:1"})
+    void namesWhatIsWrongAndExitsWithTwo(String line, String message) {
+        assertEquals(2, terminal.run(line.strip().split(" ")));
+        assertEquals("cipherlink: " + message, terminal.err().lines().findFirst().orElseThrow());
+        assertEquals("", terminal.out());
+        assertTrue(terminal.err().lines().count() <= 2, terminal.err());
+    }
+
+    @Test
+    void reportsErrorsAsJsonWhenAsked() {
+        assertEquals(2, terminal.run("ping", "--json", "--count", "x"));
+        assertEquals("{\"ok\":false,\"code\":2,\"error\":\"usage\",\"message\":\"wrong value for --count: 'x', "
+                + "must be a whole number, 1 to 1000000\"}\n", terminal.err());
+    }
+
+    @Test
+    void makesAKeyFileThatOnlyItsOwnerCanRead() throws IOException {
+        assertEquals(0, terminal.run("keygen", "shared"));
+        Path file = folder.resolve("keys/shared_key.key");
+        assertEquals(32, Files.size(file));
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+        assertTrue(terminal.out().matches("keys/shared_key\\.key shared:[0-9a-f]{16}\n"), terminal.out());
+    }
+
+    @Test
+    void replacesAKeyFileOnlyWithForce() throws IOException {
+        terminal.run("keygen", "shared", "k");
+        byte[] first = Files.readAllBytes(folder.resolve("k"));
+        assertEquals(2, terminal.run("keygen", "shared", "k"));
+        assertTrue(terminal.err().startsWith("cipherlink: cannot write k: the file exists"), terminal.err());
+        assertTrue(Arrays.equals(first, Files.readAllBytes(folder.resolve("k"))));
+        assertEquals(0, terminal.run("keygen", "shared", "--force", "k"));
+        assertFalse(Arrays.equals(first, Files.readAllBytes(folder.resolve("k"))));
+    }
+
+    @Test
+    void showsEverySettingAndWhereItCameFrom() {
+        terminal.environment.put("CIPHERLINK_SERVER_PORT", "9000");
+        assertEquals(0, terminal.run("config", "show"));
+        assertEquals(Setting.values().length, terminal.out().lines().count());
+        assertTrue(terminal.out().contains("9000                 CIPHERLINK_SERVER_PORT\n"), terminal.out());
+        assertEquals(0, terminal.run("config", "show", "--json"));
+        assertTrue(terminal.out().contains("\"key\":\"server.port\",\"value\":\"9000\",\"origin\":\"CIPHERLINK_SERVER_PORT\""));
+    }
+
+    @Test
+    void checkReportsEveryProblemAtOnce() throws IOException {
+        Files.writeString(folder.resolve("cipherlink.yaml"), "server:\n  prot: 1\n  port: x\n");
+        assertEquals(2, terminal.run("serve", "--check"));
+        assertEquals(3, terminal.err().lines().count(), terminal.err());
+        Files.writeString(folder.resolve("cipherlink.yaml"), "server:\n  shared-key: k\n");
+        terminal.run("keygen", "shared", "k");
+        assertEquals(0, terminal.run("serve", "--check"));
+        assertEquals("configuration is good\n", terminal.out());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"bash", "zsh"})
+    void printsACompletionScriptThatKnowsTheCommands(String shell) {
+        assertEquals(0, terminal.run("completion", shell));
+        assertTrue(terminal.out().contains("--shared-key"));
+        assertTrue(terminal.out().contains("keygen"));
+    }
+
+    @Test
+    void refusesAKeyFileThatOthersMayRead() throws IOException {
+        terminal.run("keygen", "shared", "k");
+        Files.setPosixFilePermissions(folder.resolve("k"), PosixFilePermissions.fromString("rw-r--r--"));
+        assertEquals(2, terminal.run("ping", "--shared-key", "k"));
+        assertTrue(terminal.err().contains("chmod 600"), terminal.err());
+    }
+
+    @Test
+    void putsTheTraceBehindTwoVs() {
+        terminal.run("ping", "--shared-key", "none");
+        assertEquals(1, terminal.err().lines().count());
+        terminal.run("-v", "ping", "-v", "--shared-key", "none");
+        assertTrue(terminal.err().contains("\tat "), terminal.err());
+    }
+}

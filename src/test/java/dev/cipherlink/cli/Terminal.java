@@ -1,0 +1,54 @@
+package dev.cipherlink.cli;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/// Runs the program inside a test and keeps what it wrote.
+final class Terminal {
+    final Map<String, String> environment = new HashMap<>();
+    private final Path folder;
+    private Terminals terminals = Terminals.NONE;
+    private final ByteArrayOutputStream stdout = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream stderr = new ByteArrayOutputStream();
+
+    Terminal(Path folder) {
+        this.folder = folder;
+        environment.put("LANG", "C.UTF-8");
+    }
+
+    Terminal withTerminals(boolean stdin, boolean out, boolean err) {
+        terminals = new Terminals(stdin, out, err);
+        return this;
+    }
+
+    int run(String... args) {
+        return runWith(new byte[0], args);
+    }
+
+    int runWith(byte[] stdin, String... args) {
+        return runWith(new ByteArrayInputStream(stdin), args);
+    }
+
+    int runWith(InputStream stdin, String... args) {
+        stdout.reset();
+        stderr.reset();
+        return Program.run(args, new Surroundings(stdin, stdout, stderr, environment, folder, folder.resolve("etc"), terminals));
+    }
+
+    String out() {
+        return stdout.toString(StandardCharsets.UTF_8);
+    }
+
+    byte[] outBytes() {
+        return stdout.toByteArray();
+    }
+
+    String err() {
+        return stderr.toString(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,43 @@
+package dev.cipherlink.packet;
+
+import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+
+/// Streams that behave as sockets may: they give fewer bytes than were asked for, and count how often they are read.
+final class Stream extends FilterInputStream {
+
+    private final int maxBytesAtOnce;
+    private int reads;
+    private int largestRequest;
+
+    private Stream(InputStream in, int maxBytesAtOnce) {
+        super(in);
+        this.maxBytesAtOnce = maxBytesAtOnce;
+    }
+
+    static Stream whole(byte[] content) {
+        return new Stream(new ByteArrayInputStream(content), Integer.MAX_VALUE);
+    }
+
+    static Stream oneByteAtATime(byte[] content) {
+        return new Stream(new ByteArrayInputStream(content), 1);
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+        reads++;
+        largestRequest = Math.max(largestRequest, length);
+        return super.read(target, offset, Math.min(length, maxBytesAtOnce));
+    }
+
+    int reads() {
+        return reads;
+    }
+
+    /// The largest buffer that was offered to be filled.
+    int largestRequest() {
+        return largestRequest;
+    }
+}

@@ -1,0 +1,105 @@
+package dev.cipherlink.server;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.peer.Python;
+import dev.cipherlink.store.MemoryStore;
+import dev.cipherlink.store.StoreLimits;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+import org.awaitility.core.ConditionTimeoutException;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The real server against an independent peer: `src/test/python/test_server_v1.py`, which knows nothing of our code
+/// but `docs/protocol.md`. Each of its tests is reported as one of ours.
+class PythonPeerIT {
+
+    private static final Duration LIMIT = Duration.ofMinutes(4);
+    private static final int MIN_TESTS = 70;
+    /// The peer makes hundreds of connections, and each would log its end. Held here, else it could be collected.
+    private static final Logger SERVER_LOG = Logger.getLogger(Server.class.getName());
+
+    @TempDir
+    Path folder;
+
+    /// One `RESULT` line of the Python runner.
+    private record Result(String name, boolean passed, String failure) {
+
+        static Result parse(String line) {
+            String[] fields = line.split("\t", -1);
+            assertEquals(5, fields.length, line);
+            return new Result(fields[2], fields[1].equals("passed"), fields[4].translateEscapes());
+        }
+
+        DynamicTest toTest() {
+            return DynamicTest.dynamicTest(name, () -> {
+                if (!passed) {
+                    fail(name + ": " + failure);
+                }
+            });
+        }
+    }
+
+    @BeforeAll
+    static void keepQuiet() {
+        SERVER_LOG.setLevel(Level.WARNING);
+    }
+
+    @AfterAll
+    static void speakAgain() {
+        SERVER_LOG.setLevel(null);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> aPeerWrittenFromTheProtocolAloneAgreesWithTheServer() throws Exception {
+        try (var key = SharedKey.generate();
+                var store = new MemoryStore(StoreLimits.ofHeap());
+                var server = Server.start(ServerConfig.loopback(key), store)) {
+            Python.Outcome outcome = runPeer(server, key);
+            var tests = new ArrayList<DynamicTest>();
+            List<Result> results = outcome.output().stream()
+                    .filter(line -> line.startsWith("RESULT\t")).map(Result::parse).toList();
+            results.forEach(result -> tests.add(result.toTest()));
+            tests.add(DynamicTest.dynamicTest("the peer ran all its tests to the end", () -> {
+                assertTrue(results.size() >= MIN_TESTS, outcome.toString());
+                assertEquals("DONE\t" + results.size(), outcome.output().getLast(), outcome.errors());
+                assertEquals(results.stream().allMatch(Result::passed) ? 0 : 1, outcome.status(), outcome.errors());
+            }));
+            boolean isQuiet = endsWithoutConnections(server);
+            tests.add(DynamicTest.dynamicTest("the server is left without connections",
+                    () -> assertTrue(isQuiet, "connections were still open when the peer had gone")));
+            return tests.stream();
+        }
+    }
+
+    private Python.Outcome runPeer(Server server, SharedKey key) throws IOException, InterruptedException {
+        Path keyFile = folder.resolve("shared.key");
+        key.save(keyFile, false);
+        String address = "127.0.0.1:" + server.address().getPort();
+        return Python.run(LIMIT, Python.program("test_server_v1.py", address, keyFile.toString()));
+    }
+
+    /// Asked while the server is still there; the dynamic tests run after it was stopped.
+    private static boolean endsWithoutConnections(Server server) {
+        try {
+            await().atMost(Duration.ofSeconds(20)).until(() -> server.connections().isEmpty());
+            return true;
+        } catch (ConditionTimeoutException e) {
+            return false;
+        }
+    }
+}
