@@ -292,7 +292,7 @@ class CliIT {
             assertEquals("", Files.readString(folder.resolve("err")));
             String address = ready.split(" ")[2];
             assertEquals(0, terminal.run("kv", "-s", address, "SET", "a", "1"), terminal.err());
-            serve.destroy();
+            serve.toHandle().destroy(); // Process.destroy would also close the streams that are read below
             assertTrue(serve.waitFor(20, TimeUnit.SECONDS));
             assertEquals(0, serve.exitValue());
             assertEquals(null, lines.readLine());
