@@ -2,7 +2,6 @@ package dev.cipherlink.crypto;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Locale;
 
 /// A public key in a form that people read aloud and compare: 160 bits as `8h3k-0c5t-w9e2-zrqj-4m7x-n1av-6pds-gbfy`.
 ///
@@ -43,7 +42,7 @@ public final class Fingerprint {
     ///
     /// @throws IllegalArgumentException if it is not a whole fingerprint; the message says what is wrong with it
     public static Fingerprint parse(String text) {
-        String candidate = text.strip().toLowerCase(Locale.ROOT);
+        String candidate = asciiLowerCase(text.strip());
         if (candidate.length() < PRINTED_CHARACTERS) {
             throw new IllegalArgumentException("a fingerprint is compared whole: " + GROUPS + " groups of "
                     + GROUP_CHARACTERS + " characters joined by -, this has only " + candidate.length() + " of the "
@@ -57,6 +56,18 @@ public final class Fingerprint {
             requireFits(candidate.charAt(i), i);
         }
         return new Fingerprint(candidate);
+    }
+
+    /// Unlike `String.toLowerCase` it makes no `k` of the Kelvin sign.
+    private static String asciiLowerCase(String text) {
+        var lower = new StringBuilder(text);
+        for (int i = 0; i < lower.length(); i++) {
+            char character = lower.charAt(i);
+            if (character >= 'A' && character <= 'Z') {
+                lower.setCharAt(i, (char) (character - 'A' + 'a'));
+            }
+        }
+        return lower.toString();
     }
 
     private static void requireFits(char character, int position) {

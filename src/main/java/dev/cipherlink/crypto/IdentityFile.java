@@ -180,7 +180,8 @@ final class IdentityFile {
         } finally {
             Arrays.fill(base64, (byte) 0);
         }
-        boolean whole = body != null && body.length == size;
+        // The decoder would accept missing padding, and so a file that was cut.
+        boolean whole = body != null && body.length == size && base64.length % 4 == 0;
         if (whole && end >= content.length - 1) {
             return body;
         }

@@ -30,7 +30,7 @@ import java.util.UUID;
 final class SecretFile {
 
     private static final Set<PosixFilePermission> OWNER_ONLY = EnumSet.of(OWNER_READ, OWNER_WRITE);
-    private static final FileAttribute<Set<PosixFilePermission>> MODE_0600 =
+    static final FileAttribute<Set<PosixFilePermission>> MODE_0600 =
             PosixFilePermissions.asFileAttribute(OWNER_ONLY);
     private static final FileAttribute<Set<PosixFilePermission>> MODE_0700 =
             PosixFilePermissions.asFileAttribute(EnumSet.of(OWNER_READ, OWNER_WRITE, OWNER_EXECUTE));
@@ -95,11 +95,9 @@ final class SecretFile {
     ///
     /// @throws FileAlreadyExistsException if there is one and it must not be replaced
     static void write(Path file, byte[] content, boolean overwrite) throws IOException {
-        Path folder = file.toAbsolutePath().getParent();
-        Files.createDirectories(folder, MODE_0700);
-        Path prepared = folder.resolve("." + file.getFileName() + "." + UUID.randomUUID() + ".new");
+        createFolders(file.toAbsolutePath().getParent());
+        Path prepared = prepare(file, content);
         try {
-            create(prepared, content);
             if (overwrite) {
                 Files.move(prepared, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } else {
@@ -118,7 +116,7 @@ final class SecretFile {
             throw exists(file);
         } catch (UnsupportedOperationException | FileSystemException e) {
             try {
-                create(file, content);
+                createAs(file, content);
             } catch (FileAlreadyExistsException again) {
                 throw exists(file);
             }
@@ -130,8 +128,25 @@ final class SecretFile {
                 "the file exists and may be a key in use; choose another name, or replace it with --force");
     }
 
+    /// Makes missing folders for the owner alone.
+    static void createFolders(Path folder) throws IOException {
+        Files.createDirectories(folder, MODE_0700);
+    }
+
+    /// Prepares a new version of a file: beside it, under a name of its own, with mode 0600, safe on the disk.
+    static Path prepare(Path file, byte[] content) throws IOException {
+        Path prepared = file.toAbsolutePath().resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".new");
+        try {
+            createAs(prepared, content);
+            return prepared;
+        } catch (IOException e) {
+            Files.deleteIfExists(prepared);
+            throw e;
+        }
+    }
+
     /// Creates with the final mode: there is no moment in which others could open the file.
-    private static void create(Path file, byte[] content) throws IOException {
+    private static void createAs(Path file, byte[] content) throws IOException {
         Set<OpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         try (var channel = FileChannel.open(file, options, MODE_0600)) {
             var buffer = ByteBuffer.wrap(content);

@@ -193,10 +193,11 @@ final class Connection implements Runnable {
         return new ClientIdentity(name, Optional.empty(), true);
     }
 
-    /// Ends the connection if the directory does not admit its client any more.
+    /// Ends the connection if the directory does not admit its client any more, or under another name or with other
+    /// rights.
     void endUnlessAdmitted(ClientDirectory clients) {
         PublicKey key = remoteKey;
-        if (key == null || clients.admits(key)) {
+        if (key == null || isAdmittedAsBefore(clients, key)) {
             return;
         }
         admissionLost = true;
@@ -208,6 +209,12 @@ final class Connection implements Runnable {
         } catch (IOException e) {
             // It was ending already.
         }
+    }
+
+    private boolean isAdmittedAsBefore(ClientDirectory clients, PublicKey key) {
+        ClientIdentity before = client;
+        return before == null ? clients.admits(key)
+                : clients.identify(key, before.name()).filter(before::equals).isPresent();
     }
 
     /// Gives the peer time to read our last words: closing over unread input would reset the connection and take

@@ -1,6 +1,5 @@
 package dev.cipherlink.session;
 
-import dev.cipherlink.message.MessageType;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
@@ -93,20 +92,11 @@ public final class Outbox {
         pushRequested = false;
     }
 
-    /// Refuses everything from now on, and tells those who wait that their requests were not sent, or not to their
-    /// end, so that they did not run.
+    /// Refuses everything from now on. What is waiting stays: [Session#abandon] tells its fate.
     void close(IOException cause) {
-        if (closedBy != null) {
-            return;
+        if (closedBy == null) {
+            closedBy = cause;
+            room.signalAll();
         }
-        closedBy = cause;
-        room.signalAll();
-        while (!waiting.isEmpty()) {
-            Outgoing outgoing = waiting.remove();
-            if (outgoing.type == MessageType.DATA) {
-                outgoing.handler.failed(cause, false);
-            }
-        }
-        waitingBytes = 0;
     }
 }

@@ -301,16 +301,40 @@ public final class Session {
         };
     }
 
-    /// No answer will come any more: tells it to everybody who waits for one, and closes the outbox.
+    /// No answer will come any more: closes the outbox, and tells it to everybody who waits for an answer, in order.
+    ///
+    /// @throws RuntimeException what the first handler threw that did, after all were told
     void abandon(IOException cause) {
+        // Closed first: a handler that sends again because its request failed is refused.
+        outbox.close(cause);
+        RuntimeException broken = null;
         while (!sendWindow.isEmpty()) {
             Outgoing outgoing = sendWindow.oldest();
             boolean isLast = sendWindow.isOldestLastFragment();
             sendWindow.acknowledgeOldest();
-            if (isLast && outgoing.type == MessageType.DATA) {
-                outgoing.handler.failed(cause, true);
+            if (isLast) {
+                broken = fail(outgoing, cause, true, broken);
             }
         }
-        outbox.close(cause);
+        // Not sent, or not to their end: they did not run.
+        while (!outbox.isEmpty()) {
+            Outgoing outgoing = outbox.peek();
+            outbox.remove();
+            broken = fail(outgoing, cause, false, broken);
+        }
+        if (broken != null) {
+            throw broken;
+        }
+    }
+
+    private static RuntimeException fail(Outgoing outgoing, IOException cause, boolean wasSent, RuntimeException broken) {
+        try {
+            if (outgoing.type == MessageType.DATA) {
+                outgoing.handler.failed(cause, wasSent);
+            }
+            return broken;
+        } catch (RuntimeException e) {
+            return broken == null ? e : broken;
+        }
     }
 }

@@ -1,0 +1,167 @@
+package dev.cipherlink.client;
+
+import dev.cipherlink.crypto.Fingerprint;
+import dev.cipherlink.crypto.KeyLineException;
+import dev.cipherlink.crypto.KeyListFile;
+import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.crypto.PublicKeyLine;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// The servers that a user has met, with the keys that they had: a file with one line each,
+/// `<name> cipherlink-x25519 <base64> <first seen>`.
+///
+/// The name is the host as it was typed, in lower case, and always the port: `example.org:8888`, `[::1]:8888`. It is
+/// not resolved, so that whoever controls name service or routing cannot choose which line is looked at. First seen
+/// is a time in UTC (ISO 8601), for people only.
+///
+/// Lines with another key type, comments and whatever else somebody keeps there are left alone. A new file has mode
+/// 0600; one that others may write is refused. Each call reads the file. Thread-safe, also against other processes
+/// that do the same; everything blocks on the disk.
+public final class KnownHosts {
+
+    private final KeyListFile file;
+
+    /// The file, which need not exist yet.
+    public KnownHosts(Path path) {
+        this.file = new KeyListFile(path);
+    }
+
+    public Path path() {
+        return file.path();
+    }
+
+    /// What the file says about a server and the key that it offers.
+    public sealed interface Lookup {
+
+        /// It is the key that this server had.
+        record Known() implements Lookup {
+        }
+
+        /// This server is new.
+        ///
+        /// @param otherNames under which a server with this very key is known
+        record Unknown(List<String> otherNames) implements Lookup {
+            public Unknown {
+                otherNames = List.copyOf(otherNames);
+            }
+        }
+
+        /// This server had another key.
+        ///
+        /// @param file      where that key stands
+        /// @param line      in which line, counted from 1
+        /// @param stored    that key's fingerprint
+        /// @param firstSeen as it stands in the file; empty if it does not
+        record Changed(Path file, int line, Fingerprint stored, String firstSeen) implements Lookup {
+        }
+    }
+
+    /// A line of ours.
+    private record Entry(int line, String name, PublicKey key, String firstSeen) {
+    }
+
+    /// The name that a server has in the file.
+    ///
+    /// @param host name or address, an IPv6 address with or without brackets
+    public static String name(String host, int port) {
+        String bare = host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
+        String folded = bare.toLowerCase(Locale.ROOT);
+        return (folded.indexOf(':') < 0 ? folded : "[" + folded + "]") + ":" + port;
+    }
+
+    /// Looks a server up.
+    ///
+    /// @throws IOException if the file cannot be read or must not be trusted, or the line of this very server is damaged
+    public Lookup lookup(String host, int port, PublicKey offered) throws IOException {
+        return lookup(lines(), name(host, port), offered);
+    }
+
+    private List<String> lines() throws IOException {
+        return file.read().map(KeyListFile.Content::lines).orElse(List.of());
+    }
+
+    private Lookup lookup(List<String> lines, String name, PublicKey offered) throws KeyLineException {
+        var otherNames = new ArrayList<String>();
+        Optional<Entry> other = Optional.empty();
+        for (Entry entry : entries(lines, name)) {
+            boolean isSameKey = entry.key().equals(offered);
+            if (entry.name().equals(name)) {
+                if (isSameKey) {
+                    return new Lookup.Known();
+                }
+                other = other.or(() -> Optional.of(entry));
+            } else if (isSameKey) {
+                otherNames.add(entry.name());
+            }
+        }
+        return other.<Lookup>map(entry ->
+                        new Lookup.Changed(path(), entry.line(), entry.key().fingerprint(), entry.firstSeen()))
+                .orElseGet(() -> new Lookup.Unknown(otherNames));
+    }
+
+    /// A line that cannot be read is skipped, unless it is about the server in question: then what looks like a first
+    /// contact might be none.
+    private List<Entry> entries(List<String> lines, String wanted) throws KeyLineException {
+        var entries = new ArrayList<Entry>();
+        for (int i = 0; i < lines.size(); i++) {
+            String[] words = lines.get(i).strip().split("[ \t]+");
+            boolean isWanted = words[0].equals(wanted);
+            try {
+                if (words.length >= 3 && words[1].equals(PublicKeyLine.KEY_TYPE)) {
+                    entries.add(new Entry(i + 1, words[0], PublicKeyLine.parseKey(words[2]),
+                            words.length > 3 ? words[3] : ""));
+                } else if (isWanted && words.length < 3) {
+                    throw new IllegalArgumentException("the key is missing");
+                }
+            } catch (IllegalArgumentException e) {
+                if (isWanted) {
+                    throw new KeyLineException(path(), i + 1, e.getMessage() + "; delete the line, or restore it");
+                }
+            }
+        }
+        return entries;
+    }
+
+    /// Keeps the key of a server that is new, first seen now.
+    ///
+    /// @return false if it is known already
+    /// @throws IOException if it is known with another key, or the file cannot be changed
+    public boolean add(String host, int port, PublicKey key) throws IOException {
+        String name = name(host, port);
+        boolean[] isNew = {false};
+        file.update(lines -> switch (lookup(lines, name, key)) {
+            case Lookup.Known() -> lines;
+            case Lookup.Changed changed -> throw HostKeyException.changed(host, port, key, changed);
+            case Lookup.Unknown ignored -> {
+                isNew[0] = true;
+                var longer = new ArrayList<>(lines);
+                longer.add(String.join(" ", name, PublicKeyLine.KEY_TYPE, PublicKeyLine.encodeKey(key),
+                        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString()));
+                yield longer;
+            }
+        });
+        return isNew[0];
+    }
+
+    /// Forgets a server: it will be new again.
+    ///
+    /// @return whether it was known
+    /// @throws IOException if the file cannot be changed
+    public boolean forget(String host, int port) throws IOException {
+        String name = name(host, port);
+        boolean[] wasKnown = {false};
+        file.update(lines -> {
+            List<String> rest = lines.stream().filter(line -> !line.strip().split("[ \t]+")[0].equals(name)).toList();
+            wasKnown[0] = rest.size() < lines.size();
+            return rest;
+        });
+        return wasKnown[0];
+    }
+}

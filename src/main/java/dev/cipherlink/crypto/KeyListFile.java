@@ -1,0 +1,202 @@
+package dev.cipherlink.crypto;
+
+import static java.nio.file.attribute.PosixFilePermission.GROUP_WRITE;
+import static java.nio.file.attribute.PosixFilePermission.OTHERS_WRITE;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// A text file of public keys, one a line, that people edit by hand and programs change without losing each other's
+/// work: authorized keys, enrolled keys, known hosts.
+///
+/// A change is a new file renamed over the old one, made under a lock file beside it, so that a reader sees the old
+/// lines or the new ones, and of two changes at once both last. Owner and mode stay; a new file gets mode 0600. A file
+/// that others may write is neither read nor changed: whoever can write it decides who is trusted.
+///
+/// Lines keep their bytes (ISO 8859-1 maps each to a character), whatever they are. Thread-safe; everything blocks on
+/// the disk, and [#update] on other updates.
+public final class KeyListFile {
+
+    /// Bytes of the largest file.
+    public static final int MAX_BYTES = 16 << 20;
+
+    /// A lock on a file is the whole process's: threads need one of their own. Changes are rare, so that one is enough.
+    private static final ReentrantLock CHANGES_OF_THIS_PROCESS = new ReentrantLock();
+
+    private final Path path;
+
+    /// The file, which need not exist.
+    public KeyListFile(Path path) {
+        this.path = path;
+    }
+
+    /// The lines as they were at one moment.
+    ///
+    /// @param lines   without their line feeds
+    /// @param fileKey tells a file that was replaced from one that was written in place; null if the system cannot
+    public record Content(List<String> lines, Object fileKey) {
+        public Content {
+            lines = List.copyOf(lines);
+        }
+    }
+
+    /// What to make of the lines of a file.
+    @FunctionalInterface
+    public interface Edit {
+        /// @param lines the present ones; none if there is no file
+        /// @return the new ones; equal ones leave the file alone
+        /// @throws IOException if the edit cannot be made; then nothing changes
+        List<String> apply(List<String> lines) throws IOException;
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    /// Reads the file.
+    ///
+    /// @return empty if there is none
+    /// @throws IOException if it cannot be read, is too large, or others may write it; the message says what to do
+    public Optional<Content> read() throws IOException {
+        PosixFileAttributes attributes;
+        try {
+            attributes = Files.readAttributes(path, PosixFileAttributes.class);
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+        requireTrusted(attributes);
+        byte[] bytes;
+        try (var in = Files.newInputStream(path)) {
+            bytes = in.readNBytes(MAX_BYTES + 1);
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+        if (bytes.length > MAX_BYTES) {
+            throw refusal("a file of keys has at most " + MAX_BYTES + " bytes");
+        }
+        return Optional.of(new Content(lines(bytes), attributes.fileKey()));
+    }
+
+    private void requireTrusted(PosixFileAttributes attributes) throws FileSystemException {
+        if (!attributes.isRegularFile()) {
+            throw refusal("a file of keys must be a regular file, not a folder or a device");
+        }
+        if (attributes.permissions().contains(GROUP_WRITE) || attributes.permissions().contains(OTHERS_WRITE)) {
+            throw refusal("others may write this file, and so decide who is trusted (mode "
+                    + PosixFilePermissions.toString(attributes.permissions()) + "): run chmod go-w " + path);
+        }
+    }
+
+    private static List<String> lines(byte[] bytes) {
+        var text = new String(bytes, StandardCharsets.ISO_8859_1);
+        var lines = new ArrayList<String>();
+        int start = 0;
+        while (start < text.length()) {
+            int feed = text.indexOf('\n', start);
+            int end = feed < 0 ? text.length() : feed;
+            lines.add(text.substring(start, end));
+            start = end + 1;
+        }
+        return lines;
+    }
+
+    /// Changes the file under its lock; missing folders get mode 0700.
+    ///
+    /// @return the lines that the file has now
+    /// @throws IOException if the edit refuses or the file cannot be read or written; then it is as it was
+    public List<String> update(Edit edit) throws IOException {
+        CHANGES_OF_THIS_PROCESS.lock();
+        try {
+            Path target = Files.exists(path) ? path.toRealPath() : path.toAbsolutePath();
+            SecretFile.createFolders(target.getParent());
+            try (var channel = openLock(target)) {
+                channel.lock();
+                return updateLocked(target, edit);
+            }
+        } finally {
+            CHANGES_OF_THIS_PROCESS.unlock();
+        }
+    }
+
+    private List<String> updateLocked(Path target, Edit edit) throws IOException {
+        List<String> before = read().map(Content::lines).orElse(List.of());
+        List<String> after = edit.apply(before);
+        if (!after.equals(before)) {
+            replace(target, after);
+        }
+        return after;
+    }
+
+    /// The lock file stays: who deletes it takes the lock away from under somebody who waits for it.
+    private FileChannel openLock(Path target) throws IOException {
+        Path lock = target.resolveSibling("." + target.getFileName() + ".lock");
+        boolean isNew = !Files.exists(lock, LinkOption.NOFOLLOW_LINKS);
+        var channel = FileChannel.open(lock, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE,
+                LinkOption.NOFOLLOW_LINKS), SecretFile.MODE_0600);
+        try {
+            if (isNew) {
+                giveTo(lock, Files.getOwner(Files.exists(target) ? target : target.getParent()));
+            }
+            return channel;
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    private void replace(Path target, List<String> lines) throws IOException {
+        var text = new StringBuilder();
+        for (String line : lines) {
+            text.append(line).append('\n');
+        }
+        Path prepared = SecretFile.prepare(target, text.toString().getBytes(StandardCharsets.ISO_8859_1));
+        try {
+            if (Files.exists(target)) {
+                var attributes = Files.readAttributes(target, PosixFileAttributes.class);
+                giveTo(prepared, attributes.owner());
+                var view = Files.getFileAttributeView(prepared, PosixFileAttributeView.class);
+                if (!view.readAttributes().group().equals(attributes.group())) {
+                    view.setGroup(attributes.group());
+                }
+                view.setPermissions(attributes.permissions());
+            }
+            Files.move(prepared, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(prepared);
+        }
+    }
+
+    /// An edit by root must not take the file away from the server's own user.
+    private static void giveTo(Path file, UserPrincipal owner) throws IOException {
+        if (Files.getOwner(file).equals(owner)) {
+            return;
+        }
+        try {
+            Files.setOwner(file, owner);
+        } catch (FileSystemException e) {
+            throw new FileSystemException(file.toString(), null, "cannot give the new file to " + owner.getName()
+                    + ", who owns the old one: run this as " + owner.getName());
+        }
+    }
+
+    private FileSystemException refusal(String reason) {
+        return new FileSystemException(path.toString(), null, reason);
+    }
+}

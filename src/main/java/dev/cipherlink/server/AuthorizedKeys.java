@@ -1,0 +1,229 @@
+package dev.cipherlink.server;
+
+import dev.cipherlink.crypto.KeyLineException;
+import dev.cipherlink.crypto.KeyListFile;
+import dev.cipherlink.crypto.PublicKey;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// The authorized-keys file of a server: who may come in, by which name, with which rights. As a directory it lets in
+/// those that it lists and nobody else (`server.clients = authorized`).
+///
+/// One key a line, `cipherlink-x25519 <base64> <name> [options]`; `#` begins a comment line; comments, blank lines and
+/// order survive every change made here. A change is a new file in place of the old one, so that a server that is
+/// running takes it up whole, and of two changes at once none is lost ([KeyListFile]).
+///
+/// Thread-safe. Looking up takes no lock and does not block; everything that touches the file blocks on the disk.
+public final class AuthorizedKeys implements ClientDirectory {
+
+    private static final Logger LOG = System.getLogger(AuthorizedKeys.class.getName());
+
+    private final KeyListFile file;
+    private volatile KeySet keys;
+    /// What the file held when it was judged last; guarded by this, like all below.
+    private Optional<KeyListFile.Content> seen;
+    /// What was wrong with that; empty if it is in force.
+    private String seenTrouble = "";
+    /// What was told last, so that it is told once.
+    private String toldTrouble = "";
+    /// A change that was written into the file in place, and may still be under way.
+    private Optional<List<String>> unsettled = Optional.empty();
+
+    private AuthorizedKeys(KeyListFile file, KeySet keys, Optional<KeyListFile.Content> seen) {
+        this.file = file;
+        this.keys = keys;
+        this.seen = seen;
+    }
+
+    /// What [#reloadIfChanged] found.
+    public sealed interface Reload {
+
+        /// Nothing new.
+        record Unchanged() implements Reload {
+        }
+
+        /// Another set is in force. A live client whose [AuthorizedKeys#find] gives something else now has to go.
+        record Changed() implements Reload {
+        }
+
+        /// The file is gone or wrong; the set that was in force stays. Told once for each state of the file.
+        ///
+        /// @param problem one line: the file, the line, what is wrong
+        record Kept(String problem) implements Reload {
+        }
+    }
+
+    /// Reads the file. One that is missing is an empty one, so that a server can start before its first client is
+    /// authorized.
+    ///
+    /// @throws IOException if it cannot be read, others may write it, or a line is wrong; the message names the line
+    public static AuthorizedKeys load(Path path) throws IOException {
+        var file = new KeyListFile(path);
+        var content = file.read();
+        return new AuthorizedKeys(file, parse(file, content), content);
+    }
+
+    private static KeySet parse(KeyListFile file, Optional<KeyListFile.Content> content) throws IOException {
+        return content.isEmpty() ? KeySet.EMPTY : KeySet.parse(file.path(), content.get().lines());
+    }
+
+    public Path path() {
+        return file.path();
+    }
+
+    public Optional<AuthorizedKey> find(PublicKey key) {
+        return Optional.ofNullable(keys.byKey().get(key));
+    }
+
+    /// Whose name this is, in upper or lower case.
+    public Optional<AuthorizedKey> find(String name) {
+        return Optional.ofNullable(keys.named(name));
+    }
+
+    /// All keys, in the order of the file.
+    public List<AuthorizedKey> list() {
+        return keys.keys();
+    }
+
+    /// Adds a key at the end of the file.
+    ///
+    /// @return false if the file has exactly this already
+    /// @throws IOException if the name or the key is taken, or the file is wrong or cannot be changed; the message
+    ///         names the line
+    public synchronized boolean add(AuthorizedKey key) throws IOException {
+        boolean[] isThere = {false};
+        change(lines -> {
+            isThere[0] = key.equals(KeySet.parse(path(), lines).byKey().get(key.key()));
+            if (isThere[0]) {
+                return lines;
+            }
+            var longer = new ArrayList<>(lines);
+            longer.add(key.encode());
+            KeySet.parse(path(), longer);
+            return longer;
+        });
+        return !isThere[0];
+    }
+
+    /// Takes the key of this name out of the file.
+    ///
+    /// @return what was taken out; empty if there is no such name
+    /// @throws IOException if the file is wrong or cannot be changed; the message names the line
+    public synchronized Optional<AuthorizedKey> remove(String name) throws IOException {
+        var removed = new ArrayList<AuthorizedKey>();
+        change(lines -> {
+            AuthorizedKey named = KeySet.parse(path(), lines).named(name);
+            if (named == null) {
+                return lines;
+            }
+            removed.add(named);
+            return lines.stream()
+                    .filter(line -> KeySet.isIdle(line) || !AuthorizedKey.parse(line).equals(named))
+                    .toList();
+        });
+        return removed.stream().findFirst();
+    }
+
+    private void change(KeyListFile.Edit edit) throws IOException {
+        List<String> lines = file.update(edit);
+        keys = KeySet.parse(path(), lines);
+        var now = file.read();
+        boolean isOurs = now.isPresent() && now.get().lines().equals(lines);
+        // If somebody changed it again meanwhile, the next reload finds lines that it has not seen.
+        judged(isOurs ? now.get() : new KeyListFile.Content(lines, null), "");
+    }
+
+    private void judged(KeyListFile.Content content, String trouble) {
+        seen = Optional.of(content);
+        seenTrouble = trouble;
+        toldTrouble = "";
+        unsettled = Optional.empty();
+    }
+
+    /// Takes up a changed file. One that was written in place is taken up once two calls in a row have found it the
+    /// same, since an editor may have emptied it and not filled it yet; a replaced one at once. Reads the whole file
+    /// each time: time stamps are too coarse to tell two edits apart.
+    public synchronized Reload reloadIfChanged() {
+        try {
+            var content = file.read();
+            if (content.isPresent() && !isSeen(content.get())) {
+                return isSettled(content.get()) ? takeUp(content.get()) : new Reload.Unchanged();
+            }
+            if (content.isEmpty() && seen.isPresent()) {
+                return kept(path() + ": the file is gone");
+            }
+            toldTrouble = seenTrouble;
+            unsettled = Optional.empty();
+            return new Reload.Unchanged();
+        } catch (IOException e) {
+            return kept(e.getMessage());
+        }
+    }
+
+    private boolean isSeen(KeyListFile.Content content) {
+        return seen.isPresent() && seen.get().lines().equals(content.lines());
+    }
+
+    private boolean isSettled(KeyListFile.Content content) {
+        boolean isInPlace = seen.isPresent() && content.fileKey() != null
+                && content.fileKey().equals(seen.get().fileKey());
+        if (!isInPlace || unsettled.filter(content.lines()::equals).isPresent()) {
+            return true;
+        }
+        unsettled = Optional.of(content.lines());
+        return false;
+    }
+
+    private Reload takeUp(KeyListFile.Content content) {
+        try {
+            KeySet found = KeySet.parse(path(), content.lines());
+            judged(content, "");
+            boolean isOther = !found.equals(keys);
+            keys = found;
+            return isOther ? new Reload.Changed() : new Reload.Unchanged();
+        } catch (KeyLineException e) {
+            judged(content, e.getMessage());
+            return kept(e.getMessage());
+        }
+    }
+
+    private Reload kept(String trouble) {
+        if (trouble.equals(toldTrouble)) {
+            return new Reload.Unchanged();
+        }
+        toldTrouble = trouble;
+        return new Reload.Kept(trouble);
+    }
+
+    @Override
+    public boolean admits(PublicKey key) {
+        return keys.byKey().containsKey(key);
+    }
+
+    /// The name in the file; what the client claims does not count.
+    @Override
+    public Optional<ClientIdentity> identify(PublicKey key, String claimedName) {
+        return find(key).map(AuthorizedKey::identity);
+    }
+
+    /// [#reloadIfChanged], with what it found in the log.
+    @Override
+    public boolean refresh() {
+        return switch (reloadIfChanged()) {
+            case Reload.Unchanged() -> false;
+            case Reload.Changed() -> {
+                LOG.log(Level.INFO, "{0}: taken up, {1} keys", path(), keys.keys().size());
+                yield true;
+            }
+            case Reload.Kept(String problem) -> {
+                LOG.log(Level.WARNING, "{0}; the keys that were in force stay", problem);
+                yield false;
+            }
+        };
+    }
+}

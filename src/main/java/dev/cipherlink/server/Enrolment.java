@@ -1,0 +1,126 @@
+package dev.cipherlink.server;
+
+import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.crypto.PublicKeyLine;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/// The directory of a server that lets everybody in (`server.clients = any`).
+///
+/// Who is in the authorized-keys file has the name and the rights that stand there. Every other key takes the name
+/// that it claims when it comes first, if that is free, else one made from its fingerprint, and keeps it: names are
+/// kept in a file of the same format. Names of the authorized-keys file are never given away; if the operator gives
+/// such a name to a key later, whoever had it by enrolment gets another one when it comes next.
+///
+/// Anybody can make keys, so that the number of names is bounded: beyond it new keys are refused.
+///
+/// Thread-safe. Known keys are looked up without a lock; a new one blocks on the disk.
+public final class Enrolment implements ClientDirectory {
+
+    /// Names that are given away at most; each costs about a hundred bytes, and the file is written for each.
+    public static final int MAX_ENROLLED = 10_000;
+
+    private static final Logger LOG = System.getLogger(Enrolment.class.getName());
+    private static final String PREFIX = "user-";
+    private static final int GROUP_CHARACTERS = 5;
+
+    private final AuthorizedKeys authorized;
+    private final AuthorizedKeys enrolled;
+    private final int maxEnrolled;
+
+    Enrolment(AuthorizedKeys authorized, AuthorizedKeys enrolled, int maxEnrolled) {
+        this.authorized = authorized;
+        this.enrolled = enrolled;
+        this.maxEnrolled = maxEnrolled;
+    }
+
+    /// @param file where the names are kept; it need not exist yet
+    /// @throws IOException if it cannot be read; see [AuthorizedKeys#load]
+    public static Enrolment open(AuthorizedKeys authorized, Path file) throws IOException {
+        return new Enrolment(authorized, AuthorizedKeys.load(file), MAX_ENROLLED);
+    }
+
+    /// Everybody, as long as there is room for their names.
+    @Override
+    public boolean admits(PublicKey key) {
+        return authorized.admits(key) || enrolled.admits(key) || hasRoom();
+    }
+
+    private boolean hasRoom() {
+        return enrolled.list().size() < maxEnrolled;
+    }
+
+    /// @return empty if there is no room for another name, or it cannot be kept; the log says which
+    @Override
+    public Optional<ClientIdentity> identify(PublicKey key, String claimedName) {
+        return authorized.identify(key, claimedName)
+                .or(() -> enrolledName(key))
+                .or(() -> enrol(key, claimedName));
+    }
+
+    private Optional<ClientIdentity> enrolledName(PublicKey key) {
+        return enrolled.find(key)
+                .filter(known -> authorized.find(known.name()).isEmpty())
+                .map(known -> withoutRights(known.name(), key));
+    }
+
+    /// Rights come from the authorized-keys file only, whatever somebody wrote into the other one.
+    private static ClientIdentity withoutRights(String name, PublicKey key) {
+        return new ClientIdentity(name, Optional.of(key), false);
+    }
+
+    private synchronized Optional<ClientIdentity> enrol(PublicKey key, String claimedName) {
+        Optional<ClientIdentity> meanwhile = enrolledName(key);
+        if (meanwhile.isPresent()) {
+            return meanwhile;
+        }
+        try {
+            Optional<AuthorizedKey> outdated = enrolled.find(key);
+            if (outdated.isPresent()) {
+                enrolled.remove(outdated.get().name());
+            }
+            if (!hasRoom()) {
+                LOG.log(Level.WARNING, "{0}: {1} names are given away, no new key is let in", enrolled.path(), maxEnrolled);
+                return Optional.empty();
+            }
+            String name = isFree(claimedName) ? claimedName : generatedName(key);
+            enrolled.add(new AuthorizedKey(name, key, List.of()));
+            return Optional.of(withoutRights(name, key));
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot keep the name of a new client: {0}", e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private boolean isFree(String name) {
+        return PublicKeyLine.isName(name) && !isGenerated(name)
+                && authorized.find(name).isEmpty() && enrolled.find(name).isEmpty();
+    }
+
+    /// Nobody may claim a name that promises a fingerprint.
+    private static boolean isGenerated(String name) {
+        return KeySet.fold(name).startsWith(PREFIX);
+    }
+
+    /// `user-` and as much of the fingerprint as makes it free.
+    private String generatedName(PublicKey key) {
+        String fingerprint = key.fingerprint().toString();
+        for (int end = GROUP_CHARACTERS - 1; PREFIX.length() + end <= PublicKeyLine.MAX_NAME_CHARACTERS;
+                end += GROUP_CHARACTERS) {
+            String name = PREFIX + fingerprint.substring(0, end);
+            if (authorized.find(name).isEmpty() && enrolled.find(name).isEmpty()) {
+                return name;
+            }
+        }
+        throw new IllegalStateException("all names of a fingerprint are taken");
+    }
+
+    @Override
+    public boolean refresh() {
+        return authorized.refresh();
+    }
+}

@@ -1,0 +1,155 @@
+package dev.cipherlink.session;
+
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.Checksum;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.SessionParameters;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.Function;
+
+/// One side of a session without a socket: what it sends lies in a queue, what it ran and was answered in lists.
+final class Peer implements RequestHandler {
+
+    static final int MAX_REQUEST_BYTES = 10_000;
+    static final byte[] TOKEN = "sixteen bytes...".getBytes(StandardCharsets.US_ASCII);
+
+    final Session session;
+    final Deque<Message> sent = new ArrayDeque<>();
+    final List<String> ran = new ArrayList<>();
+    final List<String> answers = new ArrayList<>();
+    final List<String> failures = new ArrayList<>();
+    final Outbox outbox;
+    Function<byte[], Reply> behaviour = request -> Reply.ok(request.clone());
+
+    Peer(SessionParameters parameters, boolean wraps) {
+        this(parameters, wraps, new Outbox(1_000_000, Long.MAX_VALUE));
+    }
+
+    Peer(SessionParameters parameters, boolean wraps, Outbox outbox) {
+        this.outbox = outbox;
+        var identity = new SessionIdentity("00", "test", wraps, MAX_REQUEST_BYTES, TOKEN);
+        session = new Session(identity, parameters, outbox, this);
+        outbox.lock().lock();
+    }
+
+    static SessionParameters burst(int windowSize) {
+        return burst(windowSize, SessionParameters.MIN_MESSAGE_BYTES);
+    }
+
+    static SessionParameters burst(int windowSize, int maxMessageBytes) {
+        return new SessionParameters(OperationMode.BURST, maxMessageBytes, windowSize, Checksum.Algorithm.CRC32C);
+    }
+
+    @Override
+    public Reply handle(Payload request) {
+        byte[] bytes = request.toBytes();
+        ran.add(shown(bytes));
+        return behaviour.apply(bytes);
+    }
+
+    /// Short texts as they are, long ones by their length and hash.
+    static String shown(byte[] bytes) {
+        return bytes.length <= 100 ? new String(bytes, StandardCharsets.UTF_8)
+                : bytes.length + " bytes, hash " + Arrays.hashCode(bytes);
+    }
+
+    static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// Queues a request whose outcome goes to the lists, and sends what the window permits.
+    void request(String text) throws IOException {
+        request(bytes(text));
+    }
+
+    void request(byte[] payload) throws IOException {
+        session.enqueue(payload, new ReplyHandler() {
+            @Override
+            public void answered(Reply reply) {
+                answers.add((reply.isError() ? "!" : "") + shown(reply.payload()));
+            }
+
+            @Override
+            public void failed(IOException cause, boolean wasSent) {
+                failures.add(shown(payload) + (wasSent ? " sent" : " not sent"));
+            }
+        });
+        transmit();
+    }
+
+    void transmit() throws IOException {
+        session.transmit(this::add);
+    }
+
+    private void add(Message message) {
+        // What a session hands out may be a view of a buffer that the next message reuses.
+        sent.add(new Message(message.type(), message.more(), message.sequence(), Payload.of(message.payload().toBytes()),
+                message.intact()));
+    }
+
+    /// Takes in one message, as a batch of its own.
+    void receive(Message message) throws IOException {
+        session.receive(message, this::add);
+        endBatch();
+    }
+
+    /// Takes in up to `count` messages of the other as one batch.
+    ///
+    /// @return how many there were
+    int receiveFrom(Peer other, int count) throws IOException {
+        int received = 0;
+        while (received < count && !other.sent.isEmpty() && session.end() == null) {
+            session.receive(other.sent.remove(), this::add);
+            received++;
+        }
+        endBatch();
+        return received;
+    }
+
+    private void endBatch() throws IOException {
+        session.completeBatch();
+        session.transmit(this::add);
+        session.answersSent();
+    }
+
+    void keepAlive() throws IOException {
+        session.keepAlive(this::add);
+    }
+
+    Message next() {
+        return sent.remove();
+    }
+
+    static Message data(int sequence, String payload) {
+        return Message.data(sequence, false, Payload.of(bytes(payload)));
+    }
+
+    static Message fragment(int sequence, String payload) {
+        return Message.data(sequence, true, Payload.of(bytes(payload)));
+    }
+
+    static Message ack(int sequence, String payload) {
+        return Message.of(MessageType.ACK, sequence, Payload.of(bytes(payload)));
+    }
+
+    static Message damaged(Message message) {
+        return new Message(message.type(), message.more(), message.sequence(), message.payload(), false);
+    }
+
+    /// Passes messages to and fro until nothing moves any more.
+    static void settle(Peer one, Peer other) throws IOException {
+        int moved;
+        do {
+            moved = one.receiveFrom(other, Integer.MAX_VALUE) + other.receiveFrom(one, Integer.MAX_VALUE);
+        } while (moved > 0);
+    }
+}
