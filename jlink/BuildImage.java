@@ -27,8 +27,8 @@ final class BuildImage {
     private static final List<String> UNWANTED_MODULES = List.of("java.desktop");
 
     /// Modules that are reached without a reference that `jdeps` could see: jdk.net has the socket options behind
-    /// `java.net.StandardSocketOptions` and TCP keep-alive times.
-    private static final List<String> HIDDEN_MODULES = List.of("java.logging", "jdk.net");
+    /// `java.net.StandardSocketOptions` and TCP keep-alive times, jdk.unsupported the handling of signals.
+    private static final List<String> HIDDEN_MODULES = List.of("java.logging", "jdk.net", "jdk.unsupported");
 
     /// Files of the JDK that only development tools use.
     private static final List<String> DEAD_WEIGHT = List.of("bin/keytool", "bin/rmiregistry", "lib/classlist", "lib/jexec",

@@ -18,6 +18,7 @@ final class Launcher {
             "-Dcipherlink.native.dir=$home/lib/native",
             "-Djna.boot.library.path=$home/lib/native",
             "-Djna.nosys=true",
+            "-Djna.platform.library.path=$home/lib/native",      // else JNA starts ldconfig to find out
             "-XX:-UsePerfData",                                  // no file in the temporary folder
             "-Xlog:disable");                                    // warnings of the JVM would mix with answers on stdout
 

@@ -146,6 +146,16 @@ public final class Link {
         }
     }
 
+    /// The session has ended, but not the outbox: fails what was sent and has no answer, keeps what was not sent.
+    public void abandonSent(IOException cause) {
+        lock.lock();
+        try {
+            session.abandonSent(cause);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Ends all hope: fails every request that has no answer, sent or not, and takes no more.
     public void abandon(IOException cause) {
         lock.lock();
@@ -265,6 +275,7 @@ public final class Link {
             session.transmit(this::add);
             return null;
         } catch (MessageViolation e) {
+            session.completeBatch();
             add(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(e.violation.getMessage()).payload())));
             return e.violation;
         } finally {

@@ -16,7 +16,7 @@ import java.util.Arrays;
 /// given with each call. Every method requires the lock of the session's [Outbox].
 public final class Session {
 
-    /// Answers up to this size are always kept for duplicates of their request; of a larger one, the request may be.
+    /// Of an answer that is larger, the request is kept for duplicates if it is shorter, and runs again.
     public static final int MAX_STORED_REPLY_BYTES = 1_024;
     /// Largest payload of KEEPALIVE.
     static final int MAX_KEEPALIVE_BYTES = 64;
@@ -307,6 +307,24 @@ public final class Session {
     void abandon(IOException cause) {
         // Closed first: a handler that sends again because its request failed is refused.
         outbox.close(cause);
+        RuntimeException broken = failSent(cause);
+        // Not sent, or not to their end: they did not run.
+        while (!outbox.isEmpty()) {
+            Outgoing outgoing = outbox.peek();
+            outbox.remove();
+            broken = fail(outgoing, cause, false, broken);
+        }
+        throwIfBroken(broken);
+    }
+
+    /// No answer to what was sent will come any more; what waits in the outbox may go on in another session.
+    ///
+    /// @throws RuntimeException what the first handler threw that did, after all were told
+    void abandonSent(IOException cause) {
+        throwIfBroken(failSent(cause));
+    }
+
+    private RuntimeException failSent(IOException cause) {
         RuntimeException broken = null;
         while (!sendWindow.isEmpty()) {
             Outgoing outgoing = sendWindow.oldest();
@@ -316,12 +334,10 @@ public final class Session {
                 broken = fail(outgoing, cause, true, broken);
             }
         }
-        // Not sent, or not to their end: they did not run.
-        while (!outbox.isEmpty()) {
-            Outgoing outgoing = outbox.peek();
-            outbox.remove();
-            broken = fail(outgoing, cause, false, broken);
-        }
+        return broken;
+    }
+
+    private static void throwIfBroken(RuntimeException broken) {
         if (broken != null) {
             throw broken;
         }
