@@ -188,9 +188,14 @@ public final class Session {
 
     private void sendAnswer(int sequence, Reply reply, MessageSink sink) {
         byte[] payload = reply.payload();
+        if (reply.isError()) {
+            // Cut rather than sent as parts, which make a good reply.
+            int length = Math.min(payload.length, parameters.maxPayloadBytes());
+            sink.send(Message.of(MessageType.ERROR, sequence, new Payload(payload, 0, length)));
+            return;
+        }
         if (payload.length <= parameters.maxPayloadBytes()) {
-            MessageType type = reply.isError() ? MessageType.ERROR : MessageType.ACK;
-            sink.send(Message.of(type, sequence, Payload.of(payload)));
+            sink.send(Message.of(MessageType.ACK, sequence, Payload.of(payload)));
             return;
         }
         int maxPartBytes = parameters.maxPayloadBytes() - PartHeader.BYTES;
