@@ -279,7 +279,7 @@ public final class Session {
         receiveWindow.answersSent();
     }
 
-    /// Payload bytes that were sent and are not acknowledged.
+    /// About how many bytes on the wire were sent and are not acknowledged.
     int inFlightBytes() {
         return sendWindow.bytes();
     }
