@@ -196,9 +196,14 @@ public final class Session {
 
     private void sendAnswer(int sequence, Reply reply, MessageSink sink) throws IOException {
         byte[] payload = reply.payload();
+        if (reply.isError()) {
+            // Cut rather than sent as parts, which make a good reply.
+            int length = Math.min(payload.length, parameters.maxPayloadBytes());
+            sink.send(Message.of(MessageType.ERROR, sequence, new Payload(payload, 0, length)));
+            return;
+        }
         if (payload.length <= parameters.maxPayloadBytes()) {
-            MessageType type = reply.isError() ? MessageType.ERROR : MessageType.ACK;
-            sink.send(Message.of(type, sequence, Payload.of(payload)));
+            sink.send(Message.of(MessageType.ACK, sequence, Payload.of(payload)));
             return;
         }
         int maxPartBytes = parameters.maxPayloadBytes() - PartHeader.BYTES;
@@ -282,7 +287,7 @@ public final class Session {
         receiveWindow.answersSent();
     }
 
-    /// Payload bytes that were sent and are not acknowledged.
+    /// About how many bytes on the wire were sent and are not acknowledged.
     int inFlightBytes() {
         return sendWindow.bytes();
     }
