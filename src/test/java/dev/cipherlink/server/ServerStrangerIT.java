@@ -127,6 +127,7 @@ class ServerStrangerIT {
             SynAck.Granted granted = third.receiveSynAck();
             third.sendEcho(granted.sessionId());
             assertEquals("PONG\n", third.request(1, "PING"));
+            third.close();
         }
     }
 
