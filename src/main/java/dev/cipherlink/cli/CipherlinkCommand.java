@@ -23,7 +23,7 @@ final class CipherlinkCommand extends ProgramCommand {
               cipherlink kv --shared-key keys/shared_key.key SET greeting "hello world"
                                                                     store a value, from anywhere that has the key
 
-            commands: serve keygen kv ping whoami sockets info bench config completion demo
+            commands: serve keygen authorize keys kv ping whoami sockets info bench config completion demo
             help:     cipherlink --help, cipherlink COMMAND --help""";
 
     private final Surroundings surroundings;
