@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.client.Credentials;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
@@ -41,7 +42,8 @@ final class DemoCommand extends ProgramCommand {
                     .put(Setting.CLIENT_SERVER, "--server", address.toString())
                     .layer(surroundings().folder()));
             greet(address, keyFile);
-            try (Connection connection = Connection.open(here, SharedKey.load(keyFile))) {
+            try (Connection connection = Connection.owning(ClientKeys.of(
+                    new Credentials.Shared(SharedKey.load(keyFile)), surroundings(), output()), here)) {
                 return new LineLoop(connection, surroundings(), output()).run();
             }
         }
