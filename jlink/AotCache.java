@@ -40,7 +40,7 @@ final class AotCache {
     private static List<String> command(Path image, String cacheOption, String classPath) {
         List<String> command = new ArrayList<>();
         command.add(image.resolve("bin/java").toString());
-        command.addAll(Launcher.trainingOptions(image));
+        command.addAll(Launcher.shortOptions(image));
         command.addAll(List.of(cacheOption, "-cp", classPath));
         return command;
     }

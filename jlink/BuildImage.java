@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 /// `java jlink/BuildImage.java PROJECT-FOLDER VERSION JAR RUNTIME-CLASS-PATH`.
 ///
 /// The image holds a JVM with only the modules that are used (`jlink`), our jar and its dependencies without the
-/// native libraries of other platforms ([AppJars]), this platform's native libraries ([Platform]), an AOT cache
+/// native libraries of other platforms ([AppJars]), this platform's native libraries ([Platform], [SymbolTables]), an AOT cache
 /// ([AotCache]) and the launcher `bin/cipherlink` ([Launcher]).
 final class BuildImage {
 
@@ -26,9 +26,9 @@ final class BuildImage {
     /// java.desktop (JNA's and Lazysodium's AWT handles, SnakeYAML's beans).
     private static final List<String> UNWANTED_MODULES = List.of("java.desktop");
 
-    /// Modules that are reached without a reference that `jdeps` could see: jdk.net has the socket options behind
-    /// `java.net.StandardSocketOptions` and TCP keep-alive times.
-    private static final List<String> HIDDEN_MODULES = List.of("java.logging", "jdk.net");
+    /// Modules that are reached without a reference that `jdeps` could see: jdk.net has the times of TCP keep-alive,
+    /// jdk.unsupported the signals.
+    private static final List<String> HIDDEN_MODULES = List.of("java.logging", "jdk.net", "jdk.unsupported");
 
     /// Files of the JDK that only development tools use.
     private static final List<String> DEAD_WEIGHT = List.of("bin/keytool", "bin/rmiregistry", "lib/classlist", "lib/jexec",
@@ -73,6 +73,7 @@ final class BuildImage {
         jlink(modulesOf(jars));
         move(app, image.resolve("lib/app"));
         platform.extractLibraries(dependencies, image.resolve("lib/native"));
+        SymbolTables.cut(image.resolve("lib"));
         Files.copy(project.resolve("LICENSE"), image.resolve("LICENSE"));
         Launcher.write(project.resolve("jlink/launcher.sh"), image.resolve("bin/cipherlink"));
         AotCache.create(image, project.resolve("jlink/training"), work);

@@ -1,13 +1,114 @@
 package dev.cipherlink.cli;
 
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
 /// What the JVM sees here, it has ready when the program starts: classes loaded, linked and profiled.
 ///
-/// `jlink/AotCache.java` compiles and runs this while it builds the image; it is no part of it.
+/// `jlink/AotCache.java` compiles and runs this while it builds the image; it is no part of it. A server and its clients
+/// run in this one process, each through [Program] as if typed, with a working folder that is deleted at the end and
+/// nothing of the user's configuration or environment.
 final class TrainingRun {
-    private TrainingRun() {
+
+    /// A command line, the bytes on its stdin, and the exit status without which the image is not built.
+    private record Step(String line, String stdin, ExitStatus status) {
+        Step(String line) {
+            this(line, "", ExitStatus.DONE);
+        }
     }
 
-    public static void main(String[] args) {
-        Main.main(new String[] {"--version"});
+    /// Without a server.
+    private static final List<Step> ALONE = List.of(
+            new Step("--version"),
+            new Step("--help"),
+            new Step("kv --help"),
+            new Step("keygen shared key"),
+            new Step("config show"),
+            new Step("no-such-command", "", ExitStatus.USAGE));
+
+    /// With the options that lead to the server added to each.
+    private static final List<Step> WITH_SERVER = List.of(
+            new Step("kv SET greeting hello world"),
+            new Step("kv GET greeting"),
+            new Step("kv GET nothing", "", ExitStatus.REFUSED),
+            new Step("kv", "SET a 1\nGET a\nINCR a\nKEYS\nDELETE a\n", ExitStatus.DONE),
+            new Step("kv --operation-mode burst", "SET a 1\nGET a\n", ExitStatus.DONE),
+            new Step("ping --count 2"),
+            new Step("info"),
+            new Step("sockets"),
+            new Step("whoami"),
+            new Step("bench --requests 200 --clients 2"),
+            new Step("kv DELETE greeting"));
+
+    private final Path folder;
+
+    private TrainingRun(Path folder) {
+        this.folder = folder;
+    }
+
+    public static void main(String[] args) throws Exception {
+        Path folder = Files.createTempDirectory("cipherlink-training");
+        try {
+            new TrainingRun(folder).run();
+        } finally {
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+        Main.main(new String[] {"--version"}); // ends the process, and with it the server
+    }
+
+    private void run() throws IOException {
+        for (Step step : ALONE) {
+            run(step, List.of());
+        }
+        String server = startServer();
+        for (Step step : WITH_SERVER) {
+            run(step, List.of("-s", server, "--shared-key", "key"));
+        }
+    }
+
+    private void run(Step step, List<String> options) {
+        List<String> words = new ArrayList<>(List.of(step.line.split(" ")));
+        words.addAll(1, options);
+        var stderr = new ByteArrayOutputStream();
+        int status = Program.run(words.toArray(String[]::new),
+                surroundings(step.stdin, new ByteArrayOutputStream(), stderr));
+        if (status != step.status.code()) {
+            throw new IllegalStateException(words + " ended with status " + status + ": " + stderr);
+        }
+    }
+
+    /// @return its address, as its first line says it
+    private String startServer() throws IOException {
+        var stdout = new PipedOutputStream();
+        var lines = new BufferedReader(new InputStreamReader(new PipedInputStream(stdout), StandardCharsets.UTF_8));
+        Thread.ofPlatform().daemon().start(() -> Program.run(
+                new String[] {"serve", "--port", "0", "--shared-key", "key"}, surroundings("", stdout, System.err)));
+        String line = lines.readLine();
+        if (line == null || !line.startsWith("listening on ")) {
+            throw new IllegalStateException("the server says: " + line);
+        }
+        return line.split(" ")[2];
+    }
+
+    private Surroundings surroundings(String stdin, OutputStream stdout, OutputStream stderr) {
+        return new Surroundings(new ByteArrayInputStream(stdin.getBytes(StandardCharsets.UTF_8)), stdout, stderr,
+                Map.of("HOME", folder.toString()), folder, folder, Terminals.NONE);
     }
 }

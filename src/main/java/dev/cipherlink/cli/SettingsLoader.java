@@ -19,7 +19,7 @@ final class SettingsLoader {
     private static final String PREFIX = "CIPHERLINK_";
     private static final String CONFIG_VARIABLE = PREFIX + "CONFIG";
     /// Variables with our prefix that are not settings.
-    private static final List<String> OTHER_VARIABLES = List.of(CONFIG_VARIABLE, PREFIX + "NO_COLOR");
+    private static final List<String> OTHER_VARIABLES = List.of(CONFIG_VARIABLE, PREFIX + "NO_COLOR", PREFIX + "JAVA_OPTS");
 
     private final Map<String, String> environment;
     private final Path workingFolder;

@@ -86,14 +86,15 @@ public final class Client implements AutoCloseable {
         }
     }
 
-    /// A version 1 session ends when its sequence numbers are used up; everything sent has been answered by then, and
-    /// the rest goes on in a new session.
+    /// A version 1 session ends when one side's sequence numbers are used up; what was not sent yet goes on in a new
+    /// session.
     private boolean isRenewal(LinkEnd end) {
         return !closing && (end.reason() == CloseReason.DISCONNECTED || end.reason() == CloseReason.PEER_DISCONNECTED);
     }
 
     private boolean reattached() {
         try {
+            attachment.link().abandonSent(new IOException("the server ended the session"));
             attachment = attach();
             return true;
         } catch (IOException e) {

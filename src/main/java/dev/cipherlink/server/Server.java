@@ -138,7 +138,9 @@ public final class Server implements AutoCloseable {
         try {
             while (!stopping) {
                 if (clients.refresh()) {
-                    connections().forEach(connection -> connection.endUnlessAdmitted(clients));
+                    // One thread each: a client that does not read must not delay the others' end.
+                    connections().forEach(connection ->
+                            Thread.startVirtualThread(() -> connection.endUnlessAdmitted(clients)));
                 }
                 Thread.sleep(DIRECTORY_REFRESH);
             }

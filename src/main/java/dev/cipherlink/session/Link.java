@@ -37,6 +37,12 @@ public final class Link {
     private final ReentrantLock lock;
     private final ReentrantLock writing = new ReentrantLock();
     private volatile long lastReceived = System.nanoTime();
+    /// False while the reader writes: what it does not hear then is not the peer's silence.
+    private volatile boolean isReading = true;
+    /// Why nothing can be written any more; null while it can.
+    private volatile LinkEnd writeFailure;
+    /// A batch failed: its answers must not leave.
+    private boolean isMuted;
     private int unansweredKeepalives;
     /// The reader is running messages: whoever sends under the lock now is a handler, and need not flush.
     private boolean inBatch;
@@ -53,9 +59,20 @@ public final class Link {
         return channel;
     }
 
-    /// Whether nothing has come from the peer for this long, no answer waits to be written, and nobody is writing.
+    /// Whether nothing has come from the peer for this long, nothing waits to be sent, and nobody is writing.
     public boolean isQuiet(Duration duration) {
-        return silentNanos() >= duration.toNanos() && !writing.isLocked() && !isPending();
+        // In this order: what was staged before the first look is being written at the second.
+        return !isSending() && !writing.isLocked() && silentNanos() >= duration.toNanos();
+    }
+
+    private boolean isSending() {
+        lock.lock();
+        try {
+            return channel.pendingBytes() > 0 || session.outbox().isPushRequested()
+                    || session.isOpen() && !session.outbox().isEmpty();
+        } finally {
+            lock.unlock();
+        }
     }
 
     public Session session() {
@@ -146,6 +163,16 @@ public final class Link {
         }
     }
 
+    /// The session has ended, but not the outbox: fails what was sent and has no answer, keeps what was not sent.
+    public void abandonSent(IOException cause) {
+        lock.lock();
+        try {
+            session.abandonSent(cause);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Ends all hope: fails every request that has no answer, sent or not, and takes no more.
     public void abandon(IOException cause) {
         lock.lock();
@@ -181,11 +208,23 @@ public final class Link {
                 while (stage()) {
                     channel.writeStaged();
                 }
+            } catch (IOException e) {
+                writeFailed(LinkEnd.of(CloseReason.PEER_LOST, e));
+                throw e;
+            } catch (RuntimeException | Error e) {
+                writeFailed(LinkEnd.of(CloseReason.INTERNAL_ERROR, e));
+                throw e;
             } finally {
                 writing.unlock();
             }
             pending = isPending();
         }
+    }
+
+    /// Whichever thread it was: the pusher ends the link, since the reader may never hear of it.
+    private void writeFailed(LinkEnd end) {
+        writeFailure = end;
+        requestPush();
     }
 
     private void awaitWriting() throws IOException {
@@ -201,7 +240,7 @@ public final class Link {
         lock.lock();
         try {
             session.answersSent();
-            return channel.stage();
+            return !isMuted && channel.stage();
         } finally {
             lock.unlock();
         }
@@ -210,7 +249,7 @@ public final class Link {
     private boolean isPending() {
         lock.lock();
         try {
-            return channel.pendingBytes() > 0;
+            return !isMuted && channel.pendingBytes() > 0;
         } finally {
             lock.unlock();
         }
@@ -227,12 +266,12 @@ public final class Link {
             while (channel.receive()) {
                 lastReceived = System.nanoTime();
                 ProtocolException violation = receiveBatch();
+                CloseReason end = session.end();
+                // The last words are written here: the end of this thread interrupts every other that writes.
+                flushBatch(violation != null || end != null);
                 if (violation != null) {
-                    flush(true);
                     return LinkEnd.of(CloseReason.PROTOCOL_ERROR, violation);
                 }
-                flushBatch();
-                CloseReason end = session.end();
                 if (end != null) {
                     return LinkEnd.of(end);
                 }
@@ -255,21 +294,34 @@ public final class Link {
     private ProtocolException receiveBatch() throws IOException {
         lock.lock();
         inBatch = true;
+        boolean isComplete = false;
         try {
             unansweredKeepalives = 0;
+            ProtocolException violation = receivePackets();
+            session.completeBatch();
+            if (violation == null) {
+                session.transmit(this::add);
+            } else {
+                add(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(violation.getMessage()).payload())));
+            }
+            isComplete = true;
+            return violation;
+        } finally {
+            isMuted = !isComplete;
+            inBatch = false;
+            lock.unlock();
+        }
+    }
+
+    private ProtocolException receivePackets() throws IOException {
+        try {
             do {
                 receivePacket();
             } while (session.end() == null && channel.pendingBytes() < config.maxBacklogBytes()
                     && channel.hasPacket() && channel.receive());
-            session.completeBatch();
-            session.transmit(this::add);
             return null;
         } catch (MessageViolation e) {
-            add(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(e.violation.getMessage()).payload())));
             return e.violation;
-        } finally {
-            inBatch = false;
-            lock.unlock();
         }
     }
 
@@ -301,29 +353,43 @@ public final class Link {
         }
     }
 
-    private void flushBatch() throws IOException {
+    /// @param isLast whether the link ends after this batch
+    private void flushBatch(boolean isLast) throws IOException {
         int pending;
         boolean readerMayWrite;
         lock.lock();
         try {
             pending = channel.pendingBytes();
             readerMayWrite = session.inFlightBytes() <= MAX_READER_BYTES;
-            if (pending > 0 && !readerMayWrite) {
+            if (pending > 0 && !readerMayWrite && !isLast) {
                 session.outbox().requestPush();
             }
         } finally {
             lock.unlock();
         }
-        if (pending >= config.maxBacklogBytes()) {
-            flush(true);
+        if (isLast || pending >= config.maxBacklogBytes()) {
+            flushAsReader(true);
         } else if (pending > 0 && readerMayWrite) {
-            flush(false);
+            flushAsReader(false);
+        }
+    }
+
+    private void flushAsReader(boolean wait) throws IOException {
+        isReading = false;
+        try {
+            flush(wait);
+        } finally {
+            lastReceived = System.nanoTime();
+            isReading = true;
         }
     }
 
     private LinkEnd pushUntilEnd() throws InterruptedException {
         try {
             while (awaitPush()) {
+                if (writeFailure != null) {
+                    return writeFailure;
+                }
                 flush(false);
             }
             return LinkEnd.of(CloseReason.KEEPALIVE_TIMEOUT);
@@ -362,7 +428,7 @@ public final class Link {
     }
 
     private long silentNanos() {
-        return System.nanoTime() - lastReceived;
+        return isReading ? System.nanoTime() - lastReceived : 0;
     }
 
     /// A thread that is writing cannot notice that the peer has stopped reading: this one does.

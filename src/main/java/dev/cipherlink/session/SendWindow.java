@@ -10,6 +10,9 @@ import java.net.ProtocolException;
 /// The numbered messages that were sent and not acknowledged yet, oldest first (`docs/protocol.md`, section 4).
 final class SendWindow {
 
+    /// What a message takes on the wire beside its payload, in the version that takes most: header, packet and tag.
+    private static final int OVERHEAD_BYTES = 64;
+
     private final int size;
     private final int maxPayloadBytes;
     /// How many numbers a session may use: version 1 must not use one twice.
@@ -38,7 +41,7 @@ final class SendWindow {
         return count < size;
     }
 
-    /// Payload bytes that were sent and not acknowledged.
+    /// About how many bytes on the wire were sent and are not acknowledged.
     int bytes() {
         return bytes;
     }
@@ -64,7 +67,7 @@ final class SendWindow {
         count++;
         Message message = message(sequence);
         outgoing.fragmentedBytes += message.payload().length();
-        bytes += message.payload().length();
+        bytes += message.payload().length() + OVERHEAD_BYTES;
         return message;
     }
 
@@ -113,7 +116,7 @@ final class SendWindow {
     /// The oldest number in flight is done.
     void acknowledgeOldest() {
         int slot = slot(oldest);
-        bytes -= Math.min(maxPayloadBytes, inFlight[slot].payload.length - offsets[slot]);
+        bytes -= Math.min(maxPayloadBytes, inFlight[slot].payload.length - offsets[slot]) + OVERHEAD_BYTES;
         inFlight[slot] = null;
         oldest = SerialNumber.next(oldest);
         count--;

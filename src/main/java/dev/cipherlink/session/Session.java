@@ -16,7 +16,7 @@ import java.util.Arrays;
 /// given with each call. Every method requires the lock of the session's [Outbox].
 public final class Session {
 
-    /// Answers up to this size are always kept for duplicates of their request; of a larger one, the request may be.
+    /// Of an answer that is larger, the request is kept for duplicates if it is shorter, and runs again.
     public static final int MAX_STORED_REPLY_BYTES = 1_024;
     /// Largest payload of KEEPALIVE.
     static final int MAX_KEEPALIVE_BYTES = 64;
@@ -196,9 +196,14 @@ public final class Session {
 
     private void sendAnswer(int sequence, Reply reply, MessageSink sink) throws IOException {
         byte[] payload = reply.payload();
+        if (reply.isError()) {
+            // Cut rather than sent as parts, which make a good reply.
+            int length = Math.min(payload.length, parameters.maxPayloadBytes());
+            sink.send(Message.of(MessageType.ERROR, sequence, new Payload(payload, 0, length)));
+            return;
+        }
         if (payload.length <= parameters.maxPayloadBytes()) {
-            MessageType type = reply.isError() ? MessageType.ERROR : MessageType.ACK;
-            sink.send(Message.of(type, sequence, Payload.of(payload)));
+            sink.send(Message.of(MessageType.ACK, sequence, Payload.of(payload)));
             return;
         }
         int maxPartBytes = parameters.maxPayloadBytes() - PartHeader.BYTES;
@@ -282,7 +287,7 @@ public final class Session {
         receiveWindow.answersSent();
     }
 
-    /// Payload bytes that were sent and are not acknowledged.
+    /// About how many bytes on the wire were sent and are not acknowledged.
     int inFlightBytes() {
         return sendWindow.bytes();
     }
@@ -307,6 +312,24 @@ public final class Session {
     void abandon(IOException cause) {
         // Closed first: a handler that sends again because its request failed is refused.
         outbox.close(cause);
+        RuntimeException broken = failSent(cause);
+        // Not sent, or not to their end: they did not run.
+        while (!outbox.isEmpty()) {
+            Outgoing outgoing = outbox.peek();
+            outbox.remove();
+            broken = fail(outgoing, cause, false, broken);
+        }
+        throwIfBroken(broken);
+    }
+
+    /// No answer to what was sent will come any more; what waits in the outbox may go on in another session.
+    ///
+    /// @throws RuntimeException what the first handler threw that did, after all were told
+    void abandonSent(IOException cause) {
+        throwIfBroken(failSent(cause));
+    }
+
+    private RuntimeException failSent(IOException cause) {
         RuntimeException broken = null;
         while (!sendWindow.isEmpty()) {
             Outgoing outgoing = sendWindow.oldest();
@@ -316,12 +339,10 @@ public final class Session {
                 broken = fail(outgoing, cause, true, broken);
             }
         }
-        // Not sent, or not to their end: they did not run.
-        while (!outbox.isEmpty()) {
-            Outgoing outgoing = outbox.peek();
-            outbox.remove();
-            broken = fail(outgoing, cause, false, broken);
-        }
+        return broken;
+    }
+
+    private static void throwIfBroken(RuntimeException broken) {
         if (broken != null) {
             throw broken;
         }

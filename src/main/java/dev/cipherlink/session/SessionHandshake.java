@@ -9,6 +9,7 @@ import dev.cipherlink.message.Message;
 import dev.cipherlink.message.MessageCodec;
 import dev.cipherlink.message.MessageType;
 import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.SynAck;
 import java.io.EOFException;
@@ -51,11 +52,19 @@ public final class SessionHandshake {
         return switch (answer) {
             case SynAck.Refused refused -> throw new RefusedException(refused.reason());
             case SynAck.Granted granted -> {
+                requireWithin(syn.wishes(), granted.parameters());
                 send(channel, codec, MessageType.ACK, HandshakeJson.encodeEcho(granted.sessionId()));
                 channel.establish(granted.parameters().maxMessageBytes());
                 yield granted;
             }
         };
+    }
+
+    private static void requireWithin(SessionParameters wishes, SessionParameters granted) throws ProtocolException {
+        if (granted.mode() != wishes.mode() || granted.windowSize() > wishes.windowSize()
+                || granted.maxMessageBytes() > wishes.maxMessageBytes() || granted.checksum() != wishes.checksum()) {
+            throw new ProtocolException("the server granted what was not asked for");
+        }
     }
 
     /// Tells a client, in place of an answer to its SYN, that it may not come in.

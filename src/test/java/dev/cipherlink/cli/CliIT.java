@@ -18,11 +18,14 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
@@ -35,6 +38,13 @@ import org.junit.jupiter.api.io.TempDir;
 /// The commands of the program against a real server, in this process.
 @Timeout(60)
 class CliIT {
+    /// Held, so that its level stays: a test's own server need not report its connections.
+    private static final Logger SERVER_LOG = Logger.getLogger(Server.class.getName());
+
+    static {
+        SERVER_LOG.setLevel(Level.WARNING);
+    }
+
     @TempDir
     Path folder;
     private SharedKey key;
@@ -292,11 +302,29 @@ class CliIT {
             assertEquals("", Files.readString(folder.resolve("err")));
             String address = ready.split(" ")[2];
             assertEquals(0, terminal.run("kv", "-s", address, "SET", "a", "1"), terminal.err());
-            serve.destroy();
+            serve.toHandle().destroy(); // Process.destroy would also close the streams that are read below
             assertTrue(serve.waitFor(20, TimeUnit.SECONDS));
             assertEquals(0, serve.exitValue());
             assertEquals(null, lines.readLine());
             assertTrue(Files.readString(folder.resolve("err")).contains("INFO  Server: connection 1 "));
+        } finally {
+            serve.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aSecondSigtermEndsTheServerAtOnce() throws Exception {
+        Process serve = process("serve", "--port", "0", "--shared-key", "k").redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        try (var lines = serve.inputReader()) {
+            String address = lines.readLine().split(" ")[2];
+            // A client that never comes to rest keeps the server draining until its grace period ends.
+            Terminal busy = terminal();
+            CompletableFuture<Integer> load = CompletableFuture.supplyAsync(() ->
+                    busy.run("bench", "-s", address, "--requests", "100000000", "--warm-up", "0"));
+            Awaitility.await().until(() -> terminal.run("kv", "-s", address, "COUNT") == 0 && !terminal.out().equals("0\n"));
+            Awaitility.await().pollInterval(Duration.ofMillis(50)).until(() -> !serve.toHandle().destroy() || !serve.isAlive());
+            assertEquals(143, serve.waitFor());
+            assertEquals(3, load.get(), busy.err());
         } finally {
             serve.destroyForcibly();
         }

@@ -62,6 +62,25 @@ class ImageIT {
         assertEquals(0, result.status);
     }
 
+    /// Its reaction to signals needs a module that nothing refers to; options for the JVM must not reach its settings.
+    @Test
+    void endsWithStatusZeroOnSigterm() throws Exception {
+        assertEquals(0, run(IMAGE.resolve("bin/cipherlink"), Map.of(), "keygen", "shared", "key").status);
+        Process server = start(IMAGE.resolve("bin/cipherlink"), CACHE_OR_FAIL, "serve", "--port", "0", "--shared-key", "key");
+        try {
+            String line = server.inputReader().readLine();
+            assertTrue(line != null && line.startsWith("listening on 127.0.0.1:"),
+                    line + Files.readString(elsewhere.resolve("stderr")));
+
+            server.destroy();
+
+            assertTrue(server.waitFor(60, TimeUnit.SECONDS));
+            assertEquals(0, server.exitValue());
+        } finally {
+            server.destroyForcibly();
+        }
+    }
+
     @Test
     void runsFromAReadOnlyFolderWithASpaceInItsName() throws Exception {
         Path copy = copyOfImage();
@@ -174,16 +193,21 @@ class ImageIT {
 
     private Result run(Path program, Map<String, String> environment, String... arguments)
             throws IOException, InterruptedException {
+        Process process = start(program, environment, arguments);
+        String stdout = new String(process.getInputStream().readAllBytes());
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+        return new Result(process.exitValue(), stdout, Files.readString(elsewhere.resolve("stderr")));
+    }
+
+    private Process start(Path program, Map<String, String> environment, String... arguments) throws IOException {
         var command = new ArrayList<>(List.of(program.toString()));
         command.addAll(List.of(arguments));
-        Path stderr = elsewhere.resolve("stderr");
-        var builder = new ProcessBuilder(command).directory(elsewhere.toFile()).redirectError(stderr.toFile());
+        var builder = new ProcessBuilder(command).directory(elsewhere.toFile())
+                .redirectError(elsewhere.resolve("stderr").toFile());
         builder.environment().clear();
         builder.environment().putAll(environment);
         Process process = builder.start();
         process.getOutputStream().close();
-        String stdout = new String(process.getInputStream().readAllBytes());
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
-        return new Result(process.exitValue(), stdout, Files.readString(stderr));
+        return process;
     }
 }
