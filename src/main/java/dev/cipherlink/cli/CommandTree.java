@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -59,8 +60,24 @@ final class CommandTree {
         if (names.size() == COMMANDS.size()) {
             tree.addSubcommand("help", new CommandLine.HelpCommand());
         }
+        if (names.contains("config")) {
+            listSettings(tree.getSubcommands().get("config"));
+        }
         describe(tree);
         return tree;
+    }
+
+    /// Puts the table of settings into the help of `config`.
+    private static void listSettings(CommandLine config) {
+        var usage = config.getCommandSpec().usageMessage();
+        List<String> lines = new ArrayList<>(List.of(usage.footer()));
+        lines.add("");
+        lines.add("Settings, each also as a variable such as " + Setting.SERVER_MAX_WINDOW.variable() + ":");
+        for (Setting setting : Setting.values()) {
+            String value = setting.defaultText().map(text -> " (" + text + ")").orElse("");
+            lines.add(String.format("  %-35s %s%s", setting.key(), setting.description(), value));
+        }
+        usage.footer(lines.toArray(String[]::new));
     }
 
     private static void describe(CommandLine command) {

@@ -18,7 +18,6 @@ final class Output {
     private final Terminals terminals;
     private final boolean utf8;
     private final CommonOptions.Effective options;
-    private final boolean colour;
 
     Output(Surroundings surroundings, CommonOptions.Effective options) {
         this.stdout = new BufferedOutputStream(surroundings.stdout(), BUFFER_BYTES);
@@ -26,9 +25,6 @@ final class Output {
         this.terminals = surroundings.terminals();
         this.utf8 = surroundings.isUtf8Locale();
         this.options = options;
-        this.colour = !options.noColor() && !surroundings.hasVariable("NO_COLOR")
-                && !surroundings.hasVariable("CIPHERLINK_NO_COLOR")
-                && !"dumb".equals(surroundings.environment().get("TERM"));
     }
 
     boolean isJson() {
@@ -42,11 +38,6 @@ final class Output {
     /// Whether stderr can show a bar that redraws itself.
     boolean canShowProgress() {
         return terminals.stderr() && !options.quiet() && !options.json();
-    }
-
-    /// Whether stdout may get colours.
-    boolean hasColour() {
-        return colour && terminals.stdout();
     }
 
     /// Whether the terminal's locale can show characters beyond ASCII.

@@ -63,7 +63,8 @@ final class Program {
 
     private boolean hasColour() {
         return surroundings.terminals().stdout() && !surroundings.hasVariable("NO_COLOR")
-                && !Arrays.asList(args).contains("--no-color");
+                && !surroundings.hasVariable("CIPHERLINK_NO_COLOR")
+                && !"dumb".equals(surroundings.environment().get("TERM")) && !Arrays.asList(args).contains("--no-color");
     }
 
     private int report(Exception failure, CommandLine command) {
@@ -111,7 +112,7 @@ final class Program {
 
     private int print(CliException failure, boolean debug) {
         boolean json = Arrays.stream(args).takeWhile(arg -> !arg.equals("--")).anyMatch("--json"::equals);
-        Output output = new Output(surroundings, new CommonOptions.Effective(-1, json, true, null));
+        Output output = new Output(surroundings, new CommonOptions.Effective(-1, json, null));
         if (json) {
             output.errorLine(Json.error(failure, Optional.empty()));
         } else {

@@ -19,7 +19,7 @@ enum Setting {
     SERVER_MAX_CONNECTIONS("server.max-connections", new SettingType.Whole(1, 1_000_000), "10000",
             "connections served at the same time"),
     SERVER_HANDSHAKE_TIMEOUT("server.handshake-timeout", time("100ms", "10m"), "10s",
-            "time a client has from connecting to an established session"),
+            "time from connecting to an established session"),
     SERVER_MAX_HANDSHAKES_PER_ADDRESS("server.max-handshakes-per-address", new SettingType.Whole(1, 1_000_000), "64",
             "connections from one address that have no session yet"),
     SERVER_MAX_WINDOW("server.max-window", new SettingType.Whole(1, 32_767), "1024",

@@ -118,6 +118,12 @@ class ProgramTest {
     }
 
     @Test
+    void helpListsEverySetting() {
+        terminal.run("config", "--help");
+        Setting.keys().forEach(key -> assertTrue(terminal.out().contains("\n  " + key + " "), key));
+    }
+
+    @Test
     void checkReportsEveryProblemAtOnce() throws IOException {
         Files.writeString(folder.resolve("cipherlink.yaml"), "server:\n  prot: 1\n  port: x\n");
         assertEquals(2, terminal.run("serve", "--check"));
