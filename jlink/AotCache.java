@@ -3,6 +3,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.jar.Attributes;
+import java.util.jar.JarFile;
+import java.util.jar.Manifest;
 import java.util.spi.ToolProvider;
 
 /// Makes the AOT cache of the image (JEP 483, 514, 515) with a training run of the real program.
@@ -56,8 +59,23 @@ final class AotCache {
             files.map(Path::toString).filter(name -> name.endsWith(".java")).forEach(arguments::add);
         }
         run("javac", arguments);
-        run("jar", List.of("--create", "--file", jar.toString(), "-C", classes.toString(), "."));
+        run("jar", List.of("--create", "--file", jar.toString(), "--manifest", manifest(app, work).toString(),
+                "-C", classes.toString(), "."));
         return jar;
+    }
+
+    /// What the program's jar says of its packages, such as their version. A package has one manifest, that of the class
+    /// which is loaded first; in the cache that may be the training run's.
+    private static Path manifest(Path app, Path work) throws IOException {
+        try (var jar = new JarFile(app.toFile())) {
+            Manifest manifest = jar.getManifest();
+            manifest.getMainAttributes().remove(Attributes.Name.CLASS_PATH);
+            Path file = work.resolve("training.mf");
+            try (var out = Files.newOutputStream(file)) {
+                manifest.write(out);
+            }
+            return file;
+        }
     }
 
     private static void run(String name, List<String> arguments) {

@@ -22,7 +22,7 @@ more=${CIPHERLINK_JAVA_OPTS-}
 unset CIPHERLINK_JAVA_OPTS
 case ${1-} in
     serve | demo | chat | forward | bench) jvm="@LONG@" ;;
-    *) jvm="@SHORT@" ;;
+    *) jvm="@SHORT@ -Dcipherlink.exit-at-once=true" ;;
 esac
 set -f
 exec "$home/bin/java" @COMMON@ -XX:AOTCache="$home/@AOT_CACHE@" $jvm $more \

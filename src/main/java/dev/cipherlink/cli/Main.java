@@ -7,6 +7,6 @@ public final class Main {
     }
 
     public static void main(String[] args) {
-        System.exit(Program.run(ProcessArguments.exact(args), Surroundings.ofProcess()));
+        ProcessExit.exit(Program.run(ProcessArguments.exact(args), Surroundings.ofProcess()));
     }
 }

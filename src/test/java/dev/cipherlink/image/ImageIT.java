@@ -37,7 +37,7 @@ class ImageIT {
         void requireVersion() {
             assertEquals("", stderr);
             assertEquals(0, status);
-            assertTrue(stdout.startsWith("cipherlink"), stdout);
+            assertTrue(stdout.matches("cipherlink \\d+\\.\\d+\\.\\d+.*\n"), stdout);
         }
     }
 
