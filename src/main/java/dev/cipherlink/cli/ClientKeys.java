@@ -26,7 +26,7 @@ final class ClientKeys implements AutoCloseable {
     private final Optional<KnownHosts> knownHosts;
     private final FirstContact firstContact;
     private final boolean canAsk;
-    private final String userName;
+    private final Identities identities;
 
     private ClientKeys(Credentials credentials, Optional<KnownHosts> knownHosts, Surroundings surroundings, Output output) {
         Prompt prompt = new Prompt(surroundings, output);
@@ -34,7 +34,7 @@ final class ClientKeys implements AutoCloseable {
         this.knownHosts = knownHosts;
         this.firstContact = new FirstContact(prompt, output);
         this.canAsk = prompt.canAsk();
-        this.userName = new Identities(surroundings, output).userName();
+        this.identities = new Identities(surroundings, output);
     }
 
     /// Loads what the settings name. May ask for a passphrase.
@@ -84,6 +84,15 @@ final class ClientKeys implements AutoCloseable {
         return credentials;
     }
 
+    /// What a server that gives names away may call this client; empty for nothing. With a shared key nobody's name
+    /// means anything, and the server makes one up.
+    String claimedName() {
+        return switch (credentials) {
+            case Credentials.Shared _ -> "";
+            case Credentials.Personal _ -> identities.loginName().orElse("");
+        };
+    }
+
     /// Asks about a server that is new, and keeps its key if it is the right one. Blocks on the person.
     ///
     /// @return whether to connect again; false also if there is nobody to ask
@@ -108,7 +117,7 @@ final class ClientKeys implements AutoCloseable {
         return switch (credentials) {
             case Credentials.Shared _ -> Optional.empty();
             case Credentials.Personal personal -> Optional.of("cipherlink authorize '"
-                    + new PublicKeyLine(personal.identity().publicKey(), userName).encode() + "'");
+                    + new PublicKeyLine(personal.identity().publicKey(), identities.userName()).encode() + "'");
         };
     }
 

@@ -59,6 +59,7 @@ final class Connection implements AutoCloseable {
         Duration timeout = settings.duration(Setting.CLIENT_TIMEOUT);
         OperationMode mode = OperationMode.ofWireName(settings.word(Setting.CLIENT_OPERATION_MODE)).orElseThrow();
         ClientConfig config = ClientConfig.to(server.host(), server.port(), keys.credentials())
+                .withClientId(keys.claimedName())
                 .withMode(mode)
                 .withWindowSize(settings.whole(Setting.CLIENT_WINDOW))
                 .withTimes(timeout, settings.duration(Setting.KEEPALIVE_INTERVAL));

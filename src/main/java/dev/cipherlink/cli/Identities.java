@@ -7,6 +7,7 @@ import dev.cipherlink.crypto.WrongPassphraseException;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// Loads the private key files of users and servers, asking for passphrases and saying so where one is made.
@@ -65,8 +66,13 @@ final class Identities {
 
     /// How the user's key is called in the line that goes to an operator: by the login name, if that can be a name.
     String userName() {
+        return loginName().orElse("me");
+    }
+
+    /// The login name, if it can be a name here.
+    Optional<String> loginName() {
         return Stream.of("USER", "LOGNAME")
                 .map(variable -> surroundings.environment().getOrDefault(variable, ""))
-                .filter(PublicKeyLine::isName).findFirst().orElse("me");
+                .filter(PublicKeyLine::isName).findFirst();
     }
 }

@@ -20,8 +20,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -202,6 +204,63 @@ class IdentityIT {
             assertTrue(List.of(3, 4).contains(status.get()), ann.err());
         }
         assertEquals(4, ann.run("ping"));
+    }
+
+    private Process serve(String... options) throws IOException {
+        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-preview", "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
+                "-cp", System.getProperty("java.class.path"), Main.class.getName(), "serve", "--port", "0"));
+        command.addAll(List.of(options));
+        var builder = new ProcessBuilder(command).directory(folder.toFile()).redirectError(folder.resolve("err").toFile());
+        builder.environment().keySet().removeIf(name -> name.startsWith("CIPHERLINK_") || name.startsWith("XDG_"));
+        builder.environment().put("HOME", folder.resolve("host").toString());
+        return builder.start();
+    }
+
+    @Test
+    void serveMakesAnIdentityAndGivesFreeNamesToAnybodyIfToldTo() throws Exception {
+        ann.environment.remove("CIPHERLINK_CLIENT_SERVER");
+        Process serve = serve("--clients", "any");
+        try (var lines = serve.inputReader()) {
+            String ready = lines.readLine();
+            assertTrue(ready.matches("listening on 127\\.0\\.0\\.1:\\d+ key [0-9a-z]{4}(-[0-9a-z]{4}){7}"), ready);
+            String[] words = ready.split(" ");
+            Path file = folder.resolve("host/.config/cipherlink/server_identity");
+            assertEquals("cipherlink: made a new identity, " + words[4] + ", kept in " + file + "\n",
+                    Files.readString(folder.resolve("err")));
+
+            assertEquals(0, ann.run("whoami", "-s", words[2], "--host-key", words[4]), ann.err());
+            assertTrue(ann.out().contains("name: ann\n"), ann.out());
+            assertEquals(0, ann.run("whoami", "-s", words[2], "--host-key", words[4], "--identity", keyNamed("other")), ann.err());
+            assertTrue(ann.out().contains("name: user-"), ann.out());
+            assertEquals(2, Files.readAllLines(folder.resolve("host/.local/share/cipherlink/enrolled_keys")).size());
+        } finally {
+            serve.destroy();
+            assertTrue(serve.waitFor(20, TimeUnit.SECONDS));
+        }
+        assertEquals(0, serve.exitValue());
+    }
+
+    private String keyNamed(String name) {
+        assertEquals(0, ann.run("keygen", "identity", name));
+        return name;
+    }
+
+    @Test
+    void servesBothVersionsIfBothAreConfigured() throws Exception {
+        ann.environment.remove("CIPHERLINK_CLIENT_SERVER");
+        ann.run("keygen", "shared", "k");
+        Process serve = serve("--shared-key", "k", "--clients", "any");
+        try (var lines = serve.inputReader()) {
+            String ready = lines.readLine();
+            assertTrue(ready.matches("listening on \\S+ key [-0-9a-z]{39} shared:[0-9a-f]{16}"), ready);
+            String address = ready.split(" ")[2];
+            assertEquals(0, ann.run("ping", "-n", "1", "-s", address, "--shared-key", "k"), ann.err());
+            assertEquals(0, ann.run("ping", "-n", "1", "-s", address, "--host-key", ready.split(" ")[4]), ann.err());
+        } finally {
+            serve.destroy();
+            assertTrue(serve.waitFor(20, TimeUnit.SECONDS));
+        }
     }
 
     private static void end(PipedOutputStream stream) throws IOException {
