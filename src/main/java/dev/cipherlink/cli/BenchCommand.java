@@ -55,10 +55,10 @@ final class BenchCommand extends ClientCommand {
         }
         Settings settings = clientSettings();
         List<Connection> connections = new ArrayList<>();
-        try {
+        try (ClientKeys keys = loadKeys(settings); Closing _ = () -> connections.forEach(Connection::close)) {
             List<LoadClient> clients = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-                Connection connection = Connection.open(settings);
+                Connection connection = Connection.open(settings, keys);
                 connections.add(connection);
                 clients.add(new LoadClient(connection.client(), plan, i));
             }
@@ -66,8 +66,6 @@ final class BenchCommand extends ClientCommand {
             return ExitStatus.DONE;
         } catch (IOException e) {
             throw connections.getFirst().lost(FailureText.of(e), false, e);
-        } finally {
-            connections.forEach(Connection::close);
         }
     }
 

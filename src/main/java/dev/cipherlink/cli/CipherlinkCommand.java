@@ -8,8 +8,9 @@ import picocli.CommandLine.Option;
 @Command(name = "cipherlink", description = "An encrypted tunnel: key-value store, chat and forwarding.",
         synopsisSubcommandLabel = "COMMAND", footer = {
             "  cipherlink demo",
-            "  cipherlink keygen shared && cipherlink serve --shared-key keys/shared_key.key",
-            "  cipherlink kv --shared-key keys/shared_key.key SET greeting \"hello world\"",
+            "  cipherlink serve",
+            "  cipherlink keygen identity, then on the server: cipherlink authorize 'THE LINE IT PRINTED'",
+            "  cipherlink kv SET greeting \"hello world\"",
             "",
             "Every command has more with --help. Settings come from files, variables and options: see config --help."
         })
@@ -17,13 +18,13 @@ final class CipherlinkCommand extends ProgramCommand {
     private static final String SUMMARY = """
             cipherlink - an encrypted tunnel: key-value store, chat and forwarding
 
-              cipherlink demo                                       try it: a server and a prompt, no set-up
-              cipherlink keygen shared && \\
-              cipherlink serve --shared-key keys/shared_key.key     run a server
-              cipherlink kv --shared-key keys/shared_key.key SET greeting "hello world"
-                                                                    store a value, from anywhere that has the key
+              cipherlink demo                              try it: a server and a prompt, no set-up
+              cipherlink serve                             run a server; it prints its fingerprint
+              cipherlink keygen identity                   make a key for yourself; it prints a public line
+              cipherlink authorize 'THE PUBLIC LINE'       on the server: let that key in
+              cipherlink kv SET greeting "hello world"     store a value
 
-            commands: serve keygen kv ping whoami sockets info bench config completion demo
+            commands: serve keygen authorize keys kv ping whoami sockets info bench config completion demo
             help:     cipherlink --help, cipherlink COMMAND --help""";
 
     private final Surroundings surroundings;

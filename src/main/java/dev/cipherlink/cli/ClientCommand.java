@@ -19,4 +19,17 @@ abstract class ClientCommand extends ProgramCommand {
     final Settings clientSettings() {
         return client.over(readSettings(), root().client, surroundings().folder());
     }
+
+    /// Connects to the server of the settings. May ask, for a passphrase or about a server that is new.
+    ///
+    /// @throws CliException if that fails
+    final Connection connect(Settings settings) {
+        return Connection.owning(loadKeys(settings), settings);
+    }
+
+    /// The keys alone, for commands that connect many times.
+    final ClientKeys loadKeys(Settings settings) {
+        boolean acceptNew = client.acceptNewHostKey || root().client.acceptNewHostKey;
+        return ClientKeys.load(settings, acceptNew, surroundings(), output());
+    }
 }

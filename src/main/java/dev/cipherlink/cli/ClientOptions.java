@@ -26,8 +26,19 @@ final class ClientOptions {
     @Option(names = "--window", paramLabel = "N", description = "Requests in flight in burst mode. Default: 64.")
     String window;
 
-    @Option(names = "--shared-key", paramLabel = "FILE", description = "Key file shared with the server.")
+    @Option(names = "--shared-key", paramLabel = "FILE", description = "Key file shared with the server. Chooses version 1.")
     String sharedKey;
+
+    @Option(names = "--identity", paramLabel = "FILE", description = "Private key file. Default: one made on first use.")
+    String identity;
+
+    @Option(names = "--host-key", paramLabel = "FINGERPRINT",
+            description = "Accept only a server whose key has this fingerprint; known hosts do not count.")
+    String hostKey;
+
+    @Option(names = "--accept-new-host-key",
+            description = "Believe a server that is new, and keep its key. A changed key is refused all the same.")
+    boolean acceptNewHostKey;
 
     @Option(names = "--timeout", paramLabel = "DURATION",
             description = "How long to wait for the connection, and for an answer: 500ms, 10s, 2m. Default: 30s.")
@@ -45,7 +56,8 @@ final class ClientOptions {
     String firstGiven() {
         String[][] given = {{"--server", server}, {"--server-addr", serverHost}, {"--server-port", serverPort},
             {"--operation-mode", operationMode}, {"--window", window}, {"--shared-key", sharedKey},
-            {"--timeout", timeout}};
+            {"--identity", identity}, {"--host-key", hostKey}, {"--timeout", timeout},
+            {"--accept-new-host-key", acceptNewHostKey ? "" : null}};
         for (String[] option : given) {
             if (option[1] != null) {
                 return option[0];
@@ -73,6 +85,8 @@ final class ClientOptions {
                 .put(Setting.CLIENT_OPERATION_MODE, "--operation-mode", operationMode)
                 .put(Setting.CLIENT_WINDOW, "--window", window)
                 .put(Setting.CLIENT_SHARED_KEY, "--shared-key", sharedKey)
+                .put(Setting.CLIENT_IDENTITY, "--identity", identity)
+                .put(Setting.CLIENT_HOST_KEY, "--host-key", hostKey)
                 .put(Setting.CLIENT_TIMEOUT, "--timeout", timeout);
     }
 

@@ -15,6 +15,8 @@ final class CommandTree {
     static {
         COMMANDS.put("serve", ServeCommand::new);
         COMMANDS.put("keygen", KeygenCommand::new);
+        COMMANDS.put("authorize", AuthorizeCommand::new);
+        COMMANDS.put("keys", KeysCommand::new);
         COMMANDS.put("kv", KvCommand::new);
         COMMANDS.put("ping", PingCommand::new);
         COMMANDS.put("whoami", QueryCommand.WhoAmI::new);

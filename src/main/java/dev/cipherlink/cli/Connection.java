@@ -3,6 +3,7 @@ package dev.cipherlink.cli;
 import dev.cipherlink.client.AuthenticationException;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
+import dev.cipherlink.client.HostKeyException;
 import dev.cipherlink.client.OutcomeUnknownException;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.CommandException;
@@ -20,45 +21,64 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/// A client made from settings, whose failures are already [CliException]s. Closing it ends the session and wipes the
-/// key.
+/// A client made from settings, whose failures are already [CliException]s. Closing it ends the session, and wipes the
+/// keys if it owns them.
 final class Connection implements AutoCloseable {
     private static final CommandParser PARSER = new CommandParser(Integer.MAX_VALUE);
 
-    private final SharedKey key;
+    private final Closing owned;
     private final Client client;
     private final ServerAddress server;
     private final Duration timeout;
 
-    private Connection(SharedKey key, Client client, ServerAddress server, Duration timeout) {
-        this.key = key;
+    private Connection(Closing owned, Client client, ServerAddress server, Duration timeout) {
+        this.owned = owned;
         this.client = client;
         this.server = server;
         this.timeout = timeout;
     }
 
-    /// Connects to the server of the settings. Blocks for at most `client.timeout`.
-    static Connection open(Settings settings) {
-        Path file = settings.file(Setting.CLIENT_SHARED_KEY).orElseThrow(() ->
-                CliException.usage("no key: give --shared-key FILE, or set client.shared-key")
-                        .withHint("cipherlink keygen shared, then give the file to server and clients"));
-        return open(settings, loadKey(file));
+    /// Connects to the server of the settings with keys that the connection then owns. Blocks for at most
+    /// `client.timeout`, and on a person if the server is new.
+    static Connection owning(ClientKeys keys, Settings settings) {
+        try {
+            return open(keys, settings, keys::close);
+        } catch (CliException e) {
+            keys.close();
+            throw e;
+        }
     }
 
-    /// Connects with a key, which the connection then owns. Blocks for at most `client.timeout`.
-    static Connection open(Settings settings, SharedKey key) {
+    /// The same, with keys that stay the caller's.
+    static Connection open(Settings settings, ClientKeys keys) {
+        return open(keys, settings, () -> { });
+    }
+
+    private static Connection open(ClientKeys keys, Settings settings, Closing owned) {
         ServerAddress server = settings.address(Setting.CLIENT_SERVER);
         Duration timeout = settings.duration(Setting.CLIENT_TIMEOUT);
         OperationMode mode = OperationMode.ofWireName(settings.word(Setting.CLIENT_OPERATION_MODE)).orElseThrow();
-        ClientConfig config = ClientConfig.to(server.host(), server.port(), key)
+        ClientConfig config = ClientConfig.to(server.host(), server.port(), keys.credentials())
+                .withClientId(keys.claimedName())
                 .withMode(mode)
                 .withWindowSize(settings.whole(Setting.CLIENT_WINDOW))
                 .withTimes(timeout, settings.duration(Setting.KEEPALIVE_INTERVAL));
         try {
-            return new Connection(key, Client.connect(config), server, timeout);
+            return new Connection(owned, connect(config, keys), server, timeout);
         } catch (IOException e) {
-            key.close();
-            throw cannotConnect(server, e);
+            throw cannotConnect(server, e, keys);
+        }
+    }
+
+    /// Connects a second time if the server was new and is accepted.
+    private static Client connect(ClientConfig config, ClientKeys keys) throws IOException {
+        try {
+            return Client.connect(config);
+        } catch (HostKeyException e) {
+            if (e.unknownHost().filter(keys::acceptFirstContact).isEmpty()) {
+                throw e;
+            }
+            return Client.connect(config);
         }
     }
 
@@ -72,12 +92,14 @@ final class Connection implements AutoCloseable {
         }
     }
 
-    private static CliException cannotConnect(ServerAddress server, IOException failure) {
+    private static CliException cannotConnect(ServerAddress server, IOException failure, ClientKeys keys) {
         String what = "cannot connect to " + server + ": ";
         return switch (failure) {
+            case HostKeyException e -> new CliException(ExitStatus.AUTHENTICATION, what + FailureText.of(e)).withCause(e);
             case AuthenticationException e ->
                     new CliException(ExitStatus.AUTHENTICATION, what + FailureText.of(e)).withCause(e)
-                            .withHint("the key file of that server: it prints the fingerprint of its key when it starts");
+                            .withHint(keys.authorizeCommand().orElse(
+                                    "the key file of that server: it prints the fingerprint of its key when it starts"));
             case RefusedException e ->
                     new CliException(ExitStatus.UNREACHABLE, what + "the server refused: " + FailureText.of(e)).withCause(e);
             case UnknownHostException e ->
@@ -141,6 +163,6 @@ final class Connection implements AutoCloseable {
     @Override
     public void close() {
         client.close();
-        key.close();
+        owned.close();
     }
 }

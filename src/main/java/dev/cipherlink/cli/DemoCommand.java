@@ -1,18 +1,26 @@
 package dev.cipherlink.cli;
 
-import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.PinnedHostKey;
+import dev.cipherlink.crypto.Fingerprint;
+import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.crypto.PassphraseSource;
+import dev.cipherlink.server.AuthorizedKey;
+import dev.cipherlink.server.AuthorizedKeys;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
+import dev.cipherlink.server.ServerKeys;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Command;
 
 /// `demo`: a server and a client in one process, which leave nothing behind.
-@Command(name = "demo", description = {"Try it: a server on a free loopback port, with a new key in a temporary folder, and a prompt "
+@Command(name = "demo", description = {"Try it: a server on a free loopback port, with new keys in a temporary folder, and a prompt "
         + "connected to it.", "Everything is deleted at the end."},
         footer = {"  cipherlink demo", "  printf 'SET a 1\\nGET a\\n' | cipherlink demo"})
 final class DemoCommand extends ProgramCommand {
@@ -20,47 +28,56 @@ final class DemoCommand extends ProgramCommand {
     @Override
     ExitStatus run() throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("cipherlink-demo");
-        Path keyFile = folder.resolve("shared_key.key");
         // Also for Ctrl-C, which ends the process without unwinding this method.
-        Thread cleaner = Thread.ofPlatform().unstarted(() -> delete(keyFile, folder));
-        Runtime.getRuntime().addShutdownHook(cleaner);
-        try (SharedKey key = SharedKey.generate()) {
-            key.save(keyFile, false);
-            return serve(key, keyFile);
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> delete(folder)));
+        try (Identity host = Identity.generate()) {
+            return serve(host, folder);
         } finally {
-            delete(keyFile, folder);
+            delete(folder);
         }
     }
 
-    private ExitStatus serve(SharedKey key, Path keyFile) throws IOException, InterruptedException {
+    private ExitStatus serve(Identity host, Path folder) throws IOException, InterruptedException {
         Settings settings = readSettings().requireValid();
+        AuthorizedKeys authorized = AuthorizedKeys.load(folder.resolve("authorized_keys"));
+        Path userFile = folder.resolve("identity");
+        // The connection wipes its own copy; this one is for the keys' file only.
+        try (Identity user = Identity.generate()) {
+            user.save(userFile, null, false);
+            authorized.add(new AuthorizedKey("demo", user.publicKey(), List.of("operator")));
+        }
         try (KeyValueStore store = new MemoryStore(StoreLimits.ofHeap());
-             Server server = Server.start(ServerConfig.loopback(key), store)) {
+             Server server = Server.start(ServerConfig.loopback(ServerKeys.personal(host, authorized)), store)) {
             ServerAddress address = new ServerAddress("127.0.0.1", server.address().getPort());
             Settings here = settings.with(new OptionLayer()
                     .put(Setting.CLIENT_SERVER, "--server", address.toString())
                     .layer(surroundings().folder()));
-            greet(address, keyFile);
-            try (Connection connection = Connection.open(here, SharedKey.load(keyFile))) {
+            Fingerprint fingerprint = host.publicKey().fingerprint();
+            greet("-s " + address + " --identity " + userFile + " --host-key " + fingerprint);
+            var credentials = new Credentials.Personal(Identity.load(userFile, PassphraseSource.none()),
+                    new PinnedHostKey(fingerprint));
+            try (Connection connection = Connection.owning(ClientKeys.of(credentials, surroundings(), output()), here)) {
                 return new LineLoop(connection, surroundings(), output()).run();
             }
         }
     }
 
-    private void greet(ServerAddress address, Path keyFile) {
+    private void greet(String options) {
         if (surroundings().terminals().stdin()) {
-            output().notice("a server is running at " + address + "; from another terminal:");
-            output().notice("  cipherlink kv -s " + address + " --shared-key " + keyFile + " GET greeting");
+            output().notice("a server is running; from another terminal:");
+            output().notice("  cipherlink kv " + options + " GET greeting");
             output().notice("try: SET greeting hello world, GET greeting, /help, /quit");
         }
     }
 
-    private static void delete(Path keyFile, Path folder) {
-        try {
-            Files.deleteIfExists(keyFile);
+    private static void delete(Path folder) {
+        try (var files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.deleteIfExists(file);
+            }
             Files.deleteIfExists(folder);
         } catch (IOException _) {
-            // somebody put a file of their own there, or took the folder away
+            // it is gone already, or somebody put a folder of their own there
         }
     }
 }

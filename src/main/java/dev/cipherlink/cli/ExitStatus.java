@@ -9,7 +9,7 @@ enum ExitStatus {
     REFUSED(1, "refused", "the server answered ERROR; for commands on stdin: at least one of them"),
     USAGE(2, "usage", "wrong usage, configuration or local file"),
     UNREACHABLE(3, "unreachable", "cannot connect, or the connection was lost"),
-    AUTHENTICATION(4, "authentication", "authentication failed: wrong key"),
+    AUTHENTICATION(4, "authentication", "authentication failed: wrong key, changed host key, or not authorized"),
     UNKNOWN_OUTCOME(5, "unknown_outcome", "the connection was lost before a write was answered: its outcome is unknown"),
     BUG(70, "bug", "a fault of this program"),
     INTERRUPTED(130, "interrupted", "interrupted by Ctrl-C");

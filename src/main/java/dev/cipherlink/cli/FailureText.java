@@ -11,6 +11,12 @@ final class FailureText {
     private FailureText() {
     }
 
+    /// The same, with the file that it is about where the exception knows one.
+    static String withFile(Throwable failure) {
+        return failure instanceof FileSystemException e && e.getFile() != null
+                ? TerminalText.escapeLine(e.getFile()) + ": " + of(e) : of(failure);
+    }
+
     /// One line, never empty. File system exceptions have only a file name for a message.
     static String of(Throwable failure) {
         String text = switch (failure) {

@@ -11,13 +11,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `keygen`: makes keys.
-@Command(name = "keygen", description = "Make a key.", subcommands = KeygenCommand.Shared.class,
-        synopsisSubcommandLabel = "COMMAND", footer = "  cipherlink keygen shared")
+@Command(name = "keygen", description = "Make a key.", subcommands = {KeygenCommand.Shared.class, KeygenIdentity.class},
+        synopsisSubcommandLabel = "COMMAND", footer = {"  cipherlink keygen identity", "  cipherlink keygen shared"})
 final class KeygenCommand extends ProgramCommand {
 
     @Override
     ExitStatus run() {
-        throw CliException.usage("keygen: which key?").withHint("cipherlink keygen shared");
+        throw CliException.usage("keygen: which key?").withHint("cipherlink keygen identity");
     }
 
     /// `keygen shared`: 32 random bytes in a file.

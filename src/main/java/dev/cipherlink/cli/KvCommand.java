@@ -55,7 +55,7 @@ final class KvCommand extends ClientCommand {
             throw CliException.usage("kv: either a command or --file, not both").withHint("cipherlink kv --help");
         }
         byte[] command = command();
-        try (Connection connection = Connection.open(clientSettings())) {
+        try (Connection connection = connect(clientSettings())) {
             Reply reply = connection.request(command);
             if (reply.isError()) {
                 throw new CliException(ExitStatus.REFUSED, ScriptSender.head(command) + ": "
@@ -134,7 +134,7 @@ final class KvCommand extends ClientCommand {
     }
 
     private ExitStatus runScript(Settings settings, ScriptRunner.Script script) throws InterruptedException {
-        try (Connection connection = Connection.open(settings)) {
+        try (Connection connection = connect(settings)) {
             return new ScriptRunner(connection, script, output(), raw).run();
         }
     }

@@ -12,16 +12,19 @@ import java.util.function.UnaryOperator;
 /// @param folder what relative file names in this source are relative to
 record Layer(Map<String, String> values, UnaryOperator<String> place, Path folder) {
 
+    /// The place of what nobody has set.
+    static final String DEFAULT = "default";
+
     static Layer of(String place, Map<String, String> values, Path folder) {
         return new Layer(values, key -> place, folder);
     }
 
     /// The built-in defaults.
-    static Layer defaults(Path folder) {
-        Map<String, String> values = new TreeMap<>();
+    static Layer defaults(Path folder, Folders folders) {
+        Map<String, String> values = new TreeMap<>(folders.defaults());
         for (Setting setting : Setting.values()) {
             setting.defaultText().ifPresent(text -> values.put(setting.key(), text));
         }
-        return of("default", values, folder);
+        return of(DEFAULT, values, folder);
     }
 }

@@ -1,9 +1,9 @@
 package dev.cipherlink.cli;
 
-import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.server.HandshakeLimits;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
+import dev.cipherlink.server.ServerKeys;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;
@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +24,7 @@ import picocli.CommandLine.Option;
     "When it is ready it prints one line: listening on ADDRESS key FINGERPRINT. SIGTERM and Ctrl-C let requests under way "
             + "end and exit 0; a second one exits at once."},
         footer = {
+            "  cipherlink serve",
             "  cipherlink serve --shared-key keys/shared_key.key",
             "  cipherlink serve --host 0.0.0.0 --port 8888 --config server.yaml",
             "  cipherlink serve --check"
@@ -43,15 +43,34 @@ final class ServeCommand extends ProgramCommand {
     @Option(names = "--shared-key", paramLabel = "FILE", description = "Key file of the shared-key clients.")
     String sharedKey;
 
+    @Option(names = "--identity", paramLabel = "FILE",
+            description = "Private key file of the server. Default: one made on first use.")
+    String identity;
+
+    @Option(names = "--authorized-keys", paramLabel = "FILE",
+            description = "The keys that are let in; see `cipherlink authorize`. Taken up while the server runs.")
+    String authorizedKeys;
+
+    @Option(names = "--clients", paramLabel = "POLICY",
+            description = "authorized: only those keys. any: every key; a new one takes a free name and keeps it.")
+    String clients;
+
+    @Option(names = "--data", paramLabel = "DIR", description = "Folder of the server's data.")
+    String data;
+
     @Option(names = "--check", description = "Read everything, report every problem, and exit.")
     boolean check;
 
     @Override
     void refuseForeignOptions() {
-        // --shared-key in front of the name is the server's own here; all others are a client's
+        // --shared-key and --identity in front of the name are the server's own here; all others are a client's
         if (root().client.sharedKey != null && sharedKey == null) {
             sharedKey = root().client.sharedKey;
             root().client.sharedKey = null;
+        }
+        if (root().client.identity != null && identity == null) {
+            identity = root().client.identity;
+            root().client.identity = null;
         }
         super.refuseForeignOptions();
     }
@@ -68,34 +87,31 @@ final class ServeCommand extends ProgramCommand {
                 .put(Setting.SERVER_PORT, "--port", port)
                 .put(Setting.STORE_MAX_VALUE_SIZE, "--max-size", maxSize)
                 .put(Setting.SERVER_SHARED_KEY, "--shared-key", sharedKey)
+                .put(Setting.SERVER_IDENTITY, "--identity", identity)
+                .put(Setting.SERVER_AUTHORIZED_KEYS, "--authorized-keys", authorizedKeys)
+                .put(Setting.SERVER_CLIENTS, "--clients", clients)
+                .put(Setting.SERVER_DATA, "--data", data)
                 .layer(surroundings().folder()));
         if (check) {
             return check(settings);
         }
         settings.requireValid();
-        try (SharedKey key = loadKey(settings);
+        try (HostKeys keys = HostKeys.load(settings, surroundings(), output());
              KeyValueStore store = new MemoryStore(limits(settings));
-             Server server = start(config(settings, key), store)) {
+             Server server = start(config(settings, keys.keys()), store)) {
             Signals.onTermination(server::stop);
-            announce(server, key);
+            announce(server, keys);
             server.awaitTermination();
             return ExitStatus.DONE;
         }
-    }
-
-    private static SharedKey loadKey(Settings settings) {
-        Path file = settings.file(Setting.SERVER_SHARED_KEY).orElseThrow(() ->
-                CliException.usage("no key: give --shared-key FILE, or set server.shared-key")
-                        .withHint("cipherlink keygen shared && cipherlink serve --shared-key keys/shared_key.key"));
-        return Connection.loadKey(file);
     }
 
     private static StoreLimits limits(Settings settings) {
         return new StoreLimits((int) settings.size(Setting.STORE_MAX_VALUE_SIZE), StoreLimits.ofHeap().maxBytes());
     }
 
-    private static ServerConfig config(Settings settings, SharedKey key) {
-        return ServerConfig.loopback(key)
+    private static ServerConfig config(Settings settings, ServerKeys keys) {
+        return ServerConfig.loopback(keys)
                 .withListenAddress(settings.word(Setting.SERVER_HOST), settings.whole(Setting.SERVER_PORT))
                 .withConnectionLimits(settings.whole(Setting.SERVER_MAX_CONNECTIONS),
                         HandshakeLimits.DEFAULT.withMaxPerAddress(settings.whole(Setting.SERVER_MAX_HANDSHAKES_PER_ADDRESS)))
@@ -114,7 +130,7 @@ final class ServeCommand extends ProgramCommand {
         }
     }
 
-    private void announce(Server server, SharedKey key) {
+    private void announce(Server server, HostKeys keys) {
         InetSocketAddress address = server.address();
         String shown = new ServerAddress(address.getAddress().getHostAddress(), address.getPort()).toString();
         if (!address.getAddress().isLoopbackAddress()) {
@@ -124,10 +140,10 @@ final class ServeCommand extends ProgramCommand {
             Map<String, Object> members = new LinkedHashMap<>();
             members.put("ok", true);
             members.put("listening", shown);
-            members.put("key", key.fingerprint());
+            members.putAll(keys.fingerprints());
             output().line(Json.object(members));
         } else {
-            output().line("listening on " + shown + " key " + key.fingerprint());
+            output().line("listening on " + shown + " key " + String.join(" ", keys.fingerprints().values()));
         }
         output().flush();
     }
@@ -136,7 +152,7 @@ final class ServeCommand extends ProgramCommand {
     private ExitStatus check(Settings settings) {
         List<String> problems = new ArrayList<>(settings.problems());
         try {
-            loadKey(settings).close();
+            HostKeys.check(settings, surroundings(), output());
         } catch (CliException e) {
             problems.add(e.getMessage());
         }

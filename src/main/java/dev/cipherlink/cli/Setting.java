@@ -11,6 +11,11 @@ enum Setting {
     SERVER_PORT("server.port", new SettingType.Port(), "8888", "port to listen on; 0 takes a free one"),
     SERVER_SHARED_KEY("server.shared-key", new SettingType.FileName(), null,
             "key file of the server's shared-key clients"),
+    SERVER_IDENTITY("server.identity", new SettingType.FileName(), null, "private key file of the server"),
+    SERVER_AUTHORIZED_KEYS("server.authorized-keys", new SettingType.FileName(), null, "file of the keys that are let in"),
+    SERVER_CLIENTS("server.clients", new SettingType.Choice(List.of("authorized", "any")), "authorized",
+            "whose keys are let in: those in the file, or any"),
+    SERVER_DATA("server.data", new SettingType.FileName(), null, "folder of the server's data"),
     SERVER_MAX_CONNECTIONS("server.max-connections", new SettingType.Whole(1, 1_000_000), "10000",
             "connections served at the same time"),
     SERVER_HANDSHAKE_TIMEOUT("server.handshake-timeout", time("100ms", "10m"), "10s",
@@ -30,7 +35,11 @@ enum Setting {
             "burst", "one request at a time, or many in flight"),
     CLIENT_WINDOW("client.window", new SettingType.Whole(1, 32_767), "64", "requests in flight in burst mode"),
     CLIENT_TIMEOUT("client.timeout", time("1ms", "1d"), "30s", "time to wait for the connection, and for an answer"),
-    CLIENT_SHARED_KEY("client.shared-key", new SettingType.FileName(), null, "key file shared with the server");
+    CLIENT_SHARED_KEY("client.shared-key", new SettingType.FileName(), null,
+            "key file shared with the server; chooses version 1"),
+    CLIENT_IDENTITY("client.identity", new SettingType.FileName(), null, "private key file of the user"),
+    CLIENT_HOST_KEY("client.host-key", new SettingType.KeyFingerprint(), null, "fingerprint that the server's key must have"),
+    CLIENT_KNOWN_HOSTS("client.known-hosts", new SettingType.FileName(), null, "file of the servers met so far");
 
     private final String key;
     private final SettingType type;

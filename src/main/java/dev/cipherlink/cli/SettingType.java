@@ -1,12 +1,13 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.crypto.Fingerprint;
 import java.time.Duration;
 import java.util.List;
 
 /// What values a setting takes, and what to say about others.
 sealed interface SettingType {
 
-    /// @return the value: `Integer`, `Long`, `Duration`, `ServerAddress` or `String`, as the kind says
+    /// @return the value: `Integer`, `Long`, `Duration`, `ServerAddress`, `Fingerprint` or `String`, as the kind says
     /// @throws IllegalArgumentException if the text is no such value; [#allowed] says what would be
     Object parse(String text);
 
@@ -118,6 +119,19 @@ sealed interface SettingType {
         @Override
         public String allowed() {
             return ServerAddress.ALLOWED;
+        }
+    }
+
+    /// The fingerprint of a public key, as [Fingerprint].
+    record KeyFingerprint() implements SettingType {
+        @Override
+        public Object parse(String text) {
+            return Fingerprint.parse(text);
+        }
+
+        @Override
+        public String allowed() {
+            return "a whole fingerprint, 8 groups of 4 characters joined by -";
         }
     }
 

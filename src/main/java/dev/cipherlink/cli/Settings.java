@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.crypto.Fingerprint;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -106,6 +107,15 @@ final class Settings {
 
     String word(Setting setting) {
         return (String) effective.get(setting).value();
+    }
+
+    Optional<Fingerprint> fingerprint(Setting setting) {
+        return Optional.ofNullable(effective.get(setting)).map(found -> (Fingerprint) found.value());
+    }
+
+    /// Whether somebody has set it: a file, a variable or an option.
+    boolean isSet(Setting setting) {
+        return origin(setting).filter(origin -> !origin.equals(Layer.DEFAULT)).isPresent();
     }
 
     ServerAddress address(Setting setting) {

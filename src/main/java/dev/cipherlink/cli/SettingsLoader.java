@@ -24,6 +24,7 @@ final class SettingsLoader {
     private final Map<String, String> environment;
     private final Path workingFolder;
     private final Path systemFolder;
+    private final Folders folders;
     private final List<String> problems = new ArrayList<>();
 
     /// @param systemFolder where the configuration of the whole machine is: `/etc/cipherlink`
@@ -31,6 +32,7 @@ final class SettingsLoader {
         this.environment = environment;
         this.workingFolder = workingFolder;
         this.systemFolder = systemFolder;
+        this.folders = Folders.of(environment);
     }
 
     /// Reads everything; what is wrong is found with [Settings#problems]. Blocks on the disk.
@@ -45,11 +47,11 @@ final class SettingsLoader {
         } else {
             read(workingFolder.resolve(FILE_NAME), "./" + FILE_NAME, false).ifPresent(layers::add);
         }
-        userFolder().map(folder -> folder.resolve(FILE_NAME))
+        folders.config().map(folder -> folder.resolve(FILE_NAME))
                 .flatMap(file -> read(file, file.toString(), false)).ifPresent(layers::add);
         Path system = systemFolder.resolve(FILE_NAME);
         read(system, system.toString(), false).ifPresent(layers::add);
-        layers.add(Layer.defaults(workingFolder));
+        layers.add(Layer.defaults(workingFolder, folders));
         return new Settings(layers, problems);
     }
 
@@ -74,16 +76,6 @@ final class SettingsLoader {
             problems.add(e.getMessage());
             return Optional.empty();
         }
-    }
-
-    /// `$XDG_CONFIG_HOME/cipherlink`; the base directory specification says that a relative path there is ignored.
-    private Optional<Path> userFolder() {
-        String base = environment.get("XDG_CONFIG_HOME");
-        if (base != null && base.startsWith("/")) {
-            return Optional.of(Path.of(base, "cipherlink"));
-        }
-        String home = environment.get("HOME");
-        return home == null || !home.startsWith("/") ? Optional.empty() : Optional.of(Path.of(home, ".config", "cipherlink"));
     }
 
     private Layer environmentLayer() {

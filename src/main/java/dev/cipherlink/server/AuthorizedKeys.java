@@ -6,6 +6,8 @@ import dev.cipherlink.crypto.PublicKey;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -160,9 +162,18 @@ public final class AuthorizedKeys implements ClientDirectory {
             toldTrouble = seenTrouble;
             unsettled = Optional.empty();
             return new Reload.Unchanged();
+        } catch (ClosedByInterruptException e) {
+            // The server is stopping, and the interrupt is for whoever called.
+            return new Reload.Unchanged();
         } catch (IOException e) {
-            return kept(e.getMessage());
+            return kept(describe(e));
         }
+    }
+
+    /// Some exceptions of the file system have only a file name for a message.
+    private static String describe(IOException failure) {
+        return failure instanceof FileSystemException e && e.getReason() == null
+                ? e.getFile() + ": cannot be read (" + e.getClass().getSimpleName() + ")" : failure.getMessage();
     }
 
     private boolean isSeen(KeyListFile.Content content) {

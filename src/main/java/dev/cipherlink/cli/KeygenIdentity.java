@@ -1,0 +1,110 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.crypto.PublicKeyLine;
+import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `keygen identity`: a private key in a file, and its public line on stdout.
+@Command(name = "identity", description = {"Make an identity: a private key file, and its public line on stdout.",
+    "The public line is what a server's operator gives to `cipherlink authorize`."},
+        footer = {
+            "  cipherlink keygen identity",
+            "  cipherlink keygen identity ~/.config/cipherlink/work --passphrase --name ann.work > work.pub"
+        })
+final class KeygenIdentity extends ProgramCommand {
+
+    @Parameters(arity = "0..1", paramLabel = "FILE",
+            description = "Where to put it, mode 0600. Default: the setting client.identity.")
+    String file;
+
+    @Option(names = "--name", paramLabel = "NAME", description = "The name in the public line. Default: the login name.")
+    String name;
+
+    @Option(names = "--passphrase", description = "Ask for a passphrase that protects the file.")
+    boolean passphrase;
+
+    @Option(names = "--force", description = "Replace an existing file. Whoever knows the old key will refuse the new one.")
+    boolean force;
+
+    @Override
+    ExitStatus run() {
+        String holder = name == null ? new Identities(surroundings(), output()).userName() : requireName();
+        Path path = path();
+        char[] secret = passphrase ? askTwice() : null;
+        try (Identity identity = Identity.generate()) {
+            identity.save(path, secret, force);
+            report(new PublicKeyLine(identity.publicKey(), holder), path);
+            return ExitStatus.DONE;
+        } catch (IOException e) {
+            throw CliException.usage("cannot write " + TerminalText.escapeLine(path.toString()) + ": "
+                    + FailureText.of(e)).withCause(e);
+        } finally {
+            if (secret != null) {
+                Arrays.fill(secret, '\0');
+            }
+        }
+    }
+
+    private String requireName() {
+        try {
+            PublicKeyLine.requireName(name);
+            return name;
+        } catch (IllegalArgumentException e) {
+            throw CliException.usage("wrong value for --name: " + e.getMessage());
+        }
+    }
+
+    private Path path() {
+        try {
+            return file != null ? surroundings().folder().resolve(file)
+                    : readSettings().requireValid().file(Setting.CLIENT_IDENTITY).orElseThrow(() ->
+                            CliException.usage("no file named, and no home folder to put the key in")
+                                    .withHint("cipherlink keygen identity FILE"));
+        } catch (InvalidPathException e) {
+            throw CliException.usage("cannot write " + TerminalText.escapeLine(file) + ": " + e.getReason()).withCause(e);
+        }
+    }
+
+    private char[] askTwice() {
+        Prompt prompt = new Prompt(surroundings(), output());
+        if (!prompt.canAsk()) {
+            throw CliException.usage("--passphrase asks on a terminal, and there is none");
+        }
+        try {
+            char[] first = prompt.secret("passphrase: ").orElse(new char[0]);
+            char[] second = prompt.secret("again: ").orElse(new char[0]);
+            boolean isGood = first.length > 0 && Arrays.equals(first, second);
+            Arrays.fill(second, '\0');
+            if (!isGood) {
+                Arrays.fill(first, '\0');
+                throw CliException.usage(first.length == 0 ? "the passphrase is empty" : "the two passphrases differ");
+            }
+            return first;
+        } catch (IOException e) {
+            throw CliException.usage("cannot ask for the passphrase: " + FailureText.of(e)).withCause(e);
+        }
+    }
+
+    private void report(PublicKeyLine line, Path path) {
+        if (output().isJson()) {
+            Map<String, Object> members = new LinkedHashMap<>();
+            members.put("ok", true);
+            members.put("file", path.toString());
+            members.put("public", line.encode());
+            members.put("fingerprint", line.key().fingerprint().toString());
+            output().line(Json.object(members));
+        } else {
+            output().line(line.encode());
+            output().notice("cipherlink: private key in " + TerminalText.escapeLine(path.toString()) + ", fingerprint "
+                    + line.key().fingerprint());
+        }
+    }
+}

@@ -1,0 +1,116 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.server.AuthorizedKey;
+import dev.cipherlink.server.AuthorizedKeys;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `keys`: who is let in.
+@Command(name = "keys", description = "Show whose keys a server lets in, or revoke one.",
+        subcommands = {KeysCommand.Listing.class, KeysCommand.Revoke.class}, synopsisSubcommandLabel = "COMMAND",
+        footer = {"  cipherlink keys list", "  cipherlink keys revoke ann"})
+final class KeysCommand extends ProgramCommand {
+    static final String FILE_DESCRIPTION = "The server's authorized-keys file. Default: the setting server.authorized-keys.";
+
+    @Override
+    ExitStatus run() {
+        throw CliException.usage("keys: list or revoke?").withHint("cipherlink keys list");
+    }
+
+    /// Reads the file of the option or of the setting.
+    ///
+    /// @param file what the option says, or null
+    /// @throws CliException if there is none, or it is wrong
+    static AuthorizedKeys open(ProgramCommand command, String file) {
+        Settings settings = command.readSettings()
+                .with(new OptionLayer().put(Setting.SERVER_AUTHORIZED_KEYS, "--authorized-keys", file)
+                        .layer(command.surroundings().folder()))
+                .requireValid();
+        return open(settings);
+    }
+
+    static AuthorizedKeys open(Settings settings) {
+        try {
+            return AuthorizedKeys.load(settings.file(Setting.SERVER_AUTHORIZED_KEYS).orElseThrow(() ->
+                    CliException.usage("no authorized-keys file: there is no home folder to keep one in; set "
+                            + Setting.SERVER_AUTHORIZED_KEYS.key())));
+        } catch (IOException e) {
+            throw CliException.usage("cannot use the authorized keys: " + FailureText.withFile(e)).withCause(e);
+        }
+    }
+
+    static Map<String, Object> members(AuthorizedKey key) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        members.put("name", key.name());
+        members.put("fingerprint", key.key().fingerprint().toString());
+        members.put("options", String.join(" ", key.options()));
+        return members;
+    }
+
+    /// `keys list`.
+    @Command(name = "list", description = "Show the keys that are let in: name, fingerprint and options.",
+            footer = {"  cipherlink keys list", "  cipherlink keys list --json | jq -r .name"})
+    static final class Listing extends ProgramCommand {
+
+        @Option(names = "--authorized-keys", paramLabel = "FILE", description = FILE_DESCRIPTION)
+        String file;
+
+        @Override
+        ExitStatus run() {
+            List<AuthorizedKey> keys = open(this, file).list();
+            int width = keys.stream().mapToInt(key -> key.name().length()).max().orElse(0);
+            for (AuthorizedKey key : keys) {
+                output().line(output().isJson() ? Json.object(members(key))
+                        : (key.name() + " ".repeat(width - key.name().length() + 1) + key.key().fingerprint() + " "
+                        + String.join(" ", key.options())).stripTrailing());
+            }
+            return ExitStatus.DONE;
+        }
+    }
+
+    /// `keys revoke`.
+    @Command(name = "revoke", description = {"Take a key out of the authorized-keys file.",
+        "A running server ends its connections by itself, within two seconds."},
+            footer = "  cipherlink keys revoke ann")
+    static final class Revoke extends ProgramCommand {
+
+        @Parameters(paramLabel = "NAME", description = "Whose key, as `cipherlink keys list` shows it.")
+        String name;
+
+        @Option(names = "--authorized-keys", paramLabel = "FILE", description = FILE_DESCRIPTION)
+        String file;
+
+        @Override
+        ExitStatus run() {
+            AuthorizedKeys keys = open(this, file);
+            List<String> names = keys.list().stream().map(AuthorizedKey::name).toList();
+            try {
+                AuthorizedKey revoked = keys.remove(name).orElseThrow(() ->
+                        CliException.usage("cannot revoke " + TerminalText.escapeLine(name) + ": "
+                                + TerminalText.escapeLine(keys.path().toString()) + " has no such name"
+                                + NearestMatch.find(name, names).map(near -> ", did you mean " + near + "?").orElse("")));
+                report(revoked);
+                return ExitStatus.DONE;
+            } catch (IOException e) {
+                throw CliException.usage("cannot revoke " + TerminalText.escapeLine(name) + ": "
+                        + FailureText.withFile(e)).withCause(e);
+            }
+        }
+
+        private void report(AuthorizedKey revoked) {
+            if (output().isJson()) {
+                Map<String, Object> members = new LinkedHashMap<>();
+                members.put("ok", true);
+                members.putAll(members(revoked));
+                output().line(Json.object(members));
+            } else {
+                output().line("revoked " + revoked.name() + " " + revoked.key().fingerprint());
+            }
+        }
+    }
+}

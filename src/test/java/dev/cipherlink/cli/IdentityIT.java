@@ -1,0 +1,269 @@
+package dev.cipherlink.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.crypto.PassphraseSource;
+import dev.cipherlink.crypto.PublicKeyLine;
+import dev.cipherlink.server.AuthorizedKeys;
+import dev.cipherlink.server.Server;
+import dev.cipherlink.server.ServerConfig;
+import dev.cipherlink.server.ServerKeys;
+import dev.cipherlink.store.MemoryStore;
+import dev.cipherlink.store.StoreLimits;
+import java.io.IOException;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The commands of the program over version 2, against a real server in this process.
+@Timeout(60)
+class IdentityIT {
+    @TempDir
+    Path folder;
+    private Identity host;
+    private MemoryStore store;
+    private Server server;
+    private Terminal ann;
+    private Path authorized;
+    private Path knownHosts;
+
+    @BeforeEach
+    void startServer() throws IOException {
+        host = Identity.generate();
+        store = new MemoryStore(StoreLimits.ofHeap());
+        authorized = folder.resolve("authorized");
+        server = start(host, 0);
+        ann = new Terminal(folder);
+        ann.environment.put("HOME", folder.resolve("home").toString());
+        ann.environment.put("USER", "ann");
+        ann.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + server.address().getPort());
+        ann.environment.put("CIPHERLINK_SERVER_AUTHORIZED_KEYS", authorized.toString());
+        knownHosts = folder.resolve("home/.local/state/cipherlink/known_hosts");
+    }
+
+    private Server start(Identity identity, int port) throws IOException {
+        return Server.start(ServerConfig.loopback(ServerKeys.personal(identity, AuthorizedKeys.load(authorized)))
+                .withListenAddress("127.0.0.1", port), store);
+    }
+
+    @AfterEach
+    void stopServer() {
+        server.close();
+        store.close();
+        host.close();
+    }
+
+    private String authorizeAnn(String... options) throws IOException {
+        assertEquals(0, ann.run("keygen", "identity"));
+        String line = ann.out().strip();
+        String[] command = new String[options.length + 2];
+        System.arraycopy(options, 0, command, 2, options.length);
+        command[0] = "authorize";
+        command[1] = line;
+        assertEquals(0, ann.run(command), ann.err());
+        Awaitility.await().atMost(Duration.ofSeconds(5)).until(() ->
+                ann.run("ping", "-n", "1", "--host-key", host.publicKey().fingerprint().toString()) == 0);
+        return line;
+    }
+
+    private int answering(String typed, String... command) {
+        ann.withTerminals(true, false, true);
+        return ann.runWith(typed.getBytes(StandardCharsets.UTF_8), command);
+    }
+
+    @Test
+    void makesAnIdentityOnFirstUseAndSaysHowToLetItIn() throws IOException {
+        assertEquals(4, ann.run("ping", "--accept-new-host-key"));
+        Path file = folder.resolve("home/.config/cipherlink/identity");
+        try (Identity made = Identity.load(file, PassphraseSource.none())) {
+            assertEquals(List.of("cipherlink: made a new identity, " + made.publicKey().fingerprint() + ", kept in " + file,
+                    "cipherlink: cannot connect to 127.0.0.1:" + server.address().getPort()
+                            + ": the server does not know this identity; ask its operator to authorize it",
+                    "  try: cipherlink authorize '" + new PublicKeyLine(made.publicKey(), "ann").encode() + "'"),
+                    ann.err().lines().toList());
+        }
+        assertEquals(4, ann.run("ping"));
+        assertFalse(ann.err().contains("made a new identity"), ann.err());
+    }
+
+    @Test
+    void refusesANewServerWithoutATerminalAndNamesTheOption() throws IOException {
+        authorizeAnn();
+        assertEquals(4, ann.run("ping"));
+        assertTrue(ann.err().contains("--host-key " + host.publicKey().fingerprint()), ann.err());
+        assertTrue(ann.err().contains("--accept-new-host-key"), ann.err());
+        assertEquals(1, ann.err().lines().count());
+        assertFalse(Files.exists(knownHosts));
+    }
+
+    @Test
+    void asksAboutANewServerAndRemembersTheAnswer() throws IOException {
+        authorizeAnn();
+        assertEquals(0, answering("y\n\nyes\n", "ping", "-n", "1"), ann.err());
+        List<String> said = ann.err().lines().toList();
+        assertEquals("First contact with 127.0.0.1:" + server.address().getPort(), said.get(0));
+        assertEquals("  key type     cipherlink-x25519", said.get(1));
+        assertEquals("  fingerprint  " + host.publicKey().fingerprint(), said.get(2));
+        assertEquals("  not known by any other name", said.get(3));
+        assertTrue(ann.err().contains("Type yes or no in full, or the whole fingerprint."), ann.err());
+        assertTrue(ann.err().contains("The key is kept in " + knownHosts + "\n"), ann.err());
+        assertEquals(1, Files.readAllLines(knownHosts).size());
+
+        ann.withTerminals(false, false, false);
+        assertEquals(0, ann.run("ping", "-n", "1"));
+        assertFalse(ann.err().contains("First contact"), ann.err());
+    }
+
+    @Test
+    void thePastedFingerprintIsYesAndAnotherOneIsNo() throws IOException {
+        authorizeAnn();
+        assertEquals(4, answering(Fingerprints.other(host) + "\nyes\n", "ping", "-n", "1"));
+        assertTrue(ann.err().contains("That is another fingerprint"), ann.err());
+        assertEquals(4, answering("no\nyes\n", "ping", "-n", "1"));
+        assertEquals(4, answering("y\ny\ny\nyes\n", "ping", "-n", "1"));
+        assertEquals(4, answering("", "ping", "-n", "1"));
+        assertFalse(Files.exists(knownHosts));
+        assertEquals(0, answering(" " + host.publicKey().fingerprint() + " \n", "ping", "-n", "1"), ann.err());
+    }
+
+    /// Fingerprints that are good, and not the server's.
+    private static final class Fingerprints {
+        static String other(Identity than) {
+            String text = than.publicKey().fingerprint().toString();
+            return (text.charAt(0) == '0' ? "1" : "0") + text.substring(1);
+        }
+    }
+
+    @Test
+    void refusesAChangedKeyLoudlyWhateverIsAnsweredOrAllowed() throws IOException {
+        authorizeAnn();
+        assertEquals(0, ann.run("ping", "-n", "1", "--accept-new-host-key"), ann.err());
+        int port = server.address().getPort();
+        server.close();
+        try (Identity other = Identity.generate()) {
+            server = start(other, port);
+            assertEquals(4, answering("yes\nyes\n", "ping", "-n", "1", "--accept-new-host-key"));
+            assertTrue(ann.err().contains("THE HOST KEY OF 127.0.0.1:" + port + " HAS CHANGED"), ann.err());
+            assertTrue(ann.err().contains(knownHosts + ":1"), ann.err());
+            assertTrue(ann.err().contains(host.publicKey().fingerprint().toString()), ann.err());
+            assertTrue(ann.err().contains(other.publicKey().fingerprint().toString()), ann.err());
+            assertEquals(1, ann.err().lines().count(), ann.err());
+            server.close();
+        }
+    }
+
+    @Test
+    void namesComeFromTheAuthorizedKeys() throws IOException {
+        authorizeAnn("--name", "ann.laptop", "--operator");
+        assertEquals(0, ann.run("whoami", "--accept-new-host-key"), ann.err());
+        assertTrue(ann.out().contains("ann.laptop"), ann.out());
+        assertEquals(0, ann.run("bench", "--clients", "3", "--requests", "300"), ann.err());
+    }
+
+    @Test
+    void revokingEndsALiveConnectionWithinFiveSeconds() throws Exception {
+        authorizeAnn();
+        ann.environment.put("CIPHERLINK_CLIENT_HOST_KEY", host.publicKey().fingerprint().toString());
+        Terminal olga = new Terminal(folder);
+        olga.environment.putAll(ann.environment);
+        assertEquals(0, olga.run("keygen", "identity", "olga", "--name", "olga"));
+        olga.environment.put("CIPHERLINK_CLIENT_IDENTITY", folder.resolve("olga").toString());
+        assertEquals(0, olga.run("authorize", olga.out().strip(), "--operator"), olga.err());
+        Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> olga.run("sockets") == 0);
+
+        try (PipedOutputStream typed = new PipedOutputStream(); PipedInputStream stdin = new PipedInputStream(typed)) {
+            CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> ann.runWith(stdin, "kv"));
+            typed.write("PING\n".getBytes(StandardCharsets.UTF_8));
+            typed.flush();
+            Awaitility.await().until(() -> ann.out().equals("PONG\n"));
+            olga.run("sockets");
+            assertTrue(olga.out().contains(" ann "), olga.out());
+
+            assertEquals(0, olga.run("keys", "revoke", "ann"), olga.err());
+
+            Awaitility.await().atMost(Duration.ofSeconds(5)).until(() ->
+                    olga.run("sockets") == 0 && !olga.out().contains(" ann "));
+            typed.write("PING\n".getBytes(StandardCharsets.UTF_8));
+            end(typed);
+            assertTrue(List.of(3, 4).contains(status.get()), ann.err());
+        }
+        assertEquals(4, ann.run("ping"));
+    }
+
+    private Process serve(String... options) throws IOException {
+        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-preview", "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
+                "-cp", System.getProperty("java.class.path"), Main.class.getName(), "serve", "--port", "0"));
+        command.addAll(List.of(options));
+        var builder = new ProcessBuilder(command).directory(folder.toFile()).redirectError(folder.resolve("err").toFile());
+        builder.environment().keySet().removeIf(name -> name.startsWith("CIPHERLINK_") || name.startsWith("XDG_"));
+        builder.environment().put("HOME", folder.resolve("host").toString());
+        return builder.start();
+    }
+
+    @Test
+    void serveMakesAnIdentityAndGivesFreeNamesToAnybodyIfToldTo() throws Exception {
+        ann.environment.remove("CIPHERLINK_CLIENT_SERVER");
+        Process serve = serve("--clients", "any");
+        try (var lines = serve.inputReader()) {
+            String ready = lines.readLine();
+            assertTrue(ready.matches("listening on 127\\.0\\.0\\.1:\\d+ key [0-9a-z]{4}(-[0-9a-z]{4}){7}"), ready);
+            String[] words = ready.split(" ");
+            Path file = folder.resolve("host/.config/cipherlink/server_identity");
+            assertEquals("cipherlink: made a new identity, " + words[4] + ", kept in " + file + "\n",
+                    Files.readString(folder.resolve("err")));
+
+            assertEquals(0, ann.run("whoami", "-s", words[2], "--host-key", words[4]), ann.err());
+            assertTrue(ann.out().contains("name: ann\n"), ann.out());
+            assertEquals(0, ann.run("whoami", "-s", words[2], "--host-key", words[4], "--identity", keyNamed("other")), ann.err());
+            assertTrue(ann.out().contains("name: user-"), ann.out());
+            assertEquals(2, Files.readAllLines(folder.resolve("host/.local/share/cipherlink/enrolled_keys")).size());
+        } finally {
+            serve.destroy();
+            assertTrue(serve.waitFor(20, TimeUnit.SECONDS));
+        }
+        assertEquals(0, serve.exitValue());
+    }
+
+    private String keyNamed(String name) {
+        assertEquals(0, ann.run("keygen", "identity", name));
+        return name;
+    }
+
+    @Test
+    void servesBothVersionsIfBothAreConfigured() throws Exception {
+        ann.environment.remove("CIPHERLINK_CLIENT_SERVER");
+        ann.run("keygen", "shared", "k");
+        Process serve = serve("--shared-key", "k", "--clients", "any");
+        try (var lines = serve.inputReader()) {
+            String ready = lines.readLine();
+            assertTrue(ready.matches("listening on \\S+ key [-0-9a-z]{39} shared:[0-9a-f]{16}"), ready);
+            String address = ready.split(" ")[2];
+            assertEquals(0, ann.run("ping", "-n", "1", "-s", address, "--shared-key", "k"), ann.err());
+            assertEquals(0, ann.run("ping", "-n", "1", "-s", address, "--host-key", ready.split(" ")[4]), ann.err());
+        } finally {
+            serve.destroy();
+            assertTrue(serve.waitFor(20, TimeUnit.SECONDS));
+        }
+    }
+
+    private static void end(PipedOutputStream stream) throws IOException {
+        stream.close();
+    }
+}
