@@ -80,7 +80,11 @@ class ArchitectureTest {
     void onlySodiumTouchesLazysodium() {
         noClasses().that().doNotHaveFullyQualifiedName("dev.cipherlink.crypto.Sodium")
                 .and().haveNameNotMatching("dev\\.cipherlink\\.crypto\\.Sodium\\$.*")
-                .should().dependOnClassesThat().resideInAnyPackage("com.goterl..", "com.sun.jna..")
+                .should().dependOnClassesThat().resideInAnyPackage("com.goterl..")
+                .check(CLASSES);
+        noClasses().that().resideOutsideOfPackage("dev.cipherlink.crypto..")
+                .and().doNotHaveFullyQualifiedName("dev.cipherlink.cli.ProcessExit")
+                .should().dependOnClassesThat().resideInAnyPackage("com.sun.jna..")
                 .check(CLASSES);
     }
 
