@@ -70,12 +70,18 @@ public final class Client implements AutoCloseable {
     }
 
     private void run() {
-        LinkEnd end;
-        do {
-            end = runLink();
-        } while (isRenewal(end) && reattached());
-        var cause = new IOException(describe(end), end.cause());
-        attachment.link().abandon(cause);
+        var end = new LinkEnd(CloseReason.INTERNAL_ERROR, "", null);
+        try {
+            do {
+                end = runLink();
+            } while (isRenewal(end) && reattached(end));
+        } finally {
+            attachment.link().abandon(failure(end));
+        }
+    }
+
+    private static IOException failure(LinkEnd end) {
+        return new IOException(describe(end), end.cause());
     }
 
     private LinkEnd runLink() {
@@ -86,15 +92,15 @@ public final class Client implements AutoCloseable {
         }
     }
 
-    /// A version 1 session ends when one side's sequence numbers are used up; what was not sent yet goes on in a new
-    /// session.
+    /// A version 1 session ends when its sequence numbers are used up, on either side, and the rest goes on in a new
+    /// session: even while the client is being closed, since that DISCONNECT stands behind it in the outbox.
     private boolean isRenewal(LinkEnd end) {
-        return !closing && (end.reason() == CloseReason.DISCONNECTED || end.reason() == CloseReason.PEER_DISCONNECTED);
+        return attachment.link().session().isUsedUp() || !closing && end.reason() == CloseReason.PEER_DISCONNECTED;
     }
 
-    private boolean reattached() {
+    private boolean reattached(LinkEnd end) {
         try {
-            attachment.link().abandonSent(new IOException("the server ended the session"));
+            attachment.link().failInFlight(failure(end));
             attachment = attach();
             return true;
         } catch (IOException e) {
@@ -147,6 +153,10 @@ public final class Client implements AutoCloseable {
     /// @throws OutcomeUnknownException if the connection ended before the answer came
     /// @throws IOException             if the command was not sent
     public Reply request(byte[] command) throws IOException, InterruptedException {
+        if (attachment.link().isInHandler()) {
+            throw new IllegalStateException("a handler cannot wait for an answer that its own thread reads; "
+                    + "use send or requestAsync");
+        }
         try {
             return requestAsync(command).get();
         } catch (ExecutionException e) {
@@ -172,7 +182,11 @@ public final class Client implements AutoCloseable {
                 future.completeExceptionally(wasSent ? new OutcomeUnknownException(cause) : cause);
             }
         });
-        flush();
+        try {
+            flush();
+        } catch (IOException e) {
+            // The link ends of it, and tells the future whether the request may have run: this exception could not.
+        }
         return future;
     }
 
@@ -191,12 +205,16 @@ public final class Client implements AutoCloseable {
         attachment.link().flush();
     }
 
-    /// Ends the session: whatever was sent is answered first. Blocks for at most 2 seconds. Idempotent.
+    /// Ends the session: whatever was sent is answered first. Blocks for at most 2 seconds; in a handler it does not
+    /// wait. Idempotent.
     @Override
     public void close() {
         closing = true;
         if (thread.isAlive()) {
             attachment.link().disconnect();
+            if (attachment.link().isInHandler()) {
+                return;
+            }
             try {
                 if (!thread.join(CLOSE_TIMEOUT)) {
                     thread.interrupt();

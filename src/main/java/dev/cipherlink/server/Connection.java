@@ -261,7 +261,7 @@ final class Connection implements Runnable {
                 return;
             }
             live.push(new Event.Notice("the server is stopping").encode());
-            while (!(live.isQuiet(REST) && socket.getInputStream().available() == 0)) {
+            while (!socket.isClosed() && !(live.isQuiet(REST) && socket.getInputStream().available() == 0)) {
                 Thread.sleep(REST.dividedBy(10));
             }
             socket.shutdownOutput();

@@ -160,6 +160,10 @@ public final class Server implements AutoCloseable {
                 statistics.accepted.increment();
                 var connection = new Connection(id++, socket, this);
                 connections.put(connection.id(), connection);
+                if (stopping) {
+                    // It came too late to be seen by who drains.
+                    socket.close();
+                }
                 scope.fork(connection);
             } catch (IOException e) {
                 permits.release();

@@ -163,14 +163,22 @@ public final class Link {
         }
     }
 
-    /// The session has ended, but not the outbox: fails what was sent and has no answer, keeps what was not sent.
-    public void abandonSent(IOException cause) {
+    /// After the end of a session that another one continues: fails every request that was sent and has no answer.
+    public void failInFlight(IOException cause) {
         lock.lock();
         try {
-            session.abandonSent(cause);
+            RuntimeException broken = session.failInFlight(cause);
+            if (broken != null) {
+                throw broken;
+            }
         } finally {
             lock.unlock();
         }
+    }
+
+    /// Whether the calling thread is the reader and runs a handler: it must not wait for an answer.
+    public boolean isInHandler() {
+        return lock.isHeldByCurrentThread() && inBatch;
     }
 
     /// Ends all hope: fails every request that has no answer, sent or not, and takes no more.
@@ -186,13 +194,9 @@ public final class Link {
     /// Writes what is pending, or leaves it to the thread that is writing. In a handler it does nothing: the reader
     /// flushes after its batch.
     public void flush() throws IOException {
-        if (!inBatchOfThisThread()) {
+        if (!isInHandler()) {
             flush(false);
         }
-    }
-
-    private boolean inBatchOfThisThread() {
-        return lock.isHeldByCurrentThread() && inBatch;
     }
 
     /// @param wait whether to wait for a thread that is writing

@@ -37,6 +37,11 @@ final class SendWindow {
         return count == 0;
     }
 
+    /// How many numbers are in flight.
+    int count() {
+        return count;
+    }
+
     boolean hasRoom() {
         return count < size;
     }

@@ -53,6 +53,7 @@ public final class Session {
     private final SendWindow sendWindow;
     private final ReceiveWindow receiveWindow;
     private State state = State.OPEN;
+    private boolean isUsedUp;
 
     public Session(SessionIdentity identity, SessionParameters parameters, Outbox outbox, RequestHandler handler) {
         this.identity = identity;
@@ -97,6 +98,7 @@ public final class Session {
             Outgoing next = outbox.peek();
             if (next.fragmentedBytes == 0 && !sendWindow.hasNumbersFor(next)) {
                 if (sendWindow.isEmpty()) {
+                    isUsedUp = true;
                     sendDisconnect(sink, new Outgoing(MessageType.DISCONNECT, NOTHING, NOBODY));
                 }
                 return;
@@ -297,6 +299,11 @@ public final class Session {
         return state == State.OPEN;
     }
 
+    /// Whether it ended by itself, since its numbers were used up: what is left in the outbox waits for another session.
+    public boolean isUsedUp() {
+        return isUsedUp;
+    }
+
     /// Why the session is over; null while it is not.
     CloseReason end() {
         return switch (state) {
@@ -312,40 +319,36 @@ public final class Session {
     void abandon(IOException cause) {
         // Closed first: a handler that sends again because its request failed is refused.
         outbox.close(cause);
-        RuntimeException broken = failSent(cause);
+        RuntimeException broken = failInFlight(cause);
         // Not sent, or not to their end: they did not run.
         while (!outbox.isEmpty()) {
             Outgoing outgoing = outbox.peek();
             outbox.remove();
             broken = fail(outgoing, cause, false, broken);
         }
-        throwIfBroken(broken);
+        if (broken != null) {
+            throw broken;
+        }
     }
 
-    /// No answer to what was sent will come any more; what waits in the outbox may go on in another session.
+    /// Tells those who wait for an answer that it will not come. What is not sent to its end stays in the outbox, and
+    /// another session sends it from its beginning.
     ///
-    /// @throws RuntimeException what the first handler threw that did, after all were told
-    void abandonSent(IOException cause) {
-        throwIfBroken(failSent(cause));
-    }
-
-    private RuntimeException failSent(IOException cause) {
+    /// @return what the first handler threw that did; null if none
+    RuntimeException failInFlight(IOException cause) {
         RuntimeException broken = null;
-        while (!sendWindow.isEmpty()) {
+        int inFlight = sendWindow.count();
+        for (int i = 0; i < inFlight; i++) {
             Outgoing outgoing = sendWindow.oldest();
             boolean isLast = sendWindow.isOldestLastFragment();
             sendWindow.acknowledgeOldest();
             if (isLast) {
                 broken = fail(outgoing, cause, true, broken);
+            } else {
+                outgoing.fragmentedBytes = 0;
             }
         }
         return broken;
-    }
-
-    private static void throwIfBroken(RuntimeException broken) {
-        if (broken != null) {
-            throw broken;
-        }
     }
 
     private static RuntimeException fail(Outgoing outgoing, IOException cause, boolean wasSent, RuntimeException broken) {
