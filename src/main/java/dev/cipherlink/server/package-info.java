@@ -2,6 +2,8 @@
 ///
 /// Purpose: [dev.cipherlink.server.Server] accepts, [dev.cipherlink.server.Connection] is one connection's whole life,
 /// [dev.cipherlink.server.CommandDispatcher] runs what it asks for. Read them in this order.
+/// Who may come in is asked of a [dev.cipherlink.server.ClientDirectory]: a file of keys
+/// ([dev.cipherlink.server.AuthorizedKeys]), or everybody by name ([dev.cipherlink.server.Enrolment]).
 ///
 /// Refuses: strangers anything that costs much; more connections than configured, before they are accepted; arguments,
 /// environment and terminals (they are in `cli`).

@@ -18,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.BeforeEach;
@@ -88,6 +89,28 @@ class AuthorizedKeysTest {
         assertTrue(refusal.getMessage().contains(reason), refusal.getMessage());
         assertFalse(refusal.getMessage().contains("MARKER"), refusal.getMessage());
         assertEquals(3, refusal.line());
+    }
+
+    /// Damages good lines at random: either they are read, or the line is named, and nothing else happens.
+    @Test
+    void survivesDamagedLines() {
+        var random = new Random(76);
+        String good = line(1, "ann") + " operator forward=a:1";
+        int refused = 0;
+        for (int i = 0; i < 20_000; i++) {
+            var line = new StringBuilder(good);
+            for (int changes = random.nextInt(4); changes >= 0; changes--) {
+                line.setCharAt(random.nextInt(line.length()), (char) random.nextInt(256));
+            }
+            line.setLength(random.nextInt(line.length() + 1));
+            try {
+                assertTrue(KeySet.parse(file, List.of("#", line.toString())).keys().size() <= 1);
+            } catch (KeyLineException e) {
+                assertEquals(2, e.line());
+                refused++;
+            }
+        }
+        assertTrue(refused > 10_000, () -> "of 20,000 damaged lines many must be refused");
     }
 
     @Test
