@@ -60,9 +60,12 @@ public final class SessionHandshake {
         };
     }
 
+    /// A server need not know the checksum that was wished for: the default is always allowed.
     private static void requireWithin(SessionParameters wishes, SessionParameters granted) throws ProtocolException {
+        boolean isChecksumFit = granted.checksum() == wishes.checksum()
+                || granted.checksum() == Checksum.Algorithm.MD5;
         if (granted.mode() != wishes.mode() || granted.windowSize() > wishes.windowSize()
-                || granted.maxMessageBytes() > wishes.maxMessageBytes() || granted.checksum() != wishes.checksum()) {
+                || granted.maxMessageBytes() > wishes.maxMessageBytes() || !isChecksumFit) {
             throw new ProtocolException("the server granted what was not asked for");
         }
     }

@@ -219,8 +219,19 @@ class ClientIT {
     @Test
     void refusesToWaitInAHandlerForAnAnswerThatItsOwnThreadReads() throws Exception {
         try (var server = TestServer.start(); var client = Client.connect(server.clientConfig())) {
-            var refusal = client.requestAsync(bytes("PING"))
-                    .thenApply(reply -> assertThrows(IllegalStateException.class, () -> client.request("PING")));
+            var refusal = new CompletableFuture<Throwable>();
+            client.send(bytes("PING"), new ReplyHandler() {
+                @Override
+                public void answered(Reply reply) {
+                    refusal.complete(assertThrows(IllegalStateException.class, () -> client.request("PING")));
+                }
+
+                @Override
+                public void failed(IOException cause, boolean wasSent) {
+                    refusal.completeExceptionally(cause);
+                }
+            });
+            client.flush();
             assertTrue(refusal.get(10, TimeUnit.SECONDS).getMessage().contains("requestAsync"));
             assertEquals("PONG", client.requestAsync(bytes("PING"))
                     .thenCompose(reply -> {
