@@ -303,17 +303,27 @@ class ClientIT {
         void serve(RawPeer peer) throws IOException;
     }
 
-    /// Runs a server that takes one connection, does as it is told, and closes it.
+    /// Runs a server that does as it is told with its first connection and closes it, and only listens to others.
     private static ServerSocket fakeServer(SharedKey key, FakeServer behaviour) throws IOException {
         var listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Thread.ofVirtual().start(() -> {
-            try (var peer = new RawPeer(listener.accept(), key)) {
-                behaviour.serve(peer.accept());
-            } catch (IOException e) {
-                // The client sees it.
+            FakeServer next = behaviour;
+            while (!listener.isClosed()) {
+                try (var peer = new RawPeer(listener.accept(), key)) {
+                    next.serve(peer.accept());
+                } catch (IOException e) {
+                    // The client sees it.
+                }
+                next = ClientIT::listen;
             }
         });
         return listener;
+    }
+
+    private static void listen(RawPeer peer) throws IOException {
+        while (peer.receive() != null) {
+            peer.flush();
+        }
     }
 
     @Test
@@ -334,7 +344,7 @@ class ClientIT {
             peer.send(MessageType.DISCONNECT, 1, "");
             peer.receive();
         }); var client = Client.connect(ClientConfig.to("127.0.0.1", listener.getLocalPort(), key)
-                .withTimes(Duration.ofSeconds(1), Duration.ofSeconds(10)))) {
+                .withTimes(Duration.ofSeconds(5), Duration.ofSeconds(10)))) {
             CompletableFuture<Reply> answer = client.requestAsync(bytes("INCR n"));
             var failure = assertThrows(ExecutionException.class, () -> answer.get(10, TimeUnit.SECONDS));
             assertInstanceOf(OutcomeUnknownException.class, failure.getCause());
@@ -343,11 +353,8 @@ class ClientIT {
 
     @Test
     void givesUpAServerThatFallsSilent() throws Exception {
-        try (var key = SharedKey.generate(); var listener = fakeServer(key, peer -> {
-            while (peer.receive() != null) {
-                peer.flush();
-            }
-        }); var client = Client.connect(ClientConfig.to("127.0.0.1", listener.getLocalPort(), key)
+        try (var key = SharedKey.generate(); var listener = fakeServer(key, ClientIT::listen);
+             var client = Client.connect(ClientConfig.to("127.0.0.1", listener.getLocalPort(), key)
                 .withTimes(Duration.ofSeconds(5), Duration.ofMillis(100)))) {
             var failure = assertThrows(OutcomeUnknownException.class, () -> client.request("INCR n"));
             assertTrue(failure.getMessage().contains("does not answer any more"), failure.getMessage());
