@@ -33,6 +33,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -216,11 +217,29 @@ class ClientIT {
         }
     }
 
+    /// What the action gives on the reading thread; a future's dependents may run on the caller's instead.
+    private static <T> CompletableFuture<T> inHandler(Client client, Supplier<T> action) throws Exception {
+        var result = new CompletableFuture<T>();
+        client.send(bytes("PING"), new ReplyHandler() {
+            @Override
+            public void answered(Reply reply) {
+                result.complete(action.get());
+            }
+
+            @Override
+            public void failed(IOException cause, boolean wasSent) {
+                result.completeExceptionally(cause);
+            }
+        });
+        client.flush();
+        return result;
+    }
+
     @Test
     void refusesToWaitInAHandlerForAnAnswerThatItsOwnThreadReads() throws Exception {
         try (var server = TestServer.start(); var client = Client.connect(server.clientConfig())) {
-            var refusal = client.requestAsync(bytes("PING"))
-                    .thenApply(reply -> assertThrows(IllegalStateException.class, () -> client.request("PING")));
+            CompletableFuture<IllegalStateException> refusal = inHandler(client,
+                    () -> assertThrows(IllegalStateException.class, () -> client.request("PING")));
             assertTrue(refusal.get(10, TimeUnit.SECONDS).getMessage().contains("requestAsync"));
             assertEquals("PONG", client.requestAsync(bytes("PING"))
                     .thenCompose(reply -> {
@@ -235,9 +254,13 @@ class ClientIT {
 
     @Test
     void canBeClosedByAHandler() throws Exception {
-        try (var server = TestServer.start(); var client = Client.connect(server.clientConfig())) {
+        try (var server = TestServer.start()) {
+            Client client = Client.connect(server.clientConfig());
             long start = System.nanoTime();
-            client.requestAsync(bytes("PING")).thenRun(client::close).get(10, TimeUnit.SECONDS);
+            inHandler(client, () -> {
+                client.close();
+                return "closed";
+            }).get(10, TimeUnit.SECONDS);
             server.awaitEnded(CloseReason.PEER_DISCONNECTED, 1);
             assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(2), "it waited for itself");
             await().until(() -> {
