@@ -33,6 +33,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -216,22 +217,29 @@ class ClientIT {
         }
     }
 
+    /// What the action gives on the reading thread; a future's dependents may run on the caller's instead.
+    private static <T> CompletableFuture<T> inHandler(Client client, Supplier<T> action) throws Exception {
+        var result = new CompletableFuture<T>();
+        client.send(bytes("PING"), new ReplyHandler() {
+            @Override
+            public void answered(Reply reply) {
+                result.complete(action.get());
+            }
+
+            @Override
+            public void failed(IOException cause, boolean wasSent) {
+                result.completeExceptionally(cause);
+            }
+        });
+        client.flush();
+        return result;
+    }
+
     @Test
     void refusesToWaitInAHandlerForAnAnswerThatItsOwnThreadReads() throws Exception {
         try (var server = TestServer.start(); var client = Client.connect(server.clientConfig())) {
-            var refusal = new CompletableFuture<Throwable>();
-            client.send(bytes("PING"), new ReplyHandler() {
-                @Override
-                public void answered(Reply reply) {
-                    refusal.complete(assertThrows(IllegalStateException.class, () -> client.request("PING")));
-                }
-
-                @Override
-                public void failed(IOException cause, boolean wasSent) {
-                    refusal.completeExceptionally(cause);
-                }
-            });
-            client.flush();
+            CompletableFuture<IllegalStateException> refusal = inHandler(client,
+                    () -> assertThrows(IllegalStateException.class, () -> client.request("PING")));
             assertTrue(refusal.get(10, TimeUnit.SECONDS).getMessage().contains("requestAsync"));
             assertEquals("PONG", client.requestAsync(bytes("PING"))
                     .thenCompose(reply -> {
@@ -246,9 +254,13 @@ class ClientIT {
 
     @Test
     void canBeClosedByAHandler() throws Exception {
-        try (var server = TestServer.start(); var client = Client.connect(server.clientConfig())) {
+        try (var server = TestServer.start()) {
+            Client client = Client.connect(server.clientConfig());
             long start = System.nanoTime();
-            client.requestAsync(bytes("PING")).thenRun(client::close).get(10, TimeUnit.SECONDS);
+            inHandler(client, () -> {
+                client.close();
+                return "closed";
+            }).get(10, TimeUnit.SECONDS);
             server.awaitEnded(CloseReason.PEER_DISCONNECTED, 1);
             assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(2), "it waited for itself");
             await().until(() -> {
@@ -314,17 +326,27 @@ class ClientIT {
         void serve(RawPeer peer) throws IOException;
     }
 
-    /// Runs a server that takes one connection, does as it is told, and closes it.
+    /// Runs a server that does as it is told with its first connection and closes it, and only listens to others.
     private static ServerSocket fakeServer(SharedKey key, FakeServer behaviour) throws IOException {
         var listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Thread.ofVirtual().start(() -> {
-            try (var peer = new RawPeer(listener.accept(), key)) {
-                behaviour.serve(peer.accept());
-            } catch (IOException e) {
-                // The client sees it.
+            FakeServer next = behaviour;
+            while (!listener.isClosed()) {
+                try (var peer = new RawPeer(listener.accept(), key)) {
+                    next.serve(peer.accept());
+                } catch (IOException e) {
+                    // The client sees it.
+                }
+                next = ClientIT::listen;
             }
         });
         return listener;
+    }
+
+    private static void listen(RawPeer peer) throws IOException {
+        while (peer.receive() != null) {
+            peer.flush();
+        }
     }
 
     @Test
@@ -345,7 +367,7 @@ class ClientIT {
             peer.send(MessageType.DISCONNECT, 1, "");
             peer.receive();
         }); var client = Client.connect(ClientConfig.to("127.0.0.1", listener.getLocalPort(), key)
-                .withTimes(Duration.ofSeconds(1), Duration.ofSeconds(10)))) {
+                .withTimes(Duration.ofSeconds(5), Duration.ofSeconds(10)))) {
             CompletableFuture<Reply> answer = client.requestAsync(bytes("INCR n"));
             var failure = assertThrows(ExecutionException.class, () -> answer.get(10, TimeUnit.SECONDS));
             assertInstanceOf(OutcomeUnknownException.class, failure.getCause());
@@ -354,11 +376,8 @@ class ClientIT {
 
     @Test
     void givesUpAServerThatFallsSilent() throws Exception {
-        try (var key = SharedKey.generate(); var listener = fakeServer(key, peer -> {
-            while (peer.receive() != null) {
-                peer.flush();
-            }
-        }); var client = Client.connect(ClientConfig.to("127.0.0.1", listener.getLocalPort(), key)
+        try (var key = SharedKey.generate(); var listener = fakeServer(key, ClientIT::listen);
+             var client = Client.connect(ClientConfig.to("127.0.0.1", listener.getLocalPort(), key)
                 .withTimes(Duration.ofSeconds(5), Duration.ofMillis(100)))) {
             var failure = assertThrows(OutcomeUnknownException.class, () -> client.request("INCR n"));
             assertTrue(failure.getMessage().contains("does not answer any more"), failure.getMessage());

@@ -1,0 +1,137 @@
+package dev.cipherlink.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.message.Checksum;
+import dev.cipherlink.message.HandshakeJson;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.MessageCodec;
+import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.message.Syn;
+import dev.cipherlink.message.SynAck;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.util.EnumSet;
+import java.util.HashSet;
+import org.junit.jupiter.api.Test;
+
+/// Both sides of the handshake against messages that were put on the line beforehand.
+class SessionHandshakeTest {
+
+    private static final SessionParameters WISHES = Peer.burst(9);
+    private static final Syn SYN = new Syn(WISHES, "anna");
+    private static final SynAck.Granted GRANTED = new SynAck.Granted("ab", WISHES, "anna");
+
+    private final MemoryChannel.Pipe in = new MemoryChannel.Pipe(1 << 20);
+    private final MemoryChannel.Pipe out = new MemoryChannel.Pipe(1 << 20);
+    private final MemoryChannel channel = new MemoryChannel(in, out);
+    private final MemoryChannel peer = new MemoryChannel(out, in);
+    /// The handshake is always made with MD5.
+    private final MessageCodec codec = new MessageCodec(Checksum.Algorithm.MD5);
+
+    private void put(MessageType type, int sequence, byte[] payload) throws IOException {
+        peer.reserve(MessageCodec.encodedBytes(payload.length));
+        codec.encode(Message.of(type, sequence, Payload.of(payload)), peer.reserved(), 0);
+        peer.stage();
+        peer.writeStaged();
+    }
+
+    private Message next() throws IOException {
+        assertTrue(peer.receive());
+        return codec.decode(peer.received(), 0, peer.receivedBytes());
+    }
+
+    private SessionHandshake.Result accept() throws IOException {
+        return SessionHandshake.accept(channel, (syn, id) -> new SynAck.Granted("ab", syn.wishes(), syn.clientId()));
+    }
+
+    @Test
+    void connectsInThreeMessages() throws IOException {
+        put(MessageType.SYN_ACK, 0, HandshakeJson.encode(GRANTED));
+        assertEquals(GRANTED, SessionHandshake.connect(channel, SYN));
+        Message syn = next();
+        assertEquals(MessageType.SYN, syn.type());
+        assertEquals(SYN, HandshakeJson.decodeSyn(syn.payload()));
+        Message echo = next();
+        assertEquals(MessageType.ACK, echo.type());
+        assertEquals("ab", HandshakeJson.decodeEcho(echo.payload()));
+    }
+
+    @Test
+    void acceptsInThreeMessages() throws IOException {
+        put(MessageType.SYN, 0, HandshakeJson.encode(SYN));
+        put(MessageType.ACK, 0, HandshakeJson.encodeEcho("ab"));
+        assertEquals(new SessionHandshake.Result(GRANTED, SYN), accept());
+        assertEquals(GRANTED, HandshakeJson.decodeSynAck(next().payload()));
+    }
+
+    @Test
+    void refusesEveryOtherMessageInTheClient() throws IOException {
+        for (MessageType type : EnumSet.complementOf(EnumSet.of(MessageType.SYN_ACK))) {
+            put(type, 0, HandshakeJson.encode(GRANTED));
+            assertThrows(IOException.class, () -> SessionHandshake.connect(channel, SYN), type.name());
+        }
+        put(MessageType.SYN_ACK, 1, HandshakeJson.encode(GRANTED));
+        assertThrows(ProtocolException.class, () -> SessionHandshake.connect(channel, SYN), "a number other than 0");
+    }
+
+    @Test
+    void refusesEveryOtherMessageInTheServer() throws IOException {
+        for (MessageType type : EnumSet.complementOf(EnumSet.of(MessageType.SYN))) {
+            put(type, 0, HandshakeJson.encode(SYN));
+            assertThrows(IOException.class, this::accept, type.name());
+        }
+        for (MessageType type : EnumSet.complementOf(EnumSet.of(MessageType.ACK))) {
+            put(MessageType.SYN, 0, HandshakeJson.encode(SYN));
+            put(type, 0, HandshakeJson.encodeEcho("ab"));
+            assertThrows(IOException.class, this::accept, type.name());
+        }
+    }
+
+    @Test
+    void refusesAnotherSessionIdThanItsOwn() throws IOException {
+        for (String echo : new String[] {"", "aB", "abc", "00"}) {
+            put(MessageType.SYN, 0, HandshakeJson.encode(SYN));
+            put(MessageType.ACK, 0, HandshakeJson.encodeEcho(echo));
+            assertThrows(ProtocolException.class, this::accept, echo);
+        }
+    }
+
+    @Test
+    void offersARandomIdEachTime() throws IOException {
+        var ids = new HashSet<String>();
+        for (int i = 0; i < 50; i++) {
+            put(MessageType.SYN, 0, HandshakeJson.encode(SYN));
+            put(MessageType.ACK, 0, HandshakeJson.encodeEcho("not it"));
+            assertThrows(ProtocolException.class, () -> SessionHandshake.accept(channel, (syn, id) -> {
+                ids.add(id);
+                return new SynAck.Granted(id, syn.wishes(), "");
+            }));
+        }
+        assertEquals(50, ids.size());
+        assertTrue(ids.stream().allMatch(id -> id.matches("[0-9a-f]{32}")), ids::toString);
+    }
+
+    @Test
+    void tellsARefusalAndItsReasonOnBothSides() throws IOException {
+        put(MessageType.SYN, 0, HandshakeJson.encode(SYN));
+        assertThrows(ProtocolException.class,
+                () -> SessionHandshake.accept(channel, (syn, id) -> new SynAck.Refused("no room")));
+        assertEquals(new SynAck.Refused("no room"), HandshakeJson.decodeSynAck(next().payload()));
+        put(MessageType.SYN_ACK, 0, HandshakeJson.encode(new SynAck.Refused("no room")));
+        var refusal = assertThrows(RefusedException.class, () -> SessionHandshake.connect(channel, SYN));
+        assertEquals("no room", refusal.getMessage());
+    }
+
+    @Test
+    void tellsThatThePeerWentAway() {
+        in.close();
+        assertThrows(EOFException.class, this::accept);
+        assertThrows(EOFException.class, () -> SessionHandshake.connect(channel, SYN));
+    }
+}

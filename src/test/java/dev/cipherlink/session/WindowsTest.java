@@ -1,0 +1,122 @@
+package dev.cipherlink.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Payload;
+import java.net.ProtocolException;
+import org.junit.jupiter.api.Test;
+
+/// [SendWindow] and [ReceiveWindow] by themselves.
+class WindowsTest {
+
+    private static final int PAYLOAD = Peer.burst(3).maxPayloadBytes();
+
+    private final SendWindow sending = new SendWindow(Peer.burst(3), false);
+    private final ReceiveWindow receiving = new ReceiveWindow(Peer.burst(3), false, 10);
+
+    private static Outgoing outgoing(int bytes) {
+        return new Outgoing(MessageType.DATA, new byte[bytes], null);
+    }
+
+    @Test
+    void hasRoomUntilItsSizeIsInFlight() throws ProtocolException {
+        assertTrue(sending.isEmpty());
+        for (int i = 1; i <= 3; i++) {
+            assertTrue(sending.hasRoom());
+            assertEquals(i, sending.send(outgoing(1)).sequence());
+        }
+        assertFalse(sending.hasRoom());
+        assertEquals(3, sending.count());
+        assertEquals(sending.oldest(), sending.answered(1));
+        sending.acknowledgeOldest();
+        assertTrue(sending.hasRoom());
+        assertTrue(sending.isOldest(2));
+        assertNull(sending.answered(1), "a late duplicate");
+        assertThrows(ProtocolException.class, () -> sending.answered(3));
+        assertThrows(ProtocolException.class, () -> sending.answered(0));
+    }
+
+    @Test
+    void countsBytesInFlightBackToNothing() {
+        Outgoing large = outgoing(2 * PAYLOAD + 1);
+        for (int i = 0; i < 3; i++) {
+            sending.send(large);
+        }
+        assertTrue(sending.bytes() > 2 * PAYLOAD + 1, "the room that headers take on the wire counts too");
+        assertFalse(sending.isOldestLastFragment());
+        sending.acknowledgeOldest();
+        sending.acknowledgeOldest();
+        assertTrue(sending.isOldestLastFragment());
+        sending.acknowledgeOldest();
+        assertEquals(0, sending.bytes());
+        assertTrue(sending.isEmpty());
+    }
+
+    @Test
+    void knowsHowManyNumbersARequestNeeds() {
+        var one = new SendWindow(Peer.burst(32_767), false);
+        for (int i = 0; i < 65_535 - 3; i++) {
+            one.send(outgoing(0));
+            one.acknowledgeOldest();
+        }
+        assertTrue(one.hasNumbersFor(outgoing(2 * PAYLOAD)), "two, and one for DISCONNECT");
+        assertFalse(one.hasNumbersFor(outgoing(2 * PAYLOAD + 1)));
+        assertTrue(new SendWindow(Peer.burst(3), true).hasNumbersFor(outgoing(1 << 20)));
+    }
+
+    @Test
+    void judgesNumbersAroundTheExpectedOne() throws ProtocolException {
+        assertEquals(ReceiveWindow.Verdict.ACCEPT, receiving.judge(Peer.data(1, "x")));
+        assertEquals(ReceiveWindow.Verdict.MISSING, receiving.judge(Peer.damaged(Peer.data(1, "x"))));
+        assertEquals(ReceiveWindow.Verdict.MISSING, receiving.judge(Peer.data(2, "x")));
+        assertEquals(ReceiveWindow.Verdict.MISSING, receiving.judge(Peer.data(3, "x")));
+        assertThrows(ProtocolException.class, () -> receiving.judge(Peer.data(4, "x")));
+        assertThrows(ProtocolException.class, () -> receiving.judge(Peer.data(0, "x")));
+        receiving.accept();
+        assertEquals(2, receiving.expected());
+        assertEquals(ReceiveWindow.Verdict.DUPLICATE, receiving.judge(Peer.data(1, "x")));
+        assertThrows(ProtocolException.class, () -> receiving.judge(Peer.data(0, "x")));
+    }
+
+    @Test
+    void asksForAGapOnceUntilItIsFilled() {
+        assertTrue(receiving.askResend());
+        assertFalse(receiving.askResend());
+        receiving.accept();
+        assertTrue(receiving.askResend());
+    }
+
+    @Test
+    void keepsSmallAnswersOnly() {
+        receiving.accept();
+        receiving.answered(1, Reply.OK, true);
+        assertEquals(Reply.OK, receiving.answer(1));
+        receiving.answered(2, Reply.ok(new byte[Session.MAX_STORED_REPLY_BYTES]), true);
+        assertEquals(Session.MAX_STORED_REPLY_BYTES, receiving.answer(2).payload().length);
+        receiving.answered(3, Reply.ok(new byte[Session.MAX_STORED_REPLY_BYTES + 1]), true);
+        assertNull(receiving.answer(3), "this request can run again");
+        receiving.answered(3, Reply.ok(new byte[Session.MAX_STORED_REPLY_BYTES + 1]), false);
+        assertTrue(receiving.answer(3).isError(), "this one cannot");
+    }
+
+    @Test
+    void putsFragmentsTogetherUpToItsBound() {
+        assertFalse(receiving.hasFragments());
+        receiving.addFragment(Payload.of(Peer.bytes("12345")));
+        receiving.addFragment(Payload.of(Peer.bytes("67890")));
+        assertTrue(receiving.hasFragments());
+        assertEquals("1234567890", receiving.takeFragments().text());
+        receiving.addFragment(Payload.of(Peer.bytes("12345")));
+        receiving.addFragment(Payload.of(Peer.bytes("678901")));
+        receiving.addFragment(Payload.of(Peer.bytes("2")));
+        assertTrue(receiving.hasFragments());
+        assertNull(receiving.takeFragments());
+        assertFalse(receiving.hasFragments());
+    }
+}
