@@ -10,6 +10,7 @@ import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.MessageType;
 import dev.cipherlink.message.Payload;
 import java.net.ProtocolException;
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 /// [SendWindow] and [ReceiveWindow] by themselves.
@@ -93,16 +94,29 @@ class WindowsTest {
     }
 
     @Test
-    void keepsSmallAnswersOnly() {
-        receiving.accept();
-        receiving.answered(1, Reply.OK, true);
-        assertEquals(Reply.OK, receiving.answer(1));
-        receiving.answered(2, Reply.ok(new byte[Session.MAX_STORED_REPLY_BYTES]), true);
-        assertEquals(Session.MAX_STORED_REPLY_BYTES, receiving.answer(2).payload().length);
-        receiving.answered(3, Reply.ok(new byte[Session.MAX_STORED_REPLY_BYTES + 1]), true);
-        assertNull(receiving.answer(3), "this request can run again");
-        receiving.answered(3, Reply.ok(new byte[Session.MAX_STORED_REPLY_BYTES + 1]), false);
-        assertTrue(receiving.answer(3).isError(), "this one cannot");
+    void keepsWhatIsShorterOfARequestAndItsLargeAnswer() {
+        var small = Reply.ok(new byte[Session.MAX_STORED_REPLY_BYTES]);
+        var large = Reply.ok(new byte[Session.MAX_STORED_REPLY_BYTES + 1]);
+        Payload request = Payload.of(Peer.bytes("GET k"));
+        Payload longRequest = Payload.of(new byte[2 * Session.MAX_STORED_REPLY_BYTES]);
+        receiving.answered(1, small, request);
+        assertEquals(small, receiving.kept(1).answer());
+        receiving.answered(2, large, request);
+        assertEquals("GET k", new String(receiving.kept(2).request(), StandardCharsets.UTF_8));
+        receiving.answered(3, large, longRequest);
+        assertEquals(large, receiving.kept(3).answer());
+    }
+
+    @Test
+    void keepsABoundedNumberOfBytes() {
+        var half = Reply.ok(new byte[600_000]);
+        Payload echo = Payload.of(new byte[600_000]);
+        receiving.answered(1, half, echo);
+        receiving.answered(2, half, echo);
+        assertNull(receiving.kept(2), "two of them are too much");
+        receiving.answered(1, Reply.OK, echo);
+        receiving.answered(2, half, echo);
+        assertEquals(half, receiving.kept(2).answer(), "there is room again");
     }
 
     @Test
