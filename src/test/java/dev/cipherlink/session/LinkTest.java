@@ -182,7 +182,7 @@ class LinkTest {
                 bytes += part.payload().length() - PartHeader.BYTES;
             }
         }
-        assertFalse(end.isDone());
+        assertFalse(end.isDone(), () -> "ended: " + end.join());
         toLink.close();
         assertEquals(CloseReason.PEER_CLOSED, reason(end));
     }
@@ -194,6 +194,29 @@ class LinkTest {
             assertEquals(Message.of(MessageType.KEEPALIVE, 0, Payload.of(Peer.TOKEN)), peer.receiveMessage());
         }
         assertEquals(CloseReason.KEEPALIVE_TIMEOUT, reason(end));
+    }
+
+    /// A pusher that had been writing for more than four intervals asked three times in a row and gave up at once; so
+    /// did a process that had been stopped for a while.
+    @Test
+    void givesThePeerTimeToAnswerAfterItWasBusyItself() throws Exception {
+        Link link = link(LinkConfig.server(Duration.ofMillis(200)), LinkTest::echo);
+        for (int i = 0; i < 16; i++) {
+            assertTrue(link.push(new byte[60_000]));
+        }
+        fromLink.slowDown(Duration.ofMillis(150));
+        var end = run(link);
+        // The window holds 8 of the 16, in 1.2 s.
+        for (int i = 1; i <= 8; i++) {
+            assertEquals(i, peer.receiveMessage().sequence());
+        }
+        fromLink.slowDown(Duration.ZERO);
+        for (int i = 0; i < 5; i++) {
+            Message keepalive = peer.receiveMessage();
+            assertEquals(MessageType.KEEPALIVE, keepalive.type());
+            peer.send(Message.of(MessageType.ACK, 0, keepalive.payload()));
+        }
+        assertFalse(end.isDone(), () -> "ended: " + end.join());
     }
 
     @Test
