@@ -44,6 +44,7 @@ public final class Link {
     /// A batch failed: its answers must not leave.
     private boolean isMuted;
     private int unansweredKeepalives;
+    private long lastKeepalive = lastReceived;
     /// The reader is running messages: whoever sends under the lock now is a handler, and need not flush.
     private boolean inBatch;
 
@@ -411,24 +412,31 @@ public final class Link {
         long interval = config.keepaliveInterval().toNanos();
         lock.lockInterruptibly();
         try {
-            long silent = silentNanos();
-            while (!session.outbox().isPushRequested() && silent < interval * (unansweredKeepalives + 1)) {
-                session.outbox().pushNeeded().awaitNanos(interval * (unansweredKeepalives + 1) - silent);
-                silent = silentNanos();
+            long silent = nanosWithoutSign();
+            while (!session.outbox().isPushRequested() && silent < interval) {
+                session.outbox().pushNeeded().awaitNanos(interval - silent);
+                silent = nanosWithoutSign();
             }
             session.outbox().pushDone();
             session.transmit(this::add);
-            if (silent >= interval * (unansweredKeepalives + 1)) {
+            if (silent >= interval) {
                 if (unansweredKeepalives == MAX_UNANSWERED_KEEPALIVES) {
                     return false;
                 }
                 unansweredKeepalives++;
+                lastKeepalive = System.nanoTime();
                 session.keepAlive(this::add);
             }
             return true;
         } finally {
             lock.unlock();
         }
+    }
+
+    /// Counted from each keepalive anew: after a time in which we were busy or stopped ourselves, the peer has its
+    /// time to answer too.
+    private long nanosWithoutSign() {
+        return Math.min(silentNanos(), System.nanoTime() - lastKeepalive);
     }
 
     private long silentNanos() {
