@@ -17,7 +17,8 @@ import picocli.CommandLine.Option;
             + "The keys of the run are deleted at its end."},
         footer = {
             "  cipherlink bench --mode step-by-step",
-            "  cipherlink bench --mode burst --clients 50 --window 64 --requests 1000000 --value-size 64 --ratio 9:1"
+            "  cipherlink bench --mode burst --clients 50 --window 64 --requests 1000000 --value-size 64 --ratio 9:1",
+            "  cipherlink bench --handshakes --clients 8 --requests 10000"
         })
 final class BenchCommand extends ClientCommand {
 
@@ -44,16 +45,24 @@ final class BenchCommand extends ClientCommand {
     @Option(names = "--keyspace", paramLabel = "N", defaultValue = "1000", description = "Keys in use. Default: ${DEFAULT-VALUE}.")
     String keyspace;
 
+    @Option(names = "--handshakes", description = "Connect, establish a session and end it, over and over, instead of sending "
+            + "requests. Mind the server's server.handshakes-per-second.")
+    boolean handshakes;
+
     @Override
     ExitStatus run() throws InterruptedException {
         int total = whole("--requests", requests, 1, 999_999_999);
         int before = warmUp == null ? total / 5 : whole("--warm-up", warmUp, 0, 999_999_999);
         int count = whole("--clients", clientCount, 1, 100_000);
-        LoadPlan plan = plan();
         if (mode != null) {
             client.operationMode = mode;
         }
         Settings settings = clientSettings();
+        if (handshakes) {
+            runHandshakes(settings, count, total, before);
+            return ExitStatus.DONE;
+        }
+        LoadPlan plan = plan();
         List<Connection> connections = new ArrayList<>();
         try (ClientKeys keys = loadKeys(settings); Closing _ = () -> connections.forEach(Connection::close)) {
             List<LoadClient> clients = new ArrayList<>();
@@ -66,6 +75,22 @@ final class BenchCommand extends ClientCommand {
             return ExitStatus.DONE;
         } catch (IOException e) {
             throw connections.getFirst().lost(FailureText.of(e), false, e);
+        }
+    }
+
+    private void runHandshakes(Settings settings, int count, int total, int before) throws InterruptedException {
+        try (ClientKeys keys = loadKeys(settings)) {
+            // The first one may have to ask about the server; the others find the answer.
+            Connection.open(settings, keys).close();
+            HandshakeLoad load = new HandshakeLoad(() -> Connection.open(settings, keys), count);
+            load.run(before);
+            LoadGenerator.Result result = load.run(total);
+            if (output().isJson()) {
+                output().line(Json.object(measured(result)));
+            } else {
+                output().line("handshakes, " + clients());
+                reportRate(result, "handshakes");
+            }
         }
     }
 
@@ -85,18 +110,26 @@ final class BenchCommand extends ClientCommand {
     }
 
     private void report(LoadGenerator.Result result, Settings settings, Connection first) {
-        double seconds = result.nanos() / 1e9;
         int window = first.client().parameters().windowSize();
         if (output().isJson()) {
             output().line(Json.object(members(result, settings, window)));
             return;
         }
-        Histogram latencies = result.latencies();
         output().line(String.format(Locale.ROOT, "%s, %s, window %d, values of %s, GET:SET %s",
-                settings.word(Setting.CLIENT_OPERATION_MODE), clientCount.equals("1") ? "1 client" : clientCount + " clients",
+                settings.word(Setting.CLIENT_OPERATION_MODE), clients(),
                 window, SizeText.rounded(SizeText.parse(valueSize)), ratio));
-        output().line(String.format(Locale.ROOT, "%,d requests in %.2f s: %,.0f/s, %d errors",
-                result.requests(), seconds, result.requests() / seconds, result.errors()));
+        reportRate(result, "requests");
+    }
+
+    private String clients() {
+        return clientCount.equals("1") ? "1 client" : clientCount + " clients";
+    }
+
+    private void reportRate(LoadGenerator.Result result, String what) {
+        double seconds = result.nanos() / 1e9;
+        Histogram latencies = result.latencies();
+        output().line(String.format(Locale.ROOT, "%,d %s in %.2f s: %,.0f/s, %d errors",
+                result.requests(), what, seconds, result.requests() / seconds, result.errors()));
         output().line(String.format("latency: p50 %s, p99 %s, p99.9 %s, max %s", percentile(latencies, 50),
                 percentile(latencies, 99), percentile(latencies, 99.9), DurationText.measured(latencies.getMaxValue())));
         output().line("");
@@ -109,12 +142,18 @@ final class BenchCommand extends ClientCommand {
 
     private Map<String, Object> members(LoadGenerator.Result result, Settings settings, int window) {
         Map<String, Object> members = new LinkedHashMap<>();
-        members.put("ok", result.errors() == 0);
         members.put("mode", settings.word(Setting.CLIENT_OPERATION_MODE));
-        members.put("clients", Integer.valueOf(clientCount));
         members.put("window", window);
         members.put("value_size", SizeText.parse(valueSize));
         members.put("ratio", ratio);
+        members.putAll(measured(result));
+        return members;
+    }
+
+    private Map<String, Object> measured(LoadGenerator.Result result) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        members.put("ok", result.errors() == 0);
+        members.put("clients", Integer.valueOf(clientCount));
         members.put("requests", result.requests());
         members.put("errors", result.errors());
         members.put("seconds", result.nanos() / 1e9);

@@ -114,7 +114,8 @@ final class ServeCommand extends ProgramCommand {
         return ServerConfig.loopback(keys)
                 .withListenAddress(settings.word(Setting.SERVER_HOST), settings.whole(Setting.SERVER_PORT))
                 .withConnectionLimits(settings.whole(Setting.SERVER_MAX_CONNECTIONS),
-                        HandshakeLimits.DEFAULT.withMaxPerAddress(settings.whole(Setting.SERVER_MAX_HANDSHAKES_PER_ADDRESS)))
+                        HandshakeLimits.DEFAULT.forAddress(settings.whole(Setting.SERVER_MAX_HANDSHAKES_PER_ADDRESS),
+                                settings.whole(Setting.SERVER_HANDSHAKES_PER_SECOND)))
                 .withSessionLimits(settings.whole(Setting.SERVER_MAX_WINDOW),
                         (int) settings.size(Setting.STORE_MAX_VALUE_SIZE))
                 .withTimes(settings.duration(Setting.SERVER_HANDSHAKE_TIMEOUT),

@@ -22,6 +22,8 @@ enum Setting {
             "time from connecting to an established session"),
     SERVER_MAX_HANDSHAKES_PER_ADDRESS("server.max-handshakes-per-address", new SettingType.Whole(1, 1_000_000), "64",
             "connections from one address that have no session yet"),
+    SERVER_HANDSHAKES_PER_SECOND("server.handshakes-per-second", new SettingType.Whole(1, 1_000_000), "200",
+            "connections that one address may begin in a second; twice as many at once"),
     SERVER_MAX_WINDOW("server.max-window", new SettingType.Whole(1, 32_767), "1024",
             "largest window granted to a client in burst mode"),
     SERVER_GRACE_PERIOD("server.grace-period", time("0ms", "1h"), "10s",

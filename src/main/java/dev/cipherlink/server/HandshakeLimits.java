@@ -16,8 +16,9 @@ public record HandshakeLimits(int maxPerAddress, int maxInAll, int perSecond, in
         }
     }
 
-    /// The same, with another limit for one address.
-    public HandshakeLimits withMaxPerAddress(int newMaxPerAddress) {
-        return new HandshakeLimits(newMaxPerAddress, Math.max(maxInAll, newMaxPerAddress), perSecond, burst);
+    /// The same, with other limits for one address, whose burst is what it may begin in two seconds.
+    public HandshakeLimits forAddress(int newMaxPerAddress, int newPerSecond) {
+        return new HandshakeLimits(newMaxPerAddress, Math.max(maxInAll, newMaxPerAddress), newPerSecond,
+                2 * newPerSecond);
     }
 }
