@@ -6,6 +6,7 @@ import dev.cipherlink.packet.PacketLimits;
 import dev.cipherlink.packet.PacketReader;
 import dev.cipherlink.packet.PacketWriter;
 import java.io.IOException;
+import java.util.Arrays;
 
 /// Version 2 of the wire after its handshake: each packet is a Noise transport message and carries as many whole
 /// messages as are ready (`docs/protocol.md`, section 1).
@@ -59,7 +60,9 @@ public final class NoiseChannel implements SecureChannel {
             return false;
         }
         int needed = reader.dataSize() - TransportState.TAG_BYTES;
+        receivedBytes = 0;
         if (received.length < needed) {
+            Arrays.fill(received, (byte) 0);
             received = new byte[Math.clamp(received.length * 2L, needed, SessionParameters.MAX_MESSAGE_BYTES)];
         }
         receivedBytes = transport.open(reader.buffer(), reader.dataOffset(), reader.dataSize(), received, 0);
@@ -147,5 +150,8 @@ public final class NoiseChannel implements SecureChannel {
     @Override
     public void close() {
         transport.close();
+        Arrays.fill(received, (byte) 0);
+        received = NOTHING;
+        receivedBytes = 0;
     }
 }

@@ -1,6 +1,7 @@
 package dev.cipherlink.server;
 
 import java.net.InetAddress;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -10,12 +11,17 @@ import java.util.Map;
 /// Thread-safe, never blocks.
 final class HandshakeGate {
 
-    /// Addresses remembered; beyond this, those that have been quiet longest are forgotten.
-    private static final int MAX_ADDRESSES = 65_536;
+    /// Addresses remembered though none of their connections is waiting; beyond this, those that have been quiet
+    /// longest are forgotten.
+    static final int MAX_QUIET_ADDRESSES = 65_536;
+    /// Each visit adds an address at most: what was added while the oldest could not be forgotten yet shrinks again.
+    private static final int FORGOTTEN_PER_VISIT = 2;
 
     private final HandshakeLimits limits;
-    /// In the order of the last visit.
-    private final Map<InetAddress, Visitor> visitors = new LinkedHashMap<>(16, 0.75f, true);
+    /// Those with connections under way: at most as many as there are such connections.
+    private final Map<InetAddress, Visitor> busy = new HashMap<>();
+    /// All others, in the order of their last visit.
+    private final Map<InetAddress, Visitor> quiet = new LinkedHashMap<>();
     private int underWay;
 
     private static final class Visitor {
@@ -33,28 +39,51 @@ final class HandshakeGate {
 
     /// @return whether the handshake may begin; if so, [#leave] must follow
     synchronized boolean enter(InetAddress address, long nanoTime) {
-        Visitor visitor = visitors.computeIfAbsent(address,
-                ignored -> new Visitor(new TokenBucket(limits.perSecond(), limits.burst(), nanoTime)));
+        Visitor visitor = busy.get(address);
+        if (visitor == null) {
+            visitor = quiet.remove(address);
+        }
+        if (visitor == null) {
+            visitor = new Visitor(new TokenBucket(limits.perSecond(), limits.burst(), nanoTime));
+        }
         boolean mayEnter = underWay < limits.maxInAll() && visitor.underWay < limits.maxPerAddress()
                 && visitor.bucket.take(nanoTime);
         if (mayEnter) {
             underWay++;
             visitor.underWay++;
         }
+        (visitor.underWay > 0 ? busy : quiet).put(address, visitor);
         forgetQuiet(nanoTime);
         return mayEnter;
     }
 
+    /// @throws IllegalStateException if no connection of this address is under way
     synchronized void leave(InetAddress address) {
+        Visitor visitor = busy.get(address);
+        if (visitor == null) {
+            throw new IllegalStateException("a connection left that had not entered");
+        }
         underWay--;
-        visitors.get(address).underWay--;
+        visitor.underWay--;
+        if (visitor.underWay == 0) {
+            busy.remove(address);
+            quiet.put(address, visitor);
+        }
     }
 
-    /// Drops the least recent visitor once it is indistinguishable from a new one, or when the table is full.
+    /// How many addresses are remembered.
+    synchronized int addresses() {
+        return busy.size() + quiet.size();
+    }
+
+    /// Drops the least recent visitors once they are indistinguishable from new ones, or when the table is full.
     private void forgetQuiet(long nanoTime) {
-        Iterator<Visitor> oldestFirst = visitors.values().iterator();
-        Visitor oldest = oldestFirst.next();
-        if (oldest.underWay == 0 && (visitors.size() > MAX_ADDRESSES || oldest.bucket.isFull(nanoTime))) {
+        Iterator<Visitor> oldestFirst = quiet.values().iterator();
+        for (int i = 0; i < FORGOTTEN_PER_VISIT && oldestFirst.hasNext(); i++) {
+            Visitor oldest = oldestFirst.next();
+            if (quiet.size() <= MAX_QUIET_ADDRESSES && !oldest.bucket.isFull(nanoTime)) {
+                return;
+            }
             oldestFirst.remove();
         }
     }

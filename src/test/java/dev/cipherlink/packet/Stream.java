@@ -25,6 +25,10 @@ final class Stream extends FilterInputStream {
         return new Stream(new ByteArrayInputStream(content), 1);
     }
 
+    static Stream atMost(byte[] content, int bytesAtOnce) {
+        return new Stream(new ByteArrayInputStream(content), bytesAtOnce);
+    }
+
     @Override
     public int read(byte[] target, int offset, int length) throws IOException {
         reads++;

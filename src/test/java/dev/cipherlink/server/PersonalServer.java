@@ -1,0 +1,143 @@
+package dev.cipherlink.server;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.cipherlink.client.ClientConfig;
+import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.PinnedHostKey;
+import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.noise.Suite;
+import dev.cipherlink.session.CloseReason;
+import dev.cipherlink.store.MemoryStore;
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.StoreLimits;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+
+/// A server of version 2 on a free port of the loopback interface, with an identity and a store of its own. It knows
+/// one client, `ann`, who is an operator.
+public final class PersonalServer implements AutoCloseable {
+
+    private final Identity identity = Identity.generate();
+    private final Identity ann = Identity.generate();
+    private final MemoryStore store = new MemoryStore(new StoreLimits(16 << 20, 1L << 30));
+    private final Server server;
+
+    private PersonalServer(ClientDirectory clients, UnaryOperator<ServerConfig> change) throws IOException {
+        ServerKeys keys = ServerKeys.personal(identity, clients == null ? new Only(ann) : clients);
+        server = Server.start(change.apply(ServerConfig.loopback(keys)), store);
+    }
+
+    /// Admits one key.
+    private record Only(Identity who) implements ClientDirectory {
+        @Override
+        public boolean admits(PublicKey key) {
+            return key.equals(who.publicKey());
+        }
+
+        @Override
+        public Optional<ClientIdentity> identify(PublicKey key, String claimedName) {
+            return admits(key) ? Optional.of(new ClientIdentity("ann", Optional.of(key), true))
+                    : Optional.empty();
+        }
+    }
+
+    public static PersonalServer start() throws IOException {
+        return start(UnaryOperator.identity());
+    }
+
+    public static PersonalServer start(UnaryOperator<ServerConfig> change) throws IOException {
+        return new PersonalServer(null, change);
+    }
+
+    /// With other clients than ann.
+    static PersonalServer start(ClientDirectory clients) throws IOException {
+        return new PersonalServer(clients, UnaryOperator.identity());
+    }
+
+    static UnaryOperator<ServerConfig> handshakeTimeout(Duration timeout) {
+        return config -> config.withTimes(timeout, config.keepaliveInterval(), config.gracePeriod());
+    }
+
+    static UnaryOperator<ServerConfig> limits(HandshakeLimits limits) {
+        return config -> config.withConnectionLimits(config.maxConnections(), limits);
+    }
+
+    public Identity ann() {
+        return ann;
+    }
+
+    public Identity identity() {
+        return identity;
+    }
+
+    public int port() {
+        return server.address().getPort();
+    }
+
+    public ClientConfig clientConfig() {
+        return clientConfig(ann);
+    }
+
+    public ClientConfig clientConfig(Identity who) {
+        return ClientConfig.to("127.0.0.1", port(), new Credentials.Personal(who,
+                new PinnedHostKey(identity.publicKey().fingerprint()), Suite.AES_GCM));
+    }
+
+    public Socket connect() throws IOException {
+        return new Socket("127.0.0.1", port());
+    }
+
+    int connections() {
+        return server.connections().size();
+    }
+
+    List<Connection> live() {
+        return server.connections();
+    }
+
+    Map<String, Object> info() {
+        try {
+            return server.info();
+        } catch (StoreException e) {
+            throw new UncheckedIOException(new IOException(e));
+        }
+    }
+
+    long count(String name) {
+        return (Long) info().get(name);
+    }
+
+    long ended(CloseReason reason) {
+        return count("closed_" + reason.name().toLowerCase(Locale.ROOT));
+    }
+
+    long endedInAll() {
+        return Arrays.stream(CloseReason.values()).mapToLong(this::ended).sum();
+    }
+
+    void awaitEnded(CloseReason reason, long count) {
+        await().pollInterval(Duration.ofMillis(5)).atMost(Duration.ofSeconds(20)).until(() -> ended(reason) == count);
+    }
+
+    void awaitConnections(int count) {
+        await().pollInterval(Duration.ofMillis(5)).atMost(Duration.ofSeconds(20)).until(() -> connections() == count);
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        store.close();
+        identity.close();
+        ann.close();
+    }
+}

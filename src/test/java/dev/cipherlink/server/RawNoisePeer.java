@@ -1,0 +1,134 @@
+package dev.cipherlink.server;
+
+import dev.cipherlink.channel.NoisePeer;
+import dev.cipherlink.channel.SecureChannel;
+import dev.cipherlink.crypto.KeyPair;
+import dev.cipherlink.message.Checksum;
+import dev.cipherlink.message.HandshakeJson;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.MessageCodec;
+import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.SynAck;
+import dev.cipherlink.noise.Suite;
+import dev.cipherlink.packet.PacketReader;
+import dev.cipherlink.packet.PacketWriter;
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+
+/// The client's end of a version 2 connection driven by hand: it need not keep to any rule.
+final class RawNoisePeer implements AutoCloseable {
+
+    /// Bytes of the server's first packet.
+    private static final int PACKET_2_BYTES = 9 + 96;
+
+    private final Socket socket;
+    private final NoisePeer noise;
+    private final MessageCodec codec = new MessageCodec(Checksum.Algorithm.MD5);
+    private SecureChannel channel;
+
+    RawNoisePeer(Socket socket, KeyPair keys) throws IOException {
+        this.socket = socket;
+        socket.setTcpNoDelay(true);
+        socket.setSoTimeout(20_000);
+        noise = NoisePeer.initiator(Suite.AES_GCM, keys);
+    }
+
+    Socket socket() {
+        return socket;
+    }
+
+    NoisePeer noise() {
+        return noise;
+    }
+
+    void sendRaw(byte[] bytes) throws IOException {
+        socket.getOutputStream().write(bytes);
+    }
+
+    void send1() throws IOException {
+        sendRaw(noise.packet1());
+    }
+
+    byte[] receive2() throws IOException {
+        byte[] packet = socket.getInputStream().readNBytes(PACKET_2_BYTES);
+        noise.take(packet);
+        return packet;
+    }
+
+    byte[] packet3() throws IOException {
+        byte[] packet = noise.next();
+        channel = noise.channel(new PacketReader(socket.getInputStream()), new PacketWriter(socket.getOutputStream()));
+        return packet;
+    }
+
+    /// All three packets.
+    RawNoisePeer shakeHands() throws IOException {
+        send1();
+        receive2();
+        sendRaw(packet3());
+        return this;
+    }
+
+    /// The packets, and then the session.
+    RawNoisePeer establish() throws IOException {
+        shakeHands();
+        send(MessageType.SYN, 0, "{\"operation_mode\":\"burst\",\"max_packet_size\":65519,\"window_size\":64}");
+        var granted = (SynAck.Granted) HandshakeJson.decodeSynAck(receive().payload());
+        send(MessageType.ACK, 0, "{\"session_id\":\"" + granted.sessionId() + "\"}");
+        channel.establish(granted.parameters().maxMessageBytes());
+        return this;
+    }
+
+    void add(MessageType type, int sequence, byte[] payload) throws IOException {
+        int offset = channel.reserve(MessageCodec.encodedBytes(payload.length));
+        codec.encode(Message.of(type, sequence, Payload.of(payload)), channel.reserved(), offset);
+    }
+
+    void flush() throws IOException {
+        if (channel.stage()) {
+            channel.writeStaged();
+        }
+    }
+
+    void send(MessageType type, int sequence, String payload) throws IOException {
+        add(type, sequence, payload.getBytes(StandardCharsets.UTF_8));
+        flush();
+    }
+
+    /// The first message of the next packet; null at the end of the stream.
+    Message receive() throws IOException {
+        return channel.receive() ? codec.decode(channel.received(), channel.receivedOffset(), channel.receivedBytes()) : null;
+    }
+
+    /// How many messages the next packet has; 0 at the end of the stream.
+    int receiveAll() throws IOException {
+        if (!channel.receive()) {
+            return 0;
+        }
+        int messages = 0;
+        for (int offset = 0; offset < channel.receivedBytes(); messages++) {
+            Message message = codec.decode(channel.received(), offset, channel.receivedBytes() - offset);
+            offset += MessageCodec.encodedBytes(message.payload().length());
+        }
+        return messages;
+    }
+
+    /// Reads until the server closes, by FIN or RST.
+    ///
+    /// @return what came
+    byte[] readToEnd() throws IOException {
+        try {
+            return socket.getInputStream().readAllBytes();
+        } catch (SocketException e) {
+            return new byte[0];
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        socket.close();
+    }
+}
