@@ -13,28 +13,22 @@ import java.util.Arrays;
 ///
 /// Messages are written straight behind a packet's header and sealed in place: one seal and one write for all that
 /// go together.
-public final class NoiseChannel implements SecureChannel {
+public final class NoiseChannel extends PacketChannel {
 
     public static final int VERSION = 2;
-    /// Data of a packet before the session is established.
-    static final int MAX_UNESTABLISHED_BYTES = 4_096;
     private static final int NONCE_BYTES = 0;
-    private static final byte[] NOTHING = {};
 
-    private final PacketReader reader;
-    private final PacketWriter writer;
     private final TransportState transport;
-    private PacketLimits limits =
-            new PacketLimits(VERSION, NONCE_BYTES, TransportState.TAG_BYTES, MAX_UNESTABLISHED_BYTES);
-    private byte[] received = NOTHING;
-    private int receivedBytes;
     /// Whether a packet has been begun that takes more messages.
     private boolean isPacketOpen;
 
     NoiseChannel(PacketReader reader, PacketWriter writer, TransportState transport) {
-        this.reader = reader;
-        this.writer = writer;
+        super(reader, writer, limits(MAX_UNESTABLISHED_BYTES));
         this.transport = transport;
+    }
+
+    private static PacketLimits limits(int maxDataBytes) {
+        return new PacketLimits(VERSION, NONCE_BYTES, TransportState.TAG_BYTES, maxDataBytes);
     }
 
     @Override
@@ -50,49 +44,23 @@ public final class NoiseChannel implements SecureChannel {
     @Override
     public void establish(int maxMessageBytes) {
         // A packet may carry several messages, so that its limit is that of Noise, whatever their size.
-        limits = new PacketLimits(VERSION, NONCE_BYTES, TransportState.TAG_BYTES,
-                TransportState.MAX_PLAINTEXT_BYTES + TransportState.TAG_BYTES);
+        limit(limits(TransportState.MAX_PLAINTEXT_BYTES + TransportState.TAG_BYTES));
     }
 
     @Override
-    public boolean receive() throws IOException {
-        if (!reader.read(limits)) {
-            return false;
-        }
+    void open() throws IOException {
         int needed = reader.dataSize() - TransportState.TAG_BYTES;
-        receivedBytes = 0;
         if (received.length < needed) {
             Arrays.fill(received, (byte) 0);
             received = new byte[Math.clamp(received.length * 2L, needed, SessionParameters.MAX_MESSAGE_BYTES)];
         }
         receivedBytes = transport.open(reader.buffer(), reader.dataOffset(), reader.dataSize(), received, 0);
-        return true;
-    }
-
-    @Override
-    public boolean hasPacket() {
-        return reader.hasPacket();
-    }
-
-    @Override
-    public byte[] received() {
-        return received;
-    }
-
-    @Override
-    public int receivedOffset() {
-        return 0;
-    }
-
-    @Override
-    public int receivedBytes() {
-        return receivedBytes;
     }
 
     @Override
     public int reserve(int messageBytes) throws IOException {
         if (isPacketOpen && writer.dataBytes() + messageBytes > TransportState.MAX_PLAINTEXT_BYTES) {
-            sealPacket();
+            sealReserved();
         }
         if (!isPacketOpen) {
             writer.begin(VERSION, NONCE_BYTES);
@@ -106,7 +74,11 @@ public final class NoiseChannel implements SecureChannel {
         return writer.buffer();
     }
 
-    private void sealPacket() throws IOException {
+    @Override
+    void sealReserved() throws IOException {
+        if (!isPacketOpen) {
+            return;
+        }
         int plaintextBytes = writer.dataBytes();
         writer.extend(TransportState.TAG_BYTES);
         int offset = writer.dataOffset();
@@ -121,37 +93,8 @@ public final class NoiseChannel implements SecureChannel {
     }
 
     @Override
-    public boolean stage() throws IOException {
-        if (isPacketOpen) {
-            sealPacket();
-        }
-        if (writer.pendingBytes() == 0) {
-            return false;
-        }
-        writer.stage();
-        return true;
-    }
-
-    @Override
-    public void writeStaged() throws IOException {
-        writer.writeStaged();
-    }
-
-    @Override
-    public long bytesIn() {
-        return reader.bytesRead();
-    }
-
-    @Override
-    public long bytesOut() {
-        return writer.bytesWritten();
-    }
-
-    @Override
     public void close() {
         transport.close();
-        Arrays.fill(received, (byte) 0);
-        received = NOTHING;
-        receivedBytes = 0;
+        super.close();
     }
 }

@@ -17,31 +17,22 @@ import java.util.Arrays;
 ///
 /// Our nonces are 16 random bytes, chosen for this connection and direction, and a counter. A packet whose nonce
 /// starts with our own 16 bytes came back to us and is refused. The shared key belongs to whoever made it.
-public final class SharedKeyChannel implements SecureChannel {
+public final class SharedKeyChannel extends PacketChannel {
 
     public static final int VERSION = 1;
-    /// Nonce and data of a packet before the session is established.
-    private static final int MAX_UNESTABLISHED_BYTES = 4_096;
     private static final int NONCE_BYTES = Sodium.SECRETBOX_NONCE_BYTES;
     private static final int NONCE_PREFIX_BYTES = 16;
-    private static final byte[] NOTHING = {};
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
-    private final PacketReader reader;
-    private final PacketWriter writer;
     private final SharedKey key;
-    private PacketLimits limits = limits(MAX_UNESTABLISHED_BYTES - NONCE_BYTES);
-
     private final byte[] nonce = new byte[NONCE_BYTES];
     private long sealedPackets;
     private final byte[] receivedNonce = new byte[NONCE_BYTES];
-    private byte[] received = NOTHING;
     /// The message that was reserved last and is not sealed yet; arrays fit exactly, see [Sodium].
     private byte[] reserved;
 
     public SharedKeyChannel(PacketReader reader, PacketWriter writer, SharedKey key) {
-        this.reader = reader;
-        this.writer = writer;
+        super(reader, writer, limits(MAX_UNESTABLISHED_BYTES - NONCE_BYTES));
         this.key = key;
         var prefix = new byte[NONCE_PREFIX_BYTES];
         Sodium.randomBytes(prefix);
@@ -64,14 +55,11 @@ public final class SharedKeyChannel implements SecureChannel {
 
     @Override
     public void establish(int maxMessageBytes) {
-        limits = limits(Sodium.SECRETBOX_TAG_BYTES + maxMessageBytes);
+        limit(limits(Sodium.SECRETBOX_TAG_BYTES + maxMessageBytes));
     }
 
     @Override
-    public boolean receive() throws IOException {
-        if (!reader.read(limits)) {
-            return false;
-        }
+    void open() throws IOException {
         byte[] source = reader.buffer();
         System.arraycopy(source, reader.nonceOffset(), receivedNonce, 0, NONCE_BYTES);
         if (Arrays.equals(receivedNonce, 0, NONCE_PREFIX_BYTES, nonce, 0, NONCE_PREFIX_BYTES)) {
@@ -83,27 +71,7 @@ public final class SharedKeyChannel implements SecureChannel {
             throw new ProtocolException("a packet does not authenticate under the shared key");
         }
         received = message;
-        return true;
-    }
-
-    @Override
-    public boolean hasPacket() {
-        return reader.hasPacket();
-    }
-
-    @Override
-    public byte[] received() {
-        return received;
-    }
-
-    @Override
-    public int receivedOffset() {
-        return 0;
-    }
-
-    @Override
-    public int receivedBytes() {
-        return received.length;
+        receivedBytes = message.length;
     }
 
     @Override
@@ -118,7 +86,8 @@ public final class SharedKeyChannel implements SecureChannel {
         return reserved;
     }
 
-    private void sealReserved() {
+    @Override
+    void sealReserved() {
         if (reserved == null) {
             return;
         }
@@ -136,36 +105,5 @@ public final class SharedKeyChannel implements SecureChannel {
     @Override
     public int pendingBytes() {
         return writer.pendingBytes() + (reserved == null ? 0 : reserved.length);
-    }
-
-    @Override
-    public boolean stage() {
-        sealReserved();
-        if (writer.pendingBytes() == 0) {
-            return false;
-        }
-        writer.stage();
-        return true;
-    }
-
-    @Override
-    public void writeStaged() throws IOException {
-        writer.writeStaged();
-    }
-
-    @Override
-    public long bytesIn() {
-        return reader.bytesRead();
-    }
-
-    @Override
-    public long bytesOut() {
-        return writer.bytesWritten();
-    }
-
-    @Override
-    public void close() {
-        Arrays.fill(received, (byte) 0);
-        received = NOTHING;
     }
 }

@@ -1,0 +1,102 @@
+package dev.cipherlink.channel;
+
+import dev.cipherlink.packet.PacketLimits;
+import dev.cipherlink.packet.PacketReader;
+import dev.cipherlink.packet.PacketWriter;
+import java.io.IOException;
+import java.util.Arrays;
+
+/// What the versions of the wire have in common: a plaintext that was received, and packets that wait to be written.
+/// How a packet is opened and sealed is what they differ in.
+abstract sealed class PacketChannel implements SecureChannel permits SharedKeyChannel, NoiseChannel {
+
+    /// Nonce and data of a packet before the session is established.
+    static final int MAX_UNESTABLISHED_BYTES = 4_096;
+    private static final byte[] NOTHING = {};
+
+    final PacketReader reader;
+    final PacketWriter writer;
+    private PacketLimits limits;
+    /// The plaintext last received, from the start of the array on.
+    byte[] received = NOTHING;
+    int receivedBytes;
+
+    PacketChannel(PacketReader reader, PacketWriter writer, PacketLimits limits) {
+        this.reader = reader;
+        this.writer = writer;
+        this.limits = limits;
+    }
+
+    /// What headers may say from now on.
+    final void limit(PacketLimits newLimits) {
+        limits = newLimits;
+    }
+
+    @Override
+    public final boolean receive() throws IOException {
+        if (!reader.read(limits)) {
+            return false;
+        }
+        receivedBytes = 0;
+        open();
+        return true;
+    }
+
+    /// Opens the packet in the reader into [#received] and [#receivedBytes].
+    abstract void open() throws IOException;
+
+    /// Seals what has been reserved and is not sealed yet, if anything.
+    abstract void sealReserved() throws IOException;
+
+    @Override
+    public final boolean hasPacket() {
+        return reader.hasPacket();
+    }
+
+    @Override
+    public final byte[] received() {
+        return received;
+    }
+
+    @Override
+    public final int receivedOffset() {
+        return 0;
+    }
+
+    @Override
+    public final int receivedBytes() {
+        return receivedBytes;
+    }
+
+    @Override
+    public final boolean stage() throws IOException {
+        sealReserved();
+        if (writer.pendingBytes() == 0) {
+            return false;
+        }
+        writer.stage();
+        return true;
+    }
+
+    @Override
+    public final void writeStaged() throws IOException {
+        writer.writeStaged();
+    }
+
+    @Override
+    public final long bytesIn() {
+        return reader.bytesRead();
+    }
+
+    @Override
+    public final long bytesOut() {
+        return writer.bytesWritten();
+    }
+
+    @Override
+    public void close() {
+        Arrays.fill(received, (byte) 0);
+        received = NOTHING;
+        receivedBytes = 0;
+    }
+}
