@@ -32,9 +32,10 @@ import threading
 
 import nacl.secret
 
-import cipherlink_v1 as wire
-from cipherlink_v1 import ACK, DATA, DISCONNECT, ERROR, KEEPALIVE, MORE, PART, RESEND, SYN, SYN_ACK, Message
+import wire
 from fake_store import FakeStore
+from packets_v1 import SharedKeyChannel
+from wire import ACK, DATA, DISCONNECT, ERROR, KEEPALIVE, MORE, PART, RESEND, SYN, SYN_ACK, Message
 
 MAX_REQUEST_BYTES = 16 * 1024 * 1024
 WINDOW_LIMIT = 4096
@@ -52,8 +53,8 @@ class Connection(socketserver.BaseRequestHandler):
         self.request.settimeout(30)
         self.request.setsockopt(6, 1, 1)
         self.fault = self.server.fault
-        self.channel = wire.Channel(self.request, self.server.key)
-        self.channel.limit = 4096 - wire.NONCE_BYTES - wire.TAG_BYTES
+        self.channel = SharedKeyChannel(self.request, self.server.key)
+        self.channel.limit = 4096 - SharedKeyChannel.NONCE_BYTES - wire.TAG_BYTES
         self.checksum = wire.md5
         self.expected, self.answers, self.fragments = 1, {}, bytearray()
         self.too_large = self.asked = self.failed = False
@@ -112,7 +113,8 @@ class Connection(socketserver.BaseRequestHandler):
             raise Abort()
         self.checksum = wire.CHECKSUMS[offer["checksum"]]
         self.window = offer["window_size"]
-        self.size = self.channel.limit = offer["max_packet_size"]
+        self.size = offer["max_packet_size"]
+        self.channel.establish(self.size)
 
     def negotiate(self, payload):
         """The SYN_ACK object."""
