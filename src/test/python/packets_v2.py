@@ -92,14 +92,3 @@ class Opening:
         self.take_packet_2(server_key)
         self.channel.write(self.packet_3())
         return self.channel
-
-
-def answer(channel, identity):
-    """The server's side of the first two packets; the caller reads the third."""
-    channel.sizes = (PACKET_1_BYTES, PACKET_1_BYTES)
-    first = channel.receive_data()[1]
-    handshake = noise.Handshake(SUITES[first[0]], False, prologue(first[0]), identity)
-    handshake.read(first[1:])
-    channel.write(channel.frame(handshake.write()))
-    channel.sizes = (PACKET_3_BYTES, PACKET_3_BYTES)
-    return handshake

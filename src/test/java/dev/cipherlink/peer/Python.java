@@ -79,7 +79,8 @@ public final class Python {
 
     private static boolean importsModules(String candidate) throws IOException, InterruptedException {
         try {
-            return run(PROBE_LIMIT, new ProcessBuilder(candidate, "-c", "import nacl.secret, cryptography")).status() == 0;
+            var probe = new ProcessBuilder(candidate, "-c", "import nacl.secret, cryptography");
+            return run(PROBE_LIMIT, probe).status() == 0;
         } catch (IOException notInstalled) {
             return false;
         }
