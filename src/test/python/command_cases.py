@@ -1,11 +1,9 @@
 """Section 7 of docs/protocol.md: the commands, and values of every shape."""
 import datetime
-import os
 import subprocess
 import sys
 import time
 
-import cipherlink_v1 as wire
 from peer_case import PeerCase, random_value
 
 MIB = 1024 * 1024
@@ -216,8 +214,7 @@ class CommandCases(PeerCase):
     def program(self, *arguments, stdin=b""):
         """The finished process of the peer run as a program."""
         return subprocess.run(
-            [sys.executable, "-B", wire.__file__, "--server", os.environ["CIPHERLINK_SERVER"],
-             "--shared-key", os.environ["CIPHERLINK_SHARED_KEY"], *arguments],
+            [sys.executable, "-B", *self.dialect.program(), *arguments],
             input=stdin, capture_output=True, timeout=60, check=False)
 
     def test_the_peer_is_a_program_too(self):

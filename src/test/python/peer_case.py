@@ -1,10 +1,10 @@
 """What the test cases share: connections to the server under test, and ways to state what must happen."""
 import os
-import pathlib
 import time
 import unittest
 
-import cipherlink_v1 as wire
+import peer_session
+import wire
 
 HEADER_DEADLINE_SECONDS = 5    # well below the 10 s that the handshake deadline would take
 
@@ -15,11 +15,11 @@ def random_value(size):
 
 
 class PeerCase(unittest.TestCase):
-    """One test against the server at CIPHERLINK_SERVER with the key in CIPHERLINK_SHARED_KEY."""
+    """One test against the server that the runner's dialect speaks to."""
+
+    dialect = None    # set by the runner: a SharedKeyDialect or a NoiseDialect
 
     def setUp(self):
-        self.address = wire.parse_address(os.environ["CIPHERLINK_SERVER"])
-        self.key = pathlib.Path(os.environ["CIPHERLINK_SHARED_KEY"]).read_bytes()
         self.prefix = "py:%s:" % os.urandom(6).hex()
 
     def name(self, suffix="k"):
@@ -28,19 +28,27 @@ class PeerCase(unittest.TestCase):
 
     def connect(self, record=False, **wishes):
         """An established session that ends with the test."""
-        session = wire.connect(self.address, self.key, record, **wishes)
-        self.addCleanup(session.channel.close)
-        return session
+        return peer_session.connect(self.opened(record), **wishes)
 
     def burst(self, window=64, **wishes):
         """An established session in burst mode."""
         return self.connect(operation_mode="burst", window_size=window, **wishes)
 
-    def fresh(self, key=None, record=False):
-        """A connection on which nothing was said yet."""
-        session = wire.Session(wire.Channel(wire.dial(self.address), key or self.key, record))
-        self.addCleanup(session.channel.close)
-        return session
+    def raw(self, record=False):
+        """A channel on which nothing at all was said yet; it ends with the test."""
+        channel = self.dialect.raw(record)
+        self.addCleanup(channel.close)
+        return channel
+
+    def opened(self, record=False, **how):
+        """A channel that is ready for SYN and ends with the test."""
+        channel = self.dialect.open(record, **how)
+        self.addCleanup(channel.close)
+        return channel
+
+    def fresh(self, record=False, **how):
+        """A connection on which no message was sent yet."""
+        return peer_session.Session(self.opened(record, **how))
 
     def offered(self, **wishes):
         """A connection between SYN_ACK and ACK, and the SYN_ACK object."""
@@ -71,6 +79,14 @@ class PeerCase(unittest.TestCase):
         answer = self.ok(session, b"EXISTS " + key)
         session.disconnect()
         return {b"1\n": True, b"0\n": False}[answer]
+
+    def incr(self, session, *sequences):
+        """INCR requests with these numbers, each in a packet of its own, as one block of bytes."""
+        return b"".join(session.packet(wire.DATA, sequence, b"INCR " + self.name()) for sequence in sequences)
+
+    def counted(self, session):
+        """What the INCR requests have added up to, asked on another connection."""
+        return int(self.connect().request(b"GET " + self.name()).payload)
 
     def read_until_closed(self, session):
         """Every message up to the end of the connection. A reset counts as an end."""
@@ -106,13 +122,37 @@ class PeerCase(unittest.TestCase):
                 self.assertRegex(message.payload, rb'"status"\s*:\s*"error"')
                 self.assertRegex(message.payload, rb'"reason"\s*:\s*"[^"]+"')
 
-    def assert_closed_in_silence(self, session):
-        """The connection ends soon, without one byte."""
+    def assert_closed_in_silence(self, channel):
+        """The connection ends soon, without one more byte."""
         began = time.monotonic()
-        session.channel.socket.settimeout(HEADER_DEADLINE_SECONDS)
+        self.assertEqual(b"", channel.buffer)
+        channel.socket.settimeout(HEADER_DEADLINE_SECONDS)
         try:
-            self.assertEqual(b"", session.channel.socket.recv(1))
+            self.assertEqual(b"", channel.socket.recv(1))
         except ConnectionResetError:
             pass
         except TimeoutError:
             self.fail("still open after %.1f s" % (time.monotonic() - began))
+
+    def assert_waits_for_the_rest(self, channel, packet):
+        """The server reads all but the last byte of the packet and still waits; then it closes in silence."""
+        channel.write(packet[:-1])
+        channel.socket.settimeout(0.5)
+        with self.assertRaises(TimeoutError):
+            channel.socket.recv(1)
+        channel.write(packet[-1:])
+        self.assert_closed_in_silence(channel)
+
+
+class OneByteSocket:
+    """A socket whose sendall makes one segment of every byte."""
+
+    def __init__(self, sock):
+        self.socket = sock
+        self.recv = sock.recv
+        self.close = sock.close
+
+    def sendall(self, raw):
+        """Sends the bytes one by one."""
+        for at in range(len(raw)):
+            self.socket.sendall(raw[at:at + 1])

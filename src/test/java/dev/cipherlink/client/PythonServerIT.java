@@ -11,7 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.OperationMode;
-import dev.cipherlink.peer.Python;
+import dev.cipherlink.peer.PythonServer;
 import dev.cipherlink.session.RefusedException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +42,7 @@ class PythonServerIT {
     @TempDir
     Path folder;
     private SharedKey key;
-    private Process server;
+    private PythonServer server;
 
     @BeforeEach
     void makeKey() throws IOException {
@@ -51,26 +50,19 @@ class PythonServerIT {
         key.save(folder.resolve("shared.key"), false);
     }
 
-    /// The server ends with its standard input.
     @AfterEach
     void stopServer() throws Exception {
         key.close();
         if (server != null) {
-            server.getOutputStream().close();
-            boolean ended = server.waitFor(10, TimeUnit.SECONDS);
-            server.destroyForcibly();
-            assertTrue(ended, "the Python server did not end");
+            server.close();
         }
     }
 
     private ClientConfig serve(String... fault) throws Exception {
         var arguments = new ArrayList<String>(List.of(folder.resolve("shared.key").toString()));
         arguments.addAll(List.of(fault));
-        server = Python.program("fake_server_v1.py", arguments.toArray(String[]::new))
-                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        String ready = server.inputReader().readLine();
-        assertTrue(ready != null && ready.startsWith("listening 127.0.0.1:"), ready);
-        return ClientConfig.to("127.0.0.1", Integer.parseInt(ready.substring(ready.lastIndexOf(':') + 1)), key);
+        server = PythonServer.start("fake_server_v1.py", arguments.toArray(String[]::new));
+        return ClientConfig.to("127.0.0.1", server.port(), key);
     }
 
     private static byte[] set(String name, byte[] value) {

@@ -8,12 +8,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/// Runs the programs in `src/test/python`: peers that share no code with ours and speak the version 1
-/// wire from `docs/protocol.md` alone. They need an interpreter with PyNaCl; a machine without one
+/// Runs the programs in `src/test/python`: peers that share no code with ours and speak the wire from
+/// `docs/protocol.md` alone. They need an interpreter with PyNaCl and `cryptography`; a machine without one
 /// fails the build, it does not skip the tests.
 public final class Python {
     private static final Path SCRIPTS = Path.of("src", "test", "python").toAbsolutePath();
-    /// Debian's own interpreter first: it is the one that Debian's python3-nacl belongs to.
+    /// Debian's own interpreter first: it is the one that its modules belong to.
     private static final List<String> CANDIDATES = List.of("/usr/bin/python3", "python3");
     private static final Duration PROBE_LIMIT = Duration.ofSeconds(30);
     /// Looked for once a test run.
@@ -33,7 +33,7 @@ public final class Python {
     /// A program about to be started, without bytecode files left in the source tree.
     ///
     /// @param script a file name in `src/test/python`
-    /// @throws IllegalStateException if no interpreter can `import nacl`
+    /// @throws IllegalStateException if no interpreter has the modules
     public static ProcessBuilder program(String script, String... arguments)
             throws IOException, InterruptedException {
         var command = new ArrayList<String>(List.of(interpreter(), "-B", SCRIPTS.resolve(script).toString()));
@@ -67,18 +67,20 @@ public final class Python {
             return interpreter;
         }
         for (String candidate : CANDIDATES) {
-            if (importsNacl(candidate)) {
+            if (importsModules(candidate)) {
                 interpreter = candidate;
                 return candidate;
             }
         }
-        throw new IllegalStateException("No Python interpreter that can `import nacl` (tried "
-                + String.join(", ", CANDIDATES) + "): install the Debian package python3-nacl.");
+        throw new IllegalStateException("No Python interpreter that can `import nacl, cryptography` (tried "
+                + String.join(", ", CANDIDATES) + "): install the Debian packages python3-nacl and "
+                + "python3-cryptography.");
     }
 
-    private static boolean importsNacl(String candidate) throws IOException, InterruptedException {
+    private static boolean importsModules(String candidate) throws IOException, InterruptedException {
         try {
-            return run(PROBE_LIMIT, new ProcessBuilder(candidate, "-c", "import nacl.secret")).status() == 0;
+            var probe = new ProcessBuilder(candidate, "-c", "import nacl.secret, cryptography");
+            return run(PROBE_LIMIT, probe).status() == 0;
         } catch (IOException notInstalled) {
             return false;
         }
