@@ -219,7 +219,15 @@ final class Connection implements Runnable {
 
     /// Gives the peer time to read our last words: closing over unread input would reset the connection and take
     /// them away.
-    private void linger(CloseReason reason) throws IOException {
+    private void linger(CloseReason reason) {
+        try {
+            lingerFor(reason);
+        } catch (IOException e) {
+            // The peer is gone before it heard us; why the connection ended was decided before that.
+        }
+    }
+
+    private void lingerFor(CloseReason reason) throws IOException {
         switch (reason) {
             case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED, HANDSHAKE_FAILED, NOT_AUTHORIZED -> {
                 if (bytesOut() > 0 && !socket.isClosed()) {
