@@ -184,6 +184,10 @@ final class Connection implements Runnable {
             return new SynAck.Refused("not authorized");
         }
         client = identified.get();
+        // Whoever takes rights away looks for us by `client`: what changed before that was set is noticed here.
+        if (remoteKey != null && !isAdmittedAsBefore(server.config().keys().clients(), remoteKey)) {
+            return new SynAck.Refused("not authorized");
+        }
         return new SynAck.Granted(sessionId, syn.wishes().clampedTo(server.config().maxWindowSize()), client.name());
     }
 
