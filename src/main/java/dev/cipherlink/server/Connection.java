@@ -208,11 +208,25 @@ final class Connection implements Runnable {
         Link live = link;
         try (socket) {
             if (live != null) {
-                live.refuse("not authorized any more");
+                tellRevoked(live);
             }
         } catch (IOException e) {
             // It was ending already.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
+    }
+
+    /// A client that does not read must not put off its own end: what does not arrive in time is cut off.
+    private static void tellRevoked(Link live) throws InterruptedException {
+        Thread telling = Thread.startVirtualThread(() -> {
+            try {
+                live.refuse("not authorized any more");
+            } catch (IOException e) {
+                // It was ending already.
+            }
+        });
+        telling.join(LINGER);
     }
 
     private boolean isAdmittedAsBefore(ClientDirectory clients, PublicKey key) {
