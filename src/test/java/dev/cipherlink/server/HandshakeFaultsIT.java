@@ -86,9 +86,9 @@ class HandshakeFaultsIT {
     /// Case 14. `-Dcipherlink.silent.connections=10000` for the whole number.
     @Test
     void servesOthersWhileSilentConnectionsComeAndFreesTheirSlots() throws Exception {
-        int silent = Integer.getInteger("cipherlink.silent.connections", 500);
+        int silent = Integer.getInteger("cipherlink.silent.connections", 400);
         var limits = new HandshakeLimits(silent, 2 * silent, 2 * silent, 2 * silent);
-        try (var server = PersonalServer.start(config -> PersonalServer.handshakeTimeout(Duration.ofSeconds(3))
+        try (var server = PersonalServer.start(config -> PersonalServer.handshakeTimeout(Duration.ofMillis(1_500))
                 .apply(PersonalServer.limits(limits).apply(config)));
              var client = Client.connect(server.clientConfig())) {
             var sockets = new ArrayList<Socket>();
