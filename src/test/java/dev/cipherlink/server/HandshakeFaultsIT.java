@@ -83,7 +83,8 @@ class HandshakeFaultsIT {
         }
     }
 
-    /// Case 14. `-Dcipherlink.silent.connections=10000` for the whole number.
+    /// Case 14. `-Dcipherlink.silent.connections=10000` for the whole number, which takes 20,100 descriptors
+    /// (`ulimit -n`).
     @Test
     void servesOthersWhileSilentConnectionsComeAndFreesTheirSlots() throws Exception {
         int silent = Integer.getInteger("cipherlink.silent.connections", 400);
