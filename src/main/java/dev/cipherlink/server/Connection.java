@@ -184,6 +184,10 @@ final class Connection implements Runnable {
             return new SynAck.Refused("not authorized");
         }
         client = identified.get();
+        // Whoever takes rights away looks for us by `client`: what changed before that was set is noticed here.
+        if (remoteKey != null && !isAdmittedAsBefore(server.config().keys().clients(), remoteKey)) {
+            return new SynAck.Refused("not authorized");
+        }
         return new SynAck.Granted(sessionId, syn.wishes().clampedTo(server.config().maxWindowSize()), client.name());
     }
 
@@ -204,11 +208,25 @@ final class Connection implements Runnable {
         Link live = link;
         try (socket) {
             if (live != null) {
-                live.refuse("not authorized any more");
+                tellRevoked(live);
             }
         } catch (IOException e) {
             // It was ending already.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
+    }
+
+    /// A client that does not read must not put off its own end: what does not arrive in time is cut off.
+    private static void tellRevoked(Link live) throws InterruptedException {
+        Thread telling = Thread.startVirtualThread(() -> {
+            try {
+                live.refuse("not authorized any more");
+            } catch (IOException e) {
+                // It was ending already.
+            }
+        });
+        telling.join(LINGER);
     }
 
     private boolean isAdmittedAsBefore(ClientDirectory clients, PublicKey key) {
@@ -219,7 +237,15 @@ final class Connection implements Runnable {
 
     /// Gives the peer time to read our last words: closing over unread input would reset the connection and take
     /// them away.
-    private void linger(CloseReason reason) throws IOException {
+    private void linger(CloseReason reason) {
+        try {
+            lingerFor(reason);
+        } catch (IOException e) {
+            // The peer is gone before it heard us; why the connection ended was decided before that.
+        }
+    }
+
+    private void lingerFor(CloseReason reason) throws IOException {
         switch (reason) {
             case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED, HANDSHAKE_FAILED, NOT_AUTHORIZED -> {
                 if (bytesOut() > 0 && !socket.isClosed()) {

@@ -291,7 +291,7 @@ class NoiseChannelTest {
     @ParameterizedTest
     @EnumSource(Suite.class)
     void sealsWholePacketsOrNoneWhileAnotherThreadCloses(Suite suite) throws Exception {
-        for (int round = 0; round < 50; round++) {
+        for (int round = 0; round < 15; round++) {
             var ends = new Ends(suite);
             var started = new CountDownLatch(1);
             try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {

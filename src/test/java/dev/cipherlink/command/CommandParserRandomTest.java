@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.random.Damage;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.Test;
 /// Whatever bytes come, the parser gives a command that keeps its promises, or a refusal of one line.
 /// The seeds are fixed: a failure shows itself again.
 class CommandParserRandomTest {
-    private static final int ROUNDS = 1_000_000;
+    private static final int ROUNDS = Damage.rounds(1_000_000);
     private static final int MAX_VALUE_BYTES = 40;
     private static final List<byte[]> VALID = Stream.of(
             "SET key value", "GET key", "DELETE caf\u00e9", "EXISTS k", "KEYS user: 100 user:7", "KEYS  9", "COUNT p",

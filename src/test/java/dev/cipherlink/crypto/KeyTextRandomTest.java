@@ -41,7 +41,7 @@ class KeyTextRandomTest {
         byte[][] samples = bytes("cipherlink-x25519 " + KEY + " ann", "cipherlink-x25519\t" + OTHER_KEY + "  bob.b-b_1 ",
                 "ssh-ed25519 AAAA x", KEY, "cipherlink-x25519 \u00a0\u0085 " + KEY);
         var damage = new Damage(14);
-        int rounds = Damage.rounds(150_000);
+        int rounds = Damage.rounds(40_000);
         for (int round = 0; round < rounds; round++) {
             var line = new String(damage.of(samples, 3), StandardCharsets.ISO_8859_1);
             try {
@@ -63,7 +63,7 @@ class KeyTextRandomTest {
         String printed = PublicKey.of(new byte[32]).fingerprint().toString();
         byte[][] samples = bytes(printed, printed.toUpperCase(java.util.Locale.ROOT), " " + printed + "\n");
         var damage = new Damage(15);
-        int rounds = Damage.rounds(150_000);
+        int rounds = Damage.rounds(40_000);
         for (int round = 0; round < rounds; round++) {
             var text = new String(damage.of(samples, 3), StandardCharsets.ISO_8859_1);
             try {
@@ -88,7 +88,7 @@ class KeyTextRandomTest {
                 "cipherlink-identity 1 plain\n" + KEY, "cipherlink-identity 1 argon2id 2 67108864 " + salt + "\n" + box + "\n",
                 "cipherlink-identity 2 plain\n" + KEY + "\n", "-----BEGIN OPENSSH PRIVATE KEY-----\n");
         var damage = new Damage(16);
-        int rounds = Damage.rounds(150_000);
+        int rounds = Damage.rounds(40_000);
         for (int round = 0; round < rounds; round++) {
             byte[] content = damage.of(samples, 2);
             try {

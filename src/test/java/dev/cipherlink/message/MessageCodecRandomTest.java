@@ -31,7 +31,7 @@ class MessageCodecRandomTest {
             encoded(Message.of(MessageType.PART, 7, Payload.of(new byte[12]))),
         };
         var damage = new Damage(12);
-        int rounds = Damage.rounds(500_000);
+        int rounds = Damage.rounds(150_000);
         for (int round = 0; round < rounds; round++) {
             tryOne(round % 3 == 0 ? damage.noise(24) : damage.of(samples, 3), damage.random().nextInt(4));
         }

@@ -32,7 +32,7 @@ class PacketReaderRandomTest {
         int packets = 0;
         int refused = 0;
         int cut = 0;
-        int rounds = Damage.rounds(300_000);
+        int rounds = Damage.rounds(150_000);
         for (int round = 0; round < rounds; round++) {
             byte[] stream = round % 4 == 0 ? damage.noise(40) : damage.of(STREAMS, 3);
             var reader = new PacketReader(round % 2 == 0 ? Stream.whole(stream)

@@ -37,7 +37,7 @@ class AuthorizedKeysRandomTest {
         var damage = new Damage(17);
         int accepted = 0;
         int refused = 0;
-        int rounds = Damage.rounds(50_000);
+        int rounds = Damage.rounds(30_000);
         for (int round = 0; round < rounds; round++) {
             var lines = new ArrayList<String>();
             for (int i = damage.random().nextInt(5); i >= 0; i--) {

@@ -1,44 +1,29 @@
 package dev.cipherlink.server;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.channel.NoisePeer;
 import dev.cipherlink.client.Client;
-import dev.cipherlink.client.ClientConfig;
-import dev.cipherlink.client.Credentials;
-import dev.cipherlink.client.HostKeyException;
-import dev.cipherlink.client.KnownHostKeys;
-import dev.cipherlink.client.KnownHosts;
-import dev.cipherlink.client.UnknownHostPolicy;
-import dev.cipherlink.crypto.Identity;
-import dev.cipherlink.crypto.KeyPair;
-import dev.cipherlink.message.Message;
 import dev.cipherlink.message.MessageType;
-import dev.cipherlink.noise.Suite;
 import dev.cipherlink.session.CloseReason;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -48,27 +33,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HandshakeFaultsIT {
 
     private static final byte[] NOTHING = {};
-    private static Identity stranger;
-
-    @TempDir
-    Path folder;
-
-    @BeforeAll
-    static void makeStranger() {
-        stranger = Identity.generate();
-    }
-
-    @AfterAll
-    static void wipe() {
-        stranger.close();
-    }
-
-    private static RawNoisePeer peer(PersonalServer server, Identity who) throws IOException {
-        return new RawNoisePeer(server.connect(), who.keyPair());
-    }
 
     private static RawNoisePeer ann(PersonalServer server) throws IOException {
-        return peer(server, server.ann());
+        return new RawNoisePeer(server.connect(), server.ann().keyPair());
     }
 
     private static void assertServes(PersonalServer server) throws Exception {
@@ -116,12 +83,13 @@ class HandshakeFaultsIT {
         }
     }
 
-    /// Case 14. `-Dcipherlink.silent.connections=10000` for the whole number.
+    /// Case 14. `-Dcipherlink.silent.connections=10000` for the whole number, which takes 20,100 descriptors
+    /// (`ulimit -n`).
     @Test
     void servesOthersWhileSilentConnectionsComeAndFreesTheirSlots() throws Exception {
-        int silent = Integer.getInteger("cipherlink.silent.connections", 500);
+        int silent = Integer.getInteger("cipherlink.silent.connections", 400);
         var limits = new HandshakeLimits(silent, 2 * silent, 2 * silent, 2 * silent);
-        try (var server = PersonalServer.start(config -> PersonalServer.handshakeTimeout(Duration.ofSeconds(3))
+        try (var server = PersonalServer.start(config -> PersonalServer.handshakeTimeout(Duration.ofMillis(1_500))
                 .apply(PersonalServer.limits(limits).apply(config)));
              var client = Client.connect(server.clientConfig())) {
             var sockets = new ArrayList<Socket>();
@@ -152,7 +120,7 @@ class HandshakeFaultsIT {
                 sockets.add(new Socket(InetAddress.getByName("127.0.0.1"), server.port(),
                         InetAddress.getByName("127.0.0.2"), 0));
             }
-            org.awaitility.Awaitility.await().until(() -> server.ended(CloseReason.TOO_MANY_HANDSHAKES) >= 36);
+            await().pollInterval(Duration.ofMillis(2)).until(() -> server.ended(CloseReason.TOO_MANY_HANDSHAKES) >= 36);
             assertServes(server);
             for (Socket socket : sockets) {
                 socket.close();
@@ -169,7 +137,7 @@ class HandshakeFaultsIT {
             for (int i = 1; i <= 20; i++) {
                 server.connect().close();
                 int accepted = i;
-                org.awaitility.Awaitility.await().until(() -> server.endedInAll() == accepted);
+                await().pollInterval(Duration.ofMillis(2)).until(() -> server.endedInAll() == accepted);
             }
             assertTrue(server.ended(CloseReason.TOO_MANY_HANDSHAKES) >= 10);
             assertTrue(server.ended(CloseReason.HANDSHAKE_FAILED) >= 5);
@@ -238,75 +206,6 @@ class HandshakeFaultsIT {
         }
     }
 
-    /// Case 18: what an unknown key is told, byte for byte once decrypted, and how many bytes that is on the wire.
-    private static List<String> refusal(PersonalServer server, Identity who) throws IOException {
-        try (var peer = peer(server, who)) {
-            peer.shakeHands();
-            Message refusal = peer.receive();
-            var seen = List.of(refusal.type().name(), String.valueOf(refusal.sequence()), refusal.payload().text());
-            assertNull(peer.receive());
-            return seen;
-        }
-    }
-
-    /// Case 18. A key that was never there, one that was taken out, and one without a place in the file.
-    @Test
-    void tellsAnUnknownKeyWhatItTellsARevokedOne() throws Exception {
-        var file = folder.resolve("authorized-keys");
-        var keys = AuthorizedKeys.load(file);
-        try (var revoked = Identity.generate();
-             var server = PersonalServer.start(keys)) {
-            keys.add(new AuthorizedKey("bob", revoked.publicKey(), List.of()));
-            try (var client = Client.connect(server.clientConfig(revoked))) {
-                assertEquals("PONG", client.request("PING").text());
-            }
-            keys.remove("bob");
-            List<String> unknown = refusal(server, stranger);
-            assertEquals(List.of("ERROR", "0", "ERROR not authorized\n"), unknown);
-            assertEquals(unknown, refusal(server, revoked));
-            // Not to be told apart by their time either: medians, with room for a machine that is busy.
-            var unknownNanos = new long[41];
-            var revokedNanos = new long[41];
-            for (int i = 0; i < unknownNanos.length; i++) {
-                unknownNanos[i] = nanosOfRefusal(server, stranger);
-                revokedNanos[i] = nanosOfRefusal(server, revoked);
-            }
-            Arrays.sort(unknownNanos);
-            Arrays.sort(revokedNanos);
-            double ratio = (double) unknownNanos[20] / revokedNanos[20];
-            assertTrue(ratio > 0.4 && ratio < 2.5, "median times are " + ratio + " to 1");
-            server.awaitEnded(CloseReason.NOT_AUTHORIZED, 84);
-        }
-    }
-
-    private static long nanosOfRefusal(PersonalServer server, Identity who) throws IOException {
-        try (var peer = peer(server, who)) {
-            peer.send1();
-            peer.receive2();
-            byte[] packet3 = peer.packet3();
-            long start = System.nanoTime();
-            peer.sendRaw(packet3);
-            peer.receive();
-            return System.nanoTime() - start;
-        }
-    }
-
-    /// Case 18, told and gone: the reason is kept although the stranger resets the connection.
-    @Test
-    void countsAStrangerAsUnauthorizedHoweverItLeaves() throws Exception {
-        try (var server = PersonalServer.start()) {
-            for (int i = 0; i < 30; i++) {
-                var peer = peer(server, stranger);
-                peer.shakeHands();
-                peer.receive();
-                peer.socket().setSoLinger(true, 0);
-                peer.close();
-            }
-            server.awaitConnections(0);
-            assertEquals(30, server.ended(CloseReason.NOT_AUTHORIZED));
-        }
-    }
-
     /// Case 19: closed at the header, in each place where a packet is expected.
     @ParameterizedTest
     @ValueSource(ints = {34, 4_096, 65_033, 65_536, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff})
@@ -366,25 +265,6 @@ class HandshakeFaultsIT {
         }
     }
 
-    /// Case 22, before: a stranger's keepalive ends the connection, whether the packets are there or not.
-    @Test
-    void doesNotTakeKeepalivesBeforeTheSessionIsThere() throws Exception {
-        try (var server = PersonalServer.start(); var authorized = ann(server); var unknown = peer(server, stranger)) {
-            authorized.shakeHands();
-            authorized.send(MessageType.KEEPALIVE, 0, "are you there");
-            assertNull(authorized.receive());
-            unknown.shakeHands();
-            for (int i = 0; i < 100; i++) {
-                unknown.add(MessageType.KEEPALIVE, 0, NOTHING);
-            }
-            unknown.flush();
-            assertEquals(MessageType.ERROR, unknown.receive().type());
-            assertNull(unknown.receive());
-            server.awaitEnded(CloseReason.HANDSHAKE_FAILED, 1);
-            server.awaitEnded(CloseReason.NOT_AUTHORIZED, 1);
-        }
-    }
-
     /// Case 23: the deadline fires at any moment of the handshake. However the race goes, each connection ends once,
     /// for one reason, and leaves nothing.
     @Test
@@ -398,7 +278,7 @@ class HandshakeFaultsIT {
                         peer.establish();
                         peer.send(MessageType.DISCONNECT, 1, "");
                         peer.readToEnd();
-                    } catch (IOException | NullPointerException e) {
+                    } catch (IOException e) {
                         // Cut off before its session was there, which the server counts.
                     }
                 }
@@ -406,15 +286,8 @@ class HandshakeFaultsIT {
                 assertEquals(came, server.count("connections_accepted"));
                 assertEquals(came, server.endedInAll());
                 assertEquals(0, server.ended(CloseReason.INTERNAL_ERROR));
-                assertEquals(server.count("sessions_established"), came - server.ended(CloseReason.HANDSHAKE_TIMEOUT)
-                        - server.ended(CloseReason.HANDSHAKE_FAILED) - lostInHandshake(server, came));
             }
         }
-    }
-
-    private static long lostInHandshake(PersonalServer server, int came) {
-        return came - server.ended(CloseReason.HANDSHAKE_TIMEOUT) - server.ended(CloseReason.HANDSHAKE_FAILED)
-                - server.count("sessions_established");
     }
 
     /// Case 24: everything a client ever sends comes in one piece, or in two cut anywhere.
@@ -434,25 +307,6 @@ class HandshakeFaultsIT {
             assertEquals(MessageType.SYN_ACK, peer.receive().type());
             // Shown while its session is half there.
             assertTrue(server.live().stream().anyMatch(connection -> connection.describe().contains(" handshake - - ")));
-        }
-    }
-
-    /// Case 25: nothing but message 1 leaves, nothing is asked and nothing is kept.
-    @Test
-    void aClientWhoseServerHasAnotherKeyGoesAwayBeforeItSaysWhoItIs() throws Exception {
-        var hosts = new KnownHosts(folder.resolve("known-hosts"));
-        try (var server = PersonalServer.start()) {
-            hosts.add("127.0.0.1", server.port(), stranger.publicKey());
-            UnknownHostPolicy neverAsked = host -> {
-                throw new AssertionError("asked about " + host);
-            };
-            var config = ClientConfig.to("127.0.0.1", server.port(), new Credentials.Personal(server.ann(),
-                    new KnownHostKeys(hosts, neverAsked), Suite.CHACHA_POLY));
-            var refusal = assertThrows(HostKeyException.class, () -> Client.connect(config));
-            assertTrue(refusal.getMessage().contains("HAS CHANGED"), refusal.getMessage());
-            server.awaitEnded(CloseReason.HANDSHAKE_FAILED, 1);
-            assertEquals(0, server.ended(CloseReason.NOT_AUTHORIZED), "message 3 never came");
-            assertTrue(hosts.lookup("127.0.0.1", server.port(), stranger.publicKey()) instanceof KnownHosts.Lookup.Known);
         }
     }
 }

@@ -97,6 +97,10 @@ public final class PersonalServer implements AutoCloseable {
         return new Socket("127.0.0.1", port());
     }
 
+    Server server() {
+        return server;
+    }
+
     int connections() {
         return server.connections().size();
     }

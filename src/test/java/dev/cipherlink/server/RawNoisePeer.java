@@ -13,6 +13,7 @@ import dev.cipherlink.message.SynAck;
 import dev.cipherlink.noise.Suite;
 import dev.cipherlink.packet.PacketReader;
 import dev.cipherlink.packet.PacketWriter;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
@@ -54,6 +55,9 @@ final class RawNoisePeer implements AutoCloseable {
 
     byte[] receive2() throws IOException {
         byte[] packet = socket.getInputStream().readNBytes(PACKET_2_BYTES);
+        if (packet.length < PACKET_2_BYTES) {
+            throw new EOFException("closed instead of an answer");
+        }
         noise.take(packet);
         return packet;
     }
@@ -76,7 +80,11 @@ final class RawNoisePeer implements AutoCloseable {
     RawNoisePeer establish() throws IOException {
         shakeHands();
         send(MessageType.SYN, 0, "{\"operation_mode\":\"burst\",\"max_packet_size\":65519,\"window_size\":64}");
-        var granted = (SynAck.Granted) HandshakeJson.decodeSynAck(receive().payload());
+        Message answer = receive();
+        if (answer == null) {
+            throw new EOFException("closed instead of an answer");
+        }
+        var granted = (SynAck.Granted) HandshakeJson.decodeSynAck(answer.payload());
         send(MessageType.ACK, 0, "{\"session_id\":\"" + granted.sessionId() + "\"}");
         channel.establish(granted.parameters().maxMessageBytes());
         return this;
