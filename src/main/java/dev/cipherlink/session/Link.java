@@ -25,7 +25,6 @@ import java.util.concurrent.locks.ReentrantLock;
 /// if it is free; if not, the thread that holds it writes that as well.
 public final class Link {
 
-    private static final int MAX_UNANSWERED_KEEPALIVES = 3;
     /// Requests in flight up to this size always fit into the socket's buffers, so that sending them cannot make the
     /// reader wait for the peer. Beyond it, the pusher writes.
     private static final int MAX_READER_BYTES = 32 * 1024;
@@ -36,15 +35,11 @@ public final class Link {
     private final MessageCodec codec;
     private final ReentrantLock lock;
     private final ReentrantLock writing = new ReentrantLock();
-    private volatile long lastReceived = System.nanoTime();
-    /// False while the reader writes: what it does not hear then is not the peer's silence.
-    private volatile boolean isReading = true;
+    private final KeepaliveTimer keepalive;
     /// Why nothing can be written any more; null while it can.
     private volatile LinkEnd writeFailure;
     /// A batch failed: its answers must not leave.
     private boolean isMuted;
-    private int unansweredKeepalives;
-    private long lastKeepalive = lastReceived;
     /// The reader is running messages: whoever sends under the lock now is a handler, and need not flush.
     private boolean inBatch;
 
@@ -54,6 +49,7 @@ public final class Link {
         this.config = config;
         codec = new MessageCodec(session.parameters().checksum());
         lock = session.outbox().lock();
+        keepalive = new KeepaliveTimer(config.keepaliveInterval(), System.nanoTime());
     }
 
     public SecureChannel channel() {
@@ -63,7 +59,7 @@ public final class Link {
     /// Whether nothing has come from the peer for this long, nothing waits to be sent, and nobody is writing.
     public boolean isQuiet(Duration duration) {
         // In this order: what was staged before the first look is being written at the second.
-        return !isSending() && !writing.isLocked() && silentNanos() >= duration.toNanos();
+        return !isSending() && !writing.isLocked() && keepalive.silentNanos(System.nanoTime()) >= duration.toNanos();
     }
 
     private boolean isSending() {
@@ -269,7 +265,7 @@ public final class Link {
     private LinkEnd readUntilEnd() {
         try {
             while (channel.receive()) {
-                lastReceived = System.nanoTime();
+                keepalive.received(System.nanoTime());
                 ProtocolException violation = receiveBatch();
                 CloseReason end = session.end();
                 // The last words are written here: the end of this thread interrupts every other that writes.
@@ -301,7 +297,7 @@ public final class Link {
         inBatch = true;
         boolean isComplete = false;
         try {
-            unansweredKeepalives = 0;
+            keepalive.answered();
             ProtocolException violation = receivePackets();
             session.completeBatch();
             if (violation == null) {
@@ -380,12 +376,11 @@ public final class Link {
     }
 
     private void flushAsReader(boolean wait) throws IOException {
-        isReading = false;
+        keepalive.readingPaused();
         try {
             flush(wait);
         } finally {
-            lastReceived = System.nanoTime();
-            isReading = true;
+            keepalive.readingResumed(System.nanoTime());
         }
     }
 
@@ -409,22 +404,20 @@ public final class Link {
     ///
     /// @return false if the peer has left the last keepalive unanswered
     private boolean awaitPush() throws IOException, InterruptedException {
-        long interval = config.keepaliveInterval().toNanos();
         lock.lockInterruptibly();
         try {
-            long silent = nanosWithoutSign();
-            while (!session.outbox().isPushRequested() && silent < interval) {
-                session.outbox().pushNeeded().awaitNanos(interval - silent);
-                silent = nanosWithoutSign();
+            long untilDue = keepalive.nanosUntilDue(System.nanoTime());
+            while (!session.outbox().isPushRequested() && untilDue > 0) {
+                session.outbox().pushNeeded().awaitNanos(untilDue);
+                untilDue = keepalive.nanosUntilDue(System.nanoTime());
             }
             session.outbox().pushDone();
             session.transmit(this::add);
-            if (silent >= interval) {
-                if (unansweredKeepalives == MAX_UNANSWERED_KEEPALIVES) {
+            if (untilDue <= 0) {
+                if (keepalive.isExhausted()) {
                     return false;
                 }
-                unansweredKeepalives++;
-                lastKeepalive = System.nanoTime();
+                keepalive.keepaliveSent(System.nanoTime());
                 session.keepAlive(this::add);
             }
             return true;
@@ -433,19 +426,9 @@ public final class Link {
         }
     }
 
-    /// Counted from each keepalive anew: after a time in which we were busy or stopped ourselves, the peer has its
-    /// time to answer too.
-    private long nanosWithoutSign() {
-        return Math.min(silentNanos(), System.nanoTime() - lastKeepalive);
-    }
-
-    private long silentNanos() {
-        return isReading ? System.nanoTime() - lastReceived : 0;
-    }
-
     /// A thread that is writing cannot notice that the peer has stopped reading: this one does.
     private LinkEnd watchUntilStalled() throws InterruptedException {
-        long patience = config.keepaliveInterval().toNanos() * MAX_UNANSWERED_KEEPALIVES;
+        long patience = config.keepaliveInterval().toNanos() * KeepaliveTimer.MAX_UNANSWERED;
         while (true) {
             long writtenBefore = channel.bytesOut();
             boolean wasWriting = writing.isLocked();
