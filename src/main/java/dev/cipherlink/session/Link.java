@@ -7,12 +7,10 @@ import dev.cipherlink.message.MessageCodec;
 import dev.cipherlink.message.MessageType;
 import dev.cipherlink.message.Payload;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.net.ProtocolException;
 import java.time.Duration;
 import java.util.concurrent.StructuredTaskScope;
 import java.util.concurrent.StructuredTaskScope.Joiner;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// One session attached to one channel: the threads and clocks that [Session] does not have.
@@ -21,8 +19,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// pusher sends what others queued, and keepalives. The watchdog ends a link whose peer stops reading. Whichever ends
 /// first ends the link; the others are interrupted, which closes the socket if they are using it.
 ///
-/// The session's lock is never held during a network call. Whoever has something to write takes the lock for writing
-/// if it is free; if not, the thread that holds it writes that as well.
+/// The session's lock is never held during a network call: who writes, and when, is up to the [LinkWriter].
 public final class Link {
 
     /// Requests in flight up to this size always fit into the socket's buffers, so that sending them cannot make the
@@ -34,12 +31,8 @@ public final class Link {
     private final LinkConfig config;
     private final MessageCodec codec;
     private final ReentrantLock lock;
-    private final ReentrantLock writing = new ReentrantLock();
+    private final LinkWriter writer;
     private final KeepaliveTimer keepalive;
-    /// Why nothing can be written any more; null while it can.
-    private volatile LinkEnd writeFailure;
-    /// A batch failed: its answers must not leave.
-    private boolean isMuted;
     /// The reader is running messages: whoever sends under the lock now is a handler, and need not flush.
     private boolean inBatch;
 
@@ -49,6 +42,7 @@ public final class Link {
         this.config = config;
         codec = new MessageCodec(session.parameters().checksum());
         lock = session.outbox().lock();
+        writer = new LinkWriter(channel, session, codec);
         keepalive = new KeepaliveTimer(config.keepaliveInterval(), System.nanoTime());
     }
 
@@ -59,7 +53,7 @@ public final class Link {
     /// Whether nothing has come from the peer for this long, nothing waits to be sent, and nobody is writing.
     public boolean isQuiet(Duration duration) {
         // In this order: what was staged before the first look is being written at the second.
-        return !isSending() && !writing.isLocked() && keepalive.silentNanos(System.nanoTime()) >= duration.toNanos();
+        return !isSending() && !writer.isWriting() && keepalive.silentNanos(System.nanoTime()) >= duration.toNanos();
     }
 
     private boolean isSending() {
@@ -102,7 +96,7 @@ public final class Link {
             }
             session.outbox().requireOpen();
             session.enqueue(request, handler);
-            session.transmit(this::add);
+            session.transmit(writer);
             if (!session.isOpen()) {
                 session.outbox().requestPush();
             }
@@ -143,11 +137,11 @@ public final class Link {
     public void refuse(String reason) throws IOException {
         lock.lock();
         try {
-            add(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(reason).payload())));
+            writer.send(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(reason).payload())));
         } finally {
             lock.unlock();
         }
-        flush(false);
+        writer.flush();
     }
 
     /// An earlier session may have left something in the outbox.
@@ -192,74 +186,8 @@ public final class Link {
     /// flushes after its batch.
     public void flush() throws IOException {
         if (!isInHandler()) {
-            flush(false);
+            writer.flush();
         }
-    }
-
-    /// @param wait whether to wait for a thread that is writing
-    private void flush(boolean wait) throws IOException {
-        boolean pending = true;
-        while (pending) {
-            if (wait) {
-                awaitWriting();
-            } else if (!writing.tryLock()) {
-                return;
-            }
-            try {
-                while (stage()) {
-                    channel.writeStaged();
-                }
-            } catch (IOException e) {
-                writeFailed(LinkEnd.of(CloseReason.PEER_LOST, e));
-                throw e;
-            } catch (RuntimeException | Error e) {
-                writeFailed(LinkEnd.of(CloseReason.INTERNAL_ERROR, e));
-                throw e;
-            } finally {
-                writing.unlock();
-            }
-            pending = isPending();
-        }
-    }
-
-    /// Whichever thread it was: the pusher ends the link, since the reader may never hear of it.
-    private void writeFailed(LinkEnd end) {
-        writeFailure = end;
-        requestPush();
-    }
-
-    private void awaitWriting() throws IOException {
-        try {
-            writing.lockInterruptibly();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while another thread was writing");
-        }
-    }
-
-    private boolean stage() throws IOException {
-        lock.lock();
-        try {
-            session.answersSent();
-            return !isMuted && channel.stage();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean isPending() {
-        lock.lock();
-        try {
-            return !isMuted && channel.pendingBytes() > 0;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /// The session's sink; requires its lock.
-    private void add(Message message) throws IOException {
-        int offset = channel.reserve(MessageCodec.encodedBytes(message.payload().length()));
-        codec.encode(message, channel.reserved(), offset);
     }
 
     private LinkEnd readUntilEnd() {
@@ -301,14 +229,16 @@ public final class Link {
             ProtocolException violation = receivePackets();
             session.completeBatch();
             if (violation == null) {
-                session.transmit(this::add);
+                session.transmit(writer);
             } else {
-                add(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(violation.getMessage()).payload())));
+                writer.send(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(violation.getMessage()).payload())));
             }
             isComplete = true;
             return violation;
         } finally {
-            isMuted = !isComplete;
+            if (!isComplete) {
+                writer.mute();
+            }
             inBatch = false;
             lock.unlock();
         }
@@ -337,7 +267,7 @@ public final class Link {
                 if (offset < end && channel.isOneMessageAPacket()) {
                     throw new ProtocolException("more than one message in a packet");
                 }
-                session.receive(message, this::add);
+                session.receive(message, writer);
             } while (offset < end && session.end() == null);
         } catch (ProtocolException e) {
             throw new MessageViolation(e);
@@ -378,7 +308,11 @@ public final class Link {
     private void flushAsReader(boolean wait) throws IOException {
         keepalive.readingPaused();
         try {
-            flush(wait);
+            if (wait) {
+                writer.awaitFlush();
+            } else {
+                writer.flush();
+            }
         } finally {
             keepalive.readingResumed(System.nanoTime());
         }
@@ -387,10 +321,11 @@ public final class Link {
     private LinkEnd pushUntilEnd() throws InterruptedException {
         try {
             while (awaitPush()) {
-                if (writeFailure != null) {
-                    return writeFailure;
+                LinkEnd failure = writer.failure();
+                if (failure != null) {
+                    return failure;
                 }
-                flush(false);
+                writer.flush();
             }
             return LinkEnd.of(CloseReason.KEEPALIVE_TIMEOUT);
         } catch (IOException e) {
@@ -412,13 +347,13 @@ public final class Link {
                 untilDue = keepalive.nanosUntilDue(System.nanoTime());
             }
             session.outbox().pushDone();
-            session.transmit(this::add);
+            session.transmit(writer);
             if (untilDue <= 0) {
                 if (keepalive.isExhausted()) {
                     return false;
                 }
                 keepalive.keepaliveSent(System.nanoTime());
-                session.keepAlive(this::add);
+                session.keepAlive(writer);
             }
             return true;
         } finally {
@@ -426,16 +361,8 @@ public final class Link {
         }
     }
 
-    /// A thread that is writing cannot notice that the peer has stopped reading: this one does.
     private LinkEnd watchUntilStalled() throws InterruptedException {
-        long patience = config.keepaliveInterval().toNanos() * KeepaliveTimer.MAX_UNANSWERED;
-        while (true) {
-            long writtenBefore = channel.bytesOut();
-            boolean wasWriting = writing.isLocked();
-            TimeUnit.NANOSECONDS.sleep(patience);
-            if (wasWriting && writing.isLocked() && channel.bytesOut() == writtenBefore) {
-                return LinkEnd.of(CloseReason.PEER_STALLED);
-            }
-        }
+        writer.awaitStall(config.keepaliveInterval().multipliedBy(KeepaliveTimer.MAX_UNANSWERED));
+        return LinkEnd.of(CloseReason.PEER_STALLED);
     }
 }
