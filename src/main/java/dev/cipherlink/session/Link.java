@@ -7,7 +7,6 @@ import dev.cipherlink.message.MessageCodec;
 import dev.cipherlink.message.MessageType;
 import dev.cipherlink.message.Payload;
 import java.io.IOException;
-import java.net.ProtocolException;
 import java.time.Duration;
 import java.util.concurrent.StructuredTaskScope;
 import java.util.concurrent.StructuredTaskScope.Joiner;
@@ -15,35 +14,30 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /// One session attached to one channel: the threads and clocks that [Session] does not have.
 ///
-/// The reader decrypts a packet, runs its messages, and writes all answers at once when no whole packet is waiting. The
-/// pusher sends what others queued, and keepalives. The watchdog ends a link whose peer stops reading. Whichever ends
-/// first ends the link; the others are interrupted, which closes the socket if they are using it.
+/// The [LinkReader] receives packets, runs their messages and writes the answers. The pusher sends what others queued,
+/// and keepalives. The watchdog ends a link whose peer stops reading. Whichever ends first ends the link; the others are
+/// interrupted, which closes the socket if they are using it.
 ///
 /// The session's lock is never held during a network call: who writes, and when, is up to the [LinkWriter].
 public final class Link {
 
-    /// Requests in flight up to this size always fit into the socket's buffers, so that sending them cannot make the
-    /// reader wait for the peer. Beyond it, the pusher writes.
-    private static final int MAX_READER_BYTES = 32 * 1024;
-
     private final SecureChannel channel;
     private final Session session;
     private final LinkConfig config;
-    private final MessageCodec codec;
     private final ReentrantLock lock;
     private final LinkWriter writer;
+    private final LinkReader reader;
     private final KeepaliveTimer keepalive;
-    /// The reader is running messages: whoever sends under the lock now is a handler, and need not flush.
-    private boolean inBatch;
 
     public Link(SecureChannel channel, Session session, LinkConfig config) {
         this.channel = channel;
         this.session = session;
         this.config = config;
-        codec = new MessageCodec(session.parameters().checksum());
         lock = session.outbox().lock();
+        var codec = new MessageCodec(session.parameters().checksum());
         writer = new LinkWriter(channel, session, codec);
         keepalive = new KeepaliveTimer(config.keepaliveInterval(), System.nanoTime());
+        reader = new LinkReader(this, codec, writer, keepalive);
     }
 
     public SecureChannel channel() {
@@ -70,13 +64,17 @@ public final class Link {
         return session;
     }
 
+    LinkConfig config() {
+        return config;
+    }
+
     /// Runs the link until it ends. Blocks.
     ///
     /// @throws InterruptedException if the calling thread is interrupted: the link is aborted
     public LinkEnd run() throws InterruptedException {
         requestPush();
         try (var scope = StructuredTaskScope.open(Joiner.<LinkEnd>anySuccessfulResultOrThrow())) {
-            scope.fork(this::readUntilEnd);
+            scope.fork(reader::readUntilEnd);
             scope.fork(this::pushUntilEnd);
             scope.fork(this::watchUntilStalled);
             return scope.join();
@@ -90,7 +88,7 @@ public final class Link {
     public void send(byte[] request, ReplyHandler handler) throws IOException, InterruptedException {
         lock.lockInterruptibly();
         try {
-            if (!inBatch && session.outbox().isFull()) {
+            if (!reader.isInBatch() && session.outbox().isFull()) {
                 session.outbox().requestPush();
                 session.outbox().awaitRoom();
             }
@@ -169,7 +167,7 @@ public final class Link {
 
     /// Whether the calling thread is the reader and runs a handler: it must not wait for an answer.
     public boolean isInHandler() {
-        return lock.isHeldByCurrentThread() && inBatch;
+        return lock.isHeldByCurrentThread() && reader.isInBatch();
     }
 
     /// Ends all hope: fails every request that has no answer, sent or not, and takes no more.
@@ -187,134 +185,6 @@ public final class Link {
     public void flush() throws IOException {
         if (!isInHandler()) {
             writer.flush();
-        }
-    }
-
-    private LinkEnd readUntilEnd() {
-        try {
-            while (channel.receive()) {
-                keepalive.received(System.nanoTime());
-                ProtocolException violation = receiveBatch();
-                CloseReason end = session.end();
-                // The last words are written here: the end of this thread interrupts every other that writes.
-                flushBatch(violation != null || end != null);
-                if (violation != null) {
-                    return LinkEnd.of(CloseReason.PROTOCOL_ERROR, violation);
-                }
-                if (end != null) {
-                    return LinkEnd.of(end);
-                }
-            }
-            return LinkEnd.of(CloseReason.PEER_CLOSED);
-        } catch (ProtocolException e) {
-            return LinkEnd.of(CloseReason.PROTOCOL_ERROR, e);
-        } catch (RefusedException e) {
-            return LinkEnd.of(CloseReason.REFUSED_BY_PEER, e);
-        } catch (IOException e) {
-            return LinkEnd.of(CloseReason.PEER_LOST, e);
-        } catch (RuntimeException | Error e) {
-            return LinkEnd.of(CloseReason.INTERNAL_ERROR, e);
-        }
-    }
-
-    /// Runs all messages of the packets that are there, up to a bounded backlog of answers.
-    ///
-    /// @return how the peer broke the rules of messages, of which it was told; null if it did not
-    private ProtocolException receiveBatch() throws IOException {
-        lock.lock();
-        inBatch = true;
-        boolean isComplete = false;
-        try {
-            keepalive.answered();
-            ProtocolException violation = receivePackets();
-            session.completeBatch();
-            if (violation == null) {
-                session.transmit(writer);
-            } else {
-                writer.send(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(violation.getMessage()).payload())));
-            }
-            isComplete = true;
-            return violation;
-        } finally {
-            if (!isComplete) {
-                writer.mute();
-            }
-            inBatch = false;
-            lock.unlock();
-        }
-    }
-
-    private ProtocolException receivePackets() throws IOException {
-        try {
-            do {
-                receivePacket();
-            } while (session.end() == null && channel.pendingBytes() < config.maxBacklogBytes()
-                    && channel.hasPacket() && channel.receive());
-            return null;
-        } catch (MessageViolation e) {
-            return e.violation;
-        }
-    }
-
-    private void receivePacket() throws IOException {
-        byte[] packet = channel.received();
-        int offset = channel.receivedOffset();
-        int end = offset + channel.receivedBytes();
-        try {
-            do {
-                Message message = codec.decode(packet, offset, end - offset);
-                offset += MessageCodec.encodedBytes(message.payload().length());
-                if (offset < end && channel.isOneMessageAPacket()) {
-                    throw new ProtocolException("more than one message in a packet");
-                }
-                session.receive(message, writer);
-            } while (offset < end && session.end() == null);
-        } catch (ProtocolException e) {
-            throw new MessageViolation(e);
-        }
-    }
-
-    /// A violation inside an authentic packet: unlike one of the packet itself, the peer is told.
-    private static final class MessageViolation extends IOException {
-        private static final long serialVersionUID = 1;
-        private final transient ProtocolException violation;
-
-        MessageViolation(ProtocolException violation) {
-            this.violation = violation;
-        }
-    }
-
-    /// @param isLast whether the link ends after this batch
-    private void flushBatch(boolean isLast) throws IOException {
-        int pending;
-        boolean readerMayWrite;
-        lock.lock();
-        try {
-            pending = channel.pendingBytes();
-            readerMayWrite = session.inFlightBytes() <= MAX_READER_BYTES;
-            if (pending > 0 && !readerMayWrite && !isLast) {
-                session.outbox().requestPush();
-            }
-        } finally {
-            lock.unlock();
-        }
-        if (isLast || pending >= config.maxBacklogBytes()) {
-            flushAsReader(true);
-        } else if (pending > 0 && readerMayWrite) {
-            flushAsReader(false);
-        }
-    }
-
-    private void flushAsReader(boolean wait) throws IOException {
-        keepalive.readingPaused();
-        try {
-            if (wait) {
-                writer.awaitFlush();
-            } else {
-                writer.flush();
-            }
-        } finally {
-            keepalive.readingResumed(System.nanoTime());
         }
     }
 
