@@ -156,10 +156,7 @@ public final class Link {
     public void failInFlight(IOException cause) {
         lock.lock();
         try {
-            RuntimeException broken = session.failInFlight(cause);
-            if (broken != null) {
-                throw broken;
-            }
+            session.failInFlight(cause);
         } finally {
             lock.unlock();
         }
