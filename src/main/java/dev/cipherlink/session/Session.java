@@ -185,25 +185,7 @@ public final class Session {
     }
 
     private void sendAnswer(int sequence, Reply reply, MessageSink sink) throws IOException {
-        byte[] payload = reply.payload();
-        if (reply.isError()) {
-            // Cut rather than sent as parts, which make a good reply.
-            int length = Math.min(payload.length, parameters.maxPayloadBytes());
-            sink.send(Message.of(MessageType.ERROR, sequence, new Payload(payload, 0, length)));
-            return;
-        }
-        if (payload.length <= parameters.maxPayloadBytes()) {
-            sink.send(Message.of(MessageType.ACK, sequence, Payload.of(payload)));
-            return;
-        }
-        int maxPartBytes = parameters.maxPayloadBytes() - PartHeader.BYTES;
-        for (int offset = 0; offset < payload.length; offset += maxPartBytes) {
-            int length = Math.min(maxPartBytes, payload.length - offset);
-            byte[] part = new byte[PartHeader.BYTES + length];
-            PartHeader.encode(part, offset, payload.length);
-            System.arraycopy(payload, offset, part, PartHeader.BYTES, length);
-            sink.send(Message.of(MessageType.PART, sequence, Payload.of(part)));
-        }
+        Answers.send(sequence, reply, parameters.maxPayloadBytes(), sink);
     }
 
     private void receiveAnswer(Message message) throws ProtocolException, RefusedException {
