@@ -1,11 +1,7 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.channel.SecureChannel;
-import dev.cipherlink.command.Reply;
-import dev.cipherlink.message.Message;
 import dev.cipherlink.message.MessageCodec;
-import dev.cipherlink.message.MessageType;
-import dev.cipherlink.message.Payload;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.StructuredTaskScope;
@@ -15,8 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// One session attached to one channel: the threads and clocks that [Session] does not have.
 ///
 /// The [LinkReader] receives packets, runs their messages and writes the answers. The pusher sends what others queued,
-/// and keepalives. The watchdog ends a link whose peer stops reading. Whichever ends first ends the link; the others are
-/// interrupted, which closes the socket if they are using it.
+/// and keepalives. The watchdog ends a link whose peer stops reading. Whichever ends first ends the link; the others
+/// are interrupted, which closes the socket if they are using it.
 ///
 /// The session's lock is never held during a network call: who writes, and when, is up to the [LinkWriter].
 public final class Link {
@@ -135,7 +131,7 @@ public final class Link {
     public void refuse(String reason) throws IOException {
         lock.lock();
         try {
-            writer.send(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(reason).payload())));
+            writer.refuse(reason);
         } finally {
             lock.unlock();
         }

@@ -1,11 +1,8 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.channel.SecureChannel;
-import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.MessageCodec;
-import dev.cipherlink.message.MessageType;
-import dev.cipherlink.message.Payload;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -85,7 +82,7 @@ final class LinkReader {
             if (violation == null) {
                 session.transmit(writer);
             } else {
-                writer.send(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(violation.getMessage()).payload())));
+                writer.refuse(violation.getMessage());
             }
             isComplete = true;
             return violation;

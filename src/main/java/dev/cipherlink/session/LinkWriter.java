@@ -1,8 +1,11 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.channel.SecureChannel;
+import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.MessageCodec;
+import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Payload;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
@@ -38,6 +41,11 @@ final class LinkWriter implements MessageSink {
     public void send(Message message) throws IOException {
         int offset = channel.reserve(MessageCodec.encodedBytes(message.payload().length()));
         codec.encode(message, channel.reserved(), offset);
+    }
+
+    /// Adds why the connection is about to close; requires the session's lock.
+    void refuse(String reason) throws IOException {
+        send(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(reason).payload())));
     }
 
     /// Lets nothing leave any more, not even what other threads flush; requires the session's lock.
