@@ -1,59 +1,39 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.channel.SecureChannel;
-import dev.cipherlink.command.Reply;
-import dev.cipherlink.message.Message;
 import dev.cipherlink.message.MessageCodec;
-import dev.cipherlink.message.MessageType;
-import dev.cipherlink.message.Payload;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.net.ProtocolException;
 import java.time.Duration;
 import java.util.concurrent.StructuredTaskScope;
 import java.util.concurrent.StructuredTaskScope.Joiner;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// One session attached to one channel: the threads and clocks that [Session] does not have.
 ///
-/// The reader decrypts a packet, runs its messages, and writes all answers at once when no whole packet is waiting. The
-/// pusher sends what others queued, and keepalives. The watchdog ends a link whose peer stops reading. Whichever ends
-/// first ends the link; the others are interrupted, which closes the socket if they are using it.
+/// The [LinkReader] receives packets, runs their messages and writes the answers. The pusher sends what others queued,
+/// and keepalives. The watchdog ends a link whose peer stops reading. Whichever ends first ends the link; the others
+/// are interrupted, which closes the socket if they are using it.
 ///
-/// The session's lock is never held during a network call. Whoever has something to write takes the lock for writing
-/// if it is free; if not, the thread that holds it writes that as well.
+/// The session's lock is never held during a network call: who writes, and when, is up to the [LinkWriter].
 public final class Link {
-
-    private static final int MAX_UNANSWERED_KEEPALIVES = 3;
-    /// Requests in flight up to this size always fit into the socket's buffers, so that sending them cannot make the
-    /// reader wait for the peer. Beyond it, the pusher writes.
-    private static final int MAX_READER_BYTES = 32 * 1024;
 
     private final SecureChannel channel;
     private final Session session;
     private final LinkConfig config;
-    private final MessageCodec codec;
     private final ReentrantLock lock;
-    private final ReentrantLock writing = new ReentrantLock();
-    private volatile long lastReceived = System.nanoTime();
-    /// False while the reader writes: what it does not hear then is not the peer's silence.
-    private volatile boolean isReading = true;
-    /// Why nothing can be written any more; null while it can.
-    private volatile LinkEnd writeFailure;
-    /// A batch failed: its answers must not leave.
-    private boolean isMuted;
-    private int unansweredKeepalives;
-    private long lastKeepalive = lastReceived;
-    /// The reader is running messages: whoever sends under the lock now is a handler, and need not flush.
-    private boolean inBatch;
+    private final LinkWriter writer;
+    private final LinkReader reader;
+    private final KeepaliveTimer keepalive;
 
     public Link(SecureChannel channel, Session session, LinkConfig config) {
         this.channel = channel;
         this.session = session;
         this.config = config;
-        codec = new MessageCodec(session.parameters().checksum());
         lock = session.outbox().lock();
+        var codec = new MessageCodec(session.parameters().checksum());
+        writer = new LinkWriter(channel, session, codec);
+        keepalive = new KeepaliveTimer(config.keepaliveInterval(), System.nanoTime());
+        reader = new LinkReader(this, codec, writer, keepalive);
     }
 
     public SecureChannel channel() {
@@ -63,7 +43,7 @@ public final class Link {
     /// Whether nothing has come from the peer for this long, nothing waits to be sent, and nobody is writing.
     public boolean isQuiet(Duration duration) {
         // In this order: what was staged before the first look is being written at the second.
-        return !isSending() && !writing.isLocked() && silentNanos() >= duration.toNanos();
+        return !isSending() && !writer.isWriting() && keepalive.silentNanos(System.nanoTime()) >= duration.toNanos();
     }
 
     private boolean isSending() {
@@ -80,13 +60,17 @@ public final class Link {
         return session;
     }
 
+    LinkConfig config() {
+        return config;
+    }
+
     /// Runs the link until it ends. Blocks.
     ///
     /// @throws InterruptedException if the calling thread is interrupted: the link is aborted
     public LinkEnd run() throws InterruptedException {
         requestPush();
         try (var scope = StructuredTaskScope.open(Joiner.<LinkEnd>anySuccessfulResultOrThrow())) {
-            scope.fork(this::readUntilEnd);
+            scope.fork(reader::readUntilEnd);
             scope.fork(this::pushUntilEnd);
             scope.fork(this::watchUntilStalled);
             return scope.join();
@@ -100,13 +84,13 @@ public final class Link {
     public void send(byte[] request, ReplyHandler handler) throws IOException, InterruptedException {
         lock.lockInterruptibly();
         try {
-            if (!inBatch && session.outbox().isFull()) {
+            if (!reader.isInBatch() && session.outbox().isFull()) {
                 session.outbox().requestPush();
                 session.outbox().awaitRoom();
             }
             session.outbox().requireOpen();
             session.enqueue(request, handler);
-            session.transmit(this::add);
+            session.transmit(writer);
             if (!session.isOpen()) {
                 session.outbox().requestPush();
             }
@@ -147,11 +131,11 @@ public final class Link {
     public void refuse(String reason) throws IOException {
         lock.lock();
         try {
-            add(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(reason).payload())));
+            writer.refuse(reason);
         } finally {
             lock.unlock();
         }
-        flush(false);
+        writer.flush();
     }
 
     /// An earlier session may have left something in the outbox.
@@ -168,10 +152,7 @@ public final class Link {
     public void failInFlight(IOException cause) {
         lock.lock();
         try {
-            RuntimeException broken = session.failInFlight(cause);
-            if (broken != null) {
-                throw broken;
-            }
+            session.failInFlight(cause);
         } finally {
             lock.unlock();
         }
@@ -179,7 +160,7 @@ public final class Link {
 
     /// Whether the calling thread is the reader and runs a handler: it must not wait for an answer.
     public boolean isInHandler() {
-        return lock.isHeldByCurrentThread() && inBatch;
+        return lock.isHeldByCurrentThread() && reader.isInBatch();
     }
 
     /// Ends all hope: fails every request that has no answer, sent or not, and takes no more.
@@ -196,206 +177,18 @@ public final class Link {
     /// flushes after its batch.
     public void flush() throws IOException {
         if (!isInHandler()) {
-            flush(false);
-        }
-    }
-
-    /// @param wait whether to wait for a thread that is writing
-    private void flush(boolean wait) throws IOException {
-        boolean pending = true;
-        while (pending) {
-            if (wait) {
-                awaitWriting();
-            } else if (!writing.tryLock()) {
-                return;
-            }
-            try {
-                while (stage()) {
-                    channel.writeStaged();
-                }
-            } catch (IOException e) {
-                writeFailed(LinkEnd.of(CloseReason.PEER_LOST, e));
-                throw e;
-            } catch (RuntimeException | Error e) {
-                writeFailed(LinkEnd.of(CloseReason.INTERNAL_ERROR, e));
-                throw e;
-            } finally {
-                writing.unlock();
-            }
-            pending = isPending();
-        }
-    }
-
-    /// Whichever thread it was: the pusher ends the link, since the reader may never hear of it.
-    private void writeFailed(LinkEnd end) {
-        writeFailure = end;
-        requestPush();
-    }
-
-    private void awaitWriting() throws IOException {
-        try {
-            writing.lockInterruptibly();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while another thread was writing");
-        }
-    }
-
-    private boolean stage() throws IOException {
-        lock.lock();
-        try {
-            session.answersSent();
-            return !isMuted && channel.stage();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean isPending() {
-        lock.lock();
-        try {
-            return !isMuted && channel.pendingBytes() > 0;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /// The session's sink; requires its lock.
-    private void add(Message message) throws IOException {
-        int offset = channel.reserve(MessageCodec.encodedBytes(message.payload().length()));
-        codec.encode(message, channel.reserved(), offset);
-    }
-
-    private LinkEnd readUntilEnd() {
-        try {
-            while (channel.receive()) {
-                lastReceived = System.nanoTime();
-                ProtocolException violation = receiveBatch();
-                CloseReason end = session.end();
-                // The last words are written here: the end of this thread interrupts every other that writes.
-                flushBatch(violation != null || end != null);
-                if (violation != null) {
-                    return LinkEnd.of(CloseReason.PROTOCOL_ERROR, violation);
-                }
-                if (end != null) {
-                    return LinkEnd.of(end);
-                }
-            }
-            return LinkEnd.of(CloseReason.PEER_CLOSED);
-        } catch (ProtocolException e) {
-            return LinkEnd.of(CloseReason.PROTOCOL_ERROR, e);
-        } catch (RefusedException e) {
-            return LinkEnd.of(CloseReason.REFUSED_BY_PEER, e);
-        } catch (IOException e) {
-            return LinkEnd.of(CloseReason.PEER_LOST, e);
-        } catch (RuntimeException | Error e) {
-            return LinkEnd.of(CloseReason.INTERNAL_ERROR, e);
-        }
-    }
-
-    /// Runs all messages of the packets that are there, up to a bounded backlog of answers.
-    ///
-    /// @return how the peer broke the rules of messages, of which it was told; null if it did not
-    private ProtocolException receiveBatch() throws IOException {
-        lock.lock();
-        inBatch = true;
-        boolean isComplete = false;
-        try {
-            unansweredKeepalives = 0;
-            ProtocolException violation = receivePackets();
-            session.completeBatch();
-            if (violation == null) {
-                session.transmit(this::add);
-            } else {
-                add(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(violation.getMessage()).payload())));
-            }
-            isComplete = true;
-            return violation;
-        } finally {
-            isMuted = !isComplete;
-            inBatch = false;
-            lock.unlock();
-        }
-    }
-
-    private ProtocolException receivePackets() throws IOException {
-        try {
-            do {
-                receivePacket();
-            } while (session.end() == null && channel.pendingBytes() < config.maxBacklogBytes()
-                    && channel.hasPacket() && channel.receive());
-            return null;
-        } catch (MessageViolation e) {
-            return e.violation;
-        }
-    }
-
-    private void receivePacket() throws IOException {
-        byte[] packet = channel.received();
-        int offset = channel.receivedOffset();
-        int end = offset + channel.receivedBytes();
-        try {
-            do {
-                Message message = codec.decode(packet, offset, end - offset);
-                offset += MessageCodec.encodedBytes(message.payload().length());
-                if (offset < end && channel.isOneMessageAPacket()) {
-                    throw new ProtocolException("more than one message in a packet");
-                }
-                session.receive(message, this::add);
-            } while (offset < end && session.end() == null);
-        } catch (ProtocolException e) {
-            throw new MessageViolation(e);
-        }
-    }
-
-    /// A violation inside an authentic packet: unlike one of the packet itself, the peer is told.
-    private static final class MessageViolation extends IOException {
-        private static final long serialVersionUID = 1;
-        private final transient ProtocolException violation;
-
-        MessageViolation(ProtocolException violation) {
-            this.violation = violation;
-        }
-    }
-
-    /// @param isLast whether the link ends after this batch
-    private void flushBatch(boolean isLast) throws IOException {
-        int pending;
-        boolean readerMayWrite;
-        lock.lock();
-        try {
-            pending = channel.pendingBytes();
-            readerMayWrite = session.inFlightBytes() <= MAX_READER_BYTES;
-            if (pending > 0 && !readerMayWrite && !isLast) {
-                session.outbox().requestPush();
-            }
-        } finally {
-            lock.unlock();
-        }
-        if (isLast || pending >= config.maxBacklogBytes()) {
-            flushAsReader(true);
-        } else if (pending > 0 && readerMayWrite) {
-            flushAsReader(false);
-        }
-    }
-
-    private void flushAsReader(boolean wait) throws IOException {
-        isReading = false;
-        try {
-            flush(wait);
-        } finally {
-            lastReceived = System.nanoTime();
-            isReading = true;
+            writer.flush();
         }
     }
 
     private LinkEnd pushUntilEnd() throws InterruptedException {
         try {
             while (awaitPush()) {
-                if (writeFailure != null) {
-                    return writeFailure;
+                LinkEnd failure = writer.failure();
+                if (failure != null) {
+                    return failure;
                 }
-                flush(false);
+                writer.flush();
             }
             return LinkEnd.of(CloseReason.KEEPALIVE_TIMEOUT);
         } catch (IOException e) {
@@ -409,23 +202,21 @@ public final class Link {
     ///
     /// @return false if the peer has left the last keepalive unanswered
     private boolean awaitPush() throws IOException, InterruptedException {
-        long interval = config.keepaliveInterval().toNanos();
         lock.lockInterruptibly();
         try {
-            long silent = nanosWithoutSign();
-            while (!session.outbox().isPushRequested() && silent < interval) {
-                session.outbox().pushNeeded().awaitNanos(interval - silent);
-                silent = nanosWithoutSign();
+            long untilDue = keepalive.nanosUntilDue(System.nanoTime());
+            while (!session.outbox().isPushRequested() && untilDue > 0) {
+                session.outbox().pushNeeded().awaitNanos(untilDue);
+                untilDue = keepalive.nanosUntilDue(System.nanoTime());
             }
             session.outbox().pushDone();
-            session.transmit(this::add);
-            if (silent >= interval) {
-                if (unansweredKeepalives == MAX_UNANSWERED_KEEPALIVES) {
+            session.transmit(writer);
+            if (untilDue <= 0) {
+                if (keepalive.isExhausted()) {
                     return false;
                 }
-                unansweredKeepalives++;
-                lastKeepalive = System.nanoTime();
-                session.keepAlive(this::add);
+                keepalive.keepaliveSent(System.nanoTime());
+                session.keepAlive(writer);
             }
             return true;
         } finally {
@@ -433,26 +224,8 @@ public final class Link {
         }
     }
 
-    /// Counted from each keepalive anew: after a time in which we were busy or stopped ourselves, the peer has its
-    /// time to answer too.
-    private long nanosWithoutSign() {
-        return Math.min(silentNanos(), System.nanoTime() - lastKeepalive);
-    }
-
-    private long silentNanos() {
-        return isReading ? System.nanoTime() - lastReceived : 0;
-    }
-
-    /// A thread that is writing cannot notice that the peer has stopped reading: this one does.
     private LinkEnd watchUntilStalled() throws InterruptedException {
-        long patience = config.keepaliveInterval().toNanos() * MAX_UNANSWERED_KEEPALIVES;
-        while (true) {
-            long writtenBefore = channel.bytesOut();
-            boolean wasWriting = writing.isLocked();
-            TimeUnit.NANOSECONDS.sleep(patience);
-            if (wasWriting && writing.isLocked() && channel.bytesOut() == writtenBefore) {
-                return LinkEnd.of(CloseReason.PEER_STALLED);
-            }
-        }
+        writer.awaitStall(config.keepaliveInterval().multipliedBy(KeepaliveTimer.MAX_UNANSWERED));
+        return LinkEnd.of(CloseReason.PEER_STALLED);
     }
 }

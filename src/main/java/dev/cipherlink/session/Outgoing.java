@@ -3,6 +3,7 @@ package dev.cipherlink.session;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.MessageType;
 import dev.cipherlink.message.Payload;
+import java.io.IOException;
 import java.net.ProtocolException;
 
 /// One request (or event, or DISCONNECT) on its way out: sent as one or more messages, answered once.
@@ -10,6 +11,18 @@ final class Outgoing {
 
     /// The largest reply that is put together from parts: the largest value, and room for what surrounds it.
     static final int MAX_REPLY_BYTES = 17 * 1024 * 1024;
+
+    private static final ReplyHandler NOBODY = new ReplyHandler() {
+        @Override
+        public void answered(Reply reply) {
+            // An event was acknowledged, or a DISCONNECT.
+        }
+
+        @Override
+        public void failed(IOException cause, boolean wasSent) {
+            // The link's end tells it all.
+        }
+    };
 
     final MessageType type;
     final byte[] payload;
@@ -23,6 +36,15 @@ final class Outgoing {
         this.type = type;
         this.payload = payload;
         this.handler = handler;
+    }
+
+    /// A payload whose acknowledgement nobody waits for.
+    static Outgoing event(byte[] payload) {
+        return new Outgoing(MessageType.DATA, payload, NOBODY);
+    }
+
+    static Outgoing disconnect() {
+        return new Outgoing(MessageType.DISCONNECT, new byte[0], NOBODY);
     }
 
     /// Adds one PART of the reply: `offset(4) total(4)`, then bytes; parts come in order and without gaps.

@@ -21,19 +21,7 @@ public final class Session {
     /// Largest payload of KEEPALIVE.
     static final int MAX_KEEPALIVE_BYTES = 64;
 
-    private static final byte[] NOTHING = {};
-    private static final Reply EMPTY = Reply.ok(NOTHING);
-    private static final ReplyHandler NOBODY = new ReplyHandler() {
-        @Override
-        public void answered(Reply reply) {
-            // An event was acknowledged, or a DISCONNECT.
-        }
-
-        @Override
-        public void failed(IOException cause, boolean wasSent) {
-            // The link's end tells it all.
-        }
-    };
+    private static final Reply EMPTY = Reply.ok(new byte[0]);
 
     /// Where the session stands.
     private enum State {
@@ -83,12 +71,12 @@ public final class Session {
 
     /// Queues a payload whose acknowledgement nobody waits for.
     void enqueue(byte[] payload) {
-        enqueue(payload, NOBODY);
+        outbox.add(Outgoing.event(payload));
     }
 
     /// Queues the end of the session, behind everything queued before it.
     void enqueueDisconnect() {
-        outbox.add(new Outgoing(MessageType.DISCONNECT, NOTHING, NOBODY));
+        outbox.add(Outgoing.disconnect());
     }
 
     /// Sends of the outbox what the window permits. Once the numbers of a version 1 session are used up, the rest stays
@@ -99,7 +87,7 @@ public final class Session {
             if (next.fragmentedBytes == 0 && !sendWindow.hasNumbersFor(next)) {
                 if (sendWindow.isEmpty()) {
                     isUsedUp = true;
-                    sendDisconnect(sink, new Outgoing(MessageType.DISCONNECT, NOTHING, NOBODY));
+                    sendDisconnect(sink, Outgoing.disconnect());
                 }
                 return;
             }
@@ -197,25 +185,7 @@ public final class Session {
     }
 
     private void sendAnswer(int sequence, Reply reply, MessageSink sink) throws IOException {
-        byte[] payload = reply.payload();
-        if (reply.isError()) {
-            // Cut rather than sent as parts, which make a good reply.
-            int length = Math.min(payload.length, parameters.maxPayloadBytes());
-            sink.send(Message.of(MessageType.ERROR, sequence, new Payload(payload, 0, length)));
-            return;
-        }
-        if (payload.length <= parameters.maxPayloadBytes()) {
-            sink.send(Message.of(MessageType.ACK, sequence, Payload.of(payload)));
-            return;
-        }
-        int maxPartBytes = parameters.maxPayloadBytes() - PartHeader.BYTES;
-        for (int offset = 0; offset < payload.length; offset += maxPartBytes) {
-            int length = Math.min(maxPartBytes, payload.length - offset);
-            byte[] part = new byte[PartHeader.BYTES + length];
-            PartHeader.encode(part, offset, payload.length);
-            System.arraycopy(payload, offset, part, PartHeader.BYTES, length);
-            sink.send(Message.of(MessageType.PART, sequence, Payload.of(part)));
-        }
+        Answers.send(sequence, reply, parameters.maxPayloadBytes(), sink);
     }
 
     private void receiveAnswer(Message message) throws ProtocolException, RefusedException {
@@ -319,46 +289,38 @@ public final class Session {
     void abandon(IOException cause) {
         // Closed first: a handler that sends again because its request failed is refused.
         outbox.close(cause);
-        RuntimeException broken = failInFlight(cause);
+        var failure = new Failure(cause);
+        tellInFlight(failure);
         // Not sent, or not to their end: they did not run.
         while (!outbox.isEmpty()) {
             Outgoing outgoing = outbox.peek();
             outbox.remove();
-            broken = fail(outgoing, cause, false, broken);
+            failure.tell(outgoing, false);
         }
-        if (broken != null) {
-            throw broken;
-        }
+        failure.rethrow();
     }
 
     /// Tells those who wait for an answer that it will not come. What is not sent to its end stays in the outbox, and
     /// another session sends it from its beginning.
     ///
-    /// @return what the first handler threw that did; null if none
-    RuntimeException failInFlight(IOException cause) {
-        RuntimeException broken = null;
+    /// @throws RuntimeException what the first handler threw that did, after all were told
+    void failInFlight(IOException cause) {
+        var failure = new Failure(cause);
+        tellInFlight(failure);
+        failure.rethrow();
+    }
+
+    private void tellInFlight(Failure failure) {
         int inFlight = sendWindow.count();
         for (int i = 0; i < inFlight; i++) {
             Outgoing outgoing = sendWindow.oldest();
             boolean isLast = sendWindow.isOldestLastFragment();
             sendWindow.acknowledgeOldest();
             if (isLast) {
-                broken = fail(outgoing, cause, true, broken);
+                failure.tell(outgoing, true);
             } else {
                 outgoing.fragmentedBytes = 0;
             }
-        }
-        return broken;
-    }
-
-    private static RuntimeException fail(Outgoing outgoing, IOException cause, boolean wasSent, RuntimeException broken) {
-        try {
-            if (outgoing.type == MessageType.DATA) {
-                outgoing.handler.failed(cause, wasSent);
-            }
-            return broken;
-        } catch (RuntimeException e) {
-            return broken == null ? e : broken;
         }
     }
 }

@@ -1,0 +1,152 @@
+package dev.cipherlink.session;
+
+import dev.cipherlink.channel.SecureChannel;
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.MessageCodec;
+import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Payload;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Who writes to a link's channel: whoever has something to write takes the lock for writing if it is free; if not, the
+/// thread that holds it writes that as well.
+///
+/// As the session's sink it puts messages into the channel's memory, under the session's lock; [#flush] takes that lock
+/// for a moment only, and never holds it during a network call.
+final class LinkWriter implements MessageSink {
+
+    private final SecureChannel channel;
+    private final Session session;
+    private final MessageCodec codec;
+    private final ReentrantLock lock;
+    private final ReentrantLock writing = new ReentrantLock();
+    /// Why nothing can be written any more; null while it can.
+    private volatile LinkEnd failure;
+    /// A batch failed: its answers must not leave.
+    private boolean isMuted;
+
+    LinkWriter(SecureChannel channel, Session session, MessageCodec codec) {
+        this.channel = channel;
+        this.session = session;
+        this.codec = codec;
+        lock = session.outbox().lock();
+    }
+
+    /// Encodes a message for the next flush; requires the session's lock.
+    @Override
+    public void send(Message message) throws IOException {
+        int offset = channel.reserve(MessageCodec.encodedBytes(message.payload().length()));
+        codec.encode(message, channel.reserved(), offset);
+    }
+
+    /// Adds why the connection is about to close; requires the session's lock.
+    void refuse(String reason) throws IOException {
+        send(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(reason).payload())));
+    }
+
+    /// Lets nothing leave any more, not even what other threads flush; requires the session's lock.
+    void mute() {
+        isMuted = true;
+    }
+
+    /// How the link ends since some thread could not write; null if all could.
+    LinkEnd failure() {
+        return failure;
+    }
+
+    boolean isWriting() {
+        return writing.isLocked();
+    }
+
+    /// Writes what is pending, or leaves it to the thread that is writing.
+    void flush() throws IOException {
+        while (writing.tryLock()) {
+            if (!writePending()) {
+                return;
+            }
+        }
+    }
+
+    /// Writes what is pending, after the thread that is writing.
+    void awaitFlush() throws IOException {
+        do {
+            awaitWriting();
+        } while (writePending());
+    }
+
+    /// Requires the lock for writing, and releases it.
+    ///
+    /// @return whether something is pending again, of a thread that found the lock taken
+    private boolean writePending() throws IOException {
+        try {
+            while (stage()) {
+                channel.writeStaged();
+            }
+        } catch (IOException e) {
+            fail(LinkEnd.of(CloseReason.PEER_LOST, e));
+            throw e;
+        } catch (RuntimeException | Error e) {
+            fail(LinkEnd.of(CloseReason.INTERNAL_ERROR, e));
+            throw e;
+        } finally {
+            writing.unlock();
+        }
+        return isPending();
+    }
+
+    private void awaitWriting() throws IOException {
+        try {
+            writing.lockInterruptibly();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while another thread was writing");
+        }
+    }
+
+    private boolean stage() throws IOException {
+        lock.lock();
+        try {
+            session.answersSent();
+            return !isMuted && channel.stage();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean isPending() {
+        lock.lock();
+        try {
+            return !isMuted && channel.pendingBytes() > 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whichever thread it was: the pusher ends the link, since the reader may never hear of it.
+    private void fail(LinkEnd end) {
+        failure = end;
+        lock.lock();
+        try {
+            session.outbox().requestPush();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Blocks until a thread has been writing for this long without getting a byte onto the connection. That thread
+    /// cannot notice it by itself.
+    void awaitStall(Duration patience) throws InterruptedException {
+        while (true) {
+            long writtenBefore = channel.bytesOut();
+            boolean wasWriting = writing.isLocked();
+            TimeUnit.NANOSECONDS.sleep(patience.toNanos());
+            if (wasWriting && writing.isLocked() && channel.bytesOut() == writtenBefore) {
+                return;
+            }
+        }
+    }
+}
