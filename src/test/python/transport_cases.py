@@ -69,6 +69,13 @@ class TransportCases(PeerCase):
             self.assertEqual(wire.PART, message.type)
             got += message.payload[wire.PART_HEADER.size:]
 
+    def test_a_message_larger_than_agreed_ends_the_session_and_does_not_run(self):
+        session = self.burst(max_packet_size=1024)
+        text = b"SET %s " % self.name()
+        session.channel.write(self.together(session, (DATA, 1, text + bytes(1024 - 11 - len(text) + 1))))
+        self.assert_ended(session)
+        self.assertFalse(self.exists(self.name()))
+
     def test_a_plaintext_that_is_not_whole_messages_ends_the_session(self):
         good = Message(DATA, 1, b"SET %s x" % self.name()).encode()
         for plaintext in (b"", good[:5], good[:10], good[:-1], struct.pack("!I", 2**32 - 1) + good[4:],

@@ -115,6 +115,9 @@ final class LinkReader {
             do {
                 Message message = codec.decode(packet, offset, end - offset);
                 offset += MessageCodec.encodedBytes(message.payload().length());
+                if (message.payload().length() > session.parameters().maxPayloadBytes()) {
+                    throw new ProtocolException("a message is larger than what was agreed on");
+                }
                 if (offset < end && channel.isOneMessageAPacket()) {
                     throw new ProtocolException("more than one message in a packet");
                 }
