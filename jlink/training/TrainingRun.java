@@ -77,21 +77,32 @@ final class TrainingRun {
         for (Step step : ALONE) {
             run(step, List.of());
         }
+        String publicLine = run(new Step("keygen identity"), List.of()).strip();
+        run(List.of("authorize", publicLine, "--name", "ann", "--operator"), new Step("authorize"));
+        run(new Step("keys list"), List.of());
         String server = startServer();
-        for (Step step : WITH_SERVER) {
-            run(step, List.of("-s", server, "--shared-key", "key"));
+        for (List<String> credentials : List.of(List.of("--accept-new-host-key"), List.of("--shared-key", "key"))) {
+            for (Step step : WITH_SERVER) {
+                run(step, Stream.concat(Stream.of("-s", server), credentials.stream()).toList());
+            }
         }
     }
 
-    private void run(Step step, List<String> options) {
+    private String run(Step step, List<String> options) {
         List<String> words = new ArrayList<>(List.of(step.line.split(" ")));
         words.addAll(1, options);
+        return run(words, step);
+    }
+
+    /// @return what it printed on stdout
+    private String run(List<String> words, Step step) {
+        var stdout = new ByteArrayOutputStream();
         var stderr = new ByteArrayOutputStream();
-        int status = Program.run(words.toArray(String[]::new),
-                surroundings(step.stdin, new ByteArrayOutputStream(), stderr));
+        int status = Program.run(words.toArray(String[]::new), surroundings(step.stdin, stdout, stderr));
         if (status != step.status.code()) {
             throw new IllegalStateException(words + " ended with status " + status + ": " + stderr);
         }
+        return stdout.toString(StandardCharsets.UTF_8);
     }
 
     /// @return its address, as its first line says it
@@ -99,7 +110,7 @@ final class TrainingRun {
         var stdout = new PipedOutputStream();
         var lines = new BufferedReader(new InputStreamReader(new PipedInputStream(stdout), StandardCharsets.UTF_8));
         Thread.ofPlatform().daemon().start(() -> Program.run(
-                new String[] {"serve", "--port", "0", "--shared-key", "key"}, surroundings("", stdout, System.err)));
+                new String[] {"serve", "--port", "0", "--shared-key", "key", "--clients", "authorized"}, surroundings("", stdout, System.err)));
         String line = lines.readLine();
         if (line == null || !line.startsWith("listening on ")) {
             throw new IllegalStateException("the server says: " + line);
