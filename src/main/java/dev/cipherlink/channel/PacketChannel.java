@@ -59,11 +59,6 @@ abstract sealed class PacketChannel implements SecureChannel permits SharedKeyCh
     }
 
     @Override
-    public final int receivedOffset() {
-        return 0;
-    }
-
-    @Override
     public final int receivedBytes() {
         return receivedBytes;
     }

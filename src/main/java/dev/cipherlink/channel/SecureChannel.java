@@ -29,10 +29,8 @@ public interface SecureChannel extends AutoCloseable {
     /// Whether [#receive] would return without waiting for the network.
     boolean hasPacket();
 
-    /// The array that holds the plaintext last received, from [#receivedOffset] on, [#receivedBytes] long.
+    /// The array that holds the plaintext last received, from its start, [#receivedBytes] long.
     byte[] received();
-
-    int receivedOffset();
 
     int receivedBytes();
 

@@ -110,7 +110,7 @@ final class BenchCommand extends ClientCommand {
     }
 
     private void report(LoadGenerator.Result result, Settings settings, Connection first) {
-        int window = first.client().parameters().windowSize();
+        int window = first.client().session().parameters().windowSize();
         if (output().isJson()) {
             output().line(Json.object(members(result, settings, window)));
             return;

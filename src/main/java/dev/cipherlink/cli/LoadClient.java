@@ -48,7 +48,7 @@ final class LoadClient {
         errors = 0;
         done = finished;
         answered.set(0);
-        int window = Math.min(requests, client.parameters().windowSize());
+        int window = Math.min(requests, client.session().parameters().windowSize());
         if (window == 0) {
             finished.countDown();
             return;

@@ -1,7 +1,6 @@
 package dev.cipherlink.client;
 
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.message.SynAck;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.Link;
@@ -128,11 +127,6 @@ public final class Client implements AutoCloseable {
     /// What the session agreed on, and the name the server knows us by.
     public SynAck.Granted session() {
         return attachment.granted();
-    }
-
-    /// What the session agreed on.
-    public SessionParameters parameters() {
-        return attachment.granted().parameters();
     }
 
     /// Sets who is told of events: the payload of each, on the thread that reads the connection. It must not block.

@@ -1,6 +1,7 @@
 package dev.cipherlink.crypto;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -71,7 +72,7 @@ public final class SharedKey implements AutoCloseable {
     /// Tells people which key this is without telling the key: the first 8 bytes of a BLAKE2b digest, in hex.
     public String fingerprint() {
         requireOpen();
-        var label = "cipherlink shared key fingerprint".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+        var label = "cipherlink shared key fingerprint".getBytes(StandardCharsets.US_ASCII);
         var input = Arrays.copyOf(label, label.length + BYTES);
         System.arraycopy(bytes, 0, input, label.length, BYTES);
         var digest = new byte[Sodium.BLAKE2B_BYTES];

@@ -26,6 +26,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProtocolException;
 import java.net.Socket;
+import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.Optional;
@@ -270,7 +272,7 @@ final class Connection implements Runnable {
                 if (in.read(discarded) < 0) {
                     return;
                 }
-            } catch (java.net.SocketTimeoutException e) {
+            } catch (SocketTimeoutException e) {
                 return;
             }
         }
@@ -332,7 +334,7 @@ final class Connection implements Runnable {
                 + " duration=" + millis + "ms" + (end.detail().isEmpty() ? "" : " detail=" + Escapes.line(end.detail()));
     }
 
-    private static String address(java.net.SocketAddress address) {
+    private static String address(SocketAddress address) {
         if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
             String host = inet.getAddress().getHostAddress();
             return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + inet.getPort();

@@ -36,7 +36,7 @@ public final class Link {
         reader = new LinkReader(this, codec, writer, keepalive);
     }
 
-    public SecureChannel channel() {
+    SecureChannel channel() {
         return channel;
     }
 

@@ -109,8 +109,8 @@ final class LinkReader {
 
     private void receivePacket() throws IOException {
         byte[] packet = channel.received();
-        int offset = channel.receivedOffset();
-        int end = offset + channel.receivedBytes();
+        int offset = 0;
+        int end = channel.receivedBytes();
         try {
             do {
                 Message message = codec.decode(packet, offset, end - offset);

@@ -123,7 +123,7 @@ public final class SessionHandshake {
         if (!channel.receive()) {
             throw new EOFException("the connection was closed during the handshake");
         }
-        Message message = codec.decode(channel.received(), channel.receivedOffset(), channel.receivedBytes());
+        Message message = codec.decode(channel.received(), 0, channel.receivedBytes());
         if (message.type() == MessageType.ERROR && message.sequence() == 0 && message.intact()) {
             throw new NotAuthorizedException(message.payload().text().strip());
         }

@@ -75,7 +75,7 @@ class NoiseChannelTest {
     }
 
     private static String received(SecureChannel channel) {
-        return new String(channel.received(), channel.receivedOffset(), channel.receivedBytes(), StandardCharsets.UTF_8);
+        return new String(channel.received(), 0, channel.receivedBytes(), StandardCharsets.UTF_8);
     }
 
     private static List<Integer> dataSizes(byte[] packets) {

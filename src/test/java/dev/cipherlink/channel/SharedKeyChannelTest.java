@@ -64,7 +64,7 @@ class SharedKeyChannelTest {
     }
 
     private static String received(SecureChannel channel) {
-        return new String(channel.received(), channel.receivedOffset(), channel.receivedBytes(), StandardCharsets.UTF_8);
+        return new String(channel.received(), 0, channel.receivedBytes(), StandardCharsets.UTF_8);
     }
 
     @Test

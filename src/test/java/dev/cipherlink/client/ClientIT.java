@@ -91,7 +91,7 @@ class ClientIT {
     void worksInStepByStepModeAndClaimsAName() throws Exception {
         try (var server = TestServer.start();
              var client = Client.connect(server.clientConfig().withMode(OperationMode.STEP_BY_STEP).withClientId("anna"))) {
-            assertEquals(1, client.parameters().windowSize());
+            assertEquals(1, client.session().parameters().windowSize());
             assertEquals("anna", client.session().clientId());
             for (int i = 1; i <= 50; i++) {
                 assertEquals(Integer.toString(i), client.request("INCR n").text());

@@ -86,7 +86,7 @@ class PythonServerIT {
     void speaksToAnIndependentServer(OperationMode mode) throws Exception {
         try (var client = Client.connect(serve().withMode(mode).withClientId("java-peer"))) {
             assertEquals("java-peer", client.session().clientId());
-            assertEquals(mode, client.parameters().mode());
+            assertEquals(mode, client.session().parameters().mode());
             assertEquals("OK", client.request("SET greeting hello world").text());
             assertEquals("hello world", client.request("GET greeting").text());
             assertEquals("OK", client.request("DELETE greeting").text());

@@ -96,7 +96,7 @@ class PythonServerV2IT {
     void speaksToAnIndependentServer(Suite suite, OperationMode mode) throws Exception {
         try (var client = Client.connect(serve(suite).withMode(mode).withClientId("java-peer"))) {
             assertEquals("known.by-its-key", client.session().clientId());
-            assertEquals(mode, client.parameters().mode());
+            assertEquals(mode, client.session().parameters().mode());
             assertEquals("OK", client.request("SET greeting hello world").text());
             assertEquals("hello world", client.request("GET greeting").text());
             assertEquals("not found", client.request("GET nothing").reason());

@@ -108,7 +108,7 @@ final class RawNoisePeer implements AutoCloseable {
 
     /// The first message of the next packet; null at the end of the stream.
     Message receive() throws IOException {
-        return channel.receive() ? codec.decode(channel.received(), channel.receivedOffset(), channel.receivedBytes()) : null;
+        return channel.receive() ? codec.decode(channel.received(), 0, channel.receivedBytes()) : null;
     }
 
     /// How many messages the next packet has; 0 at the end of the stream.

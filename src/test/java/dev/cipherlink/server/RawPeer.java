@@ -60,7 +60,7 @@ public final class RawPeer implements AutoCloseable {
 
     /// @return null at the end of the stream
     public Message receive() throws IOException {
-        return channel.receive() ? codec.decode(channel.received(), channel.receivedOffset(), channel.receivedBytes()) : null;
+        return channel.receive() ? codec.decode(channel.received(), 0, channel.receivedBytes()) : null;
     }
 
     public void sendSyn(int windowSize) throws IOException {

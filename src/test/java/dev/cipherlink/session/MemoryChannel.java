@@ -174,11 +174,6 @@ final class MemoryChannel implements SecureChannel {
     }
 
     @Override
-    public int receivedOffset() {
-        return 0;
-    }
-
-    @Override
     public int receivedBytes() {
         return received.length;
     }
