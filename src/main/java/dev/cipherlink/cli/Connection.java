@@ -62,7 +62,8 @@ final class Connection implements AutoCloseable {
                 .withClientId(keys.claimedName())
                 .withMode(mode)
                 .withWindowSize(settings.whole(Setting.CLIENT_WINDOW))
-                .withTimes(timeout, settings.duration(Setting.KEEPALIVE_INTERVAL));
+                .withTimes(timeout, settings.duration(Setting.KEEPALIVE_INTERVAL))
+                .withReconnect(settings.duration(Setting.CLIENT_RECONNECT_FOR));
         try {
             return new Connection(owned, connect(config, keys), server, timeout);
         } catch (IOException e) {

@@ -118,6 +118,7 @@ final class ServeCommand extends ProgramCommand {
                                 settings.whole(Setting.SERVER_HANDSHAKES_PER_SECOND)))
                 .withSessionLimits(settings.whole(Setting.SERVER_MAX_WINDOW),
                         (int) settings.size(Setting.STORE_MAX_VALUE_SIZE))
+                .withSessions(settings.duration(Setting.SESSION_RESUME_WINDOW))
                 .withTimes(settings.duration(Setting.SERVER_HANDSHAKE_TIMEOUT),
                         settings.duration(Setting.KEEPALIVE_INTERVAL), settings.duration(Setting.SERVER_GRACE_PERIOD));
     }

@@ -5,6 +5,7 @@ import dev.cipherlink.command.CommandException;
 import dev.cipherlink.command.CommandParser;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Payload;
+import dev.cipherlink.session.AnswerBatch;
 import dev.cipherlink.session.RequestHandler;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
@@ -38,7 +39,7 @@ final class CommandDispatcher implements RequestHandler {
     }
 
     @Override
-    public Reply handle(Payload request) {
+    public Reply handle(int sequence, Payload request) {
         Reply reply = answer(request);
         server.statistics().requests.increment();
         if (reply.isError()) {
@@ -58,7 +59,7 @@ final class CommandDispatcher implements RequestHandler {
     /// All writes of a batch are awaited once. If they cannot be made durable, the connection ends with its answers
     /// unsent: the client learns that their outcome is unknown.
     @Override
-    public void completeBatch() {
+    public void completeBatch(AnswerBatch answers) {
         try {
             store.awaitDurable();
         } catch (StoreException e) {

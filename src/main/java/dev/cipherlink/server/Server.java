@@ -3,6 +3,7 @@ package dev.cipherlink.server;
 import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.LinkEnd;
+import dev.cipherlink.session.SessionRegistry;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
 import java.io.IOException;
@@ -31,24 +32,26 @@ public final class Server implements AutoCloseable {
     private static final int BACKLOG = 1_024;
     /// The share of the grace period in which clients may come to rest; the rest is for closing.
     private static final int DRAIN_SHARE = 2;
-    private static final Duration DIRECTORY_REFRESH = Duration.ofSeconds(1);
+    private static final Duration WATCH_INTERVAL = Duration.ofSeconds(1);
 
     private final ServerConfig config;
     private final KeyValueStore store;
     private final ServerSocket listener;
     private final Semaphore permits;
     private final HandshakeGate gate;
+    private final SessionRegistry sessions;
     private final ServerStatistics statistics = new ServerStatistics();
     private final Map<Long, Connection> connections = new ConcurrentHashMap<>();
     private final Thread acceptThread;
     private volatile boolean stopping;
-    private volatile Thread directoryWatcher;
+    private volatile Thread watcher;
 
     private Server(ServerConfig config, KeyValueStore store) throws IOException {
         this.config = config;
         this.store = store;
         permits = new Semaphore(config.maxConnections());
         gate = new HandshakeGate(config.handshakes());
+        sessions = new SessionRegistry(config.sessions());
         listener = listen(config);
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
     }
@@ -92,6 +95,10 @@ public final class Server implements AutoCloseable {
         return gate;
     }
 
+    SessionRegistry sessions() {
+        return sessions;
+    }
+
     ServerStatistics statistics() {
         return statistics;
     }
@@ -109,6 +116,9 @@ public final class Server implements AutoCloseable {
         values.put("version", version());
         values.put("connections", live.size());
         values.put("max_connections", config.maxConnections());
+        values.put("sessions_detached", sessions.detached());
+        values.put("sessions_resumed", sessions.resumed());
+        values.put("sessions_expired", sessions.expired());
         values.putAll(statistics.snapshot(live));
         values.put("keys", store.size());
         values.put("heap_used_bytes", memory.totalMemory() - memory.freeMemory());
@@ -123,17 +133,19 @@ public final class Server implements AutoCloseable {
 
     private void run() {
         try (var scope = StructuredTaskScope.open(Joiner.<Void>awaitAll())) {
-            scope.fork(this::watchDirectory);
+            scope.fork(this::watch);
             acceptUntilStopped(scope);
             scope.join();
         } catch (InterruptedException e) {
             LOG.log(Level.DEBUG, "the grace period is over; the connections left are aborted");
+        } finally {
+            sessions.close();
         }
     }
 
-    /// Ends the connections of those who have lost their admission.
-    private void watchDirectory() {
-        directoryWatcher = Thread.currentThread();
+    /// Ends the connections of those who have lost their admission, and the sessions to which nobody came back.
+    private void watch() {
+        watcher = Thread.currentThread();
         ClientDirectory clients = config.keys().clients();
         try {
             while (!stopping) {
@@ -142,10 +154,11 @@ public final class Server implements AutoCloseable {
                     connections().forEach(connection ->
                             Thread.startVirtualThread(() -> connection.endUnlessAdmitted(clients)));
                 }
-                Thread.sleep(DIRECTORY_REFRESH);
+                sessions.expire(System.nanoTime());
+                Thread.sleep(WATCH_INTERVAL);
             }
         } catch (InterruptedException e) {
-            LOG.log(Level.DEBUG, "no longer watching the directory of clients");
+            LOG.log(Level.DEBUG, "no longer watching clients and sessions");
         }
     }
 
@@ -195,9 +208,9 @@ public final class Server implements AutoCloseable {
     /// the rest is aborted. Blocks until all is closed. Idempotent.
     public void stop() {
         stopping = true;
-        Thread watcher = directoryWatcher;
-        if (watcher != null) {
-            watcher.interrupt();
+        Thread watching = watcher;
+        if (watching != null) {
+            watching.interrupt();
         }
         try {
             listener.close();

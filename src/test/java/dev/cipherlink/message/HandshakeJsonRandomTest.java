@@ -58,9 +58,9 @@ class HandshakeJsonRandomTest {
 
     private static void checkPromises(Object decoded) {
         switch (decoded) {
-            case Syn(SessionParameters wishes, String clientId) -> {
-                checkSizes(wishes);
-                assertTrue(clientId.length() <= 64);
+            case Syn syn -> {
+                checkSizes(syn.wishes());
+                assertTrue(syn.clientId().length() <= 64);
             }
             case SynAck.Granted granted -> checkSizes(granted.parameters());
             case SynAck.Refused refusal -> assertTrue(refusal.reason().length() <= HandshakeJson.MAX_BYTES);
