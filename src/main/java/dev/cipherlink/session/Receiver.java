@@ -6,6 +6,7 @@ import dev.cipherlink.message.MessageType;
 import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import java.io.IOException;
+import java.net.ProtocolException;
 
 /// The half of a session that takes in the peer's numbered messages, runs each once, and answers it.
 ///
@@ -20,6 +21,7 @@ final class Receiver {
     private final ReceiveWindow window;
     private final AnswerBatch answers;
     private boolean isDisconnected;
+    private boolean isResendDue;
     private long resendAskedAt;
 
     Receiver(SessionIdentity identity, SessionParameters parameters, RequestHandler handler) {
@@ -50,18 +52,22 @@ final class Receiver {
         return answers.bytes();
     }
 
+    /// Takes in DATA or DISCONNECT; answers wait for [#sendAnswers].
+    ///
     /// @param repeatNanos after which a gap that is still there is asked for again
-    void receive(Message message, long now, long repeatNanos, MessageSink sink) throws IOException {
+    /// @throws ProtocolException if the peer broke the rules
+    void receive(Message message, long now, long repeatNanos) throws ProtocolException {
         switch (window.judge(message)) {
             case ACCEPT -> {
                 window.accept();
+                isResendDue = false;
                 accept(message);
             }
             case DUPLICATE -> answers.add(message.sequence(), answerAgain(message));
             case MISSING -> {
                 if (window.askResend() || now - resendAskedAt >= repeatNanos) {
                     resendAskedAt = now;
-                    sink.send(Message.of(MessageType.RESEND, window.expected(), Payload.EMPTY));
+                    isResendDue = true;
                 }
             }
         }
@@ -114,9 +120,13 @@ final class Receiver {
         handler.completeBatch(answers);
     }
 
-    /// Sends the answers of the batch.
+    /// Sends the answers of the batch, and asks for what is missing behind it.
     void sendAnswers(MessageSink sink) throws IOException {
         answers.send(parameters.maxPayloadBytes(), sink);
+        if (isResendDue) {
+            isResendDue = false;
+            sink.send(Message.of(MessageType.RESEND, window.expected(), Payload.EMPTY));
+        }
     }
 
     /// The answers so far are on their way to the peer.
@@ -127,6 +137,7 @@ final class Receiver {
     /// The session goes on with another connection: what was on its way on the old one is lost.
     void resume() {
         answers.clear();
+        isResendDue = false;
         window.answersSent();
         window.forgetGap();
     }

@@ -245,14 +245,14 @@ public final class Session {
         }
     }
 
-    /// Takes in one message of the peer. Answers wait for [#sendAnswers]; what cannot wait is sent at once.
+    /// Takes in one message of the peer. Answers wait for [#sendAnswers]; what is sent again, is sent at once.
     ///
     /// @throws ProtocolException if the peer broke the rules: it is told so, and the session is over
     /// @throws RefusedException  if the peer says that we did
     void receive(Message message, long now, MessageSink sink) throws IOException {
         try {
             switch (message.type()) {
-                case DATA, DISCONNECT -> receiver.receive(message, now, sender.timeoutNanos(), sink);
+                case DATA, DISCONNECT -> receiver.receive(message, now, sender.timeoutNanos());
                 case ACK, ERROR, PART -> receiveAnswer(message, now, sink);
                 case KEEPALIVE -> receiveKeepalive(message);
                 case RESEND -> sender.receiveResend(message.sequence(), now, sink);
