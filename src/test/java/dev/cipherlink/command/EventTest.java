@@ -22,7 +22,7 @@ class EventTest {
     @ValueSource(strings = {"", " ", "hello", "Gr\u00fc\u00dfe \ud83d\ude00", "two  spaces "})
     void readsTheNoticeThatWasEncoded(String text) throws ProtocolException {
         byte[] payload = new Event.Notice(text).encode();
-        assertEquals(new Event.Notice(text), Event.parse(payload, 0, payload.length));
+        assertEquals(new Event.Notice(text), Event.decode(payload, 0, payload.length));
     }
 
     @Test
@@ -34,7 +34,7 @@ class EventTest {
     @Test
     void readsOnlyItsRange() throws ProtocolException {
         byte[] buffer = "..EVENT notice x\n..".getBytes(UTF_8);
-        assertEquals(new Event.Notice("x"), Event.parse(buffer, 2, buffer.length - 4));
+        assertEquals(new Event.Notice("x"), Event.decode(buffer, 2, buffer.length - 4));
     }
 
     @ParameterizedTest
@@ -42,6 +42,6 @@ class EventTest {
         "EVENT other x\n", "event notice x\n", "OK\n"})
     void refusesWhatIsNotAnEvent(String payload) {
         byte[] bytes = payload.getBytes(UTF_8);
-        assertThrows(ProtocolException.class, () -> Event.parse(bytes, 0, bytes.length));
+        assertThrows(ProtocolException.class, () -> Event.decode(bytes, 0, bytes.length));
     }
 }
