@@ -120,6 +120,9 @@ public final class ChatService {
     /// Gives the session its name, and takes it from those who only claimed it.
     private Person claim(ChatSession session) throws ChatException {
         People.Claim claim = people.claim(session);
+        if (claim.displaced().isEmpty()) {
+            return claim.person();
+        }
         claim.displaced().forEach(this::leaveAll);
         mention(claim.displaced(), new ChatEvent.Notice("the name " + session.name()
                 + " belongs to a key whose holder is here now; you left your rooms. Connect under another name"));
@@ -251,8 +254,10 @@ public final class ChatService {
     }
 
     private void mention(Collection<ChatSession> sessions, ChatEvent event) {
-        byte[] encoded = format.encode(event);
-        sessions.forEach(session -> session.mention(encoded));
+        if (!sessions.isEmpty()) {
+            byte[] encoded = format.encode(event);
+            sessions.forEach(session -> session.mention(encoded));
+        }
     }
 
     /// Notices who is idle and forgets what is over. To be called about once a second.
