@@ -87,8 +87,9 @@ final class Admission {
         }
         var identity = new SessionIdentity(granted.sessionId(), client.name(),
                 channel.version() != SharedKeyChannel.VERSION, server.config().maxRequestBytes());
-        session = new Session(identity, granted.parameters(), new Outbox(MAX_WAITING, MAX_WAITING_BYTES),
-                new CommandDispatcher(server, client, identity.id()));
+        var dispatcher = new CommandDispatcher(server, client, identity.id());
+        session = new Session(identity, granted.parameters(), new Outbox(MAX_WAITING, MAX_WAITING_BYTES), dispatcher);
+        dispatcher.attach(session);
         server.sessions().add(session, owner(), connection);
         return new Link(channel, session, config);
     }

@@ -1,5 +1,7 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.chat.ChatIdentity;
+import dev.cipherlink.chat.ChatSession;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.CommandException;
 import dev.cipherlink.command.CommandParser;
@@ -7,6 +9,7 @@ import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Payload;
 import dev.cipherlink.session.AnswerBatch;
 import dev.cipherlink.session.RequestHandler;
+import dev.cipherlink.session.Session;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
@@ -29,6 +32,11 @@ final class CommandDispatcher implements RequestHandler {
     private final String sessionId;
     private final CommandParser parser;
     private final KeyValueStore store;
+    private final ChatSession chatSession;
+    private final ChatCommands chat;
+    private final KeyWatcher watcher;
+
+    private volatile Session session;
 
     CommandDispatcher(Server server, ClientIdentity client, String sessionId) {
         this.server = server;
@@ -36,6 +44,32 @@ final class CommandDispatcher implements RequestHandler {
         this.sessionId = sessionId;
         parser = new CommandParser(server.config().maxValueBytes());
         store = server.store();
+        chatSession = server.chat().open(new ChatIdentity(client.name(),
+                client.key().map(key -> key.fingerprint().toString()), client.isOperator()), this::push);
+        chat = new ChatCommands(server.chat(), chatSession);
+        watcher = new KeyWatcher(server.watches(), this::push);
+    }
+
+    /// Names the session whose commands these are, before it receives any: events go there.
+    void attach(Session own) {
+        session = own;
+        own.onEventRoom(this::eventRoom);
+    }
+
+    private boolean push(byte[] event) {
+        return session.push(event);
+    }
+
+    private void eventRoom() {
+        if (watcher.tellSkipped()) {
+            server.chat().roomAgain(chatSession);
+        }
+    }
+
+    @Override
+    public void end() {
+        watcher.close();
+        server.chat().close(chatSession);
     }
 
     @Override
@@ -50,7 +84,9 @@ final class CommandDispatcher implements RequestHandler {
 
     private Reply answer(Payload request) {
         try {
-            return run(parser.parse(request.array(), request.offset(), request.length()));
+            Command command = parser.parse(request.array(), request.offset(), request.length());
+            chat.noteActivity(command);
+            return run(command);
         } catch (CommandException | StoreException e) {
             return Reply.error(e.getMessage());
         }
@@ -97,6 +133,9 @@ final class CommandDispatcher implements RequestHandler {
             case Command.WhoAmI() -> whoAmI();
             case Command.Sockets() -> sockets();
             case Command.Info() -> info();
+            case Command.Chat said -> chat.run(said);
+            case Command.Watch(byte[] prefix) -> watcher.watch(prefix);
+            case Command.Unwatch(byte[] prefix) -> watcher.unwatch(prefix);
         };
     }
 

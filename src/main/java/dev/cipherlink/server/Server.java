@@ -1,5 +1,8 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.chat.ChatClock;
+import dev.cipherlink.chat.ChatService;
+import dev.cipherlink.chat.MemoryChatLog;
 import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.LinkEnd;
@@ -33,9 +36,13 @@ public final class Server implements AutoCloseable {
     /// The share of the grace period in which clients may come to rest; the rest is for closing.
     private static final int DRAIN_SHARE = 2;
     private static final Duration WATCH_INTERVAL = Duration.ofSeconds(1);
+    /// Of all messages of rooms, and of all direct messages that wait; never more than a sixteenth of the heap.
+    private static final long MAX_CHAT_BYTES = 64 << 20;
 
     private final ServerConfig config;
     private final KeyValueStore store;
+    private final KeyWatches watches = new KeyWatches();
+    private final ChatService chat;
     private final ServerSocket listener;
     private final Semaphore permits;
     private final HandshakeGate gate;
@@ -48,7 +55,11 @@ public final class Server implements AutoCloseable {
 
     private Server(ServerConfig config, KeyValueStore store) throws IOException {
         this.config = config;
-        this.store = store;
+        this.store = new WatchedStore(store, watches);
+        var log = new MemoryChatLog(config.chat(), ChatClock.SYSTEM,
+                Math.min(MAX_CHAT_BYTES, Runtime.getRuntime().maxMemory() / 16));
+        chat = new ChatService(config.chat(), log, ChatCommands::encode, ChatClock.SYSTEM,
+                config.keys().clients()::reserves);
         permits = new Semaphore(config.maxConnections());
         gate = new HandshakeGate(config.handshakes());
         sessions = new SessionRegistry(config.sessions());
@@ -91,6 +102,14 @@ public final class Server implements AutoCloseable {
         return store;
     }
 
+    KeyWatches watches() {
+        return watches;
+    }
+
+    ChatService chat() {
+        return chat;
+    }
+
     HandshakeGate gate() {
         return gate;
     }
@@ -121,6 +140,8 @@ public final class Server implements AutoCloseable {
         values.put("sessions_expired", sessions.expired());
         values.putAll(statistics.snapshot(live));
         values.put("keys", store.size());
+        values.put("key_watches", watches.prefixes());
+        values.putAll(chat.info());
         values.put("heap_used_bytes", memory.totalMemory() - memory.freeMemory());
         values.put("heap_max_bytes", memory.maxMemory());
         return values;
@@ -143,7 +164,8 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    /// Ends the connections of those who have lost their admission, and the sessions to which nobody came back.
+    /// Ends the connections of those who have lost their admission, and the sessions to which nobody came back; notices who
+    /// is idle.
     private void watch() {
         watcher = Thread.currentThread();
         ClientDirectory clients = config.keys().clients();
@@ -155,6 +177,7 @@ public final class Server implements AutoCloseable {
                             Thread.startVirtualThread(() -> connection.endUnlessAdmitted(clients)));
                 }
                 sessions.expire(System.nanoTime());
+                chat.sweep();
                 Thread.sleep(WATCH_INTERVAL);
             }
         } catch (InterruptedException e) {

@@ -1,5 +1,6 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.chat.ChatConfig;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.session.SessionRegistry;
@@ -18,6 +19,7 @@ import java.time.Duration;
 /// @param keepaliveInterval       silence after which a client is asked for a sign of life
 /// @param sessions                how long and how many sessions wait for clients that have lost their connection
 /// @param gracePeriod             how long a stopping server waits for its clients
+/// @param chat                    the limits of the chat
 public record ServerConfig(
         String host,
         int port,
@@ -29,7 +31,8 @@ public record ServerConfig(
         int maxValueBytes,
         Duration keepaliveInterval,
         SessionRegistry.Limits sessions,
-        Duration gracePeriod) {
+        Duration gracePeriod,
+        ChatConfig chat) {
 
     /// Ten minutes, as `docs/protocol.md` section 5 has it.
     public static final SessionRegistry.Limits DEFAULT_SESSIONS =
@@ -45,7 +48,8 @@ public record ServerConfig(
     /// The defaults of `docs/protocol.md`, on a free port of the loopback interface.
     public static ServerConfig loopback(ServerKeys keys) {
         return new ServerConfig("127.0.0.1", 0, keys, 10_000, HandshakeLimits.DEFAULT, Duration.ofSeconds(10),
-                1_024, 16 * 1024 * 1024, Duration.ofSeconds(10), DEFAULT_SESSIONS, Duration.ofSeconds(10));
+                1_024, 16 * 1024 * 1024, Duration.ofSeconds(10), DEFAULT_SESSIONS, Duration.ofSeconds(10),
+                ChatConfig.DEFAULT);
     }
 
     public ServerConfig {
@@ -63,27 +67,33 @@ public record ServerConfig(
 
     public ServerConfig withListenAddress(String newHost, int newPort) {
         return new ServerConfig(newHost, newPort, keys, maxConnections, handshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod);
+                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat);
     }
 
     public ServerConfig withConnectionLimits(int newMaxConnections, HandshakeLimits newHandshakes) {
         return new ServerConfig(host, port, keys, newMaxConnections, newHandshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod);
+                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat);
     }
 
     public ServerConfig withSessionLimits(int newMaxWindowSize, int newMaxValueBytes) {
         return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout,
-                newMaxWindowSize, newMaxValueBytes, keepaliveInterval, sessions, gracePeriod);
+                newMaxWindowSize, newMaxValueBytes, keepaliveInterval, sessions, gracePeriod, chat);
     }
 
     public ServerConfig withSessions(Duration resumeWindow) {
         return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout, maxWindowSize,
                 maxValueBytes, keepaliveInterval,
-                new SessionRegistry.Limits(resumeWindow, sessions.maxDetached(), sessions.maxBytes()), gracePeriod);
+                new SessionRegistry.Limits(resumeWindow, sessions.maxDetached(), sessions.maxBytes()), gracePeriod,
+                chat);
     }
 
     public ServerConfig withTimes(Duration newHandshakeTimeout, Duration newKeepaliveInterval, Duration newGracePeriod) {
         return new ServerConfig(host, port, keys, maxConnections, handshakes, newHandshakeTimeout,
-                maxWindowSize, maxValueBytes, newKeepaliveInterval, sessions, newGracePeriod);
+                maxWindowSize, maxValueBytes, newKeepaliveInterval, sessions, newGracePeriod, chat);
+    }
+
+    public ServerConfig withChat(ChatConfig newChat) {
+        return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout,
+                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, newChat);
     }
 }
