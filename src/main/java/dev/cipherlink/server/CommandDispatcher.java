@@ -9,6 +9,7 @@ import dev.cipherlink.session.RequestHandler;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.Unit;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.OffsetDateTime;
@@ -28,6 +29,8 @@ final class CommandDispatcher implements RequestHandler {
     private final String sessionId;
     private final CommandParser parser;
     private final KeyValueStore store;
+    /// That of the batch under way; null between two.
+    private Unit unit;
 
     CommandDispatcher(Server server, ClientIdentity client, String sessionId) {
         this.server = server;
@@ -39,6 +42,9 @@ final class CommandDispatcher implements RequestHandler {
 
     @Override
     public Reply handle(Payload request) {
+        if (unit == null) {
+            unit = store.begin();
+        }
         Reply reply = answer(request);
         server.statistics().requests.increment();
         if (reply.isError()) {
@@ -55,14 +61,26 @@ final class CommandDispatcher implements RequestHandler {
         }
     }
 
-    /// All writes of a batch are awaited once. If they cannot be made durable, the connection ends with its answers
+    /// Everything that a batch wrote or saw becomes durable at once. If it cannot, the connection ends with its answers
     /// unsent: the client learns that their outcome is unknown.
     @Override
     public void completeBatch() {
-        try {
-            store.awaitDurable();
-        } catch (StoreException e) {
-            throw new IllegalStateException("the batch is not durable", e);
+        if (unit != null) {
+            Unit ended = unit;
+            unit = null;
+            try {
+                ended.commit();
+            } catch (StoreException e) {
+                throw new IllegalStateException("the batch is not durable", e);
+            }
+        }
+    }
+
+    @Override
+    public void abandonBatch() {
+        if (unit != null) {
+            unit.close();
+            unit = null;
         }
     }
 

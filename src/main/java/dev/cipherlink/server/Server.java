@@ -111,6 +111,7 @@ public final class Server implements AutoCloseable {
         values.put("max_connections", config.maxConnections());
         values.putAll(statistics.snapshot(live));
         values.put("keys", store.size());
+        values.putAll(store.info());
         values.put("heap_used_bytes", memory.totalMemory() - memory.freeMemory());
         values.put("heap_max_bytes", memory.maxMemory());
         return values;

@@ -89,6 +89,7 @@ final class LinkReader {
         } finally {
             if (!isComplete) {
                 writer.mute();
+                session.abandonBatch();
             }
             isInBatch = false;
             lock.unlock();

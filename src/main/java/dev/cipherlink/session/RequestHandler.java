@@ -18,4 +18,8 @@ public interface RequestHandler {
     /// The requests that arrived together have run; their answers leave when this returns.
     default void completeBatch() {
     }
+
+    /// Instead of [#completeBatch], where the link ends in the middle of a batch: no answer of it leaves.
+    default void abandonBatch() {
+    }
 }

@@ -254,6 +254,11 @@ public final class Session {
         handler.completeBatch();
     }
 
+    /// The link ends before all messages that arrived together have been received.
+    void abandonBatch() {
+        handler.abandonBatch();
+    }
+
     /// The answers so far are on their way to the peer.
     void answersSent() {
         receiveWindow.answersSent();
