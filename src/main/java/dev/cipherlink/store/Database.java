@@ -47,9 +47,9 @@ final class Database implements AutoCloseable {
 
     private final List<AbstractImmutableNativeReference> resources = new ArrayList<>();
     private final List<ColumnFamilyHandle> families = new ArrayList<>();
-    private final WriteOptions synced = keep(new WriteOptions().setSync(true));
-    private final WriteOptions unsynced = keep(new WriteOptions());
-    private final ReadOptions scanning = keep(new ReadOptions().setFillCache(false).setReadaheadSize(1 << 20));
+    private final WriteOptions synced;
+    private final WriteOptions unsynced;
+    private final ReadOptions scanning;
     private final RocksDB rocks;
     private final Path folder;
 
@@ -60,6 +60,9 @@ final class Database implements AutoCloseable {
     Database(Path folder, boolean isNew) throws IOException {
         this.folder = folder;
         NativeLibrary.load();
+        synced = keep(new WriteOptions().setSync(true));
+        unsynced = keep(new WriteOptions());
+        scanning = keep(new ReadOptions().setFillCache(false).setReadaheadSize(1 << 20));
         try {
             if (isNew) {
                 Files.createDirectories(folder);

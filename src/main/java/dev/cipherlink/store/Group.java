@@ -83,8 +83,9 @@ final class Group {
         return changes.isEmpty();
     }
 
+    /// Bytes of its changes; 0 when they have been let go.
     synchronized int sizeBytes() {
-        return changes.size();
+        return changes == null ? 0 : changes.size();
     }
 
     synchronized byte[] encode() {
