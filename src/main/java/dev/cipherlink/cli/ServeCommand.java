@@ -4,6 +4,7 @@ import dev.cipherlink.server.HandshakeLimits;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.server.ServerKeys;
+import dev.cipherlink.store.KeyValueStore;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

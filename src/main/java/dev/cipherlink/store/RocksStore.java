@@ -369,6 +369,11 @@ public final class RocksStore implements KeyValueStore {
         }
     }
 
+    /// Entries kept, expired ones included that are not yet taken away.
+    long keptKeys() {
+        return keys.get();
+    }
+
     /// A consistent copy of everything that is durable, in a folder of its own that [#open] takes; others go on writing.
     ///
     /// @param target must not exist, or be empty
