@@ -161,11 +161,9 @@ final class Committer implements AutoCloseable {
         Group group = current;
         try {
             if (group.isEmpty()) {
-                if (group.waiting() > 0) {
-                    // What they saw of earlier groups is durable by now.
-                    current = new Group();
-                    group.succeed();
-                }
+                // Whoever waits for it, now or later, saw earlier groups at most, and those are durable.
+                current = new Group();
+                group.succeed();
                 return;
             }
             committing = group;
