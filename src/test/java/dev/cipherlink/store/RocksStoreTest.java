@@ -137,14 +137,14 @@ class RocksStoreTest {
         }
         Path wal = only(".log");
         byte[] whole = Files.readAllBytes(wal);
-        for (int cut = 0; cut < whole.length; cut += 1 + whole.length / 40) {
+        for (int cut = 0; cut < whole.length; cut += 1 + whole.length / 5) {
             Files.write(wal, java.util.Arrays.copyOf(whole, cut));
             refused();
         }
         Files.write(wal, whole);
         Path manifest = only("MANIFEST-");
         byte[] list = Files.readAllBytes(manifest);
-        for (int at = 0; at < list.length; at += 1 + list.length / 40) {
+        for (int at = 0; at < list.length; at += 1 + list.length / 5) {
             byte[] flipped = list.clone();
             flipped[at] ^= 1;
             Files.write(manifest, flipped);
@@ -173,7 +173,7 @@ class RocksStoreTest {
         }
         Path wal = only(".log");
         byte[] whole = Files.readAllBytes(wal);
-        for (int at = 0; at < whole.length; at += 1 + whole.length / 60) {
+        for (int at = 0; at < whole.length; at += 1 + whole.length / 8) {
             byte[] flipped = whole.clone();
             flipped[at] ^= 4;
             Files.write(wal, flipped);
