@@ -53,11 +53,21 @@ final class Database implements AutoCloseable {
     private final RocksDB rocks;
     private final Path folder;
 
+    /// How a folder is opened.
+    enum Mode {
+        /// A database is made.
+        NEW,
+        /// For reads and writes. What is torn at the end of its log is dropped then.
+        EXISTING,
+        /// To look at it: nothing on the disk changes.
+        LOOK
+    }
+
     /// Opens the folder, or makes it.
     ///
-    /// @param isNew whether a database is made; else one must be there
     /// @throws IOException if it cannot be used; the message is one line
-    Database(Path folder, boolean isNew) throws IOException {
+    Database(Path folder, Mode mode) throws IOException {
+        boolean isNew = mode == Mode.NEW;
         this.folder = folder;
         NativeLibrary.load();
         synced = keep(new WriteOptions().setSync(true));
@@ -74,7 +84,9 @@ final class Database implements AutoCloseable {
                         : family.name().toLowerCase(java.util.Locale.ROOT).getBytes(StandardCharsets.US_ASCII);
                 descriptors.add(new ColumnFamilyDescriptor(name, options(family, cache)));
             }
-            rocks = RocksDB.open(databaseOptions(isNew), folder.toString(), descriptors, families);
+            rocks = mode == Mode.LOOK
+                    ? RocksDB.openReadOnly(databaseOptions(false), folder.toString(), descriptors, families)
+                    : RocksDB.open(databaseOptions(isNew), folder.toString(), descriptors, families);
         } catch (RocksDBException e) {
             release();
             throw new IOException(describe(e), e);

@@ -58,12 +58,15 @@ public final class RocksStore implements KeyValueStore {
         StoreFolder folder = StoreFolder.lock(path);
         Database database = null;
         try {
-            LastCommit.Content required = folder.required();
-            database = new Database(folder.database(), folder.isNew());
-            StoreState state = StoreState.decode(database.get(database.state(), StoreState.KEY));
-            if (!config.acceptsLoss()) {
-                folder.requireReached(required, state.commit());
+            boolean isNew = folder.isNew();
+            if (!isNew && !config.acceptsLoss()) {
+                // Before it is opened for writing, which drops what cannot be read at the end of its log.
+                try (var look = new Database(folder.database(), Database.Mode.LOOK)) {
+                    folder.requireReached(folder.required(), state(look).commit());
+                }
             }
+            database = new Database(folder.database(), isNew ? Database.Mode.NEW : Database.Mode.EXISTING);
+            StoreState state = state(database);
             var store = new RocksStore(config, folder, database, state);
             store.start(state.commit());
             return store;
@@ -74,6 +77,10 @@ public final class RocksStore implements KeyValueStore {
             folder.close();
             throw e instanceof IOException failure ? failure : new IOException(path + ": " + e.getMessage(), e);
         }
+    }
+
+    private static StoreState state(Database database) throws IOException, StoreException {
+        return StoreState.decode(database.get(database.state(), StoreState.KEY));
     }
 
     private RocksStore(RocksConfig config, StoreFolder folder, Database database, StoreState state) throws IOException {

@@ -40,8 +40,12 @@ class StoreFaultIT {
                     acknowledged[line.charAt(0) - '0'] = Long.parseLong(line.substring(2));
                 }
             }
-            child.toHandle().descendants().forEach(ProcessHandle::destroyForcibly);
         } finally {
+            // The traced process outlives its tracer.
+            for (ProcessHandle traced : child.descendants().toList()) {
+                traced.destroyForcibly();
+                traced.onExit().orTimeout(60, TimeUnit.SECONDS).join();
+            }
             child.destroyForcibly();
             assertTrue(child.waitFor(60, TimeUnit.SECONDS));
         }
