@@ -3,14 +3,13 @@ package dev.cipherlink.session;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.MessageType;
-import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import java.io.IOException;
 import java.net.ProtocolException;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /// The data phase of the protocol as a state machine, the same on both sides (`docs/protocol.md`, sections 4 and 5).
 ///
@@ -24,8 +23,6 @@ public final class Session {
 
     /// Of an answer that is larger, the request is kept for duplicates if it is shorter, and runs again.
     public static final int MAX_STORED_REPLY_BYTES = 1_024;
-    /// Largest payload of KEEPALIVE.
-    static final int MAX_KEEPALIVE_BYTES = 64;
     private static final int MAX_WAITING_EVENTS = 256;
     private static final long MAX_WAITING_EVENT_BYTES = 1 << 20;
 
@@ -36,12 +33,11 @@ public final class Session {
     private final EventQueue events = new EventQueue(MAX_WAITING_EVENTS, MAX_WAITING_EVENT_BYTES);
     private final Sender sender;
     private final Receiver receiver;
+    private final Keepalives keepalives;
     private Runnable eventRoomListener = () -> { };
     private boolean isFailed;
     /// Until it is resumed: what was sent by the other process is known to the peer only.
     private boolean isRestored;
-    /// The payload of a KEEPALIVE to be answered; null if there is none.
-    private byte[] keepaliveToAnswer;
 
     public Session(SessionIdentity identity, SessionParameters parameters, Outbox outbox, RequestHandler handler) {
         this.identity = identity;
@@ -50,6 +46,7 @@ public final class Session {
         lock = outbox.lock();
         sender = new Sender(identity, parameters, outbox, events);
         receiver = new Receiver(identity, parameters, handler);
+        keepalives = new Keepalives(identity.keepaliveToken());
     }
 
     /// A session that another process had, to be resumed: without the events that it had not delivered.
@@ -89,7 +86,7 @@ public final class Session {
     /// Sets who is told when every waiting event has been sent after [#push] had refused one. It is called under the
     /// session's lock, and may push.
     public void onEventRoom(Runnable listener) {
-        locked(() -> eventRoomListener = listener);
+        underLock(() -> eventRoomListener = listener);
     }
 
     /// No answer will come any more: closes the outbox, tells it to everybody who waits for an answer, in order, and ends
@@ -97,7 +94,8 @@ public final class Session {
     ///
     /// @throws RuntimeException what the first handler threw that did, after all were told
     public void abandon(IOException cause) {
-        locked(() -> {
+        lock.lock();
+        try {
             isFailed = true;
             // Closed first: a handler that sends again because its request failed is refused.
             outbox.close(cause);
@@ -111,7 +109,9 @@ public final class Session {
             }
             receiver.end();
             failure.rethrow();
-        });
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// The session is over, and another will send what is left in the outbox: tells those who wait for an answer that
@@ -139,42 +139,22 @@ public final class Session {
 
     /// How many messages were sent and are not answered.
     public int inFlight() {
-        lock.lock();
-        try {
-            return sender.inFlight();
-        } finally {
-            lock.unlock();
-        }
+        return underLock(() -> sender.inFlight());
     }
 
     /// The smoothed round trip of a request in nanoseconds; -1 before the first.
     public long roundTripNanos() {
-        lock.lock();
-        try {
-            return sender.roundTripNanos();
-        } finally {
-            lock.unlock();
-        }
+        return underLock(() -> sender.roundTripNanos());
     }
 
     /// The highest number up to which everything was accepted from the peer.
     public int received() {
-        lock.lock();
-        try {
-            return receiver.received();
-        } finally {
-            lock.unlock();
-        }
+        return underLock(() -> receiver.received());
     }
 
     /// The highest number up to which every request was answered in whole.
     public int acknowledged() {
-        lock.lock();
-        try {
-            return sender.acknowledged();
-        } finally {
-            lock.unlock();
-        }
+        return underLock(() -> sender.acknowledged());
     }
 
     /// Prepares for another connection, if it can go on from what the peer says.
@@ -199,48 +179,28 @@ public final class Session {
 
     /// Whether it ended for good: by DISCONNECT, a broken rule, or a failure of our own.
     public boolean isOver() {
-        lock.lock();
-        try {
-            return isFailed || end() != null;
-        } finally {
-            lock.unlock();
-        }
+        return underLock(() -> isFailed || end() != null);
     }
 
     /// Whether every request of the outbox has its answer; only DISCONNECT may be on its way.
     public boolean isSettled() {
-        lock.lock();
-        try {
-            return (sender.inFlight() == 0 || !sender.isOpen()) && outbox.isEmptyButForDisconnect();
-        } finally {
-            lock.unlock();
-        }
+        return underLock(() -> (sender.inFlight() == 0 || !sender.isOpen()) && outbox.isEmptyButForDisconnect());
     }
 
     /// Whether it ended by itself, since its numbers were used up: what is left in the outbox waits for another session.
     public boolean isUsedUp() {
-        lock.lock();
-        try {
-            return sender.isUsedUp();
-        } finally {
-            lock.unlock();
-        }
+        return underLock(() -> sender.isUsedUp());
     }
 
     /// About how many bytes of memory it keeps while no link is attached.
     public long retainedBytes() {
-        lock.lock();
-        try {
-            return receiver.retainedBytes() + sender.inFlightBytes() + outbox.bytes() + events.bytes();
-        } finally {
-            lock.unlock();
-        }
+        return underLock(() -> receiver.retainedBytes() + sender.inFlightBytes() + outbox.bytes() + events.bytes());
     }
 
-    private void locked(Runnable action) {
+    private <T> T underLock(Supplier<T> action) {
         lock.lock();
         try {
-            action.run();
+            return action.get();
         } finally {
             lock.unlock();
         }
@@ -253,7 +213,7 @@ public final class Session {
     /// @param peerReceived the highest number that the peer has accepted
     /// @throws ProtocolException if that cannot be
     void resume(int peerReceived, long now, MessageSink sink) throws IOException {
-        keepaliveToAnswer = null;
+        keepalives.forget();
         receiver.resume();
         sender.resume(peerReceived, now, sink);
     }
@@ -277,7 +237,7 @@ public final class Session {
             switch (message.type()) {
                 case DATA, DISCONNECT -> receiver.receive(message, now, sender.timeoutNanos());
                 case ACK, ERROR, PART -> receiveAnswer(message, now, sink);
-                case KEEPALIVE -> receiveKeepalive(message);
+                case KEEPALIVE -> keepalives.receive(message);
                 case RESEND -> sender.receiveResend(message.sequence(), now, sink);
                 case SYN, SYN_ACK -> throw new ProtocolException(message.type() + " after the handshake");
             }
@@ -298,7 +258,7 @@ public final class Session {
     private boolean isAboutConnection(Message message) throws RefusedException {
         boolean isRequest = sender.isOldest(0);
         return switch (message.type()) {
-            case ACK -> isKeepaliveAnswer(message.payload()) || !isRequest;
+            case ACK -> keepalives.isAnswer(message.payload()) || !isRequest;
             case ERROR -> {
                 if (!isRequest) {
                     throw new RefusedException(Reply.received(message.payload().toBytes(), true).reason());
@@ -309,22 +269,9 @@ public final class Session {
         };
     }
 
-    private void receiveKeepalive(Message message) throws ProtocolException {
-        if (message.payload().length() > MAX_KEEPALIVE_BYTES) {
-            throw new ProtocolException("KEEPALIVE with more than " + MAX_KEEPALIVE_BYTES + " bytes");
-        }
-        keepaliveToAnswer = message.payload().toBytes();
-    }
-
     /// Asks the peer for a sign of life.
     void keepAlive(MessageSink sink) throws IOException {
-        sink.send(Message.of(MessageType.KEEPALIVE, 0, Payload.of(identity.keepaliveToken())));
-    }
-
-    private boolean isKeepaliveAnswer(Payload payload) {
-        byte[] token = identity.keepaliveToken();
-        return Arrays.equals(payload.array(), payload.offset(), payload.offset() + payload.length(),
-                token, 0, token.length);
+        keepalives.ask(sink);
     }
 
     /// Makes durable what the messages that arrived together have changed. Blocks; the lock must not be held.
@@ -332,14 +279,10 @@ public final class Session {
         receiver.completeBatch();
     }
 
-    /// Sends the answers to the messages that arrived together; of several KEEPALIVEs only the last is answered, and
-    /// none that comes from a peer that does not read.
+    /// Sends the answers to the messages that arrived together.
     void sendAnswers(MessageSink sink) throws IOException {
         receiver.sendAnswers(sink);
-        if (keepaliveToAnswer != null && !sink.isBacklogged()) {
-            sink.send(Message.of(MessageType.ACK, 0, Payload.of(keepaliveToAnswer)));
-        }
-        keepaliveToAnswer = null;
+        keepalives.answer(sink);
     }
 
     /// The answers so far are on their way to the peer.

@@ -211,7 +211,7 @@ class CliIT {
         try (PipedOutputStream typed = new PipedOutputStream(); PipedInputStream stdin = new PipedInputStream(typed);
              CutLink link = new CutLink(server.address())) {
             terminal.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + link.port());
-            CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> terminal.runWith(stdin, "kv"));
+            CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> terminal.runWith(stdin, "kv", "--no-reconnect"));
             typed.write(utf8("SET a 1\n"));
             typed.flush();
             Awaitility.await().until(() -> terminal.out().equals("OK\n"));
@@ -321,7 +321,7 @@ class CliIT {
             // A client that never comes to rest keeps the server draining until its grace period ends.
             Terminal busy = terminal();
             CompletableFuture<Integer> load = CompletableFuture.supplyAsync(() ->
-                    busy.run("bench", "-s", address, "--requests", "100000000", "--warm-up", "0"));
+                    busy.run("bench", "-s", address, "--requests", "100000000", "--warm-up", "0", "--no-reconnect"));
             Awaitility.await().until(() -> terminal.run("kv", "-s", address, "COUNT") == 0 && !terminal.out().equals("0\n"));
             Awaitility.await().pollInterval(Duration.ofMillis(50)).until(() -> !serve.toHandle().destroy() || !serve.isAlive());
             assertEquals(143, serve.waitFor());
