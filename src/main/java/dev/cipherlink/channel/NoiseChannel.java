@@ -87,6 +87,33 @@ public final class NoiseChannel extends PacketChannel {
         isPacketOpen = false;
     }
 
+    /// Reserves room for raw bytes in a packet of their own, which [#sendStream] sends (`docs/protocol.md`, section 6).
+    /// Not to be mixed with messages.
+    ///
+    /// @param maxBytes 0 .. 65,519
+    /// @return where the bytes start in [#reserved]
+    /// @throws IOException if the channel is closed
+    public int reserveStream(int maxBytes) throws IOException {
+        if (!isPacketOpen) {
+            writer.begin(VERSION, NONCE_BYTES);
+            isPacketOpen = true;
+        }
+        int missing = maxBytes - writer.dataBytes();
+        if (missing > 0) {
+            writer.extend(missing);
+        }
+        return writer.dataOffset();
+    }
+
+    /// Seals the first of the bytes reserved by [#reserveStream], in place, and writes them with one call. Blocks while
+    /// the peer does not read.
+    public void sendStream(int bytes) throws IOException {
+        writer.truncate(bytes);
+        if (stage()) {
+            writeStaged();
+        }
+    }
+
     @Override
     public int pendingBytes() {
         return writer.pendingBytes();

@@ -18,6 +18,7 @@ final class CommandTree {
         COMMANDS.put("authorize", AuthorizeCommand::new);
         COMMANDS.put("keys", KeysCommand::new);
         COMMANDS.put("kv", KvCommand::new);
+        COMMANDS.put("forward", ForwardCommand::new);
         COMMANDS.put("ping", PingCommand::new);
         COMMANDS.put("whoami", QueryCommand.WhoAmI::new);
         COMMANDS.put("sockets", QueryCommand.Sockets::new);

@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.server.ForwardPolicy;
 import dev.cipherlink.server.HandshakeLimits;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
@@ -119,7 +120,9 @@ final class ServeCommand extends ProgramCommand {
                 .withSessionLimits(settings.whole(Setting.SERVER_MAX_WINDOW),
                         (int) settings.size(Setting.STORE_MAX_VALUE_SIZE))
                 .withTimes(settings.duration(Setting.SERVER_HANDSHAKE_TIMEOUT),
-                        settings.duration(Setting.KEEPALIVE_INTERVAL), settings.duration(Setting.SERVER_GRACE_PERIOD));
+                        settings.duration(Setting.KEEPALIVE_INTERVAL), settings.duration(Setting.SERVER_GRACE_PERIOD))
+                .withForwards(new ForwardPolicy(settings.forwardRules(Setting.FORWARD_ALLOW),
+                        settings.duration(Setting.FORWARD_CONNECT_TIMEOUT), settings.forwardLimits()));
     }
 
     private static Server start(ServerConfig config, KeyValueStore store) {

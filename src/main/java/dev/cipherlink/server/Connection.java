@@ -8,6 +8,7 @@ import dev.cipherlink.command.Escapes;
 import dev.cipherlink.command.Event;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
+import dev.cipherlink.message.OperationMode;
 import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.SynAck;
 import dev.cipherlink.packet.PacketReader;
@@ -49,6 +50,8 @@ final class Connection implements Runnable {
     private final long acceptedAt = System.nanoTime();
     private volatile SecureChannel channel;
     private volatile Link link;
+    /// In place of a link, in stream mode.
+    private volatile StreamConnection stream;
     private volatile PublicKey remoteKey;
     private volatile ClientIdentity client;
     private volatile boolean draining;
@@ -82,6 +85,10 @@ final class Connection implements Runnable {
             if (last != null) {
                 last.close();
             }
+            StreamConnection forward = stream;
+            if (forward != null) {
+                forward.stop();
+            }
             server.closed(this, end);
         }
     }
@@ -102,7 +109,13 @@ final class Connection implements Runnable {
             server.gate().leave(address);
         }
         server.statistics().established.increment();
-        return link.run();
+        return stream == null ? link.run() : forward(address);
+    }
+
+    /// A client that may have something connected is no stranger, and programs open many connections at once.
+    private LinkEnd forward(InetAddress address) throws InterruptedException {
+        server.gate().refund(address);
+        return stream.run();
     }
 
     private static LinkEnd handshakeFailure(Throwable cause) {
@@ -129,6 +142,9 @@ final class Connection implements Runnable {
         var writer = new PacketWriter(socket.getOutputStream());
         channel = acceptChannel(reader, writer);
         SessionHandshake.Result result = SessionHandshake.accept(channel, this::grant);
+        if (stream != null) {
+            return null;
+        }
         var identity = new SessionIdentity(result.granted().sessionId(), client.name(),
                 channel.version() != SharedKeyChannel.VERSION, server.config().maxRequestBytes());
         var session = new Session(identity, result.granted().parameters(),
@@ -190,6 +206,14 @@ final class Connection implements Runnable {
         if (remoteKey != null && !isAdmittedAsBefore(server.config().keys().clients(), remoteKey)) {
             return new SynAck.Refused("not authorized");
         }
+        if (syn.wishes().mode() == OperationMode.STREAM) {
+            try {
+                stream = StreamConnection.open(syn, new StreamConnection.Opening(server, client, socket, channel));
+            } catch (IOException e) {
+                server.forwards().countFailure();
+                return StreamConnection.refusal(e);
+            }
+        }
         return new SynAck.Granted(sessionId, syn.wishes().clampedTo(server.config().maxWindowSize()), client.name());
     }
 
@@ -211,6 +235,9 @@ final class Connection implements Runnable {
         try (socket) {
             if (live != null) {
                 tellRevoked(live);
+            }
+            if (stream != null) {
+                stream.stop();
             }
         } catch (IOException e) {
             // It was ending already.
@@ -256,7 +283,7 @@ final class Connection implements Runnable {
                 }
             }
             case PEER_CLOSED, PEER_LOST, KEEPALIVE_TIMEOUT, PEER_STALLED, REFUSED_BY_PEER, HANDSHAKE_TIMEOUT,
-                    TOO_MANY_HANDSHAKES, SERVER_STOPPED, INTERNAL_ERROR -> {
+                    TOO_MANY_HANDSHAKES, STREAM_ENDED, TARGET_LOST, IDLE_TIMEOUT, SERVER_STOPPED, INTERNAL_ERROR -> {
                 // Nothing was said, or nobody listens.
             }
         }
@@ -284,6 +311,10 @@ final class Connection implements Runnable {
         draining = true;
         Link live = link;
         try {
+            if (stream != null) {
+                // A forward cannot be told anything: it may come to its own end within the grace period.
+                return;
+            }
             if (live == null) {
                 socket.close();
                 return;
@@ -317,19 +348,29 @@ final class Connection implements Runnable {
     /// One line of SOCKETS: local address, remote address, state, name, mode, bytes in/out.
     String describe() {
         Link live = link;
-        String state = draining ? "draining" : live == null ? "handshake" : "established";
-        String name = live == null ? "-" : live.session().identity().name();
-        String mode = live == null ? "-" : live.session().parameters().mode().wireName();
+        StreamConnection forward = stream;
+        boolean isEstablished = live != null || forward != null;
+        String state = draining ? "draining" : isEstablished ? "established" : "handshake";
+        String mode = forward != null ? OperationMode.STREAM.wireName()
+                : live == null ? "-" : live.session().parameters().mode().wireName();
         return address(socket.getLocalSocketAddress()) + " " + address(socket.getRemoteSocketAddress()) + " " + state
-                + " " + Escapes.line(name) + " " + mode + " " + bytesIn() + "/" + bytesOut();
+                + " " + name() + " " + mode + " " + bytesIn() + "/" + bytesOut()
+                + (forward == null ? "" : " " + forward.target());
+    }
+
+    private String name() {
+        Link live = link;
+        StreamConnection forward = stream;
+        return forward != null ? Escapes.line(forward.clientName())
+                : live == null ? "-" : Escapes.line(live.session().identity().name());
     }
 
     /// The log record of a connection's end.
     String describeEnd(LinkEnd end) {
-        Link ended = link;
+        StreamConnection forward = stream;
         long millis = (System.nanoTime() - acceptedAt) / 1_000_000;
         return "connection " + id + " peer=" + address(socket.getRemoteSocketAddress())
-                + " name=" + (ended == null ? "-" : Escapes.line(ended.session().identity().name()))
+                + " name=" + name() + (forward == null ? "" : " target=" + forward.target())
                 + " reason=" + end.reason() + " in=" + bytesIn() + " out=" + bytesOut()
                 + " duration=" + millis + "ms" + (end.detail().isEmpty() ? "" : " detail=" + Escapes.line(end.detail()));
     }

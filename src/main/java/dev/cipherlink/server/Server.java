@@ -1,6 +1,8 @@
 package dev.cipherlink.server;
 
 import dev.cipherlink.crypto.Sodium;
+import dev.cipherlink.forward.Forwards;
+import dev.cipherlink.forward.TargetConnector;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.LinkEnd;
 import dev.cipherlink.store.KeyValueStore;
@@ -39,6 +41,8 @@ public final class Server implements AutoCloseable {
     private final Semaphore permits;
     private final HandshakeGate gate;
     private final ServerStatistics statistics = new ServerStatistics();
+    private final Forwards forwards = new Forwards();
+    private final TargetConnector targets;
     private final Map<Long, Connection> connections = new ConcurrentHashMap<>();
     private final Thread acceptThread;
     private volatile boolean stopping;
@@ -49,6 +53,7 @@ public final class Server implements AutoCloseable {
         this.store = store;
         permits = new Semaphore(config.maxConnections());
         gate = new HandshakeGate(config.handshakes());
+        targets = new TargetConnector(config.forwards().connectTimeout());
         listener = listen(config);
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
     }
@@ -96,6 +101,14 @@ public final class Server implements AutoCloseable {
         return statistics;
     }
 
+    Forwards forwards() {
+        return forwards;
+    }
+
+    TargetConnector targets() {
+        return targets;
+    }
+
     /// The connections that are open now, oldest first.
     List<Connection> connections() {
         return connections.values().stream().sorted(Comparator.comparingLong(Connection::id)).toList();
@@ -110,6 +123,12 @@ public final class Server implements AutoCloseable {
         values.put("connections", live.size());
         values.put("max_connections", config.maxConnections());
         values.putAll(statistics.snapshot(live));
+        Forwards.Totals forwarded = forwards.totals();
+        values.put("forwards", forwarded.live());
+        values.put("forwards_opened", forwarded.opened());
+        values.put("forwards_refused", forwarded.failed());
+        values.put("forwards_bytes_to_targets", forwarded.bytesToPlain());
+        values.put("forwards_bytes_from_targets", forwarded.bytesToTunnel());
         values.put("keys", store.size());
         values.put("heap_used_bytes", memory.totalMemory() - memory.freeMemory());
         values.put("heap_max_bytes", memory.maxMemory());
@@ -123,7 +142,7 @@ public final class Server implements AutoCloseable {
 
     private void run() {
         try (var scope = StructuredTaskScope.open(Joiner.<Void>awaitAll())) {
-            scope.fork(this::watchDirectory);
+            scope.fork(this::watch);
             acceptUntilStopped(scope);
             scope.join();
         } catch (InterruptedException e) {
@@ -131,12 +150,13 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    /// Ends the connections of those who have lost their admission.
-    private void watchDirectory() {
+    /// Ends the connections of those who have lost their admission, and forwards whose time is up.
+    private void watch() {
         directoryWatcher = Thread.currentThread();
         ClientDirectory clients = config.keys().clients();
         try {
             while (!stopping) {
+                forwards.checkTimes(System.nanoTime());
                 if (clients.refresh()) {
                     // One thread each: a client that does not read must not delay the others' end.
                     connections().forEach(connection ->

@@ -16,6 +16,7 @@ import java.time.Duration;
 /// @param maxValueBytes           the largest value stored
 /// @param keepaliveInterval       silence after which a client is asked for a sign of life
 /// @param gracePeriod             how long a stopping server waits for its clients
+/// @param forwards                what may be forwarded, and how
 public record ServerConfig(
         String host,
         int port,
@@ -26,7 +27,8 @@ public record ServerConfig(
         int maxWindowSize,
         int maxValueBytes,
         Duration keepaliveInterval,
-        Duration gracePeriod) {
+        Duration gracePeriod,
+        ForwardPolicy forwards) {
 
     /// Room for the verb, the key and the numbers around the largest value.
     private static final int MAX_COMMAND_OVERHEAD_BYTES = 1_024;
@@ -39,7 +41,7 @@ public record ServerConfig(
     /// The defaults of `docs/protocol.md`, on a free port of the loopback interface.
     public static ServerConfig loopback(ServerKeys keys) {
         return new ServerConfig("127.0.0.1", 0, keys, 10_000, HandshakeLimits.DEFAULT, Duration.ofSeconds(10),
-                1_024, 16 * 1024 * 1024, Duration.ofSeconds(10), Duration.ofSeconds(10));
+                1_024, 16 * 1024 * 1024, Duration.ofSeconds(10), Duration.ofSeconds(10), ForwardPolicy.DEFAULT);
     }
 
     public ServerConfig {
@@ -57,21 +59,26 @@ public record ServerConfig(
 
     public ServerConfig withListenAddress(String newHost, int newPort) {
         return new ServerConfig(newHost, newPort, keys, maxConnections, handshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, gracePeriod);
+                maxWindowSize, maxValueBytes, keepaliveInterval, gracePeriod, forwards);
     }
 
     public ServerConfig withConnectionLimits(int newMaxConnections, HandshakeLimits newHandshakes) {
         return new ServerConfig(host, port, keys, newMaxConnections, newHandshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, gracePeriod);
+                maxWindowSize, maxValueBytes, keepaliveInterval, gracePeriod, forwards);
     }
 
     public ServerConfig withSessionLimits(int newMaxWindowSize, int newMaxValueBytes) {
         return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout,
-                newMaxWindowSize, newMaxValueBytes, keepaliveInterval, gracePeriod);
+                newMaxWindowSize, newMaxValueBytes, keepaliveInterval, gracePeriod, forwards);
     }
 
     public ServerConfig withTimes(Duration newHandshakeTimeout, Duration newKeepaliveInterval, Duration newGracePeriod) {
         return new ServerConfig(host, port, keys, maxConnections, handshakes, newHandshakeTimeout,
-                maxWindowSize, maxValueBytes, newKeepaliveInterval, newGracePeriod);
+                maxWindowSize, maxValueBytes, newKeepaliveInterval, newGracePeriod, forwards);
+    }
+
+    public ServerConfig withForwards(ForwardPolicy newForwards) {
+        return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout,
+                maxWindowSize, maxValueBytes, keepaliveInterval, gracePeriod, newForwards);
     }
 }

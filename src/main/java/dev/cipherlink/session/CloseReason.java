@@ -26,6 +26,12 @@ public enum CloseReason {
     TOO_MANY_HANDSHAKES,
     /// The client's key is not, or no longer, let in.
     NOT_AUTHORIZED,
+    /// A forwarded connection came to its end in both directions.
+    STREAM_ENDED,
+    /// The target of a forward broke its connection.
+    TARGET_LOST,
+    /// A forward moved nothing for too long.
+    IDLE_TIMEOUT,
     /// The server is stopping.
     SERVER_STOPPED,
     /// Our own fault.

@@ -58,9 +58,11 @@ class HandshakeJsonRandomTest {
 
     private static void checkPromises(Object decoded) {
         switch (decoded) {
-            case Syn(SessionParameters wishes, String clientId) -> {
+            case Syn(SessionParameters wishes, String clientId, String target) -> {
                 checkSizes(wishes);
                 assertTrue(clientId.length() <= 64);
+                assertTrue(target.length() <= 262);
+                assertTrue(target.isEmpty() || wishes.mode() == OperationMode.STREAM);
             }
             case SynAck.Granted granted -> checkSizes(granted.parameters());
             case SynAck.Refused refusal -> assertTrue(refusal.reason().length() <= HandshakeJson.MAX_BYTES);
@@ -72,6 +74,6 @@ class HandshakeJsonRandomTest {
     private static void checkSizes(SessionParameters parameters) {
         assertTrue(parameters.maxMessageBytes() >= 1_024 && parameters.maxMessageBytes() <= 65_519);
         assertTrue(parameters.windowSize() >= 1 && parameters.windowSize() <= 32_767);
-        assertTrue(parameters.mode() != OperationMode.STEP_BY_STEP || parameters.windowSize() == 1);
+        assertTrue(parameters.mode() == OperationMode.BURST || parameters.windowSize() == 1);
     }
 }
