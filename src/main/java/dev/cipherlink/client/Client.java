@@ -117,7 +117,7 @@ public final class Client implements AutoCloseable {
             case PROTOCOL_ERROR -> "the server broke the protocol";
             case REFUSED_BY_PEER -> "the server ended the connection";
             case DISCONNECTED -> "the client was closed";
-            case HANDSHAKE_FAILED, HANDSHAKE_TIMEOUT, TOO_MANY_HANDSHAKES, NOT_AUTHORIZED, STREAM_ENDED,
+            case HANDSHAKE_FAILED, HANDSHAKE_TIMEOUT, TOO_MANY_HANDSHAKES, NOT_AUTHORIZED, NOT_USED, STREAM_ENDED,
                     TARGET_LOST, IDLE_TIMEOUT, SERVER_STOPPED, INTERNAL_ERROR ->
                     "the connection ended: " + end.reason();
         };

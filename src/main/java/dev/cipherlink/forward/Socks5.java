@@ -51,7 +51,7 @@ final class Socks5 {
     /// @throws IOException       if the program went away
     ForwardTarget request() throws IOException {
         requireVersion("SOCKS");
-        authenticate(in.readNBytes(in.readUnsignedByte()));
+        authenticate(exactly(in.readUnsignedByte()));
         requireVersion("request");
         int command = in.readUnsignedByte();
         in.readUnsignedByte();

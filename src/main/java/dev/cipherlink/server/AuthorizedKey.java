@@ -42,13 +42,13 @@ public record AuthorizedKey(String name, PublicKey key, List<String> options) {
 
     private static void requireOption(String option) {
         boolean isKnown = option.equals(OPERATOR)
-                || option.startsWith(FORWARD) && PRINTABLE.matcher(option).matches();
+                || option.startsWith(FORWARD) && option.length() > FORWARD.length() && PRINTABLE.matcher(option).matches();
         if (!isKnown) {
             throw new IllegalArgumentException("unknown option: there are " + OPERATOR + " and " + FORWARD
                     + "HOST:PORT,...");
         }
-        if (option.startsWith(FORWARD) && ForwardRules.parse(option.substring(FORWARD.length())) == ForwardRules.NONE) {
-            throw new IllegalArgumentException(FORWARD + "HOST:PORT,... names nothing");
+        if (option.startsWith(FORWARD)) {
+            ForwardRules.parse(option.substring(FORWARD.length()));
         }
     }
 

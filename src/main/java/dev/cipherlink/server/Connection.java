@@ -54,6 +54,8 @@ final class Connection implements Runnable {
     private volatile StreamConnection stream;
     private volatile PublicKey remoteKey;
     private volatile ClientIdentity client;
+    /// Whether an admitted client may send its SYN, and has not.
+    private volatile boolean isReady;
     private volatile boolean draining;
     private volatile boolean admissionLost;
 
@@ -118,9 +120,10 @@ final class Connection implements Runnable {
         return stream.run();
     }
 
-    private static LinkEnd handshakeFailure(Throwable cause) {
+    private LinkEnd handshakeFailure(Throwable cause) {
         return switch (cause) {
             case NotAdmittedException e -> new LinkEnd(CloseReason.NOT_AUTHORIZED, e.getMessage(), e);
+            case EOFException e when isReady -> new LinkEnd(CloseReason.NOT_USED, "", e);
             case EOFException e -> new LinkEnd(CloseReason.HANDSHAKE_FAILED, e.getMessage(), e);
             case ProtocolException e -> new LinkEnd(CloseReason.HANDSHAKE_FAILED, e.getMessage(), e);
             case IOException e -> new LinkEnd(CloseReason.PEER_LOST, e.getMessage(), e);
@@ -141,6 +144,7 @@ final class Connection implements Runnable {
         var reader = new PacketReader(socket.getInputStream());
         var writer = new PacketWriter(socket.getOutputStream());
         channel = acceptChannel(reader, writer);
+        isReady = channel.version() == NoiseChannel.VERSION;
         SessionHandshake.Result result = SessionHandshake.accept(channel, this::grant);
         if (stream != null) {
             return null;
@@ -191,6 +195,7 @@ final class Connection implements Runnable {
     }
 
     private SynAck grant(Syn syn, String sessionId) {
+        isReady = false;
         if (!syn.clientId().isEmpty() && !PublicKeyLine.isName(syn.clientId())) {
             return new SynAck.Refused("client_id must be 1 to " + PublicKeyLine.MAX_NAME_CHARACTERS
                     + " letters, digits, '.', '_' or '-'");
@@ -283,7 +288,7 @@ final class Connection implements Runnable {
                 }
             }
             case PEER_CLOSED, PEER_LOST, KEEPALIVE_TIMEOUT, PEER_STALLED, REFUSED_BY_PEER, HANDSHAKE_TIMEOUT,
-                    TOO_MANY_HANDSHAKES, STREAM_ENDED, TARGET_LOST, IDLE_TIMEOUT, SERVER_STOPPED, INTERNAL_ERROR -> {
+                    TOO_MANY_HANDSHAKES, NOT_USED, STREAM_ENDED, TARGET_LOST, IDLE_TIMEOUT, SERVER_STOPPED, INTERNAL_ERROR -> {
                 // Nothing was said, or nobody listens.
             }
         }

@@ -207,7 +207,12 @@ public final class Server implements AutoCloseable {
         connections.remove(connection.id());
         permits.release();
         statistics.closed(connection, end.reason());
-        Level level = end.reason() == CloseReason.INTERNAL_ERROR ? Level.ERROR : Level.INFO;
+        Level level = switch (end.reason()) {
+            case INTERNAL_ERROR -> Level.ERROR;
+            // A client with a pool makes these all the time.
+            case NOT_USED -> Level.DEBUG;
+            default -> Level.INFO;
+        };
         LOG.log(level, connection.describeEnd(end), level == Level.ERROR ? end.cause() : null);
     }
 

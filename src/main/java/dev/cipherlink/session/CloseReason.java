@@ -20,6 +20,8 @@ public enum CloseReason {
     REFUSED_BY_PEER,
     /// No session was established: the key is wrong, the packets are foreign, or the wishes cannot be granted.
     HANDSHAKE_FAILED,
+    /// A client that is let in closed before it asked for a session: it had kept the connection ready.
+    NOT_USED,
     /// No session was established before the deadline.
     HANDSHAKE_TIMEOUT,
     /// This address began too many connections, or too many were waiting to be established.
