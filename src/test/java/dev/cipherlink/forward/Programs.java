@@ -14,13 +14,13 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /// Programs of others, started by tests. A missing one fails the test and names its Debian package.
-final class Programs {
+public final class Programs {
 
     private Programs() {
     }
 
     /// @return the program's file
-    static String require(String name, String debianPackage) {
+    public static String require(String name, String debianPackage) {
         return Stream.of(System.getenv("PATH").split(":"), new String[] {"/usr/sbin", "/sbin"}).flatMap(Stream::of)
                 .map(folder -> Path.of(folder, name)).filter(Files::isExecutable).findFirst()
                 .orElseThrow(() -> new AssertionError("this test needs " + name + ": apt-get install " + debianPackage))
@@ -30,7 +30,7 @@ final class Programs {
     /// Runs it to its end, 60 s at most.
     ///
     /// @return what it printed, on stdout and stderr together
-    static String run(Path folder, String... command) throws IOException, InterruptedException {
+    public static String run(Path folder, String... command) throws IOException, InterruptedException {
         return run(folder, 0, command);
     }
 
@@ -50,10 +50,10 @@ final class Programs {
     }
 
     /// A program that listens on a port, until it is closed.
-    record Service(Process process, int port) implements AutoCloseable {
+    public record Service(Process process, int port) implements AutoCloseable {
 
         /// Starts it and waits until its port answers.
-        static Service start(Path folder, int port, String... command) throws IOException {
+        public static Service start(Path folder, int port, String... command) throws IOException {
             Path output = Files.createTempFile(folder, "service", ".txt");
             Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
                     .redirectOutput(output.toFile()).start();
@@ -84,7 +84,7 @@ final class Programs {
         }
     }
 
-    static int freePort() throws IOException {
+    public static int freePort() throws IOException {
         try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }
