@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
             "  cipherlink forward -L 5432:db.internal:5432",
             "  cipherlink forward -L 8080:intranet:80 -L '[::1]:2222:[fd00::7]:22' --pool 4",
             "  cipherlink forward -D 1080, then: curl --socks5-hostname 127.0.0.1:1080 http://intranet/",
-            "  ssh -o ProxyCommand='cipherlink forward --stdio %h:%p' user@host"
+            "  ssh -o ProxyCommand='cipherlink forward --stdio %%h:%%p' user@host"
         })
 final class ForwardCommand extends ClientCommand {
 

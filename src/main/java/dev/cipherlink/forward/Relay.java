@@ -29,6 +29,8 @@ public final class Relay {
     private final PlainEnd plain;
     private final RelayClock clock;
     private final AtomicReference<RelayEnd> end = new AtomicReference<>();
+    /// Our own fault, if there was any.
+    private volatile Throwable fault;
     private volatile long bytesToTunnel;
     private volatile long bytesToPlain;
     /// We have sent the end of the stream.
@@ -68,6 +70,9 @@ public final class Relay {
             } catch (InterruptedException e) {
                 abort(new RelayEnd(RelayEnd.Reason.STOPPED, ""));
                 throw e;
+            }
+            if (fault != null) {
+                throw new IllegalStateException("a relay failed", fault);
             }
             return end.get();
         } finally {
@@ -122,8 +127,8 @@ public final class Relay {
             sendingFailed = true;
             breakIfSendingFailed();
         } catch (RuntimeException | Error e) {
-            abort(new RelayEnd(RelayEnd.Reason.PROTOCOL_ERROR, e.toString()));
-            throw e;
+            fault = e;
+            abort(new RelayEnd(RelayEnd.Reason.STOPPED, ""));
         }
     }
 
@@ -182,8 +187,8 @@ public final class Relay {
         } catch (IOException e) {
             tunnelFailed(e);
         } catch (RuntimeException | Error e) {
-            abort(new RelayEnd(RelayEnd.Reason.PROTOCOL_ERROR, e.toString()));
-            throw e;
+            fault = e;
+            abort(new RelayEnd(RelayEnd.Reason.STOPPED, ""));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.cipherlink.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.crypto.Identity;
@@ -19,6 +20,7 @@ import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -134,6 +136,24 @@ class ForwardCommandIT {
             }
             assertTrue(forward.isAlive());
             assertEquals(1, stderr().lines().count(), stderr());
+        } finally {
+            forward.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aRevokedKeyLosesItsForwards() throws Exception {
+        Process forward = process("forward", "-L", "0:127.0.0.1:" + target.getLocalPort());
+        try (var lines = new BufferedReader(new InputStreamReader(forward.getInputStream(), StandardCharsets.UTF_8));
+             var client = new Socket("127.0.0.1", Integer.parseInt(portOf(lines.readLine())));
+             Socket accepted = target.accept()) {
+            client.setSoTimeout(20_000);
+            accepted.setSoTimeout(20_000);
+            client.getOutputStream().write(42);
+            assertEquals(42, accepted.getInputStream().read());
+            assertEquals(0, ann.run("keys", "revoke", "ann"), ann.err());
+            assertThrows(SocketException.class, () -> client.getInputStream().read());
+            assertThrows(SocketException.class, () -> accepted.getInputStream().read());
         } finally {
             forward.destroyForcibly();
         }
