@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicReference;
 /// Moves the bytes of one forwarded connection between a tunnel and its unencrypted side, both ways, until both have ended
 /// or one has broken (`docs/protocol.md`, section 6).
 ///
-/// Each direction has a thread, and one packet in hand at most: whoever does not read is not read for. The end of one
+/// Each direction has a thread, and two packets in hand at most: whoever does not read is not read for. The end of one
 /// direction is passed on and leaves the other alone. A tunnel that closes without an end of stream, and an unencrypted side
 /// that resets, break the other side the same way.
 ///
@@ -22,7 +22,6 @@ public final class Relay {
 
     /// The first read of a connection; reads grow while they are filled.
     private static final int FIRST_READ_BYTES = 4 * 1024;
-    private static final int MAX_READ_BYTES = 65_519;
 
     private final Tunnel tunnel;
     private final NoiseChannel channel;
@@ -169,7 +168,7 @@ public final class Relay {
             channel.sendStream(count);
             bytesToTunnel += count;
             if (count == size) {
-                size = Math.min(2 * size, MAX_READ_BYTES);
+                size = Math.min(2 * size, NoiseChannel.MAX_STREAM_BYTES);
             }
         }
     }
@@ -178,8 +177,8 @@ public final class Relay {
     private void receive() {
         try {
             OutputStream out = plain.output();
-            while (channel.receive()) {
-                deliver(out, channel.received(), channel.receivedBytes());
+            for (int count = channel.receiveStream(); count >= 0; count = channel.receiveStream()) {
+                deliver(out, channel.received(), count);
             }
             peerClosed();
         } catch (ProtocolException e) {
