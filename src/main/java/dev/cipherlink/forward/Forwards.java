@@ -11,8 +11,8 @@ public final class Forwards {
     private final Set<Relay> live = ConcurrentHashMap.newKeySet();
     private final LongAdder opened = new LongAdder();
     private final LongAdder failed = new LongAdder();
-    private final LongAdder endedToTunnel = new LongAdder();
-    private final LongAdder endedToPlain = new LongAdder();
+    private long endedToTunnel;
+    private long endedToPlain;
 
     /// @param live          connections that are forwarded now
     /// @param opened        that were, so far
@@ -34,10 +34,15 @@ public final class Forwards {
         try {
             return relay.run(threads);
         } finally {
-            endedToTunnel.add(relay.bytesToTunnel());
-            endedToPlain.add(relay.bytesToPlain());
-            live.remove(relay);
+            ended(relay);
         }
+    }
+
+    /// At no moment do its bytes count twice or not at all.
+    private synchronized void ended(Relay relay) {
+        endedToTunnel += relay.bytesToTunnel();
+        endedToPlain += relay.bytesToPlain();
+        live.remove(relay);
     }
 
     /// A connection that could not be forwarded.
@@ -55,9 +60,9 @@ public final class Forwards {
         live.forEach(Relay::stop);
     }
 
-    public Totals totals() {
-        long toTunnel = endedToTunnel.sum();
-        long toPlain = endedToPlain.sum();
+    public synchronized Totals totals() {
+        long toTunnel = endedToTunnel;
+        long toPlain = endedToPlain;
         int count = 0;
         for (Relay relay : live) {
             toTunnel += relay.bytesToTunnel();
