@@ -6,6 +6,7 @@ A NAME picks tests that contain it. The output is that of runner.py; the exit st
 """
 import sys
 
+from chat_cases import ChatCases
 from cipherlink_v1 import SharedKeyDialect
 from command_cases import CommandCases
 from handshake_cases import HandshakeCases
@@ -15,7 +16,7 @@ from runner import run
 from session_cases import SessionCases
 from shared_key_cases import SharedKeyCases
 
-CASES = (HandshakeCases, CommandCases, SessionCases, HostileCases, SharedKeyCases)
+CASES = (HandshakeCases, CommandCases, ChatCases, SessionCases, HostileCases, SharedKeyCases)
 
 if __name__ == "__main__":
     address, key_file, *names = sys.argv[1:]

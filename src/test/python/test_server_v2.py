@@ -8,6 +8,7 @@ status is 0 only if all passed.
 """
 import sys
 
+from chat_cases import ChatCases
 from cipherlink_v2 import NoiseDialect
 from command_cases import CommandCases
 from handshake_cases import HandshakeCases
@@ -19,7 +20,7 @@ from runner import run
 from session_cases import SessionCases
 from transport_cases import TransportCases
 
-CASES = (NoiseCases, HandshakeCases, CommandCases, SessionCases, HostileCases, OpeningCases, TransportCases)
+CASES = (NoiseCases, HandshakeCases, CommandCases, ChatCases, SessionCases, HostileCases, OpeningCases, TransportCases)
 
 if __name__ == "__main__":
     address, identity_file, server_key, client_name, *names = sys.argv[1:]

@@ -120,7 +120,8 @@ class ArchitectureTest {
     void purePackagesDoNotKnowSockets() {
         noClasses().that(are(resideInAnyPackage("dev.cipherlink.packet..", "dev.cipherlink.message..",
                         "dev.cipherlink.crypto..", "dev.cipherlink.noise..", "dev.cipherlink.channel..",
-                        "dev.cipherlink.session..", "dev.cipherlink.command..", "dev.cipherlink.store..")))
+                        "dev.cipherlink.session..", "dev.cipherlink.command..", "dev.cipherlink.store..",
+                        "dev.cipherlink.chat..")))
                 .should(ArchConditions.dependOnClassesThat(JavaClass.Predicates.belongToAnyOf(
                         java.net.Socket.class, java.net.ServerSocket.class, java.nio.channels.SocketChannel.class)))
                 .check(CLASSES);

@@ -27,6 +27,12 @@ abstract class ClientCommand extends ProgramCommand {
         return Connection.owning(loadKeys(settings), settings);
     }
 
+    /// The same for a command that asks one thing: a connection that breaks is reported at once.
+    final Connection connectOnce(Settings settings) {
+        return connect(settings.with(new OptionLayer()
+                .put(Setting.CLIENT_RECONNECT_FOR, "--no-reconnect", "0ms").layer(surroundings().folder())));
+    }
+
     /// The keys alone, for commands that connect many times.
     final ClientKeys loadKeys(Settings settings) {
         boolean acceptNew = client.acceptNewHostKey || root().client.acceptNewHostKey;

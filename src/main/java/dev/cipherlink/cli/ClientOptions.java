@@ -44,6 +44,10 @@ final class ClientOptions {
             description = "How long to wait for the connection, and for an answer: 500ms, 10s, 2m. Default: 30s.")
     String timeout;
 
+    @Option(names = "--no-reconnect",
+            description = "End when the connection breaks, instead of connecting again and going on.")
+    boolean noReconnect;
+
     /// What can be completed behind `--operation-mode`.
     static final class Modes implements Iterable<String> {
         @Override
@@ -57,7 +61,7 @@ final class ClientOptions {
         String[][] given = {{"--server", server}, {"--server-addr", serverHost}, {"--server-port", serverPort},
             {"--operation-mode", operationMode}, {"--window", window}, {"--shared-key", sharedKey},
             {"--identity", identity}, {"--host-key", hostKey}, {"--timeout", timeout},
-            {"--accept-new-host-key", acceptNewHostKey ? "" : null}};
+            {"--accept-new-host-key", acceptNewHostKey ? "" : null}, {"--no-reconnect", noReconnect ? "" : null}};
         for (String[] option : given) {
             if (option[1] != null) {
                 return option[0];
@@ -87,7 +91,8 @@ final class ClientOptions {
                 .put(Setting.CLIENT_SHARED_KEY, "--shared-key", sharedKey)
                 .put(Setting.CLIENT_IDENTITY, "--identity", identity)
                 .put(Setting.CLIENT_HOST_KEY, "--host-key", hostKey)
-                .put(Setting.CLIENT_TIMEOUT, "--timeout", timeout);
+                .put(Setting.CLIENT_TIMEOUT, "--timeout", timeout)
+                .put(Setting.CLIENT_RECONNECT_FOR, "--no-reconnect", noReconnect ? "0ms" : null);
     }
 
     private ServerAddress withParts(ServerAddress address) {

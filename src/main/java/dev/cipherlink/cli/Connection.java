@@ -73,7 +73,8 @@ final class Connection implements AutoCloseable {
                 .withClientId(keys.claimedName())
                 .withMode(mode)
                 .withWindowSize(settings.whole(Setting.CLIENT_WINDOW))
-                .withTimes(settings.duration(Setting.CLIENT_TIMEOUT), settings.duration(Setting.KEEPALIVE_INTERVAL));
+                .withTimes(settings.duration(Setting.CLIENT_TIMEOUT), settings.duration(Setting.KEEPALIVE_INTERVAL))
+                .withReconnect(settings.duration(Setting.CLIENT_RECONNECT_FOR));
     }
 
     /// Connects a second time if the server was new and is accepted.

@@ -55,7 +55,7 @@ final class KvCommand extends ClientCommand {
             throw CliException.usage("kv: either a command or --file, not both").withHint("cipherlink kv --help");
         }
         byte[] command = command();
-        try (Connection connection = connect(clientSettings())) {
+        try (Connection connection = connectOnce(clientSettings())) {
             Reply reply = connection.request(command);
             if (reply.isError()) {
                 throw new CliException(ExitStatus.REFUSED, ScriptSender.head(command) + ": "

@@ -28,7 +28,7 @@ final class PingCommand extends ClientCommand {
         Duration pause = (Duration) OptionLayer.check(
                 new SettingType.Time(Duration.ZERO, Duration.ofHours(1)), "--interval", interval);
         LongSummaryStatistics nanos = new LongSummaryStatistics();
-        try (Connection connection = connect(clientSettings())) {
+        try (Connection connection = connectOnce(clientSettings())) {
             for (int i = 1; i <= times; i++) {
                 if (i > 1) {
                     Thread.sleep(pause);

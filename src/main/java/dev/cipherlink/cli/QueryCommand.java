@@ -18,7 +18,7 @@ abstract class QueryCommand extends ClientCommand {
 
     @Override
     final ExitStatus run() throws InterruptedException {
-        try (Connection connection = connect(clientSettings())) {
+        try (Connection connection = connectOnce(clientSettings())) {
             Reply reply = connection.request(verb.getBytes(StandardCharsets.UTF_8));
             if (reply.isError()) {
                 throw new CliException(ExitStatus.REFUSED, verb + ": " + TerminalText.escapeLine(reply.reason()));

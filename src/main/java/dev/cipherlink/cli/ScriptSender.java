@@ -42,16 +42,16 @@ final class ScriptSender implements Runnable {
             send(line);
             bytesTaken = script.bytesTaken();
             if (script.isExhausted()) {
-                flush();
+                client.flush();
             }
             line = script.next();
         }
-        flush();
+        client.flush();
     }
 
     private boolean takeRoom() throws InterruptedException {
         if (!queue.hasRoom()) {
-            flush(); // the answers that would make room are answers to what is not flushed yet
+            client.flush(); // the answers that would make room are answers to what is not flushed yet
         }
         return queue.awaitRoom();
     }
@@ -66,14 +66,6 @@ final class ScriptSender implements Runnable {
         } catch (IOException e) {
             queue.add(new ScriptOutcome.Lost(line.number(), head(line.bytes()), false, false, e));
             queue.stop();
-        }
-    }
-
-    private void flush() {
-        try {
-            client.flush();
-        } catch (IOException _) {
-            queue.stop(); // the handlers of the commands hear of it, each for its own
         }
     }
 

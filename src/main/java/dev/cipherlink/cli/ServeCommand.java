@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.chat.ChatConfig;
 import dev.cipherlink.server.ForwardPolicy;
 import dev.cipherlink.server.HandshakeLimits;
 import dev.cipherlink.server.Server;
@@ -119,10 +120,18 @@ final class ServeCommand extends ProgramCommand {
                                 settings.whole(Setting.SERVER_HANDSHAKES_PER_SECOND)))
                 .withSessionLimits(settings.whole(Setting.SERVER_MAX_WINDOW),
                         (int) settings.size(Setting.STORE_MAX_VALUE_SIZE))
+                .withSessions(settings.duration(Setting.SESSION_RESUME_WINDOW))
                 .withTimes(settings.duration(Setting.SERVER_HANDSHAKE_TIMEOUT),
                         settings.duration(Setting.KEEPALIVE_INTERVAL), settings.duration(Setting.SERVER_GRACE_PERIOD))
                 .withForwards(new ForwardPolicy(settings.forwardRules(Setting.FORWARD_ALLOW),
-                        settings.duration(Setting.FORWARD_CONNECT_TIMEOUT), settings.forwardLimits()));
+                        settings.duration(Setting.FORWARD_CONNECT_TIMEOUT), settings.forwardLimits()))
+                .withChat(chat(settings));
+    }
+
+    private static ChatConfig chat(Settings settings) {
+        return new ChatConfig(settings.whole(Setting.CHAT_HISTORY), settings.whole(Setting.CHAT_RATE),
+                settings.duration(Setting.CHAT_IDLE_AFTER), settings.whole(Setting.CHAT_WAITING),
+                settings.duration(Setting.CHAT_WAITING_TIME));
     }
 
     private static Server start(ServerConfig config, KeyValueStore store) {

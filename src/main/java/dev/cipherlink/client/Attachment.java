@@ -9,14 +9,8 @@ import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.SynAck;
 import dev.cipherlink.packet.PacketReader;
 import dev.cipherlink.packet.PacketWriter;
-import dev.cipherlink.session.Link;
-import dev.cipherlink.session.LinkConfig;
 import dev.cipherlink.session.NotAuthorizedException;
-import dev.cipherlink.session.Outbox;
-import dev.cipherlink.session.RequestHandler;
-import dev.cipherlink.session.Session;
 import dev.cipherlink.session.SessionHandshake;
-import dev.cipherlink.session.SessionIdentity;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -32,25 +26,21 @@ import java.net.UnknownHostException;
 import java.util.concurrent.StructuredTaskScope;
 import java.util.concurrent.StructuredTaskScope.Joiner;
 
-/// One connection of a client with the session attached to it. Closing it closes the socket.
+/// One connection of a client on which a session was granted. Closing it closes the socket.
 final class Attachment implements AutoCloseable {
-
-    private static final int MAX_EVENT_BYTES = 1 << 20;
 
     private final Socket socket;
     private final SecureChannel channel;
-    private final Link link;
     private final SynAck.Granted granted;
 
-    private Attachment(Socket socket, SecureChannel channel, Link link, SynAck.Granted granted) {
+    private Attachment(Socket socket, SecureChannel channel, SynAck.Granted granted) {
         this.socket = socket;
         this.channel = channel;
-        this.link = link;
         this.granted = granted;
     }
 
-    Link link() {
-        return link;
+    SecureChannel channel() {
+        return channel;
     }
 
     SynAck.Granted granted() {
@@ -58,13 +48,13 @@ final class Attachment implements AutoCloseable {
     }
 
     /// Connects and runs both handshakes under one deadline: when it passes, the interrupt closes the socket. Blocks.
-    static Attachment establish(ClientConfig config, Outbox outbox, RequestHandler events) throws IOException {
+    static Attachment establish(ClientConfig config, Syn syn) throws IOException {
         var socket = new Socket();
         try (var scope = StructuredTaskScope.open(Joiner.<Attachment>anySuccessfulResultOrThrow(),
                 configuration -> configuration.withTimeout(config.connectTimeout()))) {
             scope.fork(() -> {
                 connect(config, socket);
-                return handshake(config, socket, outbox, events);
+                return handshake(config, socket, syn);
             });
             return scope.join();
         } catch (StructuredTaskScope.TimeoutException e) {
@@ -89,17 +79,11 @@ final class Attachment implements AutoCloseable {
         socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
     }
 
-    private static Attachment handshake(ClientConfig config, Socket socket, Outbox outbox, RequestHandler events)
-            throws IOException {
+    private static Attachment handshake(ClientConfig config, Socket socket, Syn syn) throws IOException {
         SecureChannel channel = null;
         try {
             channel = open(config, socket);
-            SynAck.Granted granted = SessionHandshake.connect(channel, new Syn(config.wishes(), config.clientId()));
-            var identity = new SessionIdentity(granted.sessionId(), granted.clientId(),
-                    channel.version() != SharedKeyChannel.VERSION, MAX_EVENT_BYTES);
-            var session = new Session(identity, granted.parameters(), outbox, events);
-            var link = new Link(channel, session, LinkConfig.client(config.keepaliveInterval()));
-            return new Attachment(socket, channel, link, granted);
+            return new Attachment(socket, channel, SessionHandshake.connect(channel, syn));
         } catch (IOException | RuntimeException e) {
             if (channel != null) {
                 channel.close();

@@ -2,9 +2,6 @@ package dev.cipherlink.client;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.SynAck;
-import dev.cipherlink.session.CloseReason;
-import dev.cipherlink.session.Link;
-import dev.cipherlink.session.LinkEnd;
 import dev.cipherlink.session.Outbox;
 import dev.cipherlink.session.ReplyHandler;
 import java.io.IOException;
@@ -12,7 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /// A connection to a server: requests, their answers, and what the server pushes.
@@ -28,6 +24,10 @@ import java.util.function.Consumer;
 /// [#requestAsync] gives a future; [#send] is the pipelined form, for many requests. An error that the server answers is
 /// a [Reply] like any other, see [Reply#isError]. An `IOException` means that no answer came.
 ///
+/// A lost connection is established again, and the session goes on: each request runs once, also if it was on its way.
+/// Meanwhile requests wait. Only if the server has lost the session is the outcome of those that were on their way
+/// unknown; reads are repeated then if nothing else was on its way.
+///
 /// Thread-safe. Whoever connects closes.
 public final class Client implements AutoCloseable {
 
@@ -36,20 +36,17 @@ public final class Client implements AutoCloseable {
     private static final long MAX_WAITING_BYTES = 4 << 20;
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
-    private final ClientConfig config;
     private final Outbox outbox = new Outbox(MAX_WAITING_REQUESTS, MAX_WAITING_BYTES);
-    private final AtomicReference<Consumer<byte[]>> eventHandler = new AtomicReference<>(event -> { });
+    private final Connector connector;
     private final Thread thread;
-    private volatile Attachment attachment;
-    private volatile boolean closing;
 
     private Client(ClientConfig config) throws IOException {
-        this.config = config;
-        attachment = attach();
-        thread = Thread.ofVirtual().name("cipherlink-client").unstarted(this::run);
+        connector = new Connector(config, outbox);
+        thread = Thread.ofVirtual().name("cipherlink-client").unstarted(connector);
     }
 
-    /// Connects and establishes a session. Blocks, at most for the configured time.
+    /// Connects and establishes a session. Blocks, at most for the configured time. A first attempt that fails is not
+    /// repeated.
     ///
     /// @throws AuthenticationException          if the server does not know our key, or cannot prove that it has it
     /// @throws dev.cipherlink.session.RefusedException if the server refused the session, with its reason
@@ -61,82 +58,49 @@ public final class Client implements AutoCloseable {
         return client;
     }
 
-    private Attachment attach() throws IOException {
-        return Attachment.establish(config, outbox, event -> {
-            eventHandler.get().accept(event.toBytes());
-            return Reply.ok(new byte[0]);
-        });
-    }
-
-    private void run() {
-        var end = new LinkEnd(CloseReason.INTERNAL_ERROR, "", null);
-        try {
-            do {
-                end = runLink();
-            } while (isRenewal(end) && reattached(end));
-        } finally {
-            attachment.link().abandon(failure(end));
-        }
-    }
-
-    private static IOException failure(LinkEnd end) {
-        return new IOException(describe(end), end.cause());
-    }
-
-    private LinkEnd runLink() {
-        try (var current = attachment) {
-            return current.link().run();
-        } catch (InterruptedException e) {
-            return new LinkEnd(CloseReason.DISCONNECTED, "the client was closed", e);
-        }
-    }
-
-    /// A version 1 session ends when its sequence numbers are used up, on either side, and the rest goes on in a new
-    /// session: even while the client is being closed, since that DISCONNECT stands behind it in the outbox.
-    private boolean isRenewal(LinkEnd end) {
-        return attachment.link().session().isUsedUp() || !closing && end.reason() == CloseReason.PEER_DISCONNECTED;
-    }
-
-    private boolean reattached(LinkEnd end) {
-        try {
-            attachment.link().failInFlight(failure(end));
-            attachment = attach();
-            return true;
-        } catch (IOException e) {
-            attachment.link().abandon(e);
-            return false;
-        }
-    }
-
-    private static String describe(LinkEnd end) {
-        String text = switch (end.reason()) {
-            case PEER_CLOSED, PEER_DISCONNECTED -> "the server closed the connection";
-            case PEER_LOST -> "the connection was lost";
-            case KEEPALIVE_TIMEOUT -> "the server does not answer any more";
-            case PEER_STALLED -> "the server does not read what it is sent";
-            case PROTOCOL_ERROR -> "the server broke the protocol";
-            case REFUSED_BY_PEER -> "the server ended the connection";
-            case DISCONNECTED -> "the client was closed";
-            case HANDSHAKE_FAILED, HANDSHAKE_TIMEOUT, TOO_MANY_HANDSHAKES, NOT_AUTHORIZED, NOT_USED, STREAM_ENDED,
-                    TARGET_LOST, IDLE_TIMEOUT, SERVER_STOPPED, INTERNAL_ERROR ->
-                    "the connection ended: " + end.reason();
-        };
-        return end.detail().isEmpty() ? text : text + ": " + end.detail();
-    }
-
     /// What the session agreed on, and the name the server knows us by.
     public SynAck.Granted session() {
-        return attachment.granted();
+        return connector.granted();
     }
 
     /// Sets who is told of events: the payload of each, on the thread that reads the connection. It must not block.
     public void onEvent(Consumer<byte[]> handler) {
-        eventHandler.set(handler);
+        connector.onEvent(handler);
+    }
+
+    /// Sets who is told when the connection is lost and established again, on the thread that does it. It must not block.
+    public void onConnectionChange(Consumer<ConnectionState> listener) {
+        connector.onConnectionChange(listener);
+    }
+
+    /// Makes the next attempt to connect at once, if one is being waited for.
+    public void retryNow() {
+        connector.retryNow();
+    }
+
+    /// How many requests were sent and are not answered.
+    public int inFlight() {
+        return connector.session().inFlight();
+    }
+
+    /// How many requests wait for the window, or for a connection.
+    public int waiting() {
+        return outbox.waiting();
+    }
+
+    /// The smoothed round trip of a request, waiting at the server included; zero before the first.
+    public Duration roundTrip() {
+        return Duration.ofNanos(Math.max(0, connector.session().roundTripNanos()));
+    }
+
+    /// For how long nothing has come from the server.
+    public Duration sinceLastContact() {
+        return connector.sinceLastContact();
     }
 
     /// Sends one command and waits for its answer. Blocks.
     ///
-    /// @throws OutcomeUnknownException if the connection ended before the answer came
+    /// @throws OutcomeUnknownException if the session ended before the answer came
     /// @throws IOException             if the command was not sent
     public Reply request(String command) throws IOException, InterruptedException {
         return request(command.getBytes(StandardCharsets.UTF_8));
@@ -144,10 +108,10 @@ public final class Client implements AutoCloseable {
 
     /// Sends one command and waits for its answer. Blocks. The array must not be changed before that.
     ///
-    /// @throws OutcomeUnknownException if the connection ended before the answer came
+    /// @throws OutcomeUnknownException if the session ended before the answer came
     /// @throws IOException             if the command was not sent
     public Reply request(byte[] command) throws IOException, InterruptedException {
-        if (attachment.link().isInHandler()) {
+        if (outbox.isInHandler()) {
             throw new IllegalStateException("a handler cannot wait for an answer that its own thread reads; "
                     + "use send or requestAsync");
         }
@@ -176,11 +140,7 @@ public final class Client implements AutoCloseable {
                 future.completeExceptionally(wasSent ? new OutcomeUnknownException(cause) : cause);
             }
         });
-        try {
-            flush();
-        } catch (IOException e) {
-            // The link ends of it, and tells the future whether the request may have run: this exception could not.
-        }
+        flush();
         return future;
     }
 
@@ -189,35 +149,33 @@ public final class Client implements AutoCloseable {
     ///
     /// @param command must not be changed before the answer came
     /// @param handler called once, on the reading thread, in the order of the requests
-    /// @throws IOException if the client is closed or the connection was lost
+    /// @throws IOException if the client is closed or the connection was lost for good
     public void send(byte[] command, ReplyHandler handler) throws IOException, InterruptedException {
-        attachment.link().send(command, handler);
+        outbox.send(command, handler);
     }
 
-    /// Sends what was queued. Blocks while the server does not read.
-    public void flush() throws IOException {
-        attachment.link().flush();
+    /// Sends what was queued. Blocks while the server does not read. Without a connection it does nothing: what was
+    /// queued is sent when there is one again.
+    public void flush() {
+        connector.flush();
     }
 
     /// Ends the session: whatever was sent is answered first. Blocks for at most 2 seconds; in a handler it does not
     /// wait. Idempotent.
     @Override
     public void close() {
-        closing = true;
-        if (thread.isAlive()) {
-            attachment.link().disconnect();
-            if (attachment.link().isInHandler()) {
-                return;
-            }
-            try {
-                if (!thread.join(CLOSE_TIMEOUT)) {
-                    thread.interrupt();
-                    thread.join();
-                }
-            } catch (InterruptedException e) {
+        connector.close();
+        if (!thread.isAlive() || outbox.isInHandler()) {
+            return;
+        }
+        try {
+            if (!thread.join(CLOSE_TIMEOUT)) {
                 thread.interrupt();
-                Thread.currentThread().interrupt();
+                thread.join();
             }
+        } catch (InterruptedException e) {
+            thread.interrupt();
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -16,6 +16,7 @@ import java.time.Duration;
 /// @param clientId          the name to claim; empty for none
 /// @param connectTimeout    for connecting and both handshakes together
 /// @param keepaliveInterval silence after which the server is asked for a sign of life
+/// @param reconnectFor      how long to try to connect again after the connection was lost; zero: not at all
 public record ClientConfig(
         String host,
         int port,
@@ -24,34 +25,44 @@ public record ClientConfig(
         int windowSize,
         String clientId,
         Duration connectTimeout,
-        Duration keepaliveInterval) {
+        Duration keepaliveInterval,
+        Duration reconnectFor) {
 
     /// Version 1, burst mode with the default window, no name, 10 s to connect.
     public static ClientConfig to(String host, int port, SharedKey sharedKey) {
         return to(host, port, new Credentials.Shared(sharedKey));
     }
 
-    /// Burst mode with the default window, no name, 10 s to connect.
+    /// Burst mode with the default window, no name, 10 s to connect, 10 minutes to connect again.
     public static ClientConfig to(String host, int port, Credentials credentials) {
         return new ClientConfig(host, port, credentials, OperationMode.BURST, SessionParameters.DEFAULT_WINDOW_SIZE, "",
-                Duration.ofSeconds(10), Duration.ofSeconds(10));
+                Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(10));
     }
 
     public ClientConfig withMode(OperationMode newMode) {
-        return new ClientConfig(host, port, credentials, newMode, windowSize, clientId, connectTimeout, keepaliveInterval);
+        return new ClientConfig(host, port, credentials, newMode, windowSize, clientId, connectTimeout, keepaliveInterval,
+                reconnectFor);
     }
 
     public ClientConfig withWindowSize(int newWindowSize) {
-        return new ClientConfig(host, port, credentials, mode, newWindowSize, clientId, connectTimeout, keepaliveInterval);
+        return new ClientConfig(host, port, credentials, mode, newWindowSize, clientId, connectTimeout, keepaliveInterval,
+                reconnectFor);
     }
 
     public ClientConfig withClientId(String newClientId) {
-        return new ClientConfig(host, port, credentials, mode, windowSize, newClientId, connectTimeout, keepaliveInterval);
+        return new ClientConfig(host, port, credentials, mode, windowSize, newClientId, connectTimeout, keepaliveInterval,
+                reconnectFor);
     }
 
     public ClientConfig withTimes(Duration newConnectTimeout, Duration newKeepaliveInterval) {
         return new ClientConfig(host, port, credentials, mode, windowSize, clientId, newConnectTimeout,
-                newKeepaliveInterval);
+                newKeepaliveInterval, reconnectFor);
+    }
+
+    /// Zero: a lost connection is the end.
+    public ClientConfig withReconnect(Duration newReconnectFor) {
+        return new ClientConfig(host, port, credentials, mode, windowSize, clientId, connectTimeout, keepaliveInterval,
+                newReconnectFor);
     }
 
     SessionParameters wishes() {

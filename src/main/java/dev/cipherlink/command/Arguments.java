@@ -36,6 +36,27 @@ final class Arguments {
         return Arrays.copyOfRange(payload, start, position);
     }
 
+    /// The name of a room.
+    String room() throws CommandException {
+        int start = begin();
+        position = wordEnd(payload, start, end);
+        return ChatRule.room(payload, start, position);
+    }
+
+    /// The name of a person.
+    String name() throws CommandException {
+        int start = begin();
+        position = wordEnd(payload, start, end);
+        return ChatRule.name(payload, start, position);
+    }
+
+    /// All that is left, as something that can be said.
+    String text() throws CommandException {
+        int start = begin();
+        position = end;
+        return ChatRule.text(payload, start, end);
+    }
+
     /// All that is left, spaces included; may be empty.
     byte[] rest(int maxBytes) throws CommandException {
         int start = begin();

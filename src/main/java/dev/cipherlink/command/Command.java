@@ -17,12 +17,16 @@ public sealed interface Command {
         }
     }
 
-    /// A command that changes the store; it must run exactly once.
+    /// A command that changes something; it must run exactly once.
     sealed interface Write extends Command {
         @Override
         default boolean isReadOnly() {
             return false;
         }
+    }
+
+    /// A command of the chat.
+    sealed interface Chat extends Command {
     }
 
     /// `SET key value`
@@ -109,5 +113,78 @@ public sealed interface Command {
 
     /// `INFO`
     record Info() implements Read {
+    }
+
+    /// `JOIN room`
+    record Join(String room) implements Write, Chat {
+    }
+
+    /// `LEAVE room`
+    record Leave(String room) implements Write, Chat {
+    }
+
+    /// `SAY room text`
+    ///
+    /// @param text 1 to 4,096 bytes of UTF-8 without line feed
+    record Say(String room, String text) implements Write, Chat {
+    }
+
+    /// `TELL name text`
+    ///
+    /// @param text 1 to 4,096 bytes of UTF-8 without line feed
+    record Tell(String name, String text) implements Write, Chat {
+    }
+
+    /// `WHO [room]`
+    ///
+    /// @param room empty for everybody
+    record Who(String room) implements Read, Chat {
+    }
+
+    /// `ROOMS`
+    record Rooms() implements Read, Chat {
+    }
+
+    /// `HISTORY room [count [after]]`
+    ///
+    /// @param count the most messages, 1 to 1,000
+    /// @param after the messages that follow the one with this id; [#NEWEST] for the last ones
+    record History(String room, int count, long after) implements Read, Chat {
+        /// No `after` was given.
+        public static final long NEWEST = -1;
+    }
+
+    /// `AWAY`
+    record Away() implements Write, Chat {
+    }
+
+    /// `BACK`
+    record Back() implements Write, Chat {
+    }
+
+    /// `KICK room name`
+    record Kick(String room, String name) implements Write, Chat {
+    }
+
+    /// `MUTE name seconds`
+    ///
+    /// @param seconds 1 to [CommandParser#MAX_EXPIRE_SECONDS]
+    record Mute(String name, long seconds) implements Write, Chat {
+    }
+
+    /// `UNMUTE name`
+    record Unmute(String name) implements Write, Chat {
+    }
+
+    /// `WATCH [prefix]`
+    ///
+    /// @param prefix empty for all keys
+    record Watch(byte[] prefix) implements Write {
+    }
+
+    /// `UNWATCH [prefix]`
+    ///
+    /// @param prefix as it was given to WATCH
+    record Unwatch(byte[] prefix) implements Write {
     }
 }

@@ -18,6 +18,11 @@ public final class CommandParser {
     /// The keys of one listing that gives no limit.
     public static final int DEFAULT_KEYS_LIMIT = 1_000;
 
+    /// The most messages of one HISTORY.
+    public static final int MAX_HISTORY_COUNT = 1_000;
+    /// The messages of one HISTORY that gives no count.
+    public static final int DEFAULT_HISTORY_COUNT = 50;
+
     private static final int MAX_SHOWN_VERB_BYTES = 32;
     private static final byte[] EMPTY = {};
 
@@ -80,6 +85,22 @@ public final class CommandParser {
             case WHOAMI -> in.complete(new Command.WhoAmI());
             case SOCKETS -> in.complete(new Command.Sockets());
             case INFO -> in.complete(new Command.Info());
+            case JOIN -> in.complete(new Command.Join(in.room()));
+            case LEAVE -> in.complete(new Command.Leave(in.room()));
+            case SAY -> new Command.Say(in.room(), in.text());
+            case TELL -> new Command.Tell(in.name(), in.text());
+            case WHO -> in.complete(new Command.Who(in.hasMore() ? in.room() : ""));
+            case ROOMS -> in.complete(new Command.Rooms());
+            case HISTORY -> in.complete(new Command.History(in.room(),
+                    in.hasMore() ? (int) in.number("count", 1, MAX_HISTORY_COUNT) : DEFAULT_HISTORY_COUNT,
+                    in.hasMore() ? in.number("after", 0, Long.MAX_VALUE) : Command.History.NEWEST));
+            case AWAY -> in.complete(new Command.Away());
+            case BACK -> in.complete(new Command.Back());
+            case KICK -> in.complete(new Command.Kick(in.room(), in.name()));
+            case MUTE -> in.complete(new Command.Mute(in.name(), in.number("seconds", 1, MAX_EXPIRE_SECONDS)));
+            case UNMUTE -> in.complete(new Command.Unmute(in.name()));
+            case WATCH -> in.complete(new Command.Watch(in.hasMore() ? in.prefix() : EMPTY));
+            case UNWATCH -> in.complete(new Command.Unwatch(in.hasMore() ? in.prefix() : EMPTY));
         };
     }
 

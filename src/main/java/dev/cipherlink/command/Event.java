@@ -3,34 +3,138 @@ package dev.cipherlink.command;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.net.ProtocolException;
+import java.time.Instant;
+import java.util.List;
 
 /// Something that a server tells a client without being asked: the payload of a DATA message
-/// (`docs/protocol.md` section 7, end).
+/// (`docs/protocol.md` section 7, end). HISTORY answers with lines of the same form.
+///
+/// Texts are what a person typed, control characters included: escape them before they reach a terminal.
 public sealed interface Event {
 
     /// The payload: one line of UTF-8.
     byte[] encode();
 
+    /// Said in a room: `EVENT message #room <id> <from> <iso time> <text>\n`.
+    ///
+    /// @param id   larger than that of every message said before it
+    /// @param text 1 to 4,096 bytes of UTF-8 without line feed
+    record Message(String room, long id, String from, Instant at, String text) implements Event {
+        public Message {
+            requireOneLine(text);
+        }
+
+        @Override
+        public byte[] encode() {
+            return line("message " + room + " " + id + " " + from + " " + at + " " + text);
+        }
+    }
+
+    /// Said to one person: `EVENT direct <id> <from> <iso time> <text>\n`.
+    ///
+    /// @param text 1 to 4,096 bytes of UTF-8 without line feed
+    record Direct(long id, String from, Instant at, String text) implements Event {
+        public Direct {
+            requireOneLine(text);
+        }
+
+        @Override
+        public byte[] encode() {
+            return line("direct " + id + " " + from + " " + at + " " + text);
+        }
+    }
+
+    /// Somebody is in a room now: `EVENT joined #room <name>\n`.
+    record Joined(String room, String name) implements Event {
+        @Override
+        public byte[] encode() {
+            return line("joined " + room + " " + name);
+        }
+    }
+
+    /// Somebody is not in a room any more: `EVENT left #room <name>\n`. With the client's own name: it was sent out.
+    record Left(String room, String name) implements Event {
+        @Override
+        public byte[] encode() {
+            return line("left " + room + " " + name);
+        }
+    }
+
+    /// Somebody said so, or has done nothing for a while: `EVENT away <name>\n`.
+    record Away(String name) implements Event {
+        @Override
+        public byte[] encode() {
+            return line("away " + name);
+        }
+    }
+
+    /// Somebody who was away does something: `EVENT back <name>\n`.
+    record Back(String name) implements Event {
+        @Override
+        public byte[] encode() {
+            return line("back " + name);
+        }
+    }
+
+    /// The client read too slowly: `EVENT skipped #room <count> <after>\n`. `HISTORY #room <count> <after>` has what
+    /// it missed.
+    ///
+    /// @param count how many messages of the room were not sent
+    /// @param after the id after which they begin
+    record Skipped(String room, long count, long after) implements Event {
+        @Override
+        public byte[] encode() {
+            return line("skipped " + room + " " + count + " " + after);
+        }
+    }
+
+    /// A watched key has a value, or another one: `EVENT key set <key>\n`.
+    record KeySet(String key) implements Event {
+        @Override
+        public byte[] encode() {
+            return line("key set " + key);
+        }
+    }
+
+    /// A watched key is gone: `EVENT key deleted <key>\n`.
+    record KeyDeleted(String key) implements Event {
+        @Override
+        public byte[] encode() {
+            return line("key deleted " + key);
+        }
+    }
+
     /// A sentence from the operator or the server itself, for people: `EVENT notice <text>\n`.
     ///
     /// @param text control characters are escaped by [#encode], so that it stays one line
     record Notice(String text) implements Event {
-        private static final String PREFIX = "EVENT notice ";
-
         @Override
         public byte[] encode() {
-            return (PREFIX + Escapes.line(text) + "\n").getBytes(UTF_8);
+            return line("notice " + Escapes.line(text));
         }
     }
 
     /// Reads an event from `length` bytes from `offset` on.
     ///
     /// @throws ProtocolException if they are not an event that this version knows
-    static Event parse(byte[] payload, int offset, int length) throws ProtocolException {
-        String line = new String(payload, offset, length, UTF_8);
-        if (line.startsWith(Notice.PREFIX) && line.indexOf('\n') == line.length() - 1) {
-            return new Notice(line.substring(Notice.PREFIX.length(), line.length() - 1));
+    static Event decode(byte[] payload, int offset, int length) throws ProtocolException {
+        return EventDecoder.decode(new String(payload, offset, length, UTF_8));
+    }
+
+    /// Reads the answer to HISTORY.
+    ///
+    /// @throws ProtocolException if it is not made of events that this version knows
+    static List<Event> decodeAll(byte[] payload) throws ProtocolException {
+        return EventDecoder.decodeAll(new String(payload, UTF_8));
+    }
+
+    private static byte[] line(String event) {
+        return (EventDecoder.PREFIX + event + "\n").getBytes(UTF_8);
+    }
+
+    private static void requireOneLine(String text) {
+        if (text.indexOf('\n') >= 0) {
+            throw new IllegalArgumentException("a line feed in a text");
         }
-        throw new ProtocolException("unknown event");
     }
 }

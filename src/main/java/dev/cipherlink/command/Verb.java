@@ -23,7 +23,21 @@ enum Verb {
     PING(""),
     WHOAMI(""),
     SOCKETS(""),
-    INFO("");
+    INFO(""),
+    JOIN("room"),
+    LEAVE("room"),
+    SAY("room text"),
+    TELL("name text"),
+    WHO("[room]"),
+    ROOMS(""),
+    HISTORY("room [count [after]]"),
+    AWAY(""),
+    BACK(""),
+    KICK("room name"),
+    MUTE("name seconds"),
+    UNMUTE("name"),
+    WATCH("[prefix]"),
+    UNWATCH("[prefix]");
 
     /// All verbs, for the answer to an unknown one.
     static final String ALL = Arrays.stream(values()).map(Verb::name).collect(Collectors.joining(", "));
@@ -34,7 +48,7 @@ enum Verb {
     private static final long MARK = 1;
 
     /// Hash table with linear probing; more than twice as large as needed, so that a probe always ends.
-    private static final Verb[] TABLE = new Verb[64];
+    private static final Verb[] TABLE = new Verb[128];
 
     static {
         for (Verb verb : values()) {
@@ -90,7 +104,7 @@ enum Verb {
     }
 
     private static int slot(long packed) {
-        return (int) (packed * 0x9E3779B97F4A7C15L >>> 58);
+        return (int) (packed * 0x9E3779B97F4A7C15L >>> 57);
     }
 
     private static int next(int slot) {

@@ -48,6 +48,11 @@ public final class HandshakeJson {
         if (!syn.target().isEmpty()) {
             members.put("target", syn.target());
         }
+        if (syn.resume() != null) {
+            members.put("session_id", syn.resume().sessionId());
+            members.put("received", syn.resume().received());
+            members.put("acknowledged", syn.resume().acknowledged());
+        }
         return members.toBytes();
     }
 
@@ -61,7 +66,10 @@ public final class HandshakeJson {
                 members.put("operation_mode", granted.parameters().mode().wireName());
                 members.put("window_size", granted.parameters().windowSize());
                 members.put("checksum", granted.parameters().checksum().wireName());
-                members.put("resumed", false);
+                members.put("resumed", granted.isResumed());
+                if (granted.isResumed()) {
+                    members.put("received", granted.received());
+                }
                 members.put("client_id", granted.clientId());
             }
             case SynAck.Refused refused -> {
@@ -100,7 +108,22 @@ public final class HandshakeJson {
         if (clientId.length() > MAX_CLIENT_ID_CHARACTERS) {
             throw new ProtocolException("client_id must have at most " + MAX_CLIENT_ID_CHARACTERS + " characters");
         }
-        return new Syn(parameters(mode, size, window, members), clientId, target(mode, members));
+        return new Syn(parameters(mode, size, window, members), clientId, resume(members),
+                target(mode, members));
+    }
+
+    private static Syn.Resume resume(Map<String, Object> members) throws ProtocolException {
+        String sessionId = text(members, "session_id", "");
+        return sessionId.isEmpty() ? null
+                : new Syn.Resume(sessionId, sequence(members, "received", 0), sequence(members, "acknowledged", -1));
+    }
+
+    private static int sequence(Map<String, Object> members, String name, int absent) throws ProtocolException {
+        long number = members.containsKey(name) ? number(members, name, 0) : absent;
+        if (number < absent || number >= Message.SEQUENCE_MODULUS) {
+            throw new ProtocolException(name + " must be a sequence number");
+        }
+        return (int) number;
     }
 
     /// @throws ProtocolException if it is no such object, a required member is missing or a value is not allowed
@@ -121,7 +144,8 @@ public final class HandshakeJson {
             throw new ProtocolException("the server granted sizes that are not allowed");
         }
         return new SynAck.Granted(text(members, "session_id", null), parameters(mode, size, window, members),
-                text(members, "client_id", ""));
+                text(members, "client_id", ""), flag(members, "resumed") ? sequence(members, "received", 0)
+                        : SynAck.Granted.NOT_RESUMED);
     }
 
     /// @throws ProtocolException if it is no such object
@@ -149,7 +173,8 @@ public final class HandshakeJson {
                 mode == OperationMode.BURST ? (int) window : 1, checksum);
     }
 
-    /// Members of the outermost object: strings as `String`, integers as `Long`, anything else as an empty `Object`.
+    /// Members of the outermost object: strings as `String`, integers as `Long`, `true` and `false` as `Boolean`, anything
+    /// else as an empty `Object`.
     private static Map<String, Object> parse(Payload json) throws ProtocolException {
         if (json.length() > MAX_BYTES) {
             throw new ProtocolException("a handshake message has at most " + MAX_BYTES + " bytes");
@@ -182,6 +207,9 @@ public final class HandshakeJson {
         if (token == JsonToken.VALUE_NUMBER_INT && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER) {
             return parser.getLongValue();
         }
+        if (token == JsonToken.VALUE_TRUE || token == JsonToken.VALUE_FALSE) {
+            return token == JsonToken.VALUE_TRUE;
+        }
         parser.skipChildren();
         return new Object();
     }
@@ -211,6 +239,15 @@ public final class HandshakeJson {
                 yield absent;
             }
             default -> throw new ProtocolException(name + " must be a whole number");
+        };
+    }
+
+    /// A missing member counts as false.
+    private static boolean flag(Map<String, Object> members, String name) throws ProtocolException {
+        return switch (members.get(name)) {
+            case Boolean flag -> flag;
+            case null -> false;
+            default -> throw new ProtocolException(name + " must be true or false");
         };
     }
 

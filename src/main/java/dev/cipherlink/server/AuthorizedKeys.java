@@ -222,6 +222,11 @@ public final class AuthorizedKeys implements ClientDirectory {
         return find(key).map(AuthorizedKey::identity);
     }
 
+    @Override
+    public boolean reserves(String name) {
+        return find(name).isPresent();
+    }
+
     /// [#reloadIfChanged], with what it found in the log.
     @Override
     public boolean refresh() {

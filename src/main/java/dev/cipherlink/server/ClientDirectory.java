@@ -29,6 +29,11 @@ public interface ClientDirectory {
     /// @return empty if the key is not admitted (any more)
     Optional<ClientIdentity> identify(PublicKey key, String claimedName);
 
+    /// Whether this name, in upper or lower case, is that of a key: nobody without it may use it.
+    default boolean reserves(String name) {
+        return false;
+    }
+
     /// Takes up changes of whatever is behind the directory. Called once a second.
     ///
     /// @return whether a key may have lost its admission

@@ -1,11 +1,15 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.chat.ChatIdentity;
+import dev.cipherlink.chat.ChatSession;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.CommandException;
 import dev.cipherlink.command.CommandParser;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Payload;
+import dev.cipherlink.session.AnswerBatch;
 import dev.cipherlink.session.RequestHandler;
+import dev.cipherlink.session.Session;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
@@ -28,6 +32,11 @@ final class CommandDispatcher implements RequestHandler {
     private final String sessionId;
     private final CommandParser parser;
     private final KeyValueStore store;
+    private final ChatSession chatSession;
+    private final ChatCommands chat;
+    private final KeyWatcher watcher;
+
+    private volatile Session session;
 
     CommandDispatcher(Server server, ClientIdentity client, String sessionId) {
         this.server = server;
@@ -35,10 +44,36 @@ final class CommandDispatcher implements RequestHandler {
         this.sessionId = sessionId;
         parser = new CommandParser(server.config().maxValueBytes());
         store = server.store();
+        chatSession = server.chat().open(new ChatIdentity(client.name(),
+                client.key().map(key -> key.fingerprint().toString()), client.isOperator()), this::push);
+        chat = new ChatCommands(server.chat(), chatSession);
+        watcher = new KeyWatcher(server.watches(), this::push);
+    }
+
+    /// Names the session whose commands these are, before it receives any: events go there.
+    void attach(Session own) {
+        session = own;
+        own.onEventRoom(this::eventRoom);
+    }
+
+    private boolean push(byte[] event) {
+        return session.push(event);
+    }
+
+    private void eventRoom() {
+        if (watcher.tellSkipped()) {
+            server.chat().roomAgain(chatSession);
+        }
     }
 
     @Override
-    public Reply handle(Payload request) {
+    public void end() {
+        watcher.close();
+        server.chat().close(chatSession);
+    }
+
+    @Override
+    public Reply handle(int sequence, Payload request) {
         Reply reply = answer(request);
         server.statistics().requests.increment();
         if (reply.isError()) {
@@ -49,7 +84,9 @@ final class CommandDispatcher implements RequestHandler {
 
     private Reply answer(Payload request) {
         try {
-            return run(parser.parse(request.array(), request.offset(), request.length()));
+            Command command = parser.parse(request.array(), request.offset(), request.length());
+            chat.noteActivity(command);
+            return run(command);
         } catch (CommandException | StoreException e) {
             return Reply.error(e.getMessage());
         }
@@ -58,7 +95,7 @@ final class CommandDispatcher implements RequestHandler {
     /// All writes of a batch are awaited once. If they cannot be made durable, the connection ends with its answers
     /// unsent: the client learns that their outcome is unknown.
     @Override
-    public void completeBatch() {
+    public void completeBatch(AnswerBatch answers) {
         try {
             store.awaitDurable();
         } catch (StoreException e) {
@@ -96,6 +133,9 @@ final class CommandDispatcher implements RequestHandler {
             case Command.WhoAmI() -> whoAmI();
             case Command.Sockets() -> sockets();
             case Command.Info() -> info();
+            case Command.Chat said -> chat.run(said);
+            case Command.Watch(byte[] prefix) -> watcher.watch(prefix);
+            case Command.Unwatch(byte[] prefix) -> watcher.unwatch(prefix);
         };
     }
 

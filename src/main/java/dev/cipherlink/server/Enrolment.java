@@ -120,6 +120,11 @@ public final class Enrolment implements ClientDirectory {
     }
 
     @Override
+    public boolean reserves(String name) {
+        return authorized.reserves(name) || enrolled.reserves(name);
+    }
+
+    @Override
     public boolean refresh() {
         return authorized.refresh();
     }

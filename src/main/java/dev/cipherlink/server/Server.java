@@ -1,10 +1,14 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.chat.ChatClock;
+import dev.cipherlink.chat.ChatService;
+import dev.cipherlink.chat.MemoryChatLog;
 import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.forward.Forwards;
 import dev.cipherlink.forward.TargetConnector;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.LinkEnd;
+import dev.cipherlink.session.SessionRegistry;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
 import java.io.IOException;
@@ -33,27 +37,37 @@ public final class Server implements AutoCloseable {
     private static final int BACKLOG = 1_024;
     /// The share of the grace period in which clients may come to rest; the rest is for closing.
     private static final int DRAIN_SHARE = 2;
-    private static final Duration DIRECTORY_REFRESH = Duration.ofSeconds(1);
+    private static final Duration WATCH_INTERVAL = Duration.ofSeconds(1);
+    /// Of all messages of rooms, and of all direct messages that wait; never more than a sixteenth of the heap.
+    private static final long MAX_CHAT_BYTES = 64 << 20;
 
     private final ServerConfig config;
     private final KeyValueStore store;
+    private final KeyWatches watches = new KeyWatches();
+    private final ChatService chat;
     private final ServerSocket listener;
     private final Semaphore permits;
     private final HandshakeGate gate;
+    private final SessionRegistry sessions;
     private final ServerStatistics statistics = new ServerStatistics();
     private final Forwards forwards = new Forwards();
     private final TargetConnector targets;
     private final Map<Long, Connection> connections = new ConcurrentHashMap<>();
     private final Thread acceptThread;
     private volatile boolean stopping;
-    private volatile Thread directoryWatcher;
+    private volatile Thread watcher;
 
     private Server(ServerConfig config, KeyValueStore store) throws IOException {
         this.config = config;
-        this.store = store;
+        this.store = new WatchedStore(store, watches);
+        var log = new MemoryChatLog(config.chat(), ChatClock.SYSTEM,
+                Math.min(MAX_CHAT_BYTES, Runtime.getRuntime().maxMemory() / 16));
+        chat = new ChatService(config.chat(), log, ChatCommands::encode, ChatClock.SYSTEM,
+                config.keys().clients()::reserves);
         permits = new Semaphore(config.maxConnections());
         gate = new HandshakeGate(config.handshakes());
         targets = new TargetConnector(config.forwards().connectTimeout());
+        sessions = new SessionRegistry(config.sessions());
         listener = listen(config);
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
     }
@@ -93,8 +107,20 @@ public final class Server implements AutoCloseable {
         return store;
     }
 
+    KeyWatches watches() {
+        return watches;
+    }
+
+    ChatService chat() {
+        return chat;
+    }
+
     HandshakeGate gate() {
         return gate;
+    }
+
+    SessionRegistry sessions() {
+        return sessions;
     }
 
     ServerStatistics statistics() {
@@ -122,6 +148,9 @@ public final class Server implements AutoCloseable {
         values.put("version", version());
         values.put("connections", live.size());
         values.put("max_connections", config.maxConnections());
+        values.put("sessions_detached", sessions.detached());
+        values.put("sessions_resumed", sessions.resumed());
+        values.put("sessions_expired", sessions.expired());
         values.putAll(statistics.snapshot(live));
         Forwards.Totals forwarded = forwards.totals();
         values.put("forwards", forwarded.live());
@@ -130,6 +159,8 @@ public final class Server implements AutoCloseable {
         values.put("forwards_bytes_to_targets", forwarded.bytesToPlain());
         values.put("forwards_bytes_from_targets", forwarded.bytesToTunnel());
         values.put("keys", store.size());
+        values.put("key_watches", watches.prefixes());
+        values.putAll(chat.info());
         values.put("heap_used_bytes", memory.totalMemory() - memory.freeMemory());
         values.put("heap_max_bytes", memory.maxMemory());
         return values;
@@ -147,12 +178,15 @@ public final class Server implements AutoCloseable {
             scope.join();
         } catch (InterruptedException e) {
             LOG.log(Level.DEBUG, "the grace period is over; the connections left are aborted");
+        } finally {
+            sessions.close();
         }
     }
 
-    /// Ends the connections of those who have lost their admission, and forwards whose time is up.
+    /// Ends the connections of those who have lost their admission, the sessions to which nobody came back, and forwards whose
+    /// time is up; notices who is idle.
     private void watch() {
-        directoryWatcher = Thread.currentThread();
+        watcher = Thread.currentThread();
         ClientDirectory clients = config.keys().clients();
         try {
             while (!stopping) {
@@ -162,10 +196,12 @@ public final class Server implements AutoCloseable {
                     connections().forEach(connection ->
                             Thread.startVirtualThread(() -> connection.endUnlessAdmitted(clients)));
                 }
-                Thread.sleep(DIRECTORY_REFRESH);
+                sessions.expire(System.nanoTime());
+                chat.sweep();
+                Thread.sleep(WATCH_INTERVAL);
             }
         } catch (InterruptedException e) {
-            LOG.log(Level.DEBUG, "no longer watching the directory of clients");
+            LOG.log(Level.DEBUG, "no longer watching clients and sessions");
         }
     }
 
@@ -220,9 +256,9 @@ public final class Server implements AutoCloseable {
     /// the rest is aborted. Blocks until all is closed. Idempotent.
     public void stop() {
         stopping = true;
-        Thread watcher = directoryWatcher;
-        if (watcher != null) {
-            watcher.interrupt();
+        Thread watching = watcher;
+        if (watching != null) {
+            watching.interrupt();
         }
         try {
             listener.close();

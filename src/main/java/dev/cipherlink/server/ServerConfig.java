@@ -1,7 +1,9 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.chat.ChatConfig;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.session.SessionRegistry;
 import java.time.Duration;
 
 /// How a server listens, whom it lets in and what it grants.
@@ -15,7 +17,9 @@ import java.time.Duration;
 /// @param maxWindowSize           the largest burst window granted
 /// @param maxValueBytes           the largest value stored
 /// @param keepaliveInterval       silence after which a client is asked for a sign of life
+/// @param sessions                how long and how many sessions wait for clients that have lost their connection
 /// @param gracePeriod             how long a stopping server waits for its clients
+/// @param chat                    the limits of the chat
 /// @param forwards                what may be forwarded, and how
 public record ServerConfig(
         String host,
@@ -27,9 +31,14 @@ public record ServerConfig(
         int maxWindowSize,
         int maxValueBytes,
         Duration keepaliveInterval,
+        SessionRegistry.Limits sessions,
         Duration gracePeriod,
+        ChatConfig chat,
         ForwardPolicy forwards) {
 
+    /// Ten minutes, as `docs/protocol.md` section 5 has it.
+    public static final SessionRegistry.Limits DEFAULT_SESSIONS =
+            new SessionRegistry.Limits(Duration.ofMinutes(10), 10_000, 256L << 20);
     /// Room for the verb, the key and the numbers around the largest value.
     private static final int MAX_COMMAND_OVERHEAD_BYTES = 1_024;
 
@@ -41,7 +50,8 @@ public record ServerConfig(
     /// The defaults of `docs/protocol.md`, on a free port of the loopback interface.
     public static ServerConfig loopback(ServerKeys keys) {
         return new ServerConfig("127.0.0.1", 0, keys, 10_000, HandshakeLimits.DEFAULT, Duration.ofSeconds(10),
-                1_024, 16 * 1024 * 1024, Duration.ofSeconds(10), Duration.ofSeconds(10), ForwardPolicy.DEFAULT);
+                1_024, 16 * 1024 * 1024, Duration.ofSeconds(10), DEFAULT_SESSIONS, Duration.ofSeconds(10),
+                ChatConfig.DEFAULT, ForwardPolicy.DEFAULT);
     }
 
     public ServerConfig {
@@ -59,26 +69,38 @@ public record ServerConfig(
 
     public ServerConfig withListenAddress(String newHost, int newPort) {
         return new ServerConfig(newHost, newPort, keys, maxConnections, handshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, gracePeriod, forwards);
+                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
     }
 
     public ServerConfig withConnectionLimits(int newMaxConnections, HandshakeLimits newHandshakes) {
         return new ServerConfig(host, port, keys, newMaxConnections, newHandshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, gracePeriod, forwards);
+                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
     }
 
     public ServerConfig withSessionLimits(int newMaxWindowSize, int newMaxValueBytes) {
         return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout,
-                newMaxWindowSize, newMaxValueBytes, keepaliveInterval, gracePeriod, forwards);
+                newMaxWindowSize, newMaxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
+    }
+
+    public ServerConfig withSessions(Duration resumeWindow) {
+        return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout, maxWindowSize,
+                maxValueBytes, keepaliveInterval,
+                new SessionRegistry.Limits(resumeWindow, sessions.maxDetached(), sessions.maxBytes()), gracePeriod,
+                chat, forwards);
     }
 
     public ServerConfig withTimes(Duration newHandshakeTimeout, Duration newKeepaliveInterval, Duration newGracePeriod) {
         return new ServerConfig(host, port, keys, maxConnections, handshakes, newHandshakeTimeout,
-                maxWindowSize, maxValueBytes, newKeepaliveInterval, newGracePeriod, forwards);
+                maxWindowSize, maxValueBytes, newKeepaliveInterval, sessions, newGracePeriod, chat, forwards);
+    }
+
+    public ServerConfig withChat(ChatConfig newChat) {
+        return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout,
+                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, newChat, forwards);
     }
 
     public ServerConfig withForwards(ForwardPolicy newForwards) {
         return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, gracePeriod, newForwards);
+                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, newForwards);
     }
 }

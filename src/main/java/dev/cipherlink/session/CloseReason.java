@@ -14,6 +14,10 @@ public enum CloseReason {
     KEEPALIVE_TIMEOUT,
     /// The peer does not read what we send.
     PEER_STALLED,
+    /// The peer lives, but leaves a message without an answer that was sent again five times.
+    UNACKNOWLEDGED,
+    /// The client has resumed its session with another connection.
+    TAKEN_OVER,
     /// The peer broke the rules of the protocol.
     PROTOCOL_ERROR,
     /// The peer said that we broke the rules, with ERROR and sequence 0.

@@ -9,6 +9,7 @@ final class Failure {
     private final IOException cause;
     /// What the first handler threw that did; null if none.
     private RuntimeException broken;
+    private int count;
 
     Failure(IOException cause) {
         this.cause = cause;
@@ -18,6 +19,7 @@ final class Failure {
     void tell(Outgoing outgoing, boolean wasSent) {
         try {
             if (outgoing.type == MessageType.DATA) {
+                count++;
                 outgoing.handler.failed(cause, wasSent);
             }
         } catch (RuntimeException e) {
@@ -25,6 +27,11 @@ final class Failure {
                 broken = e;
             }
         }
+    }
+
+    /// How many were told.
+    int count() {
+        return count;
     }
 
     /// All were told.

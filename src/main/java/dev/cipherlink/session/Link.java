@@ -21,6 +21,7 @@ public final class Link {
     private final Session session;
     private final LinkConfig config;
     private final ReentrantLock lock;
+    private final PushSignal pushSignal;
     private final LinkWriter writer;
     private final LinkReader reader;
     private final KeepaliveTimer keepalive;
@@ -30,6 +31,7 @@ public final class Link {
         this.session = session;
         this.config = config;
         lock = session.outbox().lock();
+        pushSignal = session.outbox().pushSignal();
         var codec = new MessageCodec(session.parameters().checksum());
         writer = new LinkWriter(channel, session, codec);
         keepalive = new KeepaliveTimer(config.keepaliveInterval(), System.nanoTime());
@@ -46,11 +48,15 @@ public final class Link {
         return !isSending() && !writer.isWriting() && keepalive.silentNanos(System.nanoTime()) >= duration.toNanos();
     }
 
+    /// For how long nothing has come from the peer although the reader listened.
+    public Duration silence() {
+        return Duration.ofNanos(keepalive.silentNanos(System.nanoTime()));
+    }
+
     private boolean isSending() {
         lock.lock();
         try {
-            return channel.pendingBytes() > 0 || session.outbox().isPushRequested()
-                    || session.isOpen() && !session.outbox().isEmpty();
+            return channel.pendingBytes() > 0 || session.isSending();
         } finally {
             lock.unlock();
         }
@@ -64,66 +70,47 @@ public final class Link {
         return config;
     }
 
-    /// Runs the link until it ends. Blocks.
+    /// Goes on where the session's last connection ended; before [#run].
+    ///
+    /// @param peerReceived the highest number that the peer has accepted
+    /// @throws java.net.ProtocolException if that cannot be
+    public void resume(int peerReceived) throws IOException {
+        lock.lock();
+        try {
+            session.resume(peerReceived, System.nanoTime(), writer);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Runs the link until it ends; the session is attached to it meanwhile. Blocks.
     ///
     /// @throws InterruptedException if the calling thread is interrupted: the link is aborted
     public LinkEnd run() throws InterruptedException {
-        requestPush();
+        attach(this::transmit);
         try (var scope = StructuredTaskScope.open(Joiner.<LinkEnd>anySuccessfulResultOrThrow())) {
             scope.fork(reader::readUntilEnd);
             scope.fork(this::pushUntilEnd);
             scope.fork(this::watchUntilStalled);
             return scope.join();
-        }
-    }
-
-    /// Queues a request and sends what the window permits, without flushing. Blocks while the outbox is full, except
-    /// in a handler, which runs on the reading thread and may exceed it.
-    ///
-    /// @throws IOException if no more requests are taken
-    public void send(byte[] request, ReplyHandler handler) throws IOException, InterruptedException {
-        lock.lockInterruptibly();
-        try {
-            if (!reader.isInBatch() && session.outbox().isFull()) {
-                session.outbox().requestPush();
-                session.outbox().awaitRoom();
-            }
-            session.outbox().requireOpen();
-            session.enqueue(request, handler);
-            session.transmit(writer);
-            if (!session.isOpen()) {
-                session.outbox().requestPush();
-            }
         } finally {
-            lock.unlock();
+            attach(null);
         }
     }
 
-    /// Queues an event for the pusher.
-    ///
-    /// @return false if too many are waiting already; then this one is dropped
-    public boolean push(byte[] event) {
+    private void attach(Outbox.Transmitter transmitter) {
         lock.lock();
         try {
-            if (session.outbox().isFull()) {
-                return false;
-            }
-            session.enqueue(event);
-            session.outbox().requestPush();
-            return true;
+            session.outbox().attach(transmitter);
         } finally {
             lock.unlock();
         }
     }
 
-    /// Queues the end of the session behind what was sent before.
-    public void disconnect() {
-        lock.lock();
-        try {
-            session.enqueueDisconnect();
-            session.outbox().requestPush();
-        } finally {
-            lock.unlock();
+    private void transmit() throws IOException {
+        session.transmit(System.nanoTime(), writer);
+        if (!session.isOpen()) {
+            pushSignal.request();
         }
     }
 
@@ -138,59 +125,25 @@ public final class Link {
         writer.flush();
     }
 
-    /// An earlier session may have left something in the outbox.
-    private void requestPush() {
-        lock.lock();
-        try {
-            session.outbox().requestPush();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /// After the end of a session that another one continues: fails every request that was sent and has no answer.
-    public void failInFlight(IOException cause) {
-        lock.lock();
-        try {
-            session.failInFlight(cause);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /// Whether the calling thread is the reader and runs a handler: it must not wait for an answer.
-    public boolean isInHandler() {
-        return lock.isHeldByCurrentThread() && reader.isInBatch();
-    }
-
-    /// Ends all hope: fails every request that has no answer, sent or not, and takes no more.
-    public void abandon(IOException cause) {
-        lock.lock();
-        try {
-            session.abandon(cause);
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /// Writes what is pending, or leaves it to the thread that is writing. In a handler it does nothing: the reader
     /// flushes after its batch.
     public void flush() throws IOException {
-        if (!isInHandler()) {
+        if (!session.outbox().isInHandler()) {
             writer.flush();
         }
     }
 
     private LinkEnd pushUntilEnd() throws InterruptedException {
         try {
-            while (awaitPush()) {
+            while (true) {
+                CloseReason end = push();
                 LinkEnd failure = writer.failure();
-                if (failure != null) {
-                    return failure;
+                if (end != null || failure != null) {
+                    return failure != null ? failure : LinkEnd.of(end);
                 }
                 writer.flush();
+                awaitPush();
             }
-            return LinkEnd.of(CloseReason.KEEPALIVE_TIMEOUT);
         } catch (IOException e) {
             return LinkEnd.of(CloseReason.PEER_LOST, e);
         } catch (RuntimeException | Error e) {
@@ -198,27 +151,49 @@ public final class Link {
         }
     }
 
-    /// Waits until there is something to push or a keepalive is due, and adds it.
+    /// Adds what can be sent, and what is due.
     ///
-    /// @return false if the peer has left the last keepalive unanswered
-    private boolean awaitPush() throws IOException, InterruptedException {
-        lock.lockInterruptibly();
+    /// @return why the peer counts as lost; null if it does not
+    private CloseReason push() throws IOException {
+        lock.lock();
         try {
-            long untilDue = keepalive.nanosUntilDue(System.nanoTime());
-            while (!session.outbox().isPushRequested() && untilDue > 0) {
-                session.outbox().pushNeeded().awaitNanos(untilDue);
-                untilDue = keepalive.nanosUntilDue(System.nanoTime());
+            long now = System.nanoTime();
+            pushSignal.clear();
+            session.transmit(now, writer);
+            if (writer.isWriting()) {
+                session.postponeRetransmit(now);
             }
-            session.outbox().pushDone();
-            session.transmit(writer);
-            if (untilDue <= 0) {
+            if (session.nanosUntilRetransmit(now) <= 0 && !session.retransmit(now, writer)) {
+                return CloseReason.UNACKNOWLEDGED;
+            }
+            if (keepalive.nanosUntilDue(now) <= 0) {
                 if (keepalive.isExhausted()) {
-                    return false;
+                    return CloseReason.KEEPALIVE_TIMEOUT;
                 }
-                keepalive.keepaliveSent(System.nanoTime());
+                keepalive.keepaliveSent(now);
                 session.keepAlive(writer);
             }
-            return true;
+            return null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Waits until there is something to push or something is due. A message that is sent meanwhile does not wake it:
+    /// its retransmission may be late by a keepalive interval.
+    private void awaitPush() throws InterruptedException {
+        long wait = nanosUntilDue();
+        while (wait > 0 && !pushSignal.isRequested()) {
+            pushSignal.await(wait);
+            wait = nanosUntilDue();
+        }
+    }
+
+    private long nanosUntilDue() {
+        lock.lock();
+        try {
+            long now = System.nanoTime();
+            return Math.min(keepalive.nanosUntilDue(now), session.nanosUntilRetransmit(now));
         } finally {
             lock.unlock();
         }

@@ -22,7 +22,6 @@ final class LinkReader {
     private final ReentrantLock lock;
     private final LinkWriter writer;
     private final KeepaliveTimer keepalive;
-    private boolean isInBatch;
 
     LinkReader(Link link, MessageCodec codec, LinkWriter writer, KeepaliveTimer keepalive) {
         channel = link.channel();
@@ -34,18 +33,13 @@ final class LinkReader {
         this.keepalive = keepalive;
     }
 
-    /// Whether messages are being run: whoever sends under the session's lock now is a handler, and need not flush.
-    /// Requires that lock.
-    boolean isInBatch() {
-        return isInBatch;
-    }
-
     /// Reads until the link ends, and says why it does. Blocks.
     LinkEnd readUntilEnd() {
         try {
             while (channel.receive()) {
-                keepalive.received(System.nanoTime());
-                ProtocolException violation = receiveBatch();
+                long now = System.nanoTime();
+                keepalive.received(now);
+                ProtocolException violation = receiveBatch(now);
                 CloseReason end = session.end();
                 // The last words are written here: the end of this thread interrupts every other that writes.
                 flushBatch(violation != null || end != null);
@@ -68,46 +62,81 @@ final class LinkReader {
         }
     }
 
-    /// Runs all messages of the packets that are there, up to a bounded backlog of answers.
+    /// Runs all messages of the packets that are there, up to a bounded backlog of answers, waits until what they changed
+    /// is durable, and adds their answers to what is pending.
     ///
     /// @return how the peer broke the rules of messages, of which it was told; null if it did not
-    private ProtocolException receiveBatch() throws IOException {
-        lock.lock();
-        isInBatch = true;
-        boolean isComplete = false;
+    private ProtocolException receiveBatch(long now) throws IOException {
+        ProtocolException violation = null;
+        boolean mayAnswer = false;
         try {
-            keepalive.answered();
-            ProtocolException violation = receivePackets();
-            session.completeBatch();
+            violation = runBatch(now);
+            mayAnswer = true;
+        } finally {
+            completeBatch(mayAnswer);
+        }
+        lock.lock();
+        try {
+            session.sendAnswers(writer);
             if (violation == null) {
-                session.transmit(writer);
+                session.transmit(now, writer);
             } else {
                 writer.refuse(violation.getMessage());
             }
-            isComplete = true;
-            return violation;
         } finally {
-            if (!isComplete) {
-                writer.mute();
-            }
-            isInBatch = false;
+            lock.unlock();
+        }
+        return violation;
+    }
+
+    private ProtocolException runBatch(long now) throws IOException {
+        lock.lock();
+        session.outbox().beginBatch();
+        try {
+            keepalive.answered();
+            receivePackets(now);
+            return null;
+        } catch (MessageViolation e) {
+            return e.violation;
+        } catch (RuntimeException | Error e) {
+            session.fail();
+            throw e;
+        } finally {
+            session.outbox().endBatch();
             lock.unlock();
         }
     }
 
-    private ProtocolException receivePackets() throws IOException {
+    /// Also for a batch that failed: what it changed is complete before anybody else goes on with the session.
+    private void completeBatch(boolean mayAnswer) {
+        boolean isComplete = false;
         try {
-            do {
-                receivePacket();
-            } while (session.end() == null && channel.pendingBytes() < config.maxBacklogBytes()
-                    && channel.hasPacket() && channel.receive());
-            return null;
-        } catch (MessageViolation e) {
-            return e.violation;
+            session.completeBatch();
+            isComplete = true;
+        } finally {
+            if (!isComplete || !mayAnswer) {
+                lock.lock();
+                try {
+                    writer.mute();
+                    if (!isComplete) {
+                        session.fail();
+                    }
+                } finally {
+                    lock.unlock();
+                }
+            }
         }
     }
 
-    private void receivePacket() throws IOException {
+    private void receivePackets(long now) throws IOException {
+        do {
+            receivePacket(now);
+        } while (session.end() == null
+                && channel.pendingBytes() + session.pendingAnswerBytes() < config.maxBacklogBytes()
+                && channel.hasPacket() && channel.receive());
+    }
+
+    private void receivePacket(long now) throws IOException {
         byte[] packet = channel.received();
         int offset = 0;
         int end = channel.receivedBytes();
@@ -121,9 +150,10 @@ final class LinkReader {
                 if (offset < end && channel.isOneMessageAPacket()) {
                     throw new ProtocolException("more than one message in a packet");
                 }
-                session.receive(message, writer);
+                session.receive(message, now, writer);
             } while (offset < end && session.end() == null);
         } catch (ProtocolException e) {
+            session.fail();
             throw new MessageViolation(e);
         }
     }
@@ -147,7 +177,7 @@ final class LinkReader {
             pending = channel.pendingBytes();
             readerMayWrite = session.inFlightBytes() <= MAX_READER_BYTES;
             if (pending > 0 && !readerMayWrite && !isLast) {
-                session.outbox().requestPush();
+                session.outbox().pushSignal().request();
             }
         } finally {
             lock.unlock();

@@ -19,6 +19,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /// for a moment only, and never holds it during a network call.
 final class LinkWriter implements MessageSink {
 
+    /// A peer that lets so much wait is not sent again what it asks for.
+    private static final int MAX_REPEATABLE_BACKLOG_BYTES = 64 * 1024;
+
     private final SecureChannel channel;
     private final Session session;
     private final MessageCodec codec;
@@ -41,6 +44,11 @@ final class LinkWriter implements MessageSink {
     public void send(Message message) throws IOException {
         int offset = channel.reserve(MessageCodec.encodedBytes(message.payload().length()));
         codec.encode(message, channel.reserved(), offset);
+    }
+
+    @Override
+    public boolean isBacklogged() {
+        return channel.pendingBytes() > MAX_REPEATABLE_BACKLOG_BYTES;
     }
 
     /// Adds why the connection is about to close; requires the session's lock.
@@ -129,12 +137,7 @@ final class LinkWriter implements MessageSink {
     /// Whichever thread it was: the pusher ends the link, since the reader may never hear of it.
     private void fail(LinkEnd end) {
         failure = end;
-        lock.lock();
-        try {
-            session.outbox().requestPush();
-        } finally {
-            lock.unlock();
-        }
+        session.outbox().pushSignal().request();
     }
 
     /// Blocks until a thread has been writing for this long without getting a byte onto the connection. That thread

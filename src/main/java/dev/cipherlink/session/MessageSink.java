@@ -9,4 +9,9 @@ interface MessageSink {
 
     /// @throws IOException if nothing can be sent any more
     void send(Message message) throws IOException;
+
+    /// Whether the peer is so far behind with reading that what it asks for again and again is not sent again.
+    default boolean isBacklogged() {
+        return false;
+    }
 }

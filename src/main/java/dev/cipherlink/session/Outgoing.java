@@ -47,16 +47,49 @@ final class Outgoing {
         return new Outgoing(MessageType.DISCONNECT, new byte[0], NOBODY);
     }
 
+    /// Whether it is a payload whose acknowledgement nobody waits for.
+    boolean isEvent() {
+        return type == MessageType.DATA && handler == NOBODY;
+    }
+
+    /// It is to be sent from its beginning again.
+    void restart() {
+        fragmentedBytes = 0;
+        forgetParts();
+    }
+
+    void forgetParts() {
+        reply = null;
+        replyBytes = 0;
+    }
+
+    /// What a PART was good for.
+    enum PartOutcome {
+        ADDED,
+        /// It was the last: the reply is complete.
+        COMPLETE,
+        /// It belongs to an answer that was sent earlier.
+        IGNORED,
+        /// One before it is missing.
+        MISSING
+    }
+
     /// Adds one PART of the reply: `offset(4) total(4)`, then bytes; parts come in order and without gaps.
     ///
-    /// @return the reply if this was its last part, else null
-    Reply addPart(Payload part) throws ProtocolException {
+    /// @param isOrdered whether the wire keeps the order and loses none: else an answer may begin anew
+    PartOutcome addPart(Payload part, boolean isOrdered) throws ProtocolException {
         if (part.length() <= PartHeader.BYTES) {
             throw new ProtocolException("a PART without content");
         }
         int offset = PartHeader.offset(part);
         int total = PartHeader.total(part);
         int length = part.length() - PartHeader.BYTES;
+        if (!isOrdered && offset != replyBytes && offset != 0) {
+            return offset > replyBytes || offset < 0 ? PartOutcome.MISSING : PartOutcome.IGNORED;
+        }
+        if (!isOrdered && offset == 0) {
+            forgetParts();
+        }
         if (reply == null) {
             if (total <= 0 || total > MAX_REPLY_BYTES) {
                 throw new ProtocolException("a reply of " + Integer.toUnsignedString(total) + " bytes in parts");
@@ -68,6 +101,13 @@ final class Outgoing {
         }
         System.arraycopy(part.array(), part.offset() + PartHeader.BYTES, reply, offset, length);
         replyBytes += length;
-        return replyBytes == total ? Reply.received(reply, false) : null;
+        return replyBytes == total ? PartOutcome.COMPLETE : PartOutcome.ADDED;
+    }
+
+    /// The reply that the parts made, taken away.
+    Reply takeReply() {
+        Reply complete = Reply.received(reply, false);
+        forgetParts();
+        return complete;
     }
 }

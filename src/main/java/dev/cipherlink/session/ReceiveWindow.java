@@ -26,13 +26,18 @@ final class ReceiveWindow {
     /// @param answer  the answer as it was sent; null if the request is kept instead
     /// @param request a request that changes nothing, to be run again; null if the answer is kept
     record Kept(Reply answer, byte[] request) {
+        /// What counts towards the bound; small answers do not.
         int bytes() {
-            return answer != null ? answer.payload().length : request.length;
+            int bytes = answer != null ? answer.payload().length : request.length;
+            return answer != null && bytes <= Session.MAX_STORED_REPLY_BYTES ? 0 : bytes;
         }
     }
 
-    /// Answers and requests kept for duplicates take at most this much.
+    /// Large answers, and requests of large answers, that are kept for duplicates take at most this much. Small answers
+    /// are always kept: they may be those of writes.
     private static final int MAX_KEPT_BYTES = 1 << 20;
+    /// What a small answer takes in memory, on the average.
+    private static final int SMALL_ANSWER_BYTES = 100;
     private static final byte[] NOTHING = {};
 
     private final int size;
@@ -108,18 +113,33 @@ final class ReceiveWindow {
         }
         int answerBytes = answer.payload().length;
         boolean keepsRequest = answerBytes > Session.MAX_STORED_REPLY_BYTES && request.length() < answerBytes;
-        int bytes = keepsRequest ? request.length() : answerBytes;
-        if (keptBytes + bytes > MAX_KEPT_BYTES) {
+        if (answerBytes > Session.MAX_STORED_REPLY_BYTES
+                && keptBytes + (keepsRequest ? request.length() : answerBytes) > MAX_KEPT_BYTES) {
             kept[slot] = null;
             return;
         }
         kept[slot] = keepsRequest ? new Kept(null, request.toBytes()) : new Kept(answer, null);
-        keptBytes += bytes;
+        keptBytes += kept[slot].bytes();
+    }
+
+    /// Keeps another answer in the place of one that never left.
+    void replace(int sequence, Reply answer) {
+        answered(sequence, answer, Payload.EMPTY);
     }
 
     /// What was kept of an accepted message; null if nothing could be.
     Kept kept(int sequence) {
         return kept[sequence & kept.length - 1];
+    }
+
+    /// About how many bytes of memory are kept.
+    long retainedBytes() {
+        return keptBytes + fragments.length + (kept == null ? 0 : (long) kept.length * SMALL_ANSWER_BYTES);
+    }
+
+    /// The gap that was asked for may be asked for again.
+    void forgetGap() {
+        resendAsked = false;
     }
 
     /// The answers so far are on their way.

@@ -11,11 +11,19 @@ public interface RequestHandler {
 
     /// Runs one request. The payload is a view of a buffer that is reused: copy what is kept.
     ///
+    /// @param sequence the number that the answer will have
     /// @return the answer. An answer of more than [Session#MAX_STORED_REPLY_BYTES] must be that of a request that
     ///         changes nothing: a duplicate of the request may run it again.
-    Reply handle(Payload request);
+    Reply handle(int sequence, Payload request);
 
-    /// The requests that arrived together have run; their answers leave when this returns.
-    default void completeBatch() {
+    /// The requests that arrived together have run; their answers leave when this returns. Blocks until what they
+    /// changed is durable. Called without the session's lock.
+    ///
+    /// @param answers where to put an error in the place of an answer that must not leave
+    default void completeBatch(AnswerBatch answers) {
+    }
+
+    /// The session is over, and no request will come any more.
+    default void end() {
     }
 }

@@ -6,12 +6,23 @@ import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.util.function.Predicate;
 
 /// The numbered messages that were sent and not acknowledged yet, oldest first (`docs/protocol.md`, section 4).
 final class SendWindow {
 
     /// What a message takes on the wire beside its payload, in the version that takes most: header, packet and tag.
-    private static final int OVERHEAD_BYTES = 64;
+    static final int OVERHEAD_BYTES = 64;
+
+    /// What the number of an answer says.
+    enum Verdict {
+        /// It belongs to the oldest message in flight.
+        OLDEST,
+        /// It was answered before.
+        LATE,
+        /// An older message is still unanswered.
+        AHEAD
+    }
 
     private final int size;
     private final int maxPayloadBytes;
@@ -85,19 +96,24 @@ final class SendWindow {
         return new Message(outgoing.type, more, sequence, new Payload(outgoing.payload, offset, length), true);
     }
 
-    /// What the oldest number in flight belongs to, if that number is the one that an answer carries.
-    ///
-    /// @return null if the answer is a late duplicate
-    /// @throws ProtocolException if the number was never sent, or an older one is still unanswered
-    Outgoing answered(int sequence) throws ProtocolException {
+    /// @throws ProtocolException if the number was never sent, or answered long ago
+    Verdict judge(int sequence) throws ProtocolException {
         if (isOldest(sequence)) {
-            return oldest();
+            return Verdict.OLDEST;
         }
-        int behind = SerialNumber.distance(sequence, oldest);
-        if (behind > 0 && behind <= Math.min(acknowledged, size)) {
-            return null;
+        int ahead = SerialNumber.distance(oldest, sequence);
+        if (ahead > 0 && ahead < count) {
+            return Verdict.AHEAD;
+        }
+        if (ahead < 0 && -ahead <= Math.min(acknowledged, size)) {
+            return Verdict.LATE;
         }
         throw new ProtocolException("an answer for " + sequence + " where " + oldest + " is the oldest unanswered");
+    }
+
+    /// The number of the oldest message in flight; of the next one if there is none.
+    int oldestSequence() {
+        return oldest;
     }
 
     boolean isOldest(int sequence) {
@@ -128,17 +144,104 @@ final class SendWindow {
         acknowledged++;
     }
 
-    /// Sends everything again from this number on.
-    ///
+    /// @param isOrdered whether the wire keeps the order, so that a number from before the window cannot just be late
+    /// @return false if the number is late
     /// @throws ProtocolException if the number is neither in flight nor the next one
-    void goBack(int sequence, MessageSink sink) throws IOException {
+    boolean canGoBackTo(int sequence, boolean isOrdered) throws ProtocolException {
         int first = SerialNumber.distance(oldest, sequence);
-        if (first < 0 || first > count) {
+        boolean isLate = first < 0 && -first <= Math.min(acknowledged, size);
+        if (first > count || first < 0 && (isOrdered || !isLate)) {
             throw new ProtocolException("RESEND of " + sequence + ", which is not in flight");
         }
-        for (int i = first; i < count; i++) {
+        return !isLate;
+    }
+
+    /// Sends everything again from this number on, which is in flight or the next.
+    void goBack(int sequence, MessageSink sink) throws IOException {
+        for (int i = SerialNumber.distance(oldest, sequence); i < count; i++) {
             sink.send(message((oldest + i) % Message.SEQUENCE_MODULUS));
         }
+    }
+
+    /// Sends the oldest and the newest message again.
+    void resendEnds(MessageSink sink) throws IOException {
+        if (count > 0) {
+            sink.send(message(oldest));
+        }
+        if (count > 1) {
+            sink.send(message((oldest + count - 1) % Message.SEQUENCE_MODULUS));
+        }
+    }
+
+    /// How many fragments of the oldest request that is not answered in whole were acknowledged.
+    ///
+    /// @param next what is to be sent next, perhaps in part already; null if nothing
+    private int acknowledgedFragments(Outgoing next) {
+        if (count > 0) {
+            return offsets[slot(oldest)] / maxPayloadBytes;
+        }
+        return next == null ? 0 : next.fragmentedBytes / maxPayloadBytes;
+    }
+
+    /// The number up to which every request was answered in whole.
+    int acknowledged(Outgoing next) {
+        return (oldest - 1 - acknowledgedFragments(next)) & Message.SEQUENCE_MODULUS - 1;
+    }
+
+    /// Whether a peer that has received up to this number can go on: it has what it acknowledged, and no more than was
+    /// sent; or it forgot the fragments of a request that was not complete.
+    boolean canResumeFrom(int received, Outgoing next) {
+        int ahead = SerialNumber.distance(oldest, received) + 1;
+        return ahead >= 0 && ahead <= count || isForgotten(received, next);
+    }
+
+    /// Whether the peer acknowledged fragments that it does not have any more.
+    boolean isForgotten(int received, Outgoing next) {
+        return acknowledgedFragments(next) > 0 && received == acknowledged(next);
+    }
+
+    /// Puts what is in flight back into the outbox, to be sent from the beginning of its oldest request.
+    void rewind(Outbox outbox) {
+        int fragments = acknowledgedFragments(outbox.peek());
+        if (!outbox.isEmpty()) {
+            outbox.peek().fragmentedBytes = 0;
+        }
+        for (int i = count - 1; i >= 0; i--) {
+            int slot = slot(oldest + i);
+            if (outbox.peek() != inFlight[slot]) {
+                outbox.addFirst(inFlight[slot]);
+            }
+            outbox.peek().restart();
+            inFlight[slot] = null;
+        }
+        oldest = (oldest - fragments) & Message.SEQUENCE_MODULUS - 1;
+        acknowledged -= fragments;
+        count = 0;
+        bytes = 0;
+    }
+
+    /// Whether nobody waits for an answer to the oldest message in flight, and the peer has it.
+    boolean isOldestEventUpTo(int received) {
+        return count > 0 && oldest().isEvent() && SerialNumber.distance(oldest, received) >= 0;
+    }
+
+    /// Parts of an answer that arrived on another connection count no more.
+    void forgetParts() {
+        if (count > 0) {
+            oldest().forgetParts();
+        }
+    }
+
+    /// Whether all in flight are requests, from their first fragment on, whose payload passes the test.
+    boolean allMatch(Predicate<byte[]> test) {
+        for (int i = 0; i < count; i++) {
+            int slot = slot(oldest + i);
+            if (i == 0 && offsets[slot] > 0 || inFlight[slot].type != MessageType.DATA
+                    || !test.test(inFlight[slot].payload)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private int slot(int sequence) {

@@ -8,48 +8,45 @@ import dev.cipherlink.message.SessionParameters;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 
-/// The data phase of the protocol as a state machine, the same on both sides (`docs/protocol.md`, section 4).
+/// The data phase of the protocol as a state machine, the same on both sides (`docs/protocol.md`, sections 4 and 5).
 ///
 /// It numbers what it sends, keeps both sides to the window, runs each request of the peer once, matches answers by
-/// number. It has no socket, thread or clock: messages come in through [#receive], and leave through a sink that is
-/// given with each call. Every method requires the lock of the session's [Outbox].
+/// number, and outlives its connections: a [Link] attaches it to one after the other.
+///
+/// It has no socket, thread or clock: messages come in through [#receive], and leave through a sink that is given with
+/// each call, as is the time, a [System#nanoTime]. The public methods take the lock of the session's [Outbox]; all others
+/// require it, but for [#completeBatch].
 public final class Session {
 
     /// Of an answer that is larger, the request is kept for duplicates if it is shorter, and runs again.
     public static final int MAX_STORED_REPLY_BYTES = 1_024;
     /// Largest payload of KEEPALIVE.
     static final int MAX_KEEPALIVE_BYTES = 64;
-
-    private static final Reply EMPTY = Reply.ok(new byte[0]);
-
-    /// Where the session stands.
-    private enum State {
-        OPEN,
-        /// DISCONNECT was sent and is not acknowledged yet.
-        DISCONNECTING,
-        /// Our DISCONNECT was acknowledged.
-        DISCONNECTED,
-        /// The peer's DISCONNECT was acknowledged.
-        PEER_DISCONNECTED
-    }
+    private static final int MAX_WAITING_EVENTS = 256;
+    private static final long MAX_WAITING_EVENT_BYTES = 1 << 20;
 
     private final SessionIdentity identity;
     private final SessionParameters parameters;
     private final Outbox outbox;
-    private final RequestHandler handler;
-    private final SendWindow sendWindow;
-    private final ReceiveWindow receiveWindow;
-    private State state = State.OPEN;
-    private boolean isUsedUp;
+    private final ReentrantLock lock;
+    private final EventQueue events = new EventQueue(MAX_WAITING_EVENTS, MAX_WAITING_EVENT_BYTES);
+    private final Sender sender;
+    private final Receiver receiver;
+    private Runnable eventRoomListener = () -> { };
+    private boolean isFailed;
+    /// The payload of a KEEPALIVE to be answered; null if there is none.
+    private byte[] keepaliveToAnswer;
 
     public Session(SessionIdentity identity, SessionParameters parameters, Outbox outbox, RequestHandler handler) {
         this.identity = identity;
         this.parameters = parameters;
         this.outbox = outbox;
-        this.handler = handler;
-        sendWindow = new SendWindow(parameters, identity.reusesSequenceNumbers());
-        receiveWindow = new ReceiveWindow(parameters, identity.reusesSequenceNumbers(), identity.maxRequestBytes());
+        lock = outbox.lock();
+        sender = new Sender(identity, parameters, outbox, events);
+        receiver = new Receiver(identity, parameters, handler);
     }
 
     public SessionIdentity identity() {
@@ -64,161 +61,219 @@ public final class Session {
         return outbox;
     }
 
-    /// Queues a request; [#transmit] sends it as the window permits.
-    void enqueue(byte[] payload, ReplyHandler replyHandler) {
-        outbox.add(new Outgoing(MessageType.DATA, payload, replyHandler));
-    }
+    // Used by any thread.
 
-    /// Queues a payload whose acknowledgement nobody waits for.
-    void enqueue(byte[] payload) {
-        outbox.add(Outgoing.event(payload));
-    }
-
-    /// Queues the end of the session, behind everything queued before it.
-    void enqueueDisconnect() {
-        outbox.add(Outgoing.disconnect());
-    }
-
-    /// Sends of the outbox what the window permits. Once the numbers of a version 1 session are used up, the rest stays
-    /// in the outbox, and the session disconnects when everything sent is answered.
-    void transmit(MessageSink sink) throws IOException {
-        while (state == State.OPEN && sendWindow.hasRoom() && !outbox.isEmpty()) {
-            Outgoing next = outbox.peek();
-            if (next.fragmentedBytes == 0 && !sendWindow.hasNumbersFor(next)) {
-                if (sendWindow.isEmpty()) {
-                    isUsedUp = true;
-                    sendDisconnect(sink, Outgoing.disconnect());
-                }
-                return;
-            }
-            if (next.type == MessageType.DISCONNECT) {
-                outbox.remove();
-                sendDisconnect(sink, next);
-                return;
-            }
-            sink.send(sendWindow.send(next));
-            if (next.fragmentedBytes == next.payload.length) {
-                outbox.remove();
-            }
-        }
-    }
-
-    private void sendDisconnect(MessageSink sink, Outgoing disconnect) throws IOException {
-        state = State.DISCONNECTING;
-        sink.send(sendWindow.send(disconnect));
-    }
-
-    /// Takes in one message of the peer, and sends what it calls for.
+    /// Queues an event for the peer. Never blocks, and takes no lock of a session: a handler of another may call it.
+    /// While no link is attached, the event waits for the resume.
     ///
-    /// @throws ProtocolException if the peer broke the rules: it is told so, and the connection closes
+    /// @return false if too many are waiting; then this one is dropped
+    public boolean push(byte[] event) {
+        boolean isTaken = events.offer(event);
+        outbox.pushSignal().request();
+        return isTaken;
+    }
+
+    /// Sets who is told when every waiting event has been sent after [#push] had refused one. It is called under the
+    /// session's lock, and may push.
+    public void onEventRoom(Runnable listener) {
+        locked(() -> eventRoomListener = listener);
+    }
+
+    /// No answer will come any more: closes the outbox, tells it to everybody who waits for an answer, in order, and ends
+    /// the handler.
+    ///
+    /// @throws RuntimeException what the first handler threw that did, after all were told
+    public void abandon(IOException cause) {
+        locked(() -> {
+            isFailed = true;
+            // Closed first: a handler that sends again because its request failed is refused.
+            outbox.close(cause);
+            var failure = new Failure(cause);
+            sender.failInFlight(failure);
+            // Not sent, or not to their end: they did not run.
+            while (!outbox.isEmpty()) {
+                Outgoing outgoing = outbox.peek();
+                outbox.remove();
+                failure.tell(outgoing, false);
+            }
+            receiver.end();
+            failure.rethrow();
+        });
+    }
+
+    /// The session is over, and another will send what is left in the outbox: tells those who wait for an answer that
+    /// none will come. If all in flight pass the test, the other session sends them as well.
+    ///
+    /// @param isRepeatable whether a request may run twice
+    /// @return how many were told
+    /// @throws RuntimeException what the first handler threw that did, after all were told
+    public int handOver(IOException cause, Predicate<byte[]> isRepeatable) {
+        lock.lock();
+        try {
+            isFailed = true;
+            if (sender.isInFlightOnly(isRepeatable)) {
+                sender.takeBack();
+                return 0;
+            }
+            var failure = new Failure(cause);
+            sender.failInFlight(failure);
+            failure.rethrow();
+            return failure.count();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// How many messages were sent and are not answered.
+    public int inFlight() {
+        lock.lock();
+        try {
+            return sender.inFlight();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The smoothed round trip of a request in nanoseconds; -1 before the first.
+    public long roundTripNanos() {
+        lock.lock();
+        try {
+            return sender.roundTripNanos();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The highest number up to which everything was accepted from the peer.
+    public int received() {
+        lock.lock();
+        try {
+            return receiver.received();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The highest number up to which every request was answered in whole.
+    public int acknowledged() {
+        lock.lock();
+        try {
+            return sender.acknowledged();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether another connection can resume it after a peer has received up to this number.
+    public boolean canResumeFrom(int peerReceived) {
+        lock.lock();
+        try {
+            return !isOver() && sender.canResumeFrom(peerReceived);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether it ended for good: by DISCONNECT, a broken rule, or a failure of our own.
+    public boolean isOver() {
+        lock.lock();
+        try {
+            return isFailed || end() != null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether every request of the outbox has its answer; only DISCONNECT may be on its way.
+    public boolean isSettled() {
+        lock.lock();
+        try {
+            return (sender.inFlight() == 0 || !sender.isOpen()) && outbox.isEmptyButForDisconnect();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Whether it ended by itself, since its numbers were used up: what is left in the outbox waits for another session.
+    public boolean isUsedUp() {
+        lock.lock();
+        try {
+            return sender.isUsedUp();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// About how many bytes of memory it keeps while no link is attached.
+    public long retainedBytes() {
+        lock.lock();
+        try {
+            return receiver.retainedBytes() + sender.inFlightBytes() + outbox.bytes() + events.bytes();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void locked(Runnable action) {
+        lock.lock();
+        try {
+            action.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // Used by the link that is attached.
+
+    /// Goes on where the last connection ended.
+    ///
+    /// @param peerReceived the highest number that the peer has accepted
+    /// @throws ProtocolException if that cannot be
+    void resume(int peerReceived, long now, MessageSink sink) throws IOException {
+        keepaliveToAnswer = null;
+        receiver.resume();
+        sender.resume(peerReceived, now, sink);
+    }
+
+    /// Sends what the window permits, unless the peer has ended the session.
+    void transmit(long now, MessageSink sink) throws IOException {
+        if (!receiver.isDisconnected()) {
+            sender.transmit(now, sink);
+            if (events.hasRecovered()) {
+                eventRoomListener.run();
+            }
+        }
+    }
+
+    /// Takes in one message of the peer. Answers wait for [#sendAnswers]; what is sent again, is sent at once.
+    ///
+    /// @throws ProtocolException if the peer broke the rules: it is told so, and the session is over
     /// @throws RefusedException  if the peer says that we did
-    void receive(Message message, MessageSink sink) throws IOException {
-        switch (message.type()) {
-            case DATA -> receiveData(message, sink);
-            case DISCONNECT -> receiveDisconnect(message, sink);
-            case ACK, ERROR, PART -> receiveAnswer(message);
-            case KEEPALIVE -> receiveKeepalive(message, sink);
-            case RESEND -> sendWindow.goBack(message.sequence(), sink);
-            case SYN, SYN_ACK -> throw new ProtocolException(message.type() + " after the handshake");
-        }
-    }
-
-    private void receiveData(Message message, MessageSink sink) throws IOException {
-        switch (receiveWindow.judge(message)) {
-            case ACCEPT -> {
-                receiveWindow.accept();
-                run(message, sink);
+    void receive(Message message, long now, MessageSink sink) throws IOException {
+        try {
+            switch (message.type()) {
+                case DATA, DISCONNECT -> receiver.receive(message, now, sender.timeoutNanos());
+                case ACK, ERROR, PART -> receiveAnswer(message, now, sink);
+                case KEEPALIVE -> receiveKeepalive(message);
+                case RESEND -> sender.receiveResend(message.sequence(), now, sink);
+                case SYN, SYN_ACK -> throw new ProtocolException(message.type() + " after the handshake");
             }
-            case DUPLICATE -> sendAnswer(message.sequence(), answerAgain(message.sequence()), sink);
-            case MISSING -> askResend(sink);
+        } catch (ProtocolException | RefusedException e) {
+            isFailed = true;
+            throw e;
         }
     }
 
-    /// Runs a request, or keeps its fragment until the last one is there.
-    private void run(Message message, MessageSink sink) throws IOException {
-        if (!message.more() && !receiveWindow.hasFragments()) {
-            answer(message.sequence(), handler.handle(message.payload()), message.payload(), sink);
-            return;
-        }
-        receiveWindow.addFragment(message.payload());
-        if (message.more()) {
-            answer(message.sequence(), EMPTY, Payload.EMPTY, sink);
-            return;
-        }
-        Payload request = receiveWindow.takeFragments();
-        Reply reply = request == null
-                ? Reply.error("the request is larger than " + identity.maxRequestBytes() + " bytes; send less at once")
-                : handler.handle(request);
-        answer(message.sequence(), reply, request == null ? Payload.EMPTY : request, sink);
-    }
-
-    /// A duplicate is known by its number alone: what it carries is not looked at.
-    private Reply answerAgain(int sequence) {
-        ReceiveWindow.Kept kept = receiveWindow.kept(sequence);
-        if (kept == null) {
-            return Reply.error("the answer was sent, and was too large to be kept; ask again");
-        }
-        return kept.answer() != null ? kept.answer() : handler.handle(Payload.of(kept.request()));
-    }
-
-    private void receiveDisconnect(Message message, MessageSink sink) throws IOException {
-        switch (receiveWindow.judge(message)) {
-            case ACCEPT -> {
-                receiveWindow.accept();
-                answer(message.sequence(), EMPTY, Payload.EMPTY, sink);
-                state = State.PEER_DISCONNECTED;
-            }
-            case DUPLICATE -> sendAnswer(message.sequence(), EMPTY, sink);
-            case MISSING -> askResend(sink);
-        }
-    }
-
-    private void askResend(MessageSink sink) throws IOException {
-        if (receiveWindow.askResend()) {
-            sink.send(Message.of(MessageType.RESEND, receiveWindow.expected(), Payload.EMPTY));
-        }
-    }
-
-    private void answer(int sequence, Reply reply, Payload request, MessageSink sink) throws IOException {
-        receiveWindow.answered(sequence, reply, request);
-        sendAnswer(sequence, reply, sink);
-    }
-
-    private void sendAnswer(int sequence, Reply reply, MessageSink sink) throws IOException {
-        Answers.send(sequence, reply, parameters.maxPayloadBytes(), sink);
-    }
-
-    private void receiveAnswer(Message message) throws ProtocolException, RefusedException {
-        if (!message.intact()) {
-            throw new ProtocolException("the checksum of an answer is wrong");
-        }
-        Payload payload = message.payload();
-        if (message.sequence() == 0 && isAboutConnection(message)) {
-            return;
-        }
-        Outgoing answered = sendWindow.answered(message.sequence());
-        if (answered == null) {
-            return;
-        }
-        boolean isLast = sendWindow.isOldestLastFragment();
-        Reply reply = message.type() == MessageType.PART && isLast
-                ? answered.addPart(payload)
-                : Reply.received(payload.toBytes(), message.type() == MessageType.ERROR);
-        if (reply == null) {
-            return;
-        }
-        sendWindow.acknowledgeOldest();
-        if (answered.type == MessageType.DISCONNECT) {
-            state = State.DISCONNECTED;
-        } else if (isLast) {
-            answered.handler.answered(reply);
+    private void receiveAnswer(Message message, long now, MessageSink sink) throws IOException {
+        if (message.sequence() != 0 || !message.intact() || !isAboutConnection(message)) {
+            sender.receiveAnswer(message, now, sink);
         }
     }
 
     /// Sequence 0 stands for the connection, but after 65,535 it also is a request's number: while that one is the
     /// oldest in flight, only the answer to a keepalive is told apart.
     private boolean isAboutConnection(Message message) throws RefusedException {
-        boolean isRequest = sendWindow.isOldest(0);
+        boolean isRequest = sender.isOldest(0);
         return switch (message.type()) {
             case ACK -> isKeepaliveAnswer(message.payload()) || !isRequest;
             case ERROR -> {
@@ -231,11 +286,11 @@ public final class Session {
         };
     }
 
-    private void receiveKeepalive(Message message, MessageSink sink) throws IOException {
+    private void receiveKeepalive(Message message) throws ProtocolException {
         if (message.payload().length() > MAX_KEEPALIVE_BYTES) {
             throw new ProtocolException("KEEPALIVE with more than " + MAX_KEEPALIVE_BYTES + " bytes");
         }
-        sink.send(Message.of(MessageType.ACK, 0, message.payload()));
+        keepaliveToAnswer = message.payload().toBytes();
     }
 
     /// Asks the peer for a sign of life.
@@ -249,78 +304,73 @@ public final class Session {
                 token, 0, token.length);
     }
 
-    /// The messages that arrived together have been received.
+    /// Makes durable what the messages that arrived together have changed. Blocks; the lock must not be held.
     void completeBatch() {
-        handler.completeBatch();
+        receiver.completeBatch();
+    }
+
+    /// Sends the answers to the messages that arrived together; of several KEEPALIVEs only the last is answered, and
+    /// none that comes from a peer that does not read.
+    void sendAnswers(MessageSink sink) throws IOException {
+        receiver.sendAnswers(sink);
+        if (keepaliveToAnswer != null && !sink.isBacklogged()) {
+            sink.send(Message.of(MessageType.ACK, 0, Payload.of(keepaliveToAnswer)));
+        }
+        keepaliveToAnswer = null;
     }
 
     /// The answers so far are on their way to the peer.
     void answersSent() {
-        receiveWindow.answersSent();
+        receiver.answersSent();
+    }
+
+    /// About how many bytes the answers take that wait for [#sendAnswers].
+    long pendingAnswerBytes() {
+        return receiver.pendingBytes();
     }
 
     /// About how many bytes on the wire were sent and are not acknowledged.
     int inFlightBytes() {
-        return sendWindow.bytes();
+        return sender.inFlightBytes();
+    }
+
+    /// Zero or less if [#retransmit] is due; [Long#MAX_VALUE] while nothing is in flight.
+    long nanosUntilRetransmit(long now) {
+        return sender.nanosUntilRetransmit(now);
+    }
+
+    /// What is in flight is still being written: its time has not begun.
+    void postponeRetransmit(long now) {
+        sender.postponeRetransmit(now);
+    }
+
+    /// Sends again what was not answered in time.
+    ///
+    /// @return false if that was done too often: the connection counts as lost
+    boolean retransmit(long now, MessageSink sink) throws IOException {
+        return sender.retransmit(now, sink);
+    }
+
+    /// Whether something waits that could be sent.
+    boolean isSending() {
+        return outbox.pushSignal().isRequested() || isOpen() && !(outbox.isEmpty() && events.isEmpty());
     }
 
     /// Whether new requests can be sent in this session.
     boolean isOpen() {
-        return state == State.OPEN;
+        return sender.isOpen() && !receiver.isDisconnected();
     }
 
-    /// Whether it ended by itself, since its numbers were used up: what is left in the outbox waits for another session.
-    public boolean isUsedUp() {
-        return isUsedUp;
+    /// The batch failed half-way: what ran of it is not known, and nothing can be resumed.
+    void fail() {
+        isFailed = true;
     }
 
-    /// Why the session is over; null while it is not.
+    /// Why the session is over by an agreement of both sides; null while it is not.
     CloseReason end() {
-        return switch (state) {
-            case OPEN, DISCONNECTING -> null;
-            case DISCONNECTED -> CloseReason.DISCONNECTED;
-            case PEER_DISCONNECTED -> CloseReason.PEER_DISCONNECTED;
-        };
-    }
-
-    /// No answer will come any more: closes the outbox, and tells it to everybody who waits for an answer, in order.
-    ///
-    /// @throws RuntimeException what the first handler threw that did, after all were told
-    void abandon(IOException cause) {
-        // Closed first: a handler that sends again because its request failed is refused.
-        outbox.close(cause);
-        var failure = new Failure(cause);
-        tellInFlight(failure);
-        // Not sent, or not to their end: they did not run.
-        while (!outbox.isEmpty()) {
-            Outgoing outgoing = outbox.peek();
-            outbox.remove();
-            failure.tell(outgoing, false);
+        if (receiver.isDisconnected()) {
+            return CloseReason.PEER_DISCONNECTED;
         }
-        failure.rethrow();
-    }
-
-    /// Tells those who wait for an answer that it will not come. What is not sent to its end stays in the outbox, and
-    /// another session sends it from its beginning.
-    ///
-    /// @throws RuntimeException what the first handler threw that did, after all were told
-    void failInFlight(IOException cause) {
-        var failure = new Failure(cause);
-        tellInFlight(failure);
-        failure.rethrow();
-    }
-
-    private void tellInFlight(Failure failure) {
-        int inFlight = sendWindow.count();
-        for (int i = 0; i < inFlight; i++) {
-            Outgoing outgoing = sendWindow.oldest();
-            boolean isLast = sendWindow.isOldestLastFragment();
-            sendWindow.acknowledgeOldest();
-            if (isLast) {
-                failure.tell(outgoing, true);
-            } else {
-                outgoing.fragmentedBytes = 0;
-            }
-        }
+        return sender.isDisconnected() ? CloseReason.DISCONNECTED : null;
     }
 }

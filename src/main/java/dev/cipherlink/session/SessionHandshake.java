@@ -14,6 +14,7 @@ import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.SynAck;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.ProtocolException;
 import java.util.HexFormat;
 
@@ -35,8 +36,9 @@ public final class SessionHandshake {
     /// Decides what a server grants.
     @FunctionalInterface
     public interface Policy {
-        /// @param sessionId what the session is to be called if it is granted
-        SynAck answer(Syn syn, String sessionId);
+        /// @param sessionId what the session is to be called if it is a new one
+        /// @throws InterruptedIOException if the thread is interrupted while it waits for a session to become free
+        SynAck answer(Syn syn, String sessionId) throws InterruptedIOException;
     }
 
     /// The client's side.

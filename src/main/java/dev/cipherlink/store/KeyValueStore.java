@@ -3,6 +3,7 @@ package dev.cipherlink.store;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 
 /// Values by key, for all connections at once.
 ///
@@ -103,6 +104,11 @@ public interface KeyValueStore extends AutoCloseable {
 
     /// How many keys begin with `prefix`. Takes time in proportion to the answer, unless the prefix is empty.
     long count(byte[] prefix) throws StoreException;
+
+    /// Sets who is told of keys that are gone because they expired. An engine that cannot tell tells nobody. It is called
+    /// from any thread, must not block, and may find that the key exists again.
+    default void onExpiry(Consumer<Key> listener) {
+    }
 
     /// How many keys there are. Expired ones are not counted; exact where nothing is written meanwhile.
     long size() throws StoreException;

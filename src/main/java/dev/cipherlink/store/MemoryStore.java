@@ -9,6 +9,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /// A [KeyValueStore] in memory; what it holds is gone when the process ends.
@@ -36,6 +37,7 @@ public final class MemoryStore implements KeyValueStore {
     private final LongSupplier nanoClock;
     private final long clockOrigin;
     private final Expiry expiry;
+    private volatile Consumer<Key> expiryListener = _ -> { };
 
     /// What the map holds for a key. Compared by identity only.
     ///
@@ -55,6 +57,7 @@ public final class MemoryStore implements KeyValueStore {
         private Stored before;
         private Stored after;
         private StoreException failure;
+        private boolean hasExpired;
     }
 
     /// A store on the system's monotonic clock.
@@ -183,6 +186,11 @@ public final class MemoryStore implements KeyValueStore {
     }
 
     @Override
+    public void onExpiry(Consumer<Key> listener) {
+        expiryListener = listener;
+    }
+
+    @Override
     public long size() {
         expiry.removeDue();
         return entries.mappingCount();
@@ -225,12 +233,16 @@ public final class MemoryStore implements KeyValueStore {
                     link(key, kept, after);
                 }
                 outcome.after = after;
+                outcome.hasExpired = kept != null && outcome.before == null && after == null;
                 return after;
             } catch (StoreException e) {
                 outcome.failure = e;
                 return kept;
             }
         });
+        if (outcome.hasExpired) {
+            expiryListener.accept(key);
+        }
         if (outcome.failure != null) {
             throw outcome.failure;
         }

@@ -20,7 +20,9 @@ class CommandParserRandomTest {
     private static final List<byte[]> VALID = Stream.of(
             "SET key value", "GET key", "DELETE caf\u00e9", "EXISTS k", "KEYS user: 100 user:7", "KEYS  9", "COUNT p",
             "INCR k -9223372036854775808", "INCR k", "CAS k 12 value", "PEEK k", "APPEND k \n\n", "PERSIST k",
-            "EXPIRE \ud83d\ude00 3600", "TTL k", "ECHO some text\n", "TIME", "PING\n", "WHOAMI", "SOCKETS", "INFO")
+            "EXPIRE \ud83d\ude00 3600", "TTL k", "ECHO some text\n", "TIME", "PING\n", "WHOAMI", "SOCKETS", "INFO",
+            "JOIN #dev", "LEAVE #a", "SAY #dev hello", "TELL ann hi", "WHO #dev", "ROOMS", "HISTORY #dev 9 9", "AWAY",
+            "BACK", "KICK #a bob", "MUTE bob 9", "UNMUTE bob", "WATCH user:", "UNWATCH")
             .map(text -> text.getBytes(UTF_8)).toList();
 
     private final CommandParser parser = new CommandParser(MAX_VALUE_BYTES);
@@ -127,9 +129,41 @@ class CommandParserRandomTest {
             }
             case Command.Count c -> checkPrefix(c.prefix());
             case Command.Echo c -> assertTrue(c.text().length <= MAX_VALUE_BYTES);
+            case Command.Chat c -> checkChat(c);
+            case Command.Watch c -> checkPrefix(c.prefix());
+            case Command.Unwatch c -> checkPrefix(c.prefix());
             case Command.Time(), Command.Ping(), Command.WhoAmI(), Command.Sockets(), Command.Info() -> {
             }
         }
+    }
+
+    private static void checkChat(Command.Chat command) {
+        switch (command) {
+            case Command.Join(String room) -> assertTrue(ChatRule.isRoom(room));
+            case Command.Leave(String room) -> assertTrue(ChatRule.isRoom(room));
+            case Command.Say(String room, String text) -> {
+                assertTrue(ChatRule.isRoom(room));
+                checkText(text);
+            }
+            case Command.Tell(String name, String text) -> {
+                assertTrue(ChatRule.isName(name));
+                checkText(text);
+            }
+            case Command.Who(String room) -> assertTrue(room.isEmpty() || ChatRule.isRoom(room));
+            case Command.History(String room, int count, long after) -> {
+                assertTrue(ChatRule.isRoom(room));
+                assertTrue(count >= 1 && count <= CommandParser.MAX_HISTORY_COUNT && after >= -1);
+            }
+            case Command.Kick(String room, String name) -> assertTrue(ChatRule.isRoom(room) && ChatRule.isName(name));
+            case Command.Mute(String name, long seconds) -> assertTrue(ChatRule.isName(name) && seconds > 0);
+            case Command.Unmute(String name) -> assertTrue(ChatRule.isName(name));
+            case Command.Rooms(), Command.Away(), Command.Back() -> {
+            }
+        }
+    }
+
+    private static void checkText(String text) {
+        assertTrue(!text.isEmpty() && text.getBytes(UTF_8).length <= 4_096 && text.indexOf('\n') < 0);
     }
 
     private static void checkKeyAndValue(byte[] key, byte[] value) {

@@ -63,7 +63,27 @@ class CommandParserTest {
                 Arguments.of("ping\n", "PING"),
                 Arguments.of("WhoAmI", "WHOAMI"),
                 Arguments.of("SOCKETS", "SOCKETS"),
-                Arguments.of("INFO", "INFO"));
+                Arguments.of("INFO", "INFO"),
+                Arguments.of("JOIN #dev", "JOIN #dev"),
+                Arguments.of("JOIN #A.b-c_9\n", "JOIN #A.b-c_9"),
+                Arguments.of("LEAVE #dev", "LEAVE #dev"),
+                Arguments.of("SAY #dev hello  all ", "SAY #dev <hello  all >"),
+                Arguments.of("SAY #dev \033[2J\r\0", "SAY #dev <\033[2J\r\0>"),
+                Arguments.of("TELL ann psst\n", "TELL ann <psst>"),
+                Arguments.of("WHO", "WHO <>"),
+                Arguments.of("WHO #dev", "WHO <#dev>"),
+                Arguments.of("ROOMS", "ROOMS"),
+                Arguments.of("HISTORY #dev", "HISTORY #dev 50 -1"),
+                Arguments.of("HISTORY #dev 1000", "HISTORY #dev 1000 -1"),
+                Arguments.of("HISTORY #dev 7 0", "HISTORY #dev 7 0"),
+                Arguments.of("AWAY", "AWAY"),
+                Arguments.of("BACK", "BACK"),
+                Arguments.of("KICK #dev bob", "KICK #dev bob"),
+                Arguments.of("MUTE bob 60", "MUTE bob 60"),
+                Arguments.of("UNMUTE bob", "UNMUTE bob"),
+                Arguments.of("WATCH", "WATCH <>"),
+                Arguments.of("WATCH user:", "WATCH <user:>"),
+                Arguments.of("unwatch user:", "UNWATCH <user:>"));
     }
 
     @ParameterizedTest
@@ -78,6 +98,8 @@ class CommandParserTest {
         String seconds = "seconds must be a decimal number from 1 to 3153600000";
         String limit = "limit must be a decimal number from 1 to 10000";
         String version = "version must be a decimal number from 0 to 9223372036854775807";
+        String room = "room must be # and 1 to 64 letters, digits, '.', '_' or '-'";
+        String name = "name must be 1 to 32 letters, digits, '.', '_' or '-', the first a letter or digit";
         return Stream.of(
                 Arguments.of("", "no command; send a verb first, such as GET key"),
                 Arguments.of("\n", "no command; send a verb first, such as GET key"),
@@ -117,7 +139,28 @@ class CommandParserTest {
                 Arguments.of("EXPIRE k 3153600001", seconds),
                 Arguments.of("ECHO", "usage: ECHO text"),
                 Arguments.of("PING x", "usage: PING (it takes no arguments)"),
-                Arguments.of("PING ", "usage: PING (it takes no arguments)"));
+                Arguments.of("PING ", "usage: PING (it takes no arguments)"),
+                Arguments.of("JOIN", "usage: JOIN room"),
+                Arguments.of("JOIN dev", room),
+                Arguments.of("JOIN #", room),
+                Arguments.of("JOIN #a#", room),
+                Arguments.of("JOIN #\u00e4", room),
+                Arguments.of("JOIN #" + "r".repeat(65), room),
+                Arguments.of("JOIN #a #b", "usage: JOIN room"),
+                Arguments.of("SAY #dev", "usage: SAY room text"),
+                Arguments.of("SAY #dev ", "text must have 1 to 4096 bytes, not 0"),
+                Arguments.of("SAY #dev " + "t".repeat(4097), "text must have 1 to 4096 bytes, not 4097"),
+                Arguments.of("SAY #dev a\nb", "text must not contain a line feed; send each line by itself"),
+                Arguments.of("SAY #dev a\n\n", "text must not contain a line feed; send each line by itself"),
+                Arguments.of("TELL -ann x", name),
+                Arguments.of("TELL \033[2J x", name),
+                Arguments.of("TELL " + "n".repeat(33) + " x", name),
+                Arguments.of("HISTORY #dev 0", "count must be a decimal number from 1 to 1000"),
+                Arguments.of("HISTORY #dev 1001", "count must be a decimal number from 1 to 1000"),
+                Arguments.of("HISTORY #dev 1 -1", "after must be a decimal number from 0 to 9223372036854775807"),
+                Arguments.of("MUTE bob 0", seconds),
+                Arguments.of("KICK #dev", "usage: KICK room name"),
+                Arguments.of("WATCH a b", "usage: WATCH [prefix]"));
     }
 
     @ParameterizedTest
@@ -130,7 +173,7 @@ class CommandParserTest {
     void namesTheCommandsWhenAVerbIsUnknown() {
         String reason = refusal("FLY \u00e4".getBytes(UTF_8)).getMessage();
         assertTrue(reason.startsWith("unknown command FLY; the commands are SET, GET, "), reason);
-        assertTrue(reason.endsWith(", SOCKETS, INFO"), reason);
+        assertTrue(reason.endsWith(", WATCH, UNWATCH"), reason);
     }
 
     @ParameterizedTest
@@ -145,7 +188,7 @@ class CommandParserTest {
         verb[0] = 27;
         String reason = refusal(verb).getMessage();
         assertTrue(reason.startsWith("unknown command \\x1b\\x00"), reason);
-        assertTrue(reason.length() < 400, reason);
+        assertTrue(reason.length() < 500, reason);
     }
 
     @ParameterizedTest
@@ -167,6 +210,19 @@ class CommandParserTest {
         "\u00e2\u0082", "\u00f4\u0090\u0080\u0080", "\u00ffkey"})
     void refusesKeysThatAreNotUtf8(String key) {
         assertEquals("key must be valid UTF-8", refusal(("GET " + key).getBytes(ISO_8859_1)).getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\u0080", "a\u00c3", "\u00ed\u00a0\u0080", "\u00c0\u00af"})
+    void refusesTextsThatAreNotUtf8(String text) {
+        assertEquals("text must be valid UTF-8", refusal(("SAY #dev " + text).getBytes(ISO_8859_1)).getMessage());
+    }
+
+    @Test
+    void takesTextsInAnyScript() throws CommandException {
+        String text = "Gr\u00fc\u00dfe \ud83d\ude00 \u202e\u0007";
+        byte[] payload = ("TELL ann " + text).getBytes(UTF_8);
+        assertEquals(new Command.Tell("ann", text), parser.parse(payload, 0, payload.length));
     }
 
     @Test
@@ -204,11 +260,12 @@ class CommandParserTest {
     @Test
     void knowsWhichCommandsChangeNothing() throws CommandException {
         for (String read : new String[] {"GET k", "EXISTS k", "KEYS", "COUNT", "PEEK k", "TTL k", "ECHO x", "TIME",
-            "PING", "WHOAMI", "SOCKETS", "INFO"}) {
+            "PING", "WHOAMI", "SOCKETS", "INFO", "WHO", "ROOMS", "HISTORY #dev"}) {
             assertTrue(parse(read).isReadOnly(), read);
         }
         for (String write : new String[] {"SET k v", "DELETE k", "INCR k", "CAS k 0 v", "APPEND k v", "PERSIST k",
-            "EXPIRE k 1"}) {
+            "EXPIRE k 1", "JOIN #dev", "LEAVE #dev", "SAY #dev x", "TELL ann x", "AWAY", "BACK", "KICK #dev ann",
+            "MUTE ann 1", "UNMUTE ann", "WATCH", "UNWATCH"}) {
             assertFalse(parse(write).isReadOnly(), write);
         }
     }
@@ -244,6 +301,26 @@ class CommandParserTest {
             case Command.WhoAmI() -> "WHOAMI";
             case Command.Sockets() -> "SOCKETS";
             case Command.Info() -> "INFO";
+            case Command.Chat c -> shown(c);
+            case Command.Watch c -> "WATCH " + shown(c.prefix());
+            case Command.Unwatch c -> "UNWATCH " + shown(c.prefix());
+        };
+    }
+
+    private static String shown(Command.Chat command) {
+        return switch (command) {
+            case Command.Join c -> "JOIN " + c.room();
+            case Command.Leave c -> "LEAVE " + c.room();
+            case Command.Say c -> "SAY " + c.room() + " <" + c.text() + ">";
+            case Command.Tell c -> "TELL " + c.name() + " <" + c.text() + ">";
+            case Command.Who c -> "WHO <" + c.room() + ">";
+            case Command.Rooms() -> "ROOMS";
+            case Command.History c -> "HISTORY " + c.room() + " " + c.count() + " " + c.after();
+            case Command.Away() -> "AWAY";
+            case Command.Back() -> "BACK";
+            case Command.Kick c -> "KICK " + c.room() + " " + c.name();
+            case Command.Mute c -> "MUTE " + c.name() + " " + c.seconds();
+            case Command.Unmute c -> "UNMUTE " + c.name();
         };
     }
 

@@ -58,11 +58,11 @@ class HandshakeJsonRandomTest {
 
     private static void checkPromises(Object decoded) {
         switch (decoded) {
-            case Syn(SessionParameters wishes, String clientId, String target) -> {
-                checkSizes(wishes);
-                assertTrue(clientId.length() <= 64);
-                assertTrue(target.length() <= 262);
-                assertTrue(target.isEmpty() || wishes.mode() == OperationMode.STREAM);
+            case Syn syn -> {
+                checkSizes(syn.wishes());
+                assertTrue(syn.clientId().length() <= 64);
+                assertTrue(syn.target().length() <= 262);
+                assertTrue(syn.target().isEmpty() || syn.wishes().mode() == OperationMode.STREAM);
             }
             case SynAck.Granted granted -> checkSizes(granted.parameters());
             case SynAck.Refused refusal -> assertTrue(refusal.reason().length() <= HandshakeJson.MAX_BYTES);

@@ -167,7 +167,7 @@ class ServerEndIT {
             List<String> events = Collections.synchronizedList(new ArrayList<>());
             var clients = new ArrayList<Client>();
             for (int i = 0; i < 20; i++) {
-                clients.add(Client.connect(server.clientConfig()));
+                clients.add(Client.connect(server.clientConfig().withReconnect(Duration.ZERO)));
                 clients.getLast().onEvent(event -> events.add(new String(event, StandardCharsets.UTF_8)));
                 clients.getLast().request("PING");
             }
@@ -267,7 +267,8 @@ class ServerEndIT {
 
     @Test
     void failsRequestsWhoseOutcomeIsUnknownWithTheirReason() throws Exception {
-        try (var server = TestServer.start(); var client = Client.connect(server.clientConfig())) {
+        try (var server = TestServer.start();
+             var client = Client.connect(server.clientConfig().withReconnect(Duration.ZERO))) {
             server.stop();
             await().until(() -> {
                 try {

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
 
@@ -62,6 +63,10 @@ public final class TestServer implements AutoCloseable {
 
     public RawPeer rawPeer() throws IOException {
         return new RawPeer(connect(), key);
+    }
+
+    List<Connection> live() {
+        return server.connections();
     }
 
     public int connections() {

@@ -50,17 +50,6 @@ class OutboxTest {
     }
 
     @Test
-    void remembersThatAPushIsNeeded() {
-        outbox.lock().lock();
-        assertFalse(outbox.isPushRequested());
-        outbox.requestPush();
-        assertTrue(outbox.isPushRequested());
-        outbox.pushDone();
-        assertFalse(outbox.isPushRequested());
-        outbox.lock().unlock();
-    }
-
-    @Test
     void letsAWaitingSenderGoOnWhenThereIsRoomAndFailsItWhenItIsClosed() throws Exception {
         for (boolean closes : new boolean[] {false, true}) {
             outbox.lock().lock();

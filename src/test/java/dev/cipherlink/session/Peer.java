@@ -28,6 +28,8 @@ final class Peer implements RequestHandler {
     final List<String> answers = new ArrayList<>();
     final List<String> failures = new ArrayList<>();
     final Outbox outbox;
+    /// The time that the session is told.
+    long now;
     Function<byte[], Reply> behaviour = request -> Reply.ok(request.clone());
 
     Peer(SessionParameters parameters, boolean wraps) {
@@ -50,7 +52,7 @@ final class Peer implements RequestHandler {
     }
 
     @Override
-    public Reply handle(Payload request) {
+    public Reply handle(int sequence, Payload request) {
         byte[] bytes = request.toBytes();
         ran.add(shown(bytes));
         return behaviour.apply(bytes);
@@ -72,7 +74,7 @@ final class Peer implements RequestHandler {
     }
 
     void request(byte[] payload) throws IOException {
-        session.enqueue(payload, new ReplyHandler() {
+        outbox.add(new Outgoing(MessageType.DATA, payload, new ReplyHandler() {
             @Override
             public void answered(Reply reply) {
                 answers.add((reply.isError() ? "!" : "") + shown(reply.payload()));
@@ -82,12 +84,12 @@ final class Peer implements RequestHandler {
             public void failed(IOException cause, boolean wasSent) {
                 failures.add(shown(payload) + (wasSent ? " sent" : " not sent"));
             }
-        });
+        }));
         transmit();
     }
 
     void transmit() throws IOException {
-        session.transmit(this::add);
+        session.transmit(now, this::add);
     }
 
     private void add(Message message) {
@@ -98,7 +100,7 @@ final class Peer implements RequestHandler {
 
     /// Takes in one message, as a batch of its own.
     void receive(Message message) throws IOException {
-        session.receive(message, this::add);
+        session.receive(message, now, this::add);
         endBatch();
     }
 
@@ -108,7 +110,7 @@ final class Peer implements RequestHandler {
     int receiveFrom(Peer other, int count) throws IOException {
         int received = 0;
         while (received < count && !other.sent.isEmpty() && session.end() == null) {
-            session.receive(other.sent.remove(), this::add);
+            session.receive(other.sent.remove(), now, this::add);
             received++;
         }
         endBatch();
@@ -117,7 +119,8 @@ final class Peer implements RequestHandler {
 
     private void endBatch() throws IOException {
         session.completeBatch();
-        session.transmit(this::add);
+        session.sendAnswers(this::add);
+        session.transmit(now, this::add);
         session.answersSent();
     }
 

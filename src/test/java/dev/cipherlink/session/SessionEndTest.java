@@ -51,7 +51,7 @@ class SessionEndTest {
         for (int i = 0; i < 20; i++) {
             client.request("request " + i);
         }
-        client.session.enqueueDisconnect();
+        client.outbox.add(Outgoing.disconnect());
         client.transmit();
         client.request("too late");
         Peer.settle(client, server);
@@ -66,7 +66,7 @@ class SessionEndTest {
     @Test
     void disconnectsFromTheServersSideToo() throws IOException {
         client.request("one");
-        server.session.enqueueDisconnect();
+        server.outbox.add(Outgoing.disconnect());
         server.transmit();
         Peer.settle(client, server);
         assertEquals(CloseReason.DISCONNECTED, server.session.end());
@@ -75,8 +75,8 @@ class SessionEndTest {
 
     @Test
     void endsOnBothSidesWhenBothDisconnectAtOnce() throws IOException {
-        client.session.enqueueDisconnect();
-        server.session.enqueueDisconnect();
+        client.outbox.add(Outgoing.disconnect());
+        server.outbox.add(Outgoing.disconnect());
         client.transmit();
         server.transmit();
         Peer.settle(client, server);
@@ -86,7 +86,7 @@ class SessionEndTest {
 
     @Test
     void answersRequestsWhileItsOwnDisconnectIsOnTheWay() throws IOException {
-        server.session.enqueueDisconnect();
+        server.outbox.add(Outgoing.disconnect());
         server.transmit();
         server.receive(Peer.data(1, "one"));
         assertEquals(List.of("one"), server.ran);
@@ -149,14 +149,14 @@ class SessionEndTest {
                 outcomes.add("failed");
                 try {
                     client.outbox.requireOpen();
-                    client.session.enqueue(Peer.bytes("again"), this);
+                    client.outbox.add(new Outgoing(MessageType.DATA, Peer.bytes("again"), this));
                     client.transmit();
                 } catch (IOException e) {
                     outcomes.add("refused");
                 }
             }
         };
-        client.session.enqueue(Peer.bytes("one"), again);
+        client.outbox.add(new Outgoing(MessageType.DATA, Peer.bytes("one"), again));
         client.transmit();
         client.session.abandon(new IOException("gone"));
         assertEquals(List.of("failed", "refused"), outcomes);
@@ -165,7 +165,7 @@ class SessionEndTest {
     /// One handler that threw kept all others from learning the fate of their requests, and the outbox open.
     @Test
     void tellsTheOthersIfOneHandlerThrows() throws IOException {
-        client.session.enqueue(Peer.bytes("one"), new ReplyHandler() {
+        client.outbox.add(new Outgoing(MessageType.DATA, Peer.bytes("one"), new ReplyHandler() {
             @Override
             public void answered(Reply reply) {
                 throw new AssertionError("nobody answered");
@@ -175,7 +175,7 @@ class SessionEndTest {
             public void failed(IOException cause, boolean wasSent) {
                 throw new IllegalStateException("a broken handler");
             }
-        });
+        }));
         for (int i = 2; i <= 6; i++) {
             client.request(Integer.toString(i));
         }

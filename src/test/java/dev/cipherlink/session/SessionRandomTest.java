@@ -86,7 +86,7 @@ class SessionRandomTest {
             assertEquals(expectedAnswers, client.answers, "seed " + seed);
             assertEquals(events, client.ran, "seed " + seed);
             assertEquals(0, client.session.inFlightBytes() + server.session.inFlightBytes(), "seed " + seed);
-            client.session.enqueueDisconnect();
+            client.outbox.add(Outgoing.disconnect());
             client.transmit();
             Peer.settle(client, server);
             assertEquals(CloseReason.DISCONNECTED, client.session.end(), "seed " + seed);
@@ -97,7 +97,7 @@ class SessionRandomTest {
             if (random.nextBoolean()) {
                 byte[] event = payload();
                 events.add(Peer.shown(event));
-                server.session.enqueue(event);
+                server.session.push(event);
                 server.transmit();
             } else {
                 (random.nextBoolean() ? client : server).keepAlive();

@@ -151,7 +151,7 @@ class SessionSizesTest {
     }
 
     private static void assertRefused(Message... messages) throws IOException {
-        var peer = new Peer(Peer.burst(4), false);
+        var peer = new Peer(Peer.burst(4), true);
         peer.request("one");
         peer.request("two");
         for (int i = 0; i < messages.length - 1; i++) {

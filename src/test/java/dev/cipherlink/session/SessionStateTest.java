@@ -25,7 +25,7 @@ class SessionStateTest {
     private static final String REFUSED = "refused";
 
     private static Peer in(State state) throws IOException {
-        var peer = new Peer(Peer.burst(4), false);
+        var peer = new Peer(Peer.burst(4), true);
         switch (state) {
             case IDLE -> peer.sent.clear();
             case REQUEST_IN_FLIGHT -> peer.request("one");
@@ -35,7 +35,7 @@ class SessionStateTest {
             }
             case IN_A_REQUEST -> peer.receive(Peer.fragment(1, "one, "));
             case DISCONNECTING -> {
-                peer.session.enqueueDisconnect();
+                peer.outbox.add(Outgoing.disconnect());
                 peer.transmit();
             }
         }

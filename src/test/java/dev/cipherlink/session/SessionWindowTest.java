@@ -58,7 +58,7 @@ class SessionWindowTest {
         var server = new Peer(Peer.burst(window), false);
         assertThrows(ProtocolException.class, () -> {
             for (int i = 1; i <= window + 1; i++) {
-                server.session.receive(Peer.data(i, "x"), server.sent::add);
+                server.session.receive(Peer.data(i, "x"), 0, server.sent::add);
             }
         });
         assertEquals(window, server.ran.size(), "the excess did not run");
@@ -90,12 +90,12 @@ class SessionWindowTest {
     @Test
     void letsTheWindowMoveOnlyWhenTheAnswersAreOnTheirWay() throws IOException {
         var server = new Peer(Peer.burst(2), false);
-        server.session.receive(Peer.data(1, "a"), server.sent::add);
-        server.session.receive(Peer.data(2, "b"), server.sent::add);
+        server.session.receive(Peer.data(1, "a"), 0, server.sent::add);
+        server.session.receive(Peer.data(2, "b"), 0, server.sent::add);
         server.session.answersSent();
-        server.session.receive(Peer.data(3, "c"), server.sent::add);
-        server.session.receive(Peer.data(4, "d"), server.sent::add);
-        assertThrows(ProtocolException.class, () -> server.session.receive(Peer.data(5, "e"), server.sent::add));
+        server.session.receive(Peer.data(3, "c"), 0, server.sent::add);
+        server.session.receive(Peer.data(4, "d"), 0, server.sent::add);
+        assertThrows(ProtocolException.class, () -> server.session.receive(Peer.data(5, "e"), 0, server.sent::add));
     }
 
     /// Three wraps and more, with every kind of batch.
@@ -201,7 +201,7 @@ class SessionWindowTest {
 
     @Test
     void matchesAnswersInTheOrderOfTheRequestsOnly() throws IOException {
-        var client = new Peer(Peer.burst(5), false);
+        var client = new Peer(Peer.burst(5), true);
         client.request("one");
         client.request("two");
         assertThrows(ProtocolException.class, () -> client.receive(Peer.ack(2, "second first")));
@@ -217,7 +217,7 @@ class SessionWindowTest {
 
     @Test
     void refusesAnAnswerWhoseChecksumIsWrong() throws IOException {
-        var client = new Peer(Peer.burst(5), false);
+        var client = new Peer(Peer.burst(5), true);
         client.request("one");
         assertThrows(ProtocolException.class, () -> client.receive(Peer.damaged(Peer.ack(1, "x"))));
     }
@@ -239,7 +239,7 @@ class SessionWindowTest {
         var server = new Peer(Peer.burst(3), false);
         for (int i = 0; i < 50; i++) {
             client.request("request " + i);
-            server.session.enqueue(Peer.bytes("event " + i));
+            server.session.push(Peer.bytes("event " + i));
         }
         server.transmit();
         Peer.settle(client, server);

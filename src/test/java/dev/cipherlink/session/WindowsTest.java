@@ -34,13 +34,14 @@ class WindowsTest {
         }
         assertFalse(sending.hasRoom());
         assertEquals(3, sending.count());
-        assertEquals(sending.oldest(), sending.answered(1));
+        assertEquals(SendWindow.Verdict.OLDEST, sending.judge(1));
         sending.acknowledgeOldest();
         assertTrue(sending.hasRoom());
         assertTrue(sending.isOldest(2));
-        assertNull(sending.answered(1), "a late duplicate");
-        assertThrows(ProtocolException.class, () -> sending.answered(3));
-        assertThrows(ProtocolException.class, () -> sending.answered(0));
+        assertEquals(SendWindow.Verdict.LATE, sending.judge(1));
+        assertEquals(SendWindow.Verdict.AHEAD, sending.judge(3));
+        assertThrows(ProtocolException.class, () -> sending.judge(4), "never sent");
+        assertThrows(ProtocolException.class, () -> sending.judge(0));
     }
 
     @Test

@@ -1,0 +1,37 @@
+package dev.cipherlink.chat;
+
+import java.time.Duration;
+
+/// The limits of a chat that an operator may choose.
+///
+/// @param messagesPerRoom   messages of a room that are kept
+/// @param messagesPerSecond requests of one person in a second; [#BURST_SECONDS] times as many at once
+/// @param idleAfter         time without a request after which a person is away
+/// @param waitingPerName    direct messages that are kept for somebody who is not here
+/// @param waitingTime       how long those are kept
+public record ChatConfig(int messagesPerRoom, int messagesPerSecond, Duration idleAfter, int waitingPerName,
+                         Duration waitingTime) {
+
+    /// How many seconds' worth of requests a person may send at once.
+    static final int BURST_SECONDS = 5;
+    /// Rooms that one session may be in.
+    static final int MAX_ROOMS_PER_SESSION = 100;
+    /// Rooms with somebody in them.
+    static final int MAX_ROOMS = 10_000;
+    /// Sessions in a room up to which everybody is told who comes, goes, and is away: beyond it that would be most of
+    /// what is said.
+    static final int MAX_ANNOUNCED_SESSIONS = 250;
+    /// How long somebody who was removed from a room cannot join it.
+    static final Duration KICK_TIME = Duration.ofSeconds(60);
+
+    /// 1,000 messages a room, 10 a second, away after 10 minutes, 100 waiting messages for 14 days.
+    public static final ChatConfig DEFAULT =
+            new ChatConfig(1_000, 10, Duration.ofMinutes(10), 100, Duration.ofDays(14));
+
+    public ChatConfig {
+        if (messagesPerRoom < 1 || messagesPerSecond < 1 || waitingPerName < 1 || !idleAfter.isPositive()
+                || !waitingTime.isPositive()) {
+            throw new IllegalArgumentException("limits must be positive");
+        }
+    }
+}

@@ -1,0 +1,300 @@
+package dev.cipherlink.chat;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Predicate;
+
+/// The chat of a server: `docs/protocol.md` section 7.
+///
+/// A session takes part once it has joined a room or called [#back]; from then on it gets events, and its person is
+/// here. Rooms come into being with the first who joins. The session that says something is not told of it.
+///
+/// Thread-safe; never waits for a client. Reads and appends of the [ChatLog] are the only things that might block.
+public final class ChatService {
+
+    private final ChatConfig config;
+    private final ChatLog log;
+    private final EventFormat format;
+    private final ChatClock clock;
+    private final People people;
+    private final Map<String, Room> rooms = new ConcurrentHashMap<>();
+    private final Map<Ban, Long> bannedUntil = new ConcurrentHashMap<>();
+    private final AtomicLong lastId;
+    private final LongAdder messages = new LongAdder();
+    private final LongAdder directs = new LongAdder();
+    private final LongAdder skipped = new LongAdder();
+
+    /// Who was sent out of which room.
+    private record Ban(String room, String name) {
+    }
+
+    /// @param isReserved whether a name belongs to a key, so that nobody else may claim it and messages for it are kept
+    public ChatService(ChatConfig config, ChatLog log, EventFormat format, ChatClock clock, Predicate<String> isReserved) {
+        this.config = config;
+        this.log = log;
+        this.format = format;
+        this.clock = clock;
+        people = new People(config, log, format, clock, isReserved);
+        lastId = new AtomicLong(log.lastId());
+    }
+
+    /// A session that takes no part yet. Whoever opens it closes it.
+    public ChatSession open(ChatIdentity identity, Subscriber subscriber) {
+        return new ChatSession(identity, subscriber, format, skipped::increment);
+    }
+
+    /// The session has ended for good: it leaves its rooms, and gives up its name if it was the last that held it.
+    public void close(ChatSession session) {
+        session.close();
+        leaveAll(session);
+        people.release(session);
+    }
+
+    private void leaveAll(ChatSession session) {
+        for (Room room : session.rooms()) {
+            room.remove(session);
+            forgetIfGone(room);
+        }
+    }
+
+    private void forgetIfGone(Room room) {
+        if (room.isGone()) {
+            rooms.remove(room.name(), room);
+        }
+    }
+
+    /// The session has sent a request: its person is not idle.
+    public void touch(ChatSession session) {
+        Person person = session.person();
+        if (person != null) {
+            session.setLastActive(clock.nanos());
+            if (person.isAway()) {
+                setAway(person, false);
+            }
+        }
+    }
+
+    /// There is room again for events of a session that had refused one.
+    public void roomAgain(ChatSession session) {
+        if (session.tellSkipped()) {
+            people.tellWaiting(session);
+        }
+    }
+
+    /// Enters a room; does nothing if the session is in it.
+    public void join(ChatSession session, String name) throws ChatException {
+        Person person = claim(session);
+        people.requireAllowance(person);
+        long banned = bannedUntil.getOrDefault(new Ban(name, People.fold(session.name())), clock.nanos()) - clock.nanos();
+        if (banned > 0) {
+            throw new ChatException("you were removed from " + name + "; try again in "
+                    + Math.ceilDiv(banned, 1_000_000_000L) + " s");
+        }
+        if (!rooms.containsKey(name) && rooms.size() >= ChatConfig.MAX_ROOMS) {
+            throw new ChatException("there are " + ChatConfig.MAX_ROOMS + " rooms already; JOIN one of them");
+        }
+        Room room = roomFor(name);
+        try {
+            while (!room.add(session, person)) {
+                rooms.remove(name, room);
+                room = roomFor(name);
+            }
+        } finally {
+            forgetIfGone(room);
+        }
+        people.enter(session);
+    }
+
+    private Room roomFor(String name) {
+        return rooms.computeIfAbsent(name, _ -> new Room(name, log, format));
+    }
+
+    /// Gives the session its name, and takes it from those who only claimed it.
+    private Person claim(ChatSession session) throws ChatException {
+        People.Claim claim = people.claim(session);
+        if (claim.displaced().isEmpty()) {
+            return claim.person();
+        }
+        claim.displaced().forEach(this::leaveAll);
+        mention(claim.displaced(), new ChatEvent.Notice("the name " + session.name()
+                + " belongs to a key whose holder is here now; you left your rooms. Connect under another name"));
+        return claim.person();
+    }
+
+    /// Leaves a room.
+    public void leave(ChatSession session, String name) throws ChatException {
+        Room room = rooms.get(name);
+        if (room == null || !room.remove(session)) {
+            throw notIn(name);
+        }
+        forgetIfGone(room);
+    }
+
+    private static ChatException notIn(String room) {
+        return new ChatException("you are not in " + room + "; JOIN it first");
+    }
+
+    /// Says something in a room.
+    ///
+    /// @return the message's id
+    public long say(ChatSession session, String name, String text) throws ChatException {
+        requireMaySpeak(claim(session));
+        Room room = rooms.get(name);
+        long id = room == null ? 0 : room.say(session, text, clock.now(), lastId::incrementAndGet);
+        if (id == 0) {
+            throw notIn(name);
+        }
+        messages.increment();
+        return id;
+    }
+
+    private void requireMaySpeak(Person person) throws ChatException {
+        people.requireVoice(person);
+        people.requireAllowance(person);
+    }
+
+    /// Says something to one person, who need not be here.
+    ///
+    /// @return the message's id
+    public long tell(ChatSession session, String to, String text) throws ChatException {
+        Person person = claim(session);
+        requireMaySpeak(person);
+        long id = lastId.incrementAndGet();
+        people.tell(to, new ChatEvent.Direct(id, person.name(), clock.now(), text));
+        directs.increment();
+        return id;
+    }
+
+    /// Everybody who is here, by name.
+    public List<Presence> who() {
+        return people.describe(people.present());
+    }
+
+    /// Everybody in a room, by name.
+    public List<Presence> who(String name) {
+        Room room = rooms.get(name);
+        return room == null ? List.of() : people.describe(room.people());
+    }
+
+    /// The rooms with people or messages in them, by name.
+    public List<RoomSummary> rooms() {
+        var found = new TreeMap<String, RoomSummary>();
+        Map<String, Long> kept = log.rooms();
+        kept.forEach((name, last) -> found.put(name, new RoomSummary(name, 0, last)));
+        rooms.values().forEach(room -> found.put(room.name(),
+                new RoomSummary(room.name(), room.peopleCount(), kept.getOrDefault(room.name(), 0L))));
+        return found.values().stream().limit(ChatConfig.MAX_ROOMS).toList();
+    }
+
+    /// The last messages of a room, oldest first.
+    public List<ChatEvent.Message> history(String room, int count) {
+        return log.newest(room, count);
+    }
+
+    /// The messages of a room that follow the one with this id, oldest first.
+    public List<ChatEvent.Message> history(String room, int count, long after) {
+        return log.after(room, after, count);
+    }
+
+    /// The person is away until the next request that counts.
+    public void away(ChatSession session) throws ChatException {
+        Person person = claim(session);
+        people.requireAllowance(person);
+        people.enter(session);
+        setAway(person, true);
+    }
+
+    /// The session takes part, and its person is here.
+    public void back(ChatSession session) throws ChatException {
+        people.requireAllowance(claim(session));
+        people.enter(session);
+        touch(session);
+    }
+
+    /// Sends all sessions of a person out of a room, for a while.
+    public void kick(ChatSession operator, String name, String whom) throws ChatException {
+        requireOperator(operator);
+        Room room = rooms.get(name);
+        Person person = people.find(whom);
+        if (room == null || person == null || !room.people().contains(person)) {
+            throw new ChatException(whom + " is not in " + name);
+        }
+        bannedUntil.put(new Ban(name, People.fold(whom)), clock.nanos() + ChatConfig.KICK_TIME.toNanos());
+        var notice = new ChatEvent.Notice(operator.name() + " removed you from " + name + "; you can join it again in "
+                + ChatConfig.KICK_TIME.toSeconds() + " s");
+        mention(room.remove(person), notice);
+        forgetIfGone(room);
+    }
+
+    /// Lets a person say nothing for a while.
+    public void mute(ChatSession operator, String whom, Duration time) throws ChatException {
+        requireOperator(operator);
+        mention(people.mute(whom, time),
+                new ChatEvent.Notice(operator.name() + " muted you for " + time.toSeconds() + " s"));
+    }
+
+    /// Lets a person speak again.
+    public void unmute(ChatSession operator, String whom) throws ChatException {
+        requireOperator(operator);
+        mention(people.unmute(whom), new ChatEvent.Notice(operator.name() + " lets you speak again"));
+    }
+
+    private static void requireOperator(ChatSession session) throws ChatException {
+        if (!session.isOperator()) {
+            throw new ChatException("only operators may do that; ask one to authorize you with --operator");
+        }
+    }
+
+    private void mention(Collection<ChatSession> sessions, ChatEvent event) {
+        if (!sessions.isEmpty()) {
+            byte[] encoded = format.encode(event);
+            sessions.forEach(session -> session.mention(encoded));
+        }
+    }
+
+    /// Notices who is idle and forgets what is over. To be called about once a second.
+    public void sweep() {
+        long now = clock.nanos();
+        bannedUntil.values().removeIf(until -> until - now <= 0);
+        people.forgetGone();
+        for (Person person : people.present()) {
+            if (!person.isAway() && people.isIdle(person)) {
+                setAway(person, true);
+            }
+        }
+    }
+
+    /// Under the person's monitor, so that everybody is told of the changes in their order.
+    private void setAway(Person person, boolean away) {
+        synchronized (person) {
+            if (person.isAway() == away) {
+                return;
+            }
+            person.setAway(away);
+            var told = new LinkedHashSet<ChatSession>(people.presentSessions(person));
+            for (ChatSession session : List.copyOf(told)) {
+                session.rooms().forEach(room -> told.addAll(room.announced()));
+            }
+            mention(told, away ? new ChatEvent.Away(person.name()) : new ChatEvent.Back(person.name()));
+        }
+    }
+
+    /// Name and value of each counter, in the order in which INFO shows them.
+    public Map<String, Object> info() {
+        var values = new LinkedHashMap<String, Object>();
+        values.put("chat_rooms", rooms.size());
+        values.put("chat_people", people.present().size());
+        values.put("chat_messages", messages.sum());
+        values.put("chat_directs", directs.sum());
+        values.put("chat_skipped", skipped.sum());
+        return values;
+    }
+}

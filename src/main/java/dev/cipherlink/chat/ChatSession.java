@@ -1,0 +1,163 @@
+package dev.cipherlink.chat;
+
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// One session of a client, as the chat sees it. It costs little until it takes part.
+///
+/// Its monitor guards what it was told: the order of its events, and what it missed.
+public final class ChatSession {
+
+    private final ChatIdentity identity;
+    private final Subscriber subscriber;
+    private final EventFormat format;
+    private final Runnable counter;
+    private final Map<String, Skip> skipped = new LinkedHashMap<>(0);
+    private final Set<Room> rooms = new HashSet<>(0);
+    private boolean isClosed;
+    private long skippedDirects;
+    /// Whose session it is; null until it claims its name.
+    private volatile Person person;
+    private volatile long lastActive;
+
+    /// How many messages of a room were not told, and the id of the one before them.
+    private record Skip(long count, long after) {
+    }
+
+    /// @param counter called for each message that is skipped
+    ChatSession(ChatIdentity identity, Subscriber subscriber, EventFormat format, Runnable counter) {
+        this.identity = identity;
+        this.subscriber = subscriber;
+        this.format = format;
+        this.counter = counter;
+    }
+
+    String name() {
+        return identity.name();
+    }
+
+    boolean isOperator() {
+        return identity.isOperator();
+    }
+
+    boolean hasKey() {
+        return identity.key().isPresent();
+    }
+
+    /// What the holder of a name is known by: the key, or this very session.
+    Object owner() {
+        return identity.key().map(Object.class::cast).orElse(this);
+    }
+
+    Person person() {
+        return person;
+    }
+
+    /// @param whose null if it loses its name
+    synchronized void setPerson(Person whose) {
+        person = whose;
+    }
+
+    long lastActive() {
+        return lastActive;
+    }
+
+    void setLastActive(long nanoTime) {
+        lastActive = nanoTime;
+    }
+
+    /// Notes that it is in a room. Requires the room's lock.
+    ///
+    /// @return false if it is closed, or not this person's any more
+    synchronized boolean enter(Room room, Person whose) throws ChatException {
+        if (isClosed || person != whose) {
+            return false;
+        }
+        if (rooms.size() >= ChatConfig.MAX_ROOMS_PER_SESSION && !rooms.contains(room)) {
+            throw new ChatException("you are in " + rooms.size() + " rooms; LEAVE one first");
+        }
+        rooms.add(room);
+        return true;
+    }
+
+    /// Notes that it is not in a room any more, and need not be told what it missed there. Requires the room's lock.
+    synchronized void exit(Room room) {
+        rooms.remove(room);
+        skipped.remove(room.name());
+    }
+
+    synchronized List<Room> rooms() {
+        return List.copyOf(rooms);
+    }
+
+    /// Takes part in nothing any more.
+    synchronized void close() {
+        isClosed = true;
+    }
+
+    synchronized boolean isClosed() {
+        return isClosed;
+    }
+
+    /// Tells of a message, or counts it as skipped.
+    ///
+    /// @param previous the id of the message before it in its room
+    synchronized void tell(ChatEvent.Message message, byte[] encoded, long previous) {
+        if (!tellSkipped() || !subscriber.offer(encoded)) {
+            skipped.merge(message.room(), new Skip(1, previous), (old, one) -> new Skip(old.count + 1, old.after));
+            counter.run();
+        }
+    }
+
+    /// It said something itself: what it missed before has one more message behind it.
+    synchronized void said(ChatEvent.Message message) {
+        skipped.computeIfPresent(message.room(), (_, skip) -> new Skip(skip.count + 1, skip.after));
+    }
+
+    /// Tells of a direct message.
+    ///
+    /// @return false if it could not be told
+    synchronized boolean tell(byte[] direct) {
+        return tellSkipped() && subscriber.offer(direct);
+    }
+
+    /// A direct message reached other sessions of its person, but not this one.
+    synchronized void missDirect() {
+        skippedDirects++;
+        counter.run();
+    }
+
+    /// Tells of something that can be found out otherwise: it is dropped if there is no room.
+    synchronized void mention(byte[] event) {
+        if (tellSkipped()) {
+            subscriber.offer(event);
+        }
+    }
+
+    /// Tells what it missed. Nothing that comes later may be told before.
+    ///
+    /// @return false if not all of it could be told
+    synchronized boolean tellSkipped() {
+        var rooms = skipped.entrySet().iterator();
+        while (rooms.hasNext()) {
+            Map.Entry<String, Skip> room = rooms.next();
+            var event = new ChatEvent.Skipped(room.getKey(), room.getValue().count, room.getValue().after);
+            if (!subscriber.offer(format.encode(event))) {
+                return false;
+            }
+            rooms.remove();
+        }
+        if (skippedDirects > 0) {
+            var notice = new ChatEvent.Notice(skippedDirects + " direct messages were not sent here, but to your "
+                    + "other sessions: this one reads too slowly");
+            if (!subscriber.offer(format.encode(notice))) {
+                return false;
+            }
+            skippedDirects = 0;
+        }
+        return true;
+    }
+}

@@ -1,0 +1,16 @@
+/// The chat: who is here, in which rooms, what was said, and who is told of it.
+///
+/// Purpose: [dev.cipherlink.chat.ChatService] is the one entrance. Whoever serves a client opens a
+/// [dev.cipherlink.chat.ChatSession] for it, hands in a [dev.cipherlink.chat.Subscriber] that takes its events, and closes
+/// the session when it ends for good. What must outlive the process goes through a [dev.cipherlink.chat.ChatLog].
+///
+/// Refuses: sockets, the text of commands and events (an [dev.cipherlink.chat.EventFormat] is handed in), keys and who
+/// holds them, what a room or a name may look like. A request that breaks a rule of the chat is answered by a
+/// [dev.cipherlink.chat.ChatException] whose message can be sent to the peer as it is.
+///
+/// Threads: any thread may call anything. Nothing waits for a client: a subscriber takes an event at once or refuses it,
+/// and a client that reads too slowly is told later how much it missed. Locks, outer first: a person's presence, then a
+/// room, then a session. `People` has a lock of its own inside which only sessions are locked.
+///
+/// Follows: `docs/protocol.md` section 7.
+package dev.cipherlink.chat;

@@ -1,0 +1,294 @@
+package dev.cipherlink.client;
+
+import dev.cipherlink.channel.SharedKeyChannel;
+import dev.cipherlink.command.CommandException;
+import dev.cipherlink.command.CommandParser;
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.Syn;
+import dev.cipherlink.message.SynAck;
+import dev.cipherlink.session.CloseReason;
+import dev.cipherlink.session.Link;
+import dev.cipherlink.session.LinkConfig;
+import dev.cipherlink.session.LinkEnd;
+import dev.cipherlink.session.NotAuthorizedException;
+import dev.cipherlink.session.Outbox;
+import dev.cipherlink.session.RefusedException;
+import dev.cipherlink.session.RequestHandler;
+import dev.cipherlink.session.Session;
+import dev.cipherlink.session.SessionIdentity;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.ProtocolException;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+
+/// A client's connection, one after the other: runs the link, and when it ends, resumes the session with another one.
+///
+/// Its [#run] is the client's one thread; the other methods may be called by any.
+final class Connector implements Runnable {
+
+    private static final CommandParser PARSER = new CommandParser(Integer.MAX_VALUE);
+    private static final int MAX_EVENT_BYTES = 1 << 20;
+    /// A connection that lived so long was of use, even if nothing was asked for.
+    private static final long USEFUL_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private final ClientConfig config;
+    private final Outbox outbox;
+    private final RequestHandler events;
+    private final AtomicReference<Consumer<byte[]>> eventHandler = new AtomicReference<>(event -> { });
+    private final AtomicReference<Consumer<ConnectionState>> listener = new AtomicReference<>(state -> { });
+    private final Backoff backoff = new Backoff(ThreadLocalRandom.current());
+    private final Semaphore retryPermits = new Semaphore(0);
+    private Attachment attachment;
+    private volatile SynAck.Granted granted;
+    private volatile Session session;
+    private volatile Link link;
+    private volatile long lostAt;
+    private volatile boolean isLinked;
+    private volatile boolean isClosing;
+
+    /// Connects for the first time. Blocks.
+    Connector(ClientConfig config, Outbox outbox) throws IOException {
+        this.config = config;
+        this.outbox = outbox;
+        events = (sequence, event) -> {
+            eventHandler.get().accept(event.toBytes());
+            return Reply.ok(new byte[0]);
+        };
+        attach();
+    }
+
+    SynAck.Granted granted() {
+        return granted;
+    }
+
+    Session session() {
+        return session;
+    }
+
+    void onEvent(Consumer<byte[]> handler) {
+        eventHandler.set(handler);
+    }
+
+    void onConnectionChange(Consumer<ConnectionState> newListener) {
+        listener.set(newListener);
+    }
+
+    void retryNow() {
+        if (!isLinked) {
+            retryPermits.release();
+        }
+    }
+
+    Duration sinceLastContact() {
+        return isLinked ? link.silence() : Duration.ofNanos(System.nanoTime() - lostAt);
+    }
+
+    void flush() {
+        try {
+            link.flush();
+        } catch (IOException e) {
+            // The link ends of it, and another one sends what could not be written.
+        }
+    }
+
+    /// Asks for the end of the session. What was sent is answered first; if there is no connection, that is not waited
+    /// for.
+    void close() {
+        isClosing = true;
+        outbox.disconnect();
+        retryPermits.release();
+    }
+
+    @Override
+    public void run() {
+        IOException cause = new IOException("the client was closed");
+        try {
+            while (true) {
+                LinkEnd end = runLink();
+                cause = failure(end);
+                if (!goesOn(end)) {
+                    return;
+                }
+                reattach(cause);
+            }
+        } catch (InterruptedException e) {
+            cause = new IOException("the client was closed", e);
+        } catch (IOException e) {
+            cause = e;
+        } finally {
+            session.abandon(cause);
+            if (!isClosing) {
+                listener.get().accept(new ConnectionState.Closed(cause));
+            }
+        }
+    }
+
+    private LinkEnd runLink() throws InterruptedException {
+        long startedAt = System.nanoTime();
+        int acknowledged = session.acknowledged();
+        isLinked = true;
+        try {
+            return link.run();
+        } finally {
+            attachment.close();
+            isLinked = false;
+            lostAt = System.nanoTime();
+            if (session.acknowledged() != acknowledged || lostAt - startedAt > USEFUL_NANOS) {
+                backoff.reset();
+            }
+        }
+    }
+
+    /// Whether another connection is to follow. A version 1 session ends when its sequence numbers are used up, on either
+    /// side, and the rest goes on in a new session: even while the client is being closed, since that DISCONNECT stands
+    /// behind it in the outbox.
+    private boolean goesOn(LinkEnd end) {
+        if (session.isUsedUp()) {
+            return true;
+        }
+        if (isClosing && session.isSettled()) {
+            return false;
+        }
+        return end.reason() == CloseReason.PEER_DISCONNECTED && !isClosing
+                || !session.isOver() && !config.reconnectFor().isZero();
+    }
+
+    /// Connects again, until that succeeds or the time for it is over.
+    private void reattach(IOException lost) throws IOException, InterruptedException {
+        IOException cause = lost;
+        long startedAt = System.nanoTime();
+        retryPermits.drainPermits();
+        while (true) {
+            await(backoff.next(), cause);
+            try {
+                int unknown = attach();
+                listener.get().accept(new ConnectionState.Connected(granted.isResumed(), unknown,
+                        Duration.ofNanos(System.nanoTime() - startedAt)));
+                return;
+            } catch (InterruptedIOException e) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException("interrupted while connecting");
+                }
+                cause = e;
+            } catch (IOException e) {
+                cause = e;
+                if (isFinal(e)) {
+                    throw e;
+                }
+            }
+            if (isClosing || System.nanoTime() - startedAt >= config.reconnectFor().toNanos()) {
+                throw cause;
+            }
+        }
+    }
+
+    private void await(Duration delay, IOException cause) throws InterruptedException {
+        if (delay.isZero() || isClosing) {
+            return;
+        }
+        listener.get().accept(new ConnectionState.Retrying(backoff.attempts(), delay, cause));
+        if (retryPermits.tryAcquire(delay.toNanos(), TimeUnit.NANOSECONDS)) {
+            retryPermits.drainPermits();
+        }
+    }
+
+    /// What another attempt cannot mend. A connection that ends within the handshake can be: the server may be stopping,
+    /// or the network be broken.
+    private static boolean isFinal(IOException failure) {
+        return failure instanceof HostKeyException || failure instanceof RefusedException
+                || failure.getCause() instanceof NotAuthorizedException || failure instanceof ResumeException;
+    }
+
+    /// The server resumes the session in a way that cannot be.
+    private static final class ResumeException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        ResumeException(String message) {
+            super(message);
+        }
+    }
+
+    /// Connects, and resumes the session or opens another one.
+    ///
+    /// @return how many requests have an outcome that will never be known
+    private int attach() throws IOException {
+        Session previous = session == null || session.isOver() ? null : session;
+        Attachment next = Attachment.establish(config, previous == null
+                ? new Syn(config.wishes(), config.clientId())
+                : new Syn(config.wishes(), config.clientId(), new Syn.Resume(previous.identity().id(),
+                        previous.received(), previous.acknowledged())));
+        try {
+            int unknown = next.granted().isResumed() ? resume(previous, next) : open(next);
+            attachment = next;
+            return unknown;
+        } catch (IOException | RuntimeException e) {
+            next.close();
+            throw e;
+        }
+    }
+
+    private int resume(Session previous, Attachment next) throws IOException {
+        if (previous == null || !next.granted().sessionId().equals(previous.identity().id())
+                || !next.granted().parameters().equals(previous.parameters())) {
+            throw new ResumeException("the server resumed another session than the one it was asked for");
+        }
+        var resumed = new Link(next.channel(), previous, LinkConfig.client(config.keepaliveInterval()));
+        try {
+            resumed.resume(next.granted().received());
+        } catch (ProtocolException e) {
+            throw new ResumeException(e.getMessage());
+        }
+        granted = next.granted();
+        link = resumed;
+        return 0;
+    }
+
+    private int open(Attachment next) {
+        int unknown = 0;
+        if (session != null) {
+            unknown = session.handOver(new IOException("the server does not have the session any more"),
+                    Connector::isRepeatable);
+        }
+        granted = next.granted();
+        var identity = new SessionIdentity(granted.sessionId(), granted.clientId(),
+                next.channel().version() != SharedKeyChannel.VERSION, MAX_EVENT_BYTES);
+        session = new Session(identity, granted.parameters(), outbox, events);
+        link = new Link(next.channel(), session, LinkConfig.client(config.keepaliveInterval()));
+        return unknown;
+    }
+
+    /// Whether a request changes nothing, so that running it twice does no harm.
+    private static boolean isRepeatable(byte[] request) {
+        try {
+            return PARSER.parse(request, 0, request.length).isReadOnly();
+        } catch (CommandException e) {
+            return true;
+        }
+    }
+
+    private static IOException failure(LinkEnd end) {
+        return new IOException(describe(end), end.cause());
+    }
+
+    private static String describe(LinkEnd end) {
+        String text = switch (end.reason()) {
+            case PEER_CLOSED, PEER_DISCONNECTED -> "the server closed the connection";
+            case PEER_LOST -> "the connection was lost";
+            case KEEPALIVE_TIMEOUT, UNACKNOWLEDGED -> "the server does not answer any more";
+            case PEER_STALLED -> "the server does not read what it is sent";
+            case PROTOCOL_ERROR -> "the server broke the protocol";
+            case REFUSED_BY_PEER -> "the server ended the connection";
+            case DISCONNECTED -> "the client was closed";
+            case HANDSHAKE_FAILED, HANDSHAKE_TIMEOUT, TOO_MANY_HANDSHAKES, NOT_AUTHORIZED, NOT_USED, STREAM_ENDED,
+                    TARGET_LOST, IDLE_TIMEOUT, SERVER_STOPPED, TAKEN_OVER,
+                    INTERNAL_ERROR ->
+                    "the connection ended: " + end.reason();
+        };
+        return end.detail().isEmpty() ? text : text + ": " + end.detail();
+    }
+}

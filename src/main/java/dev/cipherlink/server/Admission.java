@@ -1,0 +1,239 @@
+package dev.cipherlink.server;
+
+import dev.cipherlink.channel.NoiseChannel;
+import dev.cipherlink.channel.NoiseHandshake;
+import dev.cipherlink.channel.SecureChannel;
+import dev.cipherlink.channel.SharedKeyChannel;
+import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.crypto.PublicKeyLine;
+import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.Syn;
+import dev.cipherlink.message.SynAck;
+import dev.cipherlink.packet.PacketReader;
+import dev.cipherlink.packet.PacketWriter;
+import dev.cipherlink.session.Link;
+import dev.cipherlink.session.LinkConfig;
+import dev.cipherlink.session.Outbox;
+import dev.cipherlink.session.Session;
+import dev.cipherlink.session.SessionHandshake;
+import dev.cipherlink.session.SessionIdentity;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.ProtocolException;
+import java.util.Optional;
+
+/// Who is at the other end of a connection, and which session it gets: both handshakes, seen from the server.
+///
+/// [#establish] runs in one thread, under the deadline of the connection; the accessors may be called by any.
+final class Admission {
+
+    /// A server's outbox holds a DISCONNECT at most: its events wait in a queue of their own.
+    private static final int MAX_WAITING = 16;
+    private static final long MAX_WAITING_BYTES = 1 << 16;
+
+    private final Connection connection;
+    private final Server server;
+    private volatile SecureChannel channel;
+    private volatile PublicKey remoteKey;
+    private volatile ClientIdentity client;
+    /// The session that this connection has; null while it has none.
+    private volatile Session session;
+    /// Whether an admitted client may send its SYN, and has not.
+    private volatile boolean isWaiting;
+
+    Admission(Connection connection, Server server) {
+        this.connection = connection;
+        this.server = server;
+    }
+
+    /// Null before its version is known.
+    SecureChannel channel() {
+        return channel;
+    }
+
+    /// The key that the client has proved to have; null in version 1.
+    PublicKey remoteKey() {
+        return remoteKey;
+    }
+
+    /// Null before the client is known.
+    ClientIdentity client() {
+        return client;
+    }
+
+    /// Whether a client that is let in has not asked for anything yet.
+    boolean isWaiting() {
+        return isWaiting;
+    }
+
+    /// Both handshakes. Blocks, without a time limit of its own.
+    ///
+    /// @return null if the connection became a forward
+    Link establish() throws IOException {
+        boolean isEstablished = false;
+        try {
+            var reader = new PacketReader(connection.socket().getInputStream());
+            var writer = new PacketWriter(connection.socket().getOutputStream());
+            channel = acceptChannel(reader, writer);
+            isWaiting = channel.version() == NoiseChannel.VERSION;
+            SessionHandshake.Result result = SessionHandshake.accept(channel, this::grant);
+            Link link = result.granted().parameters().mode() == OperationMode.STREAM ? null : link(result);
+            isEstablished = true;
+            return link;
+        } finally {
+            if (!isEstablished) {
+                release();
+            }
+        }
+    }
+
+    private Link link(SessionHandshake.Result result) throws IOException {
+        SynAck.Granted granted = result.granted();
+        var config = LinkConfig.server(server.config().keepaliveInterval());
+        if (granted.isResumed()) {
+            var link = new Link(channel, session, config);
+            link.resume(result.syn().resume().received());
+            return link;
+        }
+        var identity = new SessionIdentity(granted.sessionId(), client.name(),
+                channel.version() != SharedKeyChannel.VERSION, server.config().maxRequestBytes());
+        var dispatcher = new CommandDispatcher(server, client, identity.id());
+        session = new Session(identity, granted.parameters(), new Outbox(MAX_WAITING, MAX_WAITING_BYTES), dispatcher);
+        dispatcher.attach(session);
+        server.sessions().add(session, owner(), connection);
+        return new Link(channel, session, config);
+    }
+
+    /// Lets the session go: it waits for another connection, unless it is over.
+    void release() {
+        Session held = session;
+        if (held != null) {
+            session = null;
+            server.sessions().release(held, System.nanoTime());
+        }
+    }
+
+    /// Wipes what the connection knew. Idempotent.
+    void close() {
+        SecureChannel last = channel;
+        if (last != null) {
+            last.close();
+        }
+    }
+
+    /// The version of the first packet fixes the version of the connection.
+    private SecureChannel acceptChannel(PacketReader reader, PacketWriter writer) throws IOException {
+        int version = reader.peekVersion();
+        ServerKeys keys = server.config().keys();
+        if (version == -1) {
+            throw new EOFException("closed without a packet");
+        }
+        if (version == NoiseChannel.VERSION && keys.identity().isPresent()) {
+            return acceptNoise(NoiseHandshake.accept(reader, writer, keys.identity().get().keyPair()));
+        }
+        if (version == SharedKeyChannel.VERSION && keys.sharedKey().isPresent()) {
+            return new SharedKeyChannel(reader, writer, keys.sharedKey().get());
+        }
+        throw new ProtocolException("packet version " + version + " is not served here");
+    }
+
+    /// The client's key is looked up before anything else is received from it.
+    private SecureChannel acceptNoise(NoiseHandshake.Result result) throws IOException {
+        PublicKey key = PublicKey.of(result.remoteStatic());
+        remoteKey = key;
+        channel = result.channel();
+        if (!server.config().keys().clients().admits(key)) {
+            SessionHandshake.refuse(result.channel());
+            throw new NotAdmittedException(key);
+        }
+        return result.channel();
+    }
+
+    /// A client whose key is not let in.
+    static final class NotAdmittedException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        NotAdmittedException(PublicKey key) {
+            super("let it in with: cipherlink authorize '" + new PublicKeyLine(key, "NAME").encode() + "'");
+        }
+    }
+
+    private SynAck grant(Syn syn, String sessionId) throws InterruptedIOException {
+        isWaiting = false;
+        if (!syn.clientId().isEmpty() && !PublicKeyLine.isName(syn.clientId())) {
+            return new SynAck.Refused("client_id must be 1 to " + PublicKeyLine.MAX_NAME_CHARACTERS
+                    + " letters, digits, '.', '_' or '-'");
+        }
+        Optional<ClientIdentity> identified = remoteKey == null
+                ? Optional.of(holderOfSharedKey(syn))
+                : server.config().keys().clients().identify(remoteKey, syn.clientId());
+        if (identified.isEmpty()) {
+            return new SynAck.Refused("not authorized");
+        }
+        client = identified.get();
+        // Whoever takes rights away looks for us by `client`: what changed before that was set is noticed here.
+        if (remoteKey != null && !isAsBefore(server.config().keys().clients())) {
+            return new SynAck.Refused("not authorized");
+        }
+        if (syn.wishes().mode() == OperationMode.STREAM) {
+            return forward(syn, sessionId);
+        }
+        if (syn.resume() != null && canResume(syn.resume())) {
+            return new SynAck.Granted(session.identity().id(), session.parameters(),
+                    session.identity().name(), session.received());
+        }
+        return new SynAck.Granted(sessionId, syn.wishes().clampedTo(server.config().maxWindowSize()), client.name());
+    }
+
+    /// Connects to the target, since the answer says whether it was reached.
+    private SynAck forward(Syn syn, String sessionId) {
+        try {
+            connection.become(StreamConnection.open(syn,
+                    new StreamConnection.Opening(server, client, connection.socket(), channel)));
+            return new SynAck.Granted(sessionId, syn.wishes(), client.name());
+        } catch (IOException e) {
+            server.forwards().countFailure();
+            return StreamConnection.refusal(e);
+        }
+    }
+
+    /// A shared key cannot tell its holders apart: the name is a claim, and all are trusted as operators. A session that
+    /// is resumed keeps its name.
+    private ClientIdentity holderOfSharedKey(Syn syn) {
+        String name = syn.clientId().isEmpty() ? "client-" + connection.id() : syn.clientId();
+        return new ClientIdentity(name, Optional.empty(), true);
+    }
+
+    /// Takes the session that the client asks for from the connection that has it, if it may. What the client says it
+    /// has must be what the session can go on from; else the session stays as it is.
+    private boolean canResume(Syn.Resume resume) throws InterruptedIOException {
+        try {
+            session = server.sessions().claim(resume.sessionId(), owner(), connection);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for the session's last connection to end");
+        }
+        if (session == null) {
+            return false;
+        }
+        if (!session.canResumeFrom(resume.received())) {
+            release();
+            return false;
+        }
+        return true;
+    }
+
+    /// What has to be the same for a session to be resumed: the version, and the key with its name and rights. Of the
+    /// holders of a shared key, whoever knows the session's id is its owner.
+    private String owner() {
+        return client.key().map(key -> "2 " + key + " " + client.name() + " " + client.isOperator()).orElse("1");
+    }
+
+    /// Whether the directory still knows the client by the same name and rights.
+    boolean isAsBefore(ClientDirectory clients) {
+        ClientIdentity before = client;
+        return before == null ? clients.admits(remoteKey)
+                : clients.identify(remoteKey, before.name()).filter(before::equals).isPresent();
+    }
+}

@@ -1,0 +1,69 @@
+package dev.cipherlink.session;
+
+import dev.cipherlink.command.Reply;
+import java.io.IOException;
+import java.util.Arrays;
+
+/// The answers to the messages that arrived together, until they may leave: the changes they tell of have to be durable
+/// before.
+public final class AnswerBatch {
+
+    private static final int INITIAL_CAPACITY = 8;
+    /// Beyond this many the arrays are not kept for the next batch.
+    private static final int MAX_IDLE_CAPACITY = 128;
+
+    private final ReceiveWindow window;
+    private int[] sequences = new int[INITIAL_CAPACITY];
+    private Reply[] replies = new Reply[INITIAL_CAPACITY];
+    private int size;
+    private long bytes;
+
+    AnswerBatch(ReceiveWindow window) {
+        this.window = window;
+    }
+
+    void add(int sequence, Reply reply) {
+        if (size == replies.length) {
+            sequences = Arrays.copyOf(sequences, 2 * size);
+            replies = Arrays.copyOf(replies, 2 * size);
+        }
+        sequences[size] = sequence;
+        replies[size++] = reply;
+        bytes += reply.payload().length;
+    }
+
+    /// About how many bytes on the wire they will take.
+    long bytes() {
+        return bytes + (long) size * SendWindow.OVERHEAD_BYTES;
+    }
+
+    /// Puts another answer in the place of one that must not leave: its change could not be made durable.
+    ///
+    /// @param sequence of a message of this batch
+    void replace(int sequence, Reply reply) {
+        for (int i = 0; i < size; i++) {
+            if (sequences[i] == sequence) {
+                replies[i] = reply;
+            }
+        }
+    }
+
+    /// Sends them in their order, and forgets them.
+    void send(int maxPayloadBytes, MessageSink sink) throws IOException {
+        for (int i = 0; i < size; i++) {
+            Answers.send(sequences[i], replies[i], maxPayloadBytes, sink);
+        }
+        clear();
+    }
+
+    void clear() {
+        if (replies.length > MAX_IDLE_CAPACITY) {
+            sequences = new int[INITIAL_CAPACITY];
+            replies = new Reply[INITIAL_CAPACITY];
+        } else {
+            Arrays.fill(replies, 0, size, null);
+        }
+        size = 0;
+        bytes = 0;
+    }
+}

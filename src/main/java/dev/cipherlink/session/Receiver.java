@@ -1,0 +1,149 @@
+package dev.cipherlink.session;
+
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.SessionParameters;
+import java.io.IOException;
+import java.net.ProtocolException;
+
+/// The half of a session that takes in the peer's numbered messages, runs each once, and answers it.
+///
+/// All methods but [#completeBatch] require the session's lock.
+final class Receiver {
+
+    private static final Reply EMPTY = Reply.ok(new byte[0]);
+
+    private final SessionParameters parameters;
+    private final int maxRequestBytes;
+    private final RequestHandler handler;
+    private final ReceiveWindow window;
+    private final AnswerBatch answers;
+    private boolean isDisconnected;
+    private boolean isResendDue;
+    private long resendAskedAt;
+
+    Receiver(SessionIdentity identity, SessionParameters parameters, RequestHandler handler) {
+        this.parameters = parameters;
+        this.handler = handler;
+        maxRequestBytes = identity.maxRequestBytes();
+        window = new ReceiveWindow(parameters, identity.reusesSequenceNumbers(), maxRequestBytes);
+        answers = new AnswerBatch(window);
+    }
+
+    /// Whether the peer has ended the session.
+    boolean isDisconnected() {
+        return isDisconnected;
+    }
+
+    /// The highest number up to which everything was accepted; 65,535 or the like before the first.
+    int received() {
+        return SerialNumber.previous(window.expected());
+    }
+
+    /// Bytes kept for duplicates and of a request that is not complete.
+    long retainedBytes() {
+        return window.retainedBytes();
+    }
+
+    /// Bytes of answers that wait for the end of the batch.
+    long pendingBytes() {
+        return answers.bytes();
+    }
+
+    /// Takes in DATA or DISCONNECT; answers wait for [#sendAnswers].
+    ///
+    /// @param repeatNanos after which a gap that is still there is asked for again
+    /// @throws ProtocolException if the peer broke the rules
+    void receive(Message message, long now, long repeatNanos) throws ProtocolException {
+        switch (window.judge(message)) {
+            case ACCEPT -> {
+                window.accept();
+                isResendDue = false;
+                accept(message);
+            }
+            case DUPLICATE -> answers.add(message.sequence(), answerAgain(message));
+            case MISSING -> {
+                if (window.askResend() || now - resendAskedAt >= repeatNanos) {
+                    resendAskedAt = now;
+                    isResendDue = true;
+                }
+            }
+        }
+    }
+
+    private void accept(Message message) {
+        if (message.type() == MessageType.DISCONNECT) {
+            answer(message.sequence(), EMPTY, Payload.EMPTY);
+            isDisconnected = true;
+        } else if (!message.more() && !window.hasFragments()) {
+            answer(message.sequence(), handler.handle(message.sequence(), message.payload()), message.payload());
+        } else {
+            acceptFragment(message);
+        }
+    }
+
+    private void acceptFragment(Message message) {
+        window.addFragment(message.payload());
+        if (message.more()) {
+            answer(message.sequence(), EMPTY, Payload.EMPTY);
+            return;
+        }
+        Payload request = window.takeFragments();
+        Reply reply = request == null
+                ? Reply.error("the request is larger than " + maxRequestBytes + " bytes; send less at once")
+                : handler.handle(message.sequence(), request);
+        answer(message.sequence(), reply, request == null ? Payload.EMPTY : request);
+    }
+
+    private void answer(int sequence, Reply reply, Payload request) {
+        window.answered(sequence, reply, request);
+        answers.add(sequence, reply);
+    }
+
+    /// A duplicate is known by its number alone: what it carries is not looked at.
+    private Reply answerAgain(Message message) {
+        if (message.type() == MessageType.DISCONNECT) {
+            return EMPTY;
+        }
+        ReceiveWindow.Kept kept = window.kept(message.sequence());
+        if (kept == null) {
+            return Reply.error("the answer was sent, and was too large to be kept; ask again");
+        }
+        return kept.answer() != null ? kept.answer()
+                : handler.handle(message.sequence(), Payload.of(kept.request()));
+    }
+
+    /// Waits until the changes of the batch are durable. Blocks; the lock must not be held.
+    void completeBatch() {
+        handler.completeBatch(answers);
+    }
+
+    /// Sends the answers of the batch, and asks for what is missing behind it.
+    void sendAnswers(MessageSink sink) throws IOException {
+        answers.send(parameters.maxPayloadBytes(), sink);
+        if (isResendDue) {
+            isResendDue = false;
+            sink.send(Message.of(MessageType.RESEND, window.expected(), Payload.EMPTY));
+        }
+    }
+
+    /// The answers so far are on their way to the peer.
+    void answersSent() {
+        window.answersSent();
+    }
+
+    /// The session goes on with another connection: what was on its way on the old one is lost.
+    void resume() {
+        answers.clear();
+        isResendDue = false;
+        window.answersSent();
+        window.forgetGap();
+    }
+
+    /// The session is over: nothing will be received any more.
+    void end() {
+        handler.end();
+    }
+}

@@ -1,0 +1,310 @@
+package dev.cipherlink.session;
+
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.SessionParameters;
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.util.function.Predicate;
+
+/// The half of a session that numbers what it sends, keeps to the window, sends again what stays unanswered, and matches
+/// answers.
+///
+/// All methods require the session's lock.
+final class Sender {
+
+    private enum State {
+        OPEN,
+        /// DISCONNECT was sent and is not acknowledged yet.
+        DISCONNECTING,
+        /// DISCONNECT was acknowledged.
+        DISCONNECTED
+    }
+
+    private final Outbox outbox;
+    private final EventQueue events;
+    private final SendWindow window;
+    /// Whether the wire keeps the order of messages and loses none as long as a connection lives: then an answer that is
+    /// missing is a violation.
+    private final boolean isOrdered;
+    private final RetransmitTimer timer = new RetransmitTimer();
+    private State state = State.OPEN;
+    private boolean isUsedUp;
+    /// The message whose round trip is being measured, while [#isMeasuring].
+    private int measuredSequence;
+    private long measuredSince;
+    private boolean isMeasuring;
+    /// An answer to the oldest was missing, and it was sent again.
+    private boolean isAnswerAsked;
+    private int wentBackTo = -1;
+    private long wentBackAt;
+
+    Sender(SessionIdentity identity, SessionParameters parameters, Outbox outbox, EventQueue events) {
+        this.outbox = outbox;
+        this.events = events;
+        isOrdered = identity.reusesSequenceNumbers();
+        window = new SendWindow(parameters, identity.reusesSequenceNumbers());
+    }
+
+    boolean isOpen() {
+        return state == State.OPEN;
+    }
+
+    boolean isDisconnected() {
+        return state == State.DISCONNECTED;
+    }
+
+    boolean isUsedUp() {
+        return isUsedUp;
+    }
+
+    boolean isOldest(int sequence) {
+        return window.isOldest(sequence);
+    }
+
+    int inFlight() {
+        return window.count();
+    }
+
+    int inFlightBytes() {
+        return window.bytes();
+    }
+
+    long roundTripNanos() {
+        return timer.roundTripNanos();
+    }
+
+    long timeoutNanos() {
+        return timer.timeoutNanos();
+    }
+
+    /// Sends of the outbox, and then of the events, what the window permits. DISCONNECT waits until everything else is
+    /// answered. Once the numbers of a version 1 session are used up, the rest stays in the outbox, and the session
+    /// disconnects when everything sent is answered.
+    void transmit(long now, MessageSink sink) throws IOException {
+        while (state == State.OPEN && window.hasRoom() && hasNext()) {
+            Outgoing next = outbox.peek();
+            if (next.type == MessageType.DISCONNECT) {
+                if (window.isEmpty()) {
+                    outbox.remove();
+                    sendDisconnect(next, now, sink);
+                }
+                return;
+            }
+            if (next.fragmentedBytes == 0 && !window.hasNumbersFor(next)) {
+                if (window.isEmpty()) {
+                    isUsedUp = true;
+                    sendDisconnect(Outgoing.disconnect(), now, sink);
+                }
+                return;
+            }
+            send(next, now, sink);
+            if (next.fragmentedBytes == next.payload.length) {
+                outbox.remove();
+            }
+        }
+    }
+
+    private boolean hasNext() {
+        if (outbox.isEmpty()) {
+            byte[] event = events.poll();
+            if (event != null) {
+                outbox.add(Outgoing.event(event));
+            }
+        }
+        return !outbox.isEmpty();
+    }
+
+    private void sendDisconnect(Outgoing disconnect, long now, MessageSink sink) throws IOException {
+        state = State.DISCONNECTING;
+        send(disconnect, now, sink);
+    }
+
+    private void send(Outgoing next, long now, MessageSink sink) throws IOException {
+        if (window.isEmpty()) {
+            timer.start(now);
+        }
+        Message message = window.send(next);
+        if (!isMeasuring) {
+            isMeasuring = true;
+            measuredSequence = message.sequence();
+            measuredSince = now;
+        }
+        sink.send(message);
+    }
+
+    /// Takes in ACK, ERROR or PART.
+    void receiveAnswer(Message message, long now, MessageSink sink) throws IOException {
+        if (!message.intact()) {
+            answerMissing("the checksum of an answer is wrong", now, sink);
+            return;
+        }
+        switch (window.judge(message.sequence())) {
+            case OLDEST -> takeAnswer(message, now, sink);
+            case LATE -> {
+                // Its request was sent again, and answered twice.
+            }
+            case AHEAD -> answerMissing("an answer overtook that of an older request", now, sink);
+        }
+    }
+
+    private void takeAnswer(Message message, long now, MessageSink sink) throws IOException {
+        Outgoing answered = window.oldest();
+        boolean isLast = window.isOldestLastFragment();
+        Reply reply = message.type() == MessageType.PART && isLast
+                ? takePart(answered, message.payload(), now, sink)
+                : Reply.received(message.payload().toBytes(), message.type() == MessageType.ERROR);
+        if (reply == null) {
+            return;
+        }
+        acknowledgeOldest(now);
+        if (answered.type == MessageType.DISCONNECT) {
+            state = State.DISCONNECTED;
+        } else if (isLast) {
+            answered.handler.answered(reply);
+        }
+    }
+
+    /// @return the reply if this was its last part, else null
+    private Reply takePart(Outgoing answered, Payload part, long now, MessageSink sink) throws IOException {
+        return switch (answered.addPart(part, isOrdered)) {
+            case COMPLETE -> answered.takeReply();
+            case ADDED -> {
+                timer.progressed(now, false);
+                yield null;
+            }
+            case IGNORED -> null;
+            case MISSING -> {
+                answerMissing("a part of an answer is missing", now, sink);
+                yield null;
+            }
+        };
+    }
+
+    private void acknowledgeOldest(long now) {
+        if (isMeasuring && window.isOldest(measuredSequence)) {
+            isMeasuring = false;
+            timer.measured(now - measuredSince);
+        }
+        window.acknowledgeOldest();
+        isAnswerAsked = false;
+        timer.progressed(now, window.isEmpty());
+    }
+
+    /// The oldest request is sent again, once, so that its answer is too.
+    private void answerMissing(String reason, long now, MessageSink sink) throws IOException {
+        if (isOrdered) {
+            throw new ProtocolException(reason);
+        }
+        if (!isAnswerAsked && !window.isEmpty()) {
+            isAnswerAsked = true;
+            goBack(window.oldestSequence(), now, sink);
+        }
+    }
+
+    /// Takes in RESEND: everything from this number on is sent again, unless that has just been done or the peer does
+    /// not read.
+    void receiveResend(int sequence, long now, MessageSink sink) throws IOException {
+        if (!window.canGoBackTo(sequence, isOrdered)) {
+            return;
+        }
+        boolean isRepeated = sequence == wentBackTo && now - wentBackAt < RetransmitTimer.MIN_NANOS;
+        if (!isRepeated && !sink.isBacklogged()) {
+            goBack(sequence, now, sink);
+        }
+    }
+
+    private void goBack(int sequence, long now, MessageSink sink) throws IOException {
+        wentBackTo = sequence;
+        wentBackAt = now;
+        isMeasuring = false;
+        timer.postpone(now);
+        window.goBack(sequence, sink);
+    }
+
+    long nanosUntilRetransmit(long now) {
+        return timer.nanosUntilDue(now);
+    }
+
+    /// What is in flight has not left yet.
+    void postponeRetransmit(long now) {
+        timer.postpone(now);
+    }
+
+    /// The oldest message was not answered in time: sends it again, and the newest, which shows the peer how much it
+    /// lacks.
+    ///
+    /// @return false if that was done too often: the connection counts as lost
+    boolean retransmit(long now, MessageSink sink) throws IOException {
+        if (timer.isExhausted()) {
+            return false;
+        }
+        isMeasuring = false;
+        isAnswerAsked = false;
+        timer.retransmitted(now);
+        window.resendEnds(sink);
+        return true;
+    }
+
+    /// Whether [#resume] would accept what the peer says it has.
+    boolean canResumeFrom(int received) {
+        return window.canResumeFrom(received, outbox.peek());
+    }
+
+    /// The number up to which every request was answered in whole: one that has only lost fragments to a peer that
+    /// forgot them begins behind it.
+    int acknowledged() {
+        return window.acknowledged(outbox.peek());
+    }
+
+    /// Goes on with another connection: drops the events that the peer has, and sends the rest of what is in flight
+    /// again. Requests are sent even if the peer has them: the duplicate brings the answer.
+    ///
+    /// @param received the highest number that the peer has accepted
+    /// @throws ProtocolException if the peer never got so far, or lacks what it had acknowledged
+    void resume(int received, long now, MessageSink sink) throws IOException {
+        if (!window.canResumeFrom(received, outbox.peek())) {
+            throw new ProtocolException("the peer has received up to " + received + ", which cannot be");
+        }
+        isMeasuring = false;
+        isAnswerAsked = false;
+        wentBackTo = -1;
+        if (window.isForgotten(received, outbox.peek())) {
+            window.rewind(outbox);
+        } else {
+            while (window.isOldestEventUpTo(received)) {
+                window.acknowledgeOldest();
+            }
+            window.forgetParts();
+            window.goBack(window.oldestSequence(), sink);
+        }
+        timer.progressed(now, window.isEmpty());
+    }
+
+    /// Tells those who wait for an answer that it will not come. What is not sent to its end stays in the outbox, to be
+    /// sent from its beginning by another session.
+    void failInFlight(Failure failure) {
+        while (!window.isEmpty()) {
+            Outgoing outgoing = window.oldest();
+            boolean isLast = window.isOldestLastFragment();
+            window.acknowledgeOldest();
+            if (isLast) {
+                failure.tell(outgoing, true);
+            } else {
+                outgoing.fragmentedBytes = 0;
+            }
+        }
+    }
+
+    /// Whether every request in flight passes the test, and none is missing its first fragments.
+    boolean isInFlightOnly(Predicate<byte[]> test) {
+        return window.allMatch(test);
+    }
+
+    /// Puts what is in flight back into the outbox, for another session to send.
+    void takeBack() {
+        window.rewind(outbox);
+    }
+}

@@ -1,0 +1,177 @@
+package dev.cipherlink.session;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// The sessions of a server: those that have a connection, and those that wait for their client to come back
+/// (`docs/protocol.md`, section 5).
+///
+/// Each is held by at most one connection. Who resumes a session takes it from the connection that holds it: that one is
+/// closed first. It does not look at the clock: each `now` is a [System#nanoTime]. Thread-safe.
+public final class SessionRegistry {
+
+    /// What detached sessions may cost.
+    ///
+    /// @param resumeWindow how long a session waits for its client; zero: not at all
+    /// @param maxDetached  how many wait at most; the one that waits longest makes room
+    /// @param maxBytes     of memory that they keep together; the same
+    public record Limits(Duration resumeWindow, int maxDetached, long maxBytes) {
+    }
+
+    private static final class Entry {
+        private final Session session;
+        private final String owner;
+        /// The connection that has it; null while it is detached.
+        private Closeable holder;
+        private long detachedAt;
+        private long retainedBytes;
+
+        Entry(Session session, String owner, Closeable holder) {
+            this.session = session;
+            this.owner = owner;
+            this.holder = holder;
+        }
+    }
+
+    private final Limits limits;
+    private final Map<String, Entry> sessions = new HashMap<>();
+    private int detached;
+    private long detachedBytes;
+    private long resumed;
+    private long expired;
+
+    public SessionRegistry(Limits limits) {
+        this.limits = limits;
+    }
+
+    /// A new session was established.
+    ///
+    /// @param owner  whoever resumes it must be the same
+    /// @param holder closed when another connection takes the session over
+    public synchronized void add(Session session, String owner, Closeable holder) {
+        sessions.put(session.identity().id(), new Entry(session, owner, holder));
+    }
+
+    /// Takes a session for another connection. Blocks until the one that had it has let it go.
+    ///
+    /// @return null if there is none of that id and owner, which a client cannot tell apart
+    public synchronized Session claim(String id, String owner, Closeable holder) throws InterruptedException {
+        Entry entry = sessions.get(id);
+        if (entry == null || !entry.owner.equals(owner)) {
+            return null;
+        }
+        while (entry.holder != null) {
+            close(entry.holder);
+            wait();
+        }
+        // Another one may have been faster, or the session have ended with its connection.
+        if (sessions.get(id) != entry) {
+            return null;
+        }
+        detached--;
+        detachedBytes -= entry.retainedBytes;
+        entry.holder = holder;
+        resumed++;
+        return entry.session;
+    }
+
+    private static void close(Closeable holder) {
+        try {
+            holder.close();
+        } catch (IOException e) {
+            // It lets the session go all the same.
+        }
+    }
+
+    /// The connection that had the session has ended: the session waits for another one, unless it is over.
+    public void release(Session session, long now) {
+        var ended = new ArrayList<Session>();
+        synchronized (this) {
+            Entry entry = sessions.get(session.identity().id());
+            if (entry == null) {
+                return;
+            }
+            entry.holder = null;
+            entry.detachedAt = now;
+            entry.retainedBytes = session.retainedBytes();
+            detached++;
+            detachedBytes += entry.retainedBytes;
+            if (session.isOver() || limits.resumeWindow().isZero()) {
+                remove(entry, ended);
+            }
+            makeRoom(ended);
+            notifyAll();
+        }
+        end(ended);
+    }
+
+    /// Ends the sessions that waited too long.
+    public void expire(long now) {
+        var ended = new ArrayList<Session>();
+        synchronized (this) {
+            for (Entry entry : List.copyOf(sessions.values())) {
+                if (entry.holder == null && now - entry.detachedAt >= limits.resumeWindow().toNanos()) {
+                    expired++;
+                    remove(entry, ended);
+                }
+            }
+        }
+        end(ended);
+    }
+
+    private void makeRoom(List<Session> ended) {
+        while (detached > limits.maxDetached() || detached > 0 && detachedBytes > limits.maxBytes()) {
+            sessions.values().stream().filter(entry -> entry.holder == null)
+                    .min(Comparator.comparingLong(entry -> entry.detachedAt))
+                    .ifPresent(entry -> {
+                        expired++;
+                        remove(entry, ended);
+                    });
+        }
+    }
+
+    private void remove(Entry entry, List<Session> ended) {
+        sessions.remove(entry.session.identity().id());
+        detached--;
+        detachedBytes -= entry.retainedBytes;
+        ended.add(entry.session);
+    }
+
+    /// Without our lock: handlers are told.
+    private static void end(List<Session> ended) {
+        ended.forEach(session -> session.abandon(new IOException("the session is over")));
+    }
+
+    /// Ends all of them; their connections have ended before.
+    public void close() {
+        List<Session> ended;
+        synchronized (this) {
+            ended = sessions.values().stream().map(entry -> entry.session).toList();
+            sessions.clear();
+            detached = 0;
+            detachedBytes = 0;
+        }
+        end(ended);
+    }
+
+    /// How many wait for their client.
+    public synchronized int detached() {
+        return detached;
+    }
+
+    /// How many times a session was resumed.
+    public synchronized long resumed() {
+        return resumed;
+    }
+
+    /// How many ended because nobody resumed them in time, or to make room.
+    public synchronized long expired() {
+        return expired;
+    }
+}

@@ -1,0 +1,125 @@
+package dev.cipherlink.chat;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// A chat on clocks that stand still until they are moved.
+final class TestChat {
+
+    static final Instant START = Instant.parse("2026-03-01T11:00:00Z");
+    static final ChatConfig CONFIG = new ChatConfig(5, 10, Duration.ofMinutes(10), 3, Duration.ofDays(14));
+
+    private final AtomicLong nanos = new AtomicLong();
+    final ChatClock clock = new ChatClock(nanos::get, () -> START.plusNanos(nanos.get()));
+    final MemoryChatLog log;
+    final ChatService chat;
+    final AtomicLong encoded = new AtomicLong();
+
+    TestChat() {
+        this(CONFIG);
+    }
+
+    TestChat(ChatConfig config) {
+        log = new MemoryChatLog(config, clock, 1 << 20);
+        chat = new ChatService(config, log, event -> {
+            encoded.incrementAndGet();
+            return shown(event).getBytes(UTF_8);
+        }, clock, name -> Set.of("owner", "absent").contains(People.fold(name)));
+    }
+
+    /// Ids without their origin, times left out.
+    static String shown(ChatEvent event) {
+        long origin = START.toEpochMilli();
+        return switch (event) {
+            case ChatEvent.Message m -> m.room() + " " + (m.id() - origin) + " " + m.from() + ": " + m.text();
+            case ChatEvent.Direct d -> "direct " + (d.id() - origin) + " " + d.from() + ": " + d.text();
+            case ChatEvent.Joined(String room, String name) -> "joined " + room + " " + name;
+            case ChatEvent.Left(String room, String name) -> "left " + room + " " + name;
+            case ChatEvent.Away(String name) -> "away " + name;
+            case ChatEvent.Back(String name) -> "back " + name;
+            case ChatEvent.Skipped(String room, long count, long after) ->
+                    "skipped " + room + " " + count + " " + (after - origin);
+            case ChatEvent.Notice(String text) -> "notice " + text;
+        };
+    }
+
+    void pass(Duration time) {
+        nanos.addAndGet(time.toNanos());
+    }
+
+    /// Somebody with a key of their own.
+    User user(String name) {
+        return new User(new ChatIdentity(name, Optional.of("key of " + People.fold(name)), false));
+    }
+
+    User operator(String name) {
+        return new User(new ChatIdentity(name, Optional.of("key of " + People.fold(name)), true));
+    }
+
+    /// Somebody who holds the shared key.
+    User claimant(String name) {
+        return new User(new ChatIdentity(name, Optional.empty(), false));
+    }
+
+    /// One session and what it was told.
+    final class User implements Subscriber {
+        final ChatSession session;
+        private final List<byte[]> told = new ArrayList<>();
+        int room = Integer.MAX_VALUE;
+
+        private User(ChatIdentity identity) {
+            session = chat.open(identity, this);
+        }
+
+        @Override
+        public synchronized boolean offer(byte[] event) {
+            if (told.size() >= room) {
+                return false;
+            }
+            told.add(event);
+            return true;
+        }
+
+        User join(String name) throws ChatException {
+            chat.join(session, name);
+            return this;
+        }
+
+        /// The number of the message.
+        long say(String name, String text) throws ChatException {
+            return chat.say(session, name, text) - START.toEpochMilli();
+        }
+
+        long tell(String name, String text) throws ChatException {
+            return chat.tell(session, name, text) - START.toEpochMilli();
+        }
+
+        void leave() {
+            chat.close(session);
+        }
+
+        synchronized List<byte[]> raw() {
+            return List.copyOf(told);
+        }
+
+        /// What it was told since the last call.
+        synchronized List<String> told() {
+            List<String> events = told.stream().map(event -> new String(event, UTF_8)).toList();
+            told.clear();
+            return events;
+        }
+
+        /// There is room again.
+        void read() {
+            room = Integer.MAX_VALUE;
+            chat.roomAgain(session);
+        }
+    }
+}

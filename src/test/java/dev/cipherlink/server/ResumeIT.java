@@ -1,0 +1,146 @@
+package dev.cipherlink.server;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.client.Client;
+import dev.cipherlink.client.ConnectionState;
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.session.ReplyHandler;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Sessions that go on after their connections broke (`docs/protocol.md`, section 5).
+@Timeout(60)
+class ResumeIT {
+
+    /// Expects the answers 1, 2, 3 and so on.
+    private static final class Counting implements ReplyHandler {
+        final AtomicInteger answers = new AtomicInteger();
+        final AtomicReference<String> wrong = new AtomicReference<>();
+        final CountDownLatch done;
+
+        Counting(int requests) {
+            done = new CountDownLatch(requests);
+        }
+
+        @Override
+        public void answered(Reply reply) {
+            if (!reply.text().equals(Integer.toString(answers.incrementAndGet()))) {
+                wrong.compareAndSet(null, reply.text() + " as answer number " + answers);
+            }
+            done.countDown();
+        }
+
+        @Override
+        public void failed(IOException cause, boolean wasSent) {
+            wrong.compareAndSet(null, cause.toString());
+            done.countDown();
+        }
+    }
+
+    private static void cut(TestServer server) throws IOException {
+        for (Connection connection : server.live()) {
+            connection.socket().close();
+        }
+    }
+
+    @Test
+    void runsEachRequestOnceAlthoughItsConnectionsAreCut() throws Exception {
+        int requests = 30_000;
+        try (var server = TestServer.start(); var client = Client.connect(server.clientConfig())) {
+            var counting = new Counting(requests);
+            var stop = new AtomicBoolean();
+            var cuts = new AtomicInteger();
+            Thread cutter = Thread.ofVirtual().start(() -> {
+                while (!stop.get()) {
+                    int before = counting.answers.get();
+                    await().pollInterval(Duration.ofMillis(2)).until(() -> stop.get() || counting.answers.get() > before + 500);
+                    try {
+                        cut(server);
+                        cuts.incrementAndGet();
+                    } catch (IOException e) {
+                        throw new AssertionError(e);
+                    }
+                }
+            });
+            byte[] incr = "INCR n".getBytes(StandardCharsets.US_ASCII);
+            for (int i = 0; i < requests; i++) {
+                client.send(incr, counting);
+            }
+            client.flush();
+            counting.done.await();
+            stop.set(true);
+            cutter.join();
+            assertEquals(null, counting.wrong.get());
+            assertEquals(Integer.toString(requests), client.request("GET n").text());
+            assertTrue(cuts.get() > 5, cuts + " cuts");
+        }
+    }
+
+    @Test
+    void tellsWhatHappensToItsConnection() throws Exception {
+        try (var server = TestServer.start(); var client = Client.connect(server.clientConfig())) {
+            List<ConnectionState> states = Collections.synchronizedList(new ArrayList<>());
+            client.onConnectionChange(states::add);
+            String session = client.session().sessionId();
+            client.request("SET a 1");
+            cut(server);
+            assertEquals("1", client.request("GET a").text());
+            assertEquals(session, client.session().sessionId());
+            assertTrue(client.session().isResumed());
+            await().until(() -> !states.isEmpty());
+            assertTrue(states.getLast() instanceof ConnectionState.Connected(boolean isResumed, int unknown, Duration away)
+                    && isResumed && unknown == 0, states.toString());
+        }
+    }
+
+    /// What was on its way when the session was lost is reported, and nothing of it is repeated; the rest goes on.
+    @Test
+    void saysWhichOutcomesAreUnknownIfTheServerHasLostTheSession() throws Exception {
+        int requests = 5_000;
+        try (var server = TestServer.start(config -> config.withSessions(Duration.ZERO));
+             var client = Client.connect(server.clientConfig())) {
+            var answered = new AtomicInteger();
+            var unknown = new AtomicInteger();
+            var notSent = new AtomicInteger();
+            var done = new CountDownLatch(requests);
+            var handler = new ReplyHandler() {
+                @Override
+                public void answered(Reply reply) {
+                    answered.incrementAndGet();
+                    done.countDown();
+                }
+
+                @Override
+                public void failed(IOException cause, boolean wasSent) {
+                    (wasSent ? unknown : notSent).incrementAndGet();
+                    done.countDown();
+                }
+            };
+            for (int i = 0; i < requests; i++) {
+                client.send("INCR n".getBytes(StandardCharsets.US_ASCII), handler);
+                if (i == requests / 2) {
+                    cut(server);
+                }
+            }
+            client.flush();
+            done.await();
+            int count = Integer.parseInt(client.request("GET n").text());
+            assertEquals(0, notSent.get());
+            assertTrue(unknown.get() <= 64, unknown + " were in flight");
+            assertTrue(count >= answered.get() && count <= requests, count + " ran, " + answered + " were answered");
+        }
+    }
+}
