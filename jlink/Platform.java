@@ -12,13 +12,14 @@ import java.util.zip.ZipFile;
 /// @param name   as in the name of the archive, such as `linux-x64`
 /// @param jna    its folder in the jar of JNA
 /// @param sodium its folder in the jar of Lazysodium
-record Platform(String name, String jna, String sodium) {
+/// @param rocks  its library in the jar of RocksDB
+record Platform(String name, String jna, String sodium, String rocks) {
 
     private static final List<Platform> ALL = List.of(
-            new Platform("linux-x64", "linux-x86-64", "linux64"),
-            new Platform("linux-aarch64", "linux-aarch64", "arm64"),
-            new Platform("macos-x64", "darwin-x86-64", "mac"),
-            new Platform("macos-aarch64", "darwin-aarch64", "mac_arm"));
+            new Platform("linux-x64", "linux-x86-64", "linux64", "librocksdbjni-linux64.so"),
+            new Platform("linux-aarch64", "linux-aarch64", "arm64", "librocksdbjni-linux-aarch64.so"),
+            new Platform("macos-x64", "darwin-x86-64", "mac", "librocksdbjni-osx-x86_64.jnilib"),
+            new Platform("macos-aarch64", "darwin-aarch64", "mac_arm", "librocksdbjni-osx-arm64.jnilib"));
 
     static Platform current() {
         String system = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("mac") ? "macos" : "linux";
@@ -28,19 +29,20 @@ record Platform(String name, String jna, String sodium) {
                 new IllegalStateException("no image for " + name + ", only for " + ALL.stream().map(Platform::name).toList()));
     }
 
-    /// Copies libsodium and JNA's own library into `folder`, under the names the JVM looks for.
+    /// Copies libsodium, RocksDB and JNA's own library into `folder`, under the names that are looked for.
     void extractLibraries(List<Path> dependencies, Path folder) throws IOException {
         Files.createDirectories(folder);
         extract(dependencies, sodium, System.mapLibraryName("sodium"), folder);
         String dispatch = System.mapLibraryName("jnidispatch");
         String inJar = name.startsWith("macos") ? dispatch.replace(".dylib", ".jnilib") : dispatch;
         extract(dependencies, "com/sun/jna/" + jna, inJar, folder);
+        extract(dependencies, "", rocks, folder);
     }
 
     private static void extract(List<Path> dependencies, String inFolder, String file, Path folder) throws IOException {
         for (Path jar : dependencies) {
             try (var zip = new ZipFile(jar.toFile())) {
-                ZipEntry entry = zip.getEntry(inFolder + "/" + file);
+                ZipEntry entry = zip.getEntry(inFolder.isEmpty() ? file : inFolder + "/" + file);
                 if (entry != null) {
                     try (InputStream content = zip.getInputStream(entry)) {
                         Files.copy(content, folder.resolve(file));

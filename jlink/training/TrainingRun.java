@@ -134,7 +134,7 @@ final class TrainingRun {
         var stdout = new PipedOutputStream();
         var lines = new BufferedReader(new InputStreamReader(new PipedInputStream(stdout), StandardCharsets.UTF_8));
         Thread.ofPlatform().daemon().start(() -> Program.run(
-                new String[] {"serve", "--port", "0", "--shared-key", "key", "--clients", "authorized"}, surroundings("", stdout, System.err)));
+                new String[] {"serve", "--engine", "memory", "--port", "0", "--shared-key", "key", "--clients", "authorized"}, surroundings("", stdout, System.err)));
         String line = lines.readLine();
         if (line == null || !line.startsWith("listening on ")) {
             throw new IllegalStateException("the server says: " + line);

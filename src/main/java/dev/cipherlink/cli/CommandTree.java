@@ -17,6 +17,7 @@ final class CommandTree {
         COMMANDS.put("keygen", KeygenCommand::new);
         COMMANDS.put("authorize", AuthorizeCommand::new);
         COMMANDS.put("keys", KeysCommand::new);
+        COMMANDS.put("store", StoreCommand::new);
         COMMANDS.put("kv", KvCommand::new);
         COMMANDS.put("forward", ForwardCommand::new);
         COMMANDS.put("ping", PingCommand::new);

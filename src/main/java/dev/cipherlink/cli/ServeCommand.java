@@ -7,8 +7,6 @@ import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.server.ServerKeys;
 import dev.cipherlink.store.KeyValueStore;
-import dev.cipherlink.store.MemoryStore;
-import dev.cipherlink.store.StoreLimits;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -57,8 +55,16 @@ final class ServeCommand extends ProgramCommand {
             description = "authorized: only those keys. any: every key; a new one takes a free name and keeps it.")
     String clients;
 
-    @Option(names = "--data", paramLabel = "DIR", description = "Folder of the server's data.")
+    @Option(names = "--data", paramLabel = "DIR", description = "Folder of the server's data. Default: $XDG_DATA_HOME/cipherlink.")
     String data;
+
+    @Option(names = "--engine", paramLabel = "ENGINE",
+            description = "rocksdb: keys are kept on disk, in the folder of --data. memory: until the server ends. Default: rocksdb.")
+    String engine;
+
+    @Option(names = "--durability", paramLabel = "WHEN", description = "When a write is answered. always: once it is on disk. "
+            + "everysec: at once, with the disk a second behind. os: at once, with the disk when the system likes. Default: always.")
+    String durability;
 
     @Option(names = "--check", description = "Read everything, report every problem, and exit.")
     boolean check;
@@ -93,23 +99,21 @@ final class ServeCommand extends ProgramCommand {
                 .put(Setting.SERVER_AUTHORIZED_KEYS, "--authorized-keys", authorizedKeys)
                 .put(Setting.SERVER_CLIENTS, "--clients", clients)
                 .put(Setting.SERVER_DATA, "--data", data)
+                .put(Setting.STORE_ENGINE, "--engine", engine)
+                .put(Setting.STORE_DURABILITY, "--durability", durability)
                 .layer(surroundings().folder()));
         if (check) {
             return check(settings);
         }
         settings.requireValid();
         try (HostKeys keys = HostKeys.load(settings, surroundings(), output());
-             KeyValueStore store = new MemoryStore(limits(settings));
-             Server server = start(config(settings, keys.keys()), store)) {
+             OpenStore opened = OpenStore.open(settings);
+             Server server = start(config(settings, keys.keys()), opened.store())) {
             Signals.onTermination(server::stop);
             announce(server, keys);
             server.awaitTermination();
             return ExitStatus.DONE;
         }
-    }
-
-    private static StoreLimits limits(Settings settings) {
-        return new StoreLimits((int) settings.size(Setting.STORE_MAX_VALUE_SIZE), StoreLimits.ofHeap().maxBytes());
     }
 
     private static ServerConfig config(Settings settings, ServerKeys keys) {
@@ -166,6 +170,11 @@ final class ServeCommand extends ProgramCommand {
         List<String> problems = new ArrayList<>(settings.problems());
         try {
             HostKeys.check(settings, surroundings(), output());
+        } catch (CliException e) {
+            problems.add(e.getMessage());
+        }
+        try {
+            OpenStore.check(settings);
         } catch (CliException e) {
             problems.add(e.getMessage());
         }

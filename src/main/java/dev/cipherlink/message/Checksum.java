@@ -23,7 +23,7 @@ public sealed interface Checksum {
             return name().toLowerCase(Locale.ROOT);
         }
 
-        static Optional<Algorithm> ofWireName(String name) {
+        public static Optional<Algorithm> ofWireName(String name) {
             for (Algorithm algorithm : values()) {
                 if (algorithm.wireName().equals(name)) {
                     return Optional.of(algorithm);

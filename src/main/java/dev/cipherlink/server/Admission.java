@@ -13,10 +13,8 @@ import dev.cipherlink.packet.PacketReader;
 import dev.cipherlink.packet.PacketWriter;
 import dev.cipherlink.session.Link;
 import dev.cipherlink.session.LinkConfig;
-import dev.cipherlink.session.Outbox;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.session.SessionHandshake;
-import dev.cipherlink.session.SessionIdentity;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -27,10 +25,6 @@ import java.util.Optional;
 ///
 /// [#establish] runs in one thread, under the deadline of the connection; the accessors may be called by any.
 final class Admission {
-
-    /// A server's outbox holds a DISCONNECT at most: its events wait in a queue of their own.
-    private static final int MAX_WAITING = 16;
-    private static final long MAX_WAITING_BYTES = 1 << 16;
 
     private final Connection connection;
     private final Server server;
@@ -96,12 +90,9 @@ final class Admission {
             link.resume(result.syn().resume().received());
             return link;
         }
-        var identity = new SessionIdentity(granted.sessionId(), client.name(),
-                channel.version() != SharedKeyChannel.VERSION, server.config().maxRequestBytes());
-        var dispatcher = new CommandDispatcher(server, client, identity.id());
-        session = new Session(identity, granted.parameters(), new Outbox(MAX_WAITING, MAX_WAITING_BYTES), dispatcher);
-        dispatcher.attach(session);
-        server.sessions().add(session, owner(), connection);
+        var origin = new SessionOrigin(granted.sessionId(), client, channel.version(), granted.parameters());
+        session = origin.open(server);
+        server.sessions().add(session, origin.owner(), connection);
         return new Link(channel, session, config);
     }
 
@@ -209,7 +200,8 @@ final class Admission {
     /// has must be what the session can go on from; else the session stays as it is.
     private boolean canResume(Syn.Resume resume) throws InterruptedIOException {
         try {
-            session = server.sessions().claim(resume.sessionId(), owner(), connection);
+            session = server.sessions().claim(resume.sessionId(),
+                    SessionOrigin.owner(client), connection);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while waiting for the session's last connection to end");
@@ -217,17 +209,11 @@ final class Admission {
         if (session == null) {
             return false;
         }
-        if (!session.canResumeFrom(resume.received())) {
+        if (!session.canResumeFrom(resume.received(), resume.acknowledged())) {
             release();
             return false;
         }
         return true;
-    }
-
-    /// What has to be the same for a session to be resumed: the version, and the key with its name and rights. Of the
-    /// holders of a shared key, whoever knows the session's id is its owner.
-    private String owner() {
-        return client.key().map(key -> "2 " + key + " " + client.name() + " " + client.isOperator()).orElse("1");
     }
 
     /// Whether the directory still knows the client by the same name and rights.

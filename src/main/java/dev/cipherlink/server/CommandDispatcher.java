@@ -13,6 +13,7 @@ import dev.cipherlink.session.Session;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.Unit;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.OffsetDateTime;
@@ -32,16 +33,20 @@ final class CommandDispatcher implements RequestHandler {
     private final String sessionId;
     private final CommandParser parser;
     private final KeyValueStore store;
+    private final SessionJournal journal;
     private final ChatSession chatSession;
     private final ChatCommands chat;
     private final KeyWatcher watcher;
 
     private volatile Session session;
+    /// That of the batch under way; null between two.
+    private Unit unit;
 
-    CommandDispatcher(Server server, ClientIdentity client, String sessionId) {
+    CommandDispatcher(Server server, SessionOrigin origin, SessionJournal journal) {
         this.server = server;
-        this.client = client;
-        this.sessionId = sessionId;
+        this.journal = journal;
+        client = origin.client();
+        sessionId = origin.id();
         parser = new CommandParser(server.config().maxValueBytes());
         store = server.store();
         chatSession = server.chat().open(new ChatIdentity(client.name(),
@@ -70,11 +75,16 @@ final class CommandDispatcher implements RequestHandler {
     public void end() {
         watcher.close();
         server.chat().close(chatSession);
+        journal.forget(store);
     }
 
     @Override
     public Reply handle(int sequence, Payload request) {
-        Reply reply = answer(request);
+        if (unit == null) {
+            unit = store.begin();
+        }
+        journal.ran(sequence);
+        Reply reply = answer(sequence, request);
         server.statistics().requests.increment();
         if (reply.isError()) {
             server.statistics().failedRequests.increment();
@@ -82,24 +92,57 @@ final class CommandDispatcher implements RequestHandler {
         return reply;
     }
 
-    private Reply answer(Payload request) {
+    private Reply answer(int sequence, Payload request) {
         try {
-            Command command = parser.parse(request.array(), request.offset(), request.length());
+            Command command = parse(request);
             chat.noteActivity(command);
-            return run(command);
+            return command.isReadOnly() ? run(command) : change(sequence, command);
         } catch (CommandException | StoreException e) {
             return Reply.error(e.getMessage());
         }
     }
 
-    /// All writes of a batch are awaited once. If they cannot be made durable, the connection ends with its answers
-    /// unsent: the client learns that their outcome is unknown.
+    private Command parse(Payload request) throws CommandException {
+        return parser.parse(request.array(), request.offset(), request.length());
+    }
+
+    private Reply change(int sequence, Command command) throws StoreException {
+        // Before any lock around a change is taken: whoever holds one must not wait for a commit to begin.
+        unit.open();
+        Reply reply;
+        try {
+            reply = run(command);
+        } catch (StoreException e) {
+            reply = Reply.error(e.getMessage());
+        }
+        journal.changed(sequence, reply);
+        return reply;
+    }
+
+    @Override
+    public Reply repeat(Payload request) {
+        try {
+            Command command = parse(request);
+            return command.isReadOnly() ? run(command) : RequestHandler.super.repeat(request);
+        } catch (CommandException | StoreException e) {
+            return Reply.error(e.getMessage());
+        }
+    }
+
+    /// Everything that a batch wrote or saw becomes durable at once, with the answers to what it changed. If it cannot,
+    /// none of it has happened.
     @Override
     public void completeBatch(AnswerBatch answers) {
-        try {
-            store.awaitDurable();
+        if (unit == null) {
+            return;
+        }
+        try (Unit ended = unit) {
+            journal.addTo(ended);
+            ended.commit();
         } catch (StoreException e) {
-            throw new IllegalStateException("the batch is not durable", e);
+            answers.refuse(e.getMessage());
+        } finally {
+            unit = null;
         }
     }
 

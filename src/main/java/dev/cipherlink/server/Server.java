@@ -74,10 +74,16 @@ public final class Server implements AutoCloseable {
 
     /// Binds the listen address and starts to accept. Returns when clients can connect.
     ///
-    /// @throws IOException if the address cannot be bound
+    /// @throws IOException if the address cannot be bound, or the store cannot be read
     public static Server start(ServerConfig config, KeyValueStore store) throws IOException {
         Sodium.load();
         var server = new Server(config, store);
+        try {
+            SessionJournal.restoreAll(server, System.nanoTime());
+        } catch (StoreException e) {
+            server.listener.close();
+            throw new IOException("the sessions of the last run cannot be read: " + e.getMessage(), e);
+        }
         server.acceptThread.start();
         return server;
     }
@@ -161,6 +167,7 @@ public final class Server implements AutoCloseable {
         values.put("keys", store.size());
         values.put("key_watches", watches.prefixes());
         values.putAll(chat.info());
+        values.putAll(store.info());
         values.put("heap_used_bytes", memory.totalMemory() - memory.freeMemory());
         values.put("heap_max_bytes", memory.maxMemory());
         return values;
@@ -178,8 +185,6 @@ public final class Server implements AutoCloseable {
             scope.join();
         } catch (InterruptedException e) {
             LOG.log(Level.DEBUG, "the grace period is over; the connections left are aborted");
-        } finally {
-            sessions.close();
         }
     }
 

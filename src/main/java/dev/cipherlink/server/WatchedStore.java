@@ -3,8 +3,11 @@ package dev.cipherlink.server;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.Unit;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.OptionalLong;
 
 /// A store whose changes are told to those who watch. While anybody does, the writes of a key and what is told of them
@@ -145,8 +148,28 @@ final class WatchedStore implements KeyValueStore {
     }
 
     @Override
-    public void awaitDurable() throws StoreException {
-        store.awaitDurable();
+    public Unit begin() {
+        return store.begin();
+    }
+
+    @Override
+    public boolean isDurable() {
+        return store.isDurable();
+    }
+
+    @Override
+    public byte[] record(byte[] key) throws StoreException {
+        return store.record(key);
+    }
+
+    @Override
+    public NavigableMap<byte[], byte[]> records(byte[] prefix) throws StoreException {
+        return store.records(prefix);
+    }
+
+    @Override
+    public Map<String, Object> info() throws StoreException {
+        return store.info();
     }
 
     @Override

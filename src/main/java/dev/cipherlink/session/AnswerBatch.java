@@ -37,13 +37,14 @@ public final class AnswerBatch {
         return bytes + (long) size * SendWindow.OVERHEAD_BYTES;
     }
 
-    /// Puts another answer in the place of one that must not leave: its change could not be made durable.
-    ///
-    /// @param sequence of a message of this batch
-    void replace(int sequence, Reply reply) {
+    /// Puts an error in the place of every answer, but for the empty ones of fragments: what they tell of could not be made
+    /// durable.
+    public void refuse(String reason) {
+        Reply error = Reply.error(reason);
         for (int i = 0; i < size; i++) {
-            if (sequences[i] == sequence) {
-                replies[i] = reply;
+            if (replies[i].payload().length > 0) {
+                replies[i] = error;
+                window.replace(sequences[i], error);
             }
         }
     }

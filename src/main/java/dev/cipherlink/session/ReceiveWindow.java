@@ -66,6 +66,22 @@ final class ReceiveWindow {
         return expected;
     }
 
+    /// Continues what another process accepted.
+    ///
+    /// @param newAccepted how many messages, from the first of the session on
+    void restore(long newAccepted) {
+        accepted = newAccepted;
+        expected = (int) ((newAccepted + 1) % Message.SEQUENCE_MODULUS);
+    }
+
+    /// Passes over messages whose answers the peer has.
+    void skipTo(int sequence) {
+        int skipped = SerialNumber.distance(expected, sequence) + 1;
+        if (skipped > 0) {
+            restore(accepted + skipped);
+        }
+    }
+
     /// @throws ProtocolException if the peer has more messages unacknowledged than the window holds, or uses a
     ///                           sequence number of version 1 twice
     Verdict judge(Message message) throws ProtocolException {
@@ -129,7 +145,7 @@ final class ReceiveWindow {
 
     /// What was kept of an accepted message; null if nothing could be.
     Kept kept(int sequence) {
-        return kept[sequence & kept.length - 1];
+        return kept == null ? null : kept[sequence & kept.length - 1];
     }
 
     /// About how many bytes of memory are kept.

@@ -7,6 +7,7 @@ import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.util.Map;
 
 /// The half of a session that takes in the peer's numbered messages, runs each once, and answers it.
 ///
@@ -21,6 +22,7 @@ final class Receiver {
     private final ReceiveWindow window;
     private final AnswerBatch answers;
     private boolean isDisconnected;
+    private boolean isRestored;
     private boolean isResendDue;
     private long resendAskedAt;
 
@@ -108,6 +110,9 @@ final class Receiver {
             return EMPTY;
         }
         ReceiveWindow.Kept kept = window.kept(message.sequence());
+        if (kept == null && isRestored) {
+            return message.more() ? EMPTY : handler.repeat(message.payload());
+        }
         if (kept == null) {
             return Reply.error("the answer was sent, and was too large to be kept; ask again");
         }
@@ -132,6 +137,18 @@ final class Receiver {
     /// The answers so far are on their way to the peer.
     void answersSent() {
         window.answersSent();
+    }
+
+    /// Continues what another process accepted, with the answers that it recorded.
+    void restore(long accepted, Map<Integer, Reply> recorded) {
+        isRestored = true;
+        window.restore(accepted);
+        recorded.forEach((sequence, answer) -> window.answered(sequence, answer, Payload.EMPTY));
+    }
+
+    /// The peer has the answers up to this number: what is not recorded of them has changed nothing.
+    void skipTo(int acknowledged) {
+        window.skipTo(acknowledged);
     }
 
     /// The session goes on with another connection: what was on its way on the old one is lost.

@@ -16,10 +16,16 @@ public interface RequestHandler {
     ///         changes nothing: a duplicate of the request may run it again.
     Reply handle(int sequence, Payload request);
 
+    /// Answers a duplicate of a request that ran in an earlier process, which kept no answer to it: since it changed
+    /// nothing, it may run again.
+    default Reply repeat(Payload request) {
+        return Reply.error("the answer was sent, and is not kept; ask again");
+    }
+
     /// The requests that arrived together have run; their answers leave when this returns. Blocks until what they
     /// changed is durable. Called without the session's lock.
     ///
-    /// @param answers where to put an error in the place of an answer that must not leave
+    /// @param answers are refused if that is not possible
     default void completeBatch(AnswerBatch answers) {
     }
 

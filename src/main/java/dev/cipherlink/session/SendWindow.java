@@ -44,6 +44,12 @@ final class SendWindow {
         maxNumbers = wraps ? Long.MAX_VALUE : Message.SEQUENCE_MODULUS - 1;
     }
 
+    /// Goes on behind what another process sent; nothing must be in flight.
+    void restore(int lastSequence) {
+        oldest = SerialNumber.next(lastSequence);
+        acknowledged = Math.max(lastSequence, size);
+    }
+
     boolean isEmpty() {
         return count == 0;
     }

@@ -248,6 +248,11 @@ final class Sender {
         return true;
     }
 
+    /// Goes on behind what another process sent, and the peer has accepted.
+    void restore(int received) {
+        window.restore(received);
+    }
+
     /// Whether [#resume] would accept what the peer says it has.
     boolean canResumeFrom(int received) {
         return window.canResumeFrom(received, outbox.peek());

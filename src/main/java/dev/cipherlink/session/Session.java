@@ -8,6 +8,7 @@ import dev.cipherlink.message.SessionParameters;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 
@@ -37,6 +38,8 @@ public final class Session {
     private final Receiver receiver;
     private Runnable eventRoomListener = () -> { };
     private boolean isFailed;
+    /// Until it is resumed: what was sent by the other process is known to the peer only.
+    private boolean isRestored;
     /// The payload of a KEEPALIVE to be answered; null if there is none.
     private byte[] keepaliveToAnswer;
 
@@ -47,6 +50,16 @@ public final class Session {
         lock = outbox.lock();
         sender = new Sender(identity, parameters, outbox, events);
         receiver = new Receiver(identity, parameters, handler);
+    }
+
+    /// A session that another process had, to be resumed: without the events that it had not delivered.
+    ///
+    /// @param accepted how many messages of the peer had been accepted, fragments included
+    /// @param answers  by sequence number: those of the last window to requests that changed something
+    public static Session restored(Session fresh, long accepted, Map<Integer, Reply> answers) {
+        fresh.receiver.restore(accepted, answers);
+        fresh.isRestored = true;
+        return fresh;
     }
 
     public SessionIdentity identity() {
@@ -164,11 +177,21 @@ public final class Session {
         }
     }
 
-    /// Whether another connection can resume it after a peer has received up to this number.
-    public boolean canResumeFrom(int peerReceived) {
+    /// Prepares for another connection, if it can go on from what the peer says.
+    ///
+    /// @param peerReceived     the highest number up to which the peer accepted everything
+    /// @param peerAcknowledged the number up to which each of the peer's requests was answered in whole; -1 if unknown
+    public boolean canResumeFrom(int peerReceived, int peerAcknowledged) {
         lock.lock();
         try {
-            return !isOver() && sender.canResumeFrom(peerReceived);
+            if (isRestored) {
+                isRestored = false;
+                sender.restore(peerReceived);
+                if (peerAcknowledged >= 0) {
+                    receiver.skipTo(peerAcknowledged);
+                }
+            }
+            return !isFailed && end() == null && sender.canResumeFrom(peerReceived);
         } finally {
             lock.unlock();
         }

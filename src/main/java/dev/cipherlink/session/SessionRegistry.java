@@ -58,6 +58,16 @@ public final class SessionRegistry {
         sessions.put(session.identity().id(), new Entry(session, owner, holder));
     }
 
+    /// A session that another process had waits for its client.
+    public synchronized void addDetached(Session session, String owner, long now) {
+        var entry = new Entry(session, owner, null);
+        entry.detachedAt = now;
+        entry.retainedBytes = session.retainedBytes();
+        sessions.put(session.identity().id(), entry);
+        detached++;
+        detachedBytes += entry.retainedBytes;
+    }
+
     /// Takes a session for another connection. Blocks until the one that had it has let it go.
     ///
     /// @return null if there is none of that id and owner, which a client cannot tell apart
@@ -146,18 +156,6 @@ public final class SessionRegistry {
     /// Without our lock: handlers are told.
     private static void end(List<Session> ended) {
         ended.forEach(session -> session.abandon(new IOException("the session is over")));
-    }
-
-    /// Ends all of them; their connections have ended before.
-    public void close() {
-        List<Session> ended;
-        synchronized (this) {
-            ended = sessions.values().stream().map(entry -> entry.session).toList();
-            sessions.clear();
-            detached = 0;
-            detachedBytes = 0;
-        }
-        end(ended);
     }
 
     /// How many wait for their client.

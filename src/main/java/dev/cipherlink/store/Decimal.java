@@ -14,6 +14,15 @@ final class Decimal {
         return Long.toString(number).getBytes(ISO_8859_1);
     }
 
+    /// @throws StoreException `OVERFLOW`
+    static long sum(long number, long by) throws StoreException {
+        long sum = number + by;
+        if (((number ^ sum) & (by ^ sum)) < 0) {
+            throw StoreException.overflow();
+        }
+        return sum;
+    }
+
     /// @throws StoreException `NOT_A_NUMBER`
     static long decode(byte[] value) throws StoreException {
         boolean isNegative = value.length > 0 && value[0] == '-';

@@ -2,6 +2,8 @@ package dev.cipherlink.store;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 
@@ -19,7 +21,7 @@ import java.util.function.Consumer;
 /// [#set] and [#compareAndSet] take an expiry away; [#increment] and [#append] keep it.
 ///
 /// **Threads.** Any thread may call any method. Methods on one key do not block in memory; an engine on disk may block
-/// in reads. Writes become durable by [#awaitDurable]. After [#close] the store must not be used.
+/// in reads. Writes become durable by [Unit#commit]. After [#close] the store must not be used.
 ///
 /// **Arrays** go in and out without a copy, and must not be changed afterwards by either side.
 ///
@@ -113,11 +115,27 @@ public interface KeyValueStore extends AutoCloseable {
     /// How many keys there are. Expired ones are not counted; exact where nothing is written meanwhile.
     long size() throws StoreException;
 
-    /// Blocks until everything that the calling thread has written is durable: it survives the end of this process.
-    /// To be called once for a batch of writes, and before any of them is answered. Nothing to wait for in memory.
+    /// Begins the calling thread's next unit: what it writes through this store from now on, with the records it adds,
+    /// becomes durable together, when [Unit#commit] returns. Costs nothing until something is written.
     ///
-    /// @throws StoreException `FAILED`: it is not known which of the thread's writes since the last call are durable
-    void awaitDurable() throws StoreException;
+    /// A write outside of any unit is a unit of its own: it returns when it is durable. A read outside of any unit may see
+    /// what is not durable yet.
+    ///
+    /// @throws IllegalStateException if the thread has a unit that has not ended
+    Unit begin();
+
+    /// Whether what was written survives the end of the process, so that records are of use to the next one.
+    boolean isDurable();
+
+    /// The record that was kept under this key by [Unit#record]; null if there is none. Records that are not durable yet
+    /// are not seen.
+    byte[] record(byte[] key) throws StoreException;
+
+    /// All records whose keys begin with this prefix, in byte order; as [#record] sees them.
+    NavigableMap<byte[], byte[]> records(byte[] prefix) throws StoreException;
+
+    /// Names and values for the operator: which engine this is, and how it fares. Names begin with `store_`.
+    Map<String, Object> info() throws StoreException;
 
     /// Ends background work and lets go of all resources; idempotent.
     @Override

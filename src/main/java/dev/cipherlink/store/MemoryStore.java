@@ -4,9 +4,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -31,6 +35,7 @@ public final class MemoryStore implements KeyValueStore {
 
     private final ConcurrentHashMap<Key, Stored> entries = new ConcurrentHashMap<>();
     private final NavigableSet<Key> order = new ConcurrentSkipListSet<>();
+    private final ConcurrentSkipListMap<byte[], byte[]> records = new ConcurrentSkipListMap<>(Arrays::compareUnsigned);
     private final AtomicLong lastVersion = new AtomicLong();
     private final AtomicLong usedBytes = new AtomicLong();
     private final StoreLimits limits;
@@ -115,11 +120,7 @@ public final class MemoryStore implements KeyValueStore {
     public long increment(Key key, long by) throws StoreException {
         Outcome outcome = update(key, live -> {
             long number = live == null ? 0 : Decimal.decode(live.value);
-            long sum = number + by;
-            if (((number ^ sum) & (by ^ sum)) < 0) {
-                throw StoreException.overflow();
-            }
-            return fresh(Decimal.encode(sum), deadline(live));
+            return fresh(Decimal.encode(Decimal.sum(number, by)), deadline(live));
         });
         return Decimal.decode(outcome.after.value);
     }
@@ -128,7 +129,7 @@ public final class MemoryStore implements KeyValueStore {
     public int append(Key key, byte[] suffix) throws StoreException {
         return update(key, live -> {
             int size = live == null ? 0 : live.value.length;
-            requireFits((long) size + suffix.length);
+            limits.requireFits((long) size + suffix.length);
             byte[] joined = live == null ? suffix : Arrays.copyOf(live.value, size + suffix.length);
             System.arraycopy(suffix, 0, joined, size, suffix.length);
             return fresh(joined, deadline(live));
@@ -196,9 +197,36 @@ public final class MemoryStore implements KeyValueStore {
         return entries.mappingCount();
     }
 
-    /// Returns at once: nothing here outlives the process.
     @Override
-    public void awaitDurable() {
+    public boolean isDurable() {
+        return false;
+    }
+
+    @Override
+    public Unit begin() {
+        return new MemoryUnit(records);
+    }
+
+    @Override
+    public byte[] record(byte[] key) {
+        return records.get(key);
+    }
+
+    @Override
+    public NavigableMap<byte[], byte[]> records(byte[] prefix) {
+        var found = new TreeMap<byte[], byte[]>(Arrays::compareUnsigned);
+        for (Map.Entry<byte[], byte[]> record : records.tailMap(prefix).entrySet()) {
+            if (!Key.of(record.getKey()).startsWith(prefix)) {
+                break;
+            }
+            found.put(record.getKey(), record.getValue());
+        }
+        return found;
+    }
+
+    @Override
+    public Map<String, Object> info() {
+        return Map.of("store_engine", "memory");
     }
 
     @Override
@@ -284,12 +312,6 @@ public final class MemoryStore implements KeyValueStore {
         if (bytes != 0 && usedBytes.addAndGet(bytes) > limits.maxBytes() && bytes > 0) {
             usedBytes.addAndGet(-bytes);
             throw StoreException.full(limits.maxBytes());
-        }
-    }
-
-    private void requireFits(long valueBytes) throws StoreException {
-        if (valueBytes > limits.maxValueBytes()) {
-            throw StoreException.valueTooLarge(valueBytes, limits.maxValueBytes());
         }
     }
 

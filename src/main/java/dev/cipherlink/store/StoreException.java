@@ -16,7 +16,8 @@ public final class StoreException extends Exception {
         OVERFLOW,
         /// The value would be larger than [StoreLimits#maxValueBytes].
         VALUE_TOO_LARGE,
-        /// The store would be larger than [StoreLimits#maxBytes]; deletes and reads go on.
+        /// The store would be larger than [StoreLimits#maxBytes], or its disk is full; reads go on, and on a disk that has
+        /// room again, writes too.
         FULL,
         /// The engine cannot read or write its files; see the cause.
         FAILED
@@ -27,9 +28,9 @@ public final class StoreException extends Exception {
         this.reason = reason;
     }
 
-    private StoreException(Throwable cause) {
-        super("the store failed; ask the operator", cause);
-        this.reason = Reason.FAILED;
+    private StoreException(Reason reason, String message, Throwable cause) {
+        super(message, cause);
+        this.reason = reason;
     }
 
     /// What went wrong, for code that treats the cases differently.
@@ -57,6 +58,17 @@ public final class StoreException extends Exception {
 
     /// For an engine that cannot use its files.
     static StoreException failed(Throwable cause) {
-        return new StoreException(cause);
+        return new StoreException(Reason.FAILED, "the store failed; ask the operator", cause);
+    }
+
+    static StoreException diskFull(Throwable cause) {
+        return new StoreException(Reason.FULL,
+                "the disk of the store is full; nothing is written until the operator has made room", cause);
+    }
+
+    /// After a failure that makes it uncertain what is on the disk.
+    static StoreException stopped(Throwable cause) {
+        return new StoreException(Reason.FAILED,
+                "the store takes no writes since its disk failed; the operator has to look, and restart the server", cause);
     }
 }

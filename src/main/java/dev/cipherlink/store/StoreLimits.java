@@ -16,6 +16,17 @@ public record StoreLimits(int maxValueBytes, long maxBytes) {
         }
     }
 
+    void requireFits(long valueBytes) throws StoreException {
+        if (valueBytes > maxValueBytes) {
+            throw StoreException.valueTooLarge(valueBytes, maxValueBytes);
+        }
+    }
+
+    /// Values of up to that size, on a disk that is the only other limit.
+    public static StoreLimits ofDisk(int maxValueBytes) {
+        return new StoreLimits(maxValueBytes, Long.MAX_VALUE);
+    }
+
     /// Values of up to 16 MiB, and half of the largest heap this JVM may have.
     public static StoreLimits ofHeap() {
         return new StoreLimits(DEFAULT_MAX_VALUE_BYTES, Runtime.getRuntime().maxMemory() / 2);

@@ -290,6 +290,7 @@ class CliIT {
         builder.environment().keySet().removeIf(name -> name.startsWith("CIPHERLINK_"));
         builder.environment().putAll(terminal.environment);
         builder.environment().put("XDG_CONFIG_HOME", folder.toString());
+        builder.environment().put("XDG_DATA_HOME", folder.toString());
         return builder;
     }
 

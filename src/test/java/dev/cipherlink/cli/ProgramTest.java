@@ -125,10 +125,10 @@ class ProgramTest {
 
     @Test
     void checkReportsEveryProblemAtOnce() throws IOException {
-        Files.writeString(folder.resolve("cipherlink.yaml"), "server:\n  prot: 1\n  port: x\n");
+        Files.writeString(folder.resolve("cipherlink.yaml"), "server:\n  prot: 1\n  port: x\n  data: d\n");
         assertEquals(2, terminal.run("serve", "--check"));
         assertEquals(3, terminal.err().lines().count(), terminal.err());
-        Files.writeString(folder.resolve("cipherlink.yaml"), "server:\n  shared-key: k\n");
+        Files.writeString(folder.resolve("cipherlink.yaml"), "server:\n  shared-key: k\n  data: d\n");
         terminal.run("keygen", "shared", "k");
         assertEquals(0, terminal.run("serve", "--check"));
         assertEquals("configuration is good\n", terminal.out());

@@ -66,7 +66,8 @@ class ImageIT {
     @Test
     void endsWithStatusZeroOnSigterm() throws Exception {
         assertEquals(0, run(IMAGE.resolve("bin/cipherlink"), Map.of(), "keygen", "shared", "key").status);
-        Process server = start(IMAGE.resolve("bin/cipherlink"), CACHE_OR_FAIL, "serve", "--port", "0", "--shared-key", "key");
+        Process server = start(IMAGE.resolve("bin/cipherlink"), CACHE_OR_FAIL, "serve", "--port", "0", "--shared-key", "key",
+                "--data", "data");
         try {
             String line = server.inputReader().readLine();
             assertTrue(line != null && line.startsWith("listening on 127.0.0.1:"),
@@ -144,7 +145,7 @@ class ImageIT {
         }
 
         assertEquals(List.of(), found);
-        assertEquals(2, files(IMAGE.resolve("lib/native")).size());
+        assertEquals(3, files(IMAGE.resolve("lib/native")).size());
     }
 
     @Test

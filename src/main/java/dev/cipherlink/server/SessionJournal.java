@@ -1,0 +1,182 @@
+package dev.cipherlink.server;
+
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.session.Session;
+import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.Unit;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+
+/// Records of one session what another process of the server needs to go on with it: how far it has come, and the answers
+/// to requests that changed something. They become durable together with those changes, so that a request whose change
+/// survives the process is known to have run.
+///
+/// Each batch with changes has a record; a ring of as many as the window is large holds the last window. Reads are not
+/// recorded: they run again. Used by the session's reading thread.
+final class SessionJournal {
+
+    private static final Logger LOG = System.getLogger(SessionJournal.class.getName());
+    /// Of a key: this, the session's id (16 bytes), and nothing for the origin, or the slot in the ring (2 bytes).
+    private static final byte[] PREFIX = {'s', '/'};
+    private static final int ID_BYTES = 16;
+    private static final int ORIGIN_KEY_BYTES = PREFIX.length + ID_BYTES;
+    private static final int ERROR_FLAG = 0x8000;
+
+    /// The answer to a request that changed something.
+    private record Answer(int sequence, Reply reply) {
+    }
+
+    /// One record: which batch it was, how many messages the session had accepted after it, and its answers.
+    private record Batch(long number, long accepted, List<Answer> answers) {
+    }
+
+    private final SessionOrigin origin;
+    private final boolean isKept;
+    private final ByteBuffer slotKey;
+    private final List<Answer> answers = new ArrayList<>();
+    private long accepted;
+    private long batches;
+
+    SessionJournal(SessionOrigin origin, KeyValueStore store) {
+        this.origin = origin;
+        isKept = store.isDurable();
+        slotKey = ByteBuffer.allocate(ORIGIN_KEY_BYTES + Short.BYTES).put(PREFIX).put(HexFormat.of().parseHex(origin.id()));
+    }
+
+    /// A request ran. Numbers come in order; those of fragments may be left out.
+    void ran(int sequence) {
+        accepted += sequence - accepted & Message.SEQUENCE_MODULUS - 1;
+    }
+
+    /// A request that may have changed something ran.
+    void changed(int sequence, Reply reply) {
+        if (isKept) {
+            answers.add(new Answer(sequence, reply));
+        }
+    }
+
+    /// Adds what the batch changed to its unit, and forgets it.
+    void addTo(Unit unit) throws StoreException {
+        if (answers.isEmpty()) {
+            return;
+        }
+        try {
+            if (batches == 0) {
+                unit.record(originKey(), origin.encode());
+            }
+            unit.record(slotKey(batches), encode(new Batch(batches, accepted, answers)));
+            batches++;
+        } finally {
+            answers.clear();
+        }
+    }
+
+    /// The session is over: nobody will go on with it.
+    void forget(KeyValueStore store) {
+        if (batches == 0) {
+            return;
+        }
+        try (Unit unit = store.begin()) {
+            unit.forget(originKey());
+            for (long slot = 0; slot < Math.min(batches, origin.parameters().windowSize()); slot++) {
+                unit.forget(slotKey(slot));
+            }
+        } catch (StoreException e) {
+            LOG.log(Level.DEBUG, "the records of an ended session stay until they expire", e);
+        }
+    }
+
+    private byte[] originKey() {
+        return Arrays.copyOf(slotKey.array(), ORIGIN_KEY_BYTES);
+    }
+
+    private byte[] slotKey(long batch) {
+        return slotKey.putShort(ORIGIN_KEY_BYTES, (short) (batch % origin.parameters().windowSize())).array();
+    }
+
+    private static byte[] encode(Batch batch) {
+        int bytes = 2 * Long.BYTES;
+        for (Answer answer : batch.answers) {
+            bytes += 2 * Short.BYTES + answer.reply.payload().length;
+        }
+        var out = ByteBuffer.allocate(bytes).putLong(batch.number).putLong(batch.accepted);
+        for (Answer answer : batch.answers) {
+            byte[] payload = answer.reply.payload();
+            out.putShort((short) answer.sequence)
+                    .putShort((short) (payload.length | (answer.reply.isError() ? ERROR_FLAG : 0))).put(payload);
+        }
+        return out.array();
+    }
+
+    /// @throws BufferUnderflowException if it is damaged
+    private static Batch decode(byte[] encoded) {
+        var in = ByteBuffer.wrap(encoded);
+        long number = in.getLong();
+        long accepted = in.getLong();
+        var answers = new ArrayList<Answer>();
+        while (in.hasRemaining()) {
+            int sequence = Short.toUnsignedInt(in.getShort());
+            int length = Short.toUnsignedInt(in.getShort());
+            byte[] payload = new byte[length & ~ERROR_FLAG];
+            in.get(payload);
+            answers.add(new Answer(sequence, Reply.received(payload, (length & ERROR_FLAG) != 0)));
+        }
+        return new Batch(number, accepted, answers);
+    }
+
+    /// Makes the sessions again that another process of the server had; they wait for their clients.
+    ///
+    /// @throws StoreException if the records cannot be read
+    static void restoreAll(Server server, long now) throws StoreException {
+        var origins = new HashMap<String, SessionOrigin>();
+        var batches = new HashMap<String, List<Batch>>();
+        server.store().records(PREFIX).forEach((key, value) -> {
+            String id = HexFormat.of().formatHex(key, PREFIX.length, ORIGIN_KEY_BYTES);
+            try {
+                if (key.length == ORIGIN_KEY_BYTES) {
+                    origins.put(id, SessionOrigin.decode(value));
+                } else {
+                    batches.computeIfAbsent(id, _ -> new ArrayList<>()).add(decode(value));
+                }
+            } catch (IOException | BufferUnderflowException e) {
+                LOG.log(Level.WARNING, "a session of the last run cannot be read, and is lost: {0}", e.getMessage());
+            }
+        });
+        origins.forEach((id, origin) -> {
+            List<Batch> recorded = batches.get(id);
+            if (recorded != null) {
+                server.sessions().addDetached(restore(server, origin, recorded), origin.owner(), now);
+            }
+        });
+    }
+
+    private static Session restore(Server server, SessionOrigin origin, List<Batch> recorded) {
+        recorded.sort(Comparator.comparingLong(Batch::number));
+        Batch last = recorded.getLast();
+        var answers = new HashMap<Integer, Reply>();
+        for (Batch batch : recorded) {
+            for (Answer answer : batch.answers) {
+                boolean isInWindow = (last.accepted - answer.sequence & Message.SEQUENCE_MODULUS - 1)
+                        < origin.parameters().windowSize();
+                if (isInWindow) {
+                    answers.put(answer.sequence, answer.reply);
+                }
+            }
+        }
+        var journal = new SessionJournal(origin, server.store());
+        journal.batches = last.number + 1;
+        journal.accepted = last.accepted;
+        return Session.restored(origin.open(server, journal), last.accepted, answers);
+    }
+}

@@ -1,0 +1,88 @@
+package dev.cipherlink.store;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/// A RocksDB write batch, put together on the heap: one call of native code hands over the changes of many connections.
+///
+/// Format of `db/write_batch.cc`: sequence (8, little-endian, filled in by RocksDB), count (4, little-endian), then for
+/// each change a tag, the column family, key and value, with lengths as 32-bit varints. Used under its owner's lock.
+final class BatchBuffer {
+    private static final int HEADER_BYTES = 12;
+    private static final int COUNT_OFFSET = 8;
+    private static final byte TAG_DELETE = 4;
+    private static final byte TAG_PUT = 5;
+    /// Tag and three varints.
+    private static final int MAX_OVERHEAD_BYTES = 16;
+    private static final int FIRST_BYTES = 4_096;
+    private static final VarHandle COUNT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private byte[] bytes = new byte[FIRST_BYTES];
+    private int end = HEADER_BYTES;
+    private int count;
+
+    /// Sets a key; the value is two arrays, one behind the other.
+    void put(int family, byte[] key, byte[] head, byte[] tail) {
+        reserve(key.length + (long) head.length + tail.length);
+        bytes[end++] = TAG_PUT;
+        varint(family);
+        append(key);
+        varint(head.length + tail.length);
+        copy(head);
+        copy(tail);
+        count++;
+    }
+
+    void delete(int family, byte[] key) {
+        reserve(key.length);
+        bytes[end++] = TAG_DELETE;
+        varint(family);
+        append(key);
+        count++;
+    }
+
+    int size() {
+        return end;
+    }
+
+    boolean isEmpty() {
+        return count == 0;
+    }
+
+    /// The batch in an array that fits exactly.
+    byte[] encode() {
+        COUNT.set(bytes, COUNT_OFFSET, count);
+        return Arrays.copyOf(bytes, end);
+    }
+
+    private void append(byte[] part) {
+        varint(part.length);
+        copy(part);
+    }
+
+    private void copy(byte[] part) {
+        System.arraycopy(part, 0, bytes, end, part.length);
+        end += part.length;
+    }
+
+    private void varint(int number) {
+        int rest = number;
+        while (rest > 0x7F) {
+            bytes[end++] = (byte) (rest | 0x80);
+            rest >>>= 7;
+        }
+        bytes[end++] = (byte) rest;
+    }
+
+    private void reserve(long more) {
+        long needed = end + more + MAX_OVERHEAD_BYTES;
+        if (needed > bytes.length) {
+            if (needed > Integer.MAX_VALUE - 8) {
+                throw new OutOfMemoryError("a commit of more than 2 GiB");
+            }
+            bytes = Arrays.copyOf(bytes, (int) Math.min(Integer.MAX_VALUE - 8, Math.max(needed, 2L * bytes.length)));
+        }
+    }
+}

@@ -1,0 +1,267 @@
+package dev.cipherlink.store;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.StampedLock;
+
+/// Group commit: one platform thread writes the changes of all units as one batch, with one wait for the disk, and wakes
+/// those who wait for it. While it does, the next group comes together.
+///
+/// **The gate.** A unit is inside from its first change until it has added the last of what belongs to it. The committer
+/// takes the gate for a moment to begin a new group: so a group never holds half a unit, and no unit of an earlier group
+/// has seen a change of a later one. Whoever is inside must not wait for anything but the locks of keys.
+final class Committer implements AutoCloseable {
+
+    /// What the store does for its commits. Called from the committing thread.
+    interface Owner {
+        /// The store's state with this commit; called with nobody inside the gate.
+        StoreState state(long commit);
+
+        /// The group is in the database, and readers may be sent there.
+        void committed(Group group);
+
+        /// Called with nobody inside the gate: nothing of these groups is in the database.
+        void undo(List<Group> groups);
+
+        /// Everything up to this commit is on the disk.
+        void synced(long commit);
+    }
+
+    /// Changes beyond this make new units wait for the commit under way.
+    private static final int MAX_GROUP_BYTES = 32 << 20;
+    private static final long SYNC_INTERVAL_NANOS = 1_000_000_000L;
+
+    private final Database database;
+    private final Owner owner;
+    private final Durability durability;
+    private final StampedLock gate = new StampedLock();
+    private final Thread thread;
+    private final LongAdder syncs = new LongAdder();
+    private final LongAdder committedUnits = new LongAdder();
+    private volatile Group current = new Group();
+    private volatile Group committing;
+    private volatile long commits;
+    private volatile boolean isWanted;
+    private volatile boolean isClosed;
+    private volatile StoreException stopped;
+    private boolean isUnsynced;
+    private long syncedAt = System.nanoTime();
+
+    Committer(Database database, Owner owner, Durability durability, long lastCommit) {
+        this.database = database;
+        this.owner = owner;
+        this.durability = durability;
+        this.commits = lastCommit;
+        this.thread = Thread.ofPlatform().name("store-commit").daemon().unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /// Goes inside the gate; blocks for short moments, and for a commit where much is waiting.
+    ///
+    /// @return to be given to [#leave]
+    /// @throws StoreException if the store takes no writes any more; then the caller is not inside
+    long enter() throws StoreException {
+        Group crowded = current;
+        if (crowded.sizeBytes() > MAX_GROUP_BYTES) {
+            request();
+            crowded.await();
+        }
+        long stamp = gate.readLock();
+        if (stopped != null) {
+            gate.unlockRead(stamp);
+            throw stopped;
+        }
+        return stamp;
+    }
+
+    void leave(long stamp) {
+        gate.unlockRead(stamp);
+    }
+
+    /// What is added to now; stays the same while the caller is inside the gate.
+    Group current() {
+        return current;
+    }
+
+    /// Asks for a commit without waiting for it.
+    void request() {
+        if (!isWanted) {
+            isWanted = true;
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /// Blocks until the group is durable.
+    void await(Group group) throws StoreException {
+        if (group.isPending()) {
+            request();
+        }
+        group.await();
+    }
+
+    /// The groups that are not in the database yet, the older first.
+    List<Group> pending() {
+        var groups = new ArrayList<Group>(2);
+        Group older = committing;
+        if (older != null) {
+            groups.add(older);
+        }
+        groups.add(current);
+        return groups;
+    }
+
+    /// Number of the last commit in the database.
+    long commits() {
+        return commits;
+    }
+
+    long syncs() {
+        return syncs.sum();
+    }
+
+    /// How many units waited for a commit so far.
+    long units() {
+        return committedUnits.sum();
+    }
+
+    /// How many wait now.
+    int waiting() {
+        return pending().stream().mapToInt(Group::waiting).sum();
+    }
+
+    boolean isStopped() {
+        return stopped != null;
+    }
+
+    private void run() {
+        while (!isClosed || isWanted) {
+            if (isWanted) {
+                isWanted = false;
+                commit();
+            }
+            syncIfDue();
+            if (!isWanted && !isClosed) {
+                if (isUnsynced && durability == Durability.EVERYSEC) {
+                    LockSupport.parkNanos(this, syncedAt + SYNC_INTERVAL_NANOS - System.nanoTime());
+                } else {
+                    LockSupport.park(this);
+                }
+            }
+        }
+    }
+
+    private void commit() {
+        long commit = commits + 1;
+        long stamp = gate.writeLock();
+        Group group = current;
+        try {
+            if (group.isEmpty()) {
+                // Whoever waits for it, now or later, saw earlier groups at most, and those are durable.
+                current = new Group();
+                group.succeed();
+                return;
+            }
+            committing = group;
+            current = new Group();
+            group.put(database.state(), StoreState.KEY, owner.state(commit).encode());
+        } finally {
+            gate.unlockWrite(stamp);
+        }
+        try {
+            if (stopped != null) {
+                throw stopped;
+            }
+            database.write(group.encode(), durability == Durability.ALWAYS);
+            commits = commit;
+            committedUnits.add(group.waiting());
+            written(commit);
+            owner.committed(group);
+            committing = null;
+            group.succeed();
+            group.release();
+        } catch (StoreException e) {
+            undo(e);
+        } catch (RuntimeException | Error e) {
+            undo(StoreException.failed(e));
+        }
+    }
+
+    private void written(long commit) {
+        if (durability == Durability.ALWAYS) {
+            syncs.increment();
+            owner.synced(commit);
+        } else {
+            isUnsynced = true;
+        }
+    }
+
+    /// What was built on the failed group fails with it. A full disk gets another chance with the next group; after any
+    /// other failure nobody knows what is on the disk, and asking again might say that all is well.
+    private void undo(StoreException failure) {
+        if (failure.reason() != StoreException.Reason.FULL && stopped == null) {
+            stopped = StoreException.stopped(failure);
+        }
+        long stamp = gate.writeLock();
+        List<Group> failed = pending();
+        try {
+            current = new Group();
+            committing = null;
+            owner.undo(failed);
+        } finally {
+            gate.unlockWrite(stamp);
+        }
+        for (Group group : failed) {
+            group.fail(stopped == null ? failure : stopped);
+            group.release();
+        }
+    }
+
+    private void syncIfDue() {
+        boolean isDue = isUnsynced && durability == Durability.EVERYSEC
+                && System.nanoTime() - syncedAt >= SYNC_INTERVAL_NANOS;
+        if (isDue) {
+            sync();
+        }
+    }
+
+    private void sync() {
+        try {
+            long commit = commits;
+            database.sync();
+            syncs.increment();
+            isUnsynced = false;
+            syncedAt = System.nanoTime();
+            owner.synced(commit);
+        } catch (StoreException e) {
+            stopped = StoreException.stopped(e);
+            isUnsynced = false;
+        }
+    }
+
+    /// Commits what is there, waits for the disk, and ends the thread.
+    @Override
+    public void close() {
+        isWanted = true;
+        isClosed = true;
+        LockSupport.unpark(thread);
+        boolean isInterrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                isInterrupted = true;
+            }
+        }
+        if (stopped == null && durability != Durability.ALWAYS) {
+            sync();
+        }
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,258 @@
+package dev.cipherlink.store;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import org.rocksdb.AbstractImmutableNativeReference;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.Checkpoint;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompressionType;
+import org.rocksdb.DBOptions;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.LRUCache;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.Status;
+import org.rocksdb.WALRecoveryMode;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+
+/// RocksDB's folder, opened with the options and column families of this store.
+///
+/// Calls go into native code and may read the disk; [#write] with `sync` blocks until the disk has it. Thread-safe, but
+/// nobody may be in a call when it is closed.
+final class Database implements AutoCloseable {
+    static final byte[] NOTHING = {};
+
+    /// Column families in the order of their numbers.
+    private enum Family { DEFAULT, DEADLINES, LARGE, RECORDS, STATE }
+
+    private static final long WRITE_BUFFER_BYTES = 32L << 20;
+    private static final long SMALL_WRITE_BUFFER_BYTES = 8L << 20;
+    private static final long MAX_WAL_BYTES = 128L << 20;
+    private static final long BLOCK_CACHE_BYTES = 64L << 20;
+    private static final int FILTER_BITS_PER_KEY = 10;
+    private static final double MEMTABLE_FILTER_SHARE = 0.02;
+    private static final int MAX_OPEN_FILES = 512;
+
+    private final List<AbstractImmutableNativeReference> resources = new ArrayList<>();
+    private final List<ColumnFamilyHandle> families = new ArrayList<>();
+    private final WriteOptions synced;
+    private final WriteOptions unsynced;
+    private final ReadOptions scanning;
+    private final RocksDB rocks;
+    private final Path folder;
+
+    /// How a folder is opened.
+    enum Mode {
+        /// A database is made.
+        NEW,
+        /// For reads and writes. What is torn at the end of its log is dropped then.
+        EXISTING,
+        /// To look at it: nothing on the disk changes.
+        LOOK
+    }
+
+    /// Opens the folder, or makes it.
+    ///
+    /// @throws IOException if it cannot be used; the message is one line
+    Database(Path folder, Mode mode) throws IOException {
+        boolean isNew = mode == Mode.NEW;
+        this.folder = folder;
+        NativeLibrary.load();
+        synced = keep(new WriteOptions().setSync(true));
+        unsynced = keep(new WriteOptions());
+        scanning = keep(new ReadOptions().setFillCache(false).setReadaheadSize(1 << 20));
+        try {
+            if (isNew) {
+                Files.createDirectories(folder);
+            }
+            var descriptors = new ArrayList<ColumnFamilyDescriptor>();
+            var cache = keep(new LRUCache(BLOCK_CACHE_BYTES));
+            for (Family family : Family.values()) {
+                byte[] name = family == Family.DEFAULT ? RocksDB.DEFAULT_COLUMN_FAMILY
+                        : family.name().toLowerCase(java.util.Locale.ROOT).getBytes(StandardCharsets.US_ASCII);
+                descriptors.add(new ColumnFamilyDescriptor(name, options(family, cache)));
+            }
+            rocks = mode == Mode.LOOK
+                    ? RocksDB.openReadOnly(databaseOptions(false), folder.toString(), descriptors, families)
+                    : RocksDB.open(databaseOptions(isNew), folder.toString(), descriptors, families);
+        } catch (RocksDBException e) {
+            release();
+            throw new IOException(describe(e), e);
+        } catch (IOException e) {
+            release();
+            throw e;
+        }
+    }
+
+    private DBOptions databaseOptions(boolean isNew) {
+        // Options that RocksDB's Java interface has no methods for.
+        var properties = new Properties();
+        properties.setProperty("track_and_verify_wals_in_manifest", "true");
+        return keep(DBOptions.getDBOptionsFromProps(properties))
+                .setCreateIfMissing(isNew)
+                .setCreateMissingColumnFamilies(isNew)
+                // What SIGKILL cut off inside a record was never acknowledged; LastCommit notices more than that.
+                .setWalRecoveryMode(WALRecoveryMode.TolerateCorruptedTailRecords)
+                .setParanoidChecks(true)
+                .setMaxTotalWalSize(MAX_WAL_BYTES)
+                .setMaxOpenFiles(MAX_OPEN_FILES)
+                .setMaxBackgroundJobs(2)
+                .setStatsDumpPeriodSec(0)
+                .setStatsPersistPeriodSec(0)
+                .setKeepLogFileNum(2)
+                .setInfoLogLevel(InfoLogLevel.WARN_LEVEL);
+    }
+
+    private ColumnFamilyOptions options(Family family, LRUCache cache) {
+        var table = new BlockBasedTableConfig()
+                .setBlockCache(cache)
+                .setFormatVersion(5)
+                .setFilterPolicy(keep(new BloomFilter(FILTER_BITS_PER_KEY)));
+        var options = keep(new ColumnFamilyOptions())
+                .setTableFormatConfig(table)
+                .setWriteBufferSize(family == Family.DEFAULT || family == Family.LARGE
+                        ? WRITE_BUFFER_BYTES : SMALL_WRITE_BUFFER_BYTES)
+                .setCompressionType(CompressionType.LZ4_COMPRESSION)
+                .setLevelCompactionDynamicLevelBytes(true);
+        return switch (family) {
+            case DEFAULT -> options.setMemtablePrefixBloomSizeRatio(MEMTABLE_FILTER_SHARE).setMemtableWholeKeyFiltering(true);
+            case LARGE -> options.setEnableBlobFiles(true).setMinBlobSize(EntryCodec.LARGE_BYTES)
+                    .setBlobCompressionType(CompressionType.LZ4_COMPRESSION).setEnableBlobGarbageCollection(true);
+            case DEADLINES, RECORDS, STATE -> options;
+        };
+    }
+
+    /// The number of the family of entries; the others likewise.
+    int entries() {
+        return Family.DEFAULT.ordinal();
+    }
+
+    int deadlines() {
+        return Family.DEADLINES.ordinal();
+    }
+
+    int large() {
+        return Family.LARGE.ordinal();
+    }
+
+    int records() {
+        return Family.RECORDS.ordinal();
+    }
+
+    int state() {
+        return Family.STATE.ordinal();
+    }
+
+    /// @return null if there is none
+    /// @throws StoreException `FAILED`
+    byte[] get(int family, byte[] key) throws StoreException {
+        try {
+            return rocks.get(families.get(family), key);
+        } catch (RocksDBException e) {
+            throw StoreException.failed(e);
+        }
+    }
+
+    /// An iterator that the caller closes; keys that are written later are not in it.
+    RocksIterator iterator(int family) {
+        return rocks.newIterator(families.get(family), scanning);
+    }
+
+    /// @throws StoreException `FAILED` if the iterator ended because of a failure
+    static void requireGood(RocksIterator iterator) throws StoreException {
+        try {
+            iterator.status();
+        } catch (RocksDBException e) {
+            throw StoreException.failed(e);
+        }
+    }
+
+    /// @param batch as [BatchBuffer#encode] makes it
+    /// @throws StoreException `FULL` if the disk is, else `FAILED`; nothing of it is visible
+    void write(byte[] batch, boolean sync) throws StoreException {
+        try (var changes = new WriteBatch(batch)) {
+            rocks.write(sync ? synced : unsynced, changes);
+        } catch (RocksDBException e) {
+            throw isDiskFull(e) ? StoreException.diskFull(e) : StoreException.failed(e);
+        }
+    }
+
+    /// Blocks until everything written is on the disk.
+    void sync() throws StoreException {
+        try {
+            rocks.flushWal(true);
+        } catch (RocksDBException e) {
+            throw StoreException.failed(e);
+        }
+    }
+
+    private static boolean isDiskFull(RocksDBException failure) {
+        return failure.getStatus() != null && failure.getStatus().getSubCode() == Status.SubCode.NoSpace;
+    }
+
+    /// A consistent copy, without copying files that never change where the file system can link them.
+    ///
+    /// @param copy must not exist
+    void checkpoint(Path copy) throws IOException {
+        try (var checkpoint = Checkpoint.create(rocks)) {
+            checkpoint.createCheckpoint(copy.toAbsolutePath().toString());
+        } catch (RocksDBException e) {
+            throw new IOException(describe(e), e);
+        }
+    }
+
+    /// Reads all tables, and checks them against their checksums.
+    void verifyChecksums() throws IOException {
+        try {
+            rocks.verifyChecksum();
+        } catch (RocksDBException e) {
+            throw new IOException(describe(e), e);
+        }
+    }
+
+    /// A figure of RocksDB, summed over all families.
+    long figure(String property) throws StoreException {
+        try {
+            return rocks.getAggregatedLongProperty("rocksdb." + property);
+        } catch (RocksDBException e) {
+            throw StoreException.failed(e);
+        }
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    private static String describe(RocksDBException failure) {
+        return failure.getMessage().replace('\n', ' ');
+    }
+
+    private <T extends AbstractImmutableNativeReference> T keep(T resource) {
+        resources.add(resource);
+        return resource;
+    }
+
+    private void release() {
+        resources.reversed().forEach(AbstractImmutableNativeReference::close);
+        resources.clear();
+    }
+
+    @Override
+    public void close() {
+        families.forEach(ColumnFamilyHandle::close);
+        rocks.close();
+        release();
+    }
+}

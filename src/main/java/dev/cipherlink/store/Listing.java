@@ -1,0 +1,168 @@
+package dev.cipherlink.store;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import org.rocksdb.RocksIterator;
+
+/// Looks at many keys in order: those in the database, and those that are not there yet.
+///
+/// Blocks on the disk, in native code: callers on virtual threads hand it to [LongReads].
+final class Listing {
+    private final Database database;
+    private final CellCache cells;
+    private final Committer committer;
+    private final StoreClock clock;
+
+    Listing(Database database, CellCache cells, Committer committer, StoreClock clock) {
+        this.database = database;
+        this.cells = cells;
+        this.committer = committer;
+        this.clock = clock;
+    }
+
+    /// The first live keys with this prefix after that one.
+    List<Key> keys(byte[] prefix, int limit, byte[] after) throws StoreException {
+        var found = new ArrayList<Key>(Math.min(limit, 1_000));
+        walk(prefix, after, key -> {
+            found.add(key);
+            return found.size() < limit;
+        });
+        return found;
+    }
+
+    /// How many live keys begin with this.
+    long count(byte[] prefix) throws StoreException {
+        long[] count = {0};
+        walk(prefix, Database.NOTHING, _ -> {
+            count[0]++;
+            return true;
+        });
+        return count[0];
+    }
+
+    /// How many entries have expired and are still there, as far as the database knows their deadlines.
+    long expired() throws StoreException {
+        return dueKeys().stream().filter(key -> {
+            Cell cell = cells.get(key);
+            return cell == null || cell.exists() && !cell.isLiveAt(clock.now());
+        }).count();
+    }
+
+    /// Calls `visit` with each live key, in order, until it says false.
+    private void walk(byte[] prefix, byte[] after, Predicate<Key> visit) throws StoreException {
+        // First what is not in the database yet, then the database: what moves between the looks is seen by one of them.
+        TreeSet<Key> pending = pendingKeys(prefix, after);
+        Set<Key> due = dueKeys();
+        try (RocksIterator iterator = database.iterator(database.entries())) {
+            seek(iterator, prefix, after);
+            Key stored = stored(iterator, prefix);
+            Key unstored = pending.pollFirst();
+            while (stored != null || unstored != null) {
+                int order = stored == null ? 1 : unstored == null ? -1 : stored.compareTo(unstored);
+                Key key = order <= 0 ? stored : unstored;
+                if (isLive(key, order <= 0, due) && !visit.test(key)) {
+                    return;
+                }
+                if (order <= 0) {
+                    iterator.next();
+                    stored = stored(iterator, prefix);
+                }
+                if (order >= 0) {
+                    unstored = pending.pollFirst();
+                }
+            }
+        }
+    }
+
+    private boolean isLive(Key key, boolean isStored, Set<Key> due) {
+        Cell cell = cells.get(key);
+        return cell != null ? cell.isLiveAt(clock.now()) : isStored && !due.contains(key);
+    }
+
+    private static void seek(RocksIterator iterator, byte[] prefix, byte[] after) {
+        boolean startsAfter = Arrays.compareUnsigned(after, prefix) >= 0 && after.length > 0;
+        iterator.seek(startsAfter ? after : prefix);
+        if (startsAfter && iterator.isValid() && Arrays.equals(iterator.key(), after)) {
+            iterator.next();
+        }
+    }
+
+    /// @return null at the end
+    private static Key stored(RocksIterator iterator, byte[] prefix) throws StoreException {
+        if (!iterator.isValid()) {
+            Database.requireGood(iterator);
+            return null;
+        }
+        Key key = Key.of(iterator.key());
+        return key.startsWith(prefix) ? key : null;
+    }
+
+    private TreeSet<Key> pendingKeys(byte[] prefix, byte[] after) {
+        var changed = new ArrayList<Key>();
+        for (Group group : committer.pending()) {
+            group.addKeys(prefix, changed);
+        }
+        var keys = new TreeSet<Key>();
+        for (Key key : changed) {
+            if (after.length == 0 || Arrays.compareUnsigned(key.bytes(), after) > 0) {
+                keys.add(key);
+            }
+        }
+        return keys;
+    }
+
+    private Set<Key> dueKeys() throws StoreException {
+        var keys = new HashSet<Key>();
+        dueDeadlines(0, Integer.MAX_VALUE).forEach(deadline -> keys.add(EntryCodec.key(deadline)));
+        return keys;
+    }
+
+    /// The deadlines in the database that have passed, as [EntryCodec#deadlineKey] made them, in order.
+    ///
+    /// @param from  the first deadline to look at
+    /// @param limit the most to return
+    List<byte[]> dueDeadlines(long from, int limit) throws StoreException {
+        long now = clock.now();
+        var due = new ArrayList<byte[]>();
+        try (RocksIterator iterator = database.iterator(database.deadlines())) {
+            iterator.seek(EntryCodec.deadlineKey(from, Key.of(Database.NOTHING)));
+            while (due.size() < limit && iterator.isValid() && EntryCodec.deadline(iterator.key()) <= now) {
+                due.add(iterator.key());
+                iterator.next();
+            }
+            Database.requireGood(iterator);
+        }
+        return due;
+    }
+
+    /// The first deadline in the database from this one on, or [Cell#NO_DEADLINE].
+    long nextDeadline(long from) throws StoreException {
+        try (RocksIterator iterator = database.iterator(database.deadlines())) {
+            iterator.seek(EntryCodec.deadlineKey(from, Key.of(Database.NOTHING)));
+            Database.requireGood(iterator);
+            return iterator.isValid() ? EntryCodec.deadline(iterator.key()) : Cell.NO_DEADLINE;
+        }
+    }
+
+    /// All records with this prefix, in order.
+    NavigableMap<byte[], byte[]> records(byte[] prefix) throws StoreException {
+        var records = new TreeMap<byte[], byte[]>(Arrays::compareUnsigned);
+        try (RocksIterator iterator = database.iterator(database.records())) {
+            for (iterator.seek(prefix); iterator.isValid(); iterator.next()) {
+                if (!Key.of(iterator.key()).startsWith(prefix)) {
+                    break;
+                }
+                records.put(iterator.key(), iterator.value());
+            }
+            Database.requireGood(iterator);
+        }
+        return records;
+    }
+}

@@ -1,0 +1,432 @@
+package dev.cipherlink.store;
+
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.function.Consumer;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// A [KeyValueStore] on disk, by RocksDB; it outlives the process.
+///
+/// [CellCache] holds on the heap what is not durable yet, and what was used lately; [Committer] makes groups of it
+/// durable; [Database] is what was. A write changes the cell of its key under that key's lock, and adds its change to the
+/// current [Group]: all others see it at once, and whoever saw it waits for the same group before an answer leaves.
+///
+/// Native code is called for keys that have no cell, for listings, and by the committing thread.
+public final class RocksStore implements KeyValueStore {
+
+    private static final Logger LOG = System.getLogger(RocksStore.class.getName());
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+    private static final int SWEEP_BATCH = 1_000;
+    private static final int MAX_LARGE_READS = 100;
+
+    private final RocksConfig config;
+    private final StoreFolder folder;
+    private final Database database;
+    private final LastCommit lastCommit;
+    private final Committer committer;
+    private final CellCache cells;
+    private final Sweeper sweeper;
+    private volatile Consumer<Key> expiryListener = key -> { };
+    private final Listing listing;
+    private final LongReads longReads = new LongReads();
+    private final StoreClock clock;
+    private final Parts parts;
+    private final AtomicLong lastVersion;
+    private final AtomicLong keys;
+    private final ThreadLocal<RocksUnit> units = ThreadLocal.withInitial(this::newUnit);
+    private boolean isClosed;
+
+    /// What a write needs of the store.
+    record Parts(Database database, StoreClock clock, AtomicLong keys, RocksWrite.Source source) {
+    }
+
+    /// Opens the store, or makes it if the folder has none. Blocks on the disk.
+    ///
+    /// @throws StoreInUseException   if another process has it open
+    /// @throws DamagedStoreException if what it acknowledged is not all there
+    /// @throws IOException           if it cannot be used; the message is one line
+    public static RocksStore open(Path path, RocksConfig config) throws IOException {
+        StoreFolder folder = StoreFolder.lock(path);
+        Database database = null;
+        try {
+            boolean isNew = folder.isNew();
+            if (!isNew && !config.acceptsLoss()) {
+                // Before it is opened for writing, which drops what cannot be read at the end of its log.
+                try (var look = new Database(folder.database(), Database.Mode.LOOK)) {
+                    folder.requireReached(folder.required(), state(look).commit());
+                }
+            }
+            database = new Database(folder.database(), isNew ? Database.Mode.NEW : Database.Mode.EXISTING);
+            StoreState state = state(database);
+            var store = new RocksStore(config, folder, database, state);
+            store.start(state.commit());
+            return store;
+        } catch (IOException | StoreException | RuntimeException e) {
+            if (database != null) {
+                database.close();
+            }
+            folder.close();
+            throw e instanceof IOException failure ? failure : new IOException(path + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static StoreState state(Database database) throws IOException, StoreException {
+        return StoreState.decode(database.get(database.state(), StoreState.KEY));
+    }
+
+    private RocksStore(RocksConfig config, StoreFolder folder, Database database, StoreState state) throws IOException {
+        this.config = config;
+        this.folder = folder;
+        this.database = database;
+        this.clock = new StoreClock(config.nanoClock(), config.wallClock(), state.time());
+        this.lastVersion = new AtomicLong(state.lastVersion());
+        this.keys = new AtomicLong(state.keys());
+        this.parts = new Parts(database, clock, keys, this::load);
+        this.cells = new CellCache(config.cacheBytes());
+        this.lastCommit = folder.openLastCommit();
+        this.committer = new Committer(database, new Commits(state.keys()), config.durability(), state.commit());
+        this.listing = new Listing(database, cells, committer, clock);
+        this.sweeper = new Sweeper(this::removeDue, clock);
+    }
+
+    private void start(long commit) throws IOException {
+        lastCommit.writeWithFreshManifest(commit);
+        lastCommit.writeWithFreshManifest(commit);
+        committer.start();
+        sweeper.start();
+    }
+
+    @Override
+    public boolean isDurable() {
+        return true;
+    }
+
+    @Override
+    public void onExpiry(Consumer<Key> listener) {
+        expiryListener = listener;
+    }
+
+    @Override
+    public Unit begin() {
+        RocksUnit unit = units.get();
+        unit.begin();
+        return unit;
+    }
+
+    private RocksUnit newUnit() {
+        return new RocksUnit(committer, database);
+    }
+
+    @Override
+    public byte[] record(byte[] key) throws StoreException {
+        return database.get(database.records(), key);
+    }
+
+    @Override
+    public NavigableMap<byte[], byte[]> records(byte[] prefix) throws StoreException {
+        return longReads.run(() -> listing.records(prefix));
+    }
+
+    @Override
+    public byte[] get(Key key) throws StoreException {
+        for (int i = 0; i < MAX_LARGE_READS; i++) {
+            Cell cell = read(key);
+            if (!cell.isLiveAt(clock.now())) {
+                return null;
+            }
+            byte[] value = value(key, cell);
+            if (value != null) {
+                return value;
+            }
+            // Replaced, and taken away, between the two looks.
+        }
+        throw StoreException.failed(new IOException("a large value is missing"));
+    }
+
+    @Override
+    public Entry entry(Key key) throws StoreException {
+        for (int i = 0; i < MAX_LARGE_READS; i++) {
+            Cell cell = read(key);
+            long now = clock.now();
+            if (!cell.isLiveAt(now)) {
+                return null;
+            }
+            byte[] value = value(key, cell);
+            if (value != null) {
+                return new Entry(value, cell.version, ttlSeconds(cell, now));
+            }
+        }
+        throw StoreException.failed(new IOException("a large value is missing"));
+    }
+
+    private byte[] value(Key key, Cell cell) throws StoreException {
+        return cell.value != null ? cell.value : database.get(database.large(), EntryCodec.largeKey(key, cell.version));
+    }
+
+    @Override
+    public boolean exists(Key key) throws StoreException {
+        return read(key).isLiveAt(clock.now());
+    }
+
+    @Override
+    public long set(Key key, byte[] value) throws StoreException {
+        return write(key, (_, group) -> fresh(value, Cell.NO_DEADLINE, group)).after().version;
+    }
+
+    @Override
+    public CasResult compareAndSet(Key key, long version, byte[] value) throws StoreException {
+        RocksWrite done = write(key, (live, group) ->
+                live.version == version ? fresh(value, Cell.NO_DEADLINE, group) : live);
+        return new CasResult(done.live().version == version, done.after().version);
+    }
+
+    @Override
+    public boolean delete(Key key) throws StoreException {
+        return write(key, (_, group) -> Cell.absent(group)).live().exists();
+    }
+
+    @Override
+    public long increment(Key key, long by) throws StoreException {
+        Cell after = write(key, (live, group) -> {
+            long number = live.exists() ? Decimal.decode(value(key, live)) : 0;
+            return fresh(Decimal.encode(Decimal.sum(number, by)), live.deadline, group);
+        }).after();
+        return Decimal.decode(after.value);
+    }
+
+    @Override
+    public int append(Key key, byte[] suffix) throws StoreException {
+        return write(key, (live, group) -> {
+            config.limits().requireFits((long) live.valueBytes + suffix.length);
+            byte[] joined = suffix;
+            if (live.valueBytes > 0) {
+                joined = Arrays.copyOf(value(key, live), live.valueBytes + suffix.length);
+                System.arraycopy(suffix, 0, joined, live.valueBytes, suffix.length);
+            }
+            return fresh(joined, live.deadline, group);
+        }).after().valueBytes;
+    }
+
+    @Override
+    public boolean expire(Key key, Duration timeToLive) throws StoreException {
+        if (!timeToLive.isPositive() || timeToLive.compareTo(MAX_TIME_TO_LIVE) > 0) {
+            throw new IllegalArgumentException("not a time to live: " + timeToLive);
+        }
+        long deadline = clock.now() + timeToLive.toNanos();
+        return write(key, (live, group) -> live.exists() ? live.withDeadline(deadline, group) : live).live().exists();
+    }
+
+    @Override
+    public boolean persist(Key key) throws StoreException {
+        return write(key, (live, group) -> live.deadline == Cell.NO_DEADLINE
+                ? live : live.withDeadline(Cell.NO_DEADLINE, group)).live().exists();
+    }
+
+    @Override
+    public OptionalLong ttlSeconds(Key key) throws StoreException {
+        Cell cell = read(key);
+        long now = clock.now();
+        return cell.isLiveAt(now) ? OptionalLong.of(ttlSeconds(cell, now)) : OptionalLong.empty();
+    }
+
+    private static long ttlSeconds(Cell cell, long now) {
+        return cell.deadline == Cell.NO_DEADLINE ? -1 : Math.ceilDiv(cell.deadline - now, NANOS_PER_SECOND);
+    }
+
+    @Override
+    public List<Key> keys(byte[] prefix, int limit, byte[] after) throws StoreException {
+        committer.pending().forEach(units.get()::hasRead);
+        return longReads.run(() -> listing.keys(prefix, limit, after));
+    }
+
+    @Override
+    public long count(byte[] prefix) throws StoreException {
+        if (prefix.length == 0) {
+            return size();
+        }
+        committer.pending().forEach(units.get()::hasRead);
+        return longReads.run(() -> listing.count(prefix));
+    }
+
+    @Override
+    public long size() throws StoreException {
+        committer.pending().forEach(units.get()::hasRead);
+        return keys.get() - longReads.run(listing::expired);
+    }
+
+    @Override
+    public Map<String, Object> info() throws StoreException {
+        var values = new LinkedHashMap<String, Object>();
+        values.put("store_engine", "rocksdb");
+        values.put("store_durability", config.durability().name().toLowerCase(java.util.Locale.ROOT));
+        values.put("store_state", committer.isStopped() ? "read-only: its disk failed" : "good");
+        values.put("store_commits", committer.commits());
+        values.put("store_syncs", committer.syncs());
+        values.put("store_units", committer.units());
+        values.put("store_pending_units", committer.waiting());
+        values.put("store_cache_bytes", cells.usedBytes());
+        values.put("store_disk_bytes", database.figure("total-sst-files-size") + database.figure("total-blob-file-size"));
+        return values;
+    }
+
+    /// The cell of a key, from the heap or else from the disk.
+    private Cell read(Key key) throws StoreException {
+        Cell cell = cells.get(key);
+        if (cell == null) {
+            long stamp = committer.commits();
+            Cell found = load(key);
+            if (found.exists()) {
+                // Without a commit meanwhile, a newer state could only be in a cell.
+                cell = cells.update(key, (_, kept) -> kept == null && committer.commits() == stamp ? found : kept);
+            } else {
+                cell = cells.get(key);
+            }
+            cell = cell == null ? found : cell;
+        }
+        cell.isUsed = true;
+        units.get().hasRead(cell.group);
+        return cell;
+    }
+
+    private Cell load(Key key) throws StoreException {
+        byte[] entry = database.get(database.entries(), key.bytes());
+        try {
+            return entry == null ? RocksWrite.ABSENT : EntryCodec.decode(entry);
+        } catch (IOException e) {
+            throw StoreException.failed(e);
+        }
+    }
+
+    /// The one way to write. Outside of a unit a write is a unit of its own.
+    private RocksWrite write(Key key, RocksWrite.Change change) throws StoreException {
+        RocksUnit unit = units.get();
+        if (unit.isActive()) {
+            return write(key, change, unit.enter());
+        }
+        unit.begin();
+        try (unit) {
+            RocksWrite done = write(key, change, unit.enter());
+            unit.commit();
+            return done;
+        }
+    }
+
+    private RocksWrite write(Key key, RocksWrite.Change change, Group group) throws StoreException {
+        var write = new RocksWrite(parts, change, group);
+        cells.update(key, write);
+        return write.requireDone();
+    }
+
+    private Cell fresh(byte[] value, long deadline, Group group) {
+        return Cell.of(value, lastVersion.incrementAndGet(), deadline, group);
+    }
+
+    /// Called by the sweeper: takes away what is due.
+    private Sweeper.Swept removeDue(long from) throws StoreException {
+        long last = from;
+        List<byte[]> due = listing.dueDeadlines(last, SWEEP_BATCH);
+        while (!due.isEmpty()) {
+            try (Unit unit = begin()) {
+                for (byte[] deadline : due) {
+                    // A key that has another deadline by now stays.
+                    write(EntryCodec.key(deadline), (live, _) -> live);
+                }
+                unit.commit();
+            }
+            due.forEach(deadline -> expiryListener.accept(EntryCodec.key(deadline)));
+            last = EntryCodec.deadline(due.getLast());
+            due = listing.dueDeadlines(last, SWEEP_BATCH);
+        }
+        return new Sweeper.Swept(last, listing.nextDeadline(last));
+    }
+
+    /// What the store does for its commits, on the committing thread.
+    private final class Commits implements Committer.Owner {
+        private long committedKeys;
+        private long committingKeys;
+
+        Commits(long keys) {
+            committedKeys = keys;
+        }
+
+        @Override
+        public StoreState state(long commit) {
+            committingKeys = keys.get();
+            return new StoreState(commit, committingKeys, lastVersion.get(), clock.now());
+        }
+
+        @Override
+        public void committed(Group group) {
+            committedKeys = committingKeys;
+            group.largeValues().forEach(large -> cells.dropLargeValue(large.key(), large.version()));
+            if (group.nearestDeadline() != Cell.NO_DEADLINE) {
+                sweeper.note(group.nearestDeadline());
+            }
+        }
+
+        @Override
+        public void undo(List<Group> groups) {
+            groups.forEach(group -> group.keys().forEach(cells::remove));
+            keys.set(committedKeys);
+        }
+
+        @Override
+        public void synced(long commit) {
+            try {
+                lastCommit.write(commit);
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, "cannot note how far the store reaches: {0}", e.getMessage());
+            }
+        }
+    }
+
+    /// Entries kept, expired ones included that are not yet taken away.
+    long keptKeys() {
+        return keys.get();
+    }
+
+    /// A consistent copy of everything that is durable, in a folder of its own that [#open] takes; others go on writing.
+    ///
+    /// @param target must not exist, or be empty
+    /// @throws IOException if it cannot be written; the message is one line
+    public void backUp(Path target) throws IOException {
+        StoreCopy.backUp(database, committer.commits(), target);
+    }
+
+    /// Reads everything and compares it.
+    ///
+    /// @return what is wrong, one line each
+    /// @throws IOException if it cannot be read
+    public List<String> check() throws IOException {
+        return new StoreCheck(database, keys.get()).run();
+    }
+
+    /// Makes what is there durable, and closes the files.
+    @Override
+    public void close() {
+        if (isClosed) {
+            return;
+        }
+        isClosed = true;
+        sweeper.close();
+        committer.close();
+        longReads.close();
+        try (folder; database; lastCommit) {
+            if (!committer.isStopped()) {
+                lastCommit.writeWithFreshManifest(committer.commits());
+                lastCommit.force();
+            }
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "closing the store failed: {0}", e.getMessage());
+        }
+    }
+}

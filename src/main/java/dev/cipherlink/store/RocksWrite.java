@@ -1,0 +1,83 @@
+package dev.cipherlink.store;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/// One change of one key under way: finds what the key has, has it changed, and adds that to the group.
+final class RocksWrite implements CellCache.Change {
+
+    /// What a write makes of an entry.
+    interface Change {
+        /// @param live does not exist if the key does not, or has expired
+        /// @return the new state, or `live` to leave it alone
+        Cell apply(Cell live, Group group) throws StoreException;
+    }
+
+    /// What the store does for it.
+    interface Source {
+        /// The state on disk of a key that has no cell.
+        Cell load(Key key) throws StoreException;
+    }
+
+    static final Cell ABSENT = Cell.absent(Group.DURABLE);
+
+    private final Source source;
+    private final Change change;
+    private final Group group;
+    private final long now;
+    private final Database database;
+    private final AtomicLong keys;
+    private Cell live;
+    private Cell after;
+    private StoreException failure;
+
+    /// @param keys the number of entries, which it keeps up to date
+    RocksWrite(RocksStore.Parts parts, Change change, Group group) {
+        this.source = parts.source();
+        this.change = change;
+        this.group = group;
+        this.now = parts.clock().now();
+        this.database = parts.database();
+        this.keys = parts.keys();
+    }
+
+    @Override
+    public Cell apply(Key key, Cell kept) {
+        try {
+            Cell before = kept != null ? kept : source.load(key);
+            live = before.isLiveAt(now) ? before : ABSENT;
+            after = change.apply(live, group);
+            boolean isExpired = before.exists() && !live.exists();
+            if (after == live && isExpired) {
+                after = Cell.absent(group);
+            }
+            if (after == live || !after.exists() && !before.exists()) {
+                return kept == null && before.exists() ? before : kept;
+            }
+            group.add(database, key, before, after);
+            keys.addAndGet((after.exists() ? 1 : 0) - (before.exists() ? 1 : 0));
+            return after;
+        } catch (StoreException e) {
+            failure = e;
+            return kept;
+        }
+    }
+
+    /// @return this
+    /// @throws StoreException if it was refused, and nothing was changed
+    RocksWrite requireDone() throws StoreException {
+        if (failure != null) {
+            throw failure;
+        }
+        return this;
+    }
+
+    /// What the key had; does not exist if the key did not, or had expired.
+    Cell live() {
+        return live;
+    }
+
+    /// What it has now.
+    Cell after() {
+        return after;
+    }
+}

@@ -1,0 +1,134 @@
+package dev.cipherlink.store;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.stream.Stream;
+
+/// Where a store on disk is: `db` is RocksDB's folder, `last-commit` says how far it must reach, `lock` is locked by the
+/// one process that uses it. Closing it lets go of the lock.
+final class StoreFolder implements AutoCloseable {
+    private static final String DATABASE = "db";
+    private static final String LAST_COMMIT = "last-commit";
+    private static final String LOCK = "lock";
+
+    private final Path path;
+    private final FileChannel lockFile;
+
+    private StoreFolder(Path path, FileChannel lockFile) {
+        this.path = path;
+        this.lockFile = lockFile;
+    }
+
+    /// Makes the folder if there is none, and locks it.
+    ///
+    /// @throws IOException if another process uses it, or it cannot be written; the message is one line
+    static StoreFolder lock(Path path) throws IOException {
+        if (!Files.isDirectory(path)) {
+            Files.createDirectories(path.toAbsolutePath().getParent());
+            Files.createDirectory(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        }
+        FileChannel file = FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            FileLock lock = file.tryLock();
+            if (lock != null) {
+                return new StoreFolder(path, file);
+            }
+        } catch (OverlappingFileLockException _) {
+            // somebody in this process has it
+        } catch (IOException | RuntimeException e) {
+            file.close();
+            throw e;
+        }
+        file.close();
+        throw new StoreInUseException(path);
+    }
+
+    Path database() {
+        return database(path);
+    }
+
+    static Path database(Path path) {
+        return path.resolve(DATABASE);
+    }
+
+    static Path lastCommit(Path path) {
+        return path.resolve(LAST_COMMIT);
+    }
+
+    Path path() {
+        return path;
+    }
+
+    /// Whether there is no database yet.
+    ///
+    /// @throws IOException if there is a part of one
+    boolean isNew() throws IOException {
+        if (Files.exists(database().resolve("CURRENT"))) {
+            return false;
+        }
+        if (Files.exists(lastCommit(path)) && Files.size(lastCommit(path)) > 0 || holdsData()) {
+            throw new DamagedStoreException(path, "its file " + DATABASE + "/CURRENT is missing");
+        }
+        return true;
+    }
+
+    private boolean holdsData() throws IOException {
+        if (!Files.isDirectory(database())) {
+            return false;
+        }
+        try (Stream<Path> files = Files.list(database())) {
+            return files.anyMatch(file -> file.toString().endsWith(".sst") || file.toString().endsWith(".blob"));
+        }
+    }
+
+    /// What the database must reach, before it is opened: opening it begins a new list of its files.
+    ///
+    /// @return null if nothing is known, as of a store that was made just now
+    /// @throws DamagedStoreException if that is damaged, or the database is visibly behind
+    LastCommit.Content required() throws IOException {
+        LastCommit.Content content;
+        try {
+            if (Files.size(lastCommit(path)) == 0) {
+                return null;
+            }
+            content = LastCommit.read(lastCommit(path));
+        } catch (NoSuchFileException _) {
+            return null;
+        } catch (IOException e) {
+            throw new DamagedStoreException(path, LAST_COMMIT + ": " + e.getMessage());
+        }
+        if (!LastCommit.isManifestGood(database(), content.manifest())) {
+            throw new DamagedStoreException(path, "RocksDB's list of files (MANIFEST) is not what it was");
+        }
+        return content;
+    }
+
+    /// @param content as [#required] gave it, before the database was opened
+    /// @throws DamagedStoreException if the database lacks commits
+    void requireReached(LastCommit.Content content, long commit) throws IOException {
+        if (content == null && commit > 0) {
+            throw new DamagedStoreException(path, "its file " + LAST_COMMIT + " is missing, so that nobody can tell whether "
+                    + "commits after number " + commit + " are lost");
+        }
+        if (content != null && content.commit() > commit) {
+            throw new DamagedStoreException(path, (content.commit() - commit) + " acknowledged commits are missing at its end ("
+                    + commit + " of " + content.commit() + " are there)");
+        }
+    }
+
+    LastCommit openLastCommit() throws IOException {
+        return new LastCommit(lastCommit(path), database());
+    }
+
+    @Override
+    public void close() throws IOException {
+        lockFile.close();
+    }
+}

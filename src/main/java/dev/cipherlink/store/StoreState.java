@@ -1,0 +1,31 @@
+package dev.cipherlink.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/// What the store knows of itself, written with every commit.
+///
+/// @param commit      number of that commit, 1 for the first
+/// @param keys        entries, those included that have expired and are not yet taken away
+/// @param lastVersion no larger version was given to a key
+/// @param time        on the store's clock
+record StoreState(long commit, long keys, long lastVersion, long time) {
+    static final byte[] KEY = {'s'};
+    static final StoreState EMPTY = new StoreState(0, 0, 0, 0);
+
+    byte[] encode() {
+        return ByteBuffer.allocate(4 * Long.BYTES).putLong(commit).putLong(keys).putLong(lastVersion).putLong(time).array();
+    }
+
+    /// @throws IOException if it is no such record
+    static StoreState decode(byte[] bytes) throws IOException {
+        if (bytes == null) {
+            return EMPTY;
+        }
+        if (bytes.length != 4 * Long.BYTES) {
+            throw new IOException("the state of the store has a form that this version does not know");
+        }
+        var in = ByteBuffer.wrap(bytes);
+        return new StoreState(in.getLong(), in.getLong(), in.getLong(), in.getLong());
+    }
+}

@@ -1,0 +1,23 @@
+package dev.cipherlink.store;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.function.LongSupplier;
+
+/// Stores on disk for tests.
+final class RocksStores {
+    static final long START_NANOS = 1_700_000_000_000_000_000L;
+
+    private RocksStores() {
+    }
+
+    /// One that waits for no disk, with a small cache, so that keys are evicted and read again.
+    static RocksStore fast(Path folder, StoreLimits limits, LongSupplier clock) throws IOException {
+        return RocksStore.open(folder, new RocksConfig(limits, Durability.OS, 4_000, clock, () -> START_NANOS, false));
+    }
+
+    /// One that waits for the disk.
+    static RocksStore durable(Path folder) throws IOException {
+        return RocksStore.open(folder, RocksConfig.of(StoreLimits.ofDisk(1 << 24), Durability.ALWAYS));
+    }
+}

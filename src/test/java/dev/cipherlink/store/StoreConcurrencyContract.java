@@ -1,0 +1,162 @@
+package dev.cipherlink.store;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Many threads at once, in every store.
+@Timeout(60)
+abstract class StoreConcurrencyContract {
+    private static final int THREADS = 8;
+    private static final byte[] ANY = {};
+
+    KeyValueStore store;
+
+    abstract KeyValueStore open() throws IOException;
+
+    abstract int rounds();
+
+    /// What only one engine knows.
+    abstract void checkContent(int keys, int deadlines) throws Exception;
+
+    @BeforeEach
+    void openStore() throws IOException {
+        store = open();
+    }
+
+    @AfterEach
+    void closeStore() {
+        store.close();
+    }
+
+    @Test
+    void noIncrementIsLost() throws Exception {
+        int keys = 5;
+        inParallel(thread -> {
+            for (int round = 0; round < rounds(); round++) {
+                store.increment(key((thread + round) % keys), 1);
+            }
+            return null;
+        });
+        for (int i = 0; i < keys; i++) {
+            assertEquals((long) THREADS * rounds() / keys, store.increment(key(i), 0));
+        }
+        assertEquals(keys, store.size());
+    }
+
+    @Test
+    void onlyOneOfManyCompareAndSetsWins() throws Exception {
+        Key key = key(0);
+        List<Integer> wins = inParallel(_ -> {
+            int won = 0;
+            for (int round = 0; round < rounds() / 10; round++) {
+                var entry = store.entry(key);
+                long number = entry == null ? 0 : Long.parseLong(new String(entry.value(), UTF_8));
+                long version = entry == null ? 0 : entry.version();
+                if (store.compareAndSet(key, version, Long.toString(number + 1).getBytes(UTF_8)).isSet()) {
+                    won++;
+                }
+            }
+            return won;
+        });
+        assertEquals(wins.stream().mapToLong(Integer::longValue).sum(), store.increment(key, 0));
+    }
+
+    @Test
+    void versionsOfAKeyOnlyGrow() throws Exception {
+        inParallel(thread -> {
+            var random = new Random(thread);
+            long last = 0;
+            for (int round = 0; round < rounds(); round++) {
+                if (random.nextInt(4) == 0) {
+                    store.delete(key(0));
+                }
+                var entry = store.entry(key(0));
+                long version = entry == null ? store.set(key(0), ANY) : entry.version();
+                assertTrue(version >= last, version + " after " + last);
+                last = version;
+            }
+            return null;
+        });
+    }
+
+    @Test
+    void listingDeadlinesAndSizesAgreeWithTheContent() throws Exception {
+        int keys = 50;
+        inParallel(thread -> {
+            var random = new Random(thread);
+            for (int round = 0; round < rounds(); round++) {
+                changeSomething(key(random.nextInt(keys)), random);
+            }
+            return null;
+        });
+        var existing = new ArrayList<Key>();
+        int expiring = 0;
+        for (int i = 0; i < keys; i++) {
+            // A key that is taken in here cannot expire any more while the test looks.
+            if (store.persist(key(i))) {
+                existing.add(key(i));
+                expiring += i % 2 == 0 && store.expire(key(i), Duration.ofHours(1)) ? 1 : 0;
+            }
+        }
+        existing.sort(null);
+        assertFalse(existing.isEmpty());
+        assertEquals(existing, store.keys(ANY, keys, ANY));
+        assertEquals(existing.size(), store.size());
+        checkContent(existing.size(), expiring);
+        for (Key key : existing) {
+            assertTrue(store.delete(key));
+        }
+        checkContent(0, 0);
+    }
+
+    private void changeSomething(Key key, Random random) throws StoreException {
+        switch (random.nextInt(8)) {
+            case 0, 1 -> store.set(key, new byte[random.nextInt(20)]);
+            case 2 -> store.append(key, new byte[1]);
+            case 3 -> store.expire(key, Duration.ofNanos(1 + random.nextInt(100_000)));
+            case 4 -> store.expire(key, Duration.ofHours(1));
+            case 5 -> store.persist(key);
+            case 6 -> assertTrue(store.size() <= 50);
+            default -> store.delete(key);
+        }
+    }
+
+    private interface Work<T> {
+        T run(int thread) throws Exception;
+    }
+
+    private static <T> List<T> inParallel(Work<T> work) throws InterruptedException, ExecutionException {
+        var results = new ArrayList<T>();
+        try (var executor = Executors.newFixedThreadPool(THREADS)) {
+            var tasks = new ArrayList<Callable<T>>();
+            for (int i = 0; i < THREADS; i++) {
+                int thread = i;
+                tasks.add(() -> work.run(thread));
+            }
+            for (Future<T> future : executor.invokeAll(tasks)) {
+                results.add(future.get());
+            }
+        }
+        return results;
+    }
+
+    private static Key key(int number) {
+        return Key.of(("key" + number).getBytes(UTF_8));
+    }
+}

@@ -1,0 +1,67 @@
+package dev.cipherlink.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The disk fails under a store, by a tracer that makes system calls fail. Skipped where there is no strace.
+class StoreFaultIT {
+    private static final Path STRACE = Path.of("/usr/bin/strace");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void afterAFailedFsyncNothingIsAcknowledgedAnyMoreAndNothingIsLost() throws Exception {
+        assumeTrue(Files.isExecutable(STRACE));
+        // The first ones are those of opening.
+        Process child = StoreChild.start(folder.resolve("store"), Durability.ALWAYS, List.of(STRACE.toString(), "-f", "-qq",
+                "-o", "/dev/null", "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40+"));
+        long[] acknowledged = new long[StoreChild.THREADS];
+        int failures = 0;
+        try (BufferedReader lines = child.inputReader()) {
+            while (failures < 20) {
+                String line = lines.readLine();
+                assertTrue(line != null, "the process has ended");
+                if (line.startsWith("failed")) {
+                    assertEquals("failed FAILED", line);
+                    failures++;
+                } else if (line.matches("\\d \\d+")) {
+                    assertEquals(0, failures, "acknowledged after a failure");
+                    acknowledged[line.charAt(0) - '0'] = Long.parseLong(line.substring(2));
+                }
+            }
+        } finally {
+            // The traced process outlives its tracer.
+            for (ProcessHandle traced : child.descendants().toList()) {
+                traced.destroyForcibly();
+                traced.onExit().orTimeout(60, TimeUnit.SECONDS).join();
+            }
+            child.destroyForcibly();
+            assertTrue(child.waitFor(60, TimeUnit.SECONDS));
+        }
+        checkAcknowledged(acknowledged);
+    }
+
+    private void checkAcknowledged(long[] acknowledged) throws IOException, StoreException {
+        try (RocksStore store = RocksStores.durable(folder.resolve("store"))) {
+            long all = 0;
+            for (int thread = 0; thread < StoreChild.THREADS; thread++) {
+                all += acknowledged[thread];
+                long last = Long.parseLong(StoreChild.text(store.get(StoreChild.key("t" + thread + ":last"))));
+                assertTrue(last >= acknowledged[thread], last + " of " + acknowledged[thread]);
+            }
+            assertTrue(all > 0);
+            assertEquals(List.of(), store.check());
+        }
+    }
+}
