@@ -28,7 +28,10 @@ final class Launcher {
     private static final List<String> SHORT = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
     /// For commands that stay: short pauses although a server's heap is mostly live values.
-    private static final List<String> LONG = List.of("-XX:+UseG1GC");
+    /// The JVM's fast AES-GCM counts only in code of its second compiler, and one call for each large packet would reach
+    /// that after a quarter of a minute: until then a forward runs at a hundredth of its speed.
+    private static final List<String> LONG = List.of("-XX:+UseG1GC", "-XX:CompileCommand=quiet",
+            "-XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.*::*,0.01");
 
     private Launcher() {
     }

@@ -8,6 +8,10 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +39,7 @@ final class TrainingRun {
             new Step("--version"),
             new Step("--help"),
             new Step("kv --help"),
+            new Step("forward --help"),
             new Step("keygen shared key"),
             new Step("config show"),
             new Step("no-such-command", "", ExitStatus.USAGE));
@@ -78,12 +83,31 @@ final class TrainingRun {
             run(step, List.of());
         }
         String publicLine = run(new Step("keygen identity"), List.of()).strip();
-        run(List.of("authorize", publicLine, "--name", "ann", "--operator"), new Step("authorize"));
+        run(List.of("authorize", publicLine, "--name", "ann", "--operator", "--forward", "127.0.0.1:*"), new Step("authorize"));
         run(new Step("keys list"), List.of());
         String server = startServer();
         for (List<String> credentials : List.of(List.of("--accept-new-host-key"), List.of("--shared-key", "key"))) {
             for (Step step : WITH_SERVER) {
                 run(step, Stream.concat(Stream.of("-s", server), credentials.stream()).toList());
+            }
+        }
+        forward(server);
+    }
+
+    /// A connection to a target that sends back what it gets.
+    private void forward(String server) throws IOException {
+        try (var target = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Thread.startVirtualThread(() -> {
+                try (Socket accepted = target.accept()) {
+                    accepted.getInputStream().transferTo(accepted.getOutputStream());
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            String there = "127.0.0.1:" + target.getLocalPort();
+            String back = run(List.of("forward", "-s", server, "--stdio", there), new Step("forward", "hello", ExitStatus.DONE));
+            if (!back.equals("hello")) {
+                throw new IllegalStateException("the forward brought back: " + back);
             }
         }
     }

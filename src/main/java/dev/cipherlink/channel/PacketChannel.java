@@ -34,12 +34,17 @@ abstract sealed class PacketChannel implements SecureChannel permits SharedKeyCh
 
     @Override
     public final boolean receive() throws IOException {
-        if (!reader.read(limits)) {
+        if (!readPacket()) {
             return false;
         }
         receivedBytes = 0;
         open();
         return true;
+    }
+
+    /// @return false if the peer ended the stream between two packets
+    final boolean readPacket() throws IOException {
+        return reader.read(limits);
     }
 
     /// Opens the packet in the reader into [#received] and [#receivedBytes].

@@ -4,6 +4,7 @@ import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.server.AuthorizedKey;
 import dev.cipherlink.server.AuthorizedKeys;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,8 @@ import picocli.CommandLine.Parameters;
     "A running server takes it up by itself, within two seconds."},
         footer = {
             "  cipherlink authorize 'cipherlink-x25519 j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8= ann'",
-            "  cipherlink authorize --name ann.laptop --operator 'cipherlink-x25519 j0DF...KF8= ann'"
+            "  cipherlink authorize --name ann.laptop --operator 'cipherlink-x25519 j0DF...KF8= ann'",
+            "  cipherlink authorize --forward db.internal:5432,10.0.0.0/8:22 'cipherlink-x25519 j0DF...KF8= ann'"
         })
 final class AuthorizeCommand extends ProgramCommand {
 
@@ -29,6 +31,10 @@ final class AuthorizeCommand extends ProgramCommand {
 
     @Option(names = "--operator", description = "It may look at other connections.")
     boolean operator;
+
+    @Option(names = "--forward", paramLabel = "HOST:PORTS,...", description = {
+        "It may have these connected to. HOST: name, *.name, address, address/bits or *; PORTS: 80, 8000-8099 or *."})
+    List<String> forwards = List.of();
 
     @Option(names = "--authorized-keys", paramLabel = "FILE", description = KeysCommand.FILE_DESCRIPTION)
     String file;
@@ -58,11 +64,16 @@ final class AuthorizeCommand extends ProgramCommand {
                 line = parts.length == 2 ? line + " " + name : line;
             }
             PublicKeyLine parsed = PublicKeyLine.parse(line);
-            return new AuthorizedKey(name == null ? parsed.name() : name, parsed.key(),
-                    operator ? List.of("operator") : List.of());
+            return new AuthorizedKey(name == null ? parsed.name() : name, parsed.key(), rights());
         } catch (IllegalArgumentException e) {
             throw CliException.usage("cannot authorize: " + e.getMessage()).withHint("cipherlink authorize --help");
         }
+    }
+
+    private List<String> rights() {
+        List<String> rights = new ArrayList<>(operator ? List.of("operator") : List.of());
+        forwards.forEach(rules -> rights.add("forward=" + rules));
+        return rights;
     }
 
     private void report(AuthorizedKey key) {

@@ -52,7 +52,7 @@ final class ClientOptions {
     static final class Modes implements Iterable<String> {
         @Override
         public Iterator<String> iterator() {
-            return Stream.of(OperationMode.values()).map(OperationMode::wireName).iterator();
+            return Stream.of(OperationMode.STEP_BY_STEP, OperationMode.BURST).map(OperationMode::wireName).iterator();
         }
     }
 

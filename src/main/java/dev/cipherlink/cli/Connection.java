@@ -57,18 +57,24 @@ final class Connection implements AutoCloseable {
     private static Connection open(ClientKeys keys, Settings settings, Closing owned) {
         ServerAddress server = settings.address(Setting.CLIENT_SERVER);
         Duration timeout = settings.duration(Setting.CLIENT_TIMEOUT);
-        OperationMode mode = OperationMode.ofWireName(settings.word(Setting.CLIENT_OPERATION_MODE)).orElseThrow();
-        ClientConfig config = ClientConfig.to(server.host(), server.port(), keys.credentials())
-                .withClientId(keys.claimedName())
-                .withMode(mode)
-                .withWindowSize(settings.whole(Setting.CLIENT_WINDOW))
-                .withTimes(timeout, settings.duration(Setting.KEEPALIVE_INTERVAL))
-                .withReconnect(settings.duration(Setting.CLIENT_RECONNECT_FOR));
+        ClientConfig config = config(settings, keys);
         try {
             return new Connection(owned, connect(config, keys), server, timeout);
         } catch (IOException e) {
             throw cannotConnect(server, e, keys);
         }
+    }
+
+    /// What the settings say of a client that uses these keys.
+    static ClientConfig config(Settings settings, ClientKeys keys) {
+        ServerAddress server = settings.address(Setting.CLIENT_SERVER);
+        OperationMode mode = OperationMode.ofWireName(settings.word(Setting.CLIENT_OPERATION_MODE)).orElseThrow();
+        return ClientConfig.to(server.host(), server.port(), keys.credentials())
+                .withClientId(keys.claimedName())
+                .withMode(mode)
+                .withWindowSize(settings.whole(Setting.CLIENT_WINDOW))
+                .withTimes(settings.duration(Setting.CLIENT_TIMEOUT), settings.duration(Setting.KEEPALIVE_INTERVAL))
+                .withReconnect(settings.duration(Setting.CLIENT_RECONNECT_FOR));
     }
 
     /// Connects a second time if the server was new and is accepted.

@@ -1,6 +1,7 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.chat.ChatConfig;
+import dev.cipherlink.server.ForwardPolicy;
 import dev.cipherlink.server.HandshakeLimits;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
@@ -126,6 +127,8 @@ final class ServeCommand extends ProgramCommand {
                 .withSessions(settings.duration(Setting.SESSION_RESUME_WINDOW))
                 .withTimes(settings.duration(Setting.SERVER_HANDSHAKE_TIMEOUT),
                         settings.duration(Setting.KEEPALIVE_INTERVAL), settings.duration(Setting.SERVER_GRACE_PERIOD))
+                .withForwards(new ForwardPolicy(settings.forwardRules(Setting.FORWARD_ALLOW),
+                        settings.duration(Setting.FORWARD_CONNECT_TIMEOUT), settings.forwardLimits()))
                 .withChat(chat(settings));
     }
 

@@ -1,13 +1,14 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.crypto.Fingerprint;
+import dev.cipherlink.forward.ForwardRules;
 import java.time.Duration;
 import java.util.List;
 
 /// What values a setting takes, and what to say about others.
 sealed interface SettingType {
 
-    /// @return the value: `Integer`, `Long`, `Duration`, `ServerAddress`, `Fingerprint` or `String`, as the kind says
+    /// @return the value: `Integer`, `Long`, `Duration`, `ServerAddress`, `Fingerprint`, `ForwardRules` or `String`, as the kind says
     /// @throws IllegalArgumentException if the text is no such value; [#allowed] says what would be
     Object parse(String text);
 
@@ -80,6 +81,19 @@ sealed interface SettingType {
         @Override
         public String allowed() {
             return String.join(" or ", words);
+        }
+    }
+
+    /// What may be connected to, as `ForwardRules`.
+    record ForwardTargets() implements SettingType {
+        @Override
+        public Object parse(String text) {
+            return ForwardRules.parse(text);
+        }
+
+        @Override
+        public String allowed() {
+            return ForwardRules.ALLOWED;
         }
     }
 

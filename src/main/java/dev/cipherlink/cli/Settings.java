@@ -1,6 +1,8 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.crypto.Fingerprint;
+import dev.cipherlink.forward.ForwardLimits;
+import dev.cipherlink.forward.ForwardRules;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -111,6 +113,16 @@ final class Settings {
 
     Optional<Fingerprint> fingerprint(Setting setting) {
         return Optional.ofNullable(effective.get(setting)).map(found -> (Fingerprint) found.value());
+    }
+
+    /// None if nobody has set any.
+    ForwardRules forwardRules(Setting setting) {
+        return Optional.ofNullable(effective.get(setting)).map(found -> (ForwardRules) found.value())
+                .orElse(ForwardRules.NONE);
+    }
+
+    ForwardLimits forwardLimits() {
+        return new ForwardLimits(duration(Setting.FORWARD_IDLE_TIMEOUT), duration(Setting.FORWARD_HALF_CLOSE_TIMEOUT));
     }
 
     /// Whether somebody has set it: a file, a variable or an option.

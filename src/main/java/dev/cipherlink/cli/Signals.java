@@ -1,8 +1,9 @@
 package dev.cipherlink.cli;
 
 import java.lang.reflect.Proxy;
+import java.util.function.IntConsumer;
 
-/// Reacts to SIGINT and SIGTERM.
+/// Reacts to SIGINT and SIGTERM, and to SIGUSR1.
 ///
 /// A shutdown hook would not do: it cannot set the exit status, and does not hear a second signal. `sun.misc.Signal`
 /// (module `jdk.unsupported`) is reached by reflection, since the compiler warns of it in a way that cannot be turned
@@ -16,8 +17,8 @@ final class Signals {
     /// number.
     static void onTermination(Runnable stop) {
         Reaction reaction = new Reaction(stop);
-        handle("INT", reaction);
-        handle("TERM", reaction);
+        handle("INT", reaction::received);
+        handle("TERM", reaction::received);
     }
 
     private static final class Reaction {
@@ -37,7 +38,12 @@ final class Signals {
         }
     }
 
-    private static void handle(String name, Reaction reaction) {
+    /// Each SIGUSR1 runs `report` on a thread of its own.
+    static void onUserSignal(Runnable report) {
+        handle("USR1", _ -> Thread.ofPlatform().name("cipherlink-report").start(report));
+    }
+
+    private static void handle(String name, IntConsumer reaction) {
         try {
             Class<?> signalType = Class.forName("sun.misc.Signal");
             Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
@@ -46,7 +52,7 @@ final class Signals {
             Object handler = Proxy.newProxyInstance(Signals.class.getClassLoader(), new Class<?>[] {handlerType},
                     (proxy, method, arguments) -> switch (method.getName()) {
                         case "handle" -> {
-                            reaction.received(number);
+                            reaction.accept(number);
                             yield null;
                         }
                         case "equals" -> proxy == arguments[0];

@@ -70,7 +70,7 @@ final class Attachment implements AutoCloseable {
         }
     }
 
-    private static void connect(ClientConfig config, Socket socket) throws IOException {
+    static void connect(ClientConfig config, Socket socket) throws IOException {
         var address = new InetSocketAddress(config.host(), config.port());
         if (address.isUnresolved()) {
             throw new UnknownHostException(config.host());
@@ -92,7 +92,7 @@ final class Attachment implements AutoCloseable {
         }
     }
 
-    private static SecureChannel open(ClientConfig config, Socket socket) throws IOException {
+    static SecureChannel open(ClientConfig config, Socket socket) throws IOException {
         var reader = new PacketReader(socket.getInputStream());
         var writer = new PacketWriter(socket.getOutputStream());
         return switch (config.credentials()) {
@@ -104,7 +104,7 @@ final class Attachment implements AutoCloseable {
     }
 
     /// What a handshake that failed says about keys: a stranger is not told more than that the connection is closed.
-    private static IOException explained(Throwable cause, Credentials credentials) {
+    static IOException explained(Throwable cause, Credentials credentials) {
         boolean isShared = credentials instanceof Credentials.Shared;
         return switch (cause) {
             case NotAuthorizedException e -> new AuthenticationException("the server does not know this identity; "

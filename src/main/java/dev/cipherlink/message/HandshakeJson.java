@@ -24,6 +24,8 @@ public final class HandshakeJson {
     public static final int MAX_BYTES = 2_048;
     private static final int MAX_DEPTH = 8;
     private static final int MAX_CLIENT_ID_CHARACTERS = 64;
+    /// A host name of 253 characters, its port, and room for brackets.
+    private static final int MAX_TARGET_CHARACTERS = 262;
 
     private static final JsonFactory JSON = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
@@ -42,6 +44,9 @@ public final class HandshakeJson {
         members.put("checksum", wishes.checksum().wireName());
         if (!syn.clientId().isEmpty()) {
             members.put("client_id", syn.clientId());
+        }
+        if (!syn.target().isEmpty()) {
+            members.put("target", syn.target());
         }
         if (syn.resume() != null) {
             members.put("session_id", syn.resume().sessionId());
@@ -70,6 +75,9 @@ public final class HandshakeJson {
             case SynAck.Refused refused -> {
                 members.put("status", "error");
                 members.put("reason", refused.reason());
+                if (!refused.code().isEmpty()) {
+                    members.put("code", refused.code());
+                }
             }
         }
         return members.toBytes();
@@ -87,7 +95,7 @@ public final class HandshakeJson {
         Map<String, Object> members = parse(json);
         String modeName = text(members, "operation_mode", null);
         OperationMode mode = OperationMode.ofWireName(modeName).orElseThrow(() -> new ProtocolException(
-                "operation_mode must be step-by-step or burst"));
+                "operation_mode must be step-by-step, burst or stream"));
         long size = number(members, "max_packet_size", -1);
         if (size < SessionParameters.MIN_MESSAGE_BYTES) {
             throw new ProtocolException("max_packet_size must be at least " + SessionParameters.MIN_MESSAGE_BYTES);
@@ -100,7 +108,8 @@ public final class HandshakeJson {
         if (clientId.length() > MAX_CLIENT_ID_CHARACTERS) {
             throw new ProtocolException("client_id must have at most " + MAX_CLIENT_ID_CHARACTERS + " characters");
         }
-        return new Syn(parameters(mode, size, window, members), clientId, resume(members));
+        return new Syn(parameters(mode, size, window, members), clientId, resume(members),
+                target(mode, members));
     }
 
     private static Syn.Resume resume(Map<String, Object> members) throws ProtocolException {
@@ -122,7 +131,7 @@ public final class HandshakeJson {
         Map<String, Object> members = parse(json);
         String status = text(members, "status", null);
         if (status.equals("error")) {
-            return new SynAck.Refused(text(members, "reason", "no reason given"));
+            return new SynAck.Refused(text(members, "reason", "no reason given"), text(members, "code", ""));
         }
         if (!status.equals("ok")) {
             throw new ProtocolException("status must be ok or error");
@@ -144,12 +153,24 @@ public final class HandshakeJson {
         return text(parse(json), "session_id", null);
     }
 
+    /// Whether it is a target is for whoever connects to say; here it only has to be there.
+    private static String target(OperationMode mode, Map<String, Object> members) throws ProtocolException {
+        if (mode != OperationMode.STREAM) {
+            return "";
+        }
+        String target = text(members, "target", null);
+        if (target.length() > MAX_TARGET_CHARACTERS) {
+            throw new ProtocolException("target must have at most " + MAX_TARGET_CHARACTERS + " characters");
+        }
+        return target;
+    }
+
     private static SessionParameters parameters(OperationMode mode, long size, long window, Map<String, Object> members)
             throws ProtocolException {
         Checksum.Algorithm checksum = Checksum.Algorithm.ofWireName(text(members, "checksum", "md5"))
                 .orElseThrow(() -> new ProtocolException("checksum must be md5 or crc32c"));
         return new SessionParameters(mode, (int) Math.min(size, SessionParameters.MAX_MESSAGE_BYTES),
-                mode == OperationMode.STEP_BY_STEP ? 1 : (int) window, checksum);
+                mode == OperationMode.BURST ? (int) window : 1, checksum);
     }
 
     /// Members of the outermost object: strings as `String`, integers as `Long`, `true` and `false` as `Boolean`, anything

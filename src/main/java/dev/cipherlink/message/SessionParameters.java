@@ -5,7 +5,7 @@ package dev.cipherlink.message;
 /// @param mode            how the client paces its requests
 /// @param maxMessageBytes the largest message, header included, that either side sends in one packet
 ///                        (`max_packet_size` on the wire)
-/// @param windowSize      how many DATA messages may be unacknowledged; 1 in step-by-step mode
+/// @param windowSize      how many DATA messages may be unacknowledged; 1 in all modes but burst
 /// @param checksum        of every payload after the handshake
 public record SessionParameters(OperationMode mode, int maxMessageBytes, int windowSize, Checksum.Algorithm checksum) {
 
@@ -20,7 +20,7 @@ public record SessionParameters(OperationMode mode, int maxMessageBytes, int win
         if (maxMessageBytes < MIN_MESSAGE_BYTES || maxMessageBytes > MAX_MESSAGE_BYTES) {
             throw new IllegalArgumentException("maxMessageBytes " + maxMessageBytes);
         }
-        if (windowSize < 1 || windowSize > MAX_WINDOW_SIZE || mode == OperationMode.STEP_BY_STEP && windowSize != 1) {
+        if (windowSize < 1 || windowSize > MAX_WINDOW_SIZE || mode != OperationMode.BURST && windowSize != 1) {
             throw new IllegalArgumentException("windowSize " + windowSize + " in mode " + mode);
         }
     }

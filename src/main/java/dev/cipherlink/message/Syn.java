@@ -4,7 +4,8 @@ package dev.cipherlink.message;
 ///
 /// @param clientId display name that the client claims; empty if none
 /// @param resume   which session is to go on; null for a new one
-public record Syn(SessionParameters wishes, String clientId, Resume resume) {
+/// @param target   `host:port` to connect to in stream mode; empty in the other modes
+public record Syn(SessionParameters wishes, String clientId, Resume resume, String target) {
 
     /// Asks for a session that has lost its connection (`docs/protocol.md`, section 5).
     ///
@@ -16,6 +17,16 @@ public record Syn(SessionParameters wishes, String clientId, Resume resume) {
 
     /// For a new session.
     public Syn(SessionParameters wishes, String clientId) {
-        this(wishes, clientId, null);
+        this(wishes, clientId, null, "");
+    }
+
+    /// For a session that has lost its connection.
+    public Syn(SessionParameters wishes, String clientId, Resume resume) {
+        this(wishes, clientId, resume, "");
+    }
+
+    /// For a stream to a target.
+    public Syn(SessionParameters wishes, String clientId, String target) {
+        this(wishes, clientId, null, target);
     }
 }

@@ -24,6 +24,14 @@ public sealed interface SynAck {
     }
 
     /// The server closes after this.
-    record Refused(String reason) implements SynAck {
+    ///
+    /// @param reason one line for people
+    /// @param code   one word for programs, in stream mode; empty if there is none
+    record Refused(String reason, String code) implements SynAck {
+
+        /// Without a word for programs.
+        public Refused(String reason) {
+            this(reason, "");
+        }
     }
 }

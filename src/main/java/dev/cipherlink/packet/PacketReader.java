@@ -27,6 +27,7 @@ public final class PacketReader {
     /// The largest packet body that the limits of the last read allowed.
     private int maxBodyBytes;
     private volatile long bytesRead;
+    private int maxReadAheadBytes = MAX_READ_AHEAD_BYTES;
 
     public PacketReader(InputStream in) {
         this.in = in;
@@ -60,6 +61,11 @@ public final class PacketReader {
         return true;
     }
 
+    /// Lets the buffer grow to this size, from 64 KiB, for a peer that keeps it full.
+    public void readAhead(int maxBytes) {
+        maxReadAheadBytes = maxBytes;
+    }
+
     /// Whether the next packet has been read from the stream already as a whole, so that [#read] will not block.
     /// A header that is outside its limits counts as whole: the next read reports it.
     public boolean hasPacket() {
@@ -70,6 +76,11 @@ public final class PacketReader {
         long size = Integer.toUnsignedLong(PacketHeader.nonceSize(buffer, position))
                 + Integer.toUnsignedLong(PacketHeader.dataSize(buffer, position));
         return size > maxBodyBytes || available >= PacketHeader.BYTES + size;
+    }
+
+    /// The data size of the next packet; only if [#hasPacket].
+    public int nextDataSize() {
+        return PacketHeader.dataSize(buffer, position);
     }
 
     /// Holds the current packet; its content moves with the next call of [#read].
@@ -143,10 +154,10 @@ public final class PacketReader {
     /// all of it: then the peer sends more at once than one read can take.
     private void makeRoom(int size) {
         int unread = limit - position;
-        boolean wasFull = limit == buffer.length && buffer.length < MAX_READ_AHEAD_BYTES;
+        boolean wasFull = limit == buffer.length && buffer.length < maxReadAheadBytes;
         int wanted = Math.max(size, wasFull ? buffer.length * 2 : buffer.length);
         if (wanted > buffer.length) {
-            byte[] larger = new byte[Math.max(wanted, Math.min(buffer.length * 2, MAX_READ_AHEAD_BYTES))];
+            byte[] larger = new byte[Math.max(wanted, Math.min(buffer.length * 2, maxReadAheadBytes))];
             System.arraycopy(buffer, position, larger, 0, unread);
             Arrays.fill(buffer, (byte) 0);
             buffer = larger;

@@ -48,6 +48,16 @@ public final class PacketWriter {
         return makeRoom(dataBytes);
     }
 
+    /// Gives back what the packet that was begun has more than this.
+    ///
+    /// @param dataBytes at most [#dataBytes]
+    public void truncate(int dataBytes) {
+        if (dataBytes > dataBytes()) {
+            throw new IllegalArgumentException("a packet of " + dataBytes() + " bytes has no " + dataBytes);
+        }
+        pendingBytes = dataOffset() + dataBytes;
+    }
+
     /// Where the data of the packet that was begun starts.
     public int dataOffset() {
         return packetStart + PacketHeader.BYTES + packetNonceBytes;

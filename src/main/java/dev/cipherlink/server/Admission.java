@@ -6,6 +6,7 @@ import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
+import dev.cipherlink.message.OperationMode;
 import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.SynAck;
 import dev.cipherlink.packet.PacketReader;
@@ -32,6 +33,8 @@ final class Admission {
     private volatile ClientIdentity client;
     /// The session that this connection has; null while it has none.
     private volatile Session session;
+    /// Whether an admitted client may send its SYN, and has not.
+    private volatile boolean isWaiting;
 
     Admission(Connection connection, Server server) {
         this.connection = connection;
@@ -53,15 +56,23 @@ final class Admission {
         return client;
     }
 
+    /// Whether a client that is let in has not asked for anything yet.
+    boolean isWaiting() {
+        return isWaiting;
+    }
+
     /// Both handshakes. Blocks, without a time limit of its own.
+    ///
+    /// @return null if the connection became a forward
     Link establish() throws IOException {
         boolean isEstablished = false;
         try {
             var reader = new PacketReader(connection.socket().getInputStream());
             var writer = new PacketWriter(connection.socket().getOutputStream());
             channel = acceptChannel(reader, writer);
+            isWaiting = channel.version() == NoiseChannel.VERSION;
             SessionHandshake.Result result = SessionHandshake.accept(channel, this::grant);
-            Link link = link(result);
+            Link link = result.granted().parameters().mode() == OperationMode.STREAM ? null : link(result);
             isEstablished = true;
             return link;
         } finally {
@@ -140,6 +151,7 @@ final class Admission {
     }
 
     private SynAck grant(Syn syn, String sessionId) throws InterruptedIOException {
+        isWaiting = false;
         if (!syn.clientId().isEmpty() && !PublicKeyLine.isName(syn.clientId())) {
             return new SynAck.Refused("client_id must be 1 to " + PublicKeyLine.MAX_NAME_CHARACTERS
                     + " letters, digits, '.', '_' or '-'");
@@ -155,11 +167,26 @@ final class Admission {
         if (remoteKey != null && !isAsBefore(server.config().keys().clients())) {
             return new SynAck.Refused("not authorized");
         }
+        if (syn.wishes().mode() == OperationMode.STREAM) {
+            return forward(syn, sessionId);
+        }
         if (syn.resume() != null && canResume(syn.resume())) {
             return new SynAck.Granted(session.identity().id(), session.parameters(),
                     session.identity().name(), session.received());
         }
         return new SynAck.Granted(sessionId, syn.wishes().clampedTo(server.config().maxWindowSize()), client.name());
+    }
+
+    /// Connects to the target, since the answer says whether it was reached.
+    private SynAck forward(Syn syn, String sessionId) {
+        try {
+            connection.become(StreamConnection.open(syn,
+                    new StreamConnection.Opening(server, client, connection.socket(), channel)));
+            return new SynAck.Granted(sessionId, syn.wishes(), client.name());
+        } catch (IOException e) {
+            server.forwards().countFailure();
+            return StreamConnection.refusal(e);
+        }
     }
 
     /// A shared key cannot tell its holders apart: the name is a claim, and all are trusted as operators. A session that

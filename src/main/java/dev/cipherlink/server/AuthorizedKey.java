@@ -2,6 +2,7 @@ package dev.cipherlink.server;
 
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
+import dev.cipherlink.forward.ForwardRules;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -12,7 +13,7 @@ import java.util.regex.Pattern;
 /// @param name    what the server calls it; see [PublicKeyLine#isName]
 /// @param key     what it must prove to hold
 /// @param options words, in the order of the file: `operator` (may look at other connections), and
-///                `forward=HOST:PORT,...` (what it may have connected to), which is kept as it was given
+///                `forward=HOST:PORT,...` (what it may have connected to, see [ForwardRules])
 public record AuthorizedKey(String name, PublicKey key, List<String> options) {
 
     private static final String OPERATOR = "operator";
@@ -46,6 +47,9 @@ public record AuthorizedKey(String name, PublicKey key, List<String> options) {
             throw new IllegalArgumentException("unknown option: there are " + OPERATOR + " and " + FORWARD
                     + "HOST:PORT,...");
         }
+        if (option.startsWith(FORWARD)) {
+            ForwardRules.parse(option.substring(FORWARD.length()));
+        }
     }
 
     /// The line, without a line end.
@@ -60,7 +64,14 @@ public record AuthorizedKey(String name, PublicKey key, List<String> options) {
         return options.contains(OPERATOR);
     }
 
+    /// What it may have connected to, besides what everybody may: all `forward=` options together.
+    public ForwardRules forwards() {
+        return options.stream().filter(option -> option.startsWith(FORWARD))
+                .map(option -> ForwardRules.parse(option.substring(FORWARD.length())))
+                .reduce(ForwardRules.NONE, ForwardRules::and);
+    }
+
     ClientIdentity identity() {
-        return new ClientIdentity(name, Optional.of(key), isOperator());
+        return new ClientIdentity(name, Optional.of(key), isOperator(), forwards());
     }
 }

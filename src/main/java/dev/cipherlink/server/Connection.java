@@ -4,6 +4,7 @@ import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.command.Escapes;
 import dev.cipherlink.command.Event;
 import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.message.OperationMode;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.Link;
 import dev.cipherlink.session.LinkEnd;
@@ -34,6 +35,8 @@ final class Connection implements Runnable, Closeable {
     private final long acceptedAt = System.nanoTime();
     private final Admission admission;
     private volatile Link link;
+    /// In place of a link, in stream mode.
+    private volatile StreamConnection stream;
     private volatile boolean draining;
     private volatile boolean admissionLost;
     private volatile boolean takenOver;
@@ -66,6 +69,9 @@ final class Connection implements Runnable, Closeable {
             end = new LinkEnd(CloseReason.INTERNAL_ERROR, e.toString(), e);
         } finally {
             admission.close();
+            if (stream != null) {
+                stream.stop();
+            }
             server.closed(this, end);
         }
     }
@@ -83,7 +89,7 @@ final class Connection implements Runnable, Closeable {
                 server.gate().leave(address);
             }
             server.statistics().established.increment();
-            return link.run();
+            return stream == null ? link.run() : forward(address);
         } catch (StructuredTaskScope.TimeoutException e) {
             return new LinkEnd(CloseReason.HANDSHAKE_TIMEOUT, "", null);
         } catch (StructuredTaskScope.FailedException e) {
@@ -94,6 +100,17 @@ final class Connection implements Runnable, Closeable {
         }
     }
 
+    /// A client that may have something connected is no stranger, and programs open many connections at once.
+    private LinkEnd forward(InetAddress address) throws InterruptedException {
+        server.gate().refund(address);
+        return stream.run();
+    }
+
+    /// What the connection is from now on: a forward, in place of a session.
+    void become(StreamConnection forward) {
+        stream = forward;
+    }
+
     /// Ends the connection, whose session goes on with another one.
     @Override
     public void close() throws IOException {
@@ -101,9 +118,10 @@ final class Connection implements Runnable, Closeable {
         socket.close();
     }
 
-    private static LinkEnd handshakeFailure(Throwable cause) {
+    private LinkEnd handshakeFailure(Throwable cause) {
         return switch (cause) {
             case Admission.NotAdmittedException e -> new LinkEnd(CloseReason.NOT_AUTHORIZED, e.getMessage(), e);
+            case EOFException e when admission.isWaiting() -> new LinkEnd(CloseReason.NOT_USED, "", e);
             case EOFException e -> new LinkEnd(CloseReason.HANDSHAKE_FAILED, e.getMessage(), e);
             case ProtocolException e -> new LinkEnd(CloseReason.HANDSHAKE_FAILED, e.getMessage(), e);
             case IOException e -> new LinkEnd(CloseReason.PEER_LOST, e.getMessage(), e);
@@ -132,6 +150,9 @@ final class Connection implements Runnable, Closeable {
         try (socket) {
             if (live != null) {
                 tellRevoked(live);
+            }
+            if (stream != null) {
+                stream.stop();
             }
         } catch (IOException e) {
             // It was ending already.
@@ -171,7 +192,8 @@ final class Connection implements Runnable, Closeable {
                 }
             }
             case PEER_CLOSED, PEER_LOST, KEEPALIVE_TIMEOUT, PEER_STALLED, UNACKNOWLEDGED, TAKEN_OVER, REFUSED_BY_PEER,
-                    HANDSHAKE_TIMEOUT, TOO_MANY_HANDSHAKES, SERVER_STOPPED, INTERNAL_ERROR -> {
+                    HANDSHAKE_TIMEOUT, TOO_MANY_HANDSHAKES, NOT_USED, STREAM_ENDED, TARGET_LOST, IDLE_TIMEOUT, SERVER_STOPPED,
+                    INTERNAL_ERROR -> {
                 // Nothing was said, or nobody listens.
             }
         }
@@ -199,6 +221,10 @@ final class Connection implements Runnable, Closeable {
         draining = true;
         Link live = link;
         try {
+            if (stream != null) {
+                // A forward cannot be told anything: it may come to its own end within the grace period.
+                return;
+            }
             if (live == null) {
                 socket.close();
                 return;
@@ -236,19 +262,29 @@ final class Connection implements Runnable, Closeable {
     /// One line of SOCKETS: local address, remote address, state, name, mode, bytes in/out.
     String describe() {
         Link live = link;
-        String state = draining ? "draining" : live == null ? "handshake" : "established";
-        String name = live == null ? "-" : live.session().identity().name();
-        String mode = live == null ? "-" : live.session().parameters().mode().wireName();
+        StreamConnection forward = stream;
+        boolean isEstablished = live != null || forward != null;
+        String state = draining ? "draining" : isEstablished ? "established" : "handshake";
+        String mode = forward != null ? OperationMode.STREAM.wireName()
+                : live == null ? "-" : live.session().parameters().mode().wireName();
         return address(socket.getLocalSocketAddress()) + " " + address(socket.getRemoteSocketAddress()) + " " + state
-                + " " + Escapes.line(name) + " " + mode + " " + bytesIn() + "/" + bytesOut();
+                + " " + name() + " " + mode + " " + bytesIn() + "/" + bytesOut()
+                + (forward == null ? "" : " " + forward.target());
+    }
+
+    private String name() {
+        Link live = link;
+        StreamConnection forward = stream;
+        return forward != null ? Escapes.line(forward.clientName())
+                : live == null ? "-" : Escapes.line(live.session().identity().name());
     }
 
     /// The log record of a connection's end.
     String describeEnd(LinkEnd end) {
-        Link ended = link;
+        StreamConnection forward = stream;
         long millis = (System.nanoTime() - acceptedAt) / 1_000_000;
         return "connection " + id + " peer=" + address(socket.getRemoteSocketAddress())
-                + " name=" + (ended == null ? "-" : Escapes.line(ended.session().identity().name()))
+                + " name=" + name() + (forward == null ? "" : " target=" + forward.target())
                 + " reason=" + end.reason() + " in=" + bytesIn() + " out=" + bytesOut()
                 + " duration=" + millis + "ms" + (end.detail().isEmpty() ? "" : " detail=" + Escapes.line(end.detail()));
     }

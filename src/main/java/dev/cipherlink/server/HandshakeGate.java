@@ -71,6 +71,14 @@ final class HandshakeGate {
         }
     }
 
+    /// Takes back that a connection was begun: it was no stranger's.
+    synchronized void refund(InetAddress address) {
+        Visitor visitor = busy.getOrDefault(address, quiet.get(address));
+        if (visitor != null) {
+            visitor.bucket.giveBack();
+        }
+    }
+
     /// How many addresses are remembered.
     synchronized int addresses() {
         return busy.size() + quiet.size();

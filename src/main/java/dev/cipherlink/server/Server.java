@@ -4,6 +4,8 @@ import dev.cipherlink.chat.ChatClock;
 import dev.cipherlink.chat.ChatService;
 import dev.cipherlink.chat.MemoryChatLog;
 import dev.cipherlink.crypto.Sodium;
+import dev.cipherlink.forward.Forwards;
+import dev.cipherlink.forward.TargetConnector;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.LinkEnd;
 import dev.cipherlink.session.SessionRegistry;
@@ -48,6 +50,8 @@ public final class Server implements AutoCloseable {
     private final HandshakeGate gate;
     private final SessionRegistry sessions;
     private final ServerStatistics statistics = new ServerStatistics();
+    private final Forwards forwards = new Forwards();
+    private final TargetConnector targets;
     private final Map<Long, Connection> connections = new ConcurrentHashMap<>();
     private final Thread acceptThread;
     private volatile boolean stopping;
@@ -62,6 +66,7 @@ public final class Server implements AutoCloseable {
                 config.keys().clients()::reserves);
         permits = new Semaphore(config.maxConnections());
         gate = new HandshakeGate(config.handshakes());
+        targets = new TargetConnector(config.forwards().connectTimeout());
         sessions = new SessionRegistry(config.sessions());
         listener = listen(config);
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
@@ -128,6 +133,14 @@ public final class Server implements AutoCloseable {
         return statistics;
     }
 
+    Forwards forwards() {
+        return forwards;
+    }
+
+    TargetConnector targets() {
+        return targets;
+    }
+
     /// The connections that are open now, oldest first.
     List<Connection> connections() {
         return connections.values().stream().sorted(Comparator.comparingLong(Connection::id)).toList();
@@ -145,6 +158,12 @@ public final class Server implements AutoCloseable {
         values.put("sessions_resumed", sessions.resumed());
         values.put("sessions_expired", sessions.expired());
         values.putAll(statistics.snapshot(live));
+        Forwards.Totals forwarded = forwards.totals();
+        values.put("forwards", forwarded.live());
+        values.put("forwards_opened", forwarded.opened());
+        values.put("forwards_refused", forwarded.failed());
+        values.put("forwards_bytes_to_targets", forwarded.bytesToPlain());
+        values.put("forwards_bytes_from_targets", forwarded.bytesToTunnel());
         values.put("keys", store.size());
         values.put("key_watches", watches.prefixes());
         values.putAll(chat.info());
@@ -169,13 +188,14 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    /// Ends the connections of those who have lost their admission, and the sessions to which nobody came back; notices who
-    /// is idle.
+    /// Ends the connections of those who have lost their admission, the sessions to which nobody came back, and forwards whose
+    /// time is up; notices who is idle.
     private void watch() {
         watcher = Thread.currentThread();
         ClientDirectory clients = config.keys().clients();
         try {
             while (!stopping) {
+                forwards.checkTimes(System.nanoTime());
                 if (clients.refresh()) {
                     // One thread each: a client that does not read must not delay the others' end.
                     connections().forEach(connection ->
@@ -228,7 +248,12 @@ public final class Server implements AutoCloseable {
         connections.remove(connection.id());
         permits.release();
         statistics.closed(connection, end.reason());
-        Level level = end.reason() == CloseReason.INTERNAL_ERROR ? Level.ERROR : Level.INFO;
+        Level level = switch (end.reason()) {
+            case INTERNAL_ERROR -> Level.ERROR;
+            // A client with a pool makes these all the time.
+            case NOT_USED -> Level.DEBUG;
+            default -> Level.INFO;
+        };
         LOG.log(level, connection.describeEnd(end), level == Level.ERROR ? end.cause() : null);
     }
 

@@ -20,6 +20,7 @@ import java.time.Duration;
 /// @param sessions                how long and how many sessions wait for clients that have lost their connection
 /// @param gracePeriod             how long a stopping server waits for its clients
 /// @param chat                    the limits of the chat
+/// @param forwards                what may be forwarded, and how
 public record ServerConfig(
         String host,
         int port,
@@ -32,7 +33,8 @@ public record ServerConfig(
         Duration keepaliveInterval,
         SessionRegistry.Limits sessions,
         Duration gracePeriod,
-        ChatConfig chat) {
+        ChatConfig chat,
+        ForwardPolicy forwards) {
 
     /// Ten minutes, as `docs/protocol.md` section 5 has it.
     public static final SessionRegistry.Limits DEFAULT_SESSIONS =
@@ -49,7 +51,7 @@ public record ServerConfig(
     public static ServerConfig loopback(ServerKeys keys) {
         return new ServerConfig("127.0.0.1", 0, keys, 10_000, HandshakeLimits.DEFAULT, Duration.ofSeconds(10),
                 1_024, 16 * 1024 * 1024, Duration.ofSeconds(10), DEFAULT_SESSIONS, Duration.ofSeconds(10),
-                ChatConfig.DEFAULT);
+                ChatConfig.DEFAULT, ForwardPolicy.DEFAULT);
     }
 
     public ServerConfig {
@@ -67,33 +69,38 @@ public record ServerConfig(
 
     public ServerConfig withListenAddress(String newHost, int newPort) {
         return new ServerConfig(newHost, newPort, keys, maxConnections, handshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat);
+                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
     }
 
     public ServerConfig withConnectionLimits(int newMaxConnections, HandshakeLimits newHandshakes) {
         return new ServerConfig(host, port, keys, newMaxConnections, newHandshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat);
+                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
     }
 
     public ServerConfig withSessionLimits(int newMaxWindowSize, int newMaxValueBytes) {
         return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout,
-                newMaxWindowSize, newMaxValueBytes, keepaliveInterval, sessions, gracePeriod, chat);
+                newMaxWindowSize, newMaxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
     }
 
     public ServerConfig withSessions(Duration resumeWindow) {
         return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout, maxWindowSize,
                 maxValueBytes, keepaliveInterval,
                 new SessionRegistry.Limits(resumeWindow, sessions.maxDetached(), sessions.maxBytes()), gracePeriod,
-                chat);
+                chat, forwards);
     }
 
     public ServerConfig withTimes(Duration newHandshakeTimeout, Duration newKeepaliveInterval, Duration newGracePeriod) {
         return new ServerConfig(host, port, keys, maxConnections, handshakes, newHandshakeTimeout,
-                maxWindowSize, maxValueBytes, newKeepaliveInterval, sessions, newGracePeriod, chat);
+                maxWindowSize, maxValueBytes, newKeepaliveInterval, sessions, newGracePeriod, chat, forwards);
     }
 
     public ServerConfig withChat(ChatConfig newChat) {
         return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, newChat);
+                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, newChat, forwards);
+    }
+
+    public ServerConfig withForwards(ForwardPolicy newForwards) {
+        return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout,
+                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, newForwards);
     }
 }

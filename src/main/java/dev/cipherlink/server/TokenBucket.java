@@ -25,6 +25,11 @@ final class TokenBucket {
         return true;
     }
 
+    /// Puts back a token that was taken.
+    void giveBack() {
+        tokens = Math.min(burst, tokens + 1);
+    }
+
     /// Whether it is as good as a new one.
     boolean isFull(long nanoTime) {
         fill(nanoTime);

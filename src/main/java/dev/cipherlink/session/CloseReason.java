@@ -24,12 +24,20 @@ public enum CloseReason {
     REFUSED_BY_PEER,
     /// No session was established: the key is wrong, the packets are foreign, or the wishes cannot be granted.
     HANDSHAKE_FAILED,
+    /// A client that is let in closed before it asked for a session: it had kept the connection ready.
+    NOT_USED,
     /// No session was established before the deadline.
     HANDSHAKE_TIMEOUT,
     /// This address began too many connections, or too many were waiting to be established.
     TOO_MANY_HANDSHAKES,
     /// The client's key is not, or no longer, let in.
     NOT_AUTHORIZED,
+    /// A forwarded connection came to its end in both directions.
+    STREAM_ENDED,
+    /// The target of a forward broke its connection.
+    TARGET_LOST,
+    /// A forward moved nothing for too long.
+    IDLE_TIMEOUT,
     /// The server is stopping.
     SERVER_STOPPED,
     /// Our own fault.

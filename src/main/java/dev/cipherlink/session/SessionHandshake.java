@@ -52,7 +52,7 @@ public final class SessionHandshake {
         send(channel, codec, MessageType.SYN, HandshakeJson.encode(syn));
         SynAck answer = HandshakeJson.decodeSynAck(receive(channel, codec, MessageType.SYN_ACK));
         return switch (answer) {
-            case SynAck.Refused refused -> throw new RefusedException(refused.reason());
+            case SynAck.Refused refused -> throw new RefusedException(refused.reason(), refused.code());
             case SynAck.Granted granted -> {
                 requireWithin(syn.wishes(), granted.parameters());
                 send(channel, codec, MessageType.ACK, HandshakeJson.encodeEcho(granted.sessionId()));

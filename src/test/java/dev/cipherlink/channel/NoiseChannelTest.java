@@ -318,4 +318,54 @@ class NoiseChannelTest {
             assertEquals(ends.wire.size(), packets * (OVERHEAD + 1_000));
         }
     }
+
+    private static byte[] pattern(int bytes) {
+        byte[] pattern = new byte[bytes];
+        for (int i = 0; i < bytes; i++) {
+            pattern[i] = (byte) (i * 31 + (i >> 8));
+        }
+        return pattern;
+    }
+
+    private static void sendStream(NoiseChannel channel, byte[] bytes, int reserved) throws IOException {
+        int offset = channel.reserveStream(reserved);
+        System.arraycopy(bytes, 0, channel.reserved(), offset, bytes.length);
+        channel.sendStream(bytes.length);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Suite.class)
+    void carriesRawBytesInAsFewPacketsAsTheyNeed(Suite suite) throws IOException {
+        int full = 65_536 - OVERHEAD;
+        assertEquals(2 * full, NoiseChannel.MAX_STREAM_BYTES);
+        for (int bytes : new int[] {1, 4_096, full - 1, full, full + 1, full + 4_096, 2 * full}) {
+            var ends = new Ends(suite);
+            sendStream(ends.sender, pattern(bytes), bytes);
+            sendStream(ends.sender, pattern(3), 2 * full);
+            assertEquals(bytes + 3 + (bytes > full ? 3 : 2) * OVERHEAD, ends.wire.size());
+            var receiver = ends.receiver(ends.wire.toByteArray());
+            receiver.establish(1_024);
+            var received = new ByteArrayOutputStream();
+            for (int count = receiver.receiveStream(); count > 0; count = receiver.receiveStream()) {
+                received.write(receiver.received(), 0, count);
+            }
+            byte[] expected = Arrays.copyOf(pattern(bytes), bytes + 3);
+            System.arraycopy(pattern(3), 0, expected, bytes, 3);
+            assertArrayEquals(expected, received.toByteArray(), bytes + " bytes");
+        }
+    }
+
+    @Test
+    void theEndOfAStreamIsNeverJoinedToBytes() throws IOException {
+        var ends = new Ends(Suite.AES_GCM);
+        sendStream(ends.sender, pattern(5), 100);
+        sendStream(ends.sender, pattern(0), 0);
+        sendStream(ends.sender, pattern(2), 2);
+        var receiver = ends.receiver(ends.wire.toByteArray());
+        receiver.establish(1_024);
+        assertEquals(5, receiver.receiveStream());
+        assertEquals(0, receiver.receiveStream());
+        assertEquals(2, receiver.receiveStream());
+        assertEquals(-1, receiver.receiveStream());
+    }
 }

@@ -61,6 +61,8 @@ class HandshakeJsonRandomTest {
             case Syn syn -> {
                 checkSizes(syn.wishes());
                 assertTrue(syn.clientId().length() <= 64);
+                assertTrue(syn.target().length() <= 262);
+                assertTrue(syn.target().isEmpty() || syn.wishes().mode() == OperationMode.STREAM);
             }
             case SynAck.Granted granted -> checkSizes(granted.parameters());
             case SynAck.Refused refusal -> assertTrue(refusal.reason().length() <= HandshakeJson.MAX_BYTES);
@@ -72,6 +74,6 @@ class HandshakeJsonRandomTest {
     private static void checkSizes(SessionParameters parameters) {
         assertTrue(parameters.maxMessageBytes() >= 1_024 && parameters.maxMessageBytes() <= 65_519);
         assertTrue(parameters.windowSize() >= 1 && parameters.windowSize() <= 32_767);
-        assertTrue(parameters.mode() != OperationMode.STEP_BY_STEP || parameters.windowSize() == 1);
+        assertTrue(parameters.mode() == OperationMode.BURST || parameters.windowSize() == 1);
     }
 }

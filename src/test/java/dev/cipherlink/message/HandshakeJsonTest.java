@@ -34,8 +34,9 @@ class HandshakeJsonTest {
     void readsBackEverySynThatItWrites() throws ProtocolException {
         for (OperationMode mode : OperationMode.values()) {
             for (Checksum.Algorithm checksum : Checksum.Algorithm.values()) {
-                int window = mode == OperationMode.STEP_BY_STEP ? 1 : 32_767;
-                var syn = new Syn(new SessionParameters(mode, 65_519, window, checksum), "Anna \"1\" \\ \u00fc\n");
+                int window = mode == OperationMode.BURST ? 32_767 : 1;
+                var syn = new Syn(new SessionParameters(mode, 65_519, window, checksum), "Anna \"1\" \\ \u00fc\n",
+                        mode == OperationMode.STREAM ? "[::1]:80" : "");
                 assertEquals(syn, HandshakeJson.decodeSyn(Payload.of(HandshakeJson.encode(syn))));
             }
         }
@@ -48,7 +49,24 @@ class HandshakeJsonTest {
         assertEquals(granted, HandshakeJson.decodeSynAck(Payload.of(HandshakeJson.encode(granted))));
         var refused = new SynAck.Refused("no \"room\"\u0007");
         assertEquals(refused, HandshakeJson.decodeSynAck(Payload.of(HandshakeJson.encode(refused))));
+        var noTarget = new SynAck.Refused("nobody listens", "connection-refused");
+        assertEquals(noTarget, HandshakeJson.decodeSynAck(Payload.of(HandshakeJson.encode(noTarget))));
         assertEquals("00ff", HandshakeJson.decodeEcho(Payload.of(HandshakeJson.encodeEcho("00ff"))));
+    }
+
+    @Test
+    void writesAndReadsTheTargetOfAForward() throws ProtocolException {
+        var wishes = new SessionParameters(OperationMode.STREAM, 65_519, 1, Checksum.Algorithm.CRC32C);
+        assertEquals("{\"operation_mode\":\"stream\",\"max_packet_size\":65519,\"window_size\":1,\"checksum\":\"crc32c\","
+                        + "\"target\":\"db:5432\"}",
+                new String(HandshakeJson.encode(new Syn(wishes, "", "db:5432")), StandardCharsets.UTF_8));
+        assertEquals("{\"status\":\"error\",\"reason\":\"no\",\"code\":\"not-allowed\"}",
+                new String(HandshakeJson.encode(new SynAck.Refused("no", "not-allowed")), StandardCharsets.UTF_8));
+        String stream = "\"operation_mode\":\"stream\",\"max_packet_size\":1024,\"target\":\"";
+        assertEquals("x".repeat(262), syn(stream + "x".repeat(262) + "\"").target());
+        assertThrows(ProtocolException.class, () -> syn(stream + "x".repeat(263) + "\""));
+        assertEquals("", syn(REQUIRED + ",\"target\":\"db:5432\"").target());
+        assertEquals(1, syn(stream + "db:5432\",\"window_size\":7").wishes().windowSize());
     }
 
     @Test
@@ -101,6 +119,7 @@ class HandshakeJsonTest {
             "\"max_packet_size\":1024",
             "\"operation_mode\":\"burst\"",
             "\"operation_mode\":\"stream\",\"max_packet_size\":1024",
+            "\"operation_mode\":\"stream\",\"max_packet_size\":1024,\"target\":7",
             "\"operation_mode\":\"Burst\",\"max_packet_size\":1024",
             "\"operation_mode\":1,\"max_packet_size\":1024",
             "\"operation_mode\":null,\"max_packet_size\":1024",

@@ -178,4 +178,19 @@ class HandshakeGateTest {
             }
         }
     }
+
+    @Test
+    void aConnectionThatIsTakenBackDoesNotCountForItsAddress() {
+        InetAddress address = InetAddress.ofLiteral("192.0.2.7");
+        var gate = new HandshakeGate(new HandshakeLimits(8, 8, 1, 1));
+        for (int i = 0; i < 5; i++) {
+            assertTrue(gate.enter(address, 0));
+            gate.leave(address);
+            gate.refund(address);
+        }
+        assertTrue(gate.enter(address, 0));
+        assertFalse(gate.enter(address, 0));
+        gate.refund(InetAddress.ofLiteral("192.0.2.8"));
+        assertEquals(1, gate.addresses());
+    }
 }

@@ -7,6 +7,8 @@ import dev.cipherlink.client.Credentials;
 import dev.cipherlink.client.PinnedHostKey;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.forward.ForwardLimits;
+import dev.cipherlink.forward.ForwardRules;
 import dev.cipherlink.noise.Suite;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.store.MemoryStore;
@@ -62,6 +64,17 @@ public final class PersonalServer implements AutoCloseable {
     /// With other clients than ann.
     static PersonalServer start(ClientDirectory clients) throws IOException {
         return new PersonalServer(clients, UnaryOperator.identity());
+    }
+
+    /// Everybody may have what these rules say.
+    public static UnaryOperator<ServerConfig> forwards(ForwardRules rules, ForwardLimits limits) {
+        return config -> config.withForwards(new ForwardPolicy(rules, Duration.ofSeconds(5), limits))
+                .withTimes(config.handshakeTimeout(), config.keepaliveInterval(), Duration.ofMillis(500));
+    }
+
+    /// Every counter of INFO.
+    public long counter(String name) {
+        return ((Number) info().get(name)).longValue();
     }
 
     static UnaryOperator<ServerConfig> handshakeTimeout(Duration timeout) {

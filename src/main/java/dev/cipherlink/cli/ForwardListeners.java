@@ -1,0 +1,100 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.forward.ForwardListener;
+import dev.cipherlink.forward.ForwardSpec;
+import dev.cipherlink.forward.Forwards;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// The listeners of one `forward`, from binding to the end. Thread-safe.
+final class ForwardListeners implements AutoCloseable {
+
+    private static final Duration TICK = Duration.ofSeconds(1);
+    private static final Duration DRAIN_TICK = Duration.ofMillis(20);
+
+    private final List<ForwardListener> listeners = new CopyOnWriteArrayList<>();
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private final Duration gracePeriod;
+    private final Output output;
+
+    ForwardListeners(Duration gracePeriod, Output output) {
+        this.gracePeriod = gracePeriod;
+        this.output = output;
+    }
+
+    /// @throws CliException if the address cannot be bound
+    void bind(ForwardSpec spec, ForwardListener.Config config) {
+        try {
+            listeners.add(ForwardListener.bind(spec, config));
+        } catch (IOException | IllegalArgumentException e) {
+            throw CliException.usage("cannot listen on " + (spec.bind().indexOf(':') < 0 ? spec.bind() : "[" + spec.bind() + "]")
+                    + ":" + spec.port() + ": " + FailureText.of(e)).withCause(e).withHint("another port; 0 takes a free one");
+        }
+    }
+
+    /// Accepts, and says so.
+    void start() {
+        for (ForwardListener listener : listeners) {
+            listener.start();
+            if (!listener.address().getAddress().isLoopbackAddress()) {
+                output.notice("cipherlink: " + listener.name() + " can be used from other machines");
+            }
+            if (output.isJson()) {
+                Map<String, Object> members = new LinkedHashMap<>();
+                members.put("ok", true);
+                members.put("ready", listener.name());
+                output.line(Json.object(members));
+            } else {
+                output.line("ready " + listener.name());
+            }
+        }
+        output.flush();
+    }
+
+    /// Blocks until [#stop], and then until the connections have ended, for the grace period at most.
+    void awaitStop() throws InterruptedException {
+        while (!stopped.await(TICK.toMillis(), TimeUnit.MILLISECONDS)) {
+            long now = System.nanoTime();
+            listeners.forEach(listener -> listener.forwards().checkTimes(now));
+        }
+        listeners.forEach(ForwardListener::close);
+        long deadline = System.nanoTime() + gracePeriod.toNanos();
+        while (live() > 0 && System.nanoTime() < deadline) {
+            Thread.sleep(DRAIN_TICK);
+        }
+        if (live() > 0) {
+            output.notice("cipherlink: " + live() + " forwarded connections were cut off");
+        }
+    }
+
+    private int live() {
+        return listeners.stream().mapToInt(listener -> listener.forwards().totals().live()).sum();
+    }
+
+    /// Has [#awaitStop] come to its end.
+    void stop() {
+        stopped.countDown();
+    }
+
+    /// Prints what each listener has done.
+    void report() {
+        for (ForwardListener listener : listeners) {
+            Forwards.Totals totals = listener.forwards().totals();
+            output.errorLine("cipherlink: " + listener.name() + ": " + totals.live() + " open, " + totals.opened() + " opened, "
+                    + totals.failed() + " failed, " + totals.bytesToTunnel() + " bytes out, " + totals.bytesToPlain()
+                    + " bytes in");
+        }
+    }
+
+    @Override
+    public void close() {
+        listeners.forEach(ForwardListener::close);
+        listeners.forEach(listener -> listener.forwards().stopAll());
+    }
+}

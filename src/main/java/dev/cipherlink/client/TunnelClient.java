@@ -1,0 +1,168 @@
+package dev.cipherlink.client;
+
+import dev.cipherlink.channel.NoiseChannel;
+import dev.cipherlink.forward.ForwardSockets;
+import dev.cipherlink.forward.ForwardTarget;
+import dev.cipherlink.forward.Refusal;
+import dev.cipherlink.forward.TargetException;
+import dev.cipherlink.forward.Tunnel;
+import dev.cipherlink.forward.TunnelSource;
+import dev.cipherlink.message.Checksum;
+import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.message.Syn;
+import dev.cipherlink.session.RefusedException;
+import dev.cipherlink.session.SessionHandshake;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.StructuredTaskScope;
+import java.util.concurrent.StructuredTaskScope.Joiner;
+
+/// Opens tunnels to targets beyond one server: connections of version 2 in stream mode (`docs/protocol.md`, section 6).
+///
+/// A pool keeps some connections ready with the first handshake done, so that a tunnel costs one round trip; without
+/// one, each tunnel connects anew. Thread-safe. Whoever made it closes it; its tunnels go on.
+public final class TunnelClient implements TunnelSource, AutoCloseable {
+
+    /// Handshakes under way at the same time: a server lets in 64 of one address, and this may not be all there is.
+    private static final int MAX_HANDSHAKES = 48;
+    /// The first pause before trying again where the server limits how fast we may come; it doubles.
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+
+    private final ClientConfig config;
+    private final Semaphore handshakes = new Semaphore(MAX_HANDSHAKES, true);
+    private final TunnelPool pool;
+    /// Whether the server has let us in before: what it refuses now is for another reason than keys.
+    private volatile boolean isProven;
+
+    /// @param poolSize connections to keep ready; 0 for none
+    /// @throws IllegalArgumentException with a shared key: forwarding is for version 2
+    public TunnelClient(ClientConfig config, int poolSize) {
+        if (!(config.credentials() instanceof Credentials.Personal)) {
+            throw new IllegalArgumentException("forwarding needs version 2: an identity, not a shared key");
+        }
+        this.config = config;
+        pool = new TunnelPool(this::shakeHands, poolSize);
+    }
+
+    /// Begins to fill the pool, after the server has let us in once by another connection. Returns at once.
+    public void start() {
+        isProven = true;
+        pool.start();
+    }
+
+    @Override
+    public Tunnel open(ForwardTarget target) throws IOException {
+        Optional<Tunnel> ready = pool.take();
+        if (ready.isPresent()) {
+            try {
+                return open(ready.get(), target);
+            } catch (TargetException e) {
+                throw e;
+            } catch (IOException e) {
+                // The server may have given it up meanwhile; nothing of the forwarded connection was sent yet.
+                return open(shakeHandsPatiently(), target);
+            }
+        }
+        return open(shakeHandsPatiently(), target);
+    }
+
+    private Tunnel open(Tunnel tunnel, ForwardTarget target) throws IOException {
+        var wishes = new SessionParameters(OperationMode.STREAM, SessionParameters.MAX_MESSAGE_BYTES, 1,
+                Checksum.Algorithm.CRC32C);
+        try {
+            within(config.connectTimeout(), tunnel.socket(), () ->
+                    SessionHandshake.connect(tunnel.channel(), new Syn(wishes, config.clientId(), target.toString())));
+            isProven = true;
+            return tunnel;
+        } catch (RefusedException e) {
+            tunnel.close();
+            throw new TargetException(Refusal.ofCode(e.code()), e.getMessage());
+        } catch (IOException | RuntimeException e) {
+            tunnel.close();
+            throw e;
+        }
+    }
+
+    /// A server that limits how fast one address may come closes without a word; so this tries again for as long as
+    /// connecting may take.
+    private Tunnel shakeHandsPatiently() throws IOException {
+        long deadline = System.nanoTime() + config.connectTimeout().toNanos();
+        for (Duration pause = FIRST_PAUSE; ; pause = pause.multipliedBy(2)) {
+            try {
+                return shakeHands();
+            } catch (HostKeyException e) {
+                throw e;
+            } catch (AuthenticationException e) {
+                if (!isProven || System.nanoTime() + pause.toNanos() >= deadline) {
+                    throw e;
+                }
+            }
+            sleep(pause);
+        }
+    }
+
+    private static void sleep(Duration pause) throws InterruptedIOException {
+        try {
+            Thread.sleep(pause);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while connecting");
+        }
+    }
+
+    /// A connection with the first handshake done, that waits for its SYN.
+    private Tunnel shakeHands() throws IOException {
+        acquire();
+        var socket = new Socket();
+        try {
+            return within(config.connectTimeout(), socket, () -> {
+                Attachment.connect(config, socket);
+                ForwardSockets.tune(socket);
+                return new Tunnel(socket, (NoiseChannel) Attachment.open(config, socket));
+            });
+        } finally {
+            handshakes.release();
+        }
+    }
+
+    private void acquire() throws InterruptedIOException {
+        try {
+            handshakes.acquire();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while connecting");
+        }
+    }
+
+    /// Under one deadline: when it passes, the interrupt closes the socket. If it fails the socket is closed.
+    private <T> T within(Duration limit, Socket socket, Callable<T> work) throws IOException {
+        try (var scope = StructuredTaskScope.open(Joiner.<T>anySuccessfulResultOrThrow(),
+                configuration -> configuration.withTimeout(limit))) {
+            scope.fork(work);
+            return scope.join();
+        } catch (StructuredTaskScope.TimeoutException e) {
+            socket.close();
+            throw new SocketTimeoutException("the server does not answer within " + limit.toMillis() + " ms");
+        } catch (StructuredTaskScope.FailedException e) {
+            socket.close();
+            throw Attachment.explained(e.getCause(), config.credentials());
+        } catch (InterruptedException e) {
+            socket.close();
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while connecting");
+        }
+    }
+
+    /// Closes what is kept ready. Idempotent.
+    @Override
+    public void close() {
+        pool.close();
+    }
+}

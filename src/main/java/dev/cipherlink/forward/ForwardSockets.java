@@ -1,0 +1,54 @@
+package dev.cipherlink.forward;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.net.SocketOption;
+import java.net.StandardSocketOptions;
+import java.time.Duration;
+import jdk.net.ExtendedSocketOptions;
+
+/// What all sockets of forwards have in common.
+public final class ForwardSockets {
+
+    /// Silence after which the kernel asks whether the other side is still there, the pause between questions, and how
+    /// many go unanswered before the connection counts as lost: about a minute in all.
+    private static final Duration KEEPALIVE_IDLE = Duration.ofSeconds(30);
+    private static final Duration KEEPALIVE_PAUSE = Duration.ofSeconds(10);
+    private static final int KEEPALIVE_QUESTIONS = 3;
+
+    private ForwardSockets() {
+    }
+
+    /// No waiting for small packets to grow, and a peer that is gone without a word is noticed: in stream mode there are
+    /// no messages that could ask for a sign of life.
+    public static void tune(Socket socket) throws IOException {
+        socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+        socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+        set(socket, ExtendedSocketOptions.TCP_KEEPIDLE, (int) KEEPALIVE_IDLE.toSeconds());
+        set(socket, ExtendedSocketOptions.TCP_KEEPINTERVAL, (int) KEEPALIVE_PAUSE.toSeconds());
+        set(socket, ExtendedSocketOptions.TCP_KEEPCOUNT, KEEPALIVE_QUESTIONS);
+    }
+
+    private static void set(Socket socket, SocketOption<Integer> option, int value) throws IOException {
+        if (socket.supportedOptions().contains(option)) {
+            socket.setOption(option, value);
+        }
+    }
+
+    /// Closes so that the peer sees a reset, and drops what has not been sent.
+    static void reset(Socket socket) {
+        try (socket) {
+            socket.setSoLinger(true, 0);
+        } catch (IOException e) {
+            // It is closed already.
+        }
+    }
+
+    static void close(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // There is nothing left that could be lost.
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package dev.cipherlink.forward;
+
+import java.util.regex.Pattern;
+
+/// What a forwarded connection is to reach: `host:port`, an IPv6 address in brackets.
+///
+/// @param host name or address, without brackets
+/// @param port 1 .. 65,535
+public record ForwardTarget(String host, int port) {
+
+    static final int MAX_PORT = 65_535;
+    private static final int MAX_HOST_CHARACTERS = 253;
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]+");
+    private static final Pattern IPV6 = Pattern.compile("[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
+
+    /// @throws IllegalArgumentException if this cannot be a host and a port; the message says what is allowed
+    public ForwardTarget {
+        if (!isHost(host)) {
+            throw new IllegalArgumentException("a host name or an IP address is needed before the port");
+        }
+        if (port < 1 || port > MAX_PORT) {
+            throw new IllegalArgumentException("a port is 1 to " + MAX_PORT);
+        }
+    }
+
+    static boolean isHost(String host) {
+        return host.length() <= MAX_HOST_CHARACTERS && (NAME.matcher(host).matches() || IPV6.matcher(host).matches());
+    }
+
+    /// @throws IllegalArgumentException if it is none; the message says what is allowed
+    public static ForwardTarget parse(String text) {
+        int colon = text.lastIndexOf(':');
+        if (colon < 0) {
+            throw new IllegalArgumentException("HOST:PORT or [IPV6]:PORT is needed");
+        }
+        String host = text.substring(0, colon);
+        boolean isBracketed = host.startsWith("[") && host.endsWith("]");
+        if (host.indexOf(':') >= 0 && !isBracketed) {
+            throw new IllegalArgumentException("an IPv6 address needs brackets: [IPV6]:PORT");
+        }
+        return new ForwardTarget(isBracketed ? host.substring(1, host.length() - 1) : host,
+                port(text.substring(colon + 1), 1));
+    }
+
+    /// @throws IllegalArgumentException if it is no port number from `least` on
+    static int port(String text, int least) {
+        if (text.matches("\\d{1,5}")) {
+            int port = Integer.parseInt(text);
+            if (port >= least && port <= MAX_PORT) {
+                return port;
+            }
+        }
+        throw new IllegalArgumentException("a port is " + least + " to " + MAX_PORT);
+    }
+
+    /// As [#parse] takes it.
+    @Override
+    public String toString() {
+        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+    }
+}

@@ -1,0 +1,263 @@
+package dev.cipherlink.forward;
+
+import dev.cipherlink.channel.NoiseChannel;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.ProtocolException;
+import java.util.concurrent.StructuredTaskScope;
+import java.util.concurrent.StructuredTaskScope.Joiner;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.atomic.AtomicReference;
+
+/// Moves the bytes of one forwarded connection between a tunnel and its unencrypted side, both ways, until both have ended
+/// or one has broken (`docs/protocol.md`, section 6).
+///
+/// Each direction has a thread, and two packets in hand at most: whoever does not read is not read for. The end of one
+/// direction is passed on and leaves the other alone. A tunnel that closes without an end of stream, and an unencrypted side
+/// that resets, break the other side the same way.
+///
+/// Whoever runs it calls [#checkTime] about once a second, from another thread. Both sides are closed when [#run] returns.
+public final class Relay {
+
+    /// The first read of a connection; reads grow while they are filled.
+    private static final int FIRST_READ_BYTES = 4 * 1024;
+
+    private final Tunnel tunnel;
+    private final NoiseChannel channel;
+    private final PlainEnd plain;
+    private final RelayClock clock;
+    private final AtomicReference<RelayEnd> end = new AtomicReference<>();
+    /// Our own fault, if there was any.
+    private volatile Throwable fault;
+    private volatile long bytesToTunnel;
+    private volatile long bytesToPlain;
+    /// We have sent the end of the stream.
+    private volatile boolean sendingEnded;
+    /// We have received it.
+    private volatile boolean receivingEnded;
+    /// The unencrypted side takes no more; what still comes is dropped.
+    private volatile boolean plainRefuses;
+    /// The peer has closed the tunnel: nobody takes what we send.
+    private volatile boolean tunnelClosed;
+    /// A write into the tunnel has failed.
+    private volatile boolean sendingFailed;
+
+    /// @param tunnel closed when this ends
+    /// @param plain  closed when this ends
+    public Relay(Tunnel tunnel, PlainEnd plain, ForwardLimits limits) {
+        this.tunnel = tunnel;
+        this.channel = tunnel.channel();
+        this.plain = plain;
+        clock = new RelayClock(limits, System.nanoTime());
+    }
+
+    /// In virtual threads. Blocks until the end.
+    ///
+    /// @throws InterruptedException if it was interrupted; both sides are then reset
+    public RelayEnd run() throws InterruptedException {
+        return run(Thread.ofVirtual().name("cipherlink-relay").factory());
+    }
+
+    /// In threads of the caller's choice: platform threads where the unencrypted side is no socket.
+    public RelayEnd run(ThreadFactory threads) throws InterruptedException {
+        try (var scope = StructuredTaskScope.open(Joiner.<Void>awaitAll(), config -> config.withThreadFactory(threads))) {
+            scope.fork(this::send);
+            scope.fork(this::receive);
+            try {
+                scope.join();
+            } catch (InterruptedException e) {
+                abort(new RelayEnd(RelayEnd.Reason.STOPPED, ""));
+                throw e;
+            }
+            if (fault != null) {
+                throw new IllegalStateException("a relay failed", fault);
+            }
+            return end.get();
+        } finally {
+            tunnel.close();
+            plain.close();
+        }
+    }
+
+    /// Bytes that the unencrypted side has sent.
+    public long bytesToTunnel() {
+        return bytesToTunnel;
+    }
+
+    /// Bytes for the unencrypted side.
+    public long bytesToPlain() {
+        return bytesToPlain;
+    }
+
+    /// Ends it if its time is up.
+    void checkTime(long nanoTime) {
+        boolean isHalfClosed = sendingEnded || receivingEnded;
+        boolean isLeaving = sendingEnded && plainRefuses;
+        if (clock.isExpired(nanoTime, bytesToTunnel + bytesToPlain, isHalfClosed, isLeaving)) {
+            abort(new RelayEnd(isLeaving ? RelayEnd.Reason.PLAIN_RESET : RelayEnd.Reason.IDLE, ""));
+        }
+    }
+
+    /// Ends it at once: both sides are reset.
+    public void stop() {
+        abort(new RelayEnd(RelayEnd.Reason.STOPPED, ""));
+    }
+
+    private void abort(RelayEnd why) {
+        if (end.compareAndSet(null, why)) {
+            plain.reset();
+            ForwardSockets.reset(tunnel.socket());
+        }
+    }
+
+    /// From the unencrypted side into the tunnel.
+    private void send() {
+        try {
+            InputStream in = input();
+            if (in != null && sendAll(in)) {
+                channel.reserveStream(0);
+                channel.sendStream(0);
+                sendingEnded = true;
+                endIfBothEnded();
+            }
+        } catch (IOException e) {
+            // What the peer sent before it closed is still to be delivered: the other direction ends this.
+            sendingFailed = true;
+            breakIfSendingFailed();
+        } catch (RuntimeException | Error e) {
+            fault = e;
+            abort(new RelayEnd(RelayEnd.Reason.STOPPED, ""));
+        }
+    }
+
+    private void breakIfSendingFailed() {
+        if (sendingFailed && receivingEnded) {
+            abort(new RelayEnd(RelayEnd.Reason.TUNNEL_LOST, "the peer takes no more"));
+        }
+    }
+
+    private InputStream input() {
+        try {
+            return plain.input();
+        } catch (IOException e) {
+            plainFailed(e);
+            return null;
+        }
+    }
+
+    /// @return whether the unencrypted side came to its end, and did not break
+    private boolean sendAll(InputStream in) throws IOException {
+        for (int size = FIRST_READ_BYTES; ; ) {
+            int offset = channel.reserveStream(size);
+            int count;
+            try {
+                count = in.read(channel.reserved(), offset, size);
+            } catch (IOException e) {
+                plainFailed(e);
+                return false;
+            }
+            if (count < 0) {
+                return true;
+            }
+            if (tunnelClosed) {
+                // As with TCP: data for a peer that has closed is answered by a reset.
+                abort(new RelayEnd(RelayEnd.Reason.TUNNEL_LOST, "the peer takes no more"));
+                return false;
+            }
+            channel.sendStream(count);
+            bytesToTunnel += count;
+            if (count == size) {
+                size = Math.min(2 * size, NoiseChannel.MAX_STREAM_BYTES);
+            }
+        }
+    }
+
+    /// From the tunnel to the unencrypted side.
+    private void receive() {
+        try {
+            OutputStream out = plain.output();
+            for (int count = channel.receiveStream(); count >= 0; count = channel.receiveStream()) {
+                deliver(out, channel.received(), count);
+            }
+            peerClosed();
+        } catch (ProtocolException e) {
+            abort(new RelayEnd(RelayEnd.Reason.PROTOCOL_ERROR, e.getMessage()));
+        } catch (IOException e) {
+            tunnelFailed(e);
+        } catch (RuntimeException | Error e) {
+            fault = e;
+            abort(new RelayEnd(RelayEnd.Reason.STOPPED, ""));
+        }
+    }
+
+    private void deliver(OutputStream out, byte[] bytes, int count) throws ProtocolException {
+        if (receivingEnded) {
+            throw new ProtocolException("bytes behind the end of a stream");
+        }
+        bytesToPlain += count;
+        try {
+            if (count == 0) {
+                receivingEnded = true;
+                endOutput();
+                endIfBothEnded();
+                breakIfSendingFailed();
+            } else if (!plainRefuses) {
+                out.write(bytes, 0, count);
+            }
+        } catch (IOException e) {
+            // What it has sent before is still on its way to the tunnel: the other direction finds the end, or the reset.
+            plainRefuses = true;
+            leaveIfRefused();
+        }
+    }
+
+    private void endOutput() throws IOException {
+        if (!plainRefuses) {
+            plain.endOutput();
+        }
+    }
+
+    /// Both ends of stream are exchanged: nothing is under way that closing could lose.
+    private synchronized void endIfBothEnded() {
+        if (sendingEnded && receivingEnded && end.compareAndSet(null, new RelayEnd(RelayEnd.Reason.ENDED, ""))) {
+            ForwardSockets.close(tunnel.socket());
+            plain.close();
+        }
+        leaveIfRefused();
+    }
+
+    /// Nothing can be delivered any more and nothing is left to send: the peer learns it by our close, once it has read
+    /// everything. Until it closes too, or for as long as [RelayClock] says, what it sends is dropped.
+    private void leaveIfRefused() {
+        if (sendingEnded && plainRefuses && end.get() == null) {
+            try {
+                tunnel.socket().shutdownOutput();
+            } catch (IOException e) {
+                tunnelFailed(e);
+            }
+        }
+    }
+
+    /// The peer's close without an end of stream before it is how it passes on that its side broke.
+    private void peerClosed() {
+        tunnelClosed = true;
+        if (!receivingEnded) {
+            abort(new RelayEnd(RelayEnd.Reason.TUNNEL_LOST, "the peer closed without an end of stream"));
+        } else if (sendingEnded) {
+            endIfBothEnded();
+        }
+    }
+
+    private void plainFailed(IOException cause) {
+        // Not reset: what was sent before the break may still arrive. Without an end of stream the peer takes it for one.
+        if (end.compareAndSet(null, new RelayEnd(RelayEnd.Reason.PLAIN_RESET, String.valueOf(cause.getMessage())))) {
+            plain.reset();
+            ForwardSockets.close(tunnel.socket());
+        }
+    }
+
+    private void tunnelFailed(IOException cause) {
+        abort(new RelayEnd(RelayEnd.Reason.TUNNEL_LOST, String.valueOf(cause.getMessage())));
+    }
+}

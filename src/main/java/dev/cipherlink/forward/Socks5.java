@@ -1,0 +1,153 @@
+package dev.cipherlink.forward;
+
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ProtocolException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/// The server's side of SOCKS 5: asks a program on the unencrypted side where it wants to go (RFC 1928, RFC 1929).
+///
+/// CONNECT to an IPv4 address, an IPv6 address or a name, which is not looked up here: the server at the other end of the tunnel
+/// does. Without passwords, or with them where some are configured. Everything is read to the byte, so that what
+/// follows is the program's own. Blocks; the caller bounds it.
+final class Socks5 {
+
+    static final int VERSION = 5;
+    static final int NO_AUTHENTICATION = 0;
+    static final int USERNAME_PASSWORD = 2;
+    static final int NO_ACCEPTABLE_METHOD = 0xff;
+    static final int PASSWORD_VERSION = 1;
+    static final int CONNECT = 1;
+    static final int IPV4 = 1;
+    static final int NAME = 3;
+    static final int IPV6 = 4;
+    static final int SUCCEEDED = 0;
+    static final int GENERAL_FAILURE = 1;
+    static final int NOT_ALLOWED = 2;
+    static final int NETWORK_UNREACHABLE = 3;
+    static final int HOST_UNREACHABLE = 4;
+    static final int CONNECTION_REFUSED = 5;
+    static final int TTL_EXPIRED = 6;
+    static final int COMMAND_NOT_SUPPORTED = 7;
+    static final int ADDRESS_TYPE_NOT_SUPPORTED = 8;
+
+    private final DataInputStream in;
+    private final OutputStream out;
+    private final Optional<SocksPasswords> passwords;
+
+    Socks5(InputStream in, OutputStream out, Optional<SocksPasswords> passwords) {
+        this.in = new DataInputStream(in);
+        this.out = out;
+        this.passwords = passwords;
+    }
+
+    /// Runs the dialogue up to the request, which [#reply] answers.
+    ///
+    /// @throws ProtocolException if it is not SOCKS 5, or asks for what is not served; that was answered already
+    /// @throws IOException       if the program went away
+    ForwardTarget request() throws IOException {
+        requireVersion("SOCKS");
+        authenticate(exactly(in.readUnsignedByte()));
+        requireVersion("request");
+        int command = in.readUnsignedByte();
+        in.readUnsignedByte();
+        int type = in.readUnsignedByte();
+        String host = switch (type) {
+            case IPV4 -> address(4);
+            case IPV6 -> address(16);
+            case NAME -> new String(exactly(in.readUnsignedByte()), StandardCharsets.ISO_8859_1);
+            default -> throw refused(ADDRESS_TYPE_NOT_SUPPORTED, "address type " + type);
+        };
+        int port = in.readUnsignedShort();
+        if (command != CONNECT) {
+            throw refused(COMMAND_NOT_SUPPORTED, "command " + command + ", where only CONNECT is served");
+        }
+        try {
+            return new ForwardTarget(host, port);
+        } catch (IllegalArgumentException e) {
+            throw refused(GENERAL_FAILURE, "an impossible host or port");
+        }
+    }
+
+    private void requireVersion(String what) throws IOException {
+        int version = in.readUnsignedByte();
+        if (version != VERSION) {
+            throw new ProtocolException(what + " version " + version + ", where 5 is served");
+        }
+    }
+
+    private void authenticate(byte[] offered) throws IOException {
+        int wanted = passwords.isPresent() ? USERNAME_PASSWORD : NO_AUTHENTICATION;
+        for (byte method : offered) {
+            if ((method & 0xff) == wanted) {
+                send(VERSION, wanted);
+                if (passwords.isPresent()) {
+                    checkPassword(passwords.get());
+                }
+                return;
+            }
+        }
+        send(VERSION, NO_ACCEPTABLE_METHOD);
+        throw new ProtocolException(passwords.isPresent() ? "a user name and a password are needed"
+                : "no authentication is not among the offered methods");
+    }
+
+    private void checkPassword(SocksPasswords known) throws IOException {
+        int version = in.readUnsignedByte();
+        if (version != PASSWORD_VERSION) {
+            throw new ProtocolException("version " + version + " of the password dialogue");
+        }
+        byte[] user = exactly(in.readUnsignedByte());
+        byte[] password = exactly(in.readUnsignedByte());
+        boolean isGood = known.accepts(user, password);
+        send(PASSWORD_VERSION, isGood ? 0 : 1);
+        if (!isGood) {
+            throw new ProtocolException("a wrong user name or password");
+        }
+    }
+
+    private String address(int bytes) throws IOException {
+        return InetAddress.getByAddress(exactly(bytes)).getHostAddress();
+    }
+
+    private byte[] exactly(int count) throws IOException {
+        byte[] bytes = new byte[count];
+        in.readFully(bytes);
+        return bytes;
+    }
+
+    private ProtocolException refused(int code, String why) throws IOException {
+        reply(code);
+        return new ProtocolException(why);
+    }
+
+    /// Answers the request. The address that it names is all zeros: ours would mean nothing to the program.
+    void reply(int code) throws IOException {
+        send(VERSION, code, 0, IPV4, 0, 0, 0, 0, 0, 0);
+    }
+
+    /// What a refusal of the server is in SOCKS.
+    static int code(Refusal refusal) {
+        return switch (refusal) {
+            case NOT_ALLOWED -> NOT_ALLOWED;
+            case NO_SUCH_HOST -> HOST_UNREACHABLE;
+            case CONNECTION_REFUSED -> CONNECTION_REFUSED;
+            case UNREACHABLE -> NETWORK_UNREACHABLE;
+            case TIMEOUT -> TTL_EXPIRED;
+            case FAILED -> GENERAL_FAILURE;
+        };
+    }
+
+    private void send(int... bytes) throws IOException {
+        byte[] message = new byte[bytes.length];
+        for (int i = 0; i < bytes.length; i++) {
+            message[i] = (byte) bytes[i];
+        }
+        out.write(message);
+        out.flush();
+    }
+}

@@ -1,0 +1,130 @@
+package dev.cipherlink.forward;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// Connects a server to the targets of forwards: resolves, asks the rules about each address, and connects to the first
+/// one that they admit and that answers. Thread-safe.
+public final class TargetConnector {
+
+    /// Names that may be looked up at the same time: the system's resolver blocks a whole thread.
+    private static final int MAX_LOOKUPS = 32;
+    private final Semaphore lookups = new Semaphore(MAX_LOOKUPS);
+    private final Duration timeout;
+
+    /// @param timeout for resolving and connecting together
+    public TargetConnector(Duration timeout) {
+        this.timeout = timeout;
+    }
+
+    /// Blocks, at most for the configured time.
+    ///
+    /// @throws TargetException if it cannot or must not be reached; the message says why
+    public Socket connect(ForwardTarget target, ForwardRules rules) throws IOException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        if (!rules.concern(target)) {
+            throw notAllowed(target, target.toString());
+        }
+        InetAddress[] addresses = resolve(target, deadline);
+        List<InetAddress> admitted = Arrays.stream(addresses).filter(address -> rules.admit(target, address)).toList();
+        if (admitted.isEmpty()) {
+            throw notAllowed(target, new ForwardTarget(addresses[0].getHostAddress().replaceFirst("%.*", ""), target.port())
+                    .toString());
+        }
+        TargetException failure = null;
+        for (InetAddress address : admitted) {
+            try {
+                return connect(target, address, deadline);
+            } catch (IOException e) {
+                failure = explained(target, e);
+            }
+        }
+        throw failure;
+    }
+
+    private static TargetException notAllowed(ForwardTarget target, String missing) {
+        return new TargetException(Refusal.NOT_ALLOWED, "no rule admits " + target + ": the operator of the server can add "
+                + "forward=" + missing + " to the line of your key in the authorized-keys file, or "
+                + missing + " to forward.allow");
+    }
+
+    private static TargetException explained(ForwardTarget target, IOException cause) {
+        return switch (cause) {
+            case SocketTimeoutException _ -> new TargetException(Refusal.TIMEOUT, target + " does not answer");
+            case NoRouteToHostException _ -> new TargetException(Refusal.UNREACHABLE, "there is no route to " + target);
+            case ConnectException e when e.getMessage() != null && e.getMessage().startsWith("Connection refused") ->
+                    new TargetException(Refusal.CONNECTION_REFUSED, target + " refuses connections");
+            default -> new TargetException(Refusal.UNREACHABLE, "cannot connect to " + target + ": " + cause.getMessage());
+        };
+    }
+
+    private static Socket connect(ForwardTarget target, InetAddress address, long deadline) throws IOException {
+        int millis = (int) ((deadline - System.nanoTime()) / 1_000_000);
+        if (millis <= 0) {
+            throw new SocketTimeoutException();
+        }
+        var socket = new Socket();
+        try {
+            socket.connect(new InetSocketAddress(address, target.port()), millis);
+            ForwardSockets.tune(socket);
+            return socket;
+        } catch (IOException | RuntimeException e) {
+            socket.close();
+            throw e;
+        }
+    }
+
+    /// Literals at once, names in a platform thread: the resolver would hold one of the few carriers of virtual threads.
+    private InetAddress[] resolve(ForwardTarget target, long deadline) throws TargetException {
+        if (target.host().indexOf(':') >= 0 || target.host().matches("[0-9.]+")) {
+            return lookUp(target);
+        }
+        var lookup = new FutureTask<>(() -> InetAddress.getAllByName(target.host()));
+        try {
+            if (lookups.tryAcquire(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+                Thread.ofPlatform().daemon().name("cipherlink-lookup").start(() -> {
+                    try {
+                        lookup.run();
+                    } finally {
+                        lookups.release();
+                    }
+                });
+                return lookup.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+            }
+            throw new TargetException(Refusal.TIMEOUT, "too many names are being looked up");
+        } catch (TimeoutException e) {
+            throw new TargetException(Refusal.TIMEOUT, "the name of " + target + " was not found in time");
+        } catch (ExecutionException e) {
+            throw noSuchHost(target);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TargetException(Refusal.FAILED, "the server stopped waiting for " + target);
+        }
+    }
+
+    private static InetAddress[] lookUp(ForwardTarget target) throws TargetException {
+        try {
+            return InetAddress.getAllByName(target.host());
+        } catch (UnknownHostException e) {
+            throw noSuchHost(target);
+        }
+    }
+
+    private static TargetException noSuchHost(ForwardTarget target) {
+        return new TargetException(Refusal.NO_SUCH_HOST, "the server finds no address for " + target.host());
+    }
+}

@@ -1,0 +1,105 @@
+package dev.cipherlink.server;
+
+import dev.cipherlink.channel.NoiseChannel;
+import dev.cipherlink.channel.SecureChannel;
+import dev.cipherlink.forward.ForwardRules;
+import dev.cipherlink.forward.ForwardSockets;
+import dev.cipherlink.forward.ForwardTarget;
+import dev.cipherlink.forward.Forwards;
+import dev.cipherlink.forward.PlainEnd;
+import dev.cipherlink.forward.Refusal;
+import dev.cipherlink.forward.Relay;
+import dev.cipherlink.forward.RelayEnd;
+import dev.cipherlink.forward.TargetException;
+import dev.cipherlink.forward.Tunnel;
+import dev.cipherlink.message.Syn;
+import dev.cipherlink.message.SynAck;
+import dev.cipherlink.session.CloseReason;
+import dev.cipherlink.session.LinkEnd;
+import java.io.IOException;
+import java.net.Socket;
+
+/// What a connection in stream mode is after its handshakes: a forward to one target. Made while SYN is answered, since the
+/// answer says whether the target was reached; run by the connection's thread.
+final class StreamConnection {
+
+    private final Relay relay;
+    private final Forwards forwards;
+    private final ForwardTarget target;
+    private final ClientIdentity client;
+    private final PlainEnd plain;
+
+    private StreamConnection(Relay relay, PlainEnd plain, Opening opening, ForwardTarget target) {
+        this.relay = relay;
+        this.plain = plain;
+        this.forwards = opening.server().forwards();
+        this.client = opening.client();
+        this.target = target;
+    }
+
+    /// On whose behalf, and over what, a target is connected to.
+    record Opening(Server server, ClientIdentity client, Socket socket, SecureChannel channel) {
+    }
+
+    /// Connects to the target of a SYN. Blocks for at most the time of the policy.
+    ///
+    /// @throws TargetException if it must not or cannot be reached; [#refusal] is the answer to the client
+    static StreamConnection open(Syn syn, Opening opening) throws IOException {
+        if (!(opening.channel() instanceof NoiseChannel channel)) {
+            throw new TargetException(Refusal.NOT_ALLOWED, "forwarding needs version 2: an identity, not a shared key");
+        }
+        ForwardTarget target = target(syn);
+        ForwardPolicy policy = opening.server().config().forwards();
+        ForwardRules rules = policy.allowed().and(opening.client().forwards());
+        Socket socket = opening.server().targets().connect(target, rules);
+        ForwardSockets.tune(opening.socket());
+        var plain = PlainEnd.of(socket);
+        var relay = new Relay(new Tunnel(opening.socket(), channel), plain, policy.limits());
+        return new StreamConnection(relay, plain, opening, target);
+    }
+
+    private static ForwardTarget target(Syn syn) throws TargetException {
+        try {
+            return ForwardTarget.parse(syn.target());
+        } catch (IllegalArgumentException e) {
+            throw new TargetException(Refusal.FAILED, "target: " + e.getMessage());
+        }
+    }
+
+    /// The answer to a client whose target was not connected to.
+    static SynAck refusal(IOException cause) {
+        return cause instanceof TargetException e ? new SynAck.Refused(e.getMessage(), e.refusal().code())
+                : new SynAck.Refused("the server failed: " + cause.getMessage(), Refusal.FAILED.code());
+    }
+
+    /// Relays until the end. Blocks.
+    LinkEnd run() throws InterruptedException {
+        RelayEnd end = forwards.run(relay);
+        return new LinkEnd(reason(end.reason()), end.detail(), null);
+    }
+
+    private static CloseReason reason(RelayEnd.Reason reason) {
+        return switch (reason) {
+            case ENDED -> CloseReason.STREAM_ENDED;
+            case PLAIN_RESET -> CloseReason.TARGET_LOST;
+            case TUNNEL_LOST -> CloseReason.PEER_LOST;
+            case PROTOCOL_ERROR -> CloseReason.PROTOCOL_ERROR;
+            case IDLE -> CloseReason.IDLE_TIMEOUT;
+            case STOPPED -> CloseReason.SERVER_STOPPED;
+        };
+    }
+
+    /// Ends it at once: both sides are reset.
+    void stop() {
+        relay.stop();
+        plain.reset();
+    }
+
+    String clientName() {
+        return client.name();
+    }
+
+    ForwardTarget target() {
+        return target;
+    }
+}

@@ -1,0 +1,92 @@
+package dev.cipherlink.forward;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+
+/// Programs of others, started by tests. A missing one fails the test and names its Debian package.
+public final class Programs {
+
+    private Programs() {
+    }
+
+    /// @return the program's file
+    public static String require(String name, String debianPackage) {
+        return Stream.of(System.getenv("PATH").split(":"), new String[] {"/usr/sbin", "/sbin"}).flatMap(Stream::of)
+                .map(folder -> Path.of(folder, name)).filter(Files::isExecutable).findFirst()
+                .orElseThrow(() -> new AssertionError("this test needs " + name + ": apt-get install " + debianPackage))
+                .toString();
+    }
+
+    /// Runs it to its end, 60 s at most.
+    ///
+    /// @return what it printed, on stdout and stderr together
+    public static String run(Path folder, String... command) throws IOException, InterruptedException {
+        return run(folder, 0, command);
+    }
+
+    static String run(Path folder, int status, String... command) throws IOException, InterruptedException {
+        Path output = Files.createTempFile(folder, "output", ".txt");
+        Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
+                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                .redirectOutput(output.toFile()).start();
+        boolean ended = process.waitFor(60, TimeUnit.SECONDS);
+        process.destroyForcibly();
+        String text = Files.readString(output, StandardCharsets.ISO_8859_1);
+        if (!ended || process.exitValue() != status) {
+            throw new AssertionError(List.of(command) + (ended ? " ended with " + process.exitValue() : " did not end") + ":\n"
+                    + text);
+        }
+        return text;
+    }
+
+    /// A program that listens on a port, until it is closed.
+    public record Service(Process process, int port) implements AutoCloseable {
+
+        /// Starts it and waits until its port answers.
+        public static Service start(Path folder, int port, String... command) throws IOException {
+            Path output = Files.createTempFile(folder, "service", ".txt");
+            Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
+                    .redirectOutput(output.toFile()).start();
+            Awaitility.await().pollInterval(Duration.ofMillis(20)).atMost(Duration.ofSeconds(20)).until(() -> {
+                if (!process.isAlive()) {
+                    throw new AssertionError(List.of(command) + " ended: " + Files.readString(output));
+                }
+                try (var probe = new Socket("127.0.0.1", port)) {
+                    return probe.isConnected();
+                } catch (IOException e) {
+                    return false;
+                }
+            });
+            return new Service(process, port);
+        }
+
+        @Override
+        public void close() {
+            process.destroy();
+            try {
+                if (!process.waitFor(5, TimeUnit.SECONDS)) {
+                    process.destroyForcibly();
+                }
+            } catch (InterruptedException e) {
+                process.destroyForcibly();
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    public static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+}

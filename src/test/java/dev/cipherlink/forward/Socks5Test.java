@@ -1,0 +1,112 @@
+package dev.cipherlink.forward;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Golden bytes of RFC 1928 and RFC 1929.
+class Socks5Test {
+
+    private final ByteArrayOutputStream answers = new ByteArrayOutputStream();
+    private ByteArrayInputStream rest;
+
+    private ForwardTarget request(String hex, SocksPasswords passwords) throws IOException {
+        rest = new ByteArrayInputStream(HexFormat.of().parseHex(hex.replace(" ", "")));
+        return new Socks5(rest, answers, Optional.ofNullable(passwords)).request();
+    }
+
+    private void assertAnswered(String hex) {
+        assertEquals(hex.replace(" ", ""), HexFormat.of().formatHex(answers.toByteArray()));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "05 01 00 05 01 00 01 7f 00 00 01 00 50, 127.0.0.1:80",
+        "05 02 02 00 05 01 00 03 02 64 62 15 38, db:5432",
+        "05 01 00 05 01 00 04 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01 00 16, [0:0:0:0:0:0:0:1]:22"})
+    void readsWhereAProgramWantsToGo(String hex, String target) throws IOException {
+        assertEquals(target, request(hex, null).toString());
+        assertAnswered("05 00");
+    }
+
+    @Test
+    void leavesWhatFollowsTheRequestToTheProgram() throws IOException {
+        request("05 01 00 05 01 00 01 7f 00 00 01 00 50 cafe", null);
+        assertArrayEquals(new byte[] {(byte) 0xca, (byte) 0xfe}, rest.readAllBytes());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "05 01 00 05 02 00 01 7f 00 00 01 00 50, 05 00 05 07 00 01 00 00 00 00 00 00",
+        "05 01 00 05 03 00 01 7f 00 00 01 00 50, 05 00 05 07 00 01 00 00 00 00 00 00",
+        "05 01 00 05 01 00 02 7f 00 00 01 00 50, 05 00 05 08 00 01 00 00 00 00 00 00",
+        "05 01 00 05 01 00 01 7f 00 00 01 00 00, 05 00 05 01 00 01 00 00 00 00 00 00",
+        "05 01 00 05 01 00 03 02 2f 2f 00 50, 05 00 05 01 00 01 00 00 00 00 00 00",
+        "05 01 02, 05 ff",
+        "05 00, 05 ff",
+        "04 01 00 50 7f 00 00 01 00, ''",
+        "05 01 00 04 01 00 01 7f 00 00 01 00 50, 05 00"})
+    void refusesWhatIsNotServedWithTheRightCode(String hex, String answer) {
+        assertThrows(ProtocolException.class, () -> request(hex, null));
+        assertAnswered(answer);
+    }
+
+    @Test
+    void givesUpAtEachLengthOfACutDialogue() {
+        String whole = "0502020005010003026462 1538".replace(" ", "");
+        for (int end = 0; end < whole.length(); end += 2) {
+            String cut = whole.substring(0, end);
+            assertThrows(EOFException.class, () -> request(cut, null), cut);
+        }
+    }
+
+    @Test
+    void asksForAPasswordWhereOneIsConfigured() throws IOException {
+        var passwords = SocksPasswords.parse(List.of("# who", "", "ann:secret", "bob:a:b"));
+        String connect = "05 01 00 01 7f 00 00 01 00 50";
+        request("05 02 00 02 01 03 616e6e 06 736563726574" + connect, passwords);
+        assertAnswered("05 02 01 00");
+        answers.reset();
+        request("05 01 02 01 03 626f62 03 613a62" + connect, passwords);
+        assertAnswered("05 02 01 00");
+        for (String wrong : List.of("03 616e6e 06 736563726573", "03 616e6e 00", "00 00", "03 626f63 03 613a62")) {
+            answers.reset();
+            assertThrows(ProtocolException.class, () -> request("05 01 02 01" + wrong + connect, passwords));
+            assertAnswered("05 02 01 01");
+        }
+        answers.reset();
+        assertThrows(ProtocolException.class, () -> request("05 01 00" + connect, passwords));
+        assertAnswered("05 ff");
+        assertThrows(ProtocolException.class, () -> request("05 01 02 02 03 616e6e", passwords));
+    }
+
+    @Test
+    void refusesPasswordFilesThatAreWrongWithoutQuotingThem() {
+        for (List<String> wrong : List.of(List.of("ann"), List.of(":x"), List.of("ann:"), List.of("ann:x", "ann:y"), List.<String>of(),
+                List.of("ann:" + "x".repeat(256)))) {
+            String message = assertThrows(IllegalArgumentException.class, () -> SocksPasswords.parse(wrong)).getMessage();
+            assertEquals(-1, message.indexOf("ann"), message);
+        }
+    }
+
+    @Test
+    void hasACodeForEachRefusal() {
+        assertEquals(List.of(2, 4, 5, 3, 6, 1), List.of(Refusal.values()).stream().map(Socks5::code).toList());
+        for (Refusal refusal : Refusal.values()) {
+            assertEquals(refusal, Refusal.ofCode(refusal.code()));
+        }
+        assertEquals(Refusal.FAILED, Refusal.ofCode("something new"));
+    }
+}
