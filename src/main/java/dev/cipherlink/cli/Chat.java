@@ -80,6 +80,7 @@ final class Chat {
         var session = new ChatSession(connection, parts, screen, repl);
         holder.complete(session);
         start(connection, session, screen, parts.lines());
+        session.appear();
         screen.remark(Repl.greeting(connection, connection.name(), parts.lines()));
         return repl.run(session, screen, room);
     }

@@ -85,12 +85,12 @@ final class ChatSession {
     /// Commands that change what the REPL knows take the way of its own.
     private CompletableFuture<ExitStatus> request(TypedLine.Request request) {
         String[] words = request.rest().split(" ", 2);
-        return switch (request.verb().name()) {
-            case "JOIN" -> join(request.rest());
-            case "LEAVE" -> leave(request.rest());
-            case "SAY" -> words.length == 2 ? deliveries.say(words[0], words[1]) : ask(request.command());
-            case "TELL" -> words.length == 2 ? deliveries.tell(words[0], words[1]) : ask(request.command());
-            case "HISTORY" -> history(request.command(), "");
+        return switch (request.verb()) {
+            case JOIN -> join(request.rest());
+            case LEAVE -> leave(request.rest());
+            case SAY -> words.length == 2 ? deliveries.say(words[0], words[1]) : ask(request.command());
+            case TELL -> words.length == 2 ? deliveries.tell(words[0], words[1]) : ask(request.command());
+            case HISTORY -> history(request.command(), "");
             default -> ask(request.command());
         };
     }
@@ -266,8 +266,14 @@ final class ChatSession {
         });
     }
 
+    /// Tells the server that somebody is here, so that it hands out the direct messages that wait.
+    void appear() {
+        connection.request("BACK".getBytes(StandardCharsets.US_ASCII));
+    }
+
     /// After a connection with a new session: the server has forgotten where we were.
-    void enterAgain() {
+    private void enterAgain() {
+        appear();
         for (String room : rooms.joined()) {
             long newest = events.newest(room);
             exchange("JOIN " + room, _ -> {

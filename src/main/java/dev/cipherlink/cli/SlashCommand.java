@@ -22,7 +22,7 @@ enum SlashCommand {
     TOP("", "a live view of the server"),
     MODE("", "how requests are sent, and what is under way"),
     KICK("[#room] name", "put somebody out of a room (operators)"),
-    MUTE("[#room] name [seconds]", "silence somebody (operators)"),
+    MUTE("name [seconds]", "silence somebody, for 10 minutes if not said otherwise (operators)"),
     SAVE("file", "write the last answer to a file, byte for byte"),
     SET("[name on|off]", "hints, bell, status: switch them on or off"),
     HELP("[command]", "this list, or one command"),

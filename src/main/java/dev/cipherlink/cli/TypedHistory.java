@@ -29,7 +29,7 @@ final class TypedHistory extends DefaultHistory {
     boolean isForDisk(String line) {
         return line.lines().allMatch(each -> switch (TypedLine.parse(each)) {
             case TypedLine.Request(Verb verb, String _) ->
-                    !verb.name().equals("TELL") && (keepsSecrets || !WITH_VALUES.contains(verb));
+                    verb != Verb.TELL && (keepsSecrets || !WITH_VALUES.contains(verb));
             case TypedLine.Slash(SlashCommand command, String _) -> command != SlashCommand.MSG && command != SlashCommand.REPLY;
             case TypedLine.Nothing _, TypedLine.Text _, TypedLine.UnknownSlash _ -> true;
         });
