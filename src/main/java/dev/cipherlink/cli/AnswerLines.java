@@ -25,14 +25,16 @@ final class AnswerLines {
     /// @param isLate whether something else was typed in between, so that it has to say what it answers
     List<AttributedString> of(Screen.Answer answer, boolean isLate) {
         List<AttributedString> lines = new ArrayList<>();
-        if (isLate) {
-            lines.add(new AttributedString(label(answer.command()) + " " + glyphs.arrow(), palette.quiet()));
-        }
         Reply reply = answer.reply();
         if (reply.isError()) {
             lines.add(new AttributedString("ERROR " + TerminalText.escapeLine(reply.reason()), palette.error()));
         } else {
             lines.addAll(good(answer));
+        }
+        if (isLate) {
+            var label = new AttributedStringBuilder().styled(palette.quiet(), label(answer.command()) + " " + glyphs.arrow() + " ");
+            lines.addFirst(lines.size() == 1 ? label.append(lines.removeFirst()).toAttributedString()
+                    : label.toAttributedString());
         }
         if (answer.took().toNanos() >= SLOW_NANOS) {
             var last = new AttributedStringBuilder().append(lines.isEmpty() ? AttributedString.EMPTY : lines.removeLast());
@@ -69,7 +71,7 @@ final class AnswerLines {
     }
 
     private String label(String command) {
-        String shown = TerminalText.escapeLine(command);
+        String shown = TerminalText.escapeLine(PendingCommands.head(command));
         return shown.length() <= MAX_LABEL_CHARACTERS ? shown
                 : shown.substring(0, MAX_LABEL_CHARACTERS) + glyphs.ellipsis();
     }

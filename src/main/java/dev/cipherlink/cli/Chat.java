@@ -9,17 +9,13 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
+import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 
 /// Puts the REPL together: on a terminal with everything, elsewhere as a plain line client.
 final class Chat {
     private static final int HISTORY_LINES = 10_000;
-
-    static {
-        // JLine would draw lines in the manner of old terminals, which some copies and captures show as letters.
-        System.setProperty(TerminalBuilder.PROP_DISABLE_ALTERNATE_CHARSET, "true");
-    }
 
     private final Surroundings surroundings;
     private final Output output;
@@ -73,8 +69,8 @@ final class Chat {
     private ExitStatus onTerminal(ChatConnection connection, Terminal terminal, String room)
             throws IOException, InterruptedException {
         ChatParts parts = parts(colour, new Glyphs(surroundings.isUtf8Locale()));
-        LineReader reader = reader(connection, terminal, parts);
-        var repl = new Repl(reader, connection, parts, surroundings.folder());
+        LineReaderImpl reader = reader(connection, terminal, parts);
+        var repl = new Repl(terminal, connection, parts, surroundings.folder());
         var holder = new CompletableFuture<ChatSession>();
         var screen = new TerminalScreen(reader, parts, () -> facts(connection, parts, holder.join()));
         var session = new ChatSession(connection, parts, screen, repl);
@@ -121,7 +117,7 @@ final class Chat {
                 session.pending().oldest());
     }
 
-    private LineReader reader(ChatConnection connection, Terminal terminal, ChatParts parts) throws IOException {
+    private LineReaderImpl reader(ChatConnection connection, Terminal terminal, ChatParts parts) throws IOException {
         var lists = new ServerLists(command -> connection.isUp() ? connection.request(command)
                 : CompletableFuture.failedFuture(new IOException("no connection")));
         LineReaderBuilder builder = LineReaderBuilder.builder().terminal(terminal).appName("cipherlink")
@@ -143,7 +139,7 @@ final class Chat {
             TypedHistory.prepare(file.get());
             builder.variable(LineReader.HISTORY_FILE, file.get());
         }
-        LineReader reader = builder.build();
+        LineReaderImpl reader = (LineReaderImpl) builder.build();
         PasteWidget.install(reader);
         return reader;
     }

@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 /// Every method that runs something gives a future of how that ends, for those who have to wait, such as a pipe.
 final class ChatSession {
     private static final int HISTORY_ON_JOIN = 20;
+    private static final int MAX_SHOWN_MEMBERS = 20;
     private static final int MAX_MISSED = 1_000;
     private static final CompletableFuture<ExitStatus> DONE = CompletableFuture.completedFuture(ExitStatus.DONE);
 
@@ -223,7 +224,7 @@ final class ChatSession {
         }
         return exchange("JOIN " + name, _ -> {
             show(name);
-            learnMembers(name);
+            learnMembers(name, true);
             history("HISTORY " + name + " " + HISTORY_ON_JOIN, "");
         }, false);
     }
@@ -258,10 +259,17 @@ final class ChatSession {
         }, false);
     }
 
-    private void learnMembers(String room) {
+    private void learnMembers(String room, boolean isShown) {
         connection.request(("WHO " + room).getBytes(StandardCharsets.UTF_8)).thenAccept(reply -> {
-            if (!reply.isError()) {
-                rooms.members(room, reply.text().lines().map(TypedLine::firstWord).toList());
+            if (reply.isError()) {
+                return;
+            }
+            List<String> members = reply.text().lines().map(TypedLine::firstWord).toList();
+            rooms.members(room, members);
+            if (isShown) {
+                screen.remark(lines.remark(members.size() == 1 ? "nobody else is here" : members.size() + " here: " + TerminalText.escapeLine(String.join(", ",
+                        members.subList(0, Math.min(MAX_SHOWN_MEMBERS, members.size()))))
+                        + (members.size() > MAX_SHOWN_MEMBERS ? " and more" : "")));
             }
         });
     }
@@ -277,7 +285,7 @@ final class ChatSession {
         for (String room : rooms.joined()) {
             long newest = events.newest(room);
             exchange("JOIN " + room, _ -> {
-                learnMembers(room);
+                learnMembers(room, false);
                 if (newest > 0) {
                     missed(room, newest);
                 }

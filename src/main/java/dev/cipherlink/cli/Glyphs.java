@@ -16,7 +16,7 @@ record Glyphs(boolean utf8) {
     }
 
     String separator() {
-        return utf8 ? " │ " : " | ";
+        return utf8 ? " · " : " | ";
     }
 
     String ellipsis() {
@@ -34,7 +34,7 @@ record Glyphs(boolean utf8) {
 
     /// Around the text of a divider.
     String rule() {
-        return utf8 ? "──" : "--";
+        return utf8 ? "——" : "--";
     }
 
     /// Not sent yet, or sent without an answer yet.

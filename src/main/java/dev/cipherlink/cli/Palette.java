@@ -6,8 +6,8 @@ import org.jline.utils.AttributedStyle;
 
 /// The colours of the REPL. Without colours what matters is still told apart: bold, inverse, and by characters.
 final class Palette {
-    /// Of the 256 colours those that can be read on a dark and on a light background, none of them red.
-    private static final int[] NAMES = {32, 33, 35, 37, 66, 68, 71, 74, 97, 98, 101, 107, 133, 136, 139, 166, 172, 175};
+    /// Of the 256 colours some that can be read on a dark and on a light background and told apart, none of them red.
+    private static final int[] NAMES = {33, 37, 71, 99, 106, 133, 137, 166, 168, 172};
     private static final int GREY = 244;
     private static final int AMBER = 172;
 

@@ -7,10 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.jline.reader.EndOfFileException;
-import org.jline.reader.LineReader;
 import org.jline.reader.UserInterruptException;
+import org.jline.terminal.Terminal;
 import org.jline.utils.AttributedString;
-import org.jline.utils.AttributedStringBuilder;
 
 /// The loop around the line editor: reads lines, and knows what Ctrl-C and Ctrl-D mean. Runs on the calling thread.
 final class Repl implements ChatSession.Host {
@@ -18,7 +17,7 @@ final class Repl implements ChatSession.Host {
     private static final long FAREWELL_NANOS = 2_000_000_000;
     private static final int MAX_UNASKED_LINES = 3;
 
-    private final LineReader reader;
+    private final Terminal terminal;
     private final ChatConnection connection;
     private final ChatParts parts;
     private final Path folder;
@@ -28,8 +27,8 @@ final class Repl implements ChatSession.Host {
     private boolean isLeaving;
 
     /// @param folder where `/save` puts files with a relative name
-    Repl(LineReader reader, ChatConnection connection, ChatParts parts, Path folder) {
-        this.reader = reader;
+    Repl(Terminal terminal, ChatConnection connection, ChatParts parts, Path folder) {
+        this.terminal = terminal;
         this.connection = connection;
         this.parts = parts;
         this.folder = folder;
@@ -41,6 +40,8 @@ final class Repl implements ChatSession.Host {
     ExitStatus run(ChatSession newSession, TerminalScreen newScreen, String room) throws InterruptedException {
         session = newSession;
         screen = newScreen;
+        // Also between two lines nothing that is typed may appear by itself.
+        terminal.enterRawMode();
         screen.start();
         try {
             if (!room.isEmpty()) {
@@ -59,7 +60,7 @@ final class Repl implements ChatSession.Host {
 
     private ExitStatus readAndRun() {
         try {
-            execute(reader.readLine(prompt()));
+            execute(screen.read());
             return ExitStatus.DONE;
         } catch (UserInterruptException e) {
             return interrupted(e.getPartialLine());
@@ -67,13 +68,6 @@ final class Repl implements ChatSession.Host {
             leave();
             return ExitStatus.DONE;
         }
-    }
-
-    private String prompt() {
-        String room = parts.rooms().current();
-        return new AttributedStringBuilder().styled(parts.palette().keyword(), room).styled(parts.palette().quiet(), "> ")
-                .toAttributedString()
-                .toAnsi(reader.getTerminal());
     }
 
     private void execute(String typed) {
@@ -101,10 +95,9 @@ final class Repl implements ChatSession.Host {
     /// Many lines at once were probably pasted.
     private List<String> asked(List<String> lines) {
         String question = lines.size() + " lines: send each, join them into one, or drop them? [s/j/d] ";
-        reader.setVariable(LineReader.DISABLE_HISTORY, true);
         try {
             while (true) {
-                String answer = reader.readLine(question).strip().toLowerCase(Locale.ROOT);
+                String answer = screen.ask(question).strip().toLowerCase(Locale.ROOT);
                 switch (answer) {
                     case "s", "send" -> {
                         return lines;
@@ -122,8 +115,6 @@ final class Repl implements ChatSession.Host {
         } catch (UserInterruptException | EndOfFileException _) {
             screen.remark(parts.lines().remark(lines.size() + " lines dropped"));
             return List.of();
-        } finally {
-            reader.setVariable(LineReader.DISABLE_HISTORY, false);
         }
     }
 
@@ -167,7 +158,7 @@ final class Repl implements ChatSession.Host {
 
     @Override
     public void showTop() {
-        new TopView(reader.getTerminal(), connection, parts).run();
+        new TopView(terminal, connection, parts).run();
     }
 
     @Override
@@ -181,6 +172,6 @@ final class Repl implements ChatSession.Host {
 
     static AttributedString greeting(ChatConnection connection, String name, ChatLines lines) {
         return lines.remark("connected to " + connection.server() + (name.isEmpty() ? "" : " as " + name)
-                + "; /help lists what you can type, Ctrl-D leaves");
+                + "; /help lists the commands, Ctrl-D leaves");
     }
 }

@@ -11,8 +11,10 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jline.reader.LineReader;
+import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Terminal;
 import org.jline.utils.AttributedString;
+import org.jline.utils.AttributedStringBuilder;
 import org.jline.utils.InfoCmp.Capability;
 import org.jline.utils.Status;
 
@@ -28,7 +30,7 @@ final class TerminalScreen implements Screen {
     private static final long ALERT_NANOS = 10_000_000_000L;
     private static final int MAX_MESSAGES_PER_SECOND = 200;
 
-    private final LineReader reader;
+    private final LineReaderImpl reader;
     private final Terminal terminal;
     private final ChatParts parts;
     private final AnswerLines answers;
@@ -44,10 +46,12 @@ final class TerminalScreen implements Screen {
     private AttributedString drawn = AttributedString.EMPTY;
     private long alertedAt = System.nanoTime() - ALERT_NANOS;
     private boolean isAlerting;
+    private volatile boolean isPrompting;
+    private volatile String shownPrompt = "";
     /// Whether the reader shows its line, so that something can be written above it. Guarded by the reader's lock.
     private boolean isReading;
 
-    TerminalScreen(LineReader reader, ChatParts parts, Supplier<StatusFacts> facts) {
+    TerminalScreen(LineReaderImpl reader, ChatParts parts, Supplier<StatusFacts> facts) {
         this.reader = reader;
         this.terminal = reader.getTerminal();
         this.parts = parts;
@@ -66,6 +70,8 @@ final class TerminalScreen implements Screen {
             return true;
         });
         reader.getWidgets().put(FLUSH_WIDGET, this::flush);
+        terminal.writer().println(); // the status line's first appearance moves the cursor up by a line
+        drawStatus();
         writer.start();
     }
 
@@ -76,6 +82,33 @@ final class TerminalScreen implements Screen {
         status(status -> status.update(List.of()));
         take().forEach(line -> terminal.writer().println(line.toAnsi(terminal)));
         terminal.flush();
+    }
+
+    /// Reads a line behind the prompt. Blocks.
+    String read() {
+        shownPrompt = prompt();
+        isPrompting = true;
+        return reader.readLine(shownPrompt);
+    }
+
+    /// Reads the answer to a question, which does not go into the history. Blocks.
+    String ask(String question) {
+        isPrompting = false;
+        reader.setVariable(LineReader.DISABLE_HISTORY, true);
+        try {
+            return reader.readLine(question);
+        } finally {
+            reader.setVariable(LineReader.DISABLE_HISTORY, false);
+        }
+    }
+
+    /// What stands in front of the line: the room, and whether there is a connection.
+    private String prompt() {
+        StatusFacts now = facts.get();
+        String away = now.link() instanceof LinkState.Linked ? "" : now.room().isEmpty() ? "(offline)" : " (offline)";
+        return new AttributedStringBuilder().styled(parts.palette().keyword(), now.room())
+                .styled(parts.palette().warning(), away).styled(parts.palette().quiet(), "> ")
+                .toAttributedString().toAnsi(terminal);
     }
 
     /// A line was typed: answers to others say from now on what they answer.
@@ -213,6 +246,7 @@ final class TerminalScreen implements Screen {
         if (!isReading) {
             return true;
         }
+        changePrompt();
         List<AttributedString> lines = take();
         if (!lines.isEmpty()) {
             var text = new StringBuilder();
@@ -224,6 +258,16 @@ final class TerminalScreen implements Screen {
         }
         drawStatus();
         return true;
+    }
+
+    /// Not while the reader asks a question of its own.
+    private void changePrompt() {
+        String prompt = prompt();
+        if (isPrompting && !prompt.equals(shownPrompt)) {
+            shownPrompt = prompt;
+            reader.setPrompt(prompt);
+            reader.redisplay();
+        }
     }
 
     private List<AttributedString> take() {
@@ -257,6 +301,9 @@ final class TerminalScreen implements Screen {
         boolean wanted = parts.switches().isOn(Switches.STATUS) && terminal.getRows() >= LEAST_ROWS_FOR_STATUS;
         AttributedString line = wanted ? statusLine.draw(facts.get(), terminal.getColumns()) : AttributedString.EMPTY;
         if (!line.equals(drawn)) {
+            if (wanted && drawn.isEmpty() && isReading) {
+                reader.printAbove("\n"); // for the line that its appearance takes
+            }
             drawn = line;
             status(status -> status.update(wanted ? List.of(line) : List.of()));
         }
