@@ -153,6 +153,15 @@ final class ChatConnection implements AutoCloseable {
     ///
     /// @return fails with [OutcomeUnknownException], or another `IOException` if the command will never be sent
     CompletableFuture<Reply> request(byte[] command) {
+        return request(command, 0);
+    }
+
+    /// The same, before all that waits already.
+    CompletableFuture<Reply> requestFirst(byte[] command) {
+        return request(command, Long.MIN_VALUE);
+    }
+
+    private CompletableFuture<Reply> request(byte[] command, long rank) {
         var answer = new CompletableFuture<Reply>();
         lock.lock();
         try {
@@ -161,7 +170,7 @@ final class ChatConnection implements AutoCloseable {
                         ? "too many lines wait for the connection" : "there is no connection any more"));
                 return answer;
             }
-            waiting.add(new Waiting(++requests, command, answer));
+            waiting.add(new Waiting(rank + ++requests, command, answer));
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -356,7 +365,7 @@ final class ChatConnection implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        dropped.forEach(request -> request.answer.completeExceptionally(new IOException(cause.getMessage(), cause)));
+        dropped.forEach(request -> request.answer.completeExceptionally(new IOException("not sent, there is no connection any more")));
         listener.ended(cause);
     }
 

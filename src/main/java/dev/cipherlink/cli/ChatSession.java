@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /// Runs what is typed: sends it, and shows what comes of it. Nothing here blocks on the network.
@@ -16,6 +17,7 @@ import java.util.function.Consumer;
 /// Every method that runs something gives a future of how that ends, for those who have to wait, such as a pipe.
 final class ChatSession {
     private static final int HISTORY_ON_JOIN = 20;
+    private static final long LOSS_PATIENCE_MILLIS = 3_000;
     private static final int MAX_SHOWN_MEMBERS = 20;
     private static final int MAX_MISSED = 1_000;
     private static final CompletableFuture<ExitStatus> DONE = CompletableFuture.completedFuture(ExitStatus.DONE);
@@ -276,7 +278,7 @@ final class ChatSession {
 
     /// Tells the server that somebody is here, so that it hands out the direct messages that wait.
     void appear() {
-        connection.request("BACK".getBytes(StandardCharsets.US_ASCII));
+        connection.requestFirst("BACK".getBytes(StandardCharsets.US_ASCII));
     }
 
     /// After a connection with a new session: the server has forgotten where we were.
@@ -284,12 +286,17 @@ final class ChatSession {
         appear();
         for (String room : rooms.joined()) {
             long newest = events.newest(room);
-            exchange("JOIN " + room, _ -> {
+            connection.requestFirst(("JOIN " + room).getBytes(StandardCharsets.UTF_8)).thenAccept(reply -> {
+                if (reply.isError()) {
+                    screen.error(lines.error("JOIN " + room + ": " + TerminalText.escapeLine(reply.reason())));
+                    rooms.leave(room);
+                    return;
+                }
                 learnMembers(room, false);
                 if (newest > 0) {
                     missed(room, newest);
                 }
-            }, false);
+            });
         }
     }
 
@@ -307,15 +314,19 @@ final class ChatSession {
         }, false);
     }
 
-    /// Tells of a loss. What waits is sent later; what was sent is told of one by one.
+    /// Tells of a loss, unless it is over in a moment. What waits is sent later; what was sent is told of one by one.
     void lost(IOException cause) {
-        screen.remark(lines.warning("link lost: " + FailureText.of(cause) + "; what you type now is kept and sent later; "
-                + "Enter tries again at once, Ctrl-C twice leaves"));
+        CompletableFuture.delayedExecutor(LOSS_PATIENCE_MILLIS, TimeUnit.MILLISECONDS).execute(() -> {
+            if (!connection.isUp()) {
+                screen.warning(lines.warning("link lost: " + FailureText.of(cause) + "; what you type is kept and sent later; "
+                        + "Enter tries again at once, Ctrl-C twice leaves"));
+            }
+        });
     }
 
     void reconnected(Duration down) {
         int waiting = connection.queued();
-        screen.remark(lines.warning("link restored after " + DurationText.measured(down.toNanos()) + ", in a new session"
+        screen.warning(lines.warning("link restored after " + DurationText.measured(down.toNanos()) + ", in a new session"
                 + (waiting > 0 ? "; " + waiting + " waiting lines are sent now" : "")));
         enterAgain();
     }

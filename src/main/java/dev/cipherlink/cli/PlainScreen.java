@@ -40,6 +40,11 @@ final class PlainScreen implements Screen {
 
     @Override
     public void remark(AttributedString line) {
+        // whoever reads a pipe did not ask
+    }
+
+    @Override
+    public void warning(AttributedString line) {
         output.notice(line.toString());
     }
 

@@ -26,8 +26,11 @@ interface Screen {
     /// Our own message, and what became of it.
     void own(AttributedString line, Fate fate);
 
-    /// What the REPL itself has to say.
+    /// What the REPL itself has to say, of no use to a program.
     void remark(AttributedString line);
+
+    /// What the REPL itself has to say, and everybody should know.
+    void warning(AttributedString line);
 
     /// Something went wrong.
     void error(AttributedString line);

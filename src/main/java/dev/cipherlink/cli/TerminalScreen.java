@@ -166,6 +166,11 @@ final class TerminalScreen implements Screen {
     }
 
     @Override
+    public void warning(AttributedString line) {
+        remark(line);
+    }
+
+    @Override
     public void error(AttributedString line) {
         remark(line);
     }

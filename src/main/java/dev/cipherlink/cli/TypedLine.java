@@ -4,10 +4,13 @@ import dev.cipherlink.command.Verb;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// What a line that somebody typed means.
 sealed interface TypedLine {
     List<String> LEAVE = List.of("exit", "quit");
+    /// Their last argument is the rest of the line, blanks at its end included.
+    Set<Verb> WITH_REST = Set.of(Verb.SET, Verb.APPEND, Verb.CAS, Verb.ECHO, Verb.SAY, Verb.TELL);
 
     /// Nothing but blanks.
     record Nothing() implements TypedLine {
@@ -19,7 +22,7 @@ sealed interface TypedLine {
 
     /// A command of the protocol.
     ///
-    /// @param command the whole line, less blanks in front
+    /// @param command the whole line, less blanks in front, and at the end where they cannot be meant
     record Request(Verb verb, String command) implements TypedLine {
         /// What stands behind the verb and one space.
         String rest() {
@@ -57,7 +60,9 @@ sealed interface TypedLine {
             return new Slash(SlashCommand.HELP, "");
         }
         String leading = line.stripLeading();
-        return verb(firstWord(leading)).<TypedLine>map(verb -> new Request(verb, leading)).orElse(new Text(trimmed));
+        return verb(firstWord(leading))
+                .<TypedLine>map(verb -> new Request(verb, WITH_REST.contains(verb) ? leading : leading.stripTrailing()))
+                .orElse(new Text(trimmed));
     }
 
     private static TypedLine slash(String line) {
