@@ -245,7 +245,7 @@ class ReplIT {
 
             ann.awaitText("<ann> said while away ✓");
             ann.awaitText("link restored");
-            ann.awaitText("#lobby> ");
+            ann.awaitText("#lobby>");
             try (Client bob = client("bob")) {
                 assertEquals("1", bob.request("GET counter").text());
                 assertEquals(1, bob.request("HISTORY #lobby 10").text().lines().count());
