@@ -1,9 +1,9 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.client.ConnectionState;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.ZoneId;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -35,14 +35,21 @@ final class Chat {
     /// @param keys which it owns from now on
     /// @param room to enter first; empty for none
     ExitStatus run(ClientKeys keys, String room) throws IOException, InterruptedException {
-        try (ChatConnection connection = ChatConnection.open(keys, settings)) {
-            if (isTerminal()) {
+        boolean isTerminal = isTerminal();
+        try (ChatConnection connection = ChatConnection.open(keys, isTerminal ? patient() : settings)) {
+            if (isTerminal) {
                 try (Terminal terminal = terminal()) {
                     return onTerminal(connection, terminal, room);
                 }
             }
             return plainly(connection, room);
         }
+    }
+
+    /// Somebody who sits there decides how long to wait.
+    private Settings patient() {
+        return settings.isSet(Setting.CLIENT_RECONNECT_FOR) ? settings : settings.with(new OptionLayer()
+                .put(Setting.CLIENT_RECONNECT_FOR, "chat", "7d").layer(surroundings.folder()));
     }
 
     private boolean isTerminal() {
@@ -95,8 +102,8 @@ final class Chat {
             }
 
             @Override
-            public void reconnected(Duration down) {
-                session.reconnected(down);
+            public void connected(ConnectionState.Connected state) {
+                session.connected(state);
             }
 
             @Override
@@ -105,8 +112,8 @@ final class Chat {
             }
 
             @Override
-            public void ended(CliException cause) {
-                screen.error(lines.error(cause.getMessage()));
+            public void ended(IOException cause) {
+                screen.error(lines.error("connection to " + connection.server() + " lost for good: " + FailureText.of(cause)));
             }
         });
     }

@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.client.ConnectionState;
 import dev.cipherlink.client.OutcomeUnknownException;
 import dev.cipherlink.command.Event;
 import dev.cipherlink.command.Reply;
@@ -278,7 +279,7 @@ final class ChatSession {
 
     /// Tells the server that somebody is here, so that it hands out the direct messages that wait.
     void appear() {
-        connection.requestFirst("BACK".getBytes(StandardCharsets.US_ASCII));
+        connection.request("BACK".getBytes(StandardCharsets.US_ASCII));
     }
 
     /// After a connection with a new session: the server has forgotten where we were.
@@ -286,7 +287,7 @@ final class ChatSession {
         appear();
         for (String room : rooms.joined()) {
             long newest = events.newest(room);
-            connection.requestFirst(("JOIN " + room).getBytes(StandardCharsets.UTF_8)).thenAccept(reply -> {
+            connection.request(("JOIN " + room).getBytes(StandardCharsets.UTF_8)).thenAccept(reply -> {
                 if (reply.isError()) {
                     screen.error(lines.error("JOIN " + room + ": " + TerminalText.escapeLine(reply.reason())));
                     rooms.leave(room);
@@ -324,10 +325,15 @@ final class ChatSession {
         });
     }
 
-    void reconnected(Duration down) {
-        int waiting = connection.queued();
-        screen.warning(lines.warning("link restored after " + DurationText.measured(down.toNanos()) + ", in a new session"
-                + (waiting > 0 ? "; " + waiting + " waiting lines are sent now" : "")));
-        enterAgain();
+    void connected(ConnectionState.Connected state) {
+        String news = "link restored after " + DurationText.measured(state.away().toNanos())
+                + (state.isResumed() ? "; nothing was lost" : ", in a new session: the server had forgotten the old one");
+        String unknown = state.unknown() == 0 ? "" : "; the outcome of " + state.unknown() + " requests is unknown";
+        if (!state.isResumed() || state.away().toMillis() >= LOSS_PATIENCE_MILLIS) {
+            screen.warning(lines.warning(news + unknown));
+        }
+        if (!state.isResumed()) {
+            enterAgain();
+        }
     }
 }

@@ -28,10 +28,10 @@ final class PlainChat implements ChatSession.Host {
     /// @param room to enter first; empty for none
     /// @return the worst that happened to a line
     ExitStatus run(ChatSession session, String room) throws IOException, InterruptedException {
-        ExitStatus worst = room.isEmpty() ? ExitStatus.DONE : await(session.join(room));
+        ExitStatus worst = room.isEmpty() ? ExitStatus.DONE : await("JOIN", session.join(room));
         var lines = new BufferedReader(new InputStreamReader(surroundings.stdin(), StandardCharsets.UTF_8));
         for (String line = lines.readLine(); line != null && !isLeaving; line = isLeaving ? null : lines.readLine()) {
-            worst = worse(worst, await(session.run(line)));
+            worst = worse(worst, await(line, session.run(line)));
         }
         return worst;
     }
@@ -40,11 +40,14 @@ final class PlainChat implements ChatSession.Host {
         return one.compareTo(other) >= 0 ? one : other;
     }
 
-    private ExitStatus await(CompletableFuture<ExitStatus> line) throws InterruptedException {
+    private ExitStatus await(String typed, CompletableFuture<ExitStatus> line) throws InterruptedException {
         try {
             return line.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            throw new CliException(ExitStatus.UNREACHABLE, "no answer within " + DurationText.format(timeout)).withCause(e);
+            boolean leavesTrace = Connection.mayHaveChangedData(typed.strip().getBytes(StandardCharsets.UTF_8));
+            throw new CliException(leavesTrace ? ExitStatus.UNKNOWN_OUTCOME : ExitStatus.UNREACHABLE, "no answer within "
+                    + DurationText.format(timeout) + (leavesTrace ? "; whether the line took effect is unknown" : ""))
+                    .withCause(e);
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         }

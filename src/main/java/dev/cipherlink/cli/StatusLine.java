@@ -10,7 +10,7 @@ import org.jline.utils.AttributedStyle;
 
 /// Draws the status line: pure. Where it is too narrow, what matters least is left out.
 final class StatusLine {
-    private static final Duration QUIET = Duration.ofSeconds(5);
+    private static final Duration QUIET = Duration.ofSeconds(6);
 
     /// @param weight what is lightest is left out first
     private record Part(String text, AttributedStyle style, int weight) {

@@ -79,15 +79,16 @@ class ReplIT {
     }
 
     /// The REPL of somebody, in the room.
-    private TmuxTerminal chat(String name, int columns, int rows, String... options) throws IOException {
+    private TmuxTerminal chat(String name, int columns, int rows) throws IOException {
+        return chat(name, columns, rows, server.address().getPort());
+    }
+
+    private TmuxTerminal chat(String name, int columns, int rows, int port) throws IOException {
         Path own = Files.createDirectories(folder.resolve("of-" + name));
         Map<String, String> environment = new HashMap<>(Map.of("HOME", own.toString(), "LC_ALL", "C.UTF-8",
                 "XDG_STATE_HOME", own.resolve("state").toString(), "NO_COLOR", "", "TERM", "screen-256color"));
-        String[] args = {"chat", "#lobby", "-s", "127.0.0.1:" + server.address().getPort(), "--identity",
-            folder.resolve(name).toString(), "--host-key", host.publicKey().fingerprint().toString()};
-        String[] all = java.util.stream.Stream.concat(java.util.Arrays.stream(args), java.util.Arrays.stream(options))
-                .toArray(String[]::new);
-        var terminal = new TmuxTerminal(own, columns, rows, environment, all);
+        var terminal = new TmuxTerminal(own, columns, rows, environment, "chat", "#lobby", "-s", "127.0.0.1:" + port,
+                "--identity", folder.resolve(name).toString(), "--host-key", host.publicKey().fingerprint().toString());
         terminal.awaitText("#lobby>");
         return terminal;
     }
@@ -228,6 +229,31 @@ class ReplIT {
             ann.awaitText("nobody else is here");
             ann.awaitText("#lobby>");
             ann.awaitText(" linked");
+        }
+    }
+
+    @Test
+    void aBrokenConnectionLosesAndRepeatsNothing() throws Exception {
+        try (var link = new CutLink(server.address()); TmuxTerminal ann = chat("ann", 100, 24, link.port());
+             Client bob = client("bob")) {
+            bob.request("JOIN #lobby");
+            ann.awaitText("bob joined");
+            for (int i = 1; i <= 3; i++) {
+                link.breakAll();
+                ann.enter("line " + i);
+                ann.enter("INCR counter");
+                bob.request("SAY #lobby from bob " + i);
+                ann.awaitText("<bob> from bob " + i);
+                ann.awaitText("<ann> line " + i + " ✓");
+            }
+
+            Awaitility.await().atMost(Duration.ofSeconds(40)).until(() -> bob.request("GET counter").text().equals("3"));
+            assertEquals(6, bob.request("HISTORY #lobby 100").text().lines().count());
+            String screen = ann.screen();
+            for (int i = 1; i <= 3; i++) {
+                assertEquals(2, screen.split("<bob> from bob " + i, -1).length, screen);
+            }
+            assertFalse(screen.contains("new session"), screen);
         }
     }
 
