@@ -46,7 +46,6 @@ final class TrainingRun {
             new Step("kv GET nothing", "", ExitStatus.REFUSED),
             new Step("kv", "SET a 1\nGET a\nINCR a\nKEYS\nDELETE a\n", ExitStatus.DONE),
             new Step("kv --operation-mode burst", "SET a 1\nGET a\n", ExitStatus.DONE),
-            new Step("chat #lobby", "SET a 1\nGET a\nhello\n/who\n/rooms\n/history 5\n/help\n", ExitStatus.DONE),
             new Step("ping --count 2"),
             new Step("info"),
             new Step("sockets"),

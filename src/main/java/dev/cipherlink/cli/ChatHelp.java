@@ -35,8 +35,8 @@ final class ChatHelp {
         }
         lines.add("A line that begins with one of these, in capitals, is that command:");
         lines.addAll(verbs());
-        lines.add("Tab completes, Ctrl-R searches what was typed, Ctrl-L redraws, Ctrl-C clears the line or stops");
-        lines.add("waiting for an answer, twice on an empty line it leaves; so does Ctrl-D.");
+        lines.add("Tab completes, Ctrl-R searches what was typed, Ctrl-L redraws. Ctrl-C clears");
+        lines.add("the line or stops waiting for an answer; twice on an empty line it leaves.");
         return lines;
     }
 

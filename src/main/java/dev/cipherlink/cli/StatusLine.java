@@ -71,7 +71,7 @@ final class StatusLine {
     private Part link(LinkState state) {
         return switch (state) {
             case LinkState.Linked(Duration roundTrip, Duration silent) -> {
-                String time = roundTrip.isZero() ? "" : " " + DurationText.measured(roundTrip.toNanos());
+                String time = roundTrip.isZero() ? "" : " " + millis(roundTrip);
                 yield silent.compareTo(QUIET) > 0
                         ? new Part(glyphs.linked() + " linked, last contact " + age(silent) + " ago", palette.barWarning(), 100)
                         : new Part(glyphs.linked() + " linked" + time, palette.barGood(), 100);
@@ -89,6 +89,10 @@ final class StatusLine {
             texts.add(room.room() + " " + room.messages() + (room.mentions() > 0 ? " (" + room.mentions() + " @)" : ""));
         }
         return String.join(" ", texts);
+    }
+
+    private static String millis(Duration duration) {
+        return String.format(Locale.ROOT, duration.toMillis() < 10 ? "%.1f ms" : "%.0f ms", duration.toNanos() / 1e6);
     }
 
     private static String seconds(Duration duration) {

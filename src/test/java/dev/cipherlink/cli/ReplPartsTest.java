@@ -196,7 +196,7 @@ class ReplPartsTest {
         String all = String.join("\n", ChatHelp.about(""));
         Arrays.stream(SlashCommand.values()).forEach(command -> assertTrue(all.contains(command.word()), command.word()));
         LineHighlighter.VERBS.forEach(verb -> assertTrue(all.contains(verb), verb));
-        assertTrue(ChatHelp.about("").stream().allMatch(line -> line.length() <= 100));
+        assertTrue(ChatHelp.about("").stream().allMatch(line -> line.length() <= 80));
         assertEquals(List.of("CAS key version value   (a command of the protocol)"), ChatHelp.about("cas"));
         assertEquals(List.of("/join #room   enter a room, or go to one that you are in"), ChatHelp.about("join").subList(1, 2));
     }
