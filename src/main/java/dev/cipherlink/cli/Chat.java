@@ -83,7 +83,7 @@ final class Chat {
         var session = new ChatSession(connection, parts, screen, repl);
         holder.complete(session);
         start(connection, session, screen, parts.lines());
-        session.appear();
+        session.visits().appear();
         screen.remark(Repl.greeting(connection, connection.name(), parts.lines()));
         return repl.run(session, screen, room);
     }

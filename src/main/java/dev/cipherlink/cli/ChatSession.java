@@ -1,17 +1,9 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.client.ConnectionState;
-import dev.cipherlink.client.OutcomeUnknownException;
-import dev.cipherlink.command.Event;
-import dev.cipherlink.command.Reply;
 import java.io.IOException;
-import java.net.ProtocolException;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 
 /// Runs what is typed: sends it, and shows what comes of it. Nothing here blocks on the network.
 ///
@@ -19,8 +11,6 @@ import java.util.function.Consumer;
 final class ChatSession {
     private static final int HISTORY_ON_JOIN = 20;
     private static final long LOSS_PATIENCE_MILLIS = 3_000;
-    private static final int MAX_SHOWN_MEMBERS = 20;
-    private static final int MAX_MISSED = 1_000;
     private static final CompletableFuture<ExitStatus> DONE = CompletableFuture.completedFuture(ExitStatus.DONE);
 
     /// What only the REPL around it can do.
@@ -40,7 +30,8 @@ final class ChatSession {
     private final Deliveries deliveries;
     private final ChatLines lines;
     private final Screen screen;
-    private final PendingCommands pending = new PendingCommands();
+    private final Requests requests;
+    private final RoomVisits visits;
     private final Switches switches;
     private final Host host;
 
@@ -53,10 +44,16 @@ final class ChatSession {
         this.host = host;
         this.events = new EventView(rooms, lines, screen);
         this.deliveries = new Deliveries(connection, lines, events);
+        this.requests = new Requests(connection, screen, lines);
+        this.visits = new RoomVisits(connection, requests, events, parts, screen);
+    }
+
+    RoomVisits visits() {
+        return visits;
     }
 
     PendingCommands pending() {
-        return pending;
+        return requests.pending();
     }
 
     Deliveries deliveries() {
@@ -90,30 +87,30 @@ final class ChatSession {
     private CompletableFuture<ExitStatus> request(TypedLine.Request request) {
         String[] words = request.rest().split(" ", 2);
         return switch (request.verb()) {
-            case JOIN -> join(request.rest());
-            case LEAVE -> leave(request.rest());
-            case SAY -> words.length == 2 ? deliveries.say(words[0], words[1]) : ask(request.command());
-            case TELL -> words.length == 2 ? deliveries.tell(words[0], words[1]) : ask(request.command());
-            case HISTORY -> history(request.command(), "");
-            default -> ask(request.command());
+            case JOIN -> visits.join(request.rest());
+            case LEAVE -> visits.leave(request.rest());
+            case SAY -> words.length == 2 ? deliveries.say(words[0], words[1]) : requests.ask(request.command());
+            case TELL -> words.length == 2 ? deliveries.tell(words[0], words[1]) : requests.ask(request.command());
+            case HISTORY -> visits.history(request.command(), "");
+            default -> requests.ask(request.command());
         };
     }
 
     private CompletableFuture<ExitStatus> slash(SlashCommand command, String rest) {
         return switch (command) {
-            case JOIN, ROOM -> join(rest);
-            case LEAVE -> leave(rest.isEmpty() ? rooms.current() : rest);
+            case JOIN, ROOM -> visits.join(rest);
+            case LEAVE -> visits.leave(rest.isEmpty() ? rooms.current() : rest);
             case MSG -> tell(rest);
             case REPLY -> rooms.lastSender().isEmpty() ? refuse("nobody has written to you yet")
                     : tell(rooms.lastSender() + " " + rest);
             case SAY -> rest.isEmpty() ? usage(command) : say(rest);
-            case WHO -> ask(("WHO " + (rest.isEmpty() ? rooms.current() : rest)).strip());
-            case ROOMS -> ask("ROOMS");
+            case WHO -> requests.ask(("WHO " + (rest.isEmpty() ? rooms.current() : rest)).strip());
+            case ROOMS -> requests.ask("ROOMS");
             case HISTORY -> rooms.current().isEmpty() ? refuse("you are in no room; /join #room enters one")
-                    : history(("HISTORY " + rooms.current() + " " + rest).strip(), rooms.current());
+                    : visits.history(("HISTORY " + rooms.current() + " " + rest).strip(), rooms.current());
             case SEARCH -> search(rest);
-            case SOCKETS -> ask("SOCKETS");
-            case INFO -> ask("INFO");
+            case SOCKETS -> requests.ask("SOCKETS");
+            case INFO -> requests.ask("INFO");
             case TOP -> done(host::showTop);
             case MODE -> remark(connection.mode() + ", window " + connection.window() + ", " + connection.inFlight()
                     + " in flight, " + connection.queued() + " waiting");
@@ -163,13 +160,13 @@ final class ChatSession {
         if (rest.isEmpty() || !rest.startsWith("#") && rooms.current().isEmpty()) {
             return usage(command);
         }
-        return ask(verb + " " + (rest.startsWith("#") ? rest : rooms.current() + " " + rest));
+        return requests.ask(verb + " " + (rest.startsWith("#") ? rest : rooms.current() + " " + rest));
     }
 
     private CompletableFuture<ExitStatus> mute(String rest, SlashCommand command) {
         String[] words = rest.split("\\s+");
         return rest.isEmpty() || words.length > 2 ? usage(command)
-                : ask("MUTE " + words[0] + " " + (words.length == 2 ? words[1] : "600"));
+                : requests.ask("MUTE " + words[0] + " " + (words.length == 2 ? words[1] : "600"));
     }
 
     private CompletableFuture<ExitStatus> search(String text) {
@@ -180,139 +177,6 @@ final class ChatSession {
         screen.asked(lines.divider(found.size() + " lines with " + TerminalText.escapeLine(text)));
         found.forEach(screen::asked);
         return DONE;
-    }
-
-    /// Any command: its answer is shown as it is.
-    private CompletableFuture<ExitStatus> ask(String command) {
-        return exchange(command, reply -> { }, true);
-    }
-
-    /// @param good what to do with a good answer
-    /// @param isShown whether a good answer is shown too
-    private CompletableFuture<ExitStatus> exchange(String command, Consumer<Reply> good, boolean isShown) {
-        long begun = System.nanoTime();
-        int turn = screen.turn();
-        PendingCommands.Entry entry = pending.add(command);
-        return connection.request(command.getBytes(StandardCharsets.UTF_8)).handle((reply, failure) -> {
-            boolean isAwaited = pending.remove(entry);
-            if (failure != null) {
-                return failed(command, failure);
-            }
-            if (isAwaited && (isShown || reply.isError())) {
-                screen.answer(new Screen.Answer(command, turn, reply, Duration.ofNanos(System.nanoTime() - begun)));
-            }
-            if (!reply.isError()) {
-                good.accept(reply);
-            }
-            return reply.isError() ? ExitStatus.REFUSED : ExitStatus.DONE;
-        });
-    }
-
-    private ExitStatus failed(String command, Throwable failure) {
-        boolean leavesTrace = Connection.mayHaveChangedData(command.getBytes(StandardCharsets.UTF_8));
-        screen.error(lines.error(TerminalText.escapeLine(PendingCommands.head(command)) + ": "
-                + Deliveries.failure(failure, leavesTrace)));
-        return leavesTrace && failure instanceof OutcomeUnknownException ? ExitStatus.UNKNOWN_OUTCOME : ExitStatus.UNREACHABLE;
-    }
-
-    /// Goes to a room, entering it first if need be.
-    CompletableFuture<ExitStatus> join(String room) {
-        String name = room.startsWith("#") || room.isEmpty() ? room : "#" + room;
-        if (name.isEmpty()) {
-            return usage(SlashCommand.JOIN);
-        }
-        if (rooms.contains(name)) {
-            show(name);
-            return DONE;
-        }
-        return exchange("JOIN " + name, _ -> {
-            show(name);
-            learnMembers(name, true);
-            history("HISTORY " + name + " " + HISTORY_ON_JOIN, "");
-        }, false);
-    }
-
-    private void show(String room) {
-        screen.remark(lines.divider(room));
-        rooms.show(room).forEach(screen::message);
-    }
-
-    private CompletableFuture<ExitStatus> leave(String room) {
-        if (room.isEmpty()) {
-            return refuse("you are in no room");
-        }
-        return exchange("LEAVE " + room, _ -> {
-            screen.remark(lines.remark("left " + TerminalText.escapeLine(room)));
-            rooms.leave(room).ifPresent(this::show);
-        }, false);
-    }
-
-    /// @param titled the room to name in front of the messages; empty for none
-    private CompletableFuture<ExitStatus> history(String command, String titled) {
-        return exchange(command, reply -> {
-            try {
-                List<Event> past = Event.decodeAll(reply.payload());
-                if (!titled.isEmpty()) {
-                    screen.asked(lines.divider(titled + ", the last " + past.size()));
-                }
-                events.history(past);
-            } catch (ProtocolException e) {
-                screen.error(lines.error("HISTORY: " + FailureText.of(e)));
-            }
-        }, false);
-    }
-
-    private void learnMembers(String room, boolean isShown) {
-        connection.request(("WHO " + room).getBytes(StandardCharsets.UTF_8)).thenAccept(reply -> {
-            if (reply.isError()) {
-                return;
-            }
-            List<String> members = reply.text().lines().map(TypedLine::firstWord).toList();
-            rooms.members(room, members);
-            if (isShown) {
-                screen.remark(lines.remark(members.size() == 1 ? "nobody else is here" : members.size() + " here: " + TerminalText.escapeLine(String.join(", ",
-                        members.subList(0, Math.min(MAX_SHOWN_MEMBERS, members.size()))))
-                        + (members.size() > MAX_SHOWN_MEMBERS ? " and more" : "")));
-            }
-        });
-    }
-
-    /// Tells the server that somebody is here, so that it hands out the direct messages that wait.
-    void appear() {
-        connection.request("BACK".getBytes(StandardCharsets.US_ASCII));
-    }
-
-    /// After a connection with a new session: the server has forgotten where we were.
-    private void enterAgain() {
-        appear();
-        for (String room : rooms.joined()) {
-            long newest = events.newest(room);
-            connection.request(("JOIN " + room).getBytes(StandardCharsets.UTF_8)).thenAccept(reply -> {
-                if (reply.isError()) {
-                    screen.error(lines.error("JOIN " + room + ": " + TerminalText.escapeLine(reply.reason())));
-                    rooms.leave(room);
-                    return;
-                }
-                learnMembers(room, false);
-                if (newest > 0) {
-                    missed(room, newest);
-                }
-            });
-        }
-    }
-
-    private void missed(String room, long newest) {
-        exchange("HISTORY " + room + " " + MAX_MISSED + " " + newest, reply -> {
-            try {
-                List<Event> past = Event.decodeAll(reply.payload());
-                if (!past.isEmpty()) {
-                    screen.remark(lines.divider(past.size() + " messages missed in " + room));
-                    events.history(past);
-                }
-            } catch (ProtocolException e) {
-                screen.error(lines.error("HISTORY: " + FailureText.of(e)));
-            }
-        }, false);
     }
 
     /// Tells of a loss, unless it is over in a moment. What waits is sent later; what was sent is told of one by one.
@@ -333,7 +197,7 @@ final class ChatSession {
             screen.warning(lines.warning(news + unknown));
         }
         if (!state.isResumed()) {
-            enterAgain();
+            visits.enterAgain();
         }
     }
 }

@@ -28,7 +28,7 @@ final class PlainChat implements ChatSession.Host {
     /// @param room to enter first; empty for none
     /// @return the worst that happened to a line
     ExitStatus run(ChatSession session, String room) throws IOException, InterruptedException {
-        ExitStatus worst = room.isEmpty() ? ExitStatus.DONE : await("JOIN", session.join(room));
+        ExitStatus worst = room.isEmpty() ? ExitStatus.DONE : await("JOIN", session.visits().join(room));
         var lines = new BufferedReader(new InputStreamReader(surroundings.stdin(), StandardCharsets.UTF_8));
         for (String line = lines.readLine(); line != null && !isLeaving; line = isLeaving ? null : lines.readLine()) {
             worst = worse(worst, await(line, session.run(line)));

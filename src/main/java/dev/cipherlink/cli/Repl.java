@@ -1,6 +1,5 @@
 package dev.cipherlink.cli;
 
-import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,7 +44,7 @@ final class Repl implements ChatSession.Host {
         screen.start();
         try {
             if (!room.isEmpty()) {
-                session.join(room);
+                session.visits().join(room);
             }
             ExitStatus status = ExitStatus.DONE;
             while (!isLeaving) {
@@ -60,7 +59,7 @@ final class Repl implements ChatSession.Host {
 
     private ExitStatus readAndRun() {
         try {
-            execute(screen.read());
+            execute(screen.prompt().read());
             return ExitStatus.DONE;
         } catch (UserInterruptException e) {
             return interrupted(e.getPartialLine());
@@ -97,7 +96,7 @@ final class Repl implements ChatSession.Host {
         String question = lines.size() + " lines: send each, join them into one, or drop them? [s/j/d] ";
         try {
             while (true) {
-                String answer = screen.ask(question).strip().toLowerCase(Locale.ROOT);
+                String answer = screen.prompt().ask(question).strip().toLowerCase(Locale.ROOT);
                 switch (answer) {
                     case "s", "send" -> {
                         return lines;

@@ -14,7 +14,6 @@ import org.jline.reader.LineReader;
 import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Terminal;
 import org.jline.utils.AttributedString;
-import org.jline.utils.AttributedStringBuilder;
 import org.jline.utils.InfoCmp.Capability;
 import org.jline.utils.Status;
 
@@ -32,6 +31,7 @@ final class TerminalScreen implements Screen {
 
     private final LineReaderImpl reader;
     private final Terminal terminal;
+    private final PromptLine prompt;
     private final ChatParts parts;
     private final AnswerLines answers;
     private final StatusLine statusLine;
@@ -46,14 +46,13 @@ final class TerminalScreen implements Screen {
     private AttributedString drawn = AttributedString.EMPTY;
     private long alertedAt = System.nanoTime() - ALERT_NANOS;
     private boolean isAlerting;
-    private volatile boolean isPrompting;
-    private volatile String shownPrompt = "";
     /// Whether the reader shows its line, so that something can be written above it. Guarded by the reader's lock.
     private boolean isReading;
 
     TerminalScreen(LineReaderImpl reader, ChatParts parts, Supplier<StatusFacts> facts) {
         this.reader = reader;
         this.terminal = reader.getTerminal();
+        this.prompt = new PromptLine(reader, parts.palette(), facts);
         this.parts = parts;
         this.answers = new AnswerLines(parts.palette(), parts.glyphs());
         this.statusLine = new StatusLine(parts.palette(), parts.glyphs());
@@ -84,31 +83,8 @@ final class TerminalScreen implements Screen {
         terminal.flush();
     }
 
-    /// Reads a line behind the prompt. Blocks.
-    String read() {
-        shownPrompt = prompt();
-        isPrompting = true;
-        return reader.readLine(shownPrompt);
-    }
-
-    /// Reads the answer to a question, which does not go into the history. Blocks.
-    String ask(String question) {
-        isPrompting = false;
-        reader.setVariable(LineReader.DISABLE_HISTORY, true);
-        try {
-            return reader.readLine(question);
-        } finally {
-            reader.setVariable(LineReader.DISABLE_HISTORY, false);
-        }
-    }
-
-    /// What stands in front of the line: the room, and whether there is a connection.
-    private String prompt() {
-        StatusFacts now = facts.get();
-        String away = now.link() instanceof LinkState.Linked ? "" : now.room().isEmpty() ? "(offline)" : " (offline)";
-        return new AttributedStringBuilder().styled(parts.palette().keyword(), now.room())
-                .styled(parts.palette().warning(), away).styled(parts.palette().quiet(), "> ")
-                .toAttributedString().toAnsi(terminal);
+    PromptLine prompt() {
+        return prompt;
     }
 
     /// A line was typed: answers to others say from now on what they answer.
@@ -251,7 +227,7 @@ final class TerminalScreen implements Screen {
         if (!isReading) {
             return true;
         }
-        changePrompt();
+        prompt.refresh();
         List<AttributedString> lines = take();
         if (!lines.isEmpty()) {
             var text = new StringBuilder();
@@ -263,16 +239,6 @@ final class TerminalScreen implements Screen {
         }
         drawStatus();
         return true;
-    }
-
-    /// Not while the reader asks a question of its own.
-    private void changePrompt() {
-        String prompt = prompt();
-        if (isPrompting && !prompt.equals(shownPrompt)) {
-            shownPrompt = prompt;
-            reader.setPrompt(prompt);
-            reader.redisplay();
-        }
     }
 
     private List<AttributedString> take() {
