@@ -32,7 +32,7 @@ final class BuildImage {
 
     /// Files of the JDK that only development tools use.
     private static final List<String> DEAD_WEIGHT = List.of("bin/keytool", "bin/rmiregistry", "lib/classlist", "lib/jexec",
-            "lib/jrt-fs.jar");
+            "lib/jrt-fs.jar", "lib/security/public_suffix_list.dat");
 
     /// Tells `jlink/cipherlink` that the image is whole, and by its time how old: what changed later is not in it.
     private static final String STAMP = "cipherlink.built";

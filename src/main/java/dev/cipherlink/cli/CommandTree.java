@@ -19,6 +19,7 @@ final class CommandTree {
         COMMANDS.put("keys", KeysCommand::new);
         COMMANDS.put("store", StoreCommand::new);
         COMMANDS.put("kv", KvCommand::new);
+        COMMANDS.put("chat", ChatCommand::new);
         COMMANDS.put("forward", ForwardCommand::new);
         COMMANDS.put("ping", PingCommand::new);
         COMMANDS.put("whoami", QueryCommand.WhoAmI::new);

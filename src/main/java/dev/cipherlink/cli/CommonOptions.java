@@ -29,7 +29,7 @@ final class CommonOptions {
     ///
     /// @param verbosity -1 quiet, 0 normal, 1 for `-v`, 2 for `-vv`
     /// @param configFile the file of `--config`, or null
-    record Effective(int verbosity, boolean json, String configFile) {
+    record Effective(int verbosity, boolean json, boolean noColor, String configFile) {
         boolean quiet() {
             return verbosity < 0;
         }
@@ -47,13 +47,15 @@ final class CommonOptions {
         int given = 0;
         boolean quiet = false;
         boolean json = false;
+        boolean noColor = false;
         String configFile = null;
         for (CommonOptions options : chain) {
             given += options.verbose.length;
             quiet |= options.quiet;
             json |= options.json;
+            noColor |= options.noColor;
             configFile = configFile != null ? configFile : options.configFile;
         }
-        return new Effective(given > 0 ? given : quiet ? -1 : 0, json, configFile);
+        return new Effective(given > 0 ? given : quiet ? -1 : 0, json, noColor, configFile);
     }
 }

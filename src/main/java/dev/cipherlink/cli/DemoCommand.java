@@ -21,9 +21,10 @@ import picocli.CommandLine.Command;
 
 /// `demo`: a server and a client in one process, which leave nothing behind.
 @Command(name = "demo", description = {"Try it: a server on a free loopback port, with new keys in a temporary folder, and a prompt "
-        + "connected to it.", "Everything is deleted at the end."},
+        + "connected to it (see chat).", "Everything is deleted at the end."},
         footer = {"  cipherlink demo", "  printf 'SET a 1\\nGET a\\n' | cipherlink demo"})
 final class DemoCommand extends ProgramCommand {
+    private static final String ROOM = "#lobby";
 
     @Override
     ExitStatus run() throws IOException, InterruptedException {
@@ -56,9 +57,8 @@ final class DemoCommand extends ProgramCommand {
             greet("-s " + address + " --identity " + userFile + " --host-key " + fingerprint);
             var credentials = new Credentials.Personal(Identity.load(userFile, PassphraseSource.none()),
                     new PinnedHostKey(fingerprint));
-            try (Connection connection = Connection.owning(ClientKeys.of(credentials, surroundings(), output()), here)) {
-                return new LineLoop(connection, surroundings(), output()).run();
-            }
+            return new Chat(surroundings(), output(), here, wantsColour())
+                    .run(ClientKeys.of(credentials, surroundings(), output()), ROOM);
         }
     }
 
@@ -66,7 +66,7 @@ final class DemoCommand extends ProgramCommand {
         if (surroundings().terminals().stdin()) {
             output().notice("a server is running; from another terminal:");
             output().notice("  cipherlink kv " + options + " GET greeting");
-            output().notice("try: SET greeting hello world, GET greeting, /help, /quit");
+            output().notice("try: SET greeting hello world, GET greeting, /top, /help");
         }
     }
 

@@ -33,6 +33,7 @@ record Folders(Optional<Path> config, Optional<Path> state, Optional<Path> data)
         put(values, Setting.SERVER_DATA, data, "");
         put(values, Setting.CLIENT_IDENTITY, config, "identity");
         put(values, Setting.CLIENT_KNOWN_HOSTS, state, "known_hosts");
+        put(values, Setting.HISTORY_FILE, state, "history");
         return values;
     }
 

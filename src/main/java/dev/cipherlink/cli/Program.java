@@ -62,9 +62,7 @@ final class Program {
     }
 
     private boolean hasColour() {
-        return surroundings.terminals().stdout() && !surroundings.hasVariable("NO_COLOR")
-                && !surroundings.hasVariable("CIPHERLINK_NO_COLOR")
-                && !"dumb".equals(surroundings.environment().get("TERM")) && !Arrays.asList(args).contains("--no-color");
+        return surroundings.terminals().stdout() && surroundings.allowsColour() && !Arrays.asList(args).contains("--no-color");
     }
 
     private int report(Exception failure, CommandLine command) {
@@ -112,7 +110,7 @@ final class Program {
 
     private int print(CliException failure, boolean debug) {
         boolean json = Arrays.stream(args).takeWhile(arg -> !arg.equals("--")).anyMatch("--json"::equals);
-        Output output = new Output(surroundings, new CommonOptions.Effective(-1, json, null));
+        Output output = new Output(surroundings, new CommonOptions.Effective(-1, json, false, null));
         if (json) {
             output.errorLine(Json.error(failure, Optional.empty()));
         } else {

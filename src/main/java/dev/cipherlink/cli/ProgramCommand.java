@@ -41,6 +41,11 @@ abstract class ProgramCommand implements Callable<Integer> {
         return output;
     }
 
+    /// Whether colours are allowed, on a terminal that has them.
+    final boolean wantsColour() {
+        return surroundings().allowsColour() && !options().noColor();
+    }
+
     /// Reads files and environment; wrong ones are still in [Settings#problems].
     final Settings readSettings() {
         Surroundings here = surroundings();

@@ -66,7 +66,10 @@ enum Setting {
             "key file shared with the server; chooses version 1"),
     CLIENT_IDENTITY("client.identity", new SettingType.FileName(), null, "private key file of the user"),
     CLIENT_HOST_KEY("client.host-key", new SettingType.KeyFingerprint(), null, "fingerprint that the server's key must have"),
-    CLIENT_KNOWN_HOSTS("client.known-hosts", new SettingType.FileName(), null, "file of the servers met so far");
+    CLIENT_KNOWN_HOSTS("client.known-hosts", new SettingType.FileName(), null, "file of the servers met so far"),
+    HISTORY_FILE("history.file", new SettingType.FileName(), null, "file of what was typed in chat"),
+    HISTORY_SECRETS("history.secrets", new SettingType.Choice(List.of("true", "false")), "true",
+            "whether that file also keeps lines with values, such as SET");
 
     private final String key;
     private final SettingType type;

@@ -111,6 +111,11 @@ final class Settings {
         return (String) effective.get(setting).value();
     }
 
+    /// A setting that is `true` or `false`.
+    boolean isOn(Setting setting) {
+        return Boolean.parseBoolean(word(setting));
+    }
+
     Optional<Fingerprint> fingerprint(Setting setting) {
         return Optional.ofNullable(effective.get(setting)).map(found -> (Fingerprint) found.value());
     }

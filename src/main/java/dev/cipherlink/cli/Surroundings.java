@@ -27,6 +27,11 @@ record Surroundings(InputStream stdin, OutputStream stdout, OutputStream stderr,
         return !environment.getOrDefault(name, "").isEmpty();
     }
 
+    /// Whether no variable forbids colours.
+    boolean allowsColour() {
+        return !hasVariable("NO_COLOR") && !hasVariable("CIPHERLINK_NO_COLOR") && !"dumb".equals(environment.get("TERM"));
+    }
+
     /// Whether text beyond ASCII can be shown, by the variables of the locale in their order of strength.
     boolean isUtf8Locale() {
         for (String name : new String[] {"LC_ALL", "LC_CTYPE", "LANG"}) {

@@ -11,6 +11,8 @@
 /// Streams: stdout carries answers only, stderr everything else. Text that came from a peer is escaped before it
 /// reaches a terminal ([dev.cipherlink.cli.TerminalText]).
 ///
+/// The prompt of `chat` and `demo` is put together by [dev.cipherlink.cli.Chat]; only it and what it makes know JLine.
+///
 /// Threads: a command runs on the main thread. Reply handlers run on the client's reader thread and share nothing with
 /// it but what they lock or hand over themselves.
 package dev.cipherlink.cli;

@@ -6,7 +6,7 @@ import java.io.IOException;
 public final class OutcomeUnknownException extends IOException {
     private static final long serialVersionUID = 1;
 
-    OutcomeUnknownException(Throwable cause) {
+    public OutcomeUnknownException(Throwable cause) {
         super("the connection ended before the answer came; whether the request ran is unknown: " + cause.getMessage(),
                 cause);
     }

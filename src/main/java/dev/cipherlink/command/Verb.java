@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /// The verbs, each with its arguments as a person reads them.
-enum Verb {
+public enum Verb {
     SET("key value"),
     GET("key"),
     DELETE("key"),
@@ -61,6 +61,7 @@ enum Verb {
     }
 
     private final long packed;
+    private final String arguments;
     private final String usage;
 
     Verb(String arguments) {
@@ -69,6 +70,7 @@ enum Verb {
             letters[i] = (byte) name().charAt(i);
         }
         packed = pack(letters, 0, letters.length);
+        this.arguments = arguments;
         usage = arguments.isEmpty()
                 ? "usage: " + name() + " (it takes no arguments)"
                 : "usage: " + name() + " " + arguments;
@@ -86,6 +88,11 @@ enum Verb {
             }
         }
         return null;
+    }
+
+    /// The arguments as a person reads them, optional ones in brackets; empty if there are none.
+    public String arguments() {
+        return arguments;
     }
 
     /// The sentence for a peer that got the arguments wrong.

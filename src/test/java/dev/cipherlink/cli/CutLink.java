@@ -63,12 +63,17 @@ final class CutLink implements AutoCloseable {
         }
     }
 
-    /// Ends all connections, and lets no more in.
-    void cut() throws IOException {
-        listener.close();
+    /// Ends all connections; new ones are let in.
+    void breakAll() throws IOException {
         for (Socket socket : sockets) {
             socket.close();
         }
+    }
+
+    /// Ends all connections, and lets no more in.
+    void cut() throws IOException {
+        listener.close();
+        breakAll();
     }
 
     @Override

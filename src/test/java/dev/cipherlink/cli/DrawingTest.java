@@ -27,7 +27,7 @@ class DrawingTest {
     private Output output(boolean onTerminal, String locale) {
         Surroundings surroundings = new Surroundings(InputStream.nullInputStream(), new ByteArrayOutputStream(), stderr,
                 Map.of("LANG", locale), Path.of(""), Path.of("etc"), new Terminals(false, false, onTerminal));
-        return new Output(surroundings, new CommonOptions.Effective(0, false, null));
+        return new Output(surroundings, new CommonOptions.Effective(0, false, false, null));
     }
 
     @Test

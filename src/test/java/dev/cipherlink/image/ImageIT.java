@@ -54,7 +54,7 @@ class ImageIT {
 
     /// One command of each set of JVM options.
     @ParameterizedTest
-    @ValueSource(strings = {"kv", "serve"})
+    @ValueSource(strings = {"kv", "serve", "chat"})
     void startsFromItsAotCache(String command) throws Exception {
         Result result = run(IMAGE.resolve("bin/cipherlink"), CACHE_OR_FAIL, command, "--help");
 

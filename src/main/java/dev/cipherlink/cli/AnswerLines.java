@@ -1,0 +1,78 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.command.Reply;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jline.utils.AttributedString;
+import org.jline.utils.AttributedStringBuilder;
+
+/// An answer as lines for the screen: control characters escaped, bytes that are no text only counted.
+final class AnswerLines {
+    private static final int MAX_LINES = 500;
+    private static final int MAX_LABEL_CHARACTERS = 40;
+    private static final long SLOW_NANOS = 500_000_000;
+
+    private final Palette palette;
+    private final Glyphs glyphs;
+
+    AnswerLines(Palette palette, Glyphs glyphs) {
+        this.palette = palette;
+        this.glyphs = glyphs;
+    }
+
+    /// @param isLate whether something else was typed in between, so that it has to say what it answers
+    List<AttributedString> of(Screen.Answer answer, boolean isLate) {
+        List<AttributedString> lines = new ArrayList<>();
+        Reply reply = answer.reply();
+        if (reply.isError()) {
+            lines.add(new AttributedString("ERROR " + TerminalText.escapeLine(reply.reason()), palette.error()));
+        } else {
+            lines.addAll(good(answer));
+        }
+        if (isLate) {
+            var label = new AttributedStringBuilder().styled(palette.quiet(), label(answer.command()) + " " + glyphs.arrow() + " ");
+            lines.addFirst(lines.size() == 1 ? label.append(lines.removeFirst()).toAttributedString()
+                    : label.toAttributedString());
+        }
+        if (answer.took().toNanos() >= SLOW_NANOS) {
+            var last = new AttributedStringBuilder().append(lines.isEmpty() ? AttributedString.EMPTY : lines.removeLast());
+            lines.add(last.styled(palette.quiet(),
+                    String.format(Locale.ROOT, " (%.2fs)", answer.took().toNanos() / 1e9)).toAttributedString());
+        }
+        return lines;
+    }
+
+    private List<AttributedString> good(Screen.Answer answer) {
+        byte[] payload = Json.withoutLineEnd(answer.reply().payload());
+        Optional<String> text = TerminalText.decode(payload).filter(decoded -> decoded.indexOf('\0') < 0);
+        if (text.isEmpty()) {
+            return List.of(new AttributedString(binary(answer.command(), payload.length), palette.warning()));
+        }
+        if (payload.length == 0) {
+            return List.of(new AttributedString(answer.reply().payload().length == 0 ? "(nothing)" : "(empty)", palette.quiet()));
+        }
+        List<AttributedString> lines = new ArrayList<>();
+        TerminalText.escape(text.get()).lines().limit(MAX_LINES).forEach(line -> lines.add(new AttributedString(line)));
+        long all = text.get().lines().count();
+        if (all > MAX_LINES) {
+            lines.add(new AttributedString(glyphs.ellipsis() + " " + (all - MAX_LINES) + " more lines: /save FILE keeps all",
+                    palette.quiet()));
+        }
+        return lines;
+    }
+
+    private static String binary(String command, int bytes) {
+        String[] words = command.split(" ", 3);
+        String kv = words[0].equals("GET") && words.length == 2
+                ? ", or cipherlink kv GET " + TerminalText.escapeLine(words[1]) + " > FILE" : "";
+        return String.format(Locale.ROOT, "binary, %,d bytes; to keep them: /save FILE", bytes) + kv;
+    }
+
+    private String label(String command) {
+        String shown = TerminalText.escapeLine(PendingCommands.head(command));
+        return shown.length() <= MAX_LABEL_CHARACTERS ? shown
+                : shown.substring(0, MAX_LABEL_CHARACTERS) + glyphs.ellipsis();
+    }
+}

@@ -1,0 +1,152 @@
+package dev.cipherlink.cli;
+
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jline.utils.AttributedString;
+import org.jline.utils.AttributedStringBuilder;
+import org.jline.utils.AttributedStyle;
+
+/// What happens in the chat as lines for the screen: pure, and safe whatever others write. One instance per REPL.
+final class ChatLines {
+    private static final DateTimeFormatter CLOCK = DateTimeFormatter.ofPattern("HH:mm", Locale.ROOT);
+    private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("EEEE, d MMMM yyyy", Locale.ENGLISH);
+
+    private final Palette palette;
+    private final Glyphs glyphs;
+    private final ZoneId zone;
+    private Pattern ownName = Pattern.compile("(?!)");
+    private String own = "";
+
+    ChatLines(Palette palette, Glyphs glyphs, ZoneId zone) {
+        this.palette = palette;
+        this.glyphs = glyphs;
+        this.zone = zone;
+    }
+
+    /// Says whose name is highlighted.
+    void own(String name) {
+        own = name;
+        ownName = name.isEmpty() ? Pattern.compile("(?!)")
+                : Pattern.compile("(?<![\\w.-])@?" + Pattern.quote(name) + "(?![\\w-])", Pattern.CASE_INSENSITIVE);
+    }
+
+    boolean mentionsUs(String text) {
+        return ownName.matcher(text).find();
+    }
+
+    /// `12:04 #room <ann> text`
+    AttributedString message(Instant at, String room, String from, String text) {
+        var line = begin(at).styled(palette.quiet(), room + " ");
+        return text(name(line, from).append(" "), text, from.equals(own) ? palette.plain() : null).toAttributedString();
+    }
+
+    /// `12:04 ann → you text`
+    AttributedString direct(Instant at, String from, String text) {
+        var line = begin(at).styled(palette.name(from), TerminalText.escapeLine(from))
+                .styled(palette.quiet(), " " + glyphs.arrow() + " ").styled(palette.name(own), "you").append(" ");
+        return text(line, text, null).toAttributedString();
+    }
+
+    /// Our own message in a room, and what became of it.
+    AttributedString said(Instant at, String room, String text, Fate fate) {
+        var line = name(begin(at).styled(palette.quiet(), room + " "), own).append(" ");
+        return fate(text(line, text, palette.plain()), fate).toAttributedString();
+    }
+
+    /// `12:04 you → ann text`
+    AttributedString told(Instant at, String to, String text, Fate fate) {
+        var line = begin(at).styled(palette.name(own), "you").styled(palette.quiet(), " " + glyphs.arrow() + " ")
+                .styled(palette.name(to), TerminalText.escapeLine(to)).append(" ");
+        return fate(text(line, text, palette.plain()), fate).toAttributedString();
+    }
+
+    private AttributedStringBuilder fate(AttributedStringBuilder line, Fate fate) {
+        line.append(" ");
+        return switch (fate) {
+            case Fate.Queued _ -> line.styled(palette.quiet(), glyphs.queued());
+            case Fate.Stored _ -> line.styled(palette.good(), glyphs.stored());
+            case Fate.Delivered _ -> line.styled(palette.good(), glyphs.delivered());
+            case Fate.Failed(String why) ->
+                    line.styled(palette.error(), glyphs.failed() + " " + TerminalText.escapeLine(why));
+            case Fate.Unknown _ ->
+                    line.styled(palette.warning(), glyphs.unknown() + " the connection was lost before its answer came");
+        };
+    }
+
+    /// Somebody came, went, is away: `12:04 #room ann joined`.
+    AttributedString presence(Instant at, String room, String name, String what) {
+        var line = begin(at).styled(palette.quiet(), room.isEmpty() ? "" : room + " ");
+        return line.styled(palette.quiet(), TerminalText.escapeLine(name) + " " + what).toAttributedString();
+    }
+
+    /// `12:04 text`, from the server.
+    AttributedString notice(Instant at, String text) {
+        return begin(at).styled(palette.warning(), TerminalText.escapeLine(text)).toAttributedString();
+    }
+
+    AttributedString plain(String text) {
+        return new AttributedString(text);
+    }
+
+    /// A remark of the REPL's own.
+    AttributedString remark(String text) {
+        return new AttributedString(text, palette.quiet());
+    }
+
+    AttributedString warning(String text) {
+        return new AttributedString(text, palette.warning());
+    }
+
+    AttributedString error(String text) {
+        return new AttributedString(text, palette.error());
+    }
+
+    AttributedString divider(String text) {
+        return new AttributedString(glyphs.rule() + " " + text + " " + glyphs.rule(), palette.quiet());
+    }
+
+    AttributedString day(LocalDate date) {
+        return divider(DAY.format(date));
+    }
+
+    LocalDate dayOf(Instant at) {
+        return LocalDate.ofInstant(at, zone);
+    }
+
+    /// A command as it was typed.
+    AttributedString typed(String command) {
+        String shown = TerminalText.escapeLine(command);
+        String word = TypedLine.firstWord(shown);
+        return new AttributedStringBuilder().styled(palette.quiet(), glyphs.typed()).styled(palette.keyword(), word)
+                .append(shown.substring(word.length())).toAttributedString();
+    }
+
+    private AttributedStringBuilder begin(Instant at) {
+        return new AttributedStringBuilder().styled(palette.quiet(), CLOCK.format(at.atZone(zone)) + " ");
+    }
+
+    private AttributedStringBuilder name(AttributedStringBuilder line, String name) {
+        return line.styled(palette.quiet(), "<").styled(palette.name(name), TerminalText.escapeLine(name))
+                .styled(palette.quiet(), ">");
+    }
+
+    /// @param style null to look for our name
+    private AttributedStringBuilder text(AttributedStringBuilder line, String text, AttributedStyle style) {
+        String shown = TerminalText.escapeLine(text);
+        if (style != null) {
+            return line.styled(style, shown);
+        }
+        Matcher mentions = ownName.matcher(shown);
+        int from = 0;
+        while (mentions.find()) {
+            line.append(shown.substring(from, mentions.start())).styled(palette.mention(), mentions.group());
+            from = mentions.end();
+        }
+        return line.append(shown.substring(from));
+    }
+}

@@ -1,0 +1,90 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.client.OutcomeUnknownException;
+import dev.cipherlink.command.Reply;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.jline.utils.AttributedString;
+
+/// Our own messages, from the moment they are typed until it is known what became of them. Thread-safe.
+final class Deliveries {
+    /// A message without an answer is shown as waiting after this time; most are answered before.
+    private static final long PATIENCE_MILLIS = 400;
+
+    private final ChatConnection connection;
+    private final ChatLines lines;
+    private final EventView view;
+    private final AtomicInteger underWay = new AtomicInteger();
+
+    Deliveries(ChatConnection connection, ChatLines lines, EventView view) {
+        this.connection = connection;
+        this.lines = lines;
+        this.view = view;
+    }
+
+    /// Messages without an answer.
+    int underWay() {
+        return underWay.get();
+    }
+
+    CompletableFuture<ExitStatus> say(String room, String text) {
+        Instant now = Instant.now();
+        return deliver("SAY " + room + " " + text, now, fate -> lines.said(now, room, text, fate));
+    }
+
+    CompletableFuture<ExitStatus> tell(String name, String text) {
+        Instant now = Instant.now();
+        return deliver("TELL " + name + " " + text, now, fate -> lines.told(now, name, text, fate));
+    }
+
+    private CompletableFuture<ExitStatus> deliver(String command, Instant at, Function<Fate, AttributedString> line) {
+        underWay.incrementAndGet();
+        CompletableFuture<Fate> fate = connection.request(command.getBytes(StandardCharsets.UTF_8))
+                .handle((reply, failure) -> fate(reply, failure));
+        var isTold = new AtomicBoolean();
+        CompletableFuture.delayedExecutor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS).execute(() -> {
+            synchronized (isTold) { // the news must not come before the olds
+                if (!isTold.get()) {
+                    view.own(at, line.apply(new Fate.Queued()), new Fate.Queued());
+                }
+            }
+        });
+        return fate.thenApply(known -> {
+            underWay.decrementAndGet();
+            synchronized (isTold) {
+                isTold.set(true);
+                view.own(at, line.apply(known), known);
+            }
+            return known.status();
+        });
+    }
+
+    private static Fate fate(Reply reply, Throwable failure) {
+        if (failure instanceof OutcomeUnknownException) {
+            return new Fate.Unknown();
+        }
+        if (failure != null) {
+            return new Fate.Failed(failure(failure, true));
+        }
+        return reply.isError() ? new Fate.Failed(reply.reason()) : new Fate.Stored();
+    }
+
+    /// Why a request has no answer.
+    ///
+    /// @param leavesTrace whether it matters if the request ran
+    static String failure(Throwable failure, boolean leavesTrace) {
+        Throwable cause = failure instanceof CompletionException wrapped && wrapped.getCause() != null ? wrapped.getCause()
+                : failure;
+        if (cause instanceof OutcomeUnknownException) {
+            return leavesTrace ? "the connection was lost before the answer came: whether it ran is unknown"
+                    : "the connection was lost before the answer came";
+        }
+        return FailureText.of(cause);
+    }
+}

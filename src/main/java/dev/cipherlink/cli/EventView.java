@@ -1,0 +1,145 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.command.Event;
+import java.net.ProtocolException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jline.utils.AttributedString;
+
+/// Shows what the server tells without being asked. Called on the connection's thread, and for histories.
+final class EventView {
+    private final Rooms rooms;
+    private final ChatLines lines;
+    private final Screen screen;
+    private final ShownLines shown = new ShownLines();
+    /// The id of the newest message of each room.
+    private final Map<String, Long> newest = new ConcurrentHashMap<>();
+    private LocalDate day;
+    private volatile String own = "";
+
+    EventView(Rooms rooms, ChatLines lines, Screen screen) {
+        this.rooms = rooms;
+        this.lines = lines;
+        this.screen = screen;
+    }
+
+    void own(String name) {
+        own = name;
+        lines.own(name);
+    }
+
+    ShownLines shown() {
+        return shown;
+    }
+
+    /// The id of the last message of a room that came here; 0 if none did.
+    long newest(String room) {
+        return newest.getOrDefault(room, 0L);
+    }
+
+    void received(byte[] payload) {
+        try {
+            show(Event.decode(payload, 0, payload.length));
+        } catch (ProtocolException _) {
+            // of a newer server: what we do not know we cannot show
+        }
+    }
+
+    private void show(Event event) {
+        Instant now = Instant.now();
+        switch (event) {
+            case Event.Message message -> message(message);
+            case Event.Direct(long _, String from, Instant at, String text) -> {
+                rooms.wroteToUs(from);
+                print(at, lines.direct(at, from, text));
+                screen.alert();
+            }
+            case Event.Joined(String room, String name) -> joined(now, room, name);
+            case Event.Left(String room, String name) -> left(now, room, name);
+            case Event.Away(String name) -> print(now, lines.presence(now, "", name, "is away"));
+            case Event.Back(String name) -> print(now, lines.presence(now, "", name, "is back"));
+            case Event.Skipped(String room, long count, long _) ->
+                    print(now, lines.notice(now, count + " messages of " + room + " came too fast and were left out: /history "
+                            + count));
+            case Event.KeySet(String key) -> print(now, lines.notice(now, "key set: " + key));
+            case Event.KeyDeleted(String key) -> print(now, lines.notice(now, "key deleted: " + key));
+            case Event.Notice(String text) -> print(now, lines.notice(now, text));
+        }
+    }
+
+    private void message(Event.Message message) {
+        rooms.met(message.from());
+        newest.merge(message.room(), message.id(), Math::max);
+        boolean mention = lines.mentionsUs(message.text()) && !message.from().equals(own);
+        AttributedString line = lines.message(message.at(), message.room(), message.from(), message.text());
+        boolean isUnseen = rooms.keepUnseen(message.room(), line, mention);
+        if (!isUnseen || mention) {
+            print(message.at(), line);
+        }
+        if (mention) {
+            screen.alert();
+        }
+    }
+
+    private void joined(Instant now, String room, String name) {
+        rooms.joined(room, name);
+        if (!name.equals(own) && room.equals(rooms.current())) {
+            print(now, lines.presence(now, room, name, "joined"));
+        }
+    }
+
+    private void left(Instant now, String room, String name) {
+        if (name.equals(own)) {
+            if (rooms.contains(room)) {
+                rooms.leave(room);
+                print(now, lines.notice(now, "you were put out of " + room));
+            }
+            return;
+        }
+        rooms.left(room, name);
+        if (room.equals(rooms.current())) {
+            print(now, lines.presence(now, room, name, "left"));
+        }
+    }
+
+    /// Shows messages of the past. Those of a history are not new, and alert nobody.
+    void history(List<Event> events) {
+        for (Event event : events) {
+            if (event instanceof Event.Message(String room, long id, String from, Instant at, String text)) {
+                newest.merge(room, id, Math::max);
+                rooms.met(from);
+                asked(at, lines.message(at, room, from, text));
+            }
+        }
+    }
+
+    private synchronized void print(Instant at, AttributedString line) {
+        dayChanged(at);
+        shown.add(line);
+        screen.message(line);
+    }
+
+    private synchronized void asked(Instant at, AttributedString line) {
+        dayChanged(at);
+        shown.add(line);
+        screen.asked(line);
+    }
+
+    /// Shows a message of our own among the others.
+    synchronized void own(Instant at, AttributedString line, Fate fate) {
+        dayChanged(at);
+        shown.add(line);
+        screen.own(line, fate);
+    }
+
+    private void dayChanged(Instant at) {
+        LocalDate today = lines.dayOf(at);
+        if (day != null && !day.equals(today)) {
+            screen.message(lines.day(today));
+        }
+        day = today;
+    }
+}

@@ -1,0 +1,77 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.command.Verb;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jline.reader.Highlighter;
+import org.jline.reader.LineReader;
+import org.jline.utils.AttributedString;
+import org.jline.utils.AttributedStringBuilder;
+
+/// Colours the line being typed, and says dimly behind it which arguments are still to come.
+final class LineHighlighter implements Highlighter {
+    static final List<String> VERBS = Arrays.stream(Verb.values()).map(Verb::name).toList();
+
+    private final Palette palette;
+    private final Switches switches;
+
+    LineHighlighter(Palette palette, Switches switches) {
+        this.palette = palette;
+        this.switches = switches;
+    }
+
+    @Override
+    public AttributedString highlight(LineReader reader, String buffer) {
+        boolean isAtEnd = reader.getBuffer().cursor() == reader.getBuffer().length();
+        return highlight(buffer, isAtEnd && switches.isOn(Switches.HINTS));
+    }
+
+    AttributedString highlight(String line, boolean withHint) {
+        String word = TypedLine.firstWord(line);
+        var shown = new AttributedStringBuilder();
+        if (word.isEmpty() || line.startsWith("//")) {
+            return shown.append(line).toAttributedString();
+        }
+        boolean isWhole = line.length() > word.length();
+        String rest = line.substring(word.length());
+        Optional<String> arguments = arguments(word);
+        if (arguments.isPresent()) {
+            shown.styled(palette.keyword(), word).append(rest);
+            if (withHint && line.indexOf('\n') < 0) {
+                shown.styled(palette.quiet(), hint(arguments.get(), rest));
+            }
+        } else if (isWrong(word, isWhole)) {
+            shown.styled(palette.wrong(), word).append(rest);
+        } else {
+            shown.append(line);
+        }
+        return shown.toAttributedString();
+    }
+
+    private static Optional<String> arguments(String word) {
+        return word.startsWith("/") ? SlashCommand.of(word).map(SlashCommand::arguments)
+                : TypedLine.verb(word).map(Verb::arguments);
+    }
+
+    /// A word still being typed is wrong when no command begins so; a whole one when there is none of that name. Words in
+    /// capitals may be text, unless they are nearly a verb.
+    private static boolean isWrong(String word, boolean isWhole) {
+        if (word.startsWith("/")) {
+            return SlashCommand.words().stream().noneMatch(known -> isWhole ? known.equals(word) : known.startsWith(word));
+        }
+        return isWhole && word.length() > 2 && word.chars().allMatch(c -> c >= 'A' && c <= 'Z')
+                && NearestMatch.find(word, VERBS).filter(verb -> NearestMatch.distance(word, verb) == 1).isPresent();
+    }
+
+    /// The arguments of which nothing has been typed yet.
+    static String hint(String arguments, String rest) {
+        List<String> all = arguments.isEmpty() ? List.of() : List.of(arguments.split(" "));
+        int typed = rest.isBlank() ? 0 : rest.strip().split("\\s+").length;
+        boolean isOpen = !rest.isEmpty() && !rest.endsWith(" ");
+        if (typed >= all.size()) {
+            return "";
+        }
+        return (rest.isEmpty() || isOpen ? " " : "") + String.join(" ", all.subList(typed, all.size()));
+    }
+}

@@ -1,0 +1,58 @@
+package dev.cipherlink.cli;
+
+import java.util.function.Supplier;
+import org.jline.reader.LineReader;
+import org.jline.reader.impl.LineReaderImpl;
+import org.jline.utils.AttributedStringBuilder;
+
+/// What stands in front of the line being typed, and reading that line. One thread reads, another refreshes.
+final class PromptLine {
+    private final LineReaderImpl reader;
+    private final Palette palette;
+    private final Supplier<StatusFacts> facts;
+    private volatile boolean isPrompting;
+    private volatile String shownPrompt = "";
+
+    PromptLine(LineReaderImpl reader, Palette palette, Supplier<StatusFacts> facts) {
+        this.reader = reader;
+        this.palette = palette;
+        this.facts = facts;
+    }
+
+    /// Reads a line behind the prompt. Blocks.
+    String read() {
+        shownPrompt = text();
+        isPrompting = true;
+        return reader.readLine(shownPrompt);
+    }
+
+    /// Reads the answer to a question, which does not go into the history. Blocks.
+    String ask(String question) {
+        isPrompting = false;
+        reader.setVariable(LineReader.DISABLE_HISTORY, true);
+        try {
+            return reader.readLine(question);
+        } finally {
+            reader.setVariable(LineReader.DISABLE_HISTORY, false);
+        }
+    }
+
+    /// What stands in front of the line: the room, and whether there is a connection.
+    private String text() {
+        StatusFacts now = facts.get();
+        String away = now.link() instanceof LinkState.Linked ? "" : now.room().isEmpty() ? "(offline)" : " (offline)";
+        return new AttributedStringBuilder().styled(palette.keyword(), now.room())
+                .styled(palette.warning(), away).styled(palette.quiet(), "> ")
+                .toAttributedString().toAnsi(reader.getTerminal());
+    }
+
+    /// Shows the prompt as it has to be now, but not while a question is asked. In a widget of the reader.
+    void refresh() {
+        String prompt = text();
+        if (isPrompting && !prompt.equals(shownPrompt)) {
+            shownPrompt = prompt;
+            reader.setPrompt(prompt);
+            reader.redisplay();
+        }
+    }
+}

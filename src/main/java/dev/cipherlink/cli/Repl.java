@@ -1,0 +1,176 @@
+package dev.cipherlink.cli;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jline.reader.EndOfFileException;
+import org.jline.reader.UserInterruptException;
+import org.jline.terminal.Terminal;
+import org.jline.utils.AttributedString;
+
+/// The loop around the line editor: reads lines, and knows what Ctrl-C and Ctrl-D mean. Runs on the calling thread.
+final class Repl implements ChatSession.Host {
+    private static final long TWICE_NANOS = 2_000_000_000;
+    private static final long FAREWELL_NANOS = 2_000_000_000;
+    private static final int MAX_UNASKED_LINES = 3;
+
+    private final Terminal terminal;
+    private final ChatConnection connection;
+    private final ChatParts parts;
+    private final Path folder;
+    private ChatSession session;
+    private TerminalScreen screen;
+    private long interruptedAt = System.nanoTime() - TWICE_NANOS;
+    private boolean isLeaving;
+
+    /// @param folder where `/save` puts files with a relative name
+    Repl(Terminal terminal, ChatConnection connection, ChatParts parts, Path folder) {
+        this.terminal = terminal;
+        this.connection = connection;
+        this.parts = parts;
+        this.folder = folder;
+    }
+
+    /// Blocks until somebody leaves.
+    ///
+    /// @param room to enter first; empty for none
+    ExitStatus run(ChatSession newSession, TerminalScreen newScreen, String room) throws InterruptedException {
+        session = newSession;
+        screen = newScreen;
+        // Also between two lines nothing that is typed may appear by itself.
+        terminal.enterRawMode();
+        screen.start();
+        try {
+            if (!room.isEmpty()) {
+                session.visits().join(room);
+            }
+            ExitStatus status = ExitStatus.DONE;
+            while (!isLeaving) {
+                status = readAndRun();
+            }
+            awaitAnswers();
+            return status;
+        } finally {
+            screen.stop();
+        }
+    }
+
+    private ExitStatus readAndRun() {
+        try {
+            execute(screen.prompt().read());
+            return ExitStatus.DONE;
+        } catch (UserInterruptException e) {
+            return interrupted(e.getPartialLine());
+        } catch (EndOfFileException _) {
+            leave();
+            return ExitStatus.DONE;
+        }
+    }
+
+    private void execute(String typed) {
+        List<String> lines = new ArrayList<>(typed.lines().filter(line -> !line.isBlank()).toList());
+        if (lines.size() > MAX_UNASKED_LINES) {
+            lines = asked(lines);
+        }
+        if (lines.isEmpty() && typed.isBlank()) {
+            session.run("");
+        }
+        for (String line : lines) {
+            screen.nextTurn();
+            switch (TypedLine.parse(line)) {
+                case TypedLine.Text _, TypedLine.Nothing _ -> { } // is shown as the message that it becomes
+                case TypedLine.Slash(SlashCommand command, String _) when command == SlashCommand.SAY -> { }
+                case TypedLine.Slash(SlashCommand command, String _)
+                        when command == SlashCommand.MSG || command == SlashCommand.REPLY -> { }
+                case TypedLine.Request request -> screen.remark(parts.lines().typed(request.command()));
+                case TypedLine.Slash _, TypedLine.UnknownSlash _ -> screen.remark(parts.lines().typed(line.strip()));
+            }
+            session.run(line);
+        }
+    }
+
+    /// Many lines at once were probably pasted.
+    private List<String> asked(List<String> lines) {
+        String question = lines.size() + " lines: send each, join them into one, or drop them? [s/j/d] ";
+        try {
+            while (true) {
+                String answer = screen.prompt().ask(question).strip().toLowerCase(Locale.ROOT);
+                switch (answer) {
+                    case "s", "send" -> {
+                        return lines;
+                    }
+                    case "j", "join" -> {
+                        return List.of(String.join(" ", lines.stream().map(String::strip).toList()));
+                    }
+                    case "d", "drop" -> {
+                        screen.remark(parts.lines().remark(lines.size() + " lines dropped"));
+                        return List.of();
+                    }
+                    default -> { } // asked again
+                }
+            }
+        } catch (UserInterruptException | EndOfFileException _) {
+            screen.remark(parts.lines().remark(lines.size() + " lines dropped"));
+            return List.of();
+        }
+    }
+
+    private ExitStatus interrupted(String partialLine) {
+        if (partialLine != null && !partialLine.isEmpty()) {
+            return ExitStatus.DONE;
+        }
+        long now = System.nanoTime();
+        if (now - interruptedAt < TWICE_NANOS) {
+            leave();
+            return ExitStatus.INTERRUPTED;
+        }
+        interruptedAt = now;
+        List<String> stopped = session.pending().stopWaiting();
+        screen.remark(parts.lines().remark(stopped.isEmpty() ? "Ctrl-C again leaves; so does Ctrl-D"
+                : "waiting no longer for " + TerminalText.escapeLine(String.join(", ", stopped))
+                + "; the server may run it all the same"));
+        return ExitStatus.DONE;
+    }
+
+    /// Gives what is under way two seconds, and names what is left then.
+    private void awaitAnswers() throws InterruptedException {
+        long until = System.nanoTime() + FAREWELL_NANOS;
+        while (left() > 0 && connection.isUp() && System.nanoTime() < until) {
+            Thread.sleep(10);
+        }
+        if (left() > 0) {
+            screen.remark(parts.lines().warning(left() + " lines have no answer: " + connection.queued() + " were not sent, the "
+                    + "outcome of the others is unknown"));
+        }
+    }
+
+    private int left() {
+        return session.pending().size() + session.deliveries().underWay();
+    }
+
+    @Override
+    public void leave() {
+        isLeaving = true;
+    }
+
+    @Override
+    public void showTop() {
+        new TopView(terminal, connection, parts).run();
+    }
+
+    @Override
+    public void save(String file) {
+        try {
+            screen.save(folder.resolve(file));
+        } catch (InvalidPathException e) {
+            screen.error(parts.lines().error("cannot write " + TerminalText.escapeLine(file) + ": " + e.getReason()));
+        }
+    }
+
+    static AttributedString greeting(ChatConnection connection, String name, ChatLines lines) {
+        return lines.remark("connected to " + connection.server() + (name.isEmpty() ? "" : " as " + name)
+                + "; /help lists the commands, Ctrl-D leaves");
+    }
+}

@@ -1,0 +1,136 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.command.Event;
+import java.net.ProtocolException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/// Enters and leaves rooms, and shows what was said in them before. Thread-safe; does not block.
+final class RoomVisits {
+    private static final int HISTORY_ON_JOIN = 20;
+    private static final int MAX_SHOWN_MEMBERS = 20;
+    private static final int MAX_MISSED = 1_000;
+    private static final CompletableFuture<ExitStatus> DONE = CompletableFuture.completedFuture(ExitStatus.DONE);
+
+    private final ChatConnection connection;
+    private final Requests requests;
+    private final EventView events;
+    private final Screen screen;
+    private final Rooms rooms;
+    private final ChatLines lines;
+
+    RoomVisits(ChatConnection connection, Requests requests, EventView events, ChatParts parts, Screen screen) {
+        this.connection = connection;
+        this.requests = requests;
+        this.events = events;
+        this.screen = screen;
+        this.rooms = parts.rooms();
+        this.lines = parts.lines();
+    }
+
+    private CompletableFuture<ExitStatus> refuse(String why) {
+        screen.error(lines.error(why));
+        return CompletableFuture.completedFuture(ExitStatus.REFUSED);
+    }
+
+    /// Goes to a room, entering it first if need be.
+    CompletableFuture<ExitStatus> join(String room) {
+        String name = room.startsWith("#") || room.isEmpty() ? room : "#" + room;
+        if (name.isEmpty()) {
+            return refuse("usage: /join #room");
+        }
+        if (rooms.contains(name)) {
+            show(name);
+            return DONE;
+        }
+        return requests.exchange("JOIN " + name, _ -> {
+            show(name);
+            learnMembers(name, true);
+            history("HISTORY " + name + " " + HISTORY_ON_JOIN, "");
+        }, false);
+    }
+
+    private void show(String room) {
+        screen.remark(lines.divider(room));
+        rooms.show(room).forEach(screen::message);
+    }
+
+    CompletableFuture<ExitStatus> leave(String room) {
+        if (room.isEmpty()) {
+            return refuse("you are in no room");
+        }
+        return requests.exchange("LEAVE " + room, _ -> {
+            screen.remark(lines.remark("left " + TerminalText.escapeLine(room)));
+            rooms.leave(room).ifPresent(this::show);
+        }, false);
+    }
+
+    /// @param titled the room to name in front of the messages; empty for none
+    CompletableFuture<ExitStatus> history(String command, String titled) {
+        return requests.exchange(command, reply -> {
+            try {
+                List<Event> past = Event.decodeAll(reply.payload());
+                if (!titled.isEmpty()) {
+                    screen.asked(lines.divider(titled + ", the last " + past.size()));
+                }
+                events.history(past);
+            } catch (ProtocolException e) {
+                screen.error(lines.error("HISTORY: " + FailureText.of(e)));
+            }
+        }, false);
+    }
+
+    private void learnMembers(String room, boolean isShown) {
+        connection.request(("WHO " + room).getBytes(StandardCharsets.UTF_8)).thenAccept(reply -> {
+            if (reply.isError()) {
+                return;
+            }
+            List<String> members = reply.text().lines().map(TypedLine::firstWord).toList();
+            rooms.members(room, members);
+            if (isShown) {
+                screen.remark(lines.remark(members.size() == 1 ? "nobody else is here" : members.size() + " here: " + TerminalText.escapeLine(String.join(", ",
+                        members.subList(0, Math.min(MAX_SHOWN_MEMBERS, members.size()))))
+                        + (members.size() > MAX_SHOWN_MEMBERS ? " and more" : "")));
+            }
+        });
+    }
+
+    /// Tells the server that somebody is here, so that it hands out the direct messages that wait.
+    void appear() {
+        connection.request("BACK".getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /// After a connection with a new session: the server has forgotten where we were.
+    void enterAgain() {
+        appear();
+        for (String room : rooms.joined()) {
+            long newest = events.newest(room);
+            connection.request(("JOIN " + room).getBytes(StandardCharsets.UTF_8)).thenAccept(reply -> {
+                if (reply.isError()) {
+                    screen.error(lines.error("JOIN " + room + ": " + TerminalText.escapeLine(reply.reason())));
+                    rooms.leave(room);
+                    return;
+                }
+                learnMembers(room, false);
+                if (newest > 0) {
+                    missed(room, newest);
+                }
+            });
+        }
+    }
+
+    private void missed(String room, long newest) {
+        requests.exchange("HISTORY " + room + " " + MAX_MISSED + " " + newest, reply -> {
+            try {
+                List<Event> past = Event.decodeAll(reply.payload());
+                if (!past.isEmpty()) {
+                    screen.remark(lines.divider(past.size() + " messages missed in " + room));
+                    events.history(past);
+                }
+            } catch (ProtocolException e) {
+                screen.error(lines.error("HISTORY: " + FailureText.of(e)));
+            }
+        }, false);
+    }
+}

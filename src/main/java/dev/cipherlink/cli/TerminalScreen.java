@@ -1,0 +1,289 @@
+package dev.cipherlink.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+import org.jline.reader.LineReader;
+import org.jline.reader.impl.LineReaderImpl;
+import org.jline.terminal.Terminal;
+import org.jline.utils.AttributedString;
+import org.jline.utils.InfoCmp.Capability;
+import org.jline.utils.Status;
+
+/// Writes above the edited line, and the status line below it.
+///
+/// One thread writes, in batches; it does so in a widget of the line reader, because the reader holds its lock there and
+/// what is on the screen is known. Between two lines nothing is written: the next line begins within a moment.
+final class TerminalScreen implements Screen {
+    private static final String FLUSH_WIDGET = "cipherlink-flush";
+    private static final int LEAST_ROWS_FOR_STATUS = 5;
+    private static final long BATCH_NANOS = 50_000_000;
+    private static final long STATUS_NANOS = 250_000_000;
+    private static final long ALERT_NANOS = 10_000_000_000L;
+    private static final int MAX_MESSAGES_PER_SECOND = 200;
+
+    private final LineReaderImpl reader;
+    private final Terminal terminal;
+    private final PromptLine prompt;
+    private final ChatParts parts;
+    private final AnswerLines answers;
+    private final StatusLine statusLine;
+    private final Supplier<StatusFacts> facts;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final Deque<AttributedString> waiting = new ArrayDeque<>();
+    private final Thread writer = Thread.ofVirtual().name("cipherlink-screen").unstarted(this::write);
+    private final MessageBudget budget = new MessageBudget(MAX_MESSAGES_PER_SECOND);
+    private int turn;
+    private Screen.Answer lastAnswer;
+    private AttributedString drawn = AttributedString.EMPTY;
+    private long alertedAt = System.nanoTime() - ALERT_NANOS;
+    private boolean isAlerting;
+    /// Whether the reader shows its line, so that something can be written above it. Guarded by the reader's lock.
+    private boolean isReading;
+
+    TerminalScreen(LineReaderImpl reader, ChatParts parts, Supplier<StatusFacts> facts) {
+        this.reader = reader;
+        this.terminal = reader.getTerminal();
+        this.prompt = new PromptLine(reader, parts.palette(), facts);
+        this.parts = parts;
+        this.answers = new AnswerLines(parts.palette(), parts.glyphs());
+        this.statusLine = new StatusLine(parts.palette(), parts.glyphs());
+        this.facts = facts;
+    }
+
+    void start() {
+        reader.getWidgets().put(LineReader.CALLBACK_INIT, () -> {
+            isReading = true;
+            return true;
+        });
+        reader.getWidgets().put(LineReader.CALLBACK_FINISH, () -> {
+            isReading = false;
+            return true;
+        });
+        reader.getWidgets().put(FLUSH_WIDGET, this::flush);
+        terminal.writer().println(); // the status line's first appearance moves the cursor up by a line
+        drawStatus();
+        writer.start();
+    }
+
+    /// Writes what is left, and takes the status line away. Called after the last line was read.
+    void stop() throws InterruptedException {
+        writer.interrupt();
+        writer.join();
+        status(status -> status.update(List.of()));
+        take().forEach(line -> terminal.writer().println(line.toAnsi(terminal)));
+        terminal.flush();
+    }
+
+    PromptLine prompt() {
+        return prompt;
+    }
+
+    /// A line was typed: answers to others say from now on what they answer.
+    void nextTurn() {
+        lock.lock();
+        try {
+            turn++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public int turn() {
+        lock.lock();
+        try {
+            return turn;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void message(AttributedString line) {
+        lock.lock();
+        try {
+            if (budget.take(System.nanoTime())) {
+                waiting.add(line);
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void remark(AttributedString line) {
+        lock.lock();
+        try {
+            waiting.add(line);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void asked(AttributedString line) {
+        remark(line);
+    }
+
+    @Override
+    public void own(AttributedString line, Fate fate) {
+        remark(line);
+    }
+
+    @Override
+    public void warning(AttributedString line) {
+        remark(line);
+    }
+
+    @Override
+    public void error(AttributedString line) {
+        remark(line);
+    }
+
+    @Override
+    public void answer(Screen.Answer answer) {
+        lock.lock();
+        try {
+            lastAnswer = answer;
+            waiting.addAll(answers.of(answer, answer.turn() != turn));
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void alert() {
+        lock.lock();
+        try {
+            long now = System.nanoTime();
+            if (parts.switches().isOn(Switches.BELL) && now - alertedAt >= ALERT_NANOS) {
+                alertedAt = now;
+                isAlerting = true;
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Writes the last answer to a file.
+    void save(Path file) {
+        lock.lock();
+        try {
+            if (lastAnswer == null || lastAnswer.reply().isError()) {
+                error(parts.lines().error("there is no answer to save yet"));
+                return;
+            }
+            byte[] bytes = Json.withoutLineEnd(lastAnswer.reply().payload());
+            Files.write(file, bytes);
+            remark(parts.lines().remark(bytes.length + " bytes saved in " + TerminalText.escapeLine(file.toString())));
+        } catch (IOException e) {
+            error(parts.lines().error("cannot write " + TerminalText.escapeLine(file.toString()) + ": " + FailureText.of(e)));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void write() {
+        try {
+            while (true) {
+                lock.lockInterruptibly();
+                try {
+                    if (waiting.isEmpty() && !isAlerting) {
+                        changed.awaitNanos(STATUS_NANOS);
+                    }
+                } finally {
+                    lock.unlock();
+                }
+                flushAboveLine();
+                Thread.sleep(BATCH_NANOS / 1_000_000);
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void flushAboveLine() {
+        try {
+            reader.callWidget(FLUSH_WIDGET);
+        } catch (IllegalStateException _) {
+            // between two lines: the next round finds the reader reading
+        }
+    }
+
+    private boolean flush() {
+        if (!isReading) {
+            return true;
+        }
+        prompt.refresh();
+        List<AttributedString> lines = take();
+        if (!lines.isEmpty()) {
+            var text = new StringBuilder();
+            lines.forEach(line -> text.append(line.toAnsi(terminal)).append('\n'));
+            reader.printAbove(text.toString());
+        }
+        if (takeAlert()) {
+            terminal.puts(Capability.bell);
+        }
+        drawStatus();
+        return true;
+    }
+
+    private List<AttributedString> take() {
+        lock.lock();
+        try {
+            List<AttributedString> taken = new ArrayList<>(waiting);
+            waiting.clear();
+            int leftOut = budget.takeLeftOut(System.nanoTime());
+            if (leftOut > 0) {
+                taken.add(parts.lines().warning(parts.glyphs().ellipsis() + " " + leftOut
+                        + " more messages came too fast to show: /history"));
+            }
+            return taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean takeAlert() {
+        lock.lock();
+        try {
+            boolean wanted = isAlerting;
+            isAlerting = false;
+            return wanted;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void drawStatus() {
+        boolean wanted = parts.switches().isOn(Switches.STATUS) && terminal.getRows() >= LEAST_ROWS_FOR_STATUS;
+        AttributedString line = wanted ? statusLine.draw(facts.get(), terminal.getColumns()) : AttributedString.EMPTY;
+        if (!line.equals(drawn)) {
+            if (wanted && drawn.isEmpty() && isReading) {
+                reader.printAbove("\n"); // for the line that its appearance takes
+            }
+            drawn = line;
+            status(status -> status.update(wanted ? List.of(line) : List.of()));
+        }
+    }
+
+    private void status(java.util.function.Consumer<Status> action) {
+        Status status = Status.getStatus(terminal);
+        if (status != null) {
+            action.accept(status);
+        }
+    }
+}

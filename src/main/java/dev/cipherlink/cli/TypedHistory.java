@@ -1,0 +1,50 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.command.Verb;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import org.jline.reader.impl.history.DefaultHistory;
+
+/// What was typed. On the disk never: direct messages, and unless it is wished, values.
+final class TypedHistory extends DefaultHistory {
+    private static final Set<Verb> WITH_VALUES = Set.of(Verb.SET, Verb.APPEND, Verb.CAS);
+
+    private final boolean keepsSecrets;
+
+    /// @param keepsSecrets whether lines with a value for a key go to the file too
+    TypedHistory(boolean keepsSecrets) {
+        this.keepsSecrets = keepsSecrets;
+    }
+
+    @Override
+    public boolean isPersistable(Entry entry) {
+        return super.isPersistable(entry) && isForDisk(entry.line());
+    }
+
+    boolean isForDisk(String line) {
+        return line.lines().allMatch(each -> switch (TypedLine.parse(each)) {
+            case TypedLine.Request(Verb verb, String _) ->
+                    verb != Verb.TELL && (keepsSecrets || !WITH_VALUES.contains(verb));
+            case TypedLine.Slash(SlashCommand command, String _) -> command != SlashCommand.MSG && command != SlashCommand.REPLY;
+            case TypedLine.Nothing _, TypedLine.Text _, TypedLine.UnknownSlash _ -> true;
+        });
+    }
+
+    /// Makes the file, for the owner only, where there is none.
+    ///
+    /// @throws IOException if that is not possible
+    static void prepare(Path file) throws IOException {
+        Files.createDirectories(file.getParent());
+        Set<PosixFilePermission> ownerOnly = PosixFilePermissions.fromString("rw-------");
+        try {
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(ownerOnly));
+        } catch (FileAlreadyExistsException _) {
+            Files.setPosixFilePermissions(file, ownerOnly);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.command.Verb;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// What a line that somebody typed means.
+sealed interface TypedLine {
+    List<String> LEAVE = List.of("exit", "quit");
+    /// Their last argument is the rest of the line, blanks at its end included.
+    Set<Verb> WITH_REST = Set.of(Verb.SET, Verb.APPEND, Verb.CAS, Verb.ECHO, Verb.SAY, Verb.TELL);
+
+    /// Nothing but blanks.
+    record Nothing() implements TypedLine {
+    }
+
+    /// A message for the current room.
+    record Text(String text) implements TypedLine {
+    }
+
+    /// A command of the protocol.
+    ///
+    /// @param command the whole line, less blanks in front, and at the end where they cannot be meant
+    record Request(Verb verb, String command) implements TypedLine {
+        /// What stands behind the verb and one space.
+        String rest() {
+            return command.length() > verb.name().length() ? command.substring(verb.name().length() + 1) : "";
+        }
+    }
+
+    /// A command of the REPL.
+    ///
+    /// @param rest what stands behind it, without blanks around
+    record Slash(SlashCommand command, String rest) implements TypedLine {
+    }
+
+    /// A slash and a word that is no command.
+    ///
+    /// @param near a command that is almost the same
+    record UnknownSlash(String word, Optional<String> near) implements TypedLine {
+    }
+
+    static TypedLine parse(String line) {
+        String trimmed = line.strip();
+        if (trimmed.isEmpty()) {
+            return new Nothing();
+        }
+        if (trimmed.startsWith("//")) {
+            return new Text(trimmed.substring(1));
+        }
+        if (trimmed.startsWith("/")) {
+            return slash(trimmed);
+        }
+        if (LEAVE.contains(trimmed)) {
+            return new Slash(SlashCommand.QUIT, "");
+        }
+        if (trimmed.equals("?") || trimmed.equals("help")) {
+            return new Slash(SlashCommand.HELP, "");
+        }
+        String leading = line.stripLeading();
+        return verb(firstWord(leading))
+                .<TypedLine>map(verb -> new Request(verb, WITH_REST.contains(verb) ? leading : leading.stripTrailing()))
+                .orElse(new Text(trimmed));
+    }
+
+    private static TypedLine slash(String line) {
+        String word = firstWord(line);
+        String rest = line.substring(word.length()).strip();
+        return SlashCommand.of(word).<TypedLine>map(command -> new Slash(command, rest))
+                .orElseGet(() -> new UnknownSlash(word, NearestMatch.find(word, SlashCommand.words())));
+    }
+
+    /// The verb that is written so, in capitals.
+    static Optional<Verb> verb(String word) {
+        return Arrays.stream(Verb.values()).filter(verb -> verb.name().equals(word)).findFirst();
+    }
+
+    static String firstWord(String text) {
+        int end = 0;
+        while (end < text.length() && !Character.isWhitespace(text.charAt(end))) {
+            end++;
+        }
+        return text.substring(0, end);
+    }
+}

@@ -1,0 +1,299 @@
+package dev.cipherlink.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.client.Client;
+import dev.cipherlink.client.ClientConfig;
+import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.PinnedHostKey;
+import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.crypto.PassphraseSource;
+import dev.cipherlink.server.AuthorizedKey;
+import dev.cipherlink.server.AuthorizedKeys;
+import dev.cipherlink.server.Server;
+import dev.cipherlink.server.ServerConfig;
+import dev.cipherlink.server.ServerKeys;
+import dev.cipherlink.store.MemoryStore;
+import dev.cipherlink.store.StoreLimits;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `chat` in a real terminal, against a server in this process.
+@Timeout(180)
+class ReplIT {
+    /// Held, so that its level stays: a test's own server need not report its connections.
+    private static final Logger SERVER_LOG = Logger.getLogger(Server.class.getName());
+
+    static {
+        SERVER_LOG.setLevel(Level.WARNING);
+    }
+
+    @TempDir
+    Path folder;
+    private Identity host;
+    private AuthorizedKeys authorized;
+    private MemoryStore store;
+    private Server server;
+
+    @BeforeEach
+    void startServer() throws IOException {
+        host = Identity.generate();
+        store = new MemoryStore(StoreLimits.ofHeap());
+        authorized = AuthorizedKeys.load(folder.resolve("authorized_keys"));
+        for (String name : List.of("ann", "bob")) {
+            try (Identity identity = Identity.generate()) {
+                identity.save(folder.resolve(name), null, false);
+                authorized.add(new AuthorizedKey(name, identity.publicKey(), List.of("operator")));
+            }
+        }
+        server = serve(0);
+    }
+
+    private Server serve(int port) throws IOException {
+        return Server.start(ServerConfig.loopback(ServerKeys.personal(host, authorized)).withListenAddress("127.0.0.1", port),
+                store);
+    }
+
+    @AfterEach
+    void stopServer() {
+        server.close();
+        store.close();
+        host.close();
+    }
+
+    /// The REPL of somebody, in the room.
+    private TmuxTerminal chat(String name, int columns, int rows) throws IOException {
+        return chat(name, columns, rows, server.address().getPort());
+    }
+
+    private TmuxTerminal chat(String name, int columns, int rows, int port) throws IOException {
+        Path own = Files.createDirectories(folder.resolve("of-" + name));
+        Map<String, String> environment = new HashMap<>(Map.of("HOME", own.toString(), "LC_ALL", "C.UTF-8",
+                "XDG_STATE_HOME", own.resolve("state").toString(), "NO_COLOR", "", "TERM", "screen-256color"));
+        var terminal = new TmuxTerminal(own, columns, rows, environment, "chat", "#lobby", "-s", "127.0.0.1:" + port,
+                "--identity", folder.resolve(name).toString(), "--host-key", host.publicKey().fingerprint().toString());
+        terminal.awaitText("#lobby>");
+        return terminal;
+    }
+
+    /// Somebody without a screen.
+    private Client client(String name) throws IOException {
+        return Client.connect(ClientConfig.to("127.0.0.1", server.address().getPort(), new Credentials.Personal(
+                Identity.load(folder.resolve(name), PassphraseSource.none()), new PinnedHostKey(host.publicKey().fingerprint()))));
+    }
+
+    @Test
+    void twoPeopleTalkAndALineHalfTypedStaysAsItIs() throws Exception {
+        try (TmuxTerminal ann = chat("ann", 80, 24); TmuxTerminal bob = chat("bob", 120, 40)) {
+            ann.awaitText("bob joined");
+            bob.awaitText("here: ann, bob");
+            ann.type("a line half ty");
+            ann.awaitText("#lobby> a line half ty");
+
+            bob.enter("hello @ann");
+            bob.awaitMatch("(?s).*\\d\\d:\\d\\d #lobby <bob> hello @ann ✓\n.*");
+            ann.awaitMatch("(?s).*\\d\\d:\\d\\d #lobby <bob> hello @ann\n#lobby> a line half ty\n.*");
+            bob.enter("/msg ann between us");
+            ann.awaitText("bob → you between us\n#lobby> a line half ty\n");
+
+            ann.enter("ped");
+            bob.awaitText("<ann> a line half typed\n");
+            ann.press("C-l");
+            ann.awaitMatch("#lobby> *\n.*(?s).* linked .*");
+            ann.enter("/reply I know");
+            bob.awaitText("ann → you I know");
+        }
+    }
+
+    @Test
+    void aHostileMessageIsShownAndDoesNothing() throws Exception {
+        try (TmuxTerminal ann = chat("ann", 100, 24); Client bob = client("bob")) {
+            bob.request("JOIN #lobby");
+            bob.request("SAY #lobby begin \u001b[2J\u001b[5;5H\u001b]0;gone\u0007 \u202eexe \u009b31m\rX end");
+
+            ann.awaitText("begin \\x1b[2J\\x1b[5;5H\\x1b]0;gone\\x07 \\u202eexe \\x9b31m\\x0dX end");
+            ann.awaitText("connected to 127.0.0.1");
+            ann.awaitText("#lobby>");
+        }
+    }
+
+    @Test
+    void runsCommandsCompletesKeysAndColoursWhatCannotBe() throws Exception {
+        try (Client bob = client("bob"); TmuxTerminal ann = chat("ann", 80, 24)) {
+            bob.request("SET apple-tree green");
+            bob.request("SET binary \u0000\u0001");
+
+            ann.type("GET app");
+            // The server has 50 ms to name its keys; on a busy machine they are there at a later Tab.
+            Awaitility.await().atMost(Duration.ofSeconds(40)).until(() -> {
+                ann.press("Tab");
+                return ann.screen().contains("#lobby> GET apple-tree");
+            });
+            ann.press("Enter");
+            ann.awaitText("› GET apple-tree\ngreen\n");
+            ann.enter("GET binary");
+            ann.awaitText("binary, 2 bytes; to keep them: /save FILE");
+            ann.type("CAS k");
+            ann.awaitText("#lobby> CAS k version value");
+            ann.press("C-u");
+            ann.type("/nothing");
+            Awaitility.await().atMost(Duration.ofSeconds(20))
+                    .until(() -> ann.colouredScreen().matches("(?s).*\u001b\\[[\\d;]*31m/nothing.*"));
+        }
+    }
+
+    @Test
+    void ctrlCClearsTheLineAndLeavesWhenPressedTwice() throws Exception {
+        try (TmuxTerminal ann = chat("ann", 80, 24)) {
+            ann.type("never sent");
+            ann.awaitText("#lobby> never sent");
+            ann.press("C-c");
+            ann.awaitMatch("(?s).*#lobby> *\n.*");
+            assertFalse(ann.screen().contains("never sent"));
+            ann.press("C-c");
+            ann.awaitText("Ctrl-C again leaves");
+            ann.press("C-c");
+            ann.awaitText("ended with 130");
+        }
+    }
+
+    @Test
+    void ctrlDLeavesAndTheHistoryHoldsWhatMayBeKept() throws Exception {
+        try (TmuxTerminal ann = chat("ann", 80, 24)) {
+            ann.enter("TIME");
+            ann.enter("/msg bob a secret between us");
+            ann.enter(" ECHO behind a space");
+            ann.awaitText("Echo: behind a space");
+            ann.press("C-d");
+            ann.awaitText("ended with 0");
+
+            Path history = folder.resolve("of-ann/state/cipherlink/history");
+            String kept = Files.readString(history);
+            assertTrue(kept.contains("TIME"), kept);
+            assertFalse(kept.contains("secret"), kept);
+            assertFalse(kept.contains("ECHO"), kept);
+            assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(history)));
+        }
+    }
+
+    @Test
+    void followsTheSizeOfTheWindow() throws Exception {
+        try (TmuxTerminal ann = chat("ann", 100, 24); Client bob = client("bob")) {
+            ann.awaitText(" · burst");
+            ann.type("a line that is longer than forty columns are wide");
+            ann.resize(44, 14);
+            ann.awaitMatch("(?s).*#lobby> a line that is longer than forty col\\w*\n.*\n *● linked[^\n]*\n?");
+            bob.request("JOIN #lobby");
+            bob.request("SAY #lobby still here");
+            ann.awaitText("<bob> still here");
+            ann.resize(120, 30);
+            ann.awaitText("#lobby> a line that is longer than forty columns are wide\n");
+            ann.awaitText(" · burst");
+        }
+    }
+
+    @Test
+    void asksBeforeItSendsManyPastedLines() throws Exception {
+        try (Client bob = client("bob"); TmuxTerminal ann = chat("ann", 80, 24)) {
+            ann.paste("one\ntwo\nthree\nfour\n");
+            ann.awaitText("four");
+            ann.press("Enter");
+            ann.awaitText("4 lines: send each, join them into one, or drop them?");
+            ann.enter("j");
+            ann.awaitText("<ann> one two three four ✓");
+            assertEquals(1, bob.request("HISTORY #lobby 10").text().lines().count());
+        }
+    }
+
+    @Test
+    void showsTheServerUntilAKeyIsPressed() throws Exception {
+        try (TmuxTerminal ann = chat("ann", 80, 24)) {
+            ann.enter("/top");
+            ann.awaitText("requests/s");
+            ann.awaitText("round trip ms");
+            ann.press("q");
+            ann.awaitText("nobody else is here");
+            ann.awaitText("#lobby>");
+            ann.awaitText(" linked");
+        }
+    }
+
+    @Test
+    void aBrokenConnectionLosesAndRepeatsNothing() throws Exception {
+        try (var link = new CutLink(server.address()); TmuxTerminal ann = chat("ann", 100, 24, link.port());
+             Client bob = client("bob")) {
+            bob.request("JOIN #lobby");
+            ann.awaitText("bob joined");
+            for (int i = 1; i <= 3; i++) {
+                link.breakAll();
+                ann.enter("line " + i);
+                ann.enter("INCR counter");
+                bob.request("SAY #lobby from bob " + i);
+                ann.awaitText("<bob> from bob " + i);
+                ann.awaitText("<ann> line " + i + " ✓");
+            }
+
+            Awaitility.await().atMost(Duration.ofSeconds(40)).until(() -> bob.request("GET counter").text().equals("3"));
+            assertEquals(6, bob.request("HISTORY #lobby 100").text().lines().count());
+            String screen = ann.screen();
+            for (int i = 1; i <= 3; i++) {
+                assertEquals(2, screen.split("<bob> from bob " + i, -1).length, screen);
+            }
+            assertFalse(screen.contains("new session"), screen);
+        }
+    }
+
+    @Test
+    void keepsWhatIsTypedWhileThereIsNoConnectionAndSendsItOnce() throws Exception {
+        try (TmuxTerminal ann = chat("ann", 100, 24)) {
+            int port = server.address().getPort();
+            server.close();
+            ann.awaitText("(offline)>");
+            ann.enter("said while away");
+            ann.enter("INCR counter");
+            ann.awaitText("2 queued");
+            server = serve(port);
+            ann.press("Enter");
+
+            ann.awaitText("<ann> said while away ✓");
+            ann.awaitText("link restored");
+            ann.awaitText("#lobby>");
+            try (Client bob = client("bob")) {
+                assertEquals("1", bob.request("GET counter").text());
+                assertEquals(1, bob.request("HISTORY #lobby 10").text().lines().count());
+            }
+        }
+    }
+
+    @Test
+    void aPipeIsAPlainLineClient() throws Exception {
+        var pipe = new Terminal(folder);
+        pipe.environment.put("USER", "ann");
+        String typed = "SET a 1\nGET a\nJOIN #lobby\nhello\n/say GET is a verb\n\nGET nope\nHISTORY #lobby 5\n/quit\nGET a\n";
+        int status = pipe.runWith(typed.getBytes(StandardCharsets.UTF_8), "chat", "-s",
+                "127.0.0.1:" + server.address().getPort(), "--identity", folder.resolve("ann").toString(), "--host-key",
+                host.publicKey().fingerprint().toString());
+
+        assertEquals(1, status);
+        assertEquals("ERROR not found\n", pipe.err());
+        assertTrue(pipe.out().matches("OK\n1\n\\d\\d:\\d\\d #lobby <ann> hello\n\\d\\d:\\d\\d #lobby <ann> GET is a verb\n"),
+                pipe.out());
+    }
+}

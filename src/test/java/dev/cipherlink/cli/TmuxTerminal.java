@@ -1,0 +1,104 @@
+package dev.cipherlink.cli;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+
+/// A real terminal: tmux with one window, in which the program under test runs as a process of its own.
+final class TmuxTerminal implements AutoCloseable {
+    /// Other builds may keep the machine busy.
+    private static final Duration PATIENCE = Duration.ofSeconds(40);
+
+    private final Path socket;
+
+    /// @param folder of its own, for tmux's socket
+    TmuxTerminal(Path folder, int columns, int rows, Map<String, String> environment, String... args) {
+        socket = folder.resolve("tmux");
+        List<String> command = new ArrayList<>(List.of("new-session", "-d", "-x", String.valueOf(columns),
+                "-y", String.valueOf(rows)));
+        environment.forEach((name, value) -> command.addAll(List.of("-e", name + "=" + value)));
+        List<String> program = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-preview", "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+                "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        program.addAll(List.of(args));
+        // A shell around it shows how it ended.
+        command.add("'" + String.join("' '", program) + "'; echo \"ended with $?\"; exec sleep 1000");
+        tmux(command.toArray(String[]::new));
+    }
+
+    private String tmux(String... arguments) {
+        List<String> command = new ArrayList<>(List.of("tmux", "-u", "-S", socket.toString(), "-f", "/dev/null"));
+        command.addAll(List.of(arguments));
+        try {
+            var builder = new ProcessBuilder(command).redirectErrorStream(true);
+            builder.environment().put("LC_ALL", "C.UTF-8");
+            builder.environment().remove("TMUX");
+            Process process = builder.start();
+            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (!process.waitFor(20, TimeUnit.SECONDS) || process.exitValue() != 0) {
+                throw new IllegalStateException("tmux " + List.of(arguments) + ": " + output);
+            }
+            return output;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// What the screen shows, without colours.
+    String screen() {
+        return tmux("capture-pane", "-p");
+    }
+
+    /// The same with its escape sequences.
+    String colouredScreen() {
+        return tmux("capture-pane", "-p", "-e");
+    }
+
+    void type(String text) {
+        tmux("send-keys", "-l", text);
+    }
+
+    /// A key by tmux's name: `Enter`, `Tab`, `C-c`.
+    void press(String key) {
+        tmux("send-keys", key);
+    }
+
+    void enter(String line) {
+        type(line);
+        press("Enter");
+    }
+
+    void paste(String text) {
+        tmux("set-buffer", text);
+        tmux("paste-buffer", "-p");
+    }
+
+    void resize(int columns, int rows) {
+        tmux("resize-window", "-x", String.valueOf(columns), "-y", String.valueOf(rows));
+    }
+
+    void awaitText(String text) {
+        awaitMatch("(?s).*" + java.util.regex.Pattern.quote(text) + ".*");
+    }
+
+    /// Waits until the whole screen matches.
+    void awaitMatch(String pattern) {
+        Awaitility.await().atMost(PATIENCE).pollInterval(Duration.ofMillis(100))
+                .until(this::screen, screen -> screen.matches(pattern));
+    }
+
+    @Override
+    public void close() {
+        tmux("kill-server");
+    }
+}
