@@ -130,19 +130,27 @@ final class ChatConnection implements AutoCloseable {
     }
 
     /// Requests that wait for a connection, or for their turn.
-    synchronized int queued() {
-        return kept.size() + client.waiting();
+    int queued() {
+        int waiting = client.waiting();
+        synchronized (this) {
+            return kept.size() + waiting;
+        }
     }
 
-    synchronized LinkState state() {
-        return switch (state) {
-            case ConnectionState.Connected _ -> new LinkState.Linked(client.roundTrip(), client.sinceLastContact());
-            case ConnectionState.Retrying(int attempt, Duration delay, IOException _) -> {
-                Duration left = delay.minusNanos(System.nanoTime() - stateAt);
-                yield new LinkState.Retrying(attempt, client.sinceLastContact(), left.isNegative() ? Duration.ZERO : left);
-            }
-            case ConnectionState.Closed _ -> new LinkState.Ended();
-        };
+    LinkState state() {
+        // Asked before our own lock is taken: handlers hold the client's when they come for ours.
+        Duration roundTrip = client.roundTrip();
+        Duration sinceLastContact = client.sinceLastContact();
+        synchronized (this) {
+            return switch (state) {
+                case ConnectionState.Connected _ -> new LinkState.Linked(roundTrip, sinceLastContact);
+                case ConnectionState.Retrying(int attempt, Duration delay, IOException _) -> {
+                    Duration left = delay.minusNanos(System.nanoTime() - stateAt);
+                    yield new LinkState.Retrying(attempt, sinceLastContact, left.isNegative() ? Duration.ZERO : left);
+                }
+                case ConnectionState.Closed _ -> new LinkState.Ended();
+            };
+        }
     }
 
     /// Sends a command now, or as soon as there is a connection.

@@ -107,8 +107,13 @@ public final class Link {
         }
     }
 
-    private void transmit() throws IOException {
-        session.transmit(System.nanoTime(), writer);
+    private void transmit() {
+        try {
+            session.transmit(System.nanoTime(), writer);
+        } catch (IOException e) {
+            // The channel is closed, and the link about to end; what was queued goes on with the next.
+            return;
+        }
         if (!session.isOpen()) {
             pushSignal.request();
         }

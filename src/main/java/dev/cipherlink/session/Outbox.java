@@ -36,7 +36,7 @@ public final class Outbox {
     interface Transmitter {
 
         /// Sends what the window permits, without flushing.
-        void transmit() throws IOException;
+        void transmit();
     }
 
     ReentrantLock lock() {

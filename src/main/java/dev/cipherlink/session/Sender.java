@@ -100,10 +100,11 @@ final class Sender {
                 }
                 return;
             }
-            send(next, now, sink);
+            Message message = take(next, now);
             if (next.fragmentedBytes == next.payload.length) {
                 outbox.remove();
             }
+            sink.send(message);
         }
     }
 
@@ -119,10 +120,11 @@ final class Sender {
 
     private void sendDisconnect(Outgoing disconnect, long now, MessageSink sink) throws IOException {
         state = State.DISCONNECTING;
-        send(disconnect, now, sink);
+        sink.send(take(disconnect, now));
     }
 
-    private void send(Outgoing next, long now, MessageSink sink) throws IOException {
+    /// Takes the next message of a payload into the window.
+    private Message take(Outgoing next, long now) {
         if (window.isEmpty()) {
             timer.start(now);
         }
@@ -132,7 +134,7 @@ final class Sender {
             measuredSequence = message.sequence();
             measuredSince = now;
         }
-        sink.send(message);
+        return message;
     }
 
     /// Takes in ACK, ERROR or PART.
