@@ -185,6 +185,8 @@ def arguments(description, rows):
     parser.add_argument("--rounds", type=int, default=5, help="times that each is measured, in turn (default: 5)")
     parser.add_argument("--seconds", type=float, default=4, help="how long each measurement takes (default: 4)")
     parser.add_argument("--quick", action="store_true", help="one round of one second: does it all still work?")
+    parser.add_argument("--output", type=pathlib.Path, default=RESULTS, metavar="FOLDER",
+                        help="where the figures and the picture go (default: target/bench)")
     given = parser.parse_args()
     unknown = set(given.row) - {row.name for row in rows}
     if unknown:

@@ -129,7 +129,7 @@ def _table(row, contenders):
 
 
 def _write(name, given, results):
-    lab.RESULTS.mkdir(parents=True, exist_ok=True)
+    given.output.mkdir(parents=True, exist_ok=True)
     data = {
         "when": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "revision": subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=lab.PROJECT, capture_output=True,
@@ -145,9 +145,10 @@ def _write(name, given, results):
                             "max": max(each.values), "values": each.values} for each in contenders],
         } for row, contenders in results],
     }
-    (lab.RESULTS / f"{name}.json").write_text(json.dumps(data, indent=2) + "\n")
-    (lab.RESULTS / f"{name}.svg").write_text(_picture(name, data))
-    return f"target/bench/{name}.json, target/bench/{name}.svg"
+    figures, picture = given.output / f"{name}.json", given.output / f"{name}.svg"
+    figures.write_text(json.dumps(data, indent=2) + "\n")
+    picture.write_text(_picture(name, data))
+    return f"{figures}, {picture}"
 
 
 STYLE = """
