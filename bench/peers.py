@@ -8,9 +8,12 @@ import lab
 
 
 class Cipherlink:
-    """Our server from the runtime image, over version 2, with a client that it knows."""
+    """Our server from the runtime image, over version 2, with a client that it knows.
 
-    def __init__(self, place, *options):
+    engine: memory; or always or everysec, for a store on disk that is so durable
+    """
+
+    def __init__(self, place, engine="memory"):
         self.place = place
         self.program = lab.cipherlink()
         self.port = lab.free_port()
@@ -22,7 +25,7 @@ class Cipherlink:
         if not (place.folder / "config").exists():
             identity = place.run([self.program, "keygen", "identity"])
             place.run([self.program, "authorize", identity.strip(), "--name", "bench"])
-        self.server = place.start([self.program, "serve", "-q", *options], f"cipherlink-{self.port}.log")
+        self.server = place.start([self.program, "serve", "-q", *engine_options(engine)], f"cipherlink-{self.port}.log")
         place.await_port(self.server, self.port)
         self.run("ping", "--accept-new-host-key", "--count", "1")
 
@@ -42,6 +45,14 @@ def offers(command, word):
     """Whether this version has a command, and its help names a word."""
     done = subprocess.run([lab.cipherlink(), command, "--help"], capture_output=True, text=True)
     return done.returncode == 0 and word in done.stdout
+
+
+def engine_options(engine):
+    """Options of `serve` for a store; None if this version has no such store."""
+    has_engines = offers("serve", "--engine")
+    if engine == "memory":
+        return ["--engine", "memory"] if has_engines else []
+    return ["--engine", "rocksdb", "--durability", engine] if has_engines else None
 
 
 class Redis:

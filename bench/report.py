@@ -124,7 +124,7 @@ def _table(row, contenders):
     for each in contenders:
         lines.append(f"  {each.name:{width}} {_figure(min(each.values)):>12} {_figure(each.median):>12} "
                      f"{_figure(max(each.values)):>12}")
-    lines.append(f"  {_verdict(row, contenders)[0]}")
+    lines.append(f"  {_verdict(row, contenders)[0]}".rstrip())
     return "\n".join(lines)
 
 
