@@ -1,0 +1,145 @@
+"""The programs that are compared, each configured as its users would, on free ports of the loopback interface."""
+
+import os
+import secrets
+import subprocess
+
+import lab
+
+
+class Cipherlink:
+    """Our server from the runtime image, over version 2, with a client that it knows.
+
+    engine: memory; or always or everysec, for a store on disk that is so durable
+    """
+
+    def __init__(self, place, engine="memory"):
+        self.place = place
+        self.program = lab.cipherlink()
+        self.port = lab.free_port()
+        lines = ["server:", f"  port: {self.port}", "  handshakes-per-second: 1000000",
+                 "client:", f"  server: 127.0.0.1:{self.port}"]
+        if offers("forward", "-L"):
+            lines += ["forward:", "  allow: 127.0.0.1:*"]
+        (place.folder / "cipherlink.yaml").write_text("\n".join(lines) + "\n")
+        if not (place.folder / "config").exists():
+            identity = place.run([self.program, "keygen", "identity"])
+            place.run([self.program, "authorize", identity.strip(), "--name", "bench"])
+        self.server = place.start([self.program, "serve", "-q", *engine_options(engine)], f"cipherlink-{self.port}.log")
+        place.await_port(self.server, self.port)
+        self.run("ping", "--accept-new-host-key", "--count", "1")
+
+    def run(self, *words):
+        return self.place.run([self.program, *words, "-s", f"127.0.0.1:{self.port}"])
+
+    def forward(self, target, *options):
+        """Returns: the process of `forward -L` to a port of this machine, and the port where it listens"""
+        port = lab.free_port()
+        process = self.place.start([self.program, "forward", "-L", f"{port}:127.0.0.1:{target}", *options,
+                                    "-s", f"127.0.0.1:{self.port}"], f"forward-{port}.log")
+        self.place.await_log(process, "ready")
+        return process, port
+
+
+def offers(command, word):
+    """Whether this version has a command, and its help names a word."""
+    done = subprocess.run([lab.cipherlink(), command, "--help"], capture_output=True, text=True)
+    return done.returncode == 0 and word in done.stdout
+
+
+def engine_options(engine):
+    """Options of `serve` for a store; None if this version has no such store."""
+    has_engines = offers("serve", "--engine")
+    if engine == "memory":
+        return ["--engine", "memory"] if has_engines else []
+    return ["--engine", "rocksdb", "--durability", engine] if has_engines else None
+
+
+class Redis:
+    """Redis with TLS and without a password.
+
+    options: more of its options; without any, nothing is written to disk
+    """
+
+    def __init__(self, place, *options):
+        self.place = place
+        self.port = lab.free_port()
+        certificate, key = place.certificate()
+        folder = place.folder / f"redis-{self.port}"
+        folder.mkdir()
+        self.server = place.start([
+            lab.program("redis-server"), "--bind", "127.0.0.1", "--port", "0", "--tls-port", self.port,
+            "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate,
+            "--tls-auth-clients", "no", "--dir", folder, "--save", "", *options],
+            f"redis-{self.port}.log")
+        place.await_port(self.server, self.port)
+
+    def client(self, name):
+        """The beginning of the command line of `redis-benchmark` or `redis-cli`."""
+        return [lab.program(name), "-h", "127.0.0.1", "-p", self.port, "--tls", "--cacert",
+                self.place.certificate()[0]]
+
+
+class Stunnel:
+    """stunnel at both ends, TLS 1.3; the client checks the server's certificate."""
+
+    def __init__(self, place, target):
+        certificate, key = place.certificate()
+        middle, self.port = lab.free_port(), lab.free_port()
+        server = self._start(place, "server", [f"accept = 127.0.0.1:{middle}", f"connect = 127.0.0.1:{target}",
+                                               f"cert = {certificate}", f"key = {key}"])
+        place.await_port(server, middle)
+        client = self._start(place, "client", ["client = yes", f"accept = 127.0.0.1:{self.port}",
+                                               f"connect = 127.0.0.1:{middle}", f"CAfile = {certificate}",
+                                               "verifyChain = yes"])
+        place.await_port(client, self.port)
+        self.processes = [server, client]
+
+    @staticmethod
+    def _start(place, side, service):
+        file = place.folder / f"stunnel-{side}.conf"
+        file.write_text("\n".join(["foreground = yes", "pid =", "debug = warning", "sslVersionMin = TLSv1.3",
+                                   f"[{side}]", *service]) + "\n")
+        return place.start([lab.program("stunnel"), file], f"stunnel-{side}.log")
+
+
+class OpenSsh:
+    """`ssh -L` with one cipher, to an sshd of its own."""
+
+    def __init__(self, place, target, cipher):
+        folder = place.folder / f"ssh-{cipher}"
+        folder.mkdir(mode=0o700)
+        for key in ("host", "user"):
+            place.run([lab.program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", folder / key])
+        middle, self.port = lab.free_port(), lab.free_port()
+        if os.geteuid() == 0:
+            os.makedirs("/run/sshd", mode=0o755, exist_ok=True)  # sshd insists when it is started by root
+        server = place.start([lab.program("sshd"), "-D", "-e", "-f", "/dev/null", "-p", middle,
+                              "-h", folder / "host", "-o", "ListenAddress=127.0.0.1", "-o", "PidFile=none",
+                              "-o", f"AuthorizedKeysFile={folder}/user.pub", "-o", "StrictModes=no"],
+                             f"sshd-{cipher}.log")
+        place.await_port(server, middle)
+        client = place.start([lab.program("ssh"), "-F", "none", "-N", "-L", f"{self.port}:127.0.0.1:{target}",
+                              "-c", cipher, "-i", folder / "user", "-p", middle, "-o", "IdentitiesOnly=yes",
+                              "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR",
+                              "-o", "UserKnownHostsFile=/dev/null", "-o", "ExitOnForwardFailure=yes", "127.0.0.1"],
+                             f"ssh-{cipher}.log")
+        place.await_port(client, self.port)
+        self.processes = [server, client]
+
+
+class Spiped:
+    """spiped at both ends, with a key file; as many connections as it allows."""
+
+    def __init__(self, place, target):
+        key = place.folder / "spiped.key"
+        key.write_bytes(secrets.token_bytes(32))
+        middle, self.port = lab.free_port(), lab.free_port()
+        common = ["-k", key, "-F", "-n", "500"]
+        server = place.start([lab.program("spiped"), "-d", "-s", f"[127.0.0.1]:{middle}",
+                              "-t", f"[127.0.0.1]:{target}", *common], "spiped-server.log")
+        place.await_port(server, middle)
+        client = place.start([lab.program("spiped"), "-e", "-s", f"[127.0.0.1]:{self.port}",
+                              "-t", f"[127.0.0.1]:{middle}", *common], "spiped-client.log")
+        place.await_port(client, self.port)
+        self.processes = [server, client]
