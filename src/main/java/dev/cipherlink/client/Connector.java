@@ -4,6 +4,7 @@ import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.command.CommandException;
 import dev.cipherlink.command.CommandParser;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.SynAck;
 import dev.cipherlink.session.CloseReason;
@@ -32,6 +33,7 @@ import java.util.function.Consumer;
 final class Connector implements Runnable {
 
     private static final CommandParser PARSER = new CommandParser(Integer.MAX_VALUE);
+    private static final Reply EMPTY = Reply.ok(new byte[0]);
     private static final int MAX_EVENT_BYTES = 1 << 20;
     /// A connection that lived so long was of use, even if nothing was asked for.
     private static final long USEFUL_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -57,7 +59,7 @@ final class Connector implements Runnable {
         this.outbox = outbox;
         events = (sequence, event) -> {
             eventHandler.get().accept(event.toBytes());
-            return Reply.ok(new byte[0]);
+            return EMPTY;
         };
         attach();
     }

@@ -41,6 +41,9 @@ final class CommandDispatcher implements RequestHandler {
     private volatile Session session;
     /// That of the batch under way; null between two.
     private Unit unit;
+    /// Counted here, and added to the server's once a batch.
+    private int requests;
+    private int failedRequests;
 
     CommandDispatcher(Server server, SessionOrigin origin, SessionJournal journal) {
         this.server = server;
@@ -80,16 +83,20 @@ final class CommandDispatcher implements RequestHandler {
 
     @Override
     public Reply handle(int sequence, Payload request) {
+        begin();
+        journal.ran(sequence);
+        Reply reply = answer(sequence, request);
+        requests++;
+        if (reply.isError()) {
+            failedRequests++;
+        }
+        return reply;
+    }
+
+    private void begin() {
         if (unit == null) {
             unit = store.begin();
         }
-        journal.ran(sequence);
-        Reply reply = answer(sequence, request);
-        server.statistics().requests.increment();
-        if (reply.isError()) {
-            server.statistics().failedRequests.increment();
-        }
-        return reply;
     }
 
     private Reply answer(int sequence, Payload request) {
@@ -121,6 +128,7 @@ final class CommandDispatcher implements RequestHandler {
 
     @Override
     public Reply repeat(Payload request) {
+        begin();
         try {
             Command command = parse(request);
             return command.isReadOnly() ? run(command) : RequestHandler.super.repeat(request);
@@ -136,6 +144,7 @@ final class CommandDispatcher implements RequestHandler {
         if (unit == null) {
             return;
         }
+        count();
         try (Unit ended = unit) {
             journal.addTo(ended);
             ended.commit();
@@ -144,6 +153,13 @@ final class CommandDispatcher implements RequestHandler {
         } finally {
             unit = null;
         }
+    }
+
+    private void count() {
+        server.statistics().requests.add(requests);
+        server.statistics().failedRequests.add(failedRequests);
+        requests = 0;
+        failedRequests = 0;
     }
 
     private Reply run(Command command) throws StoreException {
@@ -220,6 +236,7 @@ final class CommandDispatcher implements RequestHandler {
     }
 
     private Reply info() throws StoreException {
+        count();
         var lines = new ArrayList<byte[]>();
         for (Map.Entry<String, Object> line : server.info().entrySet()) {
             lines.add((line.getKey() + ": " + line.getValue()).getBytes(StandardCharsets.UTF_8));

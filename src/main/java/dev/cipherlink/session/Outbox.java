@@ -61,7 +61,8 @@ public final class Outbox {
             }
             requireOpen();
             add(new Outgoing(MessageType.DATA, request, replyHandler));
-            if (transmitter != null) {
+            // What handlers send leaves together when their batch ends.
+            if (transmitter != null && !isInBatch) {
                 transmitter.transmit();
             }
         } finally {

@@ -21,18 +21,6 @@ final class ReceiveWindow {
         MISSING
     }
 
-    /// What a duplicate of an accepted message is answered with.
-    ///
-    /// @param answer  the answer as it was sent; null if the request is kept instead
-    /// @param request a request that changes nothing, to be run again; null if the answer is kept
-    record Kept(Reply answer, byte[] request) {
-        /// What counts towards the bound; small answers do not.
-        int bytes() {
-            int bytes = answer != null ? answer.payload().length : request.length;
-            return answer != null && bytes <= Session.MAX_STORED_REPLY_BYTES ? 0 : bytes;
-        }
-    }
-
     /// Large answers, and requests of large answers, that are kept for duplicates take at most this much. Small answers
     /// are always kept: they may be those of writes.
     private static final int MAX_KEPT_BYTES = 1 << 20;
@@ -43,8 +31,10 @@ final class ReceiveWindow {
     private final int size;
     private final int maxRequestBytes;
     private final boolean wraps;
-    /// Ring over sequence numbers: what is kept of the last window.
-    private Kept[] kept;
+    /// Rings over sequence numbers: the answers of the last window; or, in their place, requests that change nothing and
+    /// are to be run again. Made on first use.
+    private Reply[] answers;
+    private byte[][] requests;
     private long keptBytes;
     private int expected = 1;
     private long accepted;
@@ -120,22 +110,52 @@ final class ReceiveWindow {
     ///
     /// @param request a view; copied if it is kept
     void answered(int sequence, Reply answer, Payload request) {
-        if (kept == null) {
-            kept = new Kept[Integer.highestOneBit(size * 2 - 1)];
+        if (answers == null) {
+            answers = new Reply[Integer.highestOneBit(size * 2 - 1)];
         }
-        int slot = sequence & kept.length - 1;
-        if (kept[slot] != null) {
-            keptBytes -= kept[slot].bytes();
+        int slot = slot(sequence);
+        if (keptBytes > 0) {
+            keptBytes -= largeBytes(slot);
+        }
+        if (requests != null) {
+            requests[slot] = null;
         }
         int answerBytes = answer.payload().length;
-        boolean keepsRequest = answerBytes > Session.MAX_STORED_REPLY_BYTES && request.length() < answerBytes;
-        if (answerBytes > Session.MAX_STORED_REPLY_BYTES
-                && keptBytes + (keepsRequest ? request.length() : answerBytes) > MAX_KEPT_BYTES) {
-            kept[slot] = null;
+        if (answerBytes <= Session.MAX_STORED_REPLY_BYTES) {
+            answers[slot] = answer;
+        } else {
+            answers[slot] = null;
+            keepLarge(slot, answer, request);
+        }
+    }
+
+    private void keepLarge(int slot, Reply answer, Payload request) {
+        boolean keepsRequest = request.length() < answer.payload().length;
+        if (keptBytes + Math.min(request.length(), answer.payload().length) > MAX_KEPT_BYTES) {
             return;
         }
-        kept[slot] = keepsRequest ? new Kept(null, request.toBytes()) : new Kept(answer, null);
-        keptBytes += kept[slot].bytes();
+        if (keepsRequest) {
+            if (requests == null) {
+                requests = new byte[answers.length][];
+            }
+            requests[slot] = request.toBytes();
+        } else {
+            answers[slot] = answer;
+        }
+        keptBytes += largeBytes(slot);
+    }
+
+    /// What a slot counts towards the bound; small answers do not.
+    private int largeBytes(int slot) {
+        if (requests != null && requests[slot] != null) {
+            return requests[slot].length;
+        }
+        int bytes = answers[slot] == null ? 0 : answers[slot].payload().length;
+        return bytes <= Session.MAX_STORED_REPLY_BYTES ? 0 : bytes;
+    }
+
+    private int slot(int sequence) {
+        return sequence & answers.length - 1;
     }
 
     /// Keeps another answer in the place of one that never left.
@@ -143,14 +163,19 @@ final class ReceiveWindow {
         answered(sequence, answer, Payload.EMPTY);
     }
 
-    /// What was kept of an accepted message; null if nothing could be.
-    Kept kept(int sequence) {
-        return kept == null ? null : kept[sequence & kept.length - 1];
+    /// The answer kept to an accepted message; null if there is none.
+    Reply keptAnswer(int sequence) {
+        return answers == null ? null : answers[slot(sequence)];
+    }
+
+    /// The request kept in place of its answer; null if there is none.
+    byte[] keptRequest(int sequence) {
+        return requests == null ? null : requests[slot(sequence)];
     }
 
     /// About how many bytes of memory are kept.
     long retainedBytes() {
-        return keptBytes + fragments.length + (kept == null ? 0 : (long) kept.length * SMALL_ANSWER_BYTES);
+        return keptBytes + fragments.length + (answers == null ? 0 : (long) answers.length * SMALL_ANSWER_BYTES);
     }
 
     /// The gap that was asked for may be asked for again.

@@ -109,15 +109,18 @@ final class Receiver {
         if (message.type() == MessageType.DISCONNECT) {
             return EMPTY;
         }
-        ReceiveWindow.Kept kept = window.kept(message.sequence());
-        if (kept == null && isRestored) {
+        Reply answer = window.keptAnswer(message.sequence());
+        if (answer != null) {
+            return answer;
+        }
+        byte[] request = window.keptRequest(message.sequence());
+        if (request != null) {
+            return handler.repeat(Payload.of(request));
+        }
+        if (isRestored) {
             return message.more() ? EMPTY : handler.repeat(message.payload());
         }
-        if (kept == null) {
-            return Reply.error("the answer was sent, and was too large to be kept; ask again");
-        }
-        return kept.answer() != null ? kept.answer()
-                : handler.handle(message.sequence(), Payload.of(kept.request()));
+        return Reply.error("the answer was sent, and was too large to be kept; ask again");
     }
 
     /// Waits until the changes of the batch are durable. Blocks; the lock must not be held.

@@ -16,8 +16,7 @@ public interface RequestHandler {
     ///         changes nothing: a duplicate of the request may run it again.
     Reply handle(int sequence, Payload request);
 
-    /// Answers a duplicate of a request that ran in an earlier process, which kept no answer to it: since it changed
-    /// nothing, it may run again.
+    /// Answers a duplicate of a request whose answer is not kept: if it changes nothing, it may run again.
     default Reply repeat(Payload request) {
         return Reply.error("the answer was sent, and is not kept; ask again");
     }

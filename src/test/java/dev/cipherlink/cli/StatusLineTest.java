@@ -31,7 +31,7 @@ class StatusLineTest {
     void leavesOutWhatMattersLeastWhereItIsNarrow() {
         var unread = List.of(new Rooms.Unread("#dev", 3, 1));
         assertEquals(" ● linked 23 ms · #ops · #dev 3 (1 @) · ann · chat.example.org:8888",
-                draw(facts(LINKED, unread, 0), 80));
+                draw(facts(LINKED, unread, 0), 75));
         assertEquals(" ● linked 23 ms · #ops · #dev 3 (1 @)", draw(facts(LINKED, unread, 0), 37));
         assertEquals(" ● linked 23 ms · #ops", draw(facts(LINKED, unread, 0), 36));
         assertEquals(" ● linke", draw(facts(LINKED, unread, 0), 8));

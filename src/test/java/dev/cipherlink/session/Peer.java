@@ -58,6 +58,11 @@ final class Peer implements RequestHandler {
         return behaviour.apply(bytes);
     }
 
+    @Override
+    public Reply repeat(Payload request) {
+        return handle(0, request);
+    }
+
     /// Short texts as they are, long ones by their length and hash.
     static String shown(byte[] bytes) {
         return bytes.length <= 100 ? new String(bytes, StandardCharsets.UTF_8)

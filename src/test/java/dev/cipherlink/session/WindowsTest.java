@@ -101,11 +101,11 @@ class WindowsTest {
         Payload request = Payload.of(Peer.bytes("GET k"));
         Payload longRequest = Payload.of(new byte[2 * Session.MAX_STORED_REPLY_BYTES]);
         receiving.answered(1, small, request);
-        assertEquals(small, receiving.kept(1).answer());
+        assertEquals(small, receiving.keptAnswer(1));
         receiving.answered(2, large, request);
-        assertEquals("GET k", new String(receiving.kept(2).request(), StandardCharsets.UTF_8));
+        assertEquals("GET k", new String(receiving.keptRequest(2), StandardCharsets.UTF_8));
         receiving.answered(3, large, longRequest);
-        assertEquals(large, receiving.kept(3).answer());
+        assertEquals(large, receiving.keptAnswer(3));
     }
 
     @Test
@@ -114,10 +114,10 @@ class WindowsTest {
         Payload echo = Payload.of(new byte[600_000]);
         receiving.answered(1, half, echo);
         receiving.answered(2, half, echo);
-        assertNull(receiving.kept(2), "two of them are too much");
+        assertNull(receiving.keptAnswer(2), "two of them are too much");
         receiving.answered(1, Reply.OK, echo);
         receiving.answered(2, half, echo);
-        assertEquals(half, receiving.kept(2).answer(), "there is room again");
+        assertEquals(half, receiving.keptAnswer(2), "there is room again");
     }
 
     @Test
