@@ -27,6 +27,7 @@ final class CommandDispatcher implements RequestHandler {
 
     private static final byte[] ECHO_PREFIX = "Echo: ".getBytes(StandardCharsets.US_ASCII);
     private static final Reply PONG = Reply.line("PONG");
+    private static final Reply NOT_WRITTEN = Reply.error("not written: the store failed, and the server was restarted since");
 
     private final Server server;
     private final ClientIdentity client;
@@ -84,7 +85,7 @@ final class CommandDispatcher implements RequestHandler {
     @Override
     public Reply handle(int sequence, Payload request) {
         begin();
-        journal.ran(sequence);
+        journal.runs(sequence);
         Reply reply = answer(sequence, request);
         requests++;
         if (reply.isError()) {
@@ -100,13 +101,19 @@ final class CommandDispatcher implements RequestHandler {
     }
 
     private Reply answer(int sequence, Payload request) {
+        Reply reply;
         try {
             Command command = parse(request);
             chat.noteActivity(command);
-            return command.isReadOnly() ? run(command) : change(sequence, command);
+            if (!command.isReadOnly()) {
+                return change(sequence, command);
+            }
+            reply = run(command);
         } catch (CommandException | StoreException e) {
-            return Reply.error(e.getMessage());
+            reply = Reply.error(e.getMessage());
         }
+        journal.read(sequence, reply);
+        return reply;
     }
 
     private Command parse(Payload request) throws CommandException {
@@ -126,12 +133,13 @@ final class CommandDispatcher implements RequestHandler {
         return reply;
     }
 
+    /// Of a request that may have changed something, an answer is kept unless the store took no writes.
     @Override
     public Reply repeat(Payload request) {
         begin();
         try {
             Command command = parse(request);
-            return command.isReadOnly() ? run(command) : RequestHandler.super.repeat(request);
+            return command.isReadOnly() ? run(command) : NOT_WRITTEN;
         } catch (CommandException | StoreException e) {
             return Reply.error(e.getMessage());
         }
@@ -148,6 +156,7 @@ final class CommandDispatcher implements RequestHandler {
         try (Unit ended = unit) {
             journal.addTo(ended);
             ended.commit();
+            journal.committed();
         } catch (StoreException e) {
             answers.refuse(e.getMessage());
         } finally {

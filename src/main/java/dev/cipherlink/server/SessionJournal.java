@@ -17,13 +17,15 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 
 /// Records of one session what another process of the server needs to go on with it: how far it has come, and the answers
 /// to requests that changed something. They become durable together with those changes, so that a request whose change
 /// survives the process is known to have run.
 ///
 /// Each batch with changes has a record; a ring of as many as the window is large holds the last window. Reads are not
-/// recorded: they run again. Used by the session's reading thread.
+/// recorded: they run again, but for those that came in fragments, of which a duplicate may bring the last one only.
+/// Used by the session's reading thread.
 final class SessionJournal {
 
     private static final Logger LOG = System.getLogger(SessionJournal.class.getName());
@@ -33,12 +35,22 @@ final class SessionJournal {
     private static final int ORIGIN_KEY_BYTES = PREFIX.length + ID_BYTES;
     private static final int ERROR_FLAG = 0x8000;
 
-    /// The answer to a request that changed something.
+    private static final Reply TOO_LARGE = Reply.error("the answer was sent, and was too large to be kept; ask again");
+
+    /// The answer to a request that changed something, or came in fragments.
     private record Answer(int sequence, Reply reply) {
     }
 
     /// One record: which batch it was, how many messages the session had accepted after it, and its answers.
     private record Batch(long number, long accepted, List<Answer> answers) {
+    }
+
+    /// What the records of one session say.
+    ///
+    /// @param batches  how many were recorded, or tried to be
+    /// @param accepted how many messages of the client had been accepted
+    /// @param answers  those of the last window, by sequence number
+    record Recorded(SessionOrigin origin, long batches, long accepted, Map<Integer, Reply> answers) {
     }
 
     private final SessionOrigin origin;
@@ -47,6 +59,9 @@ final class SessionJournal {
     private final List<Answer> answers = new ArrayList<>();
     private long accepted;
     private long batches;
+    private boolean isOriginKept;
+    private boolean hasChanged;
+    private boolean isInFragments;
 
     SessionJournal(SessionOrigin origin, KeyValueStore store) {
         this.origin = origin;
@@ -54,32 +69,62 @@ final class SessionJournal {
         slotKey = ByteBuffer.allocate(ORIGIN_KEY_BYTES + Short.BYTES).put(PREFIX).put(HexFormat.of().parseHex(origin.id()));
     }
 
-    /// A request ran. Numbers come in order; those of fragments may be left out.
-    void ran(int sequence) {
-        accepted += sequence - accepted & Message.SEQUENCE_MODULUS - 1;
+    /// Goes on with what another process recorded.
+    SessionJournal(Recorded recorded, KeyValueStore store) {
+        this(recorded.origin, store);
+        batches = recorded.batches;
+        accepted = recorded.accepted;
+        isOriginKept = true;
     }
 
-    /// A request that may have changed something ran.
+    /// A request runs. Numbers come in order; those of all fragments but the last are left out. One that comes again, since
+    /// its answer was too large to be kept, is known already.
+    void runs(int sequence) {
+        int ahead = (short) (sequence - accepted);
+        isInFragments = ahead > 1;
+        accepted += Math.max(0, ahead);
+    }
+
+    /// The request that runs may have changed something.
     void changed(int sequence, Reply reply) {
         if (isKept) {
+            hasChanged = true;
             answers.add(new Answer(sequence, reply));
+        }
+    }
+
+    /// The request that ran has changed nothing.
+    void read(int sequence, Reply reply) {
+        if (isKept && isInFragments) {
+            answers.add(new Answer(sequence, reply.payload().length > Session.MAX_STORED_REPLY_BYTES ? TOO_LARGE : reply));
         }
     }
 
     /// Adds what the batch changed to its unit, and forgets it.
     void addTo(Unit unit) throws StoreException {
-        if (answers.isEmpty()) {
+        if (!hasChanged) {
+            answers.removeIf(answer -> !isInWindow(origin, accepted, answer.sequence));
             return;
         }
         try {
-            if (batches == 0) {
+            if (!isOriginKept) {
                 unit.record(originKey(), origin.encode());
             }
             unit.record(slotKey(batches), encode(new Batch(batches, accepted, answers)));
             batches++;
         } finally {
+            hasChanged = false;
             answers.clear();
         }
+    }
+
+    /// The unit was committed.
+    void committed() {
+        isOriginKept |= batches > 0;
+    }
+
+    private static boolean isInWindow(SessionOrigin origin, long last, int sequence) {
+        return (last - sequence & Message.SEQUENCE_MODULUS - 1) < origin.parameters().windowSize();
     }
 
     /// The session is over: nobody will go on with it.
@@ -139,9 +184,20 @@ final class SessionJournal {
     ///
     /// @throws StoreException if the records cannot be read
     static void restoreAll(Server server, long now) throws StoreException {
+        for (Recorded recorded : readAll(server.store())) {
+            var journal = new SessionJournal(recorded, server.store());
+            Session session = Session.restored(recorded.origin.open(server, journal), recorded.accepted, recorded.answers);
+            server.sessions().addDetached(session, recorded.origin.owner(), now);
+        }
+    }
+
+    /// The sessions that are recorded; those that cannot be read are reported in the log, and left out.
+    ///
+    /// @throws StoreException if the records cannot be read
+    static List<Recorded> readAll(KeyValueStore store) throws StoreException {
         var origins = new HashMap<String, SessionOrigin>();
         var batches = new HashMap<String, List<Batch>>();
-        server.store().records(PREFIX).forEach((key, value) -> {
+        store.records(PREFIX).forEach((key, value) -> {
             String id = HexFormat.of().formatHex(key, PREFIX.length, ORIGIN_KEY_BYTES);
             try {
                 if (key.length == ORIGIN_KEY_BYTES) {
@@ -153,30 +209,26 @@ final class SessionJournal {
                 LOG.log(Level.WARNING, "a session of the last run cannot be read, and is lost: {0}", e.getMessage());
             }
         });
+        var recorded = new ArrayList<Recorded>();
         origins.forEach((id, origin) -> {
-            List<Batch> recorded = batches.get(id);
-            if (recorded != null) {
-                server.sessions().addDetached(restore(server, origin, recorded), origin.owner(), now);
+            if (batches.containsKey(id)) {
+                recorded.add(recorded(origin, batches.get(id)));
             }
         });
+        return recorded;
     }
 
-    private static Session restore(Server server, SessionOrigin origin, List<Batch> recorded) {
-        recorded.sort(Comparator.comparingLong(Batch::number));
-        Batch last = recorded.getLast();
+    private static Recorded recorded(SessionOrigin origin, List<Batch> batches) {
+        batches.sort(Comparator.comparingLong(Batch::number));
+        Batch last = batches.getLast();
         var answers = new HashMap<Integer, Reply>();
-        for (Batch batch : recorded) {
+        for (Batch batch : batches) {
             for (Answer answer : batch.answers) {
-                boolean isInWindow = (last.accepted - answer.sequence & Message.SEQUENCE_MODULUS - 1)
-                        < origin.parameters().windowSize();
-                if (isInWindow) {
+                if (isInWindow(origin, last.accepted, answer.sequence)) {
                     answers.put(answer.sequence, answer.reply);
                 }
             }
         }
-        var journal = new SessionJournal(origin, server.store());
-        journal.batches = last.number + 1;
-        journal.accepted = last.accepted;
-        return Session.restored(origin.open(server, journal), last.accepted, answers);
+        return new Recorded(origin, last.number + 1, last.accepted, answers);
     }
 }

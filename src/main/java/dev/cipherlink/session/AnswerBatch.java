@@ -3,10 +3,14 @@ package dev.cipherlink.session;
 import dev.cipherlink.command.Reply;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.BitSet;
 
 /// The answers to the messages that arrived together, until they may leave: the changes they tell of have to be durable
 /// before.
 public final class AnswerBatch {
+
+    /// What a fragment or DISCONNECT is answered with: it tells of nothing.
+    static final Reply EMPTY = Reply.ok(new byte[0]);
 
     private static final int INITIAL_CAPACITY = 8;
     /// Beyond this many the arrays are not kept for the next batch.
@@ -15,11 +19,23 @@ public final class AnswerBatch {
     private final ReceiveWindow window;
     private int[] sequences = new int[INITIAL_CAPACITY];
     private Reply[] replies = new Reply[INITIAL_CAPACITY];
+    /// Which answers are those of earlier batches.
+    private final BitSet keptBefore = new BitSet();
     private int size;
     private long bytes;
 
     AnswerBatch(ReceiveWindow window) {
         this.window = window;
+    }
+
+    /// Adds the answer to a duplicate, which was kept.
+    void addKept(int sequence, Reply reply) {
+        boolean isOfThisBatch = false;
+        for (int i = 0; i < size; i++) {
+            isOfThisBatch |= sequences[i] == sequence && !keptBefore.get(i);
+        }
+        keptBefore.set(size, !isOfThisBatch);
+        add(sequence, reply);
     }
 
     void add(int sequence, Reply reply) {
@@ -37,12 +53,12 @@ public final class AnswerBatch {
         return bytes + (long) size * SendWindow.OVERHEAD_BYTES;
     }
 
-    /// Puts an error in the place of every answer, but for the empty ones of fragments: what they tell of could not be made
-    /// durable.
+    /// Puts an error in the place of every answer, but for those of fragments: what they tell of could not be made durable.
+    /// An answer that was kept from an earlier batch stays: what it tells of is durable.
     public void refuse(String reason) {
         Reply error = Reply.error(reason);
         for (int i = 0; i < size; i++) {
-            if (replies[i].payload().length > 0) {
+            if (replies[i] != EMPTY && !keptBefore.get(i)) {
                 replies[i] = error;
                 window.replace(sequences[i], error);
             }
@@ -64,6 +80,7 @@ public final class AnswerBatch {
         } else {
             Arrays.fill(replies, 0, size, null);
         }
+        keptBefore.clear();
         size = 0;
         bytes = 0;
     }

@@ -14,7 +14,7 @@ import java.util.Map;
 /// All methods but [#completeBatch] require the session's lock.
 final class Receiver {
 
-    private static final Reply EMPTY = Reply.ok(new byte[0]);
+    private static final Reply NOT_KEPT = Reply.error("the answer was sent, and was too large to be kept; ask again");
 
     private final SessionParameters parameters;
     private final int maxRequestBytes;
@@ -65,7 +65,7 @@ final class Receiver {
                 isResendDue = false;
                 accept(message);
             }
-            case DUPLICATE -> answers.add(message.sequence(), answerAgain(message));
+            case DUPLICATE -> answerAgain(message);
             case MISSING -> {
                 if (window.askResend() || now - resendAskedAt >= repeatNanos) {
                     resendAskedAt = now;
@@ -77,7 +77,7 @@ final class Receiver {
 
     private void accept(Message message) {
         if (message.type() == MessageType.DISCONNECT) {
-            answer(message.sequence(), EMPTY, Payload.EMPTY);
+            answer(message.sequence(), AnswerBatch.EMPTY, Payload.EMPTY);
             isDisconnected = true;
         } else if (!message.more() && !window.hasFragments()) {
             answer(message.sequence(), handler.handle(message.sequence(), message.payload()), message.payload());
@@ -89,7 +89,7 @@ final class Receiver {
     private void acceptFragment(Message message) {
         window.addFragment(message.payload());
         if (message.more()) {
-            answer(message.sequence(), EMPTY, Payload.EMPTY);
+            answer(message.sequence(), AnswerBatch.EMPTY, Payload.EMPTY);
             return;
         }
         Payload request = window.takeFragments();
@@ -104,23 +104,22 @@ final class Receiver {
         answers.add(sequence, reply);
     }
 
-    /// A duplicate is known by its number alone: what it carries is not looked at.
-    private Reply answerAgain(Message message) {
+    /// A duplicate is known by its number alone: what it carries is not looked at, unless another process answered it.
+    private void answerAgain(Message message) {
+        int sequence = message.sequence();
+        Reply answer = window.keptAnswer(sequence);
+        byte[] request = window.keptRequest(sequence);
         if (message.type() == MessageType.DISCONNECT) {
-            return EMPTY;
+            answers.add(sequence, AnswerBatch.EMPTY);
+        } else if (answer != null) {
+            answers.addKept(sequence, answer);
+        } else if (request != null) {
+            answers.add(sequence, handler.repeat(Payload.of(request)));
+        } else if (isRestored) {
+            answers.add(sequence, message.more() ? AnswerBatch.EMPTY : handler.repeat(message.payload()));
+        } else {
+            answers.addKept(sequence, NOT_KEPT);
         }
-        Reply answer = window.keptAnswer(message.sequence());
-        if (answer != null) {
-            return answer;
-        }
-        byte[] request = window.keptRequest(message.sequence());
-        if (request != null) {
-            return handler.repeat(Payload.of(request));
-        }
-        if (isRestored) {
-            return message.more() ? EMPTY : handler.repeat(message.payload());
-        }
-        return Reply.error("the answer was sent, and was too large to be kept; ask again");
     }
 
     /// Waits until the changes of the batch are durable. Blocks; the lock must not be held.

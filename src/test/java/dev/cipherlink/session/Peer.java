@@ -1,5 +1,7 @@
 package dev.cipherlink.session;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Checksum;
 import dev.cipherlink.message.Message;
@@ -25,12 +27,16 @@ final class Peer implements RequestHandler {
     final Session session;
     final Deque<Message> sent = new ArrayDeque<>();
     final List<String> ran = new ArrayList<>();
+    /// Duplicates that ran since no answer was kept.
+    final List<String> repeated = new ArrayList<>();
     final List<String> answers = new ArrayList<>();
     final List<String> failures = new ArrayList<>();
     final Outbox outbox;
     /// The time that the session is told.
     long now;
     Function<byte[], Reply> behaviour = request -> Reply.ok(request.clone());
+    /// Why the changes of a batch cannot be made durable; null while they can.
+    String refusal;
 
     Peer(SessionParameters parameters, boolean wraps) {
         this(parameters, wraps, new Outbox(1_000_000, Long.MAX_VALUE));
@@ -60,7 +66,16 @@ final class Peer implements RequestHandler {
 
     @Override
     public Reply repeat(Payload request) {
-        return handle(0, request);
+        byte[] bytes = request.toBytes();
+        repeated.add(shown(bytes));
+        return behaviour.apply(bytes);
+    }
+
+    @Override
+    public void completeBatch(AnswerBatch batch) {
+        if (refusal != null) {
+            batch.refuse(refusal);
+        }
     }
 
     /// Short texts as they are, long ones by their length and hash.
@@ -151,6 +166,18 @@ final class Peer implements RequestHandler {
 
     static Message damaged(Message message) {
         return new Message(message.type(), message.more(), message.sequence(), message.payload(), false);
+    }
+
+    /// Both sides go on with another connection; what was on its way on the old one is lost.
+    static void resume(Peer client, Peer server) throws IOException {
+        client.sent.clear();
+        server.sent.clear();
+        int received = client.session.received();
+        assertTrue(server.session.canResumeFrom(received, client.session.acknowledged()));
+        int serverReceived = server.session.received();
+        server.session.resume(received, server.now, server::add);
+        client.session.resume(serverReceived, client.now, client::add);
+        client.transmit();
     }
 
     /// Passes messages to and fro until nothing moves any more.
