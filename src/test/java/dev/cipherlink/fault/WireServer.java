@@ -48,8 +48,13 @@ final class WireServer implements AutoCloseable {
         return shared != null ? shared.port() : personal.port();
     }
 
-    /// For a client that goes through a proxy.
+    /// For a client that goes through a proxy, and does not come back when its connection is lost.
     ClientConfig through(FaultProxy proxy) {
+        return reconnecting(proxy).withReconnect(Duration.ZERO);
+    }
+
+    /// For a client that goes through a proxy, and comes back.
+    ClientConfig reconnecting(FaultProxy proxy) {
         return ClientConfig.to("127.0.0.1", proxy.port(), config().credentials());
     }
 
