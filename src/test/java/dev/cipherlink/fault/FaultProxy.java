@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntFunction;
 
 /// A TCP proxy on a free port of the loopback interface, in front of a server on the same interface.
@@ -25,7 +26,7 @@ public final class FaultProxy implements AutoCloseable {
     private final Set<Relay> relays = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();
     private final AtomicInteger struck = new AtomicInteger();
-    private volatile long lastStrike;
+    private final AtomicReference<Strike> firstStrike = new AtomicReference<>();
     private volatile boolean isClosed;
     private ServerSocket listener;
     private Thread acceptThread;
@@ -65,9 +66,15 @@ public final class FaultProxy implements AutoCloseable {
         return struck.get();
     }
 
-    /// When the last one happened, as a [System#nanoTime].
-    public long lastStrike() {
-        return lastStrike;
+    /// The first fault of a plan since the last call; null if there was none.
+    public Strike takeFirstStrike() {
+        return firstStrike.getAndSet(null);
+    }
+
+    /// A fault of a plan that happened.
+    ///
+    /// @param at a [System#nanoTime]
+    public record Strike(Fault fault, long at) {
     }
 
     /// The connections of which at least one direction is open.
@@ -149,7 +156,7 @@ public final class FaultProxy implements AutoCloseable {
 
     void struck(Fault fault) {
         if (fault != Fault.NONE) {
-            lastStrike = System.nanoTime();
+            firstStrike.compareAndSet(null, new Strike(fault, System.nanoTime()));
             struck.incrementAndGet();
         }
     }
