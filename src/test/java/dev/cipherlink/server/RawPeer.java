@@ -84,6 +84,18 @@ public final class RawPeer implements AutoCloseable {
         return this;
     }
 
+    /// The client's side of the handshake for a session that has had another connection.
+    ///
+    /// @param received the last number that the client accepted
+    public SynAck.Granted resume(String sessionId, int received) throws IOException {
+        send(MessageType.SYN, 0, "{\"operation_mode\":\"burst\",\"max_packet_size\":65519,\"session_id\":\"" + sessionId
+                + "\",\"received\":" + received + "}");
+        SynAck.Granted granted = receiveSynAck();
+        sendEcho(granted.sessionId());
+        channel.establish(granted.parameters().maxMessageBytes());
+        return granted;
+    }
+
     /// The server's side of the handshake.
     public RawPeer accept() throws IOException {
         receive();
