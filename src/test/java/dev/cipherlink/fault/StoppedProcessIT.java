@@ -5,18 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
+import dev.cipherlink.client.ConnectionState;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.server.TestServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Case 61 of the fault catalogue: SIGSTOP and SIGCONT of either side, for less time than a peer is waited for.
+/// Case 61 of the fault catalogue: SIGSTOP and SIGCONT of either side.
 ///
 /// `-Dcipherlink.stop.seconds=60` for a stop of a minute.
 @Timeout(300)
@@ -55,6 +57,36 @@ class StoppedProcessIT {
                 // What it thinks of us while we are silent shows within a few intervals.
                 Awaitility.await().pollDelay(INTERVAL).until(() -> true);
                 assertEquals("PONG", client.request("PING").text());
+            }
+        }
+    }
+
+    /// It was given up meanwhile, and the connections that were tried to it hung. The session goes on.
+    @Test
+    void nothingIsLostIfAServerIsStoppedForLongerThanItIsWaitedFor() throws Exception {
+        Duration interval = STOP.dividedBy(10);
+        try (var key = SharedKey.generate()) {
+            key.save(folder.resolve("k"), false);
+            try (var child = ChildProgram.start(folder, "true", List.of(), "serve", "--port", "0", "--shared-key", "k");
+                 var client = Client.connect(ClientConfig.to("127.0.0.1", child.port(), key).withTimes(LONG, interval))) {
+                var resumes = new AtomicInteger();
+                client.onConnectionChange(state -> {
+                    if (state instanceof ConnectionState.Connected connected && connected.isResumed()) {
+                        resumes.incrementAndGet();
+                    }
+                });
+                var counting = new Counting();
+                counting.send(client, 500);
+                child.stop();
+                counting.send(client, 500);
+                pass(STOP);
+                child.goOn();
+                counting.send(client, 500);
+                Awaitility.await().atMost(LONG).until(() -> counting.outcomes() == 1_500);
+                assertEquals("", counting.wrong());
+                assertEquals(1_500, counting.answers());
+                assertTrue(resumes.get() > 0);
+                assertTrue(client.request("INFO").text().contains("connections: 1\n"), "the old one was taken over");
             }
         }
     }

@@ -11,6 +11,7 @@ import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.SynAck;
 import dev.cipherlink.packet.PacketReader;
 import dev.cipherlink.packet.PacketWriter;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -68,7 +69,11 @@ public final class RawPeer implements AutoCloseable {
     }
 
     public SynAck.Granted receiveSynAck() throws IOException {
-        return (SynAck.Granted) HandshakeJson.decodeSynAck(receive().payload());
+        Message answer = receive();
+        if (answer == null) {
+            throw new EOFException("closed instead of an answer");
+        }
+        return (SynAck.Granted) HandshakeJson.decodeSynAck(answer.payload());
     }
 
     public void sendEcho(String sessionId) throws IOException {
