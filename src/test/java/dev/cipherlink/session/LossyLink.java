@@ -1,6 +1,7 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.message.Message;
+import dev.cipherlink.message.Payload;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.Random;
@@ -39,7 +40,16 @@ final class LossyLink {
             at = Math.max(at, newest);
             newest = at;
         }
-        underWay.add(new Delivery(at, order++, happens(quality.damagePercent()) ? Peer.damaged(message) : message));
+        underWay.add(new Delivery(at, order++, happens(quality.damagePercent()) ? damaged(message) : message));
+    }
+
+    /// With other bytes, so that it shows if they are taken for good.
+    private Message damaged(Message message) {
+        byte[] payload = message.payload().toBytes();
+        if (payload.length > 0) {
+            payload[random.nextInt(payload.length)]++;
+        }
+        return new Message(message.type(), message.more(), message.sequence(), Payload.of(payload), false);
     }
 
     private boolean happens(int percent) {
