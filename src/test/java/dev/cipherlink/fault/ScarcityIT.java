@@ -51,6 +51,8 @@ class ScarcityIT {
                 server:
                   max-handshakes-per-address: 10000
                   handshakes-per-second: 10000
+                store:
+                  engine: memory
                 """);
         return ChildProgram.start(folder, limits, List.of(jvmOptions), "serve", "--port", "0", "--shared-key", "k");
     }

@@ -83,7 +83,7 @@ class StoppedProcessIT {
                 child.goOn();
                 counting.send(client, 500);
                 Awaitility.await().atMost(LONG).until(() -> counting.outcomes() == 1_500);
-                assertEquals("", counting.wrong());
+                assertEquals("", counting.wrong(), () -> resumes + " resumes, " + counting.answers() + " answers");
                 assertEquals(1_500, counting.answers());
                 assertTrue(resumes.get() > 0);
                 assertTrue(client.request("INFO").text().contains("connections: 1\n"), "the old one was taken over");
