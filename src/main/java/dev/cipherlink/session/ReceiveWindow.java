@@ -17,6 +17,8 @@ final class ReceiveWindow {
         ACCEPT,
         /// It was accepted before: send its answer again.
         DUPLICATE,
+        /// It was accepted so long ago that its sender has the answer: drop it.
+        LATE,
         /// An earlier one is missing, or this one arrived damaged.
         MISSING
     }
@@ -76,6 +78,10 @@ final class ReceiveWindow {
     ///                           sequence number of version 1 twice
     Verdict judge(Message message) throws ProtocolException {
         int ahead = SerialNumber.distance(expected, message.sequence());
+        // Numbers that are never used again are known however old they are.
+        if (!wraps && message.sequence() > 0 && message.sequence() < expected - size) {
+            return Verdict.LATE;
+        }
         if (!wraps && accepted == Message.SEQUENCE_MODULUS - 1) {
             throw new ProtocolException("the sequence numbers of this session are used up; open a new one");
         }

@@ -66,6 +66,9 @@ final class Receiver {
                 accept(message);
             }
             case DUPLICATE -> answerAgain(message);
+            case LATE -> {
+                // A copy that the network kept for a while.
+            }
             case MISSING -> {
                 if (window.askResend() || now - resendAskedAt >= repeatNanos) {
                     resendAskedAt = now;

@@ -111,10 +111,17 @@ final class SendWindow {
         if (ahead > 0 && ahead < count) {
             return Verdict.AHEAD;
         }
-        if (ahead < 0 && -ahead <= Math.min(acknowledged, size)) {
+        if (isLate(sequence)) {
             return Verdict.LATE;
         }
         throw new ProtocolException("an answer for " + sequence + " where " + oldest + " is the oldest unanswered");
+    }
+
+    /// Whether it was answered before; numbers that are never used again are known however old they are.
+    private boolean isLate(int sequence) {
+        int behind = SerialNumber.distance(sequence, oldest);
+        return behind > 0 && behind <= Math.min(acknowledged, size)
+                || maxNumbers != Long.MAX_VALUE && sequence > 0 && sequence < oldest;
     }
 
     /// The number of the oldest message in flight; of the next one if there is none.
@@ -155,8 +162,8 @@ final class SendWindow {
     /// @throws ProtocolException if the number is neither in flight nor the next one
     boolean canGoBackTo(int sequence, boolean isOrdered) throws ProtocolException {
         int first = SerialNumber.distance(oldest, sequence);
-        boolean isLate = first < 0 && -first <= Math.min(acknowledged, size);
-        if (first > count || first < 0 && (isOrdered || !isLate)) {
+        boolean isLate = isLate(sequence);
+        if (isLate ? isOrdered : first < 0 || first > count) {
             throw new ProtocolException("RESEND of " + sequence + ", which is not in flight");
         }
         return !isLate;

@@ -114,7 +114,7 @@ public final class PersonalServer implements AutoCloseable {
         return server;
     }
 
-    int connections() {
+    public int connections() {
         return server.connections().size();
     }
 
@@ -130,23 +130,23 @@ public final class PersonalServer implements AutoCloseable {
         }
     }
 
-    long count(String name) {
+    public long count(String name) {
         return (Long) info().get(name);
     }
 
-    long ended(CloseReason reason) {
+    public long ended(CloseReason reason) {
         return count("closed_" + reason.name().toLowerCase(Locale.ROOT));
     }
 
-    long endedInAll() {
+    public long endedInAll() {
         return Arrays.stream(CloseReason.values()).mapToLong(this::ended).sum();
     }
 
-    void awaitEnded(CloseReason reason, long count) {
+    public void awaitEnded(CloseReason reason, long count) {
         await().pollInterval(Duration.ofMillis(5)).atMost(Duration.ofSeconds(20)).until(() -> ended(reason) == count);
     }
 
-    void awaitConnections(int count) {
+    public void awaitConnections(int count) {
         await().pollInterval(Duration.ofMillis(5)).atMost(Duration.ofSeconds(20)).until(() -> connections() == count);
     }
 

@@ -78,8 +78,16 @@ final class RawNoisePeer implements AutoCloseable {
 
     /// The packets, and then the session.
     RawNoisePeer establish() throws IOException {
+        open("");
+        return this;
+    }
+
+    /// The packets, and then a session.
+    ///
+    /// @param members more of SYN, each behind a comma
+    SynAck.Granted open(String members) throws IOException {
         shakeHands();
-        send(MessageType.SYN, 0, "{\"operation_mode\":\"burst\",\"max_packet_size\":65519,\"window_size\":64}");
+        send(MessageType.SYN, 0, "{\"operation_mode\":\"burst\",\"max_packet_size\":65519,\"window_size\":64" + members + "}");
         Message answer = receive();
         if (answer == null) {
             throw new EOFException("closed instead of an answer");
@@ -87,7 +95,7 @@ final class RawNoisePeer implements AutoCloseable {
         var granted = (SynAck.Granted) HandshakeJson.decodeSynAck(answer.payload());
         send(MessageType.ACK, 0, "{\"session_id\":\"" + granted.sessionId() + "\"}");
         channel.establish(granted.parameters().maxMessageBytes());
-        return this;
+        return granted;
     }
 
     void add(MessageType type, int sequence, byte[] payload) throws IOException {

@@ -11,6 +11,7 @@ import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.SynAck;
 import dev.cipherlink.packet.PacketReader;
 import dev.cipherlink.packet.PacketWriter;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -68,7 +69,11 @@ public final class RawPeer implements AutoCloseable {
     }
 
     public SynAck.Granted receiveSynAck() throws IOException {
-        return (SynAck.Granted) HandshakeJson.decodeSynAck(receive().payload());
+        Message answer = receive();
+        if (answer == null) {
+            throw new EOFException("closed instead of an answer");
+        }
+        return (SynAck.Granted) HandshakeJson.decodeSynAck(answer.payload());
     }
 
     public void sendEcho(String sessionId) throws IOException {
@@ -82,6 +87,18 @@ public final class RawPeer implements AutoCloseable {
         sendEcho(granted.sessionId());
         channel.establish(granted.parameters().maxMessageBytes());
         return this;
+    }
+
+    /// The client's side of the handshake for a session that has had another connection.
+    ///
+    /// @param received the last number that the client accepted
+    public SynAck.Granted resume(String sessionId, int received) throws IOException {
+        send(MessageType.SYN, 0, "{\"operation_mode\":\"burst\",\"max_packet_size\":65519,\"session_id\":\"" + sessionId
+                + "\",\"received\":" + received + "}");
+        SynAck.Granted granted = receiveSynAck();
+        sendEcho(granted.sessionId());
+        channel.establish(granted.parameters().maxMessageBytes());
+        return granted;
     }
 
     /// The server's side of the handshake.

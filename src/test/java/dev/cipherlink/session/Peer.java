@@ -94,6 +94,12 @@ final class Peer implements RequestHandler {
     }
 
     void request(byte[] payload) throws IOException {
+        enqueue(payload);
+        transmit();
+    }
+
+    /// Queues a request whose outcome goes to the lists.
+    void enqueue(byte[] payload) {
         outbox.add(new Outgoing(MessageType.DATA, payload, new ReplyHandler() {
             @Override
             public void answered(Reply reply) {
@@ -105,7 +111,22 @@ final class Peer implements RequestHandler {
                 failures.add(shown(payload) + (wasSent ? " sent" : " not sent"));
             }
         }));
-        transmit();
+    }
+
+    void enqueueDisconnect() {
+        outbox.add(Outgoing.disconnect());
+    }
+
+    /// Sends again what is due.
+    ///
+    /// @return false if that was done too often
+    boolean retransmit() throws IOException {
+        return session.retransmit(now, this::add);
+    }
+
+    /// Goes on with another connection.
+    void resume(int peerReceived) throws IOException {
+        session.resume(peerReceived, now, this::add);
     }
 
     void transmit() throws IOException {

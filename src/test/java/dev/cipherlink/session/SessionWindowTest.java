@@ -87,6 +87,26 @@ class SessionWindowTest {
         assertEquals(20, server.ran.size());
     }
 
+    /// Found by [LossyLinkTest]: a copy that the network had kept for longer than a window ended the session.
+    @Test
+    void dropsCopiesFromBeforeTheWindowWhereNumbersAreNeverUsedAgain() throws IOException {
+        var client = new Peer(Peer.burst(2), false);
+        var server = new Peer(Peer.burst(2), false);
+        for (int i = 0; i < 40_000; i++) {
+            client.request("x");
+            Peer.settle(client, server);
+        }
+        for (int sequence : new int[] {1, 7_000, 39_990}) {
+            server.receive(Peer.data(sequence, "y"));
+            client.receive(Peer.ack(sequence, "y"));
+            client.receive(Message.of(MessageType.RESEND, sequence, Payload.EMPTY));
+        }
+        assertEquals(0, client.sent.size() + server.sent.size());
+        assertEquals(40_000, server.ran.size());
+        assertThrows(ProtocolException.class, () -> server.receive(Peer.data(40_003, "y")));
+        assertThrows(ProtocolException.class, () -> client.receive(Peer.ack(40_002, "y")));
+    }
+
     @Test
     void letsTheWindowMoveOnlyWhenTheAnswersAreOnTheirWay() throws IOException {
         var server = new Peer(Peer.burst(2), false);

@@ -1,0 +1,100 @@
+package dev.cipherlink.fault;
+
+import dev.cipherlink.cli.Main;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// The program in a process of its own, which can be stopped, kept short of descriptors or of memory.
+final class ChildProgram implements AutoCloseable {
+
+    private final Process process;
+    private final BufferedReader output;
+
+    private ChildProgram(Process process) {
+        this.process = process;
+        output = process.inputReader();
+    }
+
+    /// Starts it.
+    ///
+    /// @param folder     where it runs, with its home and its file of errors in it
+    /// @param limits     shell commands in front of it, such as `ulimit -n 100`
+    /// @param jvmOptions such as `-Xmx64m`
+    static ChildProgram start(Path folder, String limits, List<String> jvmOptions, String... arguments) throws IOException {
+        var command = new ArrayList<>(List.of("sh", "-c", limits + "; exec \"$0\" \"$@\"",
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-preview", "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
+        command.addAll(jvmOptions);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of(arguments));
+        var builder = new ProcessBuilder(command).directory(folder.toFile())
+                .redirectError(folder.resolve("err").toFile());
+        builder.environment().keySet().removeIf(name -> name.startsWith("CIPHERLINK_") || name.startsWith("XDG_"));
+        builder.environment().put("HOME", folder.toString());
+        return new ChildProgram(builder.start());
+    }
+
+    /// The port on which it says that it listens. Blocks.
+    int port() throws IOException {
+        String ready = line();
+        if (ready == null || !ready.startsWith("listening on 127.0.0.1:")) {
+            throw new IllegalStateException("no server: " + ready);
+        }
+        return Integer.parseInt(ready.split(" ")[2].split(":")[1]);
+    }
+
+    /// The next line that it prints; null if it has ended. Blocks.
+    String line() throws IOException {
+        return output.readLine();
+    }
+
+    /// Writes to its standard input.
+    void type(String text) throws IOException {
+        process.outputWriter().write(text);
+        process.outputWriter().flush();
+    }
+
+    void endInput() throws IOException {
+        process.outputWriter().close();
+    }
+
+    /// SIGSTOP: none of its threads runs any more.
+    void stop() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    /// SIGCONT.
+    void goOn() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        Process kill = new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).inheritIO().start();
+        if (kill.waitFor() != 0) {
+            throw new IllegalStateException("cannot send SIG" + name);
+        }
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /// Waits for its end.
+    ///
+    /// @return its exit status
+    int await() throws InterruptedException {
+        if (!process.waitFor(20, TimeUnit.SECONDS)) {
+            throw new IllegalStateException("it does not end");
+        }
+        return process.exitValue();
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}

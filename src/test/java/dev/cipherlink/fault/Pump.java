@@ -1,0 +1,105 @@
+package dev.cipherlink.fault;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.util.Random;
+
+/// One direction of one connection: reads from one socket, writes to the other what the plan leaves of it.
+final class Pump implements Runnable {
+
+    private static final int BUFFER_BYTES = 16 * 1024;
+
+    private final Relay relay;
+    private final Direction direction;
+    private final Socket from;
+    private final Socket to;
+    private final Flow flow;
+    private final Random random;
+    private Fault pending;
+    private long passed;
+    /// What is read is dropped: the other end is told nothing any more, not even that this one has gone.
+    private volatile boolean isSwallowing;
+
+    Pump(Relay relay, Direction direction, Socket from, Socket to, Flow flow) {
+        this.relay = relay;
+        this.direction = direction;
+        this.from = from;
+        this.to = to;
+        this.flow = flow;
+        random = new Random(flow.seed());
+        pending = flow.fault();
+    }
+
+    void swallow() {
+        isSwallowing = true;
+    }
+
+    @Override
+    public void run() {
+        var buffer = new byte[BUFFER_BYTES];
+        try {
+            InputStream in = from.getInputStream();
+            OutputStream out = to.getOutputStream();
+            relay.awaitReading(direction);
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                pass(buffer, count, out);
+                relay.awaitReading(direction);
+            }
+            if (!isSwallowing) {
+                to.shutdownOutput();
+            }
+        } catch (IOException e) {
+            if (!isSwallowing) {
+                relay.reset();
+            }
+        } finally {
+            relay.ended();
+        }
+    }
+
+    private void pass(byte[] buffer, int count, OutputStream out) throws IOException {
+        if (!flow.delay().isZero()) {
+            pause();
+        }
+        int offset = 0;
+        while (offset < count) {
+            int length = flow.pieces().next(random, count - offset);
+            if (pending != Fault.NONE && passed + length > flow.at()) {
+                int before = (int) Math.max(0, flow.at() - passed);
+                write(out, buffer, offset, before);
+                offset += before;
+                length -= before;
+                if (pending == Fault.FLIP) {
+                    buffer[offset] ^= (byte) (1 << random.nextInt(8));
+                }
+                strike();
+            }
+            write(out, buffer, offset, length);
+            offset += length;
+        }
+    }
+
+    private void strike() throws IOException {
+        Fault fault = pending;
+        pending = Fault.NONE;
+        relay.strike(fault, direction);
+    }
+
+    private void write(OutputStream out, byte[] buffer, int offset, int length) throws IOException {
+        if (!isSwallowing && length > 0) {
+            out.write(buffer, offset, length);
+        }
+        passed += length;
+    }
+
+    private void pause() throws IOException {
+        try {
+            Thread.sleep(flow.delay());
+        } catch (InterruptedException e) {
+            throw new InterruptedIOException("the proxy was closed");
+        }
+    }
+}
