@@ -65,38 +65,29 @@ final class Admission {
     ///
     /// @return null if the connection became a forward
     Link establish() throws IOException {
-        boolean isEstablished = false;
         try {
             var reader = new PacketReader(connection.socket().getInputStream());
             var writer = new PacketWriter(connection.socket().getOutputStream());
             channel = acceptChannel(reader, writer);
             isWaiting = channel.version() == NoiseChannel.VERSION;
             SessionHandshake.Result result = SessionHandshake.accept(channel, this::grant);
-            Link link = result.granted().parameters().mode() == OperationMode.STREAM ? null : link(result);
-            isEstablished = true;
-            return link;
-        } finally {
-            if (!isEstablished) {
-                release();
-            }
+            return result.granted().parameters().mode() == OperationMode.STREAM ? null : link(result);
+        } catch (IOException | RuntimeException e) {
+            release();
+            throw e;
         }
     }
 
     private Link link(SessionHandshake.Result result) throws IOException {
-        SynAck.Granted granted = result.granted();
-        var config = LinkConfig.server(server.config().keepaliveInterval());
-        if (granted.isResumed()) {
-            var link = new Link(channel, session, config);
+        server.sessions().established(session);
+        var link = new Link(channel, session, LinkConfig.server(server.config().keepaliveInterval()));
+        if (result.granted().isResumed()) {
             link.resume(result.syn().resume().received());
-            return link;
         }
-        var origin = new SessionOrigin(granted.sessionId(), client, channel.version(), granted.parameters());
-        session = origin.open(server);
-        server.sessions().add(session, origin.owner(), connection);
-        return new Link(channel, session, config);
+        return link;
     }
 
-    /// Lets the session go: it waits for another connection, unless it is over.
+    /// Lets the session go: it waits for another connection, unless it is over or was never established.
     void release() {
         Session held = session;
         if (held != null) {
@@ -174,7 +165,16 @@ final class Admission {
             return new SynAck.Granted(session.identity().id(), session.parameters(),
                     session.identity().name(), session.received());
         }
-        return new SynAck.Granted(sessionId, syn.wishes().clampedTo(server.config().maxWindowSize()), client.name());
+        return open(syn, sessionId);
+    }
+
+    /// The session is there before the client hears of it: whoever has lost this connection by then can resume it.
+    private SynAck open(Syn syn, String sessionId) {
+        var origin = new SessionOrigin(sessionId, client, channel.version(),
+                syn.wishes().clampedTo(server.config().maxWindowSize()));
+        session = origin.open(server);
+        server.sessions().add(session, origin.owner(), connection);
+        return new SynAck.Granted(sessionId, origin.parameters(), client.name());
     }
 
     /// Connects to the target, since the answer says whether it was reached.

@@ -29,6 +29,9 @@ public final class SessionRegistry {
         private final String owner;
         /// The connection that has it; null while it is detached.
         private Closeable holder;
+        /// Whether a client has proved that it knows of the session.
+        private boolean isEstablished;
+        private int claims;
         private long detachedAt;
         private long retainedBytes;
 
@@ -50,7 +53,7 @@ public final class SessionRegistry {
         this.limits = limits;
     }
 
-    /// A new session was established.
+    /// A new session was granted.
     ///
     /// @param owner  whoever resumes it must be the same
     /// @param holder closed when another connection takes the session over
@@ -58,9 +61,18 @@ public final class SessionRegistry {
         sessions.put(session.identity().id(), new Entry(session, owner, holder));
     }
 
+    /// The client has proved that it knows of the session.
+    public synchronized void established(Session session) {
+        Entry entry = sessions.get(session.identity().id());
+        if (entry != null) {
+            entry.isEstablished = true;
+        }
+    }
+
     /// A session that another process had waits for its client.
     public synchronized void addDetached(Session session, String owner, long now) {
         var entry = new Entry(session, owner, null);
+        entry.isEstablished = true;
         entry.detachedAt = now;
         entry.retainedBytes = session.retainedBytes();
         sessions.put(session.identity().id(), entry);
@@ -76,9 +88,14 @@ public final class SessionRegistry {
         if (entry == null || !entry.owner.equals(owner)) {
             return null;
         }
-        while (entry.holder != null) {
-            close(entry.holder);
-            wait();
+        entry.claims++;
+        try {
+            while (entry.holder != null) {
+                close(entry.holder);
+                wait();
+            }
+        } finally {
+            entry.claims--;
         }
         // Another one may have been faster, or the session have ended with its connection.
         if (sessions.get(id) != entry) {
@@ -100,6 +117,7 @@ public final class SessionRegistry {
     }
 
     /// The connection that had the session has ended: the session waits for another one, unless it is over.
+    /// If no client has proved that it knows of the session, it is only kept for a connection that claims it already.
     public void release(Session session, long now) {
         var ended = new ArrayList<Session>();
         synchronized (this) {
@@ -112,7 +130,7 @@ public final class SessionRegistry {
             entry.retainedBytes = session.retainedBytes();
             detached++;
             detachedBytes += entry.retainedBytes;
-            if (session.isOver() || limits.resumeWindow().isZero()) {
+            if (session.isOver() || limits.resumeWindow().isZero() || !entry.isEstablished && entry.claims == 0) {
                 remove(entry, ended);
             }
             makeRoom(ended);
