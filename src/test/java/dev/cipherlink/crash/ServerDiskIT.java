@@ -23,6 +23,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// The disk under a server is full, fails, or is slow.
 @Timeout(180)
@@ -90,16 +92,18 @@ class ServerDiskIT {
         }
     }
 
-    @Test
-    void aFullDiskRefusesWritesUntilThereIsRoomAgain() throws Exception {
+    /// A small disk, where only the log grows, and one on which RocksDB moves what it has into files.
+    @ParameterizedTest
+    @CsvSource({"48, 24", "160, 40"})
+    void aFullDiskRefusesWritesUntilThereIsRoomAgain(int diskMegabytes, int ballastMegabytes) throws Exception {
         Path disk = Files.createDirectory(folder.resolve("disk"));
-        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", disk.toString()) == 0,
+        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=" + diskMegabytes + "m", "tmpfs", disk.toString()) == 0,
                 "no small file system can be mounted here: that takes root");
         mounted = disk;
         makeServer(disk.resolve("data"));
         server.start();
         Path ballast = disk.resolve("ballast");
-        Files.write(ballast, new byte[24 << 20]);
+        Files.write(ballast, new byte[ballastMegabytes << 20]);
         try (Client client = Client.connect(server.clientConfig(2))) {
             var refused = new ArrayList<Integer>();
             int count = 0;
