@@ -283,6 +283,11 @@ class SessionJournalTest {
         }
 
         @Override
+        public void pause() {
+            // Nobody waits for it.
+        }
+
+        @Override
         public boolean hasWritten() {
             return true;
         }
