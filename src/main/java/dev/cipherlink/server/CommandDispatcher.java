@@ -171,6 +171,12 @@ final class CommandDispatcher implements RequestHandler {
         failedRequests = 0;
     }
 
+    /// Before what may take long. The batch so far may become durable by itself, and so needs its record.
+    private void letOthersCommit() throws StoreException {
+        journal.addTo(unit);
+        unit.pause();
+    }
+
     private Reply run(Command command) throws StoreException {
         return switch (command) {
             case Command.Set(byte[] key, byte[] value) -> {
@@ -183,9 +189,15 @@ final class CommandDispatcher implements RequestHandler {
             }
             case Command.Delete(byte[] key) -> okIfFound(store.delete(Key.of(key)));
             case Command.Exists(byte[] key) -> Reply.number(store.exists(Key.of(key)) ? 1 : 0);
-            case Command.Keys keys -> Reply.lines(
-                    store.keys(keys.prefix(), keys.limit(), keys.after()).stream().map(Key::bytes).toList());
-            case Command.Count(byte[] prefix) -> Reply.number(store.count(prefix));
+            case Command.Keys keys -> {
+                letOthersCommit();
+                yield Reply.lines(
+                        store.keys(keys.prefix(), keys.limit(), keys.after()).stream().map(Key::bytes).toList());
+            }
+            case Command.Count(byte[] prefix) -> {
+                letOthersCommit();
+                yield Reply.number(store.count(prefix));
+            }
             case Command.Incr(byte[] key, long by) -> Reply.number(store.increment(Key.of(key), by));
             case Command.Cas(byte[] key, long version, byte[] value) ->
                     compareAndSet(store.compareAndSet(Key.of(key), version, value));
@@ -200,7 +212,10 @@ final class CommandDispatcher implements RequestHandler {
             case Command.Ping() -> PONG;
             case Command.WhoAmI() -> whoAmI();
             case Command.Sockets() -> sockets();
-            case Command.Info() -> info();
+            case Command.Info() -> {
+                letOthersCommit();
+                yield info();
+            }
             case Command.Chat said -> chat.run(said);
             case Command.Watch(byte[] prefix) -> watcher.watch(prefix);
             case Command.Unwatch(byte[] prefix) -> watcher.unwatch(prefix);

@@ -11,9 +11,11 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -23,8 +25,9 @@ import java.util.Map;
 /// to requests that changed something. They become durable together with those changes, so that a request whose change
 /// survives the process is known to have run.
 ///
-/// Each batch with changes has a record; a ring of as many as the window is large holds the last window. Reads are not
-/// recorded: they run again, but for those that came in fragments, of which a duplicate may bring the last one only.
+/// Each batch with changes has a record; a ring of as many as the window is large holds the last window. Answers of reads
+/// are recorded with the next change: if such a read ran again, it would see what the session changed after it. Reads
+/// behind the last change run again, and those with large answers.
 /// Used by the session's reading thread.
 final class SessionJournal {
 
@@ -37,7 +40,7 @@ final class SessionJournal {
 
     private static final Reply TOO_LARGE = Reply.error("the answer was sent, and was too large to be kept; ask again");
 
-    /// The answer to a request that changed something, or came in fragments.
+    /// The answer to a request.
     private record Answer(int sequence, Reply reply) {
     }
 
@@ -56,11 +59,14 @@ final class SessionJournal {
     private final SessionOrigin origin;
     private final boolean isKept;
     private final ByteBuffer slotKey;
-    private final List<Answer> answers = new ArrayList<>();
+    /// Those of the last window that are not recorded, oldest first.
+    private final Deque<Answer> answers = new ArrayDeque<>();
     private long accepted;
     private long batches;
     private boolean isOriginKept;
-    private boolean hasChanged;
+    /// The last of them that belongs to a change; null if there is none.
+    private Answer lastChange;
+    private boolean isNew;
     private boolean isInFragments;
 
     SessionJournal(SessionOrigin origin, KeyValueStore store) {
@@ -81,41 +87,51 @@ final class SessionJournal {
     /// its answer was too large to be kept, is known already.
     void runs(int sequence) {
         int ahead = (short) (sequence - accepted);
+        isNew = ahead > 0;
         isInFragments = ahead > 1;
         accepted += Math.max(0, ahead);
+        while (!answers.isEmpty() && !isInWindow(origin, accepted, answers.getFirst().sequence)) {
+            answers.removeFirst();
+        }
     }
 
     /// The request that runs may have changed something.
     void changed(int sequence, Reply reply) {
         if (isKept) {
-            hasChanged = true;
-            answers.add(new Answer(sequence, reply));
+            lastChange = new Answer(sequence, reply);
+            answers.add(lastChange);
         }
     }
 
-    /// The request that ran has changed nothing.
+    /// The request that ran has changed nothing. Of one that came in fragments, a duplicate may bring the last one only, and
+    /// must not run.
     void read(int sequence, Reply reply) {
-        if (isKept && isInFragments) {
-            answers.add(new Answer(sequence, reply.payload().length > Session.MAX_STORED_REPLY_BYTES ? TOO_LARGE : reply));
+        boolean isLarge = reply.payload().length > Session.MAX_STORED_REPLY_BYTES;
+        if (isKept && isNew && (isInFragments || !isLarge)) {
+            answers.add(new Answer(sequence, isLarge ? TOO_LARGE : reply));
         }
     }
 
     /// Adds what the batch changed to its unit, and forgets it.
     void addTo(Unit unit) throws StoreException {
-        if (!hasChanged) {
-            answers.removeIf(answer -> !isInWindow(origin, accepted, answer.sequence));
+        if (lastChange == null) {
             return;
         }
-        try {
-            if (!isOriginKept) {
-                unit.record(originKey(), origin.encode());
-            }
-            unit.record(slotKey(batches), encode(new Batch(batches, accepted, answers)));
-            batches++;
-        } finally {
-            hasChanged = false;
-            answers.clear();
+        var batch = new Batch(batches, accepted, takeUpToLastChange());
+        if (!isOriginKept) {
+            unit.record(originKey(), origin.encode());
         }
+        unit.record(slotKey(batches), encode(batch));
+        batches++;
+    }
+
+    private List<Answer> takeUpToLastChange() {
+        var taken = new ArrayList<Answer>();
+        do {
+            taken.add(answers.removeFirst());
+        } while (taken.getLast() != lastChange);
+        lastChange = null;
+        return taken;
     }
 
     /// The unit was committed.
@@ -206,7 +222,7 @@ final class SessionJournal {
                     batches.computeIfAbsent(id, _ -> new ArrayList<>()).add(decode(value));
                 }
             } catch (IOException | BufferUnderflowException e) {
-                LOG.log(Level.WARNING, "a session of the last run cannot be read, and is lost: {0}", e.getMessage());
+                LOG.log(Level.WARNING, "a session of the last run cannot be read, and is lost: {0}", e.toString());
             }
         });
         var recorded = new ArrayList<Recorded>();

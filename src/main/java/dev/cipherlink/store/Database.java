@@ -2,6 +2,7 @@ package dev.cipherlink.store;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,6 +42,9 @@ final class Database implements AutoCloseable {
     private static final long SMALL_WRITE_BUFFER_BYTES = 8L << 20;
     private static final long MAX_WAL_BYTES = 128L << 20;
     private static final long BLOCK_CACHE_BYTES = 64L << 20;
+    /// Of the disk, left alone by writes: for RocksDB's own work, which needs room to make room.
+    private static final long MAX_RESERVE_BYTES = 64L << 20;
+    private static final int RESERVE_SHARE = 20;
     private static final int FILTER_BITS_PER_KEY = 10;
     private static final double MEMTABLE_FILTER_SHARE = 0.02;
     private static final int MAX_OPEN_FILES = 512;
@@ -52,6 +56,8 @@ final class Database implements AutoCloseable {
     private final ReadOptions scanning;
     private final RocksDB rocks;
     private final Path folder;
+    private final FileStore disk;
+    private final long reserveBytes;
 
     /// How a folder is opened.
     enum Mode {
@@ -77,6 +83,8 @@ final class Database implements AutoCloseable {
             if (isNew) {
                 Files.createDirectories(folder);
             }
+            disk = Files.getFileStore(folder);
+            reserveBytes = Math.min(MAX_RESERVE_BYTES, disk.getTotalSpace() / RESERVE_SHARE);
             var descriptors = new ArrayList<ColumnFamilyDescriptor>();
             var cache = keep(new LRUCache(BLOCK_CACHE_BYTES));
             for (Family family : Family.values()) {
@@ -182,10 +190,24 @@ final class Database implements AutoCloseable {
     /// @param batch as [BatchBuffer#encode] makes it
     /// @throws StoreException `FULL` if the disk is, else `FAILED`; nothing of it is visible
     void write(byte[] batch, boolean sync) throws StoreException {
+        requireRoomFor(batch.length);
         try (var changes = new WriteBatch(batch)) {
             rocks.write(sync ? synced : unsynced, changes);
         } catch (RocksDBException e) {
             throw isDiskFull(e) ? StoreException.diskFull(e) : StoreException.failed(e);
+        }
+    }
+
+    /// RocksDB must not find out by itself that the disk is full: after a write to its log that failed, it takes no other
+    /// until it is opened again.
+    private void requireRoomFor(int bytes) throws StoreException {
+        try {
+            long left = disk.getUsableSpace();
+            if (left < reserveBytes + 2L * bytes) {
+                throw StoreException.diskFull(new IOException(left + " bytes are left on the disk"));
+            }
+        } catch (IOException e) {
+            throw StoreException.failed(e);
         }
     }
 

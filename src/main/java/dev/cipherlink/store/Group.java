@@ -43,6 +43,10 @@ final class Group {
         return outcome == Outcome.DURABLE;
     }
 
+    boolean isFailed() {
+        return outcome == Outcome.FAILED;
+    }
+
     /// Adds what makes `before` to `after`, in the families of `database`.
     synchronized void add(Database database, Key key, Cell before, Cell after) {
         keys.add(key);

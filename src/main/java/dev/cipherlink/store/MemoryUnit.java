@@ -26,6 +26,11 @@ final class MemoryUnit implements Unit {
 
     /// Always: changes of keys go past it.
     @Override
+    public void pause() {
+        // Nobody waits for it.
+    }
+
+    @Override
     public boolean hasWritten() {
         return true;
     }

@@ -7,7 +7,8 @@ final class RocksUnit implements Unit {
     private boolean isActive;
     private boolean isInside;
     private long stamp;
-    /// What it wrote to; null if it did not write.
+    /// What it wrote to last; null if it did not write. An earlier one becomes durable before it, and takes it along when it
+    /// fails.
     private Group written;
     /// The latest that it read from and that was not durable; null if there was none.
     private Group read;
@@ -35,6 +36,10 @@ final class RocksUnit implements Unit {
         if (!isInside) {
             stamp = committer.enter();
             isInside = true;
+            if (written != null && written.isFailed()) {
+                pause();
+                written.await();
+            }
             written = committer.current();
         }
         return written;
@@ -65,8 +70,16 @@ final class RocksUnit implements Unit {
     }
 
     @Override
+    public void pause() {
+        if (isInside) {
+            isInside = false;
+            committer.leave(stamp);
+        }
+    }
+
+    @Override
     public boolean hasWritten() {
-        return isInside;
+        return written != null;
     }
 
     @Override
@@ -85,7 +98,7 @@ final class RocksUnit implements Unit {
     @Override
     public void close() {
         if (isActive) {
-            boolean hasWritten = isInside;
+            boolean hasWritten = hasWritten();
             leave();
             if (hasWritten) {
                 committer.request();
@@ -100,9 +113,6 @@ final class RocksUnit implements Unit {
         isActive = false;
         written = null;
         read = null;
-        if (isInside) {
-            isInside = false;
-            committer.leave(stamp);
-        }
+        pause();
     }
 }

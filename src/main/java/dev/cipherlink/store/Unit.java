@@ -8,7 +8,7 @@ package dev.cipherlink.store;
 ///
 /// Costs nothing until something is written. From the first write on it holds up the next commit of all other threads:
 /// the thread must not wait for a peer, for another unit, or for anything slow (a [KeyValueStore#count] of many keys)
-/// before it commits.
+/// before it commits or pauses.
 public interface Unit extends AutoCloseable {
 
     /// Prepares for a write now: for who takes a lock of its own around one, since a write may wait for a commit to begin.
@@ -26,6 +26,10 @@ public interface Unit extends AutoCloseable {
     ///
     /// @throws StoreException as [#record]
     void forget(byte[] key) throws StoreException;
+
+    /// Lets others commit, for who is about to do something slow: what was written so far may become durable before the
+    /// rest, and never after it. If it cannot become durable, nor can the rest.
+    void pause();
 
     /// Whether anything was written, so that [#commit] will wait for the disk.
     boolean hasWritten();

@@ -195,4 +195,33 @@ class RocksStoreTest {
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
+
+    /// A COUNT of many keys behind a write held up the commits of all others.
+    @Test
+    void aPausedUnitDoesNotHoldUpOthersAndIsCommittedInOrder() throws Exception {
+        Path path = folder.resolve("paused");
+        try (RocksStore store = RocksStores.durable(path)) {
+            try (Unit unit = store.begin()) {
+                store.set(key("a"), bytes("1"));
+                unit.pause();
+                Thread.startVirtualThread(() -> {
+                    try {
+                        store.increment(key("a"), 1);
+                    } catch (StoreException e) {
+                        throw new IllegalStateException(e);
+                    }
+                }).join();
+                assertTrue(unit.hasWritten());
+                assertArrayEquals(bytes("2"), store.get(key("a")));
+                store.append(key("a"), bytes("3"));
+                unit.pause();
+                unit.record(bytes("r"), bytes("4"));
+                unit.commit();
+            }
+        }
+        try (RocksStore store = RocksStores.durable(path)) {
+            assertArrayEquals(bytes("23"), store.get(key("a")));
+            assertArrayEquals(bytes("4"), store.record(bytes("r")));
+        }
+    }
 }

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The disk fails under a store, by a tracer that makes system calls fail. Skipped where there is no strace.
+/// The disk fails under a store, by a tracer that makes system calls fail. Skipped, with a message, where there is no strace.
 class StoreFaultIT {
     private static final Path STRACE = Path.of("/usr/bin/strace");
 
@@ -22,7 +22,7 @@ class StoreFaultIT {
 
     @Test
     void afterAFailedFsyncNothingIsAcknowledgedAnyMoreAndNothingIsLost() throws Exception {
-        assumeTrue(Files.isExecutable(STRACE));
+        assumeTrue(Files.isExecutable(STRACE), "there is no strace here that could make fdatasync fail");
         // The first ones are those of opening.
         Process child = StoreChild.start(folder.resolve("store"), Durability.ALWAYS, List.of(STRACE.toString(), "-f", "-qq",
                 "-o", "/dev/null", "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=40+"));

@@ -1,0 +1,198 @@
+package dev.cipherlink.crash;
+
+import dev.cipherlink.client.Client;
+import dev.cipherlink.client.ClientConfig;
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.session.ReplyHandler;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+
+/// A client that knows the answer to each of its requests before it sends it: it alone writes to its keys, and each
+/// request runs exactly once. It pipelines as much as its window permits, until it is stopped.
+///
+/// Two answers are not certain after a crash, as `docs/protocol.md` says: that of a read of a large value, which runs again
+/// and may find a later one, and that of a large request that only reads, which may be an error.
+final class ExactClient implements AutoCloseable {
+
+    private static final int KEYS = 20;
+    private static final int LARGE_BYTES = 100_000;
+
+    private final String name;
+    private final Client client;
+    private final Random random;
+    private final Thread thread;
+    private final Map<String, String> values = new HashMap<>();
+    private final Set<Integer> largeValues = ConcurrentHashMap.newKeySet();
+    private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
+    private final AtomicLong answered = new AtomicLong();
+    private final Phaser unanswered = new Phaser(1);
+    private long sharedCount;
+    private volatile boolean isStopped;
+
+    ExactClient(ClientConfig config, String name, long seed) throws IOException {
+        this.name = name;
+        client = Client.connect(config);
+        random = new Random(seed);
+        thread = Thread.ofVirtual().name(name).unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /// Sends nothing more, and waits for all answers. Blocks.
+    void stop() throws InterruptedException {
+        isStopped = true;
+        thread.join();
+        client.flush();
+        unanswered.arriveAndAwaitAdvance();
+    }
+
+    void retryNow() {
+        client.retryNow();
+    }
+
+    Client client() {
+        return client;
+    }
+
+    long answered() {
+        return answered.get();
+    }
+
+    /// How often it added one to the counter that all clients share.
+    long sharedCount() {
+        return sharedCount;
+    }
+
+    /// Every key of its own, with the value that it must have.
+    Map<String, String> values() {
+        return values;
+    }
+
+    /// What was not as it had to be.
+    Queue<String> wrong() {
+        return wrong;
+    }
+
+    private void run() {
+        try {
+            while (!isStopped) {
+                for (int i = random.nextInt(1, 50); i > 0; i--) {
+                    sendOne();
+                }
+                client.flush();
+            }
+        } catch (IOException e) {
+            wrong.add(name + ": " + e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void sendOne() throws IOException, InterruptedException {
+        String key = name + ":" + random.nextInt(KEYS);
+        switch (random.nextInt(100)) {
+            case 0 -> setLarge(name + ":large" + random.nextInt(3));
+            case 1 -> getLarge(name + ":large" + random.nextInt(3));
+            case 2 -> echo();
+            case 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 -> append(name + ":log", "+");
+            case 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29 -> set(key, "v" + random.nextInt());
+            case 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44 -> get(key);
+            case 45, 46, 47, 48, 49, 50, 51, 52, 53, 54 -> {
+                sharedCount++;
+                send("INCR shared", reply -> !reply.isError());
+            }
+            default -> increment(name + ":count");
+        }
+    }
+
+    private String large() {
+        String number = Integer.toString(random.nextInt());
+        return number.repeat(LARGE_BYTES / number.length());
+    }
+
+    private void set(String key, String value) throws IOException, InterruptedException {
+        values.put(key, value);
+        send("SET " + key + " " + value, "OK");
+    }
+
+    private void get(String key) throws IOException, InterruptedException {
+        String value = values.get(key);
+        send("GET " + key, value == null ? "ERROR not found" : value);
+    }
+
+    private void setLarge(String key) throws IOException, InterruptedException {
+        String value = large();
+        largeValues.add(value.hashCode());
+        set(key, value);
+    }
+
+    private void getLarge(String key) throws IOException, InterruptedException {
+        boolean mayBeMissing = !values.containsKey(key);
+        send("GET " + key, reply -> largeValues.contains(reply.text().hashCode())
+                || mayBeMissing && reply.text().equals("ERROR not found"));
+    }
+
+    private void echo() throws IOException, InterruptedException {
+        String text = large();
+        send("ECHO " + text, reply -> reply.text().equals("Echo: " + text)
+                || reply.text().equals("ERROR the answer was sent, and was too large to be kept; ask again"));
+    }
+
+    private void append(String key, String suffix) throws IOException, InterruptedException {
+        String value = values.merge(key, suffix, String::concat);
+        send("APPEND " + key + " " + suffix, Integer.toString(value.length()));
+        if (value.length() > 2_000) {
+            set(key, "");
+        }
+    }
+
+    private void increment(String key) throws IOException, InterruptedException {
+        String value = values.merge(key, "1", (count, _) -> Long.toString(Long.parseLong(count) + 1));
+        send("INCR " + key, value);
+    }
+
+    private void send(String command, String expected) throws IOException, InterruptedException {
+        send(command, reply -> reply.text().equals(expected));
+    }
+
+    private void send(String command, Predicate<Reply> isExpected) throws IOException, InterruptedException {
+        unanswered.register();
+        client.send(command.getBytes(StandardCharsets.US_ASCII), new ReplyHandler() {
+            @Override
+            public void answered(Reply reply) {
+                if (!isExpected.test(reply)) {
+                    wrong.add(name + ": " + shown(command) + ": " + shown(reply.text()));
+                }
+                answered.incrementAndGet();
+                unanswered.arriveAndDeregister();
+            }
+
+            @Override
+            public void failed(IOException cause, boolean wasSent) {
+                wrong.add(name + ": " + shown(command) + ": " + cause + (wasSent ? ", outcome unknown" : ", not sent"));
+                unanswered.arriveAndDeregister();
+            }
+        });
+    }
+
+    private static String shown(String text) {
+        return text.length() <= 60 ? text : text.substring(0, 60) + "... (" + text.length() + ")";
+    }
+
+    @Override
+    public void close() {
+        client.close();
+    }
+}

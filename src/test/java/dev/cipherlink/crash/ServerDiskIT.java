@@ -1,0 +1,214 @@
+package dev.cipherlink.crash;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.cipherlink.client.Client;
+import dev.cipherlink.command.Reply;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// The disk under a server is full, fails, or is slow.
+@Timeout(180)
+class ServerDiskIT {
+
+    private static final Path STRACE = Path.of("/usr/bin/strace");
+    private static final int VALUE_CHARACTERS = 20_000;
+
+    @TempDir
+    Path folder;
+
+    private ServerProcess server;
+    private Path mounted;
+
+    @AfterEach
+    void end() throws Exception {
+        if (server != null) {
+            server.close();
+        }
+        if (mounted != null) {
+            assertEquals(0, run("umount", mounted.toString()));
+        }
+    }
+
+    private static int run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+        return process.exitValue();
+    }
+
+    private void makeServer(Path data) throws IOException {
+        server = new ServerProcess(folder, data, Map.of("CIPHERLINK_STORE_DURABILITY", "always"));
+    }
+
+    /// Does something to each `fdatasync` of the server.
+    private void inject(String fault) {
+        assumeTrue(Files.isExecutable(STRACE), "there is no strace here that could make fdatasync fail");
+        server.wrap(List.of(STRACE.toString(), "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fdatasync",
+                "-e", "inject=fdatasync:" + fault));
+    }
+
+    private static String value(int number) {
+        var characters = new byte[VALUE_CHARACTERS];
+        var random = new Random(number);
+        for (int i = 0; i < characters.length; i++) {
+            characters[i] = (byte) random.nextInt('a', 'z' + 1);
+        }
+        return new String(characters, StandardCharsets.US_ASCII);
+    }
+
+    private static Reply set(Client client, int number) throws IOException, InterruptedException {
+        return client.request("SET k" + number + " " + value(number));
+    }
+
+    /// The first `count` values are there, and those that were refused are not.
+    private void assertValues(Client client, int count, List<Integer> refused) throws IOException, InterruptedException {
+        for (int i = 0; i < count; i++) {
+            if (!refused.contains(i)) {
+                assertEquals(value(i), client.request("GET k" + i).text(), "value " + i);
+            }
+        }
+        for (int i : refused) {
+            assertEquals("ERROR not found", client.request("GET k" + i).text(), "refused value " + i);
+        }
+    }
+
+    /// A small disk, where only the log grows, and one on which RocksDB moves what it has into files.
+    @ParameterizedTest
+    @CsvSource({"48, 24", "160, 40"})
+    void aFullDiskRefusesWritesUntilThereIsRoomAgain(int diskMegabytes, int ballastMegabytes) throws Exception {
+        Path disk = Files.createDirectory(folder.resolve("disk"));
+        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=" + diskMegabytes + "m", "tmpfs", disk.toString()) == 0,
+                "no small file system can be mounted here: that takes root");
+        mounted = disk;
+        makeServer(disk.resolve("data"));
+        server.start();
+        Path ballast = disk.resolve("ballast");
+        Files.write(ballast, new byte[ballastMegabytes << 20]);
+        try (Client client = Client.connect(server.clientConfig(2))) {
+            var refused = new ArrayList<Integer>();
+            int count = 0;
+            Reply reply = set(client, count++);
+            while (!reply.isError()) {
+                reply = set(client, count++);
+            }
+            refused.add(count - 1);
+            assertEquals("the disk of the store is full; nothing is written until the operator has made room", reply.reason());
+            for (int i = 0; i < 5; i++) {
+                refused.add(count);
+                assertTrue(set(client, count++).isError());
+            }
+            assertEquals("PONG", client.request("PING").text());
+            assertValues(client, count, refused);
+
+            Files.delete(ballast);
+            long freedAt = System.nanoTime();
+            while (set(client, count++).isError()) {
+                refused.add(count - 1);
+                assertTrue(System.nanoTime() - freedAt < Duration.ofSeconds(30).toNanos(), () -> "no writes" + server.said());
+                TimeUnit.MILLISECONDS.sleep(100);
+            }
+            System.out.printf("full after %d writes; writes again %d ms after there was room%n", refused.getFirst(),
+                    (System.nanoTime() - freedAt) / 1_000_000);
+            for (int i = 0; i < 50; i++) {
+                assertEquals("OK", set(client, count++).text());
+            }
+            assertValues(client, count, refused);
+            server.kill();
+            server.start();
+            client.retryNow();
+            assertValues(client, count, refused);
+            assertTrue(client.session().isResumed());
+            assertEquals("OK", set(client, count).text());
+        }
+    }
+
+    @Test
+    void aFailedFsyncStopsWritesUntilARestart() throws Exception {
+        makeServer(folder.resolve("data"));
+        inject("error=EIO:when=100+");
+        server.start();
+        try (Client client = Client.connect(server.clientConfig(2))) {
+            long acknowledged = 0;
+            Reply reply = client.request("INCR n");
+            while (!reply.isError()) {
+                acknowledged = Long.parseLong(reply.text());
+                reply = client.request("INCR n");
+            }
+            assertTrue(acknowledged > 10, acknowledged + " before the failure");
+            String refusal = "the store takes no writes since its disk failed; the operator has to look, and restart the server";
+            assertEquals(refusal, reply.reason());
+            assertEquals(refusal, client.request("SET other 1").reason());
+            assertEquals(Long.toString(acknowledged), client.request("GET n").text());
+            assertEquals("ERROR not found", client.request("GET other").text());
+            assertTrue(client.request("INFO").text().contains("store_state: read-only"));
+            server.kill();
+            server.wrap(List.of());
+            server.start();
+            client.retryNow();
+            long after = Long.parseLong(client.request("GET n").text());
+            // What was refused first was written, and only the disk's word for it was missing.
+            assertTrue(after == acknowledged || after == acknowledged + 1, after + " of " + acknowledged);
+            assertEquals(Long.toString(after + 1), client.request("INCR n").text());
+            assertEquals("ERROR not found", client.request("GET other").text());
+        }
+    }
+
+    /// A thread of all connections must not be inside a wait for the disk.
+    @Test
+    void slowFsyncsDoNotHoldUpOtherConnections() throws Exception {
+        makeServer(folder.resolve("data"));
+        inject("delay_enter=3000000:when=60+");
+        server.start();
+        var writers = new ArrayList<Client>();
+        try (Client pinging = Client.connect(server.clientConfig(2))) {
+            assertEquals("PONG", pinging.request("PING").text());
+            for (int i = 0; i < 4; i++) {
+                writers.add(Client.connect(server.clientConfig(1 + i % 2)));
+            }
+            List<CompletableFuture<Reply>> writes = new ArrayList<>();
+            await().pollInterval(Duration.ofMillis(1)).until(() -> {
+                long startedAt = System.nanoTime();
+                writers.getFirst().request("INCR n");
+                return System.nanoTime() - startedAt > Duration.ofSeconds(2).toNanos();
+            });
+            for (Client writer : writers) {
+                writes.add(writer.requestAsync("INCR n".getBytes(StandardCharsets.US_ASCII)));
+            }
+            long[] nanos = new long[200];
+            for (int i = 0; i < nanos.length; i++) {
+                long startedAt = System.nanoTime();
+                assertEquals("PONG", pinging.request("PING").text());
+                nanos[i] = System.nanoTime() - startedAt;
+                TimeUnit.MILLISECONDS.sleep(10);
+            }
+            long slowest = Arrays.stream(nanos).max().orElseThrow();
+            System.out.printf("slowest of 200 PINGs beside fsyncs of 3 s: %d ms%n", slowest / 1_000_000);
+            assertTrue(slowest < Duration.ofSeconds(1).toNanos(), slowest + " ns");
+            for (CompletableFuture<Reply> write : writes) {
+                assertTrue(!write.get(60, TimeUnit.SECONDS).isError());
+            }
+        } finally {
+            writers.forEach(Client::close);
+        }
+    }
+}
