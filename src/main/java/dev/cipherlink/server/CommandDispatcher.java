@@ -1,7 +1,9 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.chat.ChatException;
 import dev.cipherlink.chat.ChatIdentity;
 import dev.cipherlink.chat.ChatSession;
+import dev.cipherlink.chat.Subscriber;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.CommandException;
 import dev.cipherlink.command.CommandParser;
@@ -14,17 +16,21 @@ import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Unit;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 
 /// Runs the commands of one session. Used by its reading thread; what it calls does not block.
-final class CommandDispatcher implements RequestHandler {
+final class CommandDispatcher implements RequestHandler, Subscriber {
 
+    private static final Logger LOG = System.getLogger(CommandDispatcher.class.getName());
     private static final byte[] ECHO_PREFIX = "Echo: ".getBytes(StandardCharsets.US_ASCII);
     private static final Reply PONG = Reply.line("PONG");
     private static final Reply NOT_WRITTEN = Reply.error("not written: the store failed, and the server was restarted since");
@@ -35,6 +41,7 @@ final class CommandDispatcher implements RequestHandler {
     private final CommandParser parser;
     private final KeyValueStore store;
     private final SessionJournal journal;
+    private final PlaceJournal placeJournal;
     private final ChatSession chatSession;
     private final ChatCommands chat;
     private final KeyWatcher watcher;
@@ -53,10 +60,11 @@ final class CommandDispatcher implements RequestHandler {
         sessionId = origin.id();
         parser = new CommandParser(server.config().maxValueBytes());
         store = server.store();
+        placeJournal = new PlaceJournal(sessionId, store);
         chatSession = server.chat().open(new ChatIdentity(client.name(),
-                client.key().map(key -> key.fingerprint().toString()), client.isOperator()), this::push);
+                client.key().map(key -> key.fingerprint().toString()), client.isOperator()), this);
         chat = new ChatCommands(server.chat(), chatSession);
-        watcher = new KeyWatcher(server.watches(), this::push);
+        watcher = new KeyWatcher(server.watches(), this::offer);
     }
 
     /// Names the session whose commands these are, before it receives any: events go there.
@@ -65,8 +73,64 @@ final class CommandDispatcher implements RequestHandler {
         own.onEventRoom(this::eventRoom);
     }
 
-    private boolean push(byte[] event) {
-        return session.push(event);
+    /// Puts the session where the last process had it.
+    void restorePlace() {
+        SessionPlace place = placeJournal.read();
+        place.prefixes().forEach(watcher::watch);
+        if (place.isPresent()) {
+            changeChat(() -> enter(place.rooms()));
+        }
+    }
+
+    private void enter(List<String> rooms) {
+        try {
+            server.chat().restore(chatSession, rooms);
+        } catch (ChatException e) {
+            LOG.log(Level.INFO, "a session of the last run is not in its rooms any more: {0}", e.getMessage());
+        }
+    }
+
+    private SessionPlace place() {
+        return new SessionPlace(server.chat().isPresent(chatSession), server.chat().rooms(chatSession),
+                watcher.prefixes());
+    }
+
+    @Override
+    public boolean offer(byte[] event, Runnable receipt) {
+        return session.push(event, receipt == NO_RECEIPT ? receipt : () -> changeChat(receipt));
+    }
+
+    @Override
+    public boolean isAttached() {
+        return session.isAttached();
+    }
+
+    @Override
+    public void moved() {
+        try {
+            if (store.isDurable()) {
+                placeJournal.addTo(store.unit(), place());
+            }
+        } catch (StoreException e) {
+            throw new IllegalStateException("a change of the chat without an open unit", e);
+        }
+    }
+
+    /// Changes what the chat remembers, with the batch under way; without one, nobody waits for it.
+    private void changeChat(Runnable change) {
+        try {
+            if (unit != null) {
+                unit.open();
+                change.run();
+            } else {
+                try (Unit own = store.begin()) {
+                    own.open();
+                    change.run();
+                }
+            }
+        } catch (StoreException e) {
+            LOG.log(Level.DEBUG, "what the chat remembers stays as it is", e);
+        }
     }
 
     private void eventRoom() {
@@ -80,6 +144,7 @@ final class CommandDispatcher implements RequestHandler {
         watcher.close();
         server.chat().close(chatSession);
         journal.forget(store);
+        placeJournal.forget();
     }
 
     @Override
@@ -107,6 +172,9 @@ final class CommandDispatcher implements RequestHandler {
             chat.noteActivity(command);
             if (!command.isReadOnly()) {
                 return change(sequence, command);
+            }
+            if (chat.showsOpen(command)) {
+                unit.open();
             }
             reply = run(command);
         } catch (CommandException | StoreException e) {
@@ -153,14 +221,21 @@ final class CommandDispatcher implements RequestHandler {
             return;
         }
         count();
+        boolean isKept = false;
         try (Unit ended = unit) {
             journal.addTo(ended);
+            if (store.isDurable() && ended.hasWritten()) {
+                placeJournal.addTo(ended, place());
+            }
             ended.commit();
             journal.committed();
+            isKept = true;
         } catch (StoreException e) {
             answers.refuse(e.getMessage());
+            placeJournal.failed();
         } finally {
             unit = null;
+            server.chat().settle(chatSession, isKept);
         }
     }
 
