@@ -173,9 +173,6 @@ final class CommandDispatcher implements RequestHandler, Subscriber {
             if (!command.isReadOnly()) {
                 return change(sequence, command);
             }
-            if (chat.showsOpen(command)) {
-                unit.open();
-            }
             reply = run(command);
         } catch (CommandException | StoreException e) {
             reply = Reply.error(e.getMessage());
@@ -276,7 +273,12 @@ final class CommandDispatcher implements RequestHandler, Subscriber {
             case Command.WhoAmI() -> whoAmI();
             case Command.Sockets() -> sockets();
             case Command.Info() -> info();
-            case Command.Chat said -> chat.run(said);
+            case Command.Chat said -> {
+                if (chat.showsOpen(said)) {
+                    unit.open();
+                }
+                yield chat.run(said);
+            }
             case Command.Watch(byte[] prefix) -> watcher.watch(prefix);
             case Command.Unwatch(byte[] prefix) -> watcher.unwatch(prefix);
         };
