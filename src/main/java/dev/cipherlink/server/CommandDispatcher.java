@@ -1,9 +1,5 @@
 package dev.cipherlink.server;
 
-import dev.cipherlink.chat.ChatException;
-import dev.cipherlink.chat.ChatIdentity;
-import dev.cipherlink.chat.ChatSession;
-import dev.cipherlink.chat.Subscriber;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.CommandException;
 import dev.cipherlink.command.CommandParser;
@@ -16,8 +12,6 @@ import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Unit;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.OffsetDateTime;
@@ -28,9 +22,8 @@ import java.util.Map;
 import java.util.OptionalLong;
 
 /// Runs the commands of one session. Used by its reading thread; what it calls does not block.
-final class CommandDispatcher implements RequestHandler, Subscriber {
+final class CommandDispatcher implements RequestHandler {
 
-    private static final Logger LOG = System.getLogger(CommandDispatcher.class.getName());
     private static final byte[] ECHO_PREFIX = "Echo: ".getBytes(StandardCharsets.US_ASCII);
     private static final Reply PONG = Reply.line("PONG");
     private static final Reply NOT_WRITTEN = Reply.error("not written: the store failed, and the server was restarted since");
@@ -41,12 +34,9 @@ final class CommandDispatcher implements RequestHandler, Subscriber {
     private final CommandParser parser;
     private final KeyValueStore store;
     private final SessionJournal journal;
-    private final PlaceJournal placeJournal;
-    private final ChatSession chatSession;
+    private final SessionEvents events;
     private final ChatCommands chat;
-    private final KeyWatcher watcher;
 
-    private volatile Session session;
     /// That of the batch under way; null between two.
     private Unit unit;
     /// Counted here, and added to the server's once a batch.
@@ -60,91 +50,24 @@ final class CommandDispatcher implements RequestHandler, Subscriber {
         sessionId = origin.id();
         parser = new CommandParser(server.config().maxValueBytes());
         store = server.store();
-        placeJournal = new PlaceJournal(sessionId, store);
-        chatSession = server.chat().open(new ChatIdentity(client.name(),
-                client.key().map(key -> key.fingerprint().toString()), client.isOperator()), this);
-        chat = new ChatCommands(server.chat(), chatSession);
-        watcher = new KeyWatcher(server.watches(), this::offer);
+        events = new SessionEvents(server, origin, () -> unit);
+        chat = new ChatCommands(server.chat(), events.chatSession());
     }
 
     /// Names the session whose commands these are, before it receives any: events go there.
     void attach(Session own) {
-        session = own;
-        own.onEventRoom(this::eventRoom);
+        events.attach(own);
     }
 
     /// Puts the session where the last process had it.
     void restorePlace() {
-        SessionPlace place = placeJournal.read();
-        place.prefixes().forEach(watcher::watch);
-        if (place.isPresent()) {
-            changeChat(() -> enter(place.rooms()));
-        }
-    }
-
-    private void enter(List<String> rooms) {
-        try {
-            server.chat().restore(chatSession, rooms);
-        } catch (ChatException e) {
-            LOG.log(Level.INFO, "a session of the last run is not in its rooms any more: {0}", e.getMessage());
-        }
-    }
-
-    private SessionPlace place() {
-        return new SessionPlace(server.chat().isPresent(chatSession), server.chat().rooms(chatSession),
-                watcher.prefixes());
-    }
-
-    @Override
-    public boolean offer(byte[] event, Runnable receipt) {
-        return session.push(event, receipt == NO_RECEIPT ? receipt : () -> changeChat(receipt));
-    }
-
-    @Override
-    public boolean isAttached() {
-        return session.isAttached();
-    }
-
-    @Override
-    public void moved() {
-        try {
-            if (store.isDurable()) {
-                placeJournal.addTo(store.unit(), place());
-            }
-        } catch (StoreException e) {
-            throw new IllegalStateException("a change of the chat without an open unit", e);
-        }
-    }
-
-    /// Changes what the chat remembers, with the batch under way; without one, nobody waits for it.
-    private void changeChat(Runnable change) {
-        try {
-            if (unit != null) {
-                unit.open();
-                change.run();
-            } else {
-                try (Unit own = store.begin()) {
-                    own.open();
-                    change.run();
-                }
-            }
-        } catch (StoreException e) {
-            LOG.log(Level.DEBUG, "what the chat remembers stays as it is", e);
-        }
-    }
-
-    private void eventRoom() {
-        if (watcher.tellSkipped()) {
-            server.chat().roomAgain(chatSession);
-        }
+        events.restorePlace();
     }
 
     @Override
     public void end() {
-        watcher.close();
-        server.chat().close(chatSession);
+        events.end();
         journal.forget(store);
-        placeJournal.forget();
     }
 
     @Override
@@ -221,18 +144,15 @@ final class CommandDispatcher implements RequestHandler, Subscriber {
         boolean isKept = false;
         try (Unit ended = unit) {
             journal.addTo(ended);
-            if (store.isDurable() && ended.hasWritten()) {
-                placeJournal.addTo(ended, place());
-            }
+            events.addTo(ended);
             ended.commit();
             journal.committed();
             isKept = true;
         } catch (StoreException e) {
             answers.refuse(e.getMessage());
-            placeJournal.failed();
         } finally {
             unit = null;
-            server.chat().settle(chatSession, isKept);
+            events.settle(isKept);
         }
     }
 
@@ -279,8 +199,8 @@ final class CommandDispatcher implements RequestHandler, Subscriber {
                 }
                 yield chat.run(said);
             }
-            case Command.Watch(byte[] prefix) -> watcher.watch(prefix);
-            case Command.Unwatch(byte[] prefix) -> watcher.unwatch(prefix);
+            case Command.Watch(byte[] prefix) -> events.watcher().watch(prefix);
+            case Command.Unwatch(byte[] prefix) -> events.watcher().unwatch(prefix);
         };
     }
 
