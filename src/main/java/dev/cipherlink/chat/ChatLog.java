@@ -1,53 +1,312 @@
 package dev.cipherlink.chat;
 
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
-/// What the chat remembers: messages of rooms, direct messages that wait for somebody, names, and who is silenced.
+/// What the chat remembers: messages of rooms, direct messages that wait for somebody, names, and who is silenced. All of it
+/// is in memory, and recorded for the next process.
 ///
-/// Names come in lower case. Implementations are thread-safe, bound what they keep, and do not wait for clients.
-public interface ChatLog {
+/// A message is *open* until it is known whether its request became durable. Open ones are seen like others; those that
+/// fail vanish. None makes others go before it is settled, so that what fails costs nothing that was kept.
+///
+/// Bounded in bytes: when all messages of rooms together are too large, the oldest of them goes, in whichever room it
+/// is; when the direct messages are, no more are taken. Names come in lower case. Thread-safe; never blocks. Whatever
+/// changes a record requires that the calling thread may write to its [ChatRecords].
+public final class ChatLog {
+
+    static final int MAX_NAMES = 10_000;
+    static final int MAX_MUTES = 10_000;
+    /// An estimate of what a message takes beside its text.
+    private static final int OVERHEAD_BYTES = 256;
+
+    private final ChatConfig config;
+    private final ChatClock clock;
+    private final long maxBytes;
+    private final ChatRecords records;
+    /// By id, in the order in which they came.
+    private final Map<Long, Message> messages = new LinkedHashMap<>();
+    private final Map<String, RoomLog> rooms = new HashMap<>();
+    /// Gone from memory, and not yet from the records.
+    private final List<ChatEvent.Message> dropped = new ArrayList<>();
+    private final Map<String, ArrayDeque<ChatEvent.Direct>> directs = new HashMap<>();
+    private final Map<String, Long> names = new LinkedHashMap<>();
+    private final Map<String, Instant> mutes = new LinkedHashMap<>();
+    private long messageBytes;
+    private long directBytes;
+    private long lastId;
+    private long lastNameOrder;
+
+    private static final class Message {
+        private final ChatEvent.Message content;
+        private boolean isOpen = true;
+
+        Message(ChatEvent.Message content) {
+            this.content = content;
+        }
+    }
+
+    private static final class RoomLog {
+        private final ArrayDeque<Message> messages = new ArrayDeque<>();
+        private int open;
+    }
+
+    /// Goes on with what is recorded, as far as it is not too much.
+    ///
+    /// @param maxBytes of all messages of rooms together, and once more of all direct messages
+    public ChatLog(ChatConfig config, ChatClock clock, long maxBytes, ChatRecords records) {
+        this.config = config;
+        this.clock = clock;
+        this.maxBytes = maxBytes;
+        this.records = records;
+        // Milliseconds of the wall clock: without records, larger than every id of an earlier process, unless that gave
+        // more than a thousand ids a second all its life.
+        lastId = clock.now().toEpochMilli();
+        restore(records.recorded());
+    }
+
+    private void restore(List<ChatRecord> recorded) {
+        var said = new ArrayList<ChatEvent.Message>();
+        var known = new ArrayList<ChatRecord.Known>();
+        for (ChatRecord record : recorded) {
+            switch (record) {
+                case ChatRecord.Said(ChatEvent.Message message) -> said.add(message);
+                case ChatRecord.Waiting(String name, ChatEvent.Direct direct) -> restore(name, direct);
+                case ChatRecord.Known name -> known.add(name);
+                case ChatRecord.Muted(String name, Instant until) -> restore(name, until);
+                case ChatRecord.LastId(long id) -> lastId = Math.max(lastId, id);
+            }
+        }
+        said.sort((a, b) -> Long.compare(a.id(), b.id()));
+        for (ChatEvent.Message message : said) {
+            add(message);
+            settle(message, true);
+        }
+        known.sort((a, b) -> Long.compare(a.order(), b.order()));
+        known.forEach(name -> names.put(name.name(), name.order()));
+        lastNameOrder = known.isEmpty() ? 0 : known.getLast().order();
+        forgetDropped();
+    }
+
+    private void restore(String name, ChatEvent.Direct direct) {
+        if (isOutdated(direct) || directBytes + bytes(direct.text()) > maxBytes) {
+            records.forget(new ChatRecord.Waiting(name, direct));
+            return;
+        }
+        directs.computeIfAbsent(name, _ -> new ArrayDeque<>()).add(direct);
+        directBytes += bytes(direct.text());
+        lastId = Math.max(lastId, direct.id());
+    }
+
+    private void restore(String name, Instant until) {
+        if (until.isAfter(clock.now())) {
+            mutes.put(name, until);
+        } else {
+            records.forget(new ChatRecord.Muted(name, until));
+        }
+    }
 
     /// At least the largest id that was ever given to a message, also by an earlier process.
-    long lastId();
+    public synchronized long lastId() {
+        return lastId;
+    }
 
-    /// Keeps a message of a room; those of one room come in the order of their ids. The oldest ones go when there are
-    /// too many.
-    void append(ChatEvent.Message message);
+    /// Keeps a message of a room, open; those of one room come in the order of their ids.
+    public synchronized void append(ChatEvent.Message message) {
+        forgetDropped();
+        add(message);
+        records.keep(new ChatRecord.Said(message));
+        recordLastId();
+    }
+
+    private void add(ChatEvent.Message content) {
+        var message = new Message(content);
+        RoomLog room = rooms.computeIfAbsent(content.room(), _ -> new RoomLog());
+        room.messages.add(message);
+        room.open++;
+        messages.put(content.id(), message);
+        messageBytes += bytes(content.text());
+        lastId = Math.max(lastId, content.id());
+    }
+
+    private void recordLastId() {
+        records.keep(new ChatRecord.LastId(lastId));
+    }
+
+    private void forgetDropped() {
+        dropped.forEach(message -> records.forget(new ChatRecord.Said(message)));
+        dropped.clear();
+    }
+
+    /// An appended message is durable now, and the oldest ones may have to go; or it has failed, and never was.
+    public synchronized void settle(ChatEvent.Message content, boolean isKept) {
+        Message message = messages.get(content.id());
+        RoomLog room = rooms.get(content.room());
+        message.isOpen = false;
+        room.open--;
+        if (!isKept) {
+            remove(message, room);
+            return;
+        }
+        while (room.messages.size() - room.open > config.messagesPerRoom() && !room.messages.peek().isOpen) {
+            drop(room.messages.peek());
+        }
+        while (messageBytes > maxBytes && !messages.values().iterator().next().isOpen) {
+            drop(messages.values().iterator().next());
+        }
+    }
+
+    private void drop(Message message) {
+        remove(message, rooms.get(message.content.room()));
+        dropped.add(message.content);
+    }
+
+    private void remove(Message message, RoomLog room) {
+        room.messages.remove(message);
+        if (room.messages.isEmpty()) {
+            rooms.remove(message.content.room());
+        }
+        messages.remove(message.content.id());
+        messageBytes -= bytes(message.content.text());
+    }
 
     /// The last messages of a room, oldest first.
-    List<ChatEvent.Message> newest(String room, int count);
+    public synchronized List<ChatEvent.Message> newest(String room, int count) {
+        var found = new ArrayList<ChatEvent.Message>();
+        Iterator<Message> backwards = messages(room).descendingIterator();
+        while (found.size() < count && backwards.hasNext()) {
+            found.add(backwards.next().content);
+        }
+        Collections.reverse(found);
+        return found;
+    }
 
     /// The first messages of a room with an id larger than this one, oldest first.
-    List<ChatEvent.Message> after(String room, long id, int count);
+    public synchronized List<ChatEvent.Message> after(String room, long id, int count) {
+        return messages(room).stream().map(message -> message.content)
+                .filter(message -> message.id() > id).limit(count).toList();
+    }
+
+    private ArrayDeque<Message> messages(String room) {
+        RoomLog found = rooms.get(room);
+        return found == null ? new ArrayDeque<>(0) : found.messages;
+    }
 
     /// The rooms of which messages are kept, each with the id of its last one.
-    Map<String, Long> rooms();
+    public synchronized Map<String, Long> rooms() {
+        var last = new HashMap<String, Long>();
+        rooms.forEach((name, room) -> last.put(name, room.messages.getLast().content.id()));
+        return last;
+    }
 
     /// Keeps a direct message until [#delivered].
     ///
     /// @return false if too many are waiting
-    boolean keep(String name, ChatEvent.Direct message);
+    public synchronized boolean keep(String name, ChatEvent.Direct message) {
+        dropOutdated(name);
+        if (directBytes + bytes(message.text()) > maxBytes) {
+            List.copyOf(directs.keySet()).forEach(this::dropOutdated);
+        }
+        ArrayDeque<ChatEvent.Direct> waiting = directs.getOrDefault(name, new ArrayDeque<>());
+        if (waiting.size() >= config.waitingPerName() || directBytes + bytes(message.text()) > maxBytes) {
+            return false;
+        }
+        waiting.add(message);
+        directs.put(name, waiting);
+        directBytes += bytes(message.text());
+        lastId = Math.max(lastId, message.id());
+        records.keep(new ChatRecord.Waiting(name, message));
+        recordLastId();
+        return true;
+    }
+
+    /// A direct message has failed to become durable, and never was.
+    public synchronized void retract(String name, long id) {
+        removeIf(name, message -> message.id() == id);
+    }
 
     /// The direct messages that wait for somebody and are not too old, oldest first.
-    List<ChatEvent.Direct> waiting(String name);
+    public synchronized List<ChatEvent.Direct> waiting(String name) {
+        return directs.getOrDefault(name, new ArrayDeque<>(0)).stream().filter(message -> !isOutdated(message)).toList();
+    }
+
+    private boolean isOutdated(ChatEvent.Direct message) {
+        return message.at().isBefore(clock.now().minus(config.waitingTime()));
+    }
+
+    private void dropOutdated(String name) {
+        removeIf(name, this::isOutdated)
+                .forEach(message -> records.forget(new ChatRecord.Waiting(name, message)));
+    }
 
     /// Forgets the direct message with this id.
-    void delivered(String name, long id);
+    ///
+    /// @return whether it was waiting
+    public synchronized boolean delivered(String name, long id) {
+        List<ChatEvent.Direct> removed = removeIf(name, message -> message.id() == id);
+        removed.forEach(message -> records.forget(new ChatRecord.Waiting(name, message)));
+        return !removed.isEmpty();
+    }
+
+    private List<ChatEvent.Direct> removeIf(String name, Predicate<ChatEvent.Direct> rule) {
+        ArrayDeque<ChatEvent.Direct> waiting = directs.get(name);
+        if (waiting == null) {
+            return List.of();
+        }
+        List<ChatEvent.Direct> removed = waiting.stream().filter(rule).toList();
+        waiting.removeAll(removed);
+        removed.forEach(message -> directBytes -= bytes(message.text()));
+        if (waiting.isEmpty()) {
+            directs.remove(name);
+        }
+        return removed;
+    }
 
     /// Remembers that somebody has this name.
-    void learn(String name);
+    public synchronized void learn(String name) {
+        names.remove(name);
+        names.put(name, ++lastNameOrder);
+        records.keep(new ChatRecord.Known(name, lastNameOrder));
+        if (names.size() > MAX_NAMES) {
+            Map.Entry<String, Long> oldest = names.entrySet().iterator().next();
+            names.remove(oldest.getKey());
+            records.forget(new ChatRecord.Known(oldest.getKey(), oldest.getValue()));
+        }
+    }
 
     /// Whether somebody has, or had, this name.
-    boolean knows(String name);
+    public synchronized boolean knows(String name) {
+        return names.containsKey(name);
+    }
 
     /// Who is silenced, and until when.
-    Map<String, Instant> mutes();
+    public synchronized Map<String, Instant> mutes() {
+        return Map.copyOf(mutes);
+    }
 
     /// Silences somebody; replaces an earlier one.
-    void mute(String name, Instant until);
+    public synchronized void mute(String name, Instant until) {
+        mutes.remove(name);
+        mutes.put(name, until);
+        records.keep(new ChatRecord.Muted(name, until));
+        if (mutes.size() > MAX_MUTES) {
+            unmute(mutes.keySet().iterator().next());
+        }
+    }
 
     /// Lets somebody speak again.
-    void unmute(String name);
+    public synchronized void unmute(String name) {
+        records.forget(new ChatRecord.Muted(name, mutes.remove(name)));
+    }
+
+    private static long bytes(String text) {
+        return OVERHEAD_BYTES + 2L * text.length();
+    }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
@@ -17,7 +18,10 @@ import java.util.function.Predicate;
 /// A session takes part once it has joined a room or called [#back]; from then on it gets events, and its person is
 /// here. Rooms come into being with the first who joins. The session that says something is not told of it.
 ///
-/// Thread-safe; never waits for a client. Reads and appends of the [ChatLog] are the only things that might block.
+/// A request is followed by [#settle] when it is known whether it became durable: what is said is told only then. Requests
+/// that claim a name, speak or silence write to the [ChatRecords].
+///
+/// Thread-safe; never blocks.
 public final class ChatService {
 
     private final ChatConfig config;
@@ -28,6 +32,8 @@ public final class ChatService {
     private final Map<String, Room> rooms = new ConcurrentHashMap<>();
     private final Map<Ban, Long> bannedUntil = new ConcurrentHashMap<>();
     private final AtomicLong lastId;
+    /// Messages of rooms that are not settled.
+    private final AtomicInteger open = new AtomicInteger();
     private final LongAdder messages = new LongAdder();
     private final LongAdder directs = new LongAdder();
     private final LongAdder skipped = new LongAdder();
@@ -49,6 +55,17 @@ public final class ChatService {
     /// A session that takes no part yet. Whoever opens it closes it.
     public ChatSession open(ChatIdentity identity, Subscriber subscriber) {
         return new ChatSession(identity, subscriber, format, skipped::increment);
+    }
+
+    /// What the session asked for since the last call has become durable, or failed: then none of it has happened, but that
+    /// it left rooms and that names are known.
+    public void settle(ChatSession session, boolean isKept) {
+        session.settle(isKept);
+    }
+
+    /// Whether something was said that may still fail, and that [#history] and [#rooms] show.
+    public boolean isOpen() {
+        return open.get() > 0;
     }
 
     /// The session has ended for good: it leaves its rooms, and gives up its name if it was the last that held it.
@@ -101,15 +118,52 @@ public final class ChatService {
         if (!rooms.containsKey(name) && rooms.size() >= ChatConfig.MAX_ROOMS) {
             throw new ChatException("there are " + ChatConfig.MAX_ROOMS + " rooms already; JOIN one of them");
         }
+        if (session.rooms().stream().noneMatch(room -> room.name().equals(name))) {
+            enter(session, person, name, true);
+            session.later(isKept -> leaveUnless(isKept, session, name));
+        }
+        people.enter(session);
+    }
+
+    private void enter(ChatSession session, Person person, String name, boolean isTold) throws ChatException {
         Room room = roomFor(name);
         try {
-            while (!room.add(session, person)) {
+            while (!room.add(session, person, isTold)) {
                 rooms.remove(name, room);
                 room = roomFor(name);
             }
         } finally {
             forgetIfGone(room);
         }
+    }
+
+    private void leaveUnless(boolean isKept, ChatSession session, String name) {
+        Room room = rooms.get(name);
+        if (!isKept && room != null && room.remove(session)) {
+            forgetIfGone(room);
+        }
+    }
+
+    /// The names of the rooms that the session is in.
+    public List<String> rooms(ChatSession session) {
+        return session.rooms().stream().map(Room::name).sorted().toList();
+    }
+
+    /// Whether the session takes part.
+    public boolean isPresent(ChatSession session) {
+        return people.isPresent(session);
+    }
+
+    /// A session that an earlier process had takes part again, and is in these rooms. Nobody else is told; what that process
+    /// had not sent is lost but for direct messages.
+    ///
+    /// @throws ChatException if somebody else holds its name
+    public void restore(ChatSession session, List<String> names) throws ChatException {
+        Person person = claim(session);
+        for (String name : names) {
+            enter(session, person, name, false);
+        }
+        mention(List.of(session), new ChatEvent.Notice("the server was started again; HISTORY has what you may have missed"));
         people.enter(session);
     }
 
@@ -124,8 +178,10 @@ public final class ChatService {
             return claim.person();
         }
         claim.displaced().forEach(this::leaveAll);
-        mention(claim.displaced(), new ChatEvent.Notice("the name " + session.name()
-                + " belongs to a key whose holder is here now; you left your rooms. Connect under another name"));
+        claim.displaced().forEach(ChatSession::moved);
+        mention(claim.displaced(), new ChatEvent.Notice("the name " + session.name() + (session.hasKey()
+                ? " belongs to a key whose holder is here now" : " was claimed by another session while you had no connection")
+                + "; you left your rooms. Connect under another name"));
         return claim.person();
     }
 
@@ -152,6 +208,8 @@ public final class ChatService {
         if (id == 0) {
             throw notIn(name);
         }
+        open.incrementAndGet();
+        session.later(_ -> open.decrementAndGet());
         messages.increment();
         return id;
     }
@@ -165,10 +223,8 @@ public final class ChatService {
     ///
     /// @return the message's id
     public long tell(ChatSession session, String to, String text) throws ChatException {
-        Person person = claim(session);
-        requireMaySpeak(person);
-        long id = lastId.incrementAndGet();
-        people.tell(to, new ChatEvent.Direct(id, person.name(), clock.now(), text));
+        requireMaySpeak(claim(session));
+        long id = people.tell(to, session, text, lastId::incrementAndGet);
         directs.increment();
         return id;
     }
@@ -230,21 +286,24 @@ public final class ChatService {
         bannedUntil.put(new Ban(name, People.fold(whom)), clock.nanos() + ChatConfig.KICK_TIME.toNanos());
         var notice = new ChatEvent.Notice(operator.name() + " removed you from " + name + "; you can join it again in "
                 + ChatConfig.KICK_TIME.toSeconds() + " s");
-        mention(room.remove(person), notice);
+        List<ChatSession> out = room.remove(person);
         forgetIfGone(room);
+        out.forEach(ChatSession::moved);
+        mention(out, notice);
     }
 
     /// Lets a person say nothing for a while.
     public void mute(ChatSession operator, String whom, Duration time) throws ChatException {
         requireOperator(operator);
-        mention(people.mute(whom, time),
-                new ChatEvent.Notice(operator.name() + " muted you for " + time.toSeconds() + " s"));
+        var notice = new ChatEvent.Notice(operator.name() + " muted you for " + time.toSeconds() + " s");
+        people.mute(whom, time, operator, sessions -> mention(sessions, notice));
     }
 
     /// Lets a person speak again.
     public void unmute(ChatSession operator, String whom) throws ChatException {
         requireOperator(operator);
-        mention(people.unmute(whom), new ChatEvent.Notice(operator.name() + " lets you speak again"));
+        var notice = new ChatEvent.Notice(operator.name() + " lets you speak again");
+        people.unmute(whom, operator, sessions -> mention(sessions, notice));
     }
 
     private static void requireOperator(ChatSession session) throws ChatException {

@@ -1,5 +1,6 @@
 package dev.cipherlink.chat;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,8 +18,12 @@ public final class ChatSession {
     private final Runnable counter;
     private final Map<String, Skip> skipped = new LinkedHashMap<>(0);
     private final Set<Room> rooms = new HashSet<>(0);
+    /// Of the requests that its client sent together; used by the thread that runs them.
+    private final List<Effect> effects = new ArrayList<>(0);
     private boolean isClosed;
     private long skippedDirects;
+    /// Id of the last direct message that was told here; guarded by [People].
+    private long lastDirect;
     /// Whose session it is; null until it claims its name.
     private volatile Person person;
     private volatile long lastActive;
@@ -50,6 +55,38 @@ public final class ChatSession {
     /// What the holder of a name is known by: the key, or this very session.
     Object owner() {
         return identity.key().map(Object.class::cast).orElse(this);
+    }
+
+    /// Whether the client has a connection.
+    boolean isAttached() {
+        return subscriber.isAttached();
+    }
+
+    /// Others have sent it out of a room.
+    void moved() {
+        subscriber.moved();
+    }
+
+    long lastDirect() {
+        return lastDirect;
+    }
+
+    void setLastDirect(long id) {
+        lastDirect = id;
+    }
+
+    /// To be done when the request under way has become durable, or failed.
+    void later(Effect effect) {
+        effects.add(effect);
+    }
+
+    /// The requests so far have become durable, or failed.
+    void settle(boolean isKept) {
+        if (!effects.isEmpty()) {
+            List<Effect> due = List.copyOf(effects);
+            effects.clear();
+            due.forEach(effect -> effect.settle(isKept));
+        }
     }
 
     Person person() {
@@ -119,9 +156,10 @@ public final class ChatSession {
 
     /// Tells of a direct message.
     ///
+    /// @param receipt called when the client has it
     /// @return false if it could not be told
-    synchronized boolean tell(byte[] direct) {
-        return tellSkipped() && subscriber.offer(direct);
+    synchronized boolean tell(byte[] direct, Runnable receipt) {
+        return tellSkipped() && subscriber.offer(direct, receipt);
     }
 
     /// A direct message reached other sessions of its person, but not this one.

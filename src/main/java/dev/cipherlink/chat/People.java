@@ -1,19 +1,24 @@
 package dev.cipherlink.chat;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
 /// Names: who holds them, who may speak, and what waits for them. Its monitor guards everything here.
 ///
 /// A name is a key's, or that of the first live session that claims it. A key that comes takes its name from a session
-/// that only claimed it.
+/// that only claimed it; so does whoever claims one that only sessions without a connection hold by a claim.
 final class People {
 
     private final ChatConfig config;
@@ -23,6 +28,8 @@ final class People {
     private final Predicate<String> isReserved;
     private final Map<String, Person> byName = new HashMap<>();
     private final Map<String, Long> mutedUntil = new HashMap<>();
+    /// Ids of direct messages of which it is not known whether they become durable.
+    private final Set<Long> openDirects = new HashSet<>();
 
     /// @param isReserved whether a name belongs to a key
     People(ChatConfig config, ChatLog log, EventFormat format, ChatClock clock, Predicate<String> isReserved) {
@@ -42,7 +49,7 @@ final class People {
 
     /// Who holds a name now.
     ///
-    /// @param displaced the sessions that lost it: they only claimed what is a key's
+    /// @param displaced the sessions that lost it: they only claimed what is a key's, or have no connection
     record Claim(Person person, List<ChatSession> displaced) {
     }
 
@@ -62,7 +69,7 @@ final class People {
         }
         Person holder = byName.get(name);
         boolean isOthers = holder != null && !holder.owner().equals(session.owner());
-        if (isOthers && !holder.sessions.isEmpty() && !session.hasKey()) {
+        if (isOthers && !session.hasKey() && !isLeft(holder)) {
             throw new ChatException("the name " + session.name()
                     + " is held by another session; connect under another name");
         }
@@ -77,6 +84,12 @@ final class People {
         session.setLastActive(clock.nanos());
         session.setPerson(holder);
         return new Claim(holder, displaced);
+    }
+
+    /// Whether a name that others hold may be claimed: with a shared key it is no more than a claim, and who comes under it
+    /// while its holder has no connection most likely is that holder.
+    private static boolean isLeft(Person holder) {
+        return holder.sessions.stream().noneMatch(session -> session.hasKey() || session.isAttached());
     }
 
     private Allowance newAllowance() {
@@ -125,7 +138,8 @@ final class People {
         }
     }
 
-    /// Tells of direct messages that waited, as many as there is room for.
+    /// Tells of the direct messages that wait and were not told here, as many as there is room for. They wait until a
+    /// client has acknowledged them.
     synchronized void tellWaiting(ChatSession session) {
         Person person = session.person();
         if (person == null || !person.present.contains(session)) {
@@ -133,38 +147,53 @@ final class People {
         }
         String name = fold(person.name());
         for (ChatEvent.Direct direct : log.waiting(name)) {
-            if (!tellAll(person, format.encode(direct))) {
+            if (direct.id() <= session.lastDirect()) {
+                continue;
+            }
+            if (openDirects.contains(direct.id())
+                    || !session.tell(format.encode(direct), () -> received(name, direct.id()))) {
                 return;
             }
-            log.delivered(name, direct.id());
+            session.setLastDirect(direct.id());
         }
     }
 
-    /// Tells a person of a direct message, or keeps it.
+    private synchronized void received(String name, long id) {
+        Person person = byName.get(name);
+        if (log.delivered(name, id) && person != null) {
+            person.present.stream().filter(session -> session.lastDirect() < id).forEach(ChatSession::missDirect);
+        }
+    }
+
+    /// Keeps a direct message; its person is told when the effect is settled.
     ///
+    /// @return its id
     /// @throws ChatException if nobody has that name, or too many messages wait there
-    synchronized void tell(String to, ChatEvent.Direct direct) throws ChatException {
+    synchronized long tell(String to, ChatSession from, String text, LongSupplier ids) throws ChatException {
         requireKnown(to);
-        Person person = byName.get(fold(to));
-        boolean isTold = person != null && log.waiting(fold(to)).isEmpty() && tellAll(person, format.encode(direct));
-        if (!isTold && !log.keep(fold(to), direct)) {
+        Person sender = from.person();
+        if (sender == null) {
+            throw new ChatException("somebody else holds the name " + from.name() + " now");
+        }
+        String name = fold(to);
+        var direct = new ChatEvent.Direct(ids.getAsLong(), sender.name(), clock.now(), text);
+        if (!log.keep(name, direct)) {
             throw new ChatException("too many messages are waiting for " + to + " already");
         }
+        openDirects.add(direct.id());
+        from.later(isKept -> settle(name, direct.id(), isKept));
+        return direct.id();
     }
 
-    /// @return whether any session was told
-    private static boolean tellAll(Person person, byte[] direct) {
-        var missed = new ArrayList<ChatSession>();
-        for (ChatSession session : person.present) {
-            if (!session.tell(direct)) {
-                missed.add(session);
-            }
+    private synchronized void settle(String name, long id, boolean isKept) {
+        openDirects.remove(id);
+        if (!isKept) {
+            log.retract(name, id);
         }
-        if (missed.size() == person.present.size()) {
-            return false;
+        Person person = byName.get(name);
+        if (person != null) {
+            person.present.forEach(this::tellWaiting);
         }
-        missed.forEach(ChatSession::missDirect);
-        return true;
     }
 
     private void requireKnown(String name) throws ChatException {
@@ -173,25 +202,37 @@ final class People {
         }
     }
 
-    /// Silences somebody.
+    /// Silences somebody until the effect fails.
     ///
-    /// @return the sessions to be told of it
-    synchronized Set<ChatSession> mute(String name, Duration time) throws ChatException {
+    /// @param told called with the sessions to be told of it
+    synchronized void mute(String name, Duration time, ChatSession operator, Consumer<Set<ChatSession>> told)
+            throws ChatException {
         requireKnown(name);
-        mutedUntil.put(fold(name), clock.nanos() + time.toNanos());
-        log.mute(fold(name), clock.now().plus(time));
-        return sessions(name);
+        Long until = clock.nanos() + time.toNanos();
+        Long before = mutedUntil.put(fold(name), until);
+        Instant end = clock.now().plus(time);
+        log.mute(fold(name), end);
+        operator.later(isKept -> settleMute(name, until, isKept ? until : before, isKept ? told : _ -> { }));
     }
 
-    /// Lets somebody speak again.
+    /// Lets somebody speak again, unless the effect fails.
     ///
-    /// @return the sessions to be told of it
-    synchronized Set<ChatSession> unmute(String name) throws ChatException {
-        if (mutedUntil.remove(fold(name)) == null) {
+    /// @param told called with the sessions to be told of it
+    synchronized void unmute(String name, ChatSession operator, Consumer<Set<ChatSession>> told) throws ChatException {
+        Long before = mutedUntil.remove(fold(name));
+        if (before == null) {
             throw new ChatException(name + " is not muted");
         }
         log.unmute(fold(name));
-        return sessions(name);
+        operator.later(isKept -> settleMute(name, null, isKept ? null : before, isKept ? told : _ -> { }));
+    }
+
+    /// Puts `after` in the place of `now`, unless that has changed.
+    private synchronized void settleMute(String name, Long now, Long after, Consumer<Set<ChatSession>> told) {
+        if (!Objects.equals(now, after) && Objects.equals(mutedUntil.get(fold(name)), now)) {
+            mutedUntil.compute(fold(name), (_, _) -> after);
+        }
+        told.accept(sessions(name));
     }
 
     private Set<ChatSession> sessions(String name) {
@@ -226,6 +267,11 @@ final class People {
         return Duration.ofNanos(person.sessions.stream().mapToLong(session -> now - session.lastActive()).min().orElse(0));
     }
 
+    synchronized boolean isPresent(ChatSession session) {
+        Person person = session.person();
+        return person != null && person.present.contains(session);
+    }
+
     synchronized List<ChatSession> presentSessions(Person person) {
         return List.copyOf(person.present);
     }
@@ -234,12 +280,7 @@ final class People {
     synchronized void forgetGone() {
         long now = clock.nanos();
         byName.values().removeIf(person -> person.sessions.isEmpty() && person.allowance().isFull(now));
-        mutedUntil.entrySet().removeIf(mute -> {
-            boolean isOver = mute.getValue() - now <= 0;
-            if (isOver) {
-                log.unmute(mute.getKey());
-            }
-            return isOver;
-        });
+        // Their records go when they are read: there is no request here to write with.
+        mutedUntil.values().removeIf(until -> until - now <= 0);
     }
 }

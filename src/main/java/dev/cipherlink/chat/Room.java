@@ -1,6 +1,7 @@
 package dev.cipherlink.chat;
 
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -11,8 +12,22 @@ import java.util.function.LongSupplier;
 
 /// The sessions in a room. It exists while somebody is in it; what was said stays in the log.
 ///
-/// Its monitor orders all that happens in it: every session is told of the same messages in the same order.
+/// Its monitor orders all that happens in it: every session is told of the same messages in the same order. What is told
+/// stands in a line until everything before it is known to be durable, or to have failed.
 final class Room {
+
+    /// Something to be told to all sessions but one.
+    private static final class Told {
+        private final ChatEvent event;
+        private final ChatSession except;
+        private boolean isSettled;
+        private boolean isKept;
+
+        Told(ChatEvent event, ChatSession except) {
+            this.event = event;
+            this.except = except;
+        }
+    }
 
     private final String name;
     private final ChatLog log;
@@ -20,6 +35,8 @@ final class Room {
     private final Map<ChatSession, Person> sessions = new LinkedHashMap<>();
     /// How many sessions each person has here.
     private final Map<Person, Integer> people = new HashMap<>();
+    private final ArrayDeque<Told> line = new ArrayDeque<>();
+    /// Of the last message that was told.
     private long lastId;
     private boolean isGone;
 
@@ -36,9 +53,10 @@ final class Room {
 
     /// Takes a session in.
     ///
+    /// @param isTold whether the others are told of a person who was not here
     /// @return false if the room is gone: there may be another one of this name
     /// @throws ChatException if the session is in too many rooms
-    synchronized boolean add(ChatSession session, Person person) throws ChatException {
+    synchronized boolean add(ChatSession session, Person person, boolean isTold) throws ChatException {
         if (isGone) {
             return false;
         }
@@ -48,7 +66,7 @@ final class Room {
         } finally {
             isGone = !isIn && sessions.isEmpty();
         }
-        if (isIn && sessions.putIfAbsent(session, person) == null && people.merge(person, 1, Integer::sum) == 1) {
+        if (isIn && sessions.putIfAbsent(session, person) == null && people.merge(person, 1, Integer::sum) == 1 && isTold) {
             mention(new ChatEvent.Joined(name, person.name()), session);
         }
         return true;
@@ -88,7 +106,8 @@ final class Room {
         return out;
     }
 
-    /// Says something to everybody but the session that says it.
+    /// Says something to everybody but the session that says it; they are told when the effect is settled, and everything
+    /// said before.
     ///
     /// @return the message's id; 0 if the session is not here
     synchronized long say(ChatSession from, String text, Instant at, LongSupplier ids) {
@@ -98,28 +117,49 @@ final class Room {
         }
         var message = new ChatEvent.Message(name, ids.getAsLong(), person.name(), at, text);
         log.append(message);
-        byte[] encoded = format.encode(message);
-        long previous = lastId;
-        lastId = message.id();
-        from.said(message);
-        for (ChatSession session : sessions.keySet()) {
-            if (session != from) {
-                session.tell(message, encoded, previous);
-            }
-        }
-        return lastId;
+        var told = new Told(message, from);
+        line.add(told);
+        from.later(isKept -> settle(told, message, isKept));
+        return message.id();
+    }
+
+    private synchronized void settle(Told told, ChatEvent.Message message, boolean isKept) {
+        log.settle(message, isKept);
+        told.isSettled = true;
+        told.isKept = isKept;
+        tellSettled();
     }
 
     private void mention(ChatEvent event, ChatSession except) {
-        if (sessions.size() > ChatConfig.MAX_ANNOUNCED_SESSIONS) {
-            return;
-        }
-        byte[] encoded = format.encode(event);
-        for (ChatSession session : sessions.keySet()) {
-            if (session != except) {
-                session.mention(encoded);
+        var told = new Told(event, except);
+        told.isSettled = true;
+        told.isKept = true;
+        line.add(told);
+        tellSettled();
+    }
+
+    private void tellSettled() {
+        while (!line.isEmpty() && line.peek().isSettled) {
+            Told next = line.remove();
+            if (next.isKept && next.event instanceof ChatEvent.Message message) {
+                tell(message, next.except);
+            } else if (next.isKept && sessions.size() <= ChatConfig.MAX_ANNOUNCED_SESSIONS) {
+                byte[] encoded = format.encode(next.event);
+                sessions.keySet().stream().filter(session -> session != next.except)
+                        .forEach(session -> session.mention(encoded));
             }
         }
+    }
+
+    private void tell(ChatEvent.Message message, ChatSession from) {
+        byte[] encoded = format.encode(message);
+        from.said(message);
+        for (ChatSession session : sessions.keySet()) {
+            if (session != from) {
+                session.tell(message, encoded, lastId);
+            }
+        }
+        lastId = message.id();
     }
 
     synchronized boolean isGone() {

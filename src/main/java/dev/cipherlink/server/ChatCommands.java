@@ -36,6 +36,11 @@ final class ChatCommands {
         }
     }
 
+    /// Whether the answer may show what is not durable yet, and so must wait for it.
+    boolean showsOpen(Command.Chat command) {
+        return (command instanceof Command.History || command instanceof Command.Rooms) && chat.isOpen();
+    }
+
     Reply run(Command.Chat command) {
         try {
             return answer(command);

@@ -1,7 +1,5 @@
 package dev.cipherlink.server;
 
-import dev.cipherlink.chat.ChatIdentity;
-import dev.cipherlink.chat.ChatSession;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.CommandException;
 import dev.cipherlink.command.CommandParser;
@@ -19,6 +17,7 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 
@@ -35,11 +34,9 @@ final class CommandDispatcher implements RequestHandler {
     private final CommandParser parser;
     private final KeyValueStore store;
     private final SessionJournal journal;
-    private final ChatSession chatSession;
+    private final SessionEvents events;
     private final ChatCommands chat;
-    private final KeyWatcher watcher;
 
-    private volatile Session session;
     /// That of the batch under way; null between two.
     private Unit unit;
     /// Counted here, and added to the server's once a batch.
@@ -53,32 +50,23 @@ final class CommandDispatcher implements RequestHandler {
         sessionId = origin.id();
         parser = new CommandParser(server.config().maxValueBytes());
         store = server.store();
-        chatSession = server.chat().open(new ChatIdentity(client.name(),
-                client.key().map(key -> key.fingerprint().toString()), client.isOperator()), this::push);
-        chat = new ChatCommands(server.chat(), chatSession);
-        watcher = new KeyWatcher(server.watches(), this::push);
+        events = new SessionEvents(server, origin, () -> unit);
+        chat = new ChatCommands(server.chat(), events.chatSession());
     }
 
     /// Names the session whose commands these are, before it receives any: events go there.
     void attach(Session own) {
-        session = own;
-        own.onEventRoom(this::eventRoom);
+        events.attach(own);
     }
 
-    private boolean push(byte[] event) {
-        return session.push(event);
-    }
-
-    private void eventRoom() {
-        if (watcher.tellSkipped()) {
-            server.chat().roomAgain(chatSession);
-        }
+    /// Puts the session where the last process had it.
+    void restorePlace() {
+        events.restorePlace();
     }
 
     @Override
     public void end() {
-        watcher.close();
-        server.chat().close(chatSession);
+        events.end();
         journal.forget(store);
     }
 
@@ -153,14 +141,18 @@ final class CommandDispatcher implements RequestHandler {
             return;
         }
         count();
+        boolean isKept = false;
         try (Unit ended = unit) {
             journal.addTo(ended);
+            events.addTo(ended);
             ended.commit();
             journal.committed();
+            isKept = true;
         } catch (StoreException e) {
             answers.refuse(e.getMessage());
         } finally {
             unit = null;
+            events.settle(isKept);
         }
     }
 
@@ -216,9 +208,14 @@ final class CommandDispatcher implements RequestHandler {
                 letOthersCommit();
                 yield info();
             }
-            case Command.Chat said -> chat.run(said);
-            case Command.Watch(byte[] prefix) -> watcher.watch(prefix);
-            case Command.Unwatch(byte[] prefix) -> watcher.unwatch(prefix);
+            case Command.Chat said -> {
+                if (chat.showsOpen(said)) {
+                    unit.open();
+                }
+                yield chat.run(said);
+            }
+            case Command.Watch(byte[] prefix) -> events.watcher().watch(prefix);
+            case Command.Unwatch(byte[] prefix) -> events.watcher().unwatch(prefix);
         };
     }
 

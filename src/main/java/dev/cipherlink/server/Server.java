@@ -1,8 +1,9 @@
 package dev.cipherlink.server;
 
 import dev.cipherlink.chat.ChatClock;
+import dev.cipherlink.chat.ChatLog;
+import dev.cipherlink.chat.ChatRecords;
 import dev.cipherlink.chat.ChatService;
-import dev.cipherlink.chat.MemoryChatLog;
 import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.forward.Forwards;
 import dev.cipherlink.forward.TargetConnector;
@@ -11,7 +12,9 @@ import dev.cipherlink.session.LinkEnd;
 import dev.cipherlink.session.SessionRegistry;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.Unit;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
@@ -60,10 +63,7 @@ public final class Server implements AutoCloseable {
     private Server(ServerConfig config, KeyValueStore store) throws IOException {
         this.config = config;
         this.store = new WatchedStore(store, watches);
-        var log = new MemoryChatLog(config.chat(), ChatClock.SYSTEM,
-                Math.min(MAX_CHAT_BYTES, Runtime.getRuntime().maxMemory() / 16));
-        chat = new ChatService(config.chat(), log, ChatCommands::encode, ChatClock.SYSTEM,
-                config.keys().clients()::reserves);
+        chat = openChat();
         permits = new Semaphore(config.maxConnections());
         gate = new HandshakeGate(config.handshakes());
         targets = new TargetConnector(config.forwards().connectTimeout());
@@ -86,6 +86,20 @@ public final class Server implements AutoCloseable {
         }
         server.acceptThread.start();
         return server;
+    }
+
+    private ChatService openChat() throws IOException {
+        long maxBytes = Math.min(MAX_CHAT_BYTES, Runtime.getRuntime().maxMemory() / 16);
+        // What is too old or too much goes with the next commit.
+        try (Unit unit = store.begin()) {
+            unit.open();
+            ChatRecords records = store.isDurable() ? new StoredChat(store) : ChatRecords.NONE;
+            var log = new ChatLog(config.chat(), ChatClock.SYSTEM, maxBytes, records);
+            return new ChatService(config.chat(), log, ChatCommands::encode, ChatClock.SYSTEM,
+                    config.keys().clients()::reserves);
+        } catch (StoreException | UncheckedIOException e) {
+            throw new IOException("what the chat remembers cannot be read: " + e.getMessage(), e);
+        }
     }
 
     private static ServerSocket listen(ServerConfig config) throws IOException {

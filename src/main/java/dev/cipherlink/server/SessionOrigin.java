@@ -41,14 +41,22 @@ record SessionOrigin(String id, ClientIdentity client, int version, SessionParam
 
     /// The session at its beginning.
     Session open(Server server) {
-        return open(server, new SessionJournal(this, server.store()));
+        return make(server, new CommandDispatcher(server, this, new SessionJournal(this, server.store())));
     }
 
+    /// The session where the last process had it.
+    ///
     /// @param journal goes on with what was recorded
     Session open(Server server, SessionJournal journal) {
+        var dispatcher = new CommandDispatcher(server, this, journal);
+        Session session = make(server, dispatcher);
+        dispatcher.restorePlace();
+        return session;
+    }
+
+    private Session make(Server server, CommandDispatcher dispatcher) {
         var identity = new SessionIdentity(id, client.name(), version != SharedKeyChannel.VERSION,
                 server.config().maxRequestBytes());
-        var dispatcher = new CommandDispatcher(server, this, journal);
         var session = new Session(identity, parameters, new Outbox(MAX_WAITING, MAX_WAITING_BYTES), dispatcher);
         dispatcher.attach(session);
         return session;

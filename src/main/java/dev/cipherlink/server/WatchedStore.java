@@ -153,6 +153,11 @@ final class WatchedStore implements KeyValueStore {
     }
 
     @Override
+    public Unit unit() {
+        return store.unit();
+    }
+
+    @Override
     public boolean isDurable() {
         return store.isDurable();
     }

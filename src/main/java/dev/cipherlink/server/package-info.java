@@ -3,7 +3,8 @@
 /// Purpose: [dev.cipherlink.server.Server] accepts, [dev.cipherlink.server.Connection] is one connection's whole life,
 /// [dev.cipherlink.server.CommandDispatcher] runs what it asks for. Read them in this order.
 /// [dev.cipherlink.server.ChatCommands] hands the chat's commands on, and [dev.cipherlink.server.WatchedStore] tells of
-/// changed keys.
+/// changed keys; [dev.cipherlink.server.SessionEvents] is where both reach a session. Records of the store hold what outlives
+/// the process: [dev.cipherlink.server.SessionJournal], [dev.cipherlink.server.PlaceJournal], [dev.cipherlink.server.StoredChat].
 /// Who may come in is asked of a [dev.cipherlink.server.ClientDirectory]: a file of keys
 /// ([dev.cipherlink.server.AuthorizedKeys]), or everybody by name ([dev.cipherlink.server.Enrolment]).
 ///

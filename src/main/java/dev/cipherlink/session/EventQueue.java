@@ -10,7 +10,7 @@ final class EventQueue {
 
     private final int maxEvents;
     private final long maxBytes;
-    private final ArrayDeque<byte[]> events = new ArrayDeque<>(0);
+    private final ArrayDeque<Outgoing> events = new ArrayDeque<>(0);
     private long bytes;
     /// Read without the lock: most sessions never have an event.
     private volatile boolean isUsed;
@@ -22,26 +22,26 @@ final class EventQueue {
     }
 
     /// @return false if too much is waiting; then it is not taken
-    synchronized boolean offer(byte[] event) {
-        if (events.size() >= maxEvents || bytes > 0 && bytes + event.length > maxBytes) {
+    synchronized boolean offer(Outgoing event) {
+        if (events.size() >= maxEvents || bytes > 0 && bytes + event.payload.length > maxBytes) {
             hasRefused = true;
             return false;
         }
         events.add(event);
-        bytes += event.length;
+        bytes += event.payload.length;
         isUsed = true;
         return true;
     }
 
     /// The oldest, taken away; null if there is none.
-    byte[] poll() {
+    Outgoing poll() {
         return isUsed ? pollLocked() : null;
     }
 
-    private synchronized byte[] pollLocked() {
-        byte[] event = events.poll();
+    private synchronized Outgoing pollLocked() {
+        Outgoing event = events.poll();
         if (event != null) {
-            bytes -= event.length;
+            bytes -= event.payload.length;
         }
         isUsed = hasRefused || !events.isEmpty();
         return event;

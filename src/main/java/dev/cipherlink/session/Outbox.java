@@ -20,7 +20,7 @@ public final class Outbox {
     private final int maxWaiting;
     private final long maxWaitingBytes;
     private long waitingBytes;
-    private Transmitter transmitter;
+    private volatile Transmitter transmitter;
     private boolean isInBatch;
     private IOException closedBy;
 
@@ -100,6 +100,11 @@ public final class Outbox {
     void attach(Transmitter newTransmitter) {
         transmitter = newTransmitter;
         pushSignal.request();
+    }
+
+    /// Whether a link is attached. Needs no lock.
+    boolean isAttached() {
+        return transmitter != null;
     }
 
     /// Messages that arrived together follow; handlers run until [#endBatch].

@@ -12,17 +12,20 @@ final class Outgoing {
     /// The largest reply that is put together from parts: the largest value, and room for what surrounds it.
     static final int MAX_REPLY_BYTES = 17 * 1024 * 1024;
 
-    private static final ReplyHandler NOBODY = new ReplyHandler() {
+    private static final Receipt NOBODY = new Receipt(() -> { });
+
+    /// Waits for an acknowledgement, and not for its failure: the end of the session tells it all.
+    private record Receipt(Runnable acknowledged) implements ReplyHandler {
         @Override
         public void answered(Reply reply) {
-            // An event was acknowledged, or a DISCONNECT.
+            acknowledged.run();
         }
 
         @Override
         public void failed(IOException cause, boolean wasSent) {
-            // The link's end tells it all.
+            // Whoever pushed it has it still.
         }
-    };
+    }
 
     final MessageType type;
     final byte[] payload;
@@ -38,18 +41,23 @@ final class Outgoing {
         this.handler = handler;
     }
 
-    /// A payload whose acknowledgement nobody waits for.
-    static Outgoing event(byte[] payload) {
-        return new Outgoing(MessageType.DATA, payload, NOBODY);
+    /// A payload that needs no answer but the acknowledgement.
+    static Outgoing event(byte[] payload, Runnable acknowledged) {
+        return new Outgoing(MessageType.DATA, payload, new Receipt(acknowledged));
     }
 
     static Outgoing disconnect() {
         return new Outgoing(MessageType.DISCONNECT, new byte[0], NOBODY);
     }
 
-    /// Whether it is a payload whose acknowledgement nobody waits for.
+    /// Whether it is a payload that needs no answer.
     boolean isEvent() {
-        return type == MessageType.DATA && handler == NOBODY;
+        return type == MessageType.DATA && handler instanceof Receipt;
+    }
+
+    /// The peer has the event.
+    void acknowledged() {
+        handler.answered(Reply.ok(new byte[0]));
     }
 
     /// It is to be sent from its beginning again.

@@ -110,9 +110,9 @@ final class Sender {
 
     private boolean hasNext() {
         if (outbox.isEmpty()) {
-            byte[] event = events.poll();
+            Outgoing event = events.poll();
             if (event != null) {
-                outbox.add(Outgoing.event(event));
+                outbox.add(event);
             }
         }
         return !outbox.isEmpty();
@@ -282,7 +282,12 @@ final class Sender {
             window.rewind(outbox);
         } else {
             while (window.isOldestEventUpTo(received)) {
+                Outgoing event = window.oldest();
+                boolean isLast = window.isOldestLastFragment();
                 window.acknowledgeOldest();
+                if (isLast) {
+                    event.acknowledged();
+                }
             }
             window.forgetParts();
             window.goBack(window.oldestSequence(), sink);

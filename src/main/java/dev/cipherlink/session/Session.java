@@ -78,9 +78,21 @@ public final class Session {
     ///
     /// @return false if too many are waiting; then this one is dropped
     public boolean push(byte[] event) {
-        boolean isTaken = events.offer(event);
+        return push(event, () -> { });
+    }
+
+    /// The same, with somebody to tell.
+    ///
+    /// @param acknowledged called under the session's lock when the peer has the event; never if the session ends before
+    public boolean push(byte[] event, Runnable acknowledged) {
+        boolean isTaken = events.offer(Outgoing.event(event, acknowledged));
         outbox.pushSignal().request();
         return isTaken;
+    }
+
+    /// Whether it has a connection now. Takes no lock.
+    public boolean isAttached() {
+        return outbox.isAttached();
     }
 
     /// Sets who is told when every waiting event has been sent after [#push] had refused one. It is called under the

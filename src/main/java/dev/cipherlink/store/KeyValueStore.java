@@ -124,6 +124,11 @@ public interface KeyValueStore extends AutoCloseable {
     /// @throws IllegalStateException if the thread has a unit that has not ended
     Unit begin();
 
+    /// The unit that the calling thread has begun: for who adds records to it and was not there when it began.
+    ///
+    /// @throws IllegalStateException if there is none
+    Unit unit();
+
     /// Whether what was written survives the end of the process, so that records are of use to the next one.
     boolean isDurable();
 

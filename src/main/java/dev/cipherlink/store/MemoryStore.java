@@ -207,6 +207,12 @@ public final class MemoryStore implements KeyValueStore {
         return new MemoryUnit(records);
     }
 
+    /// Any thread may write at any time: a unit has no state.
+    @Override
+    public Unit unit() {
+        return begin();
+    }
+
     @Override
     public byte[] record(byte[] key) {
         return records.get(key);

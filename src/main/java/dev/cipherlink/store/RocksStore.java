@@ -122,6 +122,15 @@ public final class RocksStore implements KeyValueStore {
         return unit;
     }
 
+    @Override
+    public Unit unit() {
+        RocksUnit unit = units.get();
+        if (!unit.isActive()) {
+            throw new IllegalStateException("this thread has begun no unit");
+        }
+        return unit;
+    }
+
     private RocksUnit newUnit() {
         return new RocksUnit(committer, database);
     }

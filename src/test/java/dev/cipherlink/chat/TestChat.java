@@ -18,7 +18,7 @@ final class TestChat {
 
     private final AtomicLong nanos = new AtomicLong();
     final ChatClock clock = new ChatClock(nanos::get, () -> START.plusNanos(nanos.get()));
-    final MemoryChatLog log;
+    final ChatLog log;
     final ChatService chat;
     final AtomicLong encoded = new AtomicLong();
 
@@ -27,7 +27,7 @@ final class TestChat {
     }
 
     TestChat(ChatConfig config) {
-        log = new MemoryChatLog(config, clock, 1 << 20);
+        log = new ChatLog(config, clock, 1 << 20, ChatRecords.NONE);
         chat = new ChatService(config, log, event -> {
             encoded.incrementAndGet();
             return shown(event).getBytes(UTF_8);
@@ -72,6 +72,9 @@ final class TestChat {
     final class User implements Subscriber {
         final ChatSession session;
         private final List<byte[]> told = new ArrayList<>();
+        private final List<Runnable> receipts = new ArrayList<>();
+        boolean isAttached = true;
+        int moves;
         int room = Integer.MAX_VALUE;
 
         private User(ChatIdentity identity) {
@@ -79,26 +82,47 @@ final class TestChat {
         }
 
         @Override
-        public synchronized boolean offer(byte[] event) {
+        public void moved() {
+            moves++;
+        }
+
+        @Override
+        public boolean isAttached() {
+            return isAttached;
+        }
+
+        @Override
+        public synchronized boolean offer(byte[] event, Runnable receipt) {
             if (told.size() >= room) {
                 return false;
             }
             told.add(event);
+            receipts.add(receipt);
             return true;
         }
 
         User join(String name) throws ChatException {
             chat.join(session, name);
+            chat.settle(session, true);
             return this;
         }
 
         /// The number of the message.
         long say(String name, String text) throws ChatException {
+            long id = ask(name, text);
+            chat.settle(session, true);
+            return id;
+        }
+
+        /// Says something, and does not know yet whether that becomes durable.
+        long ask(String name, String text) throws ChatException {
             return chat.say(session, name, text) - START.toEpochMilli();
         }
 
         long tell(String name, String text) throws ChatException {
-            return chat.tell(session, name, text) - START.toEpochMilli();
+            long id = chat.tell(session, name, text) - START.toEpochMilli();
+            chat.settle(session, true);
+            return id;
         }
 
         void leave() {
@@ -109,10 +133,17 @@ final class TestChat {
             return List.copyOf(told);
         }
 
-        /// What it was told since the last call.
-        synchronized List<String> told() {
-            List<String> events = told.stream().map(event -> new String(event, UTF_8)).toList();
-            told.clear();
+        /// What it was told since the last call; its client has acknowledged that.
+        List<String> told() {
+            List<String> events;
+            List<Runnable> due;
+            synchronized (this) {
+                events = told.stream().map(event -> new String(event, UTF_8)).toList();
+                due = List.copyOf(receipts);
+                told.clear();
+                receipts.clear();
+            }
+            due.forEach(Runnable::run);
             return events;
         }
 

@@ -1,0 +1,143 @@
+package dev.cipherlink.server;
+
+import dev.cipherlink.chat.ChatException;
+import dev.cipherlink.chat.ChatIdentity;
+import dev.cipherlink.chat.ChatSession;
+import dev.cipherlink.chat.Subscriber;
+import dev.cipherlink.session.Session;
+import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.Unit;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.function.Supplier;
+
+/// What one session is told of, by the chat and by the watches of keys, and where that is recorded.
+final class SessionEvents implements Subscriber {
+
+    private static final Logger LOG = System.getLogger(SessionEvents.class.getName());
+
+    private final Server server;
+    private final KeyValueStore store;
+    private final Supplier<Unit> unit;
+    private final PlaceJournal journal;
+    private final ChatSession chatSession;
+    private final KeyWatcher watcher;
+    private volatile Session session;
+
+    /// @param unit that of the batch under way; gives null between two
+    SessionEvents(Server server, SessionOrigin origin, Supplier<Unit> unit) {
+        this.server = server;
+        this.unit = unit;
+        store = server.store();
+        journal = new PlaceJournal(origin.id(), store);
+        ClientIdentity client = origin.client();
+        chatSession = server.chat().open(new ChatIdentity(client.name(),
+                client.key().map(key -> key.fingerprint().toString()), client.isOperator()), this);
+        watcher = new KeyWatcher(server.watches(), this::offer);
+    }
+
+    ChatSession chatSession() {
+        return chatSession;
+    }
+
+    KeyWatcher watcher() {
+        return watcher;
+    }
+
+    /// Names the session, before anything is told.
+    void attach(Session own) {
+        session = own;
+        own.onEventRoom(this::eventRoom);
+    }
+
+    private void eventRoom() {
+        if (watcher.tellSkipped()) {
+            server.chat().roomAgain(chatSession);
+        }
+    }
+
+    /// Puts the session where the last process had it.
+    void restorePlace() {
+        SessionPlace place = journal.read();
+        place.prefixes().forEach(watcher::watch);
+        if (place.isPresent()) {
+            changeChat(() -> enter(place.rooms()));
+        }
+    }
+
+    private void enter(List<String> rooms) {
+        try {
+            server.chat().restore(chatSession, rooms);
+        } catch (ChatException e) {
+            LOG.log(Level.INFO, "a session of the last run is not in its rooms any more: {0}", e.getMessage());
+        }
+    }
+
+    private SessionPlace place() {
+        return new SessionPlace(server.chat().isPresent(chatSession), server.chat().rooms(chatSession),
+                watcher.prefixes());
+    }
+
+    /// Adds to the unit of a batch what it changed of the session's place.
+    void addTo(Unit ended) throws StoreException {
+        if (store.isDurable() && ended.hasWritten()) {
+            journal.addTo(ended, place());
+        }
+    }
+
+    /// The batch has become durable, or failed.
+    void settle(boolean isKept) {
+        if (!isKept) {
+            journal.failed();
+        }
+        server.chat().settle(chatSession, isKept);
+    }
+
+    /// The session is over.
+    void end() {
+        watcher.close();
+        server.chat().close(chatSession);
+        journal.forget();
+    }
+
+    @Override
+    public boolean offer(byte[] event, Runnable receipt) {
+        return session.push(event, receipt == NO_RECEIPT ? receipt : () -> changeChat(receipt));
+    }
+
+    @Override
+    public boolean isAttached() {
+        return session.isAttached();
+    }
+
+    @Override
+    public void moved() {
+        try {
+            if (store.isDurable()) {
+                journal.addTo(store.unit(), place());
+            }
+        } catch (StoreException e) {
+            throw new IllegalStateException("a change of the chat without an open unit", e);
+        }
+    }
+
+    /// Changes what the chat remembers, with the batch under way; without one, nobody waits for it.
+    private void changeChat(Runnable change) {
+        Unit underWay = unit.get();
+        try {
+            if (underWay != null) {
+                underWay.open();
+                change.run();
+            } else {
+                try (Unit own = store.begin()) {
+                    own.open();
+                    change.run();
+                }
+            }
+        } catch (StoreException e) {
+            LOG.log(Level.DEBUG, "what the chat remembers stays as it is", e);
+        }
+    }
+}
