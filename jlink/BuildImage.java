@@ -18,7 +18,8 @@ import java.util.stream.Stream;
 /// `java jlink/BuildImage.java PROJECT-FOLDER VERSION JAR RUNTIME-CLASS-PATH`.
 ///
 /// The image holds a JVM with only the modules that are used (`jlink`), our jar and its dependencies without the
-/// native libraries of other platforms ([AppJars]), this platform's native libraries ([Platform], [SymbolTables]), an AOT cache
+/// native libraries of other platforms ([AppJars]), this platform's native libraries ([Platform], [SymbolTables]), an AOT
+/// cache
 /// ([AotCache]) and the launcher `bin/cipherlink` ([Launcher]).
 final class BuildImage {
 
@@ -30,9 +31,16 @@ final class BuildImage {
     /// jdk.unsupported the signals.
     private static final List<String> HIDDEN_MODULES = List.of("java.logging", "jdk.net", "jdk.unsupported");
 
-    /// Files of the JDK that only development tools use.
+    /// Files of the JDK for development tools, TLS, cookies, and for sorting large arrays of numbers; nobody misses them here.
     private static final List<String> DEAD_WEIGHT = List.of("bin/keytool", "bin/rmiregistry", "lib/classlist", "lib/jexec",
-            "lib/jrt-fs.jar", "lib/security/public_suffix_list.dat");
+            "lib/jrt-fs.jar", "lib/security/cacerts", "lib/security/public_suffix_list.dat", "lib/libsimdsort.so");
+
+    /// Classes of java.base that nothing here comes to: TLS (but for the provider, which is asked for ciphers), keytool, and
+    /// character sets of East Asia (all text is UTF-8). Patterns of `jlink`; of each package something has to stay.
+    private static final List<String> DEAD_CLASSES = List.of(
+            "regex:/java.base/sun/security/ssl/(?!SunJSSE).*",
+            "/java.base/sun/security/tools/keytool/Main*",
+            "regex:/java.base/sun/nio/cs/(Big5|EUC_|GB|HKSCS|Johab|MS9|SJIS|PCK|JIS_X|IBM9).*");
 
     /// Tells `jlink/cipherlink` that the image is whole, and by its time how old: what changed later is not in it.
     private static final String STAMP = "cipherlink.built";
@@ -69,7 +77,7 @@ final class BuildImage {
         Files.createDirectories(work);
 
         Path app = work.resolve("app");
-        List<Path> jars = AppJars.repack(jar, dependencies, app);
+        List<Path> jars = AppJars.repack(jar, dependencies, platform.rocks(), app);
         jlink(modulesOf(jars));
         move(app, image.resolve("lib/app"));
         platform.extractLibraries(dependencies, image.resolve("lib/native"));
@@ -96,7 +104,8 @@ final class BuildImage {
     /// Works with the `jmods` folder of a JDK, and without (JEP 493): then from the running JDK itself.
     private void jlink(String modules) throws IOException {
         tool("jlink", List.of("--add-modules", modules, "--output", image.toString(), "--vm", "server",
-                "--strip-debug", "--no-header-files", "--no-man-pages", "--compress", "zip-6"));
+                "--strip-debug", "--no-header-files", "--no-man-pages", "--compress", "zip-9",
+                "--exclude-resources", String.join(",", DEAD_CLASSES)));
         for (String file : DEAD_WEIGHT) {
             Files.deleteIfExists(image.resolve(file));
         }

@@ -12,7 +12,7 @@ import java.util.zip.ZipFile;
 /// @param name   as in the name of the archive, such as `linux-x64`
 /// @param jna    its folder in the jar of JNA
 /// @param sodium its folder in the jar of Lazysodium
-/// @param rocks  its library in the jar of RocksDB
+/// @param rocks  its library in the jar of RocksDB, where it stays
 record Platform(String name, String jna, String sodium, String rocks) {
 
     private static final List<Platform> ALL = List.of(
@@ -29,20 +29,19 @@ record Platform(String name, String jna, String sodium, String rocks) {
                 new IllegalStateException("no image for " + name + ", only for " + ALL.stream().map(Platform::name).toList()));
     }
 
-    /// Copies libsodium, RocksDB and JNA's own library into `folder`, under the names that are looked for.
+    /// Copies libsodium and JNA's own library into `folder`, under the names that are looked for.
     void extractLibraries(List<Path> dependencies, Path folder) throws IOException {
         Files.createDirectories(folder);
         extract(dependencies, sodium, System.mapLibraryName("sodium"), folder);
         String dispatch = System.mapLibraryName("jnidispatch");
         String inJar = name.startsWith("macos") ? dispatch.replace(".dylib", ".jnilib") : dispatch;
         extract(dependencies, "com/sun/jna/" + jna, inJar, folder);
-        extract(dependencies, "", rocks, folder);
     }
 
     private static void extract(List<Path> dependencies, String inFolder, String file, Path folder) throws IOException {
         for (Path jar : dependencies) {
             try (var zip = new ZipFile(jar.toFile())) {
-                ZipEntry entry = zip.getEntry(inFolder.isEmpty() ? file : inFolder + "/" + file);
+                ZipEntry entry = zip.getEntry(inFolder + "/" + file);
                 if (entry != null) {
                     try (InputStream content = zip.getInputStream(entry)) {
                         Files.copy(content, folder.resolve(file));

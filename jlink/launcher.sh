@@ -17,6 +17,8 @@ case $self in
 esac
 # These would make the JVM print a line of its own, or load what is not part of the image.
 unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH
+# Else RocksDB asks a shell, `ldd` and `grep` which C library this is.
+export ROCKSDB_MUSL_LIBC=false
 # The program takes every other CIPHERLINK_ variable for a setting.
 more=${CIPHERLINK_JAVA_OPTS-}
 unset CIPHERLINK_JAVA_OPTS

@@ -166,6 +166,7 @@ final class CommandDispatcher implements RequestHandler {
     /// Before what may take long. The batch so far may become durable by itself, and so needs its record.
     private void letOthersCommit() throws StoreException {
         journal.addTo(unit);
+        events.addTo(unit);
         unit.pause();
     }
 

@@ -75,7 +75,7 @@ final class Database implements AutoCloseable {
     Database(Path folder, Mode mode) throws IOException {
         boolean isNew = mode == Mode.NEW;
         this.folder = folder;
-        NativeLibrary.load();
+        NativeLibrary.load(folder.toAbsolutePath().getParent());
         synced = keep(new WriteOptions().setSync(true));
         unsynced = keep(new WriteOptions());
         scanning = keep(new ReadOptions().setFillCache(false).setReadaheadSize(1 << 20));
