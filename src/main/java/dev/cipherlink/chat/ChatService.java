@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -29,7 +28,7 @@ public final class ChatService {
     private final EventFormat format;
     private final ChatClock clock;
     private final People people;
-    private final Map<String, Room> rooms = new ConcurrentHashMap<>();
+    private final Rooms rooms;
     private final Map<Ban, Long> bannedUntil = new ConcurrentHashMap<>();
     private final AtomicLong lastId;
     /// Messages of rooms that are not settled.
@@ -48,6 +47,7 @@ public final class ChatService {
         this.log = log;
         this.format = format;
         this.clock = clock;
+        rooms = new Rooms(log, format);
         people = new People(config, log, format, clock, isReserved);
         lastId = new AtomicLong(log.lastId());
     }
@@ -71,21 +71,8 @@ public final class ChatService {
     /// The session has ended for good: it leaves its rooms, and gives up its name if it was the last that held it.
     public void close(ChatSession session) {
         session.close();
-        leaveAll(session);
+        rooms.leaveAll(session);
         people.release(session);
-    }
-
-    private void leaveAll(ChatSession session) {
-        for (Room room : session.rooms()) {
-            room.remove(session);
-            forgetIfGone(room);
-        }
-    }
-
-    private void forgetIfGone(Room room) {
-        if (room.isGone()) {
-            rooms.remove(room.name(), room);
-        }
     }
 
     /// The session has sent a request: its person is not idle.
@@ -115,32 +102,15 @@ public final class ChatService {
             throw new ChatException("you were removed from " + name + "; try again in "
                     + Math.ceilDiv(banned, 1_000_000_000L) + " s");
         }
-        if (!rooms.containsKey(name) && rooms.size() >= ChatConfig.MAX_ROOMS) {
-            throw new ChatException("there are " + ChatConfig.MAX_ROOMS + " rooms already; JOIN one of them");
-        }
-        if (session.rooms().stream().noneMatch(room -> room.name().equals(name))) {
-            enter(session, person, name, true);
+        if (rooms.enter(session, person, name, true)) {
             session.later(isKept -> leaveUnless(isKept, session, name));
         }
         people.enter(session);
     }
 
-    private void enter(ChatSession session, Person person, String name, boolean isTold) throws ChatException {
-        Room room = roomFor(name);
-        try {
-            while (!room.add(session, person, isTold)) {
-                rooms.remove(name, room);
-                room = roomFor(name);
-            }
-        } finally {
-            forgetIfGone(room);
-        }
-    }
-
     private void leaveUnless(boolean isKept, ChatSession session, String name) {
-        Room room = rooms.get(name);
-        if (!isKept && room != null && room.remove(session)) {
-            forgetIfGone(room);
+        if (!isKept) {
+            rooms.leave(session, name);
         }
     }
 
@@ -161,14 +131,10 @@ public final class ChatService {
     public void restore(ChatSession session, List<String> names) throws ChatException {
         Person person = claim(session);
         for (String name : names) {
-            enter(session, person, name, false);
+            rooms.enter(session, person, name, false);
         }
         mention(List.of(session), new ChatEvent.Notice("the server was started again; HISTORY has what you may have missed"));
         people.enter(session);
-    }
-
-    private Room roomFor(String name) {
-        return rooms.computeIfAbsent(name, _ -> new Room(name, log, format));
     }
 
     /// Gives the session its name, and takes it from those who only claimed it.
@@ -177,7 +143,7 @@ public final class ChatService {
         if (claim.displaced().isEmpty()) {
             return claim.person();
         }
-        claim.displaced().forEach(this::leaveAll);
+        claim.displaced().forEach(rooms::leaveAll);
         claim.displaced().forEach(ChatSession::moved);
         mention(claim.displaced(), new ChatEvent.Notice("the name " + session.name() + (session.hasKey()
                 ? " belongs to a key whose holder is here now" : " was claimed by another session while you had no connection")
@@ -187,11 +153,9 @@ public final class ChatService {
 
     /// Leaves a room.
     public void leave(ChatSession session, String name) throws ChatException {
-        Room room = rooms.get(name);
-        if (room == null || !room.remove(session)) {
+        if (!rooms.leave(session, name)) {
             throw notIn(name);
         }
-        forgetIfGone(room);
     }
 
     private static ChatException notIn(String room) {
@@ -203,7 +167,7 @@ public final class ChatService {
     /// @return the message's id
     public long say(ChatSession session, String name, String text) throws ChatException {
         requireMaySpeak(claim(session));
-        Room room = rooms.get(name);
+        Room room = rooms.find(name);
         long id = room == null ? 0 : room.say(session, text, clock.now(), lastId::incrementAndGet);
         if (id == 0) {
             throw notIn(name);
@@ -236,18 +200,13 @@ public final class ChatService {
 
     /// Everybody in a room, by name.
     public List<Presence> who(String name) {
-        Room room = rooms.get(name);
+        Room room = rooms.find(name);
         return room == null ? List.of() : people.describe(room.people());
     }
 
     /// The rooms with people or messages in them, by name.
     public List<RoomSummary> rooms() {
-        var found = new TreeMap<String, RoomSummary>();
-        Map<String, Long> kept = log.rooms();
-        kept.forEach((name, last) -> found.put(name, new RoomSummary(name, 0, last)));
-        rooms.values().forEach(room -> found.put(room.name(),
-                new RoomSummary(room.name(), room.peopleCount(), kept.getOrDefault(room.name(), 0L))));
-        return found.values().stream().limit(ChatConfig.MAX_ROOMS).toList();
+        return rooms.summaries();
     }
 
     /// The last messages of a room, oldest first.
@@ -278,7 +237,7 @@ public final class ChatService {
     /// Sends all sessions of a person out of a room, for a while.
     public void kick(ChatSession operator, String name, String whom) throws ChatException {
         requireOperator(operator);
-        Room room = rooms.get(name);
+        Room room = rooms.find(name);
         Person person = people.find(whom);
         if (room == null || person == null || !room.people().contains(person)) {
             throw new ChatException(whom + " is not in " + name);
@@ -287,7 +246,7 @@ public final class ChatService {
         var notice = new ChatEvent.Notice(operator.name() + " removed you from " + name + "; you can join it again in "
                 + ChatConfig.KICK_TIME.toSeconds() + " s");
         List<ChatSession> out = room.remove(person);
-        forgetIfGone(room);
+        rooms.forgetIfGone(room);
         out.forEach(ChatSession::moved);
         mention(out, notice);
     }
@@ -349,7 +308,7 @@ public final class ChatService {
     /// Name and value of each counter, in the order in which INFO shows them.
     public Map<String, Object> info() {
         var values = new LinkedHashMap<String, Object>();
-        values.put("chat_rooms", rooms.size());
+        values.put("chat_rooms", rooms.count());
         values.put("chat_people", people.present().size());
         values.put("chat_messages", messages.sum());
         values.put("chat_directs", directs.sum());
