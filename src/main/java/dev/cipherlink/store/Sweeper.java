@@ -50,12 +50,18 @@ final class Sweeper implements AutoCloseable {
     private void run() {
         while (!isClosed) {
             try {
-                long sleep = sweep() - clock.now();
-                LockSupport.parkNanos(this, Math.min(sleep, LONGEST_SLEEP_NANOS));
+                sleep(sweep() - clock.now());
             } catch (StoreException e) {
                 LOG.log(Level.DEBUG, "expired keys wait until the store takes writes again", e);
-                LockSupport.parkNanos(this, RETRY_NANOS);
+                sleep(RETRY_NANOS);
             }
+        }
+    }
+
+    /// The wake-up of [#close] may have been spent on a wait inside of a sweep, so it is asked for again.
+    private void sleep(long nanos) {
+        if (!isClosed) {
+            LockSupport.parkNanos(this, Math.min(nanos, LONGEST_SLEEP_NANOS));
         }
     }
 
