@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.store.DamagedStoreException;
 import dev.cipherlink.store.Durability;
 import dev.cipherlink.store.RocksConfig;
 import dev.cipherlink.store.RocksStore;
@@ -69,6 +70,11 @@ final class StoreCommand extends ProgramCommand {
                 problems = store.check();
             } catch (IOException e) {
                 problems = List.of(FailureText.withFile(e));
+            } catch (CliException e) {
+                if (!(e.getCause() instanceof DamagedStoreException damage)) {
+                    throw e;
+                }
+                problems = List.of(FailureText.withFile(damage));
             }
             problems.forEach(problem -> output().line(output().isJson()
                     ? Json.object(Map.of("ok", false, "problem", problem)) : problem));

@@ -17,6 +17,9 @@ import org.rocksdb.util.Environment;
 /// ours alone and can be written, and taken away as soon as it is loaded. Where nothing there may be executed, or the disk
 /// is full, the temporary folder is tried.
 final class NativeLibrary {
+    /// What stands in front of the reason, behind the file, in a loader's message.
+    private static final String REASON = ": ";
+
     private static boolean isLoaded;
 
     private NativeLibrary() {
@@ -35,9 +38,8 @@ final class NativeLibrary {
                 loadThroughTemporaryFolder();
             } catch (IOException second) {
                 second.addSuppressed(first);
-                throw new IOException("the native library of RocksDB can be loaded neither through " + folder + " (" + first.getMessage()
-                        + ") nor through the temporary folder (" + second.getMessage()
-                        + "); one of them must be writable and not mounted noexec", second);
+                throw new IOException("the native library of RocksDB needs a folder that can be written and is not mounted noexec: "
+                        + first.getMessage() + "; " + second.getMessage(), second);
             }
         }
         isLoaded = true;
@@ -59,7 +61,8 @@ final class NativeLibrary {
             unpack(Environment.getJniLibraryFileName("rocksdb"), file);
             RocksDB.loadLibrary(List.of(file.getParent().toString()));
         } catch (UnsatisfiedLinkError e) {
-            throw new IOException(String.valueOf(e.getMessage()).replace('\n', ' '), e);
+            String reason = String.valueOf(e.getMessage()).replace('\n', ' ');
+            throw new IOException(file.getParent() + REASON + reason.substring(reason.lastIndexOf(REASON) + REASON.length()), e);
         } finally {
             Files.deleteIfExists(file);
         }
