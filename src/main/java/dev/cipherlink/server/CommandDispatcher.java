@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 
@@ -60,9 +61,12 @@ final class CommandDispatcher implements RequestHandler {
     }
 
     /// Names the session whose commands these are, before it receives any: events go there.
-    void attach(Session own) {
+    ///
+    /// @param watched prefixes that it watched in another process
+    void attach(Session own, List<byte[]> watched) {
         session = own;
         own.onEventRoom(this::eventRoom);
+        watcher.watchAgain(watched);
     }
 
     private boolean push(byte[] event) {
@@ -217,9 +221,14 @@ final class CommandDispatcher implements RequestHandler {
                 yield info();
             }
             case Command.Chat said -> chat.run(said);
-            case Command.Watch(byte[] prefix) -> watcher.watch(prefix);
-            case Command.Unwatch(byte[] prefix) -> watcher.unwatch(prefix);
+            case Command.Watch(byte[] prefix) -> watching(watcher.watch(prefix));
+            case Command.Unwatch(byte[] prefix) -> watching(watcher.unwatch(prefix));
         };
+    }
+
+    private Reply watching(Reply reply) {
+        journal.watches(watcher.prefixes());
+        return reply;
     }
 
     private static Reply okIfFound(boolean found) {

@@ -5,6 +5,7 @@ import dev.cipherlink.command.Event;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.store.Key;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /// The watches of one session. The methods that change them belong to its reading thread; any thread may tell it.
@@ -40,6 +41,18 @@ final class KeyWatcher {
         }
         watches.remove(known, this);
         return Reply.OK;
+    }
+
+    List<byte[]> prefixes() {
+        return prefixes.stream().map(Key::bytes).toList();
+    }
+
+    /// Goes on with what the session watched in another process, and says that changes may have been missed.
+    void watchAgain(List<byte[]> watched) {
+        watched.forEach(this::watch);
+        if (!watched.isEmpty()) {
+            events.offer(new Event.Notice("the server was restarted: changes of watched keys may not have been told").encode());
+        }
     }
 
     /// The session has ended.

@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
@@ -32,7 +33,8 @@ import java.util.Map;
 final class SessionJournal {
 
     private static final Logger LOG = System.getLogger(SessionJournal.class.getName());
-    /// Of a key: this, the session's id (16 bytes), and nothing for the origin, or the slot in the ring (2 bytes).
+    /// Of a key: this, the session's id (16 bytes), and nothing for the origin, 1 byte for what it watches, or the slot in
+    /// the ring (2 bytes).
     private static final byte[] PREFIX = {'s', '/'};
     private static final int ID_BYTES = 16;
     private static final int ORIGIN_KEY_BYTES = PREFIX.length + ID_BYTES;
@@ -53,7 +55,33 @@ final class SessionJournal {
     /// @param batches  how many were recorded, or tried to be
     /// @param accepted how many messages of the client had been accepted
     /// @param answers  those of the last window, by sequence number
-    record Recorded(SessionOrigin origin, long batches, long accepted, Map<Integer, Reply> answers) {
+    /// @param watched  prefixes of keys
+    record Recorded(SessionOrigin origin, long batches, long accepted, Map<Integer, Reply> answers, List<byte[]> watched) {
+    }
+
+    /// The records of one session as they are read, in any order.
+    private static final class Records {
+        private SessionOrigin origin;
+        private List<byte[]> watched = List.of();
+        private final List<Batch> batches = new ArrayList<>();
+        private boolean isDamaged;
+
+        void add(byte[] key, byte[] value) {
+            try {
+                switch (key.length - ORIGIN_KEY_BYTES) {
+                    case 0 -> origin = SessionOrigin.decode(value);
+                    case Byte.BYTES -> watched = WatchedPrefixes.decode(value);
+                    default -> batches.add(decode(value));
+                }
+            } catch (IOException | BufferUnderflowException e) {
+                LOG.log(Level.WARNING, "a session of the last run cannot be read, and is lost: {0}", e.toString());
+                isDamaged = true;
+            }
+        }
+
+        boolean isWhole() {
+            return origin != null && !batches.isEmpty() && !isDamaged;
+        }
     }
 
     private final SessionOrigin origin;
@@ -66,6 +94,8 @@ final class SessionJournal {
     private boolean isOriginKept;
     /// The last of them that belongs to a change; null if there is none.
     private Answer lastChange;
+    /// Encoded, to be recorded with the next change; null if that is done.
+    private byte[] watched;
     private boolean isNew;
     private boolean isInFragments;
 
@@ -112,6 +142,11 @@ final class SessionJournal {
         }
     }
 
+    /// The request that runs has changed what the session watches.
+    void watches(Collection<byte[]> prefixes) {
+        watched = WatchedPrefixes.encode(prefixes);
+    }
+
     /// Adds what the batch changed to its unit, and forgets it.
     void addTo(Unit unit) throws StoreException {
         if (lastChange == null) {
@@ -120,6 +155,10 @@ final class SessionJournal {
         var batch = new Batch(batches, accepted, takeUpToLastChange());
         if (!isOriginKept) {
             unit.record(originKey(), origin.encode());
+        }
+        if (watched != null) {
+            unit.record(watchedKey(), watched);
+            watched = null;
         }
         unit.record(slotKey(batches), encode(batch));
         batches++;
@@ -150,6 +189,7 @@ final class SessionJournal {
         }
         try (Unit unit = store.begin()) {
             unit.forget(originKey());
+            unit.forget(watchedKey());
             for (long slot = 0; slot < Math.min(batches, origin.parameters().windowSize()); slot++) {
                 unit.forget(slotKey(slot));
             }
@@ -160,6 +200,10 @@ final class SessionJournal {
 
     private byte[] originKey() {
         return Arrays.copyOf(slotKey.array(), ORIGIN_KEY_BYTES);
+    }
+
+    private byte[] watchedKey() {
+        return Arrays.copyOf(slotKey.putShort(ORIGIN_KEY_BYTES, (short) 0).array(), ORIGIN_KEY_BYTES + Byte.BYTES);
     }
 
     private byte[] slotKey(long batch) {
@@ -202,7 +246,7 @@ final class SessionJournal {
     static void restoreAll(Server server, long now) throws StoreException {
         for (Recorded recorded : readAll(server.store())) {
             var journal = new SessionJournal(recorded, server.store());
-            Session session = Session.restored(recorded.origin.open(server, journal), recorded.accepted, recorded.answers);
+            Session session = Session.restored(recorded.origin.open(server, journal, recorded.watched), recorded.accepted, recorded.answers);
             server.sessions().addDetached(session, recorded.origin.owner(), now);
         }
     }
@@ -211,40 +255,25 @@ final class SessionJournal {
     ///
     /// @throws StoreException if the records cannot be read
     static List<Recorded> readAll(KeyValueStore store) throws StoreException {
-        var origins = new HashMap<String, SessionOrigin>();
-        var batches = new HashMap<String, List<Batch>>();
-        store.records(PREFIX).forEach((key, value) -> {
-            String id = HexFormat.of().formatHex(key, PREFIX.length, ORIGIN_KEY_BYTES);
-            try {
-                if (key.length == ORIGIN_KEY_BYTES) {
-                    origins.put(id, SessionOrigin.decode(value));
-                } else {
-                    batches.computeIfAbsent(id, _ -> new ArrayList<>()).add(decode(value));
-                }
-            } catch (IOException | BufferUnderflowException e) {
-                LOG.log(Level.WARNING, "a session of the last run cannot be read, and is lost: {0}", e.toString());
-            }
-        });
-        var recorded = new ArrayList<Recorded>();
-        origins.forEach((id, origin) -> {
-            if (batches.containsKey(id)) {
-                recorded.add(recorded(origin, batches.get(id)));
-            }
-        });
-        return recorded;
+        var sessions = new HashMap<String, Records>();
+        store.records(PREFIX).forEach((key, value) -> sessions
+                .computeIfAbsent(HexFormat.of().formatHex(key, PREFIX.length, ORIGIN_KEY_BYTES), _ -> new Records())
+                .add(key, value));
+        return sessions.values().stream().filter(Records::isWhole).map(SessionJournal::recorded).toList();
     }
 
-    private static Recorded recorded(SessionOrigin origin, List<Batch> batches) {
-        batches.sort(Comparator.comparingLong(Batch::number));
-        Batch last = batches.getLast();
+    private static Recorded recorded(Records records) {
+        SessionOrigin origin = records.origin;
+        records.batches.sort(Comparator.comparingLong(Batch::number));
+        Batch last = records.batches.getLast();
         var answers = new HashMap<Integer, Reply>();
-        for (Batch batch : batches) {
+        for (Batch batch : records.batches) {
             for (Answer answer : batch.answers) {
                 if (isInWindow(origin, last.accepted, answer.sequence)) {
                     answers.put(answer.sequence, answer.reply);
                 }
             }
         }
-        return new Recorded(origin, last.number + 1, last.accepted, answers);
+        return new Recorded(origin, last.number + 1, last.accepted, answers, records.watched);
     }
 }

@@ -14,6 +14,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Optional;
 
 /// What a session is made of, and what it is made of again when another process of the server goes on with it.
@@ -41,16 +42,17 @@ record SessionOrigin(String id, ClientIdentity client, int version, SessionParam
 
     /// The session at its beginning.
     Session open(Server server) {
-        return open(server, new SessionJournal(this, server.store()));
+        return open(server, new SessionJournal(this, server.store()), List.of());
     }
 
     /// @param journal goes on with what was recorded
-    Session open(Server server, SessionJournal journal) {
+    /// @param watched prefixes of keys
+    Session open(Server server, SessionJournal journal, List<byte[]> watched) {
         var identity = new SessionIdentity(id, client.name(), version != SharedKeyChannel.VERSION,
                 server.config().maxRequestBytes());
         var dispatcher = new CommandDispatcher(server, this, journal);
         var session = new Session(identity, parameters, new Outbox(MAX_WAITING, MAX_WAITING_BYTES), dispatcher);
-        dispatcher.attach(session);
+        dispatcher.attach(session, watched);
         return session;
     }
 

@@ -378,6 +378,39 @@ class SessionJournalTest {
     }
 
     @Test
+    void keepsWhatTheSessionWatches() throws StoreException {
+        var journal = new SessionJournal(origin(4), store);
+        write(journal, 1);
+        assertEquals(List.of(), recorded().watched());
+        journal.watches(List.of("a".getBytes(StandardCharsets.US_ASCII), new byte[0], new byte[1_024]));
+        write(journal, 2);
+        write(journal, 3);
+        List<byte[]> watched = recorded().watched();
+        assertEquals(3, watched.size());
+        assertArrayEquals(new byte[] {'a'}, watched.getFirst());
+        assertArrayEquals(new byte[0], watched.get(1));
+        assertEquals(1_024, watched.getLast().length);
+        assertAnswers(recorded(), 1, 2, 3);
+        journal.watches(List.of());
+        write(journal, 4);
+        assertEquals(List.of(), recorded().watched());
+    }
+
+    /// Without its last record a session would begin too early, and run again what had run.
+    @Test
+    void losesASessionOfWhichAnyRecordIsDamaged() throws StoreException {
+        var journal = new SessionJournal(origin(4), store);
+        write(journal, 1);
+        write(journal, 2);
+        byte[] last = store.records(new byte[] {'s', '/'}).lastKey();
+        try (Unit unit = store.begin()) {
+            unit.record(last, new byte[17]);
+            unit.commit();
+        }
+        assertEquals(List.of(), SessionJournal.readAll(store));
+    }
+
+    @Test
     void leavesOutWhatIsDamagedAndReadsTheOthers() throws StoreException {
         write(new SessionJournal(origin(4), store), 1);
         var other = new SessionJournal(origin("ffeeddccbbaa99887766554433221100", 4), store);
