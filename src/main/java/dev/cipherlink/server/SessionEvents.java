@@ -4,6 +4,7 @@ import dev.cipherlink.chat.ChatException;
 import dev.cipherlink.chat.ChatIdentity;
 import dev.cipherlink.chat.ChatSession;
 import dev.cipherlink.chat.Subscriber;
+import dev.cipherlink.command.Event;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
@@ -62,6 +63,9 @@ final class SessionEvents implements Subscriber {
     void restorePlace() {
         SessionPlace place = journal.read();
         place.prefixes().forEach(watcher::watch);
+        if (!place.prefixes().isEmpty()) {
+            offer(new Event.Notice("the server was started again; changes of watched keys may have been missed").encode());
+        }
         if (place.isPresent()) {
             changeChat(() -> enter(place.rooms()));
         }

@@ -56,6 +56,30 @@ final class SessionJournal {
     record Recorded(SessionOrigin origin, long batches, long accepted, Map<Integer, Reply> answers) {
     }
 
+    /// The records of one session as they are read, in any order.
+    private static final class Records {
+        private SessionOrigin origin;
+        private final List<Batch> batches = new ArrayList<>();
+        private boolean isDamaged;
+
+        void add(byte[] key, byte[] value) {
+            try {
+                if (key.length == ORIGIN_KEY_BYTES) {
+                    origin = SessionOrigin.decode(value);
+                } else {
+                    batches.add(decode(value));
+                }
+            } catch (IOException | BufferUnderflowException e) {
+                LOG.log(Level.WARNING, "a session of the last run cannot be read, and is lost: {0}", e.toString());
+                isDamaged = true;
+            }
+        }
+
+        boolean isWhole() {
+            return origin != null && !batches.isEmpty() && !isDamaged;
+        }
+    }
+
     private final SessionOrigin origin;
     private final boolean isKept;
     private final ByteBuffer slotKey;
@@ -211,34 +235,19 @@ final class SessionJournal {
     ///
     /// @throws StoreException if the records cannot be read
     static List<Recorded> readAll(KeyValueStore store) throws StoreException {
-        var origins = new HashMap<String, SessionOrigin>();
-        var batches = new HashMap<String, List<Batch>>();
-        store.records(PREFIX).forEach((key, value) -> {
-            String id = HexFormat.of().formatHex(key, PREFIX.length, ORIGIN_KEY_BYTES);
-            try {
-                if (key.length == ORIGIN_KEY_BYTES) {
-                    origins.put(id, SessionOrigin.decode(value));
-                } else {
-                    batches.computeIfAbsent(id, _ -> new ArrayList<>()).add(decode(value));
-                }
-            } catch (IOException | BufferUnderflowException e) {
-                LOG.log(Level.WARNING, "a session of the last run cannot be read, and is lost: {0}", e.toString());
-            }
-        });
-        var recorded = new ArrayList<Recorded>();
-        origins.forEach((id, origin) -> {
-            if (batches.containsKey(id)) {
-                recorded.add(recorded(origin, batches.get(id)));
-            }
-        });
-        return recorded;
+        var sessions = new HashMap<String, Records>();
+        store.records(PREFIX).forEach((key, value) -> sessions
+                .computeIfAbsent(HexFormat.of().formatHex(key, PREFIX.length, ORIGIN_KEY_BYTES), _ -> new Records())
+                .add(key, value));
+        return sessions.values().stream().filter(Records::isWhole).map(SessionJournal::recorded).toList();
     }
 
-    private static Recorded recorded(SessionOrigin origin, List<Batch> batches) {
-        batches.sort(Comparator.comparingLong(Batch::number));
-        Batch last = batches.getLast();
+    private static Recorded recorded(Records records) {
+        SessionOrigin origin = records.origin;
+        records.batches.sort(Comparator.comparingLong(Batch::number));
+        Batch last = records.batches.getLast();
         var answers = new HashMap<Integer, Reply>();
-        for (Batch batch : batches) {
+        for (Batch batch : records.batches) {
             for (Answer answer : batch.answers) {
                 if (isInWindow(origin, last.accepted, answer.sequence)) {
                     answers.put(answer.sequence, answer.reply);

@@ -14,31 +14,20 @@ final class Keepalives {
     static final int MAX_BYTES = 64;
 
     private final byte[] token;
-    /// The payload to be answered; null if there is none.
-    private byte[] unanswered;
 
     /// @param token the payload of ours
     Keepalives(byte[] token) {
         this.token = token;
     }
 
-    void receive(Message message) throws ProtocolException {
+    /// Takes in a KEEPALIVE, and answers it unless the peer does not read.
+    void receive(Message message, MessageSink sink) throws IOException {
         if (message.payload().length() > MAX_BYTES) {
             throw new ProtocolException("KEEPALIVE with more than " + MAX_BYTES + " bytes");
         }
-        unanswered = message.payload().toBytes();
-    }
-
-    /// Answers the last of those that arrived together, unless the peer does not read.
-    void answer(MessageSink sink) throws IOException {
-        if (unanswered != null && !sink.isBacklogged()) {
-            sink.send(Message.of(MessageType.ACK, 0, Payload.of(unanswered)));
+        if (!sink.isBacklogged()) {
+            sink.send(Message.of(MessageType.ACK, 0, message.payload()));
         }
-        unanswered = null;
-    }
-
-    void forget() {
-        unanswered = null;
     }
 
     void ask(MessageSink sink) throws IOException {

@@ -19,8 +19,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /// for a moment only, and never holds it during a network call.
 final class LinkWriter implements MessageSink {
 
-    /// A peer that lets so much wait is not sent again what it asks for.
-    private static final int MAX_REPEATABLE_BACKLOG_BYTES = 64 * 1024;
+    /// A peer that lets so much wait is not sent again what it asks for, and its KEEPALIVEs are not answered.
+    private static final int MAX_REPEATABLE_BACKLOG_BYTES = 256 * 1024;
 
     private final SecureChannel channel;
     private final Session session;

@@ -225,7 +225,6 @@ public final class Session {
     /// @param peerReceived the highest number that the peer has accepted
     /// @throws ProtocolException if that cannot be
     void resume(int peerReceived, long now, MessageSink sink) throws IOException {
-        keepalives.forget();
         receiver.resume();
         sender.resume(peerReceived, now, sink);
     }
@@ -249,7 +248,7 @@ public final class Session {
             switch (message.type()) {
                 case DATA, DISCONNECT -> receiver.receive(message, now, sender.timeoutNanos());
                 case ACK, ERROR, PART -> receiveAnswer(message, now, sink);
-                case KEEPALIVE -> keepalives.receive(message);
+                case KEEPALIVE -> keepalives.receive(message, sink);
                 case RESEND -> sender.receiveResend(message.sequence(), now, sink);
                 case SYN, SYN_ACK -> throw new ProtocolException(message.type() + " after the handshake");
             }
@@ -294,7 +293,6 @@ public final class Session {
     /// Sends the answers to the messages that arrived together.
     void sendAnswers(MessageSink sink) throws IOException {
         receiver.sendAnswers(sink);
-        keepalives.answer(sink);
     }
 
     /// The answers so far are on their way to the peer.

@@ -352,7 +352,8 @@ class ClientIT {
     @Test
     void saysThatTheOutcomeIsUnknownWhenTheServerDiesBeforeTheAnswer() throws Exception {
         try (var key = SharedKey.generate(); var listener = fakeServer(key, RawPeer::receive);
-             var client = Client.connect(ClientConfig.to("127.0.0.1", listener.getLocalPort(), key))) {
+             var client = Client.connect(ClientConfig.to("127.0.0.1", listener.getLocalPort(), key)
+                .withReconnect(Duration.ZERO))) {
             assertThrows(OutcomeUnknownException.class, () -> client.request("INCR n"));
             var later = assertThrows(IOException.class, () -> client.request("INCR n"));
             assertEquals(IOException.class, later.getClass(), "this one was not sent");
@@ -378,7 +379,7 @@ class ClientIT {
     void givesUpAServerThatFallsSilent() throws Exception {
         try (var key = SharedKey.generate(); var listener = fakeServer(key, ClientIT::listen);
              var client = Client.connect(ClientConfig.to("127.0.0.1", listener.getLocalPort(), key)
-                .withTimes(Duration.ofSeconds(5), Duration.ofMillis(100)))) {
+                .withTimes(Duration.ofSeconds(5), Duration.ofMillis(100)).withReconnect(Duration.ZERO))) {
             var failure = assertThrows(OutcomeUnknownException.class, () -> client.request("INCR n"));
             assertTrue(failure.getMessage().contains("does not answer any more"), failure.getMessage());
         }

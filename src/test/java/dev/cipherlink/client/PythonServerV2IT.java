@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -78,7 +79,8 @@ class PythonServerV2IT {
                 HexFormat.of().formatHex(client.bytes())));
         arguments.addAll(List.of(fault));
         server = PythonServer.start("fake_server_v2.py", arguments.toArray(String[]::new));
-        return ClientConfig.to("127.0.0.1", server.port(), new Credentials.Personal(identity, verifier, suite));
+        return ClientConfig.to("127.0.0.1", server.port(), new Credentials.Personal(identity, verifier, suite))
+                .withReconnect(Duration.ZERO);
     }
 
     private static void assertKeeps(Client client, byte[] value) throws Exception {
