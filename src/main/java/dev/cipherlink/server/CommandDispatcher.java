@@ -146,12 +146,12 @@ final class CommandDispatcher implements RequestHandler {
             journal.addTo(ended);
             events.addTo(ended);
             ended.commit();
-            journal.committed();
             isKept = true;
         } catch (StoreException e) {
             answers.refuse(e.getMessage());
         } finally {
             unit = null;
+            journal.settle(isKept);
             events.settle(isKept);
         }
     }

@@ -88,6 +88,8 @@ final class SessionJournal {
     private long accepted;
     private long batches;
     private boolean isOriginKept;
+    /// It is in the unit under way.
+    private boolean isOriginAdded;
     /// The last of them that belongs to a change; null if there is none.
     private Answer lastChange;
     private boolean isNew;
@@ -144,6 +146,7 @@ final class SessionJournal {
         var batch = new Batch(batches, accepted, takeUpToLastChange());
         if (!isOriginKept) {
             unit.record(originKey(), origin.encode());
+            isOriginAdded = true;
         }
         unit.record(slotKey(batches), encode(batch));
         batches++;
@@ -158,9 +161,10 @@ final class SessionJournal {
         return taken;
     }
 
-    /// The unit was committed.
-    void committed() {
-        isOriginKept |= batches > 0;
+    /// The unit was committed, or failed.
+    void settle(boolean isKept) {
+        isOriginKept |= isKept && isOriginAdded;
+        isOriginAdded = false;
     }
 
     private static boolean isInWindow(SessionOrigin origin, long last, int sequence) {

@@ -51,8 +51,9 @@ final class StreamConnection {
         ForwardTarget target = target(syn);
         ForwardPolicy policy = opening.server().config().forwards();
         ForwardRules rules = policy.allowed().and(opening.client().forwards());
-        Socket socket = opening.server().targets().connect(target, rules);
+        // First, since it fails for a client whose connection was closed meanwhile: nothing may fail between target and relay.
         ForwardSockets.tune(opening.socket());
+        Socket socket = opening.server().targets().connect(target, rules);
         var plain = PlainEnd.of(socket);
         var relay = new Relay(new Tunnel(opening.socket(), channel), plain, policy.limits());
         return new StreamConnection(relay, plain, opening, target);

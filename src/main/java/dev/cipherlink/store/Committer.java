@@ -155,8 +155,22 @@ final class Committer implements AutoCloseable {
         }
     }
 
+    /// Whatever goes wrong: those who wait are told, and the thread goes on.
     private void commit() {
-        long commit = commits + 1;
+        try {
+            Group group = beginNext();
+            if (group != null) {
+                write(group);
+            }
+        } catch (StoreException e) {
+            undo(e);
+        } catch (RuntimeException | Error e) {
+            undo(StoreException.failed(e));
+        }
+    }
+
+    /// @return the group to be written; null if there is nothing to write
+    private Group beginNext() {
         long stamp = gate.writeLock();
         Group group = current;
         try {
@@ -164,31 +178,30 @@ final class Committer implements AutoCloseable {
                 // Whoever waits for it, now or later, saw earlier groups at most, and those are durable.
                 current = new Group();
                 group.succeed();
-                return;
+                return null;
             }
             committing = group;
             current = new Group();
-            group.put(database.state(), StoreState.KEY, owner.state(commit).encode());
+            group.put(database.state(), StoreState.KEY, owner.state(commits + 1).encode());
+            return group;
         } finally {
             gate.unlockWrite(stamp);
         }
-        try {
-            if (stopped != null) {
-                throw stopped;
-            }
-            database.write(group.encode(), durability == Durability.ALWAYS);
-            commits = commit;
-            committedUnits.add(group.waiting());
-            written(commit);
-            owner.committed(group);
-            committing = null;
-            group.succeed();
-            group.release();
-        } catch (StoreException e) {
-            undo(e);
-        } catch (RuntimeException | Error e) {
-            undo(StoreException.failed(e));
+    }
+
+    private void write(Group group) throws StoreException {
+        if (stopped != null) {
+            throw stopped;
         }
+        long commit = commits + 1;
+        database.write(group.encode(), durability == Durability.ALWAYS);
+        commits = commit;
+        committedUnits.add(group.waiting());
+        written(commit);
+        owner.committed(group);
+        committing = null;
+        group.succeed();
+        group.release();
     }
 
     private void written(long commit) {
@@ -212,6 +225,9 @@ final class Committer implements AutoCloseable {
             current = new Group();
             committing = null;
             owner.undo(failed);
+        } catch (RuntimeException | Error e) {
+            // What is in memory may be of the failed groups.
+            stopped = StoreException.stopped(StoreException.failed(e));
         } finally {
             gate.unlockWrite(stamp);
         }
@@ -238,9 +254,15 @@ final class Committer implements AutoCloseable {
             syncedAt = System.nanoTime();
             owner.synced(commit);
         } catch (StoreException e) {
-            stopped = StoreException.stopped(e);
-            isUnsynced = false;
+            syncFailed(e);
+        } catch (RuntimeException | Error e) {
+            syncFailed(StoreException.failed(e));
         }
+    }
+
+    private void syncFailed(StoreException failure) {
+        stopped = StoreException.stopped(failure);
+        isUnsynced = false;
     }
 
     /// Commits what is there, waits for the disk, and ends the thread.

@@ -74,7 +74,7 @@ class SessionJournalTest {
         try (Unit unit = store.begin()) {
             journal.addTo(unit);
             unit.commit();
-            journal.committed();
+            journal.settle(true);
         }
     }
 
@@ -311,12 +311,29 @@ class SessionJournalTest {
             journal.runs(i);
             journal.changed(i, Reply.error("disk full"));
             journal.addTo(new Undone());
+            journal.settle(false);
         }
         assertEquals(List.of(), SessionJournal.readAll(store));
         write(journal, 4);
         write(journal, 5);
         assertEquals(5, recorded().accepted());
         assertAnswers(recorded(), 4, 5);
+    }
+
+    /// A batch of reads that was committed behind the failed one says nothing of it.
+    @Test
+    void recordsWhoseSessionItIsThoughReadsFollowTheFailedBatch() throws StoreException {
+        var journal = new SessionJournal(origin(4), store);
+        journal.runs(1);
+        journal.changed(1, Reply.error("disk full"));
+        journal.addTo(new Undone());
+        journal.settle(false);
+        journal.runs(2);
+        journal.read(2, reply(2));
+        commit(journal);
+        write(journal, 3);
+        assertEquals(3, recorded().accepted());
+        assertAnswers(recorded(), 2, 3);
     }
 
     @Test
