@@ -29,7 +29,7 @@ final class AuthorizeCommand extends ProgramCommand {
     @Option(names = "--name", paramLabel = "NAME", description = "Call it this, whatever the line says.")
     String name;
 
-    @Option(names = "--operator", description = "It may look at other connections.")
+    @Option(names = "--operator", description = "It may look at other connections, and kick and mute people.")
     boolean operator;
 
     @Option(names = "--forward", paramLabel = "HOST:PORTS,...", description = {

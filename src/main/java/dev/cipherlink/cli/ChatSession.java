@@ -43,7 +43,7 @@ final class ChatSession {
         this.screen = screen;
         this.host = host;
         this.events = new EventView(rooms, lines, screen);
-        this.deliveries = new Deliveries(connection, lines, events);
+        this.deliveries = new Deliveries(connection, lines, events, rooms);
         this.requests = new Requests(connection, screen, lines);
         this.visits = new RoomVisits(connection, requests, events, parts, screen);
     }
@@ -191,7 +191,7 @@ final class ChatSession {
 
     void connected(ConnectionState.Connected state) {
         String news = "link restored after " + DurationText.measured(state.away().toNanos())
-                + (state.isResumed() ? "; nothing was lost" : ", in a new session: the server had forgotten the old one");
+                + (state.isResumed() ? "; the session goes on" : ", in a new session: the server had forgotten the old one");
         String unknown = state.unknown() == 0 ? "" : "; the outcome of " + state.unknown() + " requests is unknown";
         if (!state.isResumed() || state.away().toMillis() >= LOSS_PATIENCE_MILLIS) {
             screen.warning(lines.warning(news + unknown));

@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jline.utils.AttributedString;
 
 /// Our own messages, from the moment they are typed until it is known what became of them. Thread-safe.
@@ -20,12 +21,14 @@ final class Deliveries {
     private final ChatConnection connection;
     private final ChatLines lines;
     private final EventView view;
+    private final Rooms rooms;
     private final AtomicInteger underWay = new AtomicInteger();
 
-    Deliveries(ChatConnection connection, ChatLines lines, EventView view) {
+    Deliveries(ChatConnection connection, ChatLines lines, EventView view, Rooms rooms) {
         this.connection = connection;
         this.lines = lines;
         this.view = view;
+        this.rooms = rooms;
     }
 
     /// Messages without an answer.
@@ -35,15 +38,19 @@ final class Deliveries {
 
     CompletableFuture<ExitStatus> say(String room, String text) {
         Instant now = Instant.now();
-        return deliver("SAY " + room + " " + text, now, fate -> lines.said(now, room, text, fate));
+        return deliver("SAY " + room + " " + text, now, fate -> lines.said(now, room, text, fate),
+                () -> TypedLine.saying(room, rooms.current(), text));
     }
 
     CompletableFuture<ExitStatus> tell(String name, String text) {
         Instant now = Instant.now();
-        return deliver("TELL " + name + " " + text, now, fate -> lines.told(now, name, text, fate));
+        return deliver("TELL " + name + " " + text, now, fate -> lines.told(now, name, text, fate),
+                () -> SlashCommand.MSG.word() + " " + name + " " + text);
     }
 
-    private CompletableFuture<ExitStatus> deliver(String command, Instant at, Function<Fate, AttributedString> line) {
+    /// @param again what to type to try once more
+    private CompletableFuture<ExitStatus> deliver(String command, Instant at, Function<Fate, AttributedString> line,
+            Supplier<String> again) {
         underWay.incrementAndGet();
         CompletableFuture<Fate> fate = connection.request(command.getBytes(StandardCharsets.UTF_8))
                 .handle((reply, failure) -> fate(reply, failure));
@@ -60,6 +67,9 @@ final class Deliveries {
             synchronized (isTold) {
                 isTold.set(true);
                 view.own(at, line.apply(known), known);
+                if (known instanceof Fate.Failed) {
+                    view.giveBack(again);
+                }
             }
             return known.status();
         });

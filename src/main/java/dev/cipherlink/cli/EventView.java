@@ -7,6 +7,7 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jline.utils.AttributedString;
 
 /// Shows what the server tells without being asked. Called on the connection's thread, and for histories.
@@ -15,6 +16,7 @@ final class EventView {
     private final ChatLines lines;
     private final Screen screen;
     private final ShownLines shown = new ShownLines();
+    private final SeenMessages seen = new SeenMessages();
     /// The id of the newest message of each room.
     private final Map<String, Long> newest = new ConcurrentHashMap<>();
     private LocalDate day;
@@ -52,11 +54,7 @@ final class EventView {
         Instant now = Instant.now();
         switch (event) {
             case Event.Message message -> message(message);
-            case Event.Direct(long _, String from, Instant at, String text) -> {
-                rooms.wroteToUs(from);
-                print(at, lines.direct(at, from, text));
-                screen.alert();
-            }
+            case Event.Direct direct -> direct(direct);
             case Event.Joined(String room, String name) -> joined(now, room, name);
             case Event.Left(String room, String name) -> left(now, room, name);
             case Event.Away(String name) -> print(now, lines.presence(now, "", name, "is away"));
@@ -70,7 +68,18 @@ final class EventView {
         }
     }
 
+    private void direct(Event.Direct direct) {
+        if (seen.add("", direct.id())) {
+            rooms.wroteToUs(direct.from());
+            print(direct.at(), lines.direct(direct.at(), direct.from(), direct.text()));
+            screen.alert();
+        }
+    }
+
     private void message(Event.Message message) {
+        if (!seen.add(message.room(), message.id())) {
+            return;
+        }
         rooms.met(message.from());
         newest.merge(message.room(), message.id(), Math::max);
         boolean mention = lines.mentionsUs(message.text()) && !message.from().equals(own);
@@ -106,11 +115,16 @@ final class EventView {
     }
 
     /// Shows messages of the past. Those of a history are not new, and alert nobody.
-    void history(List<Event> events) {
+    ///
+    /// @param isAsked whether somebody wants to see them, those on the screen included
+    void history(List<Event> events, boolean isAsked) {
         for (Event event : events) {
             if (event instanceof Event.Message(String room, long id, String from, Instant at, String text)) {
                 newest.merge(room, id, Math::max);
                 rooms.met(from);
+                if (!seen.add(room, id) && !isAsked) {
+                    continue;
+                }
                 asked(at, lines.message(at, room, from, text));
             }
         }
@@ -133,6 +147,11 @@ final class EventView {
         dayChanged(at);
         shown.add(line);
         screen.own(line, fate);
+    }
+
+    /// A message of ours was refused: whoever typed it can mend it and try again.
+    void giveBack(Supplier<String> line) {
+        screen.giveBack(line);
     }
 
     private void dayChanged(Instant at) {

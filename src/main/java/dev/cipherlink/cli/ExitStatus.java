@@ -42,6 +42,7 @@ enum ExitStatus {
         for (ExitStatus status : values()) {
             table.put(String.valueOf(status.code), status.meaning);
         }
+        table.put(String.valueOf(BROKEN_PIPE), "whoever read our stdout has left");
         return table;
     }
 }

@@ -1,6 +1,7 @@
 package dev.cipherlink.cli;
 
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jline.utils.AttributedString;
 
 /// The REPL's screen where there is no terminal: messages and answers on stdout, all else on stderr, no colours.
@@ -36,6 +37,11 @@ final class PlainScreen implements Screen {
             case Fate.Failed(String why) -> output.errorLine("ERROR " + TerminalText.escapeLine(why));
             case Fate.Unknown _ -> output.errorLine(line.toString());
         }
+    }
+
+    @Override
+    public void giveBack(Supplier<String> line) {
+        // whoever writes to a pipe has kept it
     }
 
     @Override

@@ -46,6 +46,20 @@ final class PromptLine {
                 .toAttributedString().toAnsi(reader.getTerminal());
     }
 
+    /// Puts a text into the line, unless something is being typed there. In a widget of the reader.
+    ///
+    /// @param text asked for only where there is room for it; empty for none
+    void offer(Supplier<String> text) {
+        if (!isPrompting || reader.getBuffer().length() > 0) {
+            return;
+        }
+        String offered = text.get();
+        if (!offered.isEmpty()) {
+            reader.getBuffer().write(offered);
+            reader.redisplay();
+        }
+    }
+
     /// Shows the prompt as it has to be now, but not while a question is asked. In a widget of the reader.
     void refresh() {
         String prompt = text();

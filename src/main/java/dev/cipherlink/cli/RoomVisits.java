@@ -47,7 +47,7 @@ final class RoomVisits {
         return requests.exchange("JOIN " + name, _ -> {
             show(name);
             learnMembers(name, true);
-            history("HISTORY " + name + " " + HISTORY_ON_JOIN, "");
+            past("HISTORY " + name + " " + HISTORY_ON_JOIN, "", false);
         }, false);
     }
 
@@ -68,13 +68,17 @@ final class RoomVisits {
 
     /// @param titled the room to name in front of the messages; empty for none
     CompletableFuture<ExitStatus> history(String command, String titled) {
+        return past(command, titled, true);
+    }
+
+    private CompletableFuture<ExitStatus> past(String command, String titled, boolean isAsked) {
         return requests.exchange(command, reply -> {
             try {
                 List<Event> past = Event.decodeAll(reply.payload());
                 if (!titled.isEmpty()) {
                     screen.asked(lines.divider(titled + ", the last " + past.size()));
                 }
-                events.history(past);
+                events.history(past, isAsked);
             } catch (ProtocolException e) {
                 screen.error(lines.error("HISTORY: " + FailureText.of(e)));
             }
@@ -126,7 +130,7 @@ final class RoomVisits {
                 List<Event> past = Event.decodeAll(reply.payload());
                 if (!past.isEmpty()) {
                     screen.remark(lines.divider(past.size() + " messages missed in " + room));
-                    events.history(past);
+                    events.history(past, false);
                 }
             } catch (ProtocolException e) {
                 screen.error(lines.error("HISTORY: " + FailureText.of(e)));

@@ -2,6 +2,7 @@ package dev.cipherlink.cli;
 
 import dev.cipherlink.command.Reply;
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.jline.utils.AttributedString;
 
 /// Where the REPL shows things: a terminal with an edited line, or plain streams. Thread-safe; nothing blocks.
@@ -25,6 +26,11 @@ interface Screen {
 
     /// Our own message, and what became of it.
     void own(AttributedString line, Fate fate);
+
+    /// A line of ours that was refused goes back to where it was typed.
+    ///
+    /// @param line asked for when it is put there
+    void giveBack(Supplier<String> line);
 
     /// What the REPL itself has to say, of no use to a program.
     void remark(AttributedString line);

@@ -39,6 +39,7 @@ final class TerminalScreen implements Screen {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Deque<AttributedString> waiting = new ArrayDeque<>();
+    private final List<Supplier<String>> refused = new ArrayList<>();
     private final Thread writer = Thread.ofVirtual().name("cipherlink-screen").unstarted(this::write);
     private final MessageBudget budget = new MessageBudget(MAX_MESSAGES_PER_SECOND);
     private int turn;
@@ -142,6 +143,17 @@ final class TerminalScreen implements Screen {
     }
 
     @Override
+    public void giveBack(Supplier<String> line) {
+        lock.lock();
+        try {
+            refused.add(line);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
     public void warning(AttributedString line) {
         remark(line);
     }
@@ -234,6 +246,7 @@ final class TerminalScreen implements Screen {
             lines.forEach(line -> text.append(line.toAnsi(terminal)).append('\n'));
             reader.printAbove(text.toString());
         }
+        prompt.offer(this::takeRefused);
         if (takeAlert()) {
             terminal.puts(Capability.bell);
         }
@@ -252,6 +265,17 @@ final class TerminalScreen implements Screen {
                         + " more messages came too fast to show: /history"));
             }
             return taken;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private String takeRefused() {
+        lock.lock();
+        try {
+            List<String> lines = refused.stream().map(Supplier::get).toList();
+            refused.clear();
+            return String.join("\n", lines);
         } finally {
             lock.unlock();
         }

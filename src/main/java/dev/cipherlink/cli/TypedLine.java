@@ -72,6 +72,11 @@ sealed interface TypedLine {
                 .orElseGet(() -> new UnknownSlash(word, NearestMatch.find(word, SlashCommand.words())));
     }
 
+    /// What to type to say this in a room: the text alone where that does it.
+    static String saying(String room, String current, String text) {
+        return room.equals(current) && parse(text).equals(new Text(text)) ? text : Verb.SAY + " " + room + " " + text;
+    }
+
     /// The verb that is written so, in capitals.
     static Optional<Verb> verb(String word) {
         return Arrays.stream(Verb.values()).filter(verb -> verb.name().equals(word)).findFirst();

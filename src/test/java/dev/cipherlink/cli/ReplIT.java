@@ -135,6 +135,14 @@ class ReplIT {
     }
 
     @Test
+    void aRefusedMessageGoesBackToTheLine() throws Exception {
+        try (TmuxTerminal ann = chat("ann", 80, 24)) {
+            ann.enter("/msg nobody are you there");
+            ann.awaitText("#lobby> /msg nobody are you there\n");
+        }
+    }
+
+    @Test
     void runsCommandsCompletesKeysAndColoursWhatCannotBe() throws Exception {
         try (Client bob = client("bob"); TmuxTerminal ann = chat("ann", 80, 24)) {
             bob.request("SET apple-tree green");

@@ -63,4 +63,12 @@ class TypedLineTest {
         assertEquals(new TypedLine.UnknownSlash("/jion", Optional.of("/join")), TypedLine.parse("/jion #ops"));
         assertEquals(new TypedLine.UnknownSlash("/xyzzyxyzzy", Optional.empty()), TypedLine.parse("/xyzzyxyzzy"));
     }
+
+    @Test
+    void aRefusedTextIsTypedAgainInTheRoomThatItWasFor() {
+        assertEquals("hello", TypedLine.saying("#dev", "#dev", "hello"));
+        assertEquals("SAY #dev hello", TypedLine.saying("#dev", "#ops", "hello"));
+        assertEquals("SAY #dev /quit", TypedLine.saying("#dev", "#dev", "/quit"));
+        assertEquals("SAY #dev GET key", TypedLine.saying("#dev", "#dev", "GET key"));
+    }
 }
