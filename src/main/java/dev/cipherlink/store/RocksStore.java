@@ -8,11 +8,12 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.function.Consumer;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /// A [KeyValueStore] on disk, by RocksDB; it outlives the process.
 ///
@@ -99,6 +100,7 @@ public final class RocksStore implements KeyValueStore {
     }
 
     private void start(long commit) throws IOException {
+        // Into both of its places: what an earlier process noted is over.
         lastCommit.writeWithFreshManifest(commit);
         lastCommit.writeWithFreshManifest(commit);
         committer.start();
@@ -147,18 +149,8 @@ public final class RocksStore implements KeyValueStore {
 
     @Override
     public byte[] get(Key key) throws StoreException {
-        for (int i = 0; i < MAX_LARGE_READS; i++) {
-            Cell cell = read(key);
-            if (!cell.isLiveAt(clock.now())) {
-                return null;
-            }
-            byte[] value = value(key, cell);
-            if (value != null) {
-                return value;
-            }
-            // Replaced, and taken away, between the two looks.
-        }
-        throw StoreException.failed(new IOException("a large value is missing"));
+        Entry entry = entry(key);
+        return entry == null ? null : entry.value();
     }
 
     @Override
@@ -173,6 +165,7 @@ public final class RocksStore implements KeyValueStore {
             if (value != null) {
                 return new Entry(value, cell.version, ttlSeconds(cell, now));
             }
+            // Replaced, and taken away, between the two looks.
         }
         throw StoreException.failed(new IOException("a large value is missing"));
     }
@@ -276,7 +269,7 @@ public final class RocksStore implements KeyValueStore {
     public Map<String, Object> info() throws StoreException {
         var values = new LinkedHashMap<String, Object>();
         values.put("store_engine", "rocksdb");
-        values.put("store_durability", config.durability().name().toLowerCase(java.util.Locale.ROOT));
+        values.put("store_durability", config.durability().name().toLowerCase(Locale.ROOT));
         values.put("store_state", committer.isStopped() ? "read-only: its disk failed" : "good");
         values.put("store_commits", committer.commits());
         values.put("store_syncs", committer.syncs());
