@@ -61,14 +61,11 @@ final class SessionJournal {
     private final ByteBuffer slotKey;
     /// Those of the last window that are not recorded, oldest first.
     private final Deque<Answer> answers = new ArrayDeque<>();
-    /// The last of them that belongs to a change; null if there is none.
-    private Answer lastChange;
-    /// How many messages of the client, fragments included.
     private long accepted;
-    /// How many were recorded, or tried to be.
     private long batches;
     private boolean isOriginKept;
-    /// Of the request that runs: whether it is no duplicate, and whether it came in more than one message.
+    /// The last of them that belongs to a change; null if there is none.
+    private Answer lastChange;
     private boolean isNew;
     private boolean isInFragments;
 
