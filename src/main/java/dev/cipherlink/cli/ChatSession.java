@@ -9,7 +9,6 @@ import java.util.concurrent.TimeUnit;
 ///
 /// Every method that runs something gives a future of how that ends, for those who have to wait, such as a pipe.
 final class ChatSession {
-    private static final int HISTORY_ON_JOIN = 20;
     private static final long LOSS_PATIENCE_MILLIS = 3_000;
     private static final CompletableFuture<ExitStatus> DONE = CompletableFuture.completedFuture(ExitStatus.DONE);
 

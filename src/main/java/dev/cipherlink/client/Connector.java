@@ -4,7 +4,6 @@ import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.command.CommandException;
 import dev.cipherlink.command.CommandParser;
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.SynAck;
 import dev.cipherlink.session.CloseReason;

@@ -1,12 +1,13 @@
 /// The client library: the public API of this project.
 ///
 /// Purpose: [dev.cipherlink.client.Client] connects, sends requests one by one or pipelined, and delivers what the
-/// server pushes. An example stands in its class doc; it is also a test.
+/// server pushes. An example stands in its class doc; it is also a test. Its `Connector` resumes the session when the
+/// connection is lost. [dev.cipherlink.client.TunnelClient] opens connections that are forwarded.
 /// A [dev.cipherlink.client.HostKeyVerifier] decides whether the server is the right one: by a known-hosts file
 /// ([dev.cipherlink.client.KnownHosts]) or by one fingerprint.
 ///
-/// Refuses: to repeat a request whose fate it does not know: that one fails with
-/// [dev.cipherlink.client.OutcomeUnknownException]; to fall back to a weaker version of the wire;
+/// Refuses: to repeat a request that may have run in a session which the server has lost, unless all of those only read: it
+/// fails with [dev.cipherlink.client.OutcomeUnknownException]; to fall back to a weaker version of the wire;
 /// to tell a server who we are before its key is accepted.
 ///
 /// Threads: a client may be used from any thread. Handlers run on the thread that reads its connection.

@@ -7,7 +7,6 @@ import dev.cipherlink.chat.ChatService;
 import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.forward.Forwards;
 import dev.cipherlink.forward.TargetConnector;
-import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.LinkEnd;
 import dev.cipherlink.session.SessionRegistry;
 import dev.cipherlink.store.KeyValueStore;

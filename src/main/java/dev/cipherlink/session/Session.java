@@ -2,7 +2,6 @@ package dev.cipherlink.session;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.MessageType;
 import dev.cipherlink.message.SessionParameters;
 import java.io.IOException;
 import java.net.ProtocolException;

@@ -271,19 +271,10 @@ final class Committer implements AutoCloseable {
         isWanted = true;
         isClosed = true;
         LockSupport.unpark(thread);
-        boolean isInterrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                isInterrupted = true;
+        EndOfThread.await(thread, () -> {
+            if (stopped == null && durability != Durability.ALWAYS) {
+                sync();
             }
-        }
-        if (stopped == null && durability != Durability.ALWAYS) {
-            sync();
-        }
-        if (isInterrupted) {
-            Thread.currentThread().interrupt();
-        }
+        });
     }
 }

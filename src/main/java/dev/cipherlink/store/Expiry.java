@@ -98,6 +98,10 @@ final class Expiry implements AutoCloseable {
             removeDue(BATCH);
             Thread.yield();
             Deadline next = first();
+            if (isClosed) {
+                // A wait inside of a removal may have taken the wake-up of [#close].
+                return;
+            }
             if (next == null) {
                 LockSupport.park(this);
             } else {
@@ -112,16 +116,6 @@ final class Expiry implements AutoCloseable {
     public void close() {
         isClosed = true;
         LockSupport.unpark(thread);
-        boolean isInterrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                isInterrupted = true;
-            }
-        }
-        if (isInterrupted) {
-            Thread.currentThread().interrupt();
-        }
+        EndOfThread.await(thread);
     }
 }

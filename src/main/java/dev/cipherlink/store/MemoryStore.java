@@ -25,14 +25,6 @@ import java.util.function.LongSupplier;
 /// Expired keys are invisible at once, and removed by a virtual thread that [#close] ends.
 public final class MemoryStore implements KeyValueStore {
 
-    /// An estimate of the heap that one entry takes beside the bytes of key and value: their headers, the objects
-    /// around them, its node in the map and in the order.
-    static final int ENTRY_OVERHEAD_BYTES = 192;
-
-    private static final long NO_DEADLINE = Long.MAX_VALUE;
-    private static final long NANOS_PER_SECOND = 1_000_000_000L;
-    private static final long NO_TTL_SECONDS = -1;
-
     private final ConcurrentHashMap<Key, Stored> entries = new ConcurrentHashMap<>();
     private final NavigableSet<Key> order = new ConcurrentSkipListSet<>();
     private final ConcurrentSkipListMap<byte[], byte[]> records = new ConcurrentSkipListMap<>(Arrays::compareUnsigned);
@@ -43,12 +35,6 @@ public final class MemoryStore implements KeyValueStore {
     private final long clockOrigin;
     private final Expiry expiry;
     private volatile Consumer<Key> expiryListener = _ -> { };
-
-    /// What the map holds for a key. Compared by identity only.
-    ///
-    /// @param deadline on this store's clock, or [#NO_DEADLINE]
-    private record Stored(byte[] value, long version, long deadline) {
-    }
 
     /// What a write makes of an entry.
     private interface Change {
@@ -82,16 +68,16 @@ public final class MemoryStore implements KeyValueStore {
     @Override
     public byte[] get(Key key) {
         Stored live = live(entries.get(key));
-        return live == null ? null : live.value;
+        return live == null ? null : live.value();
     }
 
     @Override
     public Entry entry(Key key) {
         long now = now();
         Stored stored = entries.get(key);
-        return stored == null || stored.deadline <= now
+        return stored == null || stored.deadline() <= now
                 ? null
-                : new Entry(stored.value, stored.version, ttlSeconds(stored, now));
+                : new Entry(stored.value(), stored.version(), stored.ttlSeconds(now));
     }
 
     @Override
@@ -101,14 +87,14 @@ public final class MemoryStore implements KeyValueStore {
 
     @Override
     public long set(Key key, byte[] value) throws StoreException {
-        return update(key, live -> fresh(value, NO_DEADLINE)).after.version;
+        return update(key, live -> fresh(value, Stored.NO_DEADLINE)).after.version();
     }
 
     @Override
     public CasResult compareAndSet(Key key, long version, byte[] value) throws StoreException {
-        Outcome outcome = update(key, live -> version(live) == version ? fresh(value, NO_DEADLINE) : live);
-        boolean isSet = version(outcome.before) == version;
-        return new CasResult(isSet, version(outcome.after));
+        Outcome outcome = update(key, live -> Stored.version(live) == version ? fresh(value, Stored.NO_DEADLINE) : live);
+        boolean isSet = Stored.version(outcome.before) == version;
+        return new CasResult(isSet, Stored.version(outcome.after));
     }
 
     @Override
@@ -119,21 +105,21 @@ public final class MemoryStore implements KeyValueStore {
     @Override
     public long increment(Key key, long by) throws StoreException {
         Outcome outcome = update(key, live -> {
-            long number = live == null ? 0 : Decimal.decode(live.value);
-            return fresh(Decimal.encode(Decimal.sum(number, by)), deadline(live));
+            long number = live == null ? 0 : Decimal.decode(live.value());
+            return fresh(Decimal.encode(Decimal.sum(number, by)), Stored.deadline(live));
         });
-        return Decimal.decode(outcome.after.value);
+        return Decimal.decode(outcome.after.value());
     }
 
     @Override
     public int append(Key key, byte[] suffix) throws StoreException {
         return update(key, live -> {
-            int size = live == null ? 0 : live.value.length;
+            int size = live == null ? 0 : live.value().length;
             limits.requireFits((long) size + suffix.length);
-            byte[] joined = live == null ? suffix : Arrays.copyOf(live.value, size + suffix.length);
+            byte[] joined = live == null ? suffix : Arrays.copyOf(live.value(), size + suffix.length);
             System.arraycopy(suffix, 0, joined, size, suffix.length);
-            return fresh(joined, deadline(live));
-        }).after.value.length;
+            return fresh(joined, Stored.deadline(live));
+        }).after.value().length;
     }
 
     @Override
@@ -142,12 +128,12 @@ public final class MemoryStore implements KeyValueStore {
             throw new IllegalArgumentException("not a time to live: " + timeToLive);
         }
         long deadline = now() + timeToLive.toNanos();
-        return updateSafely(key, live -> withDeadline(live, deadline)).before != null;
+        return updateSafely(key, live -> Stored.withDeadline(live, deadline)).before != null;
     }
 
     @Override
     public boolean persist(Key key) {
-        return updateSafely(key, live -> withDeadline(live, NO_DEADLINE)).before != null;
+        return updateSafely(key, live -> Stored.withDeadline(live, Stored.NO_DEADLINE)).before != null;
     }
 
     @Override
@@ -263,7 +249,7 @@ public final class MemoryStore implements KeyValueStore {
             try {
                 Stored after = change.apply(outcome.before);
                 if (after != kept) {
-                    reserve(bytes(key, after) - bytes(key, kept));
+                    reserve(Stored.bytes(key, after) - Stored.bytes(key, kept));
                     link(key, kept, after);
                 }
                 outcome.after = after;
@@ -299,12 +285,12 @@ public final class MemoryStore implements KeyValueStore {
 
     /// Keeps order and deadlines in step with the map; `kept` may be expired, `after` is not.
     private void link(Key key, Stored kept, Stored after) {
-        if (deadline(kept) != deadline(after)) {
-            if (deadline(kept) != NO_DEADLINE) {
-                expiry.remove(new Expiry.Deadline(kept.deadline, key));
+        if (Stored.deadline(kept) != Stored.deadline(after)) {
+            if (Stored.deadline(kept) != Stored.NO_DEADLINE) {
+                expiry.remove(new Expiry.Deadline(kept.deadline(), key));
             }
-            if (deadline(after) != NO_DEADLINE) {
-                expiry.add(new Expiry.Deadline(after.deadline, key));
+            if (Stored.deadline(after) != Stored.NO_DEADLINE) {
+                expiry.add(new Expiry.Deadline(after.deadline(), key));
             }
         }
         if (kept == null) {
@@ -326,34 +312,12 @@ public final class MemoryStore implements KeyValueStore {
     }
 
     private Stored live(Stored stored) {
-        boolean isGone = stored == null || stored.deadline != NO_DEADLINE && stored.deadline <= now();
+        boolean isGone = stored == null || stored.deadline() != Stored.NO_DEADLINE && stored.deadline() <= now();
         return isGone ? null : stored;
     }
 
     /// Nanoseconds since this store was made: sums with a time to live cannot overflow.
     private long now() {
         return nanoClock.getAsLong() - clockOrigin;
-    }
-
-    private static long bytes(Key key, Stored stored) {
-        return stored == null ? 0 : (long) ENTRY_OVERHEAD_BYTES + key.bytes().length + stored.value.length;
-    }
-
-    private static long version(Stored stored) {
-        return stored == null ? 0 : stored.version;
-    }
-
-    private static long deadline(Stored stored) {
-        return stored == null ? NO_DEADLINE : stored.deadline;
-    }
-
-    private static Stored withDeadline(Stored live, long deadline) {
-        return live == null ? null : new Stored(live.value, live.version, deadline);
-    }
-
-    private static long ttlSeconds(Stored stored, long now) {
-        return stored.deadline == NO_DEADLINE
-                ? NO_TTL_SECONDS
-                : Math.ceilDiv(stored.deadline - now, NANOS_PER_SECOND);
     }
 }

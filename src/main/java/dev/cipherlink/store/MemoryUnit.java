@@ -24,12 +24,12 @@ final class MemoryUnit implements Unit {
         records.remove(key);
     }
 
-    /// Always: changes of keys go past it.
     @Override
     public void pause() {
         // Nobody waits for it.
     }
 
+    /// Always: changes of keys go past it.
     @Override
     public boolean hasWritten() {
         return true;

@@ -8,11 +8,12 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.function.Consumer;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /// A [KeyValueStore] on disk, by RocksDB; it outlives the process.
 ///
@@ -40,13 +41,12 @@ public final class RocksStore implements KeyValueStore {
     private final LongReads longReads = new LongReads();
     private final StoreClock clock;
     private final Parts parts;
-    private final AtomicLong lastVersion;
-    private final AtomicLong keys;
+    private final StoreCounters counters;
     private final ThreadLocal<RocksUnit> units = ThreadLocal.withInitial(this::newUnit);
     private boolean isClosed;
 
     /// What a write needs of the store.
-    record Parts(Database database, StoreClock clock, AtomicLong keys, RocksWrite.Source source) {
+    record Parts(Database database, StoreCounters counters, RocksWrite.Source source) {
     }
 
     /// Opens the store, or makes it if the folder has none. Blocks on the disk.
@@ -88,17 +88,18 @@ public final class RocksStore implements KeyValueStore {
         this.folder = folder;
         this.database = database;
         this.clock = new StoreClock(config.nanoClock(), config.wallClock(), state.time());
-        this.lastVersion = new AtomicLong(state.lastVersion());
-        this.keys = new AtomicLong(state.keys());
-        this.parts = new Parts(database, clock, keys, this::load);
+        this.counters = new StoreCounters(clock, new AtomicLong(state.lastVersion()), new AtomicLong(state.keys()));
+        this.parts = new Parts(database, counters, this::load);
         this.cells = new CellCache(config.cacheBytes());
         this.lastCommit = folder.openLastCommit();
-        this.committer = new Committer(database, new Commits(state.keys()), config.durability(), state.commit());
-        this.listing = new Listing(database, cells, committer, clock);
         this.sweeper = new Sweeper(this::removeDue, clock);
+        var commits = new RocksCommits(counters, cells, sweeper, lastCommit);
+        this.committer = new Committer(database, commits, config.durability(), state.commit());
+        this.listing = new Listing(database, cells, committer, clock);
     }
 
     private void start(long commit) throws IOException {
+        // Into both of its places: what an earlier process noted is over.
         lastCommit.writeWithFreshManifest(commit);
         lastCommit.writeWithFreshManifest(commit);
         committer.start();
@@ -147,18 +148,8 @@ public final class RocksStore implements KeyValueStore {
 
     @Override
     public byte[] get(Key key) throws StoreException {
-        for (int i = 0; i < MAX_LARGE_READS; i++) {
-            Cell cell = read(key);
-            if (!cell.isLiveAt(clock.now())) {
-                return null;
-            }
-            byte[] value = value(key, cell);
-            if (value != null) {
-                return value;
-            }
-            // Replaced, and taken away, between the two looks.
-        }
-        throw StoreException.failed(new IOException("a large value is missing"));
+        Entry entry = entry(key);
+        return entry == null ? null : entry.value();
     }
 
     @Override
@@ -173,6 +164,7 @@ public final class RocksStore implements KeyValueStore {
             if (value != null) {
                 return new Entry(value, cell.version, ttlSeconds(cell, now));
             }
+            // Replaced, and taken away, between the two looks.
         }
         throw StoreException.failed(new IOException("a large value is missing"));
     }
@@ -269,14 +261,14 @@ public final class RocksStore implements KeyValueStore {
     @Override
     public long size() throws StoreException {
         committer.pending().forEach(units.get()::hasRead);
-        return keys.get() - longReads.run(listing::expired);
+        return counters.keys().get() - longReads.run(listing::expired);
     }
 
     @Override
     public Map<String, Object> info() throws StoreException {
         var values = new LinkedHashMap<String, Object>();
         values.put("store_engine", "rocksdb");
-        values.put("store_durability", config.durability().name().toLowerCase(java.util.Locale.ROOT));
+        values.put("store_durability", config.durability().name().toLowerCase(Locale.ROOT));
         values.put("store_state", committer.isStopped() ? "read-only: its disk failed" : "good");
         values.put("store_commits", committer.commits());
         values.put("store_syncs", committer.syncs());
@@ -336,7 +328,7 @@ public final class RocksStore implements KeyValueStore {
     }
 
     private Cell fresh(byte[] value, long deadline, Group group) {
-        return Cell.of(value, lastVersion.incrementAndGet(), deadline, group);
+        return Cell.of(value, counters.nextVersion(), deadline, group);
     }
 
     /// Called by the sweeper: takes away what is due.
@@ -358,49 +350,9 @@ public final class RocksStore implements KeyValueStore {
         return new Sweeper.Swept(last, listing.nextDeadline(last));
     }
 
-    /// What the store does for its commits, on the committing thread.
-    private final class Commits implements Committer.Owner {
-        private long committedKeys;
-        private long committingKeys;
-
-        Commits(long keys) {
-            committedKeys = keys;
-        }
-
-        @Override
-        public StoreState state(long commit) {
-            committingKeys = keys.get();
-            return new StoreState(commit, committingKeys, lastVersion.get(), clock.now());
-        }
-
-        @Override
-        public void committed(Group group) {
-            committedKeys = committingKeys;
-            group.largeValues().forEach(large -> cells.dropLargeValue(large.key(), large.version()));
-            if (group.nearestDeadline() != Cell.NO_DEADLINE) {
-                sweeper.note(group.nearestDeadline());
-            }
-        }
-
-        @Override
-        public void undo(List<Group> groups) {
-            groups.forEach(group -> group.keys().forEach(cells::remove));
-            keys.set(committedKeys);
-        }
-
-        @Override
-        public void synced(long commit) {
-            try {
-                lastCommit.write(commit);
-            } catch (IOException e) {
-                LOG.log(Level.WARNING, "cannot note how far the store reaches: {0}", e.getMessage());
-            }
-        }
-    }
-
     /// Entries kept, expired ones included that are not yet taken away.
     long keptKeys() {
-        return keys.get();
+        return counters.keys().get();
     }
 
     /// A consistent copy of everything that is durable, in a folder of its own that [#open] takes; others go on writing.
@@ -416,7 +368,7 @@ public final class RocksStore implements KeyValueStore {
     /// @return what is wrong, one line each
     /// @throws IOException if it cannot be read
     public List<String> check() throws IOException {
-        return new StoreCheck(database, keys.get()).run();
+        return new StoreCheck(database, counters.keys().get()).run();
     }
 
     /// Makes what is there durable, and closes the files.

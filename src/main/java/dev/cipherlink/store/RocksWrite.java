@@ -25,19 +25,19 @@ final class RocksWrite implements CellCache.Change {
     private final Group group;
     private final long now;
     private final Database database;
+    /// The number of entries, which it keeps up to date.
     private final AtomicLong keys;
     private Cell live;
     private Cell after;
     private StoreException failure;
 
-    /// @param keys the number of entries, which it keeps up to date
     RocksWrite(RocksStore.Parts parts, Change change, Group group) {
         this.source = parts.source();
         this.change = change;
         this.group = group;
-        this.now = parts.clock().now();
+        this.now = parts.counters().clock().now();
         this.database = parts.database();
-        this.keys = parts.keys();
+        this.keys = parts.counters().keys();
     }
 
     @Override
