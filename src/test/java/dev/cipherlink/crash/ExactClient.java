@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Phaser;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 
@@ -36,6 +37,8 @@ final class ExactClient implements AutoCloseable {
     private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
     private final AtomicLong answered = new AtomicLong();
     private final Phaser unanswered = new Phaser(1);
+    /// Requests beyond the window that may wait: they have to be answered before the end of a test.
+    private final Semaphore room;
     private long sharedCount;
     private volatile boolean isStopped;
 
@@ -43,6 +46,7 @@ final class ExactClient implements AutoCloseable {
         this.name = name;
         client = Client.connect(config);
         random = new Random(seed);
+        room = new Semaphore(3 * client.session().parameters().windowSize());
         thread = Thread.ofVirtual().name(name).unstarted(this::run);
     }
 
@@ -168,6 +172,10 @@ final class ExactClient implements AutoCloseable {
     }
 
     private void send(String command, Predicate<Reply> isExpected) throws IOException, InterruptedException {
+        if (!room.tryAcquire()) {
+            client.flush();
+            room.acquire();
+        }
         unanswered.register();
         client.send(command.getBytes(StandardCharsets.US_ASCII), new ReplyHandler() {
             @Override
@@ -176,12 +184,17 @@ final class ExactClient implements AutoCloseable {
                     wrong.add(name + ": " + shown(command) + ": " + shown(reply.text()));
                 }
                 answered.incrementAndGet();
-                unanswered.arriveAndDeregister();
+                done();
             }
 
             @Override
             public void failed(IOException cause, boolean wasSent) {
                 wrong.add(name + ": " + shown(command) + ": " + cause + (wasSent ? ", outcome unknown" : ", not sent"));
+                done();
+            }
+
+            private void done() {
+                room.release();
                 unanswered.arriveAndDeregister();
             }
         });

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ServerDiskIT {
 
     private static final Path STRACE = Path.of("/usr/bin/strace");
-    private static final int VALUE_CHARACTERS = 20_000;
+    private static final int VALUE_CHARACTERS = 100_000;
 
     @TempDir
     Path folder;
@@ -69,9 +69,9 @@ class ServerDiskIT {
 
     private static String value(int number) {
         var characters = new byte[VALUE_CHARACTERS];
-        var random = new Random(number);
+        new Random(number).nextBytes(characters);
         for (int i = 0; i < characters.length; i++) {
-            characters[i] = (byte) random.nextInt('a', 'z' + 1);
+            characters[i] = (byte) ('a' + (characters[i] & 15));
         }
         return new String(characters, StandardCharsets.US_ASCII);
     }
@@ -129,10 +129,9 @@ class ServerDiskIT {
             }
             System.out.printf("full after %d writes; writes again %d ms after there was room%n", refused.getFirst(),
                     (System.nanoTime() - freedAt) / 1_000_000);
-            for (int i = 0; i < 50; i++) {
+            for (int i = 0; i < 20; i++) {
                 assertEquals("OK", set(client, count++).text());
             }
-            assertValues(client, count, refused);
             server.kill();
             server.start();
             client.retryNow();
