@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -213,6 +214,7 @@ final class SessionJournal {
     static List<Recorded> readAll(KeyValueStore store) throws StoreException {
         var origins = new HashMap<String, SessionOrigin>();
         var batches = new HashMap<String, List<Batch>>();
+        var damaged = new HashSet<String>();
         store.records(PREFIX).forEach((key, value) -> {
             String id = HexFormat.of().formatHex(key, PREFIX.length, ORIGIN_KEY_BYTES);
             try {
@@ -223,11 +225,13 @@ final class SessionJournal {
                 }
             } catch (IOException | BufferUnderflowException e) {
                 LOG.log(Level.WARNING, "a session of the last run cannot be read, and is lost: {0}", e.toString());
+                damaged.add(id);
             }
         });
         var recorded = new ArrayList<Recorded>();
         origins.forEach((id, origin) -> {
-            if (batches.containsKey(id)) {
+            // Without its last record a session would run again what had run.
+            if (batches.containsKey(id) && !damaged.contains(id)) {
                 recorded.add(recorded(origin, batches.get(id)));
             }
         });

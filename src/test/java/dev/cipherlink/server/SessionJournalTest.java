@@ -377,6 +377,20 @@ class SessionJournalTest {
         }
     }
 
+    /// Without its last record a session would begin too early, and run again what had run.
+    @Test
+    void losesASessionOfWhichAnyRecordIsDamaged() throws StoreException {
+        var journal = new SessionJournal(origin(4), store);
+        write(journal, 1);
+        write(journal, 2);
+        byte[] last = store.records(new byte[] {'s', '/'}).lastKey();
+        try (Unit unit = store.begin()) {
+            unit.record(last, new byte[17]);
+            unit.commit();
+        }
+        assertEquals(List.of(), SessionJournal.readAll(store));
+    }
+
     @Test
     void leavesOutWhatIsDamagedAndReadsTheOthers() throws StoreException {
         write(new SessionJournal(origin(4), store), 1);
