@@ -122,7 +122,14 @@ final class Connector implements Runnable {
         } catch (IOException e) {
             cause = e;
         } finally {
+            abandon(cause);
+        }
+    }
+
+    private void abandon(IOException cause) {
+        try {
             session.abandon(cause);
+        } finally {
             if (!isClosing) {
                 listener.get().accept(new ConnectionState.Closed(cause));
             }
@@ -240,7 +247,7 @@ final class Connector implements Runnable {
         }
         var resumed = new Link(next.channel(), previous, LinkConfig.client(config.keepaliveInterval()));
         try {
-            resumed.resume(next.granted().received());
+            resumed.resume(next.granted().received(), -1);
         } catch (ProtocolException e) {
             throw new ResumeException(e.getMessage());
         }

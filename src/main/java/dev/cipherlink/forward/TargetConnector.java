@@ -7,7 +7,6 @@ import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -88,10 +87,10 @@ public final class TargetConnector {
         }
     }
 
-    /// Literals at once, names in a platform thread: the resolver would hold one of the few carriers of virtual threads.
+    /// Addresses at once, names in a platform thread: the resolver would hold one of the few carriers of virtual threads.
     private InetAddress[] resolve(ForwardTarget target, long deadline) throws TargetException {
-        if (target.host().indexOf(':') >= 0 || target.host().matches("[0-9.]+")) {
-            return lookUp(target);
+        if (target.host().indexOf(':') >= 0 || target.host().matches("\\d{1,3}(\\.\\d{1,3}){3}")) {
+            return literal(target);
         }
         var lookup = new FutureTask<>(() -> InetAddress.getAllByName(target.host()));
         try {
@@ -116,10 +115,10 @@ public final class TargetConnector {
         }
     }
 
-    private static InetAddress[] lookUp(ForwardTarget target) throws TargetException {
+    private static InetAddress[] literal(ForwardTarget target) throws TargetException {
         try {
-            return InetAddress.getAllByName(target.host());
-        } catch (UnknownHostException e) {
+            return new InetAddress[] {InetAddress.ofLiteral(target.host())};
+        } catch (IllegalArgumentException e) {
             throw noSuchHost(target);
         }
     }

@@ -82,7 +82,7 @@ final class Admission {
         server.sessions().established(session);
         var link = new Link(channel, session, LinkConfig.server(server.config().keepaliveInterval()));
         if (result.granted().isResumed()) {
-            link.resume(result.syn().resume().received());
+            link.resume(result.syn().resume().received(), result.syn().resume().acknowledged());
         }
         return link;
     }
@@ -163,7 +163,7 @@ final class Admission {
         }
         if (syn.resume() != null && canResume(syn.resume())) {
             return new SynAck.Granted(session.identity().id(), session.parameters(),
-                    session.identity().name(), session.received());
+                    session.identity().name(), session.received(syn.resume().acknowledged()));
         }
         return open(syn, sessionId);
     }
@@ -209,7 +209,7 @@ final class Admission {
         if (session == null) {
             return false;
         }
-        if (!session.canResumeFrom(resume.received(), resume.acknowledged())) {
+        if (!session.canResumeFrom(resume.received())) {
             release();
             return false;
         }

@@ -208,19 +208,27 @@ public final class Server implements AutoCloseable {
         ClientDirectory clients = config.keys().clients();
         try {
             while (!stopping) {
-                forwards.checkTimes(System.nanoTime());
-                if (clients.refresh()) {
-                    // One thread each: a client that does not read must not delay the others' end.
-                    connections().forEach(connection ->
-                            Thread.startVirtualThread(() -> connection.endUnlessAdmitted(clients)));
+                try {
+                    look(clients);
+                } catch (RuntimeException e) {
+                    LOG.log(Level.ERROR, "watching clients and sessions failed; it goes on", e);
                 }
-                sessions.expire(System.nanoTime());
-                chat.sweep();
                 Thread.sleep(WATCH_INTERVAL);
             }
         } catch (InterruptedException e) {
             LOG.log(Level.DEBUG, "no longer watching clients and sessions");
         }
+    }
+
+    private void look(ClientDirectory clients) {
+        forwards.checkTimes(System.nanoTime());
+        if (clients.refresh()) {
+            // One thread each: a client that does not read must not delay the others' end.
+            connections().forEach(connection ->
+                    Thread.startVirtualThread(() -> connection.endUnlessAdmitted(clients)));
+        }
+        sessions.expire(System.nanoTime());
+        chat.sweep();
     }
 
     private void acceptUntilStopped(StructuredTaskScope<Void, Void> scope) throws InterruptedException {

@@ -72,12 +72,13 @@ public final class Link {
 
     /// Goes on where the session's last connection ended; before [#run].
     ///
-    /// @param peerReceived the highest number that the peer has accepted
+    /// @param peerReceived     the highest number that the peer has accepted
+    /// @param peerAcknowledged the number up to which each of the peer's requests was answered in whole; -1 if unknown
     /// @throws java.net.ProtocolException if that cannot be
-    public void resume(int peerReceived) throws IOException {
+    public void resume(int peerReceived, int peerAcknowledged) throws IOException {
         lock.lock();
         try {
-            session.resume(peerReceived, System.nanoTime(), writer);
+            session.resume(peerReceived, peerAcknowledged, System.nanoTime(), writer);
         } finally {
             lock.unlock();
         }

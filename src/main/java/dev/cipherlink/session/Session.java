@@ -168,24 +168,20 @@ public final class Session {
         return underLock(() -> sender.acknowledged());
     }
 
-    /// Prepares for another connection, if it can go on from what the peer says.
+    /// Whether another connection can go on from what the peer says.
     ///
-    /// @param peerReceived     the highest number up to which the peer accepted everything
-    /// @param peerAcknowledged the number up to which each of the peer's requests was answered in whole; -1 if unknown
-    public boolean canResumeFrom(int peerReceived, int peerAcknowledged) {
-        lock.lock();
-        try {
-            if (isRestored) {
-                isRestored = false;
-                sender.restore(peerReceived);
-                if (peerAcknowledged >= 0) {
-                    receiver.skipTo(peerAcknowledged);
-                }
-            }
-            return !isFailed && end() == null && sender.canResumeFrom(peerReceived);
-        } finally {
-            lock.unlock();
-        }
+    /// @param peerReceived the highest number up to which the peer accepted everything
+    public boolean canResumeFrom(int peerReceived) {
+        return underLock(() -> !isFailed && end() == null && (isRestored || sender.canResumeFrom(peerReceived)));
+    }
+
+    /// The highest number up to which everything was accepted from a peer that has answers to all requests up to
+    /// `peerAcknowledged`: what another process accepted last may not be recorded.
+    ///
+    /// @param peerAcknowledged -1 if unknown
+    public int received(int peerAcknowledged) {
+        return underLock(() -> isRestored && peerAcknowledged >= 0
+                && SerialNumber.distance(receiver.received(), peerAcknowledged) > 0 ? peerAcknowledged : receiver.received());
     }
 
     /// Whether it ended for good: by DISCONNECT, a broken rule, or a failure of our own.
@@ -221,9 +217,17 @@ public final class Session {
 
     /// Goes on where the last connection ended.
     ///
-    /// @param peerReceived the highest number that the peer has accepted
+    /// @param peerReceived     the highest number that the peer has accepted
+    /// @param peerAcknowledged the number up to which each of the peer's requests was answered in whole; -1 if unknown
     /// @throws ProtocolException if that cannot be
-    void resume(int peerReceived, long now, MessageSink sink) throws IOException {
+    void resume(int peerReceived, int peerAcknowledged, long now, MessageSink sink) throws IOException {
+        if (isRestored) {
+            isRestored = false;
+            sender.restore(peerReceived);
+            if (peerAcknowledged >= 0) {
+                receiver.skipTo(peerAcknowledged);
+            }
+        }
         receiver.resume();
         sender.resume(peerReceived, now, sink);
     }

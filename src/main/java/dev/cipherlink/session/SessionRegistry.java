@@ -2,6 +2,8 @@ package dev.cipherlink.session;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -15,6 +17,8 @@ import java.util.Map;
 /// Each is held by at most one connection. Who resumes a session takes it from the connection that holds it: that one is
 /// closed first. It does not look at the clock: each `now` is a [System#nanoTime]. Thread-safe.
 public final class SessionRegistry {
+
+    private static final Logger LOG = System.getLogger(SessionRegistry.class.getName());
 
     /// What detached sessions may cost.
     ///
@@ -171,9 +175,15 @@ public final class SessionRegistry {
         ended.add(entry.session);
     }
 
-    /// Without our lock: handlers are told.
+    /// Without our lock: handlers are told, also those behind one that throws.
     private static void end(List<Session> ended) {
-        ended.forEach(session -> session.abandon(new IOException("the session is over")));
+        for (Session session : ended) {
+            try {
+                session.abandon(new IOException("the session is over"));
+            } catch (RuntimeException e) {
+                LOG.log(Level.ERROR, "the end of a session failed", e);
+            }
+        }
     }
 
     /// How many wait for their client.

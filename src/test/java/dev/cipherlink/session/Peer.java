@@ -126,7 +126,7 @@ final class Peer implements RequestHandler {
 
     /// Goes on with another connection.
     void resume(int peerReceived) throws IOException {
-        session.resume(peerReceived, now, this::add);
+        session.resume(peerReceived, -1, now, this::add);
     }
 
     void transmit() throws IOException {
@@ -194,10 +194,11 @@ final class Peer implements RequestHandler {
         client.sent.clear();
         server.sent.clear();
         int received = client.session.received();
-        assertTrue(server.session.canResumeFrom(received, client.session.acknowledged()));
-        int serverReceived = server.session.received();
-        server.session.resume(received, server.now, server::add);
-        client.session.resume(serverReceived, client.now, client::add);
+        int acknowledged = client.session.acknowledged();
+        assertTrue(server.session.canResumeFrom(received));
+        int serverReceived = server.session.received(acknowledged);
+        server.session.resume(received, acknowledged, server.now, server::add);
+        client.session.resume(serverReceived, -1, client.now, client::add);
         client.transmit();
     }
 
