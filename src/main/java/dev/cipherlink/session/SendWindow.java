@@ -139,12 +139,7 @@ final class SendWindow {
     }
 
     boolean isOldestLastFragment() {
-        return isLastFragment(oldest);
-    }
-
-    private boolean isLastFragment(int sequence) {
-        Outgoing outgoing = inFlight[slot(sequence)];
-        return offsets[slot(sequence)] + maxPayloadBytes >= outgoing.payload.length;
+        return offsets[slot(oldest)] + maxPayloadBytes >= oldest().payload.length;
     }
 
     /// The oldest number in flight is done.
