@@ -17,16 +17,9 @@ public final class NoiseChannel extends PacketChannel {
 
     public static final int VERSION = 2;
     private static final int NONCE_BYTES = 0;
-    /// Raw bytes in a full packet of a stream: with header and tag it has 64 KiB, so that two are what one call to a socket
-    /// moves.
-    private static final int STREAM_PACKET_BYTES = 64 * 1024 - 9 - TransportState.TAG_BYTES;
-    /// The most raw bytes that are sent at once.
-    public static final int MAX_STREAM_BYTES = 2 * STREAM_PACKET_BYTES;
-    /// Between the raw bytes of two packets: a tag and a header.
-    private static final int STREAM_GAP_BYTES = TransportState.TAG_BYTES + 9;
-    /// Two full packets: what one read of a socket takes at most.
-    private static final int STREAM_READ_BYTES = 128 * 1024;
-    private static final int STREAM_OVERHEAD_BYTES = STREAM_GAP_BYTES + TransportState.TAG_BYTES;
+    /// The most raw bytes that are sent at once, as one packet: whole blocks of the cipher, and with header and tag still one
+    /// segment of the loopback interface (65,483 bytes of an IPv4 packet), where a longer write leaves a small second one.
+    public static final int MAX_STREAM_BYTES = 127 * 512;
 
     private final TransportState transport;
     /// Whether a packet has been begun that takes more messages.
@@ -59,24 +52,12 @@ public final class NoiseChannel extends PacketChannel {
 
     @Override
     void open() throws IOException {
-        open(0, SessionParameters.MAX_MESSAGE_BYTES);
-    }
-
-    /// Opens the packet in the reader behind what was received before.
-    private void open(int offset, int maxBytes) throws IOException {
-        int needed = offset + reader.dataSize() - TransportState.TAG_BYTES;
+        int needed = reader.dataSize() - TransportState.TAG_BYTES;
         if (received.length < needed) {
-            byte[] larger = new byte[Math.clamp(received.length * 2L, needed, Math.max(needed, maxBytes))];
-            System.arraycopy(received, 0, larger, 0, offset);
             Arrays.fill(received, (byte) 0);
-            received = larger;
+            received = new byte[Math.clamp(received.length * 2L, needed, Math.max(needed, SessionParameters.MAX_MESSAGE_BYTES))];
         }
-        receivedBytes = transport.open(reader.buffer(), reader.dataOffset(), reader.dataSize(), received, offset);
-    }
-
-    private void receiveBehind(int offset) throws IOException {
-        readPacket();
-        open(offset, MAX_STREAM_BYTES);
+        receivedBytes = transport.open(reader.buffer(), reader.dataOffset(), reader.dataSize(), received, 0);
     }
 
     @Override
@@ -109,22 +90,14 @@ public final class NoiseChannel extends PacketChannel {
         isPacketOpen = false;
     }
 
-    /// Receives raw bytes: those of the next packet, and of the one behind it if that is there as a whole.
-    /// [#received] then holds them. Blocks.
+    /// Receives the raw bytes of the next packet; [#received] then holds them. Blocks.
     ///
     /// @return 0 for the end of the stream, -1 if the peer closed the connection between two packets
     /// @throws java.net.ProtocolException if a packet is malformed or does not authenticate
     public int receiveStream() throws IOException {
-        reader.readAhead(STREAM_READ_BYTES);
-        if (!receive()) {
-            return -1;
-        }
-        if (receivedBytes > 0 && reader.hasPacket() && reader.nextDataSize() > TransportState.TAG_BYTES) {
-            int first = receivedBytes;
-            receiveBehind(first);
-            receivedBytes += first;
-        }
-        return receivedBytes;
+        // Not more than one full packet: while the peer keeps sending, each read then takes one of its writes.
+        reader.readAheadOnePacket(NONCE_BYTES + MAX_STREAM_BYTES + TransportState.TAG_BYTES);
+        return receive() ? receivedBytes : -1;
     }
 
     /// Reserves room for raw bytes, which [#sendStream] sends. Not to be mixed with messages.
@@ -139,31 +112,19 @@ public final class NoiseChannel extends PacketChannel {
         }
         int missing = maxBytes - writer.dataBytes();
         if (missing > 0) {
-            // With room for what is put behind and between them.
-            writer.extend(missing + STREAM_OVERHEAD_BYTES);
+            // With room for the tag, so that sealing need not move them.
+            writer.extend(missing + TransportState.TAG_BYTES);
             writer.truncate(maxBytes);
         }
         return writer.dataOffset();
     }
 
-    /// Seals the first of the bytes reserved by [#reserveStream], in place, in as few packets as they need, and writes them
-    /// with one call. Blocks while the peer does not read.
+    /// Seals the first of the bytes reserved by [#reserveStream], in place, and writes them with one call. Blocks while
+    /// the peer does not read. Only one thread sends a stream.
     public void sendStream(int bytes) throws IOException {
-        int second = bytes - STREAM_PACKET_BYTES;
-        if (second > 0) {
-            int start = writer.dataOffset() + STREAM_PACKET_BYTES;
-            System.arraycopy(writer.buffer(), start, writer.buffer(), start + STREAM_GAP_BYTES, second);
-            writer.truncate(STREAM_PACKET_BYTES);
-            sealReserved();
-            writer.begin(VERSION, NONCE_BYTES);
-            writer.extend(second);
-            isPacketOpen = true;
-        } else {
-            writer.truncate(bytes);
-        }
-        if (stage()) {
-            writeStaged();
-        }
+        writer.truncate(bytes);
+        sealReserved();
+        writer.writePending();
     }
 
     @Override

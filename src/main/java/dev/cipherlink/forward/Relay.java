@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicReference;
 /// Moves the bytes of one forwarded connection between a tunnel and its unencrypted side, both ways, until both have ended
 /// or one has broken (`docs/protocol.md`, section 6).
 ///
-/// Each direction has a thread, and two packets in hand at most: whoever does not read is not read for. The end of one
+/// Each direction has a thread, and one packet in hand at most: whoever does not read is not read for. The end of one
 /// direction is passed on and leaves the other alone. A tunnel that closes without an end of stream, and an unencrypted side
 /// that resets, break the other side the same way.
 ///

@@ -15,6 +15,8 @@ public final class PacketReader {
     private static final int INITIAL_BUFFER_BYTES = 512;
     private static final int MAX_READ_AHEAD_BYTES = 64 * 1024;
     private static final int MAX_YIELDS = 4;
+    /// Whoever sends packets of this size is not in a dialogue.
+    private static final int BULK_BYTES = 16 * 1024;
 
     private final InputStream in;
     private byte[] buffer = new byte[INITIAL_BUFFER_BYTES];
@@ -61,9 +63,12 @@ public final class PacketReader {
         return true;
     }
 
-    /// Lets the buffer grow to this size, from 64 KiB, for a peer that keeps it full.
-    public void readAhead(int maxBytes) {
-        maxReadAheadBytes = maxBytes;
+    /// Reads no more at once than one packet of this size, also from a peer that keeps the buffer full; 64 KiB if this
+    /// is not called. A larger packet is read all the same.
+    ///
+    /// @param bodyBytes nonce and data
+    public void readAheadOnePacket(int bodyBytes) {
+        maxReadAheadBytes = PacketHeader.BYTES + bodyBytes;
     }
 
     /// Whether the next packet has been read from the stream already as a whole, so that [#read] will not block.
@@ -76,11 +81,6 @@ public final class PacketReader {
         long size = Integer.toUnsignedLong(PacketHeader.nonceSize(buffer, position))
                 + Integer.toUnsignedLong(PacketHeader.dataSize(buffer, position));
         return size > maxBodyBytes || available >= PacketHeader.BYTES + size;
-    }
-
-    /// The data size of the next packet; only if [#hasPacket].
-    public int nextDataSize() {
-        return PacketHeader.dataSize(buffer, position);
     }
 
     /// Holds the current packet; its content moves with the next call of [#read].
@@ -113,7 +113,9 @@ public final class PacketReader {
             return true;
         }
         makeRoom(bytes);
-        yieldToPeer();
+        if (dataSize < BULK_BYTES) {
+            yieldToPeer();
+        }
         while (limit - position < bytes) {
             int count = in.read(buffer, limit, buffer.length - limit);
             if (count < 0) {
@@ -155,7 +157,7 @@ public final class PacketReader {
     private void makeRoom(int size) {
         int unread = limit - position;
         boolean wasFull = limit == buffer.length && buffer.length < maxReadAheadBytes;
-        int wanted = Math.max(size, wasFull ? buffer.length * 2 : buffer.length);
+        int wanted = Math.max(size, wasFull ? Math.min(buffer.length * 2, maxReadAheadBytes) : buffer.length);
         if (wanted > buffer.length) {
             byte[] larger = new byte[Math.max(wanted, Math.min(buffer.length * 2, maxReadAheadBytes))];
             System.arraycopy(buffer, position, larger, 0, unread);

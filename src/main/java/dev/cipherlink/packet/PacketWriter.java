@@ -106,12 +106,23 @@ public final class PacketWriter {
     /// Writes what was staged: with one call, unless it is large enough that its progress should be seen from outside
     /// ([#bytesWritten]). Blocks while the peer does not read.
     public void writeStaged() throws IOException {
-        for (int offset = 0; offset < stagedBytes; offset += MAX_WRITE_BYTES) {
-            int length = Math.min(MAX_WRITE_BYTES, stagedBytes - offset);
-            out.write(staged, offset, length);
+        write(staged, stagedBytes);
+        stagedBytes = 0;
+    }
+
+    /// Writes what is pending in the same way, without staging it, where nobody else adds meanwhile: the one buffer stays
+    /// in use. Blocks while the peer does not read.
+    public void writePending() throws IOException {
+        write(pending, pendingBytes);
+        pendingBytes = 0;
+    }
+
+    private void write(byte[] bytes, int count) throws IOException {
+        for (int offset = 0; offset < count; offset += MAX_WRITE_BYTES) {
+            int length = Math.min(MAX_WRITE_BYTES, count - offset);
+            out.write(bytes, offset, length);
             bytesWritten += length;
         }
-        stagedBytes = 0;
     }
 
     /// Bytes put on the stream so far.

@@ -1,5 +1,6 @@
 package dev.cipherlink.channel;
 
+import static dev.cipherlink.channel.NoiseChannel.MAX_STREAM_BYTES;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -335,24 +336,38 @@ class NoiseChannelTest {
 
     @ParameterizedTest
     @EnumSource(Suite.class)
-    void carriesRawBytesInAsFewPacketsAsTheyNeed(Suite suite) throws IOException {
-        int full = 65_536 - OVERHEAD;
-        assertEquals(2 * full, NoiseChannel.MAX_STREAM_BYTES);
-        for (int bytes : new int[] {1, 4_096, full - 1, full, full + 1, full + 4_096, 2 * full}) {
+    void carriesTheRawBytesOfEachSendInOnePacket(Suite suite) throws IOException {
+        for (int bytes : new int[] {1, 4_096, MAX_STREAM_BYTES - 1, MAX_STREAM_BYTES}) {
             var ends = new Ends(suite);
             sendStream(ends.sender, pattern(bytes), bytes);
-            sendStream(ends.sender, pattern(3), 2 * full);
-            assertEquals(bytes + 3 + (bytes > full ? 3 : 2) * OVERHEAD, ends.wire.size());
+            sendStream(ends.sender, pattern(3), MAX_STREAM_BYTES);
+            assertEquals(bytes + 3 + 2 * OVERHEAD, ends.wire.size());
             var receiver = ends.receiver(ends.wire.toByteArray());
             receiver.establish(1_024);
-            var received = new ByteArrayOutputStream();
-            for (int count = receiver.receiveStream(); count > 0; count = receiver.receiveStream()) {
-                received.write(receiver.received(), 0, count);
-            }
-            byte[] expected = Arrays.copyOf(pattern(bytes), bytes + 3);
-            System.arraycopy(pattern(3), 0, expected, bytes, 3);
-            assertArrayEquals(expected, received.toByteArray(), bytes + " bytes");
+            assertEquals(bytes, receiver.receiveStream());
+            assertArrayEquals(pattern(bytes), Arrays.copyOf(receiver.received(), bytes));
+            assertEquals(3, receiver.receiveStream());
+            assertArrayEquals(pattern(3), Arrays.copyOf(receiver.received(), 3));
         }
+    }
+
+    @Test
+    void aFullPacketOfAStreamIsOneSegmentOfTheLoopbackInterface() {
+        int ipv4AndTcpWithTimestamps = 20 + 20 + 12;
+        assertTrue(MAX_STREAM_BYTES + OVERHEAD <= 65_535 - ipv4AndTcpWithTimestamps);
+    }
+
+    @Test
+    void takesStreamPacketsThatAreLargerThanItsOwn() throws IOException {
+        var ends = new Ends(Suite.AES_GCM);
+        int largest = 65_535 - 16;
+        sendStream(ends.sender, pattern(largest), largest);
+        sendStream(ends.sender, pattern(7), 7);
+        var receiver = ends.receiver(ends.wire.toByteArray());
+        receiver.establish(1_024);
+        assertEquals(largest, receiver.receiveStream());
+        assertArrayEquals(pattern(largest), Arrays.copyOf(receiver.received(), largest));
+        assertEquals(7, receiver.receiveStream());
     }
 
     @Test
