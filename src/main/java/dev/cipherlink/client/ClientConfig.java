@@ -65,6 +65,11 @@ public record ClientConfig(
                 newReconnectFor);
     }
 
+    ClientConfig withCredentials(Credentials newCredentials) {
+        return new ClientConfig(host, port, newCredentials, mode, windowSize, clientId, connectTimeout, keepaliveInterval,
+                reconnectFor);
+    }
+
     SessionParameters wishes() {
         return new SessionParameters(mode, SessionParameters.MAX_MESSAGE_BYTES,
                 mode == OperationMode.STEP_BY_STEP ? 1 : windowSize, Checksum.Algorithm.CRC32C);

@@ -23,5 +23,10 @@ public sealed interface Credentials {
         public Personal(Identity identity, HostKeyVerifier serverKeys) {
             this(identity, serverKeys, PreferredSuite.ofThisMachine());
         }
+
+        /// For many connections to one server.
+        Personal rememberingServerKey() {
+            return new Personal(identity, new RememberedHostKey(serverKeys), suite);
+        }
     }
 }

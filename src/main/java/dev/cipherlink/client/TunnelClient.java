@@ -44,10 +44,10 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
     /// @param poolSize connections to keep ready; 0 for none
     /// @throws IllegalArgumentException with a shared key: forwarding is for version 2
     public TunnelClient(ClientConfig config, int poolSize) {
-        if (!(config.credentials() instanceof Credentials.Personal)) {
+        if (!(config.credentials() instanceof Credentials.Personal personal)) {
             throw new IllegalArgumentException("forwarding needs version 2: an identity, not a shared key");
         }
-        this.config = config;
+        this.config = config.withCredentials(personal.rememberingServerKey());
         pool = new TunnelPool(this::shakeHands, poolSize);
     }
 
@@ -120,7 +120,7 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
     /// A connection with the first handshake done, that waits for its SYN.
     private Tunnel shakeHands() throws IOException {
         acquire();
-        var socket = new Socket();
+        Socket socket = ForwardSockets.open();
         try {
             return within(config.connectTimeout(), socket, () -> {
                 Attachment.connect(config, socket);

@@ -12,7 +12,6 @@ import java.util.regex.Pattern;
 record ForwardRule(Host host, int first, int last) {
 
     private static final Pattern IPV4_LIKE = Pattern.compile("[0-9.]+");
-    private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
 
     /// Which hosts a rule means.
     sealed interface Host {
@@ -92,7 +91,7 @@ record ForwardRule(Host host, int first, int last) {
     private static Host network(String rule, String text) {
         int slash = text.indexOf('/');
         String address = slash < 0 ? text : text.substring(0, slash);
-        if (address.indexOf(':') < 0 && !IPV4.matcher(address).matches()) {
+        if (address.indexOf(':') < 0 && !ForwardTarget.isIpv4(address)) {
             throw wrong(rule, "an IPv4 address has four numbers");
         }
         InetAddress base;

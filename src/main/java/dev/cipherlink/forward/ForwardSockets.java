@@ -1,10 +1,12 @@
 package dev.cipherlink.forward;
 
 import java.io.IOException;
+import java.net.Proxy;
 import java.net.Socket;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
+import java.util.Set;
 import jdk.net.ExtendedSocketOptions;
 
 /// What all sockets of forwards have in common.
@@ -15,8 +17,16 @@ public final class ForwardSockets {
     private static final Duration KEEPALIVE_IDLE = Duration.ofSeconds(30);
     private static final Duration KEEPALIVE_PAUSE = Duration.ofSeconds(10);
     private static final int KEEPALIVE_QUESTIONS = 3;
+    /// Asked once: a socket makes a set of them for each that asks.
+    private static final Set<SocketOption<?>> SUPPORTED = open().supportedOptions();
 
     private ForwardSockets() {
+    }
+
+    /// A socket to connect. The JVM's own SOCKS settings are not for what goes through it, and to look for them takes
+    /// longer than to connect.
+    public static Socket open() {
+        return new Socket(Proxy.NO_PROXY);
     }
 
     /// No waiting for small packets to grow, and a peer that is gone without a word is noticed: in stream mode there are
@@ -30,7 +40,7 @@ public final class ForwardSockets {
     }
 
     private static void set(Socket socket, SocketOption<Integer> option, int value) throws IOException {
-        if (socket.supportedOptions().contains(option)) {
+        if (SUPPORTED.contains(option)) {
             socket.setOption(option, value);
         }
     }

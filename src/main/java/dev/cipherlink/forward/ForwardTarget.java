@@ -11,6 +11,8 @@ public record ForwardTarget(String host, int port) {
     static final int MAX_PORT = 65_535;
     private static final int MAX_HOST_CHARACTERS = 253;
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]+");
+    private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
+    private static final Pattern PORT = Pattern.compile("\\d{1,5}");
     private static final Pattern IPV6 = Pattern.compile("[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
 
     /// @throws IllegalArgumentException if this cannot be a host and a port; the message says what is allowed
@@ -25,6 +27,11 @@ public record ForwardTarget(String host, int port) {
 
     static boolean isHost(String host) {
         return host.length() <= MAX_HOST_CHARACTERS && (NAME.matcher(host).matches() || IPV6.matcher(host).matches());
+    }
+
+    /// Whether it is four numbers; they may be too large.
+    static boolean isIpv4(String host) {
+        return IPV4.matcher(host).matches();
     }
 
     /// @throws IllegalArgumentException if it is none; the message says what is allowed
@@ -44,7 +51,7 @@ public record ForwardTarget(String host, int port) {
 
     /// @throws IllegalArgumentException if it is no port number from `least` on
     static int port(String text, int least) {
-        if (text.matches("\\d{1,5}")) {
+        if (PORT.matcher(text).matches()) {
             int port = Integer.parseInt(text);
             if (port >= least && port <= MAX_PORT) {
                 return port;

@@ -22,12 +22,12 @@ public final class Forwards {
     public record Totals(int live, long opened, long failed, long bytesToTunnel, long bytesToPlain) {
     }
 
-    /// Runs it, in virtual threads. Blocks until it has ended.
+    /// Runs it, with a virtual thread besides the calling one. Blocks until it has ended.
     public RelayEnd run(Relay relay) throws InterruptedException {
         return run(relay, Thread.ofVirtual().name("cipherlink-relay").factory());
     }
 
-    /// Runs it in such threads. Blocks until it has ended.
+    /// Runs it, with one of these threads besides the calling one. Blocks until it has ended.
     public RelayEnd run(Relay relay, ThreadFactory threads) throws InterruptedException {
         opened.increment();
         live.add(relay);

@@ -13,9 +13,9 @@ import java.util.concurrent.atomic.AtomicReference;
 /// Moves the bytes of one forwarded connection between a tunnel and its unencrypted side, both ways, until both have ended
 /// or one has broken (`docs/protocol.md`, section 6).
 ///
-/// Each direction has a thread, and one packet in hand at most: whoever does not read is not read for. The end of one
-/// direction is passed on and leaves the other alone. A tunnel that closes without an end of stream, and an unencrypted side
-/// that resets, break the other side the same way.
+/// Each direction has a thread, one of them the caller's, and one packet in hand at most: whoever does not read is not read
+/// for. The end of one direction is passed on and leaves the other alone. A tunnel that closes without an end of stream,
+/// and an unencrypted side that resets, break the other side the same way.
 ///
 /// Whoever runs it calls [#checkTime] about once a second, from another thread. Both sides are closed when [#run] returns.
 public final class Relay {
@@ -52,18 +52,14 @@ public final class Relay {
         clock = new RelayClock(limits, System.nanoTime());
     }
 
-    /// In virtual threads. Blocks until the end.
+    /// Blocks until the end. The calling thread reads the tunnel.
     ///
+    /// @param threads makes the thread that reads the unencrypted side: a platform thread where that is no socket
     /// @throws InterruptedException if it was interrupted; both sides are then reset
-    public RelayEnd run() throws InterruptedException {
-        return run(Thread.ofVirtual().name("cipherlink-relay").factory());
-    }
-
-    /// In threads of the caller's choice: platform threads where the unencrypted side is no socket.
     public RelayEnd run(ThreadFactory threads) throws InterruptedException {
         try (var scope = StructuredTaskScope.open(Joiner.<Void>awaitAll(), config -> config.withThreadFactory(threads))) {
             scope.fork(this::send);
-            scope.fork(this::receive);
+            receive();
             try {
                 scope.join();
             } catch (InterruptedException e) {

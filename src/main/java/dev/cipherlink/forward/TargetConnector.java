@@ -76,7 +76,7 @@ public final class TargetConnector {
         if (millis <= 0) {
             throw new SocketTimeoutException();
         }
-        var socket = new Socket();
+        Socket socket = ForwardSockets.open();
         try {
             socket.connect(new InetSocketAddress(address, target.port()), millis);
             ForwardSockets.tune(socket);
@@ -89,7 +89,7 @@ public final class TargetConnector {
 
     /// Addresses at once, names in a platform thread: the resolver would hold one of the few carriers of virtual threads.
     private InetAddress[] resolve(ForwardTarget target, long deadline) throws TargetException {
-        if (target.host().indexOf(':') >= 0 || target.host().matches("\\d{1,3}(\\.\\d{1,3}){3}")) {
+        if (target.host().indexOf(':') >= 0 || ForwardTarget.isIpv4(target.host())) {
             return literal(target);
         }
         var lookup = new FutureTask<>(() -> InetAddress.getAllByName(target.host()));

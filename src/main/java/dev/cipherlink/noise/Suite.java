@@ -5,6 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.net.ProtocolException;
 import java.nio.ByteOrder;
 import java.security.GeneralSecurityException;
+import java.security.Provider;
+import java.security.Security;
 import java.security.spec.AlgorithmParameterSpec;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
@@ -27,6 +29,8 @@ public enum Suite {
     /// The counter's place in the nonce, after four zero bytes.
     private static final int COUNTER_OFFSET = 4;
     private static final int TAG_BITS = 128;
+    /// The ciphers of the JDK itself: to search all providers for each connection takes longer than the rest of making one.
+    private static final Provider PROVIDER = Security.getProvider("SunJCE");
 
     private final int suiteByte;
     private final String cipherName;
@@ -70,7 +74,7 @@ public enum Suite {
     /// A new cipher object of the JDK; a few microseconds, so callers keep it.
     Cipher newCipher() {
         try {
-            return Cipher.getInstance(transformation);
+            return Cipher.getInstance(transformation, PROVIDER);
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this JDK has no " + transformation, e);
         }

@@ -275,7 +275,7 @@ public final class Server implements AutoCloseable {
             case NOT_USED -> Level.DEBUG;
             default -> Level.INFO;
         };
-        LOG.log(level, connection.describeEnd(end), level == Level.ERROR ? end.cause() : null);
+        LOG.log(level, () -> connection.describeEnd(end), level == Level.ERROR ? end.cause() : null);
     }
 
     /// Stops politely: accepts no more, tells the clients, answers what they have sent, closes. After the grace period
