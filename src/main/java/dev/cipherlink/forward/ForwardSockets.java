@@ -1,6 +1,7 @@
 package dev.cipherlink.forward;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Proxy;
 import java.net.Socket;
 import java.net.SocketOption;
@@ -18,7 +19,7 @@ public final class ForwardSockets {
     private static final Duration KEEPALIVE_PAUSE = Duration.ofSeconds(10);
     private static final int KEEPALIVE_QUESTIONS = 3;
     /// Asked once: a socket makes a set of them for each that asks.
-    private static final Set<SocketOption<?>> SUPPORTED = open().supportedOptions();
+    private static final Set<SocketOption<?>> SUPPORTED = supportedOptions();
 
     private ForwardSockets() {
     }
@@ -37,6 +38,14 @@ public final class ForwardSockets {
         set(socket, ExtendedSocketOptions.TCP_KEEPIDLE, (int) KEEPALIVE_IDLE.toSeconds());
         set(socket, ExtendedSocketOptions.TCP_KEEPINTERVAL, (int) KEEPALIVE_PAUSE.toSeconds());
         set(socket, ExtendedSocketOptions.TCP_KEEPCOUNT, KEEPALIVE_QUESTIONS);
+    }
+
+    private static Set<SocketOption<?>> supportedOptions() {
+        try (Socket socket = open()) {
+            return socket.supportedOptions();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void set(Socket socket, SocketOption<Integer> option, int value) throws IOException {
