@@ -1,12 +1,14 @@
 package dev.cipherlink.cli;
 
-import picocli.CommandLine.Mixin;
-
 /// A command that connects to a server.
 abstract class ClientCommand extends ProgramCommand {
 
-    @Mixin
-    ClientOptions client;
+    final ClientOptions client = new ClientOptions();
+
+    @Override
+    void describe(Syntax syntax) {
+        client.describe(syntax);
+    }
 
     @Override
     void refuseForeignOptions() {
