@@ -66,7 +66,7 @@ final class ClientOptions {
         putInto(options);
         Settings whole = base.with(options.layer(folder)).requireValid();
         ServerAddress address = withParts(before.withParts(whole.address(Setting.CLIENT_SERVER)));
-        return address.equals(whole.address(Setting.CLIENT_SERVER)) ? whole
+        return address == whole.address(Setting.CLIENT_SERVER) ? whole // the same object: no part of it was given
                 : whole.with(new OptionLayer().put(Setting.CLIENT_SERVER, "--server", address.toString()).layer(folder));
     }
 

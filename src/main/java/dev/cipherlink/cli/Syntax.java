@@ -79,7 +79,7 @@ final class Syntax {
 
     /// An option without a value that may be given many times: as many elements.
     void repeatedFlag(String names, Consumer<boolean[]> target, String... description) {
-        add(option(names, description).type(boolean[].class), target);
+        add(option(names, description).arity("0").type(boolean[].class), target);
     }
 
     /// The option that asks for this help.
