@@ -1,5 +1,7 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.client.Client;
+
 /// A command that connects to a server.
 abstract class ClientCommand extends ProgramCommand {
 
@@ -19,6 +21,7 @@ abstract class ClientCommand extends ProgramCommand {
     ///
     /// @throws CliException if any of them is wrong
     final Settings clientSettings() {
+        Client.prepare();
         return client.over(readSettings(), root().client, surroundings().folder());
     }
 
