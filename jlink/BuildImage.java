@@ -17,10 +17,9 @@ import java.util.stream.Stream;
 /// Maven runs it in phase `package` with the JDK of the toolchain, straight from the source:
 /// `java jlink/BuildImage.java PROJECT-FOLDER VERSION JAR RUNTIME-CLASS-PATH`.
 ///
-/// The image holds a JVM with only the modules that are used (`jlink`), our jar and its dependencies without the
-/// native libraries of other platforms ([AppJar]), this platform's native libraries ([Platform], [SymbolTables]), an AOT
-/// cache
-/// ([AotCache]) and the launcher `bin/cipherlink` ([Launcher]).
+/// The image holds a JVM with only the modules that are used (`jlink`), one jar of the program and its dependencies
+/// ([AppJar]), this platform's native libraries ([Platform], [SymbolTables]), an AOT cache ([AotCache]) and the launcher
+/// `bin/cipherlink` ([Launcher]).
 final class BuildImage {
 
     /// Modules that a dependency names for features that are not used here, and that would double the image:

@@ -20,9 +20,10 @@ final class Launcher {
             "-Djna.boot.library.path=$home/lib/native",
             "-Djna.nosys=true",
             "-Djna.platform.library.path=$home/lib/native",      // else JNA runs ldconfig to find all others
-            "-Dpicocli.disable.closures=true",                   // this and the next two: else every jar is opened, to
-            "-Dpicocli.converters.excludes=java.sql.*",          // look for classes that are not there
-            "-Dslf4j.provider=org.slf4j.nop.NOPServiceProvider", "-Dslf4j.internal.verbosity=WARN",
+            "-Dpicocli.disable.closures=true",                   // no search for Groovy,
+            "-Dpicocli.converters.excludes=java.sql.*",          // nor for JDBC,
+            "-Dslf4j.provider=org.slf4j.nop.NOPServiceProvider", // nor for logging: the jar need not be opened
+            "-Dslf4j.internal.verbosity=WARN",                   // else it tells of that option on stderr
             "-XX:-UsePerfData",                                  // no file in the temporary folder
             "-Xlog:disable");                                    // warnings of the JVM would mix with answers on stdout
 
