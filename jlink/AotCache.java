@@ -3,7 +3,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.jar.Attributes;
 import java.util.jar.JarFile;
 import java.util.jar.Manifest;
 import java.util.spi.ToolProvider;
@@ -76,7 +75,6 @@ final class AotCache {
     private static Path manifest(Path app, Path work) throws IOException {
         try (var jar = new JarFile(app.toFile())) {
             Manifest manifest = jar.getManifest();
-            manifest.getMainAttributes().remove(Attributes.Name.CLASS_PATH);
             Path file = work.resolve("training.mf");
             try (var out = Files.newOutputStream(file)) {
                 manifest.write(out);

@@ -17,10 +17,9 @@ import java.util.stream.Stream;
 /// Maven runs it in phase `package` with the JDK of the toolchain, straight from the source:
 /// `java jlink/BuildImage.java PROJECT-FOLDER VERSION JAR RUNTIME-CLASS-PATH`.
 ///
-/// The image holds a JVM with only the modules that are used (`jlink`), our jar and its dependencies without the
-/// native libraries of other platforms ([AppJars]), this platform's native libraries ([Platform], [SymbolTables]), an AOT
-/// cache
-/// ([AotCache]) and the launcher `bin/cipherlink` ([Launcher]).
+/// The image holds a JVM with only the modules that are used (`jlink`), one jar of the program and its dependencies
+/// ([AppJar]), this platform's native libraries ([Platform], [SymbolTables]), an AOT cache ([AotCache]) and the launcher
+/// `bin/cipherlink` ([Launcher]).
 final class BuildImage {
 
     /// Modules that a dependency names for features that are not used here, and that would double the image:
@@ -76,10 +75,10 @@ final class BuildImage {
         delete(work);
         Files.createDirectories(work);
 
-        Path app = work.resolve("app");
-        List<Path> jars = AppJars.repack(jar, dependencies, platform.rocks(), app);
-        jlink(modulesOf(jars));
-        move(app, image.resolve("lib/app"));
+        Path app = work.resolve("app/cipherlink.jar");
+        AppJar.write(jar, dependencies, platform.rocks(), app);
+        jlink(modulesOf(app));
+        move(app, image.resolve("lib/app/cipherlink.jar"));
         platform.extractLibraries(dependencies, image.resolve("lib/native"));
         SymbolTables.cut(image.resolve("lib"));
         Files.copy(project.resolve("LICENSE"), image.resolve("LICENSE"));
@@ -91,10 +90,8 @@ final class BuildImage {
         Files.setLastModifiedTime(stamp, begun);
     }
 
-    private String modulesOf(List<Path> jars) {
-        List<String> arguments = new ArrayList<>(List.of("--multi-release", String.valueOf(Runtime.version().feature()),
-                "--ignore-missing-deps", "--print-module-deps"));
-        jars.forEach(each -> arguments.add(each.toString()));
+    private String modulesOf(Path app) {
+        List<String> arguments = new ArrayList<>(List.of("--ignore-missing-deps", "--print-module-deps", app.toString()));
         var modules = new TreeSet<>(List.of(tool("jdeps", arguments).strip().split(",")));
         UNWANTED_MODULES.forEach(modules::remove);
         modules.addAll(HIDDEN_MODULES);
@@ -109,6 +106,25 @@ final class BuildImage {
         for (String file : DEAD_WEIGHT) {
             Files.deleteIfExists(image.resolve(file));
         }
+        preferCipherProvider(image.resolve("conf/security/java.security"));
+    }
+
+    /// Asked for a cipher, the JDK sets up one provider after the other until one has it: the one that has comes first. A
+    /// JDK that lists others keeps its own order, and one-shot commands start a few milliseconds later.
+    private static void preferCipherProvider(Path settings) throws IOException {
+        Files.writeString(settings, Files.readString(settings).replace("""
+                security.provider.1=SUN
+                security.provider.2=SunRsaSign
+                security.provider.3=SunEC
+                security.provider.4=SunJSSE
+                security.provider.5=SunJCE
+                """, """
+                security.provider.1=SunJCE
+                security.provider.2=SUN
+                security.provider.3=SunRsaSign
+                security.provider.4=SunEC
+                security.provider.5=SunJSSE
+                """));
     }
 
     private void archive(Platform platform) throws IOException, InterruptedException {

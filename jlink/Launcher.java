@@ -20,12 +20,18 @@ final class Launcher {
             "-Djna.boot.library.path=$home/lib/native",
             "-Djna.nosys=true",
             "-Djna.platform.library.path=$home/lib/native",      // else JNA runs ldconfig to find all others
+            "-Dpicocli.disable.closures=true",                   // no search for Groovy,
+            "-Dpicocli.converters.excludes=java.sql.*",          // nor for JDBC,
+            "-Dslf4j.provider=org.slf4j.nop.NOPServiceProvider", // nor for logging: the jar need not be opened
+            "-Dslf4j.internal.verbosity=WARN",                   // else it tells of that option on stderr
             "-XX:-UsePerfData",                                  // no file in the temporary folder
             "-Xlog:disable");                                    // warnings of the JVM would mix with answers on stdout
 
     /// For commands that end after one answer: the least work at start-up. Measured: the first compiler alone saves a
-    /// tenth of `kv GET`, the collector a few milliseconds.
-    private static final List<String> SHORT = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+    /// tenth of `kv GET`, code that has to run three times as often before it is compiled another tenth, the collector a
+    /// few milliseconds.
+    private static final List<String> SHORT = List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+            "-XX:CompileThresholdScaling=3");
 
     /// For commands that stay: short pauses although a server's heap is mostly live values.
     /// The JVM's fast AES-GCM counts only in code of its second compiler, and one call for each large packet would reach

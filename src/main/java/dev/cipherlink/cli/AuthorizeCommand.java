@@ -8,36 +8,31 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /// `authorize`: lets a key in.
-@Command(name = "authorize", description = {"Let a key in: add its public line to the server's authorized-keys file.",
-    "A running server takes it up by itself, within two seconds."},
-        footer = {
-            "  cipherlink authorize 'cipherlink-x25519 j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8= ann'",
-            "  cipherlink authorize --name ann.laptop --operator 'cipherlink-x25519 j0DF...KF8= ann'",
-            "  cipherlink authorize --forward db.internal:5432,10.0.0.0/8:22 'cipherlink-x25519 j0DF...KF8= ann'"
-        })
 final class AuthorizeCommand extends ProgramCommand {
 
-    @Parameters(arity = "1..*", paramLabel = "PUBLIC-LINE",
-            description = "What `cipherlink keygen identity` printed, or the server's log said: type, key and name.")
-    List<String> words;
+    private List<String> words;
+    private String name;
+    private boolean operator;
+    private List<String> forwards = List.of();
+    private String file;
 
-    @Option(names = "--name", paramLabel = "NAME", description = "Call it this, whatever the line says.")
-    String name;
-
-    @Option(names = "--operator", description = "It may look at other connections, and kick and mute people.")
-    boolean operator;
-
-    @Option(names = "--forward", paramLabel = "HOST:PORTS,...", description = {
-        "It may have these connected to. HOST: name, *.name, address, address/bits or *; PORTS: 80, 8000-8099 or *."})
-    List<String> forwards = List.of();
-
-    @Option(names = "--authorized-keys", paramLabel = "FILE", description = KeysCommand.FILE_DESCRIPTION)
-    String file;
+    @Override
+    void describe(Syntax syntax) {
+        syntax.about("Let a key in: add its public line to the server's authorized-keys file.",
+                "A running server takes it up by itself, within two seconds.");
+        syntax.examples("  cipherlink authorize 'cipherlink-x25519 j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8= ann'",
+                "  cipherlink authorize --name ann.laptop --operator 'cipherlink-x25519 j0DF...KF8= ann'",
+                "  cipherlink authorize --forward db.internal:5432,10.0.0.0/8:22 'cipherlink-x25519 j0DF...KF8= ann'");
+        syntax.parameters("1..*", "PUBLIC-LINE", given -> words = given,
+                "What `cipherlink keygen identity` printed, or the server's log said: type, key and name.");
+        syntax.option("--name", "NAME", given -> name = given, "Call it this, whatever the line says.");
+        syntax.flag("--operator", given -> operator = given, "It may look at other connections, and kick and mute people.");
+        syntax.manyOptions("--forward", "HOST:PORTS,...", given -> forwards = given,
+                "It may have these connected to. HOST: name, *.name, address, address/bits or *; PORTS: 80, 8000-8099 or *.");
+        syntax.option("--authorized-keys", "FILE", given -> file = given, KeysCommand.FILE_DESCRIPTION);
+    }
 
     @Override
     ExitStatus run() {

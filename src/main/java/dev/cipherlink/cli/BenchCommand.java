@@ -8,46 +8,41 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.HdrHistogram.Histogram;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /// `bench`: measures rate and latency of a server.
-@Command(name = "bench", description = {"Load a server and measure rate and latency.",
-    "Each client keeps its window full; a latency is the time from sending a request to its answer. Answers are checked. "
-            + "The keys of the run are deleted at its end."},
-        footer = {
-            "  cipherlink bench --mode step-by-step",
-            "  cipherlink bench --mode burst --clients 50 --window 64 --requests 1000000 --value-size 64 --ratio 9:1",
-            "  cipherlink bench --handshakes --clients 8 --requests 10000"
-        })
 final class BenchCommand extends ClientCommand {
 
-    @Option(names = "--mode", paramLabel = "MODE", completionCandidates = ClientOptions.Modes.class,
-            description = "The same as --operation-mode.")
-    String mode;
+    private String mode;
+    private String clientCount = "1";
+    private String requests = "100000";
+    private String warmUp;
+    private String valueSize = "64";
+    private String ratio = "1:1";
+    private String keyspace = "1000";
+    private boolean handshakes;
 
-    @Option(names = "--clients", paramLabel = "N", defaultValue = "1", description = "Connections. Default: ${DEFAULT-VALUE}.")
-    String clientCount;
-
-    @Option(names = "--requests", paramLabel = "N", defaultValue = "100000",
-            description = "Requests of all clients together. Default: ${DEFAULT-VALUE}.")
-    String requests;
-
-    @Option(names = "--warm-up", paramLabel = "N", description = "Requests before those that count. Default: a fifth of them.")
-    String warmUp;
-
-    @Option(names = "--value-size", paramLabel = "BYTES", defaultValue = "64", description = "Size of values. Default: ${DEFAULT-VALUE}.")
-    String valueSize;
-
-    @Option(names = "--ratio", paramLabel = "GET:SET", defaultValue = "1:1", description = "Parts of the two. Default: ${DEFAULT-VALUE}.")
-    String ratio;
-
-    @Option(names = "--keyspace", paramLabel = "N", defaultValue = "1000", description = "Keys in use. Default: ${DEFAULT-VALUE}.")
-    String keyspace;
-
-    @Option(names = "--handshakes", description = "Connect, establish a session and end it, over and over, instead of sending "
-            + "requests. Mind the server's server.handshakes-per-second.")
-    boolean handshakes;
+    @Override
+    void describe(Syntax syntax) {
+        super.describe(syntax);
+        syntax.about("Load a server and measure rate and latency.",
+                "Each client keeps its window full; a latency is the time from sending a request to its answer. Answers are checked. "
+                    + "The keys of the run are deleted at its end.");
+        syntax.examples("  cipherlink bench --mode step-by-step",
+                "  cipherlink bench --mode burst --clients 50 --window 64 --requests 1000000 --value-size 64 --ratio 9:1",
+                "  cipherlink bench --handshakes --clients 8 --requests 10000");
+        syntax.choice("--mode", "MODE", ClientOptions.MODES, given -> mode = given,
+                "The same as --operation-mode.");
+        syntax.option("--clients", "N", given -> clientCount = given, "Connections. Default: 1.");
+        syntax.option("--requests", "N", given -> requests = given, "Requests of all clients together. Default: 100000.");
+        syntax.option("--warm-up", "N", given -> warmUp = given,
+                "Requests before those that count. Default: a fifth of them.");
+        syntax.option("--value-size", "BYTES", given -> valueSize = given, "Size of values. Default: 64.");
+        syntax.option("--ratio", "GET:SET", given -> ratio = given, "Parts of the two. Default: 1:1.");
+        syntax.option("--keyspace", "N", given -> keyspace = given, "Keys in use. Default: 1000.");
+        syntax.flag("--handshakes", given -> handshakes = given,
+                "Connect, establish a session and end it, over and over, instead of sending "
+                    + "requests. Mind the server's server.handshakes-per-second.");
+    }
 
     @Override
     ExitStatus run() throws InterruptedException {

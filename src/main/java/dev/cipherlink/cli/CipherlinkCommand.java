@@ -1,19 +1,6 @@
 package dev.cipherlink.cli;
 
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
-
 /// The program itself: what it does without a command.
-@Command(name = "cipherlink", description = "An encrypted tunnel: key-value store, chat and forwarding.",
-        synopsisSubcommandLabel = "COMMAND", footer = {
-            "  cipherlink demo",
-            "  cipherlink serve",
-            "  cipherlink keygen identity, then on the server: cipherlink authorize 'THE LINE IT PRINTED'",
-            "  cipherlink kv SET greeting \"hello world\"",
-            "",
-            "Every command has more with --help. Settings come from files, variables and options: see config --help."
-        })
 final class CipherlinkCommand extends ProgramCommand {
     private static final String SUMMARY = """
             cipherlink - an encrypted tunnel: key-value store, chat and forwarding
@@ -29,14 +16,21 @@ final class CipherlinkCommand extends ProgramCommand {
 
     private final Surroundings surroundings;
 
-    @Mixin
-    ClientOptions client;
-
-    @Option(names = "--version", versionHelp = true, description = "Show the version and exit.")
-    boolean version;
+    final ClientOptions client = new ClientOptions();
 
     CipherlinkCommand(Surroundings surroundings) {
         this.surroundings = surroundings;
+    }
+
+    @Override
+    void describe(Syntax syntax) {
+        client.describe(syntax);
+        syntax.about("An encrypted tunnel: key-value store, chat and forwarding.");
+        syntax.examples("  cipherlink demo", "  cipherlink serve",
+                "  cipherlink keygen identity, then on the server: cipherlink authorize 'THE LINE IT PRINTED'",
+                "  cipherlink kv SET greeting \"hello world\"", "",
+                "Every command has more with --help. Settings come from files, variables and options: see config --help.");
+        syntax.version("--version", "Show the version and exit.");
     }
 
     Surroundings processSurroundings() {
@@ -45,7 +39,7 @@ final class CipherlinkCommand extends ProgramCommand {
 
     @Override
     ExitStatus run() {
-        if (spec.commandLine().getParseResult().expandedArgs().isEmpty()) {
+        if (spec().commandLine().getParseResult().expandedArgs().isEmpty()) {
             output().line(SUMMARY);
             return ExitStatus.DONE;
         }

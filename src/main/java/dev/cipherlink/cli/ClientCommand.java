@@ -1,12 +1,16 @@
 package dev.cipherlink.cli;
 
-import picocli.CommandLine.Mixin;
+import dev.cipherlink.client.Client;
 
 /// A command that connects to a server.
 abstract class ClientCommand extends ProgramCommand {
 
-    @Mixin
-    ClientOptions client;
+    final ClientOptions client = new ClientOptions();
+
+    @Override
+    void describe(Syntax syntax) {
+        client.describe(syntax);
+    }
 
     @Override
     void refuseForeignOptions() {
@@ -17,6 +21,7 @@ abstract class ClientCommand extends ProgramCommand {
     ///
     /// @throws CliException if any of them is wrong
     final Settings clientSettings() {
+        Client.prepare();
         return client.over(readSettings(), root().client, surroundings().folder());
     }
 

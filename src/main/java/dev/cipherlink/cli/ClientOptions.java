@@ -2,58 +2,44 @@ package dev.cipherlink.cli;
 
 import dev.cipherlink.message.OperationMode;
 import java.nio.file.Path;
-import java.util.Iterator;
-import java.util.stream.Stream;
-import picocli.CommandLine.Option;
+import java.util.List;
 
 /// Options of every command that connects to a server, before or after its name.
 final class ClientOptions {
-
-    @Option(names = {"-s", "--server"}, paramLabel = "HOST[:PORT]",
-            description = "Server to connect to; [IPV6]:PORT too. Default: 127.0.0.1:8888.")
-    String server;
-
-    @Option(names = "--server-addr", paramLabel = "HOST", description = "Host of the server alone.")
-    String serverHost;
-
-    @Option(names = "--server-port", paramLabel = "PORT", description = "Port of the server alone.")
-    String serverPort;
-
-    @Option(names = "--operation-mode", paramLabel = "MODE", completionCandidates = Modes.class,
-            description = "step-by-step (one request at a time) or burst (many in flight).")
-    String operationMode;
-
-    @Option(names = "--window", paramLabel = "N", description = "Requests in flight in burst mode. Default: 64.")
-    String window;
-
-    @Option(names = "--shared-key", paramLabel = "FILE", description = "Key file shared with the server. Chooses version 1.")
-    String sharedKey;
-
-    @Option(names = "--identity", paramLabel = "FILE", description = "Private key file. Default: one made on first use.")
-    String identity;
-
-    @Option(names = "--host-key", paramLabel = "FINGERPRINT",
-            description = "Accept only a server whose key has this fingerprint; known hosts do not count.")
-    String hostKey;
-
-    @Option(names = "--accept-new-host-key",
-            description = "Believe a server that is new, and keep its key. A changed key is refused all the same.")
-    boolean acceptNewHostKey;
-
-    @Option(names = "--timeout", paramLabel = "DURATION",
-            description = "How long to wait for the connection, and for an answer: 500ms, 10s, 2m. Default: 30s.")
-    String timeout;
-
-    @Option(names = "--no-reconnect",
-            description = "End when the connection breaks, instead of connecting again and going on.")
-    boolean noReconnect;
-
     /// What can be completed behind `--operation-mode`.
-    static final class Modes implements Iterable<String> {
-        @Override
-        public Iterator<String> iterator() {
-            return Stream.of(OperationMode.STEP_BY_STEP, OperationMode.BURST).map(OperationMode::wireName).iterator();
-        }
+    static final List<String> MODES = List.of(OperationMode.STEP_BY_STEP.wireName(), OperationMode.BURST.wireName());
+
+    private String server;
+    private String serverHost;
+    private String serverPort;
+    String operationMode;
+    private String window;
+    String sharedKey;
+    String identity;
+    private String hostKey;
+    boolean acceptNewHostKey;
+    private String timeout;
+    private boolean noReconnect;
+
+    void describe(Syntax syntax) {
+        syntax.option("-s --server", "HOST[:PORT]", given -> server = given,
+                "Server to connect to; [IPV6]:PORT too. Default: 127.0.0.1:8888.");
+        syntax.option("--server-addr", "HOST", given -> serverHost = given, "Host of the server alone.");
+        syntax.option("--server-port", "PORT", given -> serverPort = given, "Port of the server alone.");
+        syntax.choice("--operation-mode", "MODE", MODES, given -> operationMode = given,
+                "step-by-step (one request at a time) or burst (many in flight).");
+        syntax.option("--window", "N", given -> window = given, "Requests in flight in burst mode. Default: 64.");
+        syntax.option("--shared-key", "FILE", given -> sharedKey = given,
+                "Key file shared with the server. Chooses version 1.");
+        syntax.option("--identity", "FILE", given -> identity = given, "Private key file. Default: one made on first use.");
+        syntax.option("--host-key", "FINGERPRINT", given -> hostKey = given,
+                "Accept only a server whose key has this fingerprint; known hosts do not count.");
+        syntax.flag("--accept-new-host-key", given -> acceptNewHostKey = given,
+                "Believe a server that is new, and keep its key. A changed key is refused all the same.");
+        syntax.option("--timeout", "DURATION", given -> timeout = given,
+                "How long to wait for the connection, and for an answer: 500ms, 10s, 2m. Default: 30s.");
+        syntax.flag("--no-reconnect", given -> noReconnect = given,
+                "End when the connection breaks, instead of connecting again and going on.");
     }
 
     /// The name of the first option that was given, or null.
@@ -80,7 +66,7 @@ final class ClientOptions {
         putInto(options);
         Settings whole = base.with(options.layer(folder)).requireValid();
         ServerAddress address = withParts(before.withParts(whole.address(Setting.CLIENT_SERVER)));
-        return address.equals(whole.address(Setting.CLIENT_SERVER)) ? whole
+        return address == whole.address(Setting.CLIENT_SERVER) ? whole // the same object: no part of it was given
                 : whole.with(new OptionLayer().put(Setting.CLIENT_SERVER, "--server", address.toString()).layer(folder));
     }
 

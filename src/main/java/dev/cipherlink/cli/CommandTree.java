@@ -1,6 +1,5 @@
 package dev.cipherlink.cli;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,57 +42,29 @@ final class CommandTree {
         return create(surroundings, names());
     }
 
-    /// The tree that these arguments need: reflection on the options of each command takes longer than a request.
+    /// The tree that these arguments need: the others only count where all are listed.
     ///
     /// An argument that only happens to be a command's name brings in one command too many, which harms nothing.
     static CommandLine createFor(String[] args, Surroundings surroundings) {
         List<String> named = names().stream().filter(Arrays.asList(args)::contains).toList();
-        boolean all = named.isEmpty() || named.contains("completion")
-                || Arrays.stream(args).anyMatch(List.of("help", "-h", "--help")::contains);
+        boolean all = named.contains("completion") || Arrays.stream(args).anyMatch(CommandTree::mayAskForHelp);
         return create(surroundings, all ? names() : named);
     }
 
+    /// `help`, `--help`, `-h`, or several letters such as `-vh`.
+    private static boolean mayAskForHelp(String arg) {
+        return arg.equals("help") || arg.startsWith("--help")
+                || arg.startsWith("-") && !arg.startsWith("--") && arg.indexOf('h') > 0;
+    }
+
     private static CommandLine create(Surroundings surroundings, List<String> names) {
-        CommandLine tree = new CommandLine(new CipherlinkCommand(surroundings));
-        names.forEach(name -> tree.addSubcommand(name, COMMANDS.get(name).get()));
-        if (names.contains("kv")) {
-            // INCR key -5: what looks like an option and is none reaches the command, which sorts it out
-            tree.getSubcommands().get("kv").getCommandSpec().parser().unmatchedOptionsArePositionalParams(true);
-        }
+        CommandLine tree = new CommandLine(new CipherlinkCommand(surroundings).specify("cipherlink"));
+        names.forEach(name -> tree.addSubcommand(name, new CommandLine(COMMANDS.get(name).get().specify(name))));
         if (names.size() == COMMANDS.size()) {
-            tree.addSubcommand("help", new CommandLine.HelpCommand());
+            CommandLine help = new CommandLine(new CommandLine.HelpCommand());
+            Syntax.layOut(help.getCommandSpec());
+            tree.addSubcommand("help", help);
         }
-        if (names.contains("config")) {
-            listSettings(tree.getSubcommands().get("config"));
-        }
-        describe(tree);
         return tree;
-    }
-
-    /// Puts the table of settings into the help of `config`.
-    private static void listSettings(CommandLine config) {
-        var usage = config.getCommandSpec().usageMessage();
-        List<String> lines = new ArrayList<>(List.of(usage.footer()));
-        lines.add("");
-        lines.add("Settings, each also as a variable such as " + Setting.SERVER_MAX_WINDOW.variable() + ":");
-        for (Setting setting : Setting.values()) {
-            String value = setting.defaultText().map(text -> " (" + text + ")").orElse("");
-            lines.add(String.format("  %-35s %s%s", setting.key(), setting.description(), value));
-        }
-        usage.footer(lines.toArray(String[]::new));
-    }
-
-    private static void describe(CommandLine command) {
-        var usage = command.getCommandSpec().usageMessage();
-        usage.exitCodeListHeading("%nExit status:%n");
-        usage.exitCodeList(ExitStatus.table());
-        usage.parameterListHeading("%nArguments:%n");
-        usage.optionListHeading("%nOptions:%n");
-        usage.commandListHeading("%nCommands:%n");
-        usage.footerHeading("%nExamples:%n");
-        usage.width(100);
-        usage.sortOptions(false);
-        usage.abbreviateSynopsis(true);
-        command.getSubcommands().values().forEach(CommandTree::describe);
     }
 }

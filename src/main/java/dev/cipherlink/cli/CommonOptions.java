@@ -1,29 +1,26 @@
 package dev.cipherlink.cli;
 
 import java.util.List;
-import picocli.CommandLine.Option;
 
 /// Options of every command, before or after its name.
 final class CommonOptions {
 
-    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Show this help and exit.")
-    boolean help;
+    private String configFile;
+    private boolean quiet;
+    private boolean[] verbose = {};
+    private boolean json;
+    private boolean noColor;
 
-    @Option(names = "--config", paramLabel = "FILE",
-            description = "Read this configuration file instead of ./cipherlink.yaml.")
-    String configFile;
-
-    @Option(names = {"-q", "--quiet"}, description = "Only errors on stderr.")
-    boolean quiet;
-
-    @Option(names = {"-v", "--verbose"}, description = "More messages on stderr; -vv: all, with stack traces.")
-    boolean[] verbose = {};
-
-    @Option(names = "--json", description = "One JSON object per answer on stdout, errors as JSON on stderr.")
-    boolean json;
-
-    @Option(names = "--no-color", description = "No colours (so does the variable NO_COLOR).")
-    boolean noColor;
+    void describe(Syntax syntax) {
+        syntax.help("-h --help", "Show this help and exit.");
+        syntax.option("--config", "FILE", given -> configFile = given,
+                "Read this configuration file instead of ./cipherlink.yaml.");
+        syntax.flag("-q --quiet", given -> quiet = given, "Only errors on stderr.");
+        syntax.repeatedFlag("-v --verbose", given -> verbose = given,
+                "More messages on stderr; -vv: all, with stack traces.");
+        syntax.flag("--json", given -> json = given, "One JSON object per answer on stdout, errors as JSON on stderr.");
+        syntax.flag("--no-color", given -> noColor = given, "No colours (so does the variable NO_COLOR).");
+    }
 
     /// What was given before and after the command's name, together.
     ///

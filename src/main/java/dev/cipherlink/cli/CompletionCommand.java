@@ -1,29 +1,20 @@
 package dev.cipherlink.cli;
 
-import java.util.Iterator;
 import java.util.List;
 import picocli.AutoComplete;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
 
 /// `completion bash|zsh`: a script that teaches the shell our commands and options.
-@Command(name = "completion", description = "Print a completion script for a shell.",
-        footer = {
-            "  source <(cipherlink completion bash)",
-            "  cipherlink completion bash > ~/.local/share/bash-completion/completions/cipherlink",
-            "  source <(cipherlink completion zsh)"
-        })
 final class CompletionCommand extends ProgramCommand {
 
-    @Parameters(paramLabel = "bash|zsh", completionCandidates = Shells.class, description = "The shell.")
-    String shell;
+    private String shell;
 
-    /// What can be completed here.
-    static final class Shells implements Iterable<String> {
-        @Override
-        public Iterator<String> iterator() {
-            return List.of("bash", "zsh").iterator();
-        }
+    @Override
+    void describe(Syntax syntax) {
+        syntax.about("Print a completion script for a shell.");
+        syntax.examples("  source <(cipherlink completion bash)",
+                "  cipherlink completion bash > ~/.local/share/bash-completion/completions/cipherlink",
+                "  source <(cipherlink completion zsh)");
+        syntax.parameter("bash|zsh", List.of("bash", "zsh"), given -> shell = given, "The shell.");
     }
 
     @Override

@@ -1,33 +1,33 @@
 package dev.cipherlink.cli;
 
-import java.util.Iterator;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
 
 /// `config show`: every setting, its effective value, and where it came from.
-@Command(name = "config", description = "Show the effective configuration and where each value came from.",
-        footer = {
-            "  cipherlink config show",
-            "  CIPHERLINK_SERVER_PORT=9000 cipherlink config show",
-            "",
-            "Order, the weakest first: built-in defaults, /etc/cipherlink/cipherlink.yaml,",
-            "$XDG_CONFIG_HOME/cipherlink/cipherlink.yaml, ./cipherlink.yaml (or the file of --config),",
-            "environment variables, options."
-        })
 final class ConfigCommand extends ProgramCommand {
 
-    @Parameters(paramLabel = "show", completionCandidates = Actions.class, description = "What to do: show.")
-    String action;
+    private String action;
 
-    /// What can be completed here.
-    static final class Actions implements Iterable<String> {
-        @Override
-        public Iterator<String> iterator() {
-            return List.of("show").iterator();
+    @Override
+    void describe(Syntax syntax) {
+        syntax.about("Show the effective configuration and where each value came from.");
+        List<String> lines = new ArrayList<>(List.of(
+                "  cipherlink config show",
+                "  CIPHERLINK_SERVER_PORT=9000 cipherlink config show",
+                "",
+                "Order, the weakest first: built-in defaults, /etc/cipherlink/cipherlink.yaml,",
+                "$XDG_CONFIG_HOME/cipherlink/cipherlink.yaml, ./cipherlink.yaml (or the file of --config),",
+                "environment variables, options.",
+                "",
+                "Settings, each also as a variable such as " + Setting.SERVER_MAX_WINDOW.variable() + ":"));
+        for (Setting setting : Setting.values()) {
+            String value = setting.defaultText().map(text -> " (" + text + ")").orElse("");
+            lines.add(String.format("  %-35s %s%s", setting.key(), setting.description(), value));
         }
+        syntax.examples(lines.toArray(String[]::new));
+        syntax.parameter("show", List.of("show"), given -> action = given, "What to do: show.");
     }
 
     @Override

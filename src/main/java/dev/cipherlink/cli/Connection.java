@@ -79,6 +79,7 @@ final class Connection implements AutoCloseable {
 
     /// Connects a second time if the server was new and is accepted.
     private static Client connect(ClientConfig config, ClientKeys keys) throws IOException {
+        ProcessExit.expectConnections();
         try {
             return Client.connect(config);
         } catch (HostKeyException e) {

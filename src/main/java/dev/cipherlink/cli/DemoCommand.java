@@ -17,13 +17,16 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import picocli.CommandLine.Command;
 
 /// `demo`: a server and a client in one process, which leave nothing behind.
-@Command(name = "demo", description = {"Try it: a server on a free loopback port, with new keys in a temporary folder, and a prompt "
-        + "connected to it (see chat).", "Everything is deleted at the end."},
-        footer = {"  cipherlink demo", "  printf 'SET a 1\\nGET a\\n' | cipherlink demo"})
 final class DemoCommand extends ProgramCommand {
+    @Override
+    void describe(Syntax syntax) {
+        syntax.about("Try it: a server on a free loopback port, with new keys in a temporary folder, and a prompt "
+                    + "connected to it (see chat).", "Everything is deleted at the end.");
+        syntax.examples("  cipherlink demo", "  printf 'SET a 1\\nGET a\\n' | cipherlink demo");
+    }
+
     private static final String ROOM = "#lobby";
 
     @Override

@@ -1,6 +1,5 @@
 package dev.cipherlink.cli;
 
-import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -11,7 +10,7 @@ final class DurationText {
     /// Said of a value that is no duration.
     static final String ALLOWED = "a number with a unit: 500ms, 10s, 2m, 1h, 1d";
 
-    private static final Pattern SHAPE = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,3})?)(ms|s|m|h|d)");
+    private static final Pattern SHAPE = Pattern.compile("(\\d{1,9})(?:\\.(\\d{1,3}))?(ms|s|m|h|d)");
 
     private DurationText() {
     }
@@ -22,17 +21,23 @@ final class DurationText {
         if (!matcher.matches()) {
             throw new IllegalArgumentException(ALLOWED);
         }
-        BigDecimal nanos = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(unit(matcher.group(2)).toNanos()));
-        return Duration.ofSeconds(nanos.longValue() / 1_000_000_000, nanos.longValue() % 1_000_000_000);
+        long unit = unitMillis(matcher.group(3));
+        Duration whole = Duration.ofMillis(Long.parseLong(matcher.group(1)) * unit);
+        return matcher.group(2) == null ? whole : whole.plusNanos(thousandths(matcher.group(2)) * unit * 1_000);
     }
 
-    private static Duration unit(String name) {
+    /// @param digits behind the point, one to three
+    private static long thousandths(String digits) {
+        return Long.parseLong((digits + "00").substring(0, 3));
+    }
+
+    private static long unitMillis(String name) {
         return switch (name) {
-            case "ms" -> Duration.ofMillis(1);
-            case "s" -> Duration.ofSeconds(1);
-            case "m" -> Duration.ofMinutes(1);
-            case "h" -> Duration.ofHours(1);
-            case "d" -> Duration.ofDays(1);
+            case "ms" -> 1;
+            case "s" -> 1_000;
+            case "m" -> 60_000;
+            case "h" -> 3_600_000;
+            case "d" -> 86_400_000;
             default -> throw new IllegalStateException("unit " + name);
         };
     }

@@ -13,40 +13,38 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /// `forward`: TCP connections of this machine, continued at the server.
-@Command(name = "forward", description = {"Forward TCP connections through the server.",
-    "Prints a line `ready ADDRESS -> TARGET` for each listener once it accepts. The server connects to targets that its "
-            + "operator allows: `authorize --forward` for one client, the setting forward.allow for all. SIGTERM and Ctrl-C stop "
-            + "it, SIGUSR1 prints statistics on stderr."},
-        footer = {
-            "  cipherlink forward -L 5432:db.internal:5432",
-            "  cipherlink forward -L 8080:intranet:80 -L '[::1]:2222:[fd00::7]:22' --pool 4",
-            "  cipherlink forward -D 1080, then: curl --socks5-hostname 127.0.0.1:1080 http://intranet/",
-            "  ssh -o ProxyCommand='cipherlink forward --stdio %%h:%%p' user@host"
-        })
 final class ForwardCommand extends ClientCommand {
 
-    @Option(names = "-L", paramLabel = "[BIND:]PORT:HOST:PORT", description = {"Listen on PORT of this machine (0: a free one) and "
-            + "forward to HOST:PORT, as the server sees it.", "BIND: the address to listen on, * for all. Default: 127.0.0.1."})
-    List<String> local = List.of();
+    private List<String> local = List.of();
+    private List<String> dynamic = List.of();
+    private String stdio;
+    private String pool = "0";
+    private String passwordFile;
 
-    @Option(names = "-D", paramLabel = "[BIND:]PORT",
-            description = "Listen on PORT as a SOCKS5 proxy: each connection says where to. Names are looked up by the server.")
-    List<String> dynamic = List.of();
-
-    @Option(names = "--stdio", paramLabel = "HOST:PORT", description = "Forward stdin and stdout to HOST:PORT.")
-    String stdio;
-
-    @Option(names = "--pool", paramLabel = "N", defaultValue = "0",
-            description = "Keep N connections to the server ready, so that a forwarded one costs one round trip.")
-    String pool;
-
-    @Option(names = "--socks-passwords", paramLabel = "FILE",
-            description = "Let only those use -D who stand in this file, USER:PASSWORD on each line. Mode 0600.")
-    String passwordFile;
+    @Override
+    void describe(Syntax syntax) {
+        super.describe(syntax);
+        syntax.about("Forward TCP connections through the server.",
+                "Prints a line `ready ADDRESS -> TARGET` for each listener once it accepts. The server connects to targets that its "
+                    + "operator allows: `authorize --forward` for one client, the setting forward.allow for all. SIGTERM and Ctrl-C stop "
+                    + "it, SIGUSR1 prints statistics on stderr.");
+        syntax.examples("  cipherlink forward -L 5432:db.internal:5432",
+                "  cipherlink forward -L 8080:intranet:80 -L '[::1]:2222:[fd00::7]:22' --pool 4",
+                "  cipherlink forward -D 1080, then: curl --socks5-hostname 127.0.0.1:1080 http://intranet/",
+                "  ssh -o ProxyCommand='cipherlink forward --stdio %%h:%%p' user@host");
+        syntax.manyOptions("-L", "[BIND:]PORT:HOST:PORT", given -> local = given,
+                "Listen on PORT of this machine (0: a free one) and " + "forward to HOST:PORT, as the server sees it.",
+                "BIND: the address to listen on, * for all. Default: 127.0.0.1.");
+        syntax.manyOptions("-D", "[BIND:]PORT", given -> dynamic = given,
+                "Listen on PORT as a SOCKS5 proxy: each connection says where to. Names are looked up by the server.");
+        syntax.option("--stdio", "HOST:PORT", given -> stdio = given, "Forward stdin and stdout to HOST:PORT.");
+        syntax.option("--pool", "N", given -> pool = given,
+                "Keep N connections to the server ready, so that a forwarded one costs one round trip.");
+        syntax.option("--socks-passwords", "FILE", given -> passwordFile = given,
+                "Let only those use -D who stand in this file, USER:PASSWORD on each line. Mode 0600.");
+    }
 
     @Override
     ExitStatus run() throws InterruptedException {

@@ -6,14 +6,17 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /// `keygen`: makes keys.
-@Command(name = "keygen", description = "Make a key.", subcommands = {KeygenCommand.Shared.class, KeygenIdentity.class},
-        synopsisSubcommandLabel = "COMMAND", footer = {"  cipherlink keygen identity", "  cipherlink keygen shared"})
 final class KeygenCommand extends ProgramCommand {
+
+    @Override
+    void describe(Syntax syntax) {
+        syntax.about("Make a key.");
+        syntax.examples("  cipherlink keygen identity", "  cipherlink keygen shared");
+        syntax.subcommand("shared", new Shared());
+        syntax.subcommand("identity", new KeygenIdentity());
+    }
 
     @Override
     ExitStatus run() {
@@ -21,19 +24,20 @@ final class KeygenCommand extends ProgramCommand {
     }
 
     /// `keygen shared`: 32 random bytes in a file.
-    @Command(name = "shared", description = "Make a key file for both sides of a shared-key tunnel: 32 random bytes.",
-            footer = {
-                "  cipherlink keygen shared",
-                "  cipherlink keygen shared /etc/cipherlink/shared.key"
-            })
     static final class Shared extends ProgramCommand {
 
-        @Parameters(arity = "0..1", paramLabel = "FILE", defaultValue = "keys/shared_key.key",
-                description = "Where to put it, mode 0600. Default: ${DEFAULT-VALUE}.")
-        String file;
+        private String file = "keys/shared_key.key";
+        private boolean force;
 
-        @Option(names = "--force", description = "Replace an existing file. Who has the old key cannot connect any more.")
-        boolean force;
+        @Override
+        void describe(Syntax syntax) {
+            syntax.about("Make a key file for both sides of a shared-key tunnel: 32 random bytes.");
+            syntax.examples("  cipherlink keygen shared", "  cipherlink keygen shared /etc/cipherlink/shared.key");
+            syntax.parameter("0..1", "FILE", given -> file = given,
+                    "Where to put it, mode 0600. Default: keys/shared_key.key.");
+            syntax.flag("--force", given -> force = given,
+                    "Replace an existing file. Who has the old key cannot connect any more.");
+        }
 
         @Override
         ExitStatus run() {

@@ -8,31 +8,28 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /// `keygen identity`: a private key in a file, and its public line on stdout.
-@Command(name = "identity", description = {"Make an identity: a private key file, and its public line on stdout.",
-    "The public line is what a server's operator gives to `cipherlink authorize`."},
-        footer = {
-            "  cipherlink keygen identity",
-            "  cipherlink keygen identity ~/.config/cipherlink/work --passphrase --name ann.work > work.pub"
-        })
 final class KeygenIdentity extends ProgramCommand {
 
-    @Parameters(arity = "0..1", paramLabel = "FILE",
-            description = "Where to put it, mode 0600. Default: the setting client.identity.")
-    String file;
+    private String file;
+    private String name;
+    private boolean passphrase;
+    private boolean force;
 
-    @Option(names = "--name", paramLabel = "NAME", description = "The name in the public line. Default: the login name.")
-    String name;
-
-    @Option(names = "--passphrase", description = "Ask for a passphrase that protects the file.")
-    boolean passphrase;
-
-    @Option(names = "--force", description = "Replace an existing file. Whoever knows the old key will refuse the new one.")
-    boolean force;
+    @Override
+    void describe(Syntax syntax) {
+        syntax.about("Make an identity: a private key file, and its public line on stdout.",
+                "The public line is what a server's operator gives to `cipherlink authorize`.");
+        syntax.examples("  cipherlink keygen identity",
+                "  cipherlink keygen identity ~/.config/cipherlink/work --passphrase --name ann.work > work.pub");
+        syntax.parameter("0..1", "FILE", given -> file = given,
+                "Where to put it, mode 0600. Default: the setting client.identity.");
+        syntax.option("--name", "NAME", given -> name = given, "The name in the public line. Default: the login name.");
+        syntax.flag("--passphrase", given -> passphrase = given, "Ask for a passphrase that protects the file.");
+        syntax.flag("--force", given -> force = given,
+                "Replace an existing file. Whoever knows the old key will refuse the new one.");
+    }
 
     @Override
     ExitStatus run() {

@@ -6,15 +6,17 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /// `keys`: who is let in.
-@Command(name = "keys", description = "Show whose keys a server lets in, or revoke one.",
-        subcommands = {KeysCommand.Listing.class, KeysCommand.Revoke.class}, synopsisSubcommandLabel = "COMMAND",
-        footer = {"  cipherlink keys list", "  cipherlink keys revoke ann"})
 final class KeysCommand extends ProgramCommand {
+    @Override
+    void describe(Syntax syntax) {
+        syntax.about("Show whose keys a server lets in, or revoke one.");
+        syntax.examples("  cipherlink keys list", "  cipherlink keys revoke ann");
+        syntax.subcommand("list", new Listing());
+        syntax.subcommand("revoke", new Revoke());
+    }
+
     static final String FILE_DESCRIPTION = "The server's authorized-keys file. Default: the setting server.authorized-keys.";
 
     @Override
@@ -53,12 +55,15 @@ final class KeysCommand extends ProgramCommand {
     }
 
     /// `keys list`.
-    @Command(name = "list", description = "Show the keys that are let in: name, fingerprint and options.",
-            footer = {"  cipherlink keys list", "  cipherlink keys list --json | jq -r .name"})
     static final class Listing extends ProgramCommand {
+        private String file;
 
-        @Option(names = "--authorized-keys", paramLabel = "FILE", description = FILE_DESCRIPTION)
-        String file;
+        @Override
+        void describe(Syntax syntax) {
+            syntax.about("Show the keys that are let in: name, fingerprint and options.");
+            syntax.examples("  cipherlink keys list", "  cipherlink keys list --json | jq -r .name");
+            syntax.option("--authorized-keys", "FILE", given -> file = given, FILE_DESCRIPTION);
+        }
 
         @Override
         ExitStatus run() {
@@ -74,16 +79,19 @@ final class KeysCommand extends ProgramCommand {
     }
 
     /// `keys revoke`.
-    @Command(name = "revoke", description = {"Take a key out of the authorized-keys file.",
-        "A running server ends its connections by itself, within two seconds."},
-            footer = "  cipherlink keys revoke ann")
     static final class Revoke extends ProgramCommand {
 
-        @Parameters(paramLabel = "NAME", description = "Whose key, as `cipherlink keys list` shows it.")
-        String name;
+        private String name;
+        private String file;
 
-        @Option(names = "--authorized-keys", paramLabel = "FILE", description = FILE_DESCRIPTION)
-        String file;
+        @Override
+        void describe(Syntax syntax) {
+            syntax.about("Take a key out of the authorized-keys file.",
+                    "A running server ends its connections by itself, within two seconds.");
+            syntax.examples("  cipherlink keys revoke ann");
+            syntax.parameter("1", "NAME", given -> name = given, "Whose key, as `cipherlink keys list` shows it.");
+            syntax.option("--authorized-keys", "FILE", given -> file = given, FILE_DESCRIPTION);
+        }
 
         @Override
         ExitStatus run() {

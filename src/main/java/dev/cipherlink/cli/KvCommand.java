@@ -9,41 +9,37 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /// `kv`: one command of the protocol, or many from a file or stdin.
-@Command(name = "kv", description = {
-        "Run one command on the server, or many from stdin.",
-        "Without a command: those on stdin (or in --file), one a line; blank lines and lines that begin with # are "
-                + "skipped. They are pipelined; answers come in order on stdout, failures with their line number on stderr."},
-        footer = {
-            "  cipherlink kv SET greeting \"hello world\"",
-            "  cipherlink kv GET greeting",
-            "  cipherlink kv SET photo --from cat.jpg && cipherlink kv GET photo > copy.jpg",
-            "  cipherlink kv --file commands.txt",
-            "  seq 1000 | sed 's/.*/SET key& value&/' | cipherlink kv > answers.txt",
-            "",
-            "Commands: SET GET DELETE EXISTS KEYS COUNT INCR CAS PEEK APPEND PERSIST EXPIRE TTL ECHO TIME PING"
-        })
 final class KvCommand extends ClientCommand {
 
-    @Parameters(arity = "0..*", paramLabel = "COMMAND", description =
-            "Verb and arguments; the last argument may have spaces. Put -- in front of a value that begins with -.")
-    List<String> words = List.of();
+    private List<String> words = List.of();
+    private String valueFile;
+    private String scriptFile;
+    private boolean failFast;
+    private boolean raw;
 
-    @Option(names = "--from", paramLabel = "FILE", description = "Take the value from this file, byte for byte; - is stdin.")
-    String valueFile;
-
-    @Option(names = {"-f", "--file"}, paramLabel = "FILE", description = "Run the commands in this file; - is stdin.")
-    String scriptFile;
-
-    @Option(names = "--fail-fast", description = "Stop at the first failure: commands are then sent one at a time.")
-    boolean failFast;
-
-    @Option(names = "--raw", description = "Values as they are, also on a terminal: no escapes, no added line end.")
-    boolean raw;
+    @Override
+    void describe(Syntax syntax) {
+        super.describe(syntax);
+        syntax.about("Run one command on the server, or many from stdin.",
+                "Without a command: those on stdin (or in --file), one a line; blank lines and lines that begin with # are "
+                    + "skipped. They are pipelined; answers come in order on stdout, failures with their line number on stderr.");
+        syntax.examples("  cipherlink kv SET greeting \"hello world\"", "  cipherlink kv GET greeting",
+                "  cipherlink kv SET photo --from cat.jpg && cipherlink kv GET photo > copy.jpg",
+                "  cipherlink kv --file commands.txt",
+                "  seq 1000 | sed 's/.*/SET key& value&/' | cipherlink kv > answers.txt", "",
+                "Commands: SET GET DELETE EXISTS KEYS COUNT INCR CAS PEEK APPEND PERSIST EXPIRE TTL ECHO TIME PING");
+        syntax.parameters("0..*", "COMMAND", given -> words = given,
+                "Verb and arguments; the last argument may have spaces. Put -- in front of a value that begins with -.");
+        syntax.takesUnknownOptionsAsParameters(); // INCR key -5: run sorts them out
+        syntax.option("--from", "FILE", given -> valueFile = given,
+                "Take the value from this file, byte for byte; - is stdin.");
+        syntax.option("-f --file", "FILE", given -> scriptFile = given, "Run the commands in this file; - is stdin.");
+        syntax.flag("--fail-fast", given -> failFast = given,
+                "Stop at the first failure: commands are then sent one at a time.");
+        syntax.flag("--raw", given -> raw = given, "Values as they are, also on a terminal: no escapes, no added line end.");
+    }
 
     @Override
     ExitStatus run() throws InterruptedException, IOException {
@@ -70,13 +66,13 @@ final class KvCommand extends ClientCommand {
     /// Values such as `-5` are arguments; all else that looks like an option and is none is a mistake, unless `--` says
     /// otherwise.
     private void refuseUnknownOptions() {
-        if (spec.commandLine().getParseResult().originalArgs().contains("--")) {
+        if (spec().commandLine().getParseResult().originalArgs().contains("--")) {
             return;
         }
         for (String word : words) {
             if (word.startsWith("-") && word.length() > 1 && !word.matches("-\\d+")) {
                 throw CliException.usage("unknown option: " + TerminalText.escapeLine(word)
-                        + NearestMatch.find(word, spec.optionsMap().keySet())
+                        + NearestMatch.find(word, spec().optionsMap().keySet())
                         .map(near -> ", did you mean " + near + "?").orElse(""))
                         .withHint("-- in front of the command, if it is a value");
             }

@@ -6,21 +6,22 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /// `ping`: round-trip times through the whole tunnel.
-@Command(name = "ping", description = "Measure round-trip times: request, encryption and server included.",
-        footer = {"  cipherlink ping", "  cipherlink ping -n 100 --interval 10ms -s example.org"})
 final class PingCommand extends ClientCommand {
     private static final byte[] PING = "PING".getBytes(StandardCharsets.US_ASCII);
 
-    @Option(names = {"-n", "--count"}, paramLabel = "N", defaultValue = "4", description = "How many. Default: ${DEFAULT-VALUE}.")
-    String count;
+    private String count = "4";
+    private String interval = "200ms";
 
-    @Option(names = "--interval", paramLabel = "DURATION", defaultValue = "200ms",
-            description = "Pause between two. Default: ${DEFAULT-VALUE}.")
-    String interval;
+    @Override
+    void describe(Syntax syntax) {
+        super.describe(syntax);
+        syntax.about("Measure round-trip times: request, encryption and server included.");
+        syntax.examples("  cipherlink ping", "  cipherlink ping -n 100 --interval 10ms -s example.org");
+        syntax.option("-n --count", "N", given -> count = given, "How many. Default: 4.");
+        syntax.option("--interval", "DURATION", given -> interval = given, "Pause between two. Default: 200ms.");
+    }
 
     @Override
     ExitStatus run() throws InterruptedException {

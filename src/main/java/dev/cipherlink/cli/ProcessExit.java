@@ -4,16 +4,24 @@ import com.sun.jna.NativeLibrary;
 
 /// Ends the process.
 ///
-/// On its way out the JVM waits 300 ms for threads that are in native code, and the thread that waits for the sockets
-/// of all virtual threads is there for ever: more than a request takes from start to end. So the launcher lets commands
-/// that end after one answer leave by `_exit` of the C library. They have flushed what they print, and nothing else is
-/// left to do.
+/// A command that ends after one answer has flushed what it prints, and nothing else is left to do: the launcher lets it
+/// leave at once. On its way out the JVM still waits 300 ms for threads that are in native code, and the thread that waits
+/// for the sockets of all virtual threads is there for ever: more than a request takes from start to end. So after a
+/// connection it is `_exit` of the C library that ends the process.
 final class ProcessExit {
 
     /// Set by the launcher for commands that need no orderly end of the JVM.
     private static final String AT_ONCE_PROPERTY = "cipherlink.exit-at-once";
 
+    private static volatile boolean connected;
+
     private ProcessExit() {
+    }
+
+    /// To be called before the process connects for the first time. Without a connection there is no such thread, and the
+    /// library through which `_exit` is reached takes long to load.
+    static void expectConnections() {
+        connected = true;
     }
 
     /// Does not return.
@@ -21,7 +29,10 @@ final class ProcessExit {
         if (Boolean.getBoolean(AT_ONCE_PROPERTY)) {
             System.out.flush();
             System.err.flush();
-            NativeLibrary.getProcess().getFunction("_exit").invokeVoid(new Object[] {status});
+            if (connected) {
+                NativeLibrary.getProcess().getFunction("_exit").invokeVoid(new Object[] {status});
+            }
+            Runtime.getRuntime().halt(status);
         }
         System.exit(status);
     }

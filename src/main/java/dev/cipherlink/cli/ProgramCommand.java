@@ -3,20 +3,30 @@ package dev.cipherlink.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Spec;
 
 /// What every command has: common options, settings, and where to write. `call` runs it on the main thread.
 abstract class ProgramCommand implements Callable<Integer> {
 
-    @Spec
-    CommandSpec spec;
-
-    @Mixin
-    CommonOptions common;
-
+    private final CommonOptions common = new CommonOptions();
+    private CommandSpec spec;
     private Output output;
+
+    /// Says what this command is and what it may be called with.
+    abstract void describe(Syntax syntax);
+
+    /// What picocli knows of this command, and of those under it.
+    final CommandSpec specify(String name) {
+        Syntax syntax = new Syntax(name, this);
+        common.describe(syntax);
+        describe(syntax);
+        spec = syntax.spec();
+        return spec;
+    }
+
+    final CommandSpec spec() {
+        return spec;
+    }
 
     final CipherlinkCommand root() {
         return (CipherlinkCommand) spec.root().userObject();

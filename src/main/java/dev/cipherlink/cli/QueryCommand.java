@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import picocli.CommandLine.Command;
 
 /// A command that asks the server one question and shows the lines of its answer.
 abstract class QueryCommand extends ClientCommand {
@@ -53,11 +52,16 @@ abstract class QueryCommand extends ClientCommand {
     }
 
     /// `whoami`.
-    @Command(name = "whoami", description = "Show who the server takes you for: name, key, permissions, session.",
-            footer = "  cipherlink whoami -s example.org:8888 --shared-key keys/shared_key.key")
     static final class WhoAmI extends QueryCommand {
         WhoAmI() {
             super("WHOAMI");
+        }
+
+        @Override
+        void describe(Syntax syntax) {
+            super.describe(syntax);
+            syntax.about("Show who the server takes you for: name, key, permissions, session.");
+            syntax.examples("  cipherlink whoami -s example.org:8888 --shared-key keys/shared_key.key");
         }
 
         @Override
@@ -67,11 +71,16 @@ abstract class QueryCommand extends ClientCommand {
     }
 
     /// `info`.
-    @Command(name = "info", description = "Show the server's counters.",
-            footer = {"  cipherlink info", "  cipherlink info --json | jq .connections"})
     static final class Info extends QueryCommand {
         Info() {
             super("INFO");
+        }
+
+        @Override
+        void describe(Syntax syntax) {
+            super.describe(syntax);
+            syntax.about("Show the server's counters.");
+            syntax.examples("  cipherlink info", "  cipherlink info --json | jq .connections");
         }
 
         @Override
@@ -81,14 +90,19 @@ abstract class QueryCommand extends ClientCommand {
     }
 
     /// `sockets`.
-    @Command(name = "sockets", description = {"Show the server's connections.",
-        "One a line: local address, remote address, state, name, mode, bytes in/out."},
-            footer = "  cipherlink sockets")
     static final class Sockets extends QueryCommand {
         private static final List<String> COLUMNS = List.of("local", "remote", "state", "name", "mode");
 
         Sockets() {
             super("SOCKETS");
+        }
+
+        @Override
+        void describe(Syntax syntax) {
+            super.describe(syntax);
+            syntax.about("Show the server's connections.",
+                    "One a line: local address, remote address, state, name, mode, bytes in/out.");
+            syntax.examples("  cipherlink sockets");
         }
 
         @Override

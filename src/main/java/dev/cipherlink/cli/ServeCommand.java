@@ -16,58 +16,48 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
 
 /// `serve`: runs a server until a signal stops it.
-@Command(name = "serve", description = {"Run a server.",
-    "When it is ready it prints one line: listening on ADDRESS key FINGERPRINT. SIGTERM and Ctrl-C let requests under way "
-            + "end and exit 0; a second one exits at once."},
-        footer = {
-            "  cipherlink serve",
-            "  cipherlink serve --shared-key keys/shared_key.key",
-            "  cipherlink serve --host 0.0.0.0 --port 8888 --config server.yaml",
-            "  cipherlink serve --check"
-        })
 final class ServeCommand extends ProgramCommand {
 
-    @Option(names = "--host", paramLabel = "HOST", description = "Address to listen on. Default: 127.0.0.1.")
-    String host;
+    private String host;
+    private String port;
+    private String maxSize;
+    private String sharedKey;
+    private String identity;
+    private String authorizedKeys;
+    private String clients;
+    private String data;
+    private String engine;
+    private String durability;
+    private boolean check;
 
-    @Option(names = "--port", paramLabel = "PORT", description = "Port to listen on; 0 takes a free one. Default: 8888.")
-    String port;
-
-    @Option(names = "--max-size", paramLabel = "BYTES", description = "Largest value, such as 64KiB. Default: 16MiB.")
-    String maxSize;
-
-    @Option(names = "--shared-key", paramLabel = "FILE", description = "Key file of the shared-key clients.")
-    String sharedKey;
-
-    @Option(names = "--identity", paramLabel = "FILE",
-            description = "Private key file of the server. Default: one made on first use.")
-    String identity;
-
-    @Option(names = "--authorized-keys", paramLabel = "FILE",
-            description = "The keys that are let in; see `cipherlink authorize`. Taken up while the server runs.")
-    String authorizedKeys;
-
-    @Option(names = "--clients", paramLabel = "POLICY",
-            description = "authorized: only those keys. any: every key; a new one takes a free name and keeps it.")
-    String clients;
-
-    @Option(names = "--data", paramLabel = "DIR", description = "Folder of the server's data. Default: $XDG_DATA_HOME/cipherlink.")
-    String data;
-
-    @Option(names = "--engine", paramLabel = "ENGINE",
-            description = "rocksdb: keys are kept on disk, in the folder of --data. memory: until the server ends. Default: rocksdb.")
-    String engine;
-
-    @Option(names = "--durability", paramLabel = "WHEN", description = "When a write is answered. always: once it is on disk. "
-            + "everysec: at once, with the disk a second behind. os: at once, with the disk when the system likes. Default: always.")
-    String durability;
-
-    @Option(names = "--check", description = "Read everything, report every problem, and exit.")
-    boolean check;
+    @Override
+    void describe(Syntax syntax) {
+        syntax.about("Run a server.",
+                "When it is ready it prints one line: listening on ADDRESS key FINGERPRINT. SIGTERM and Ctrl-C let requests under way "
+                    + "end and exit 0; a second one exits at once.");
+        syntax.examples("  cipherlink serve", "  cipherlink serve --shared-key keys/shared_key.key",
+                "  cipherlink serve --host 0.0.0.0 --port 8888 --config server.yaml", "  cipherlink serve --check");
+        syntax.option("--host", "HOST", given -> host = given, "Address to listen on. Default: 127.0.0.1.");
+        syntax.option("--port", "PORT", given -> port = given, "Port to listen on; 0 takes a free one. Default: 8888.");
+        syntax.option("--max-size", "BYTES", given -> maxSize = given, "Largest value, such as 64KiB. Default: 16MiB.");
+        syntax.option("--shared-key", "FILE", given -> sharedKey = given, "Key file of the shared-key clients.");
+        syntax.option("--identity", "FILE", given -> identity = given,
+                "Private key file of the server. Default: one made on first use.");
+        syntax.option("--authorized-keys", "FILE", given -> authorizedKeys = given,
+                "The keys that are let in; see `cipherlink authorize`. Taken up while the server runs.");
+        syntax.option("--clients", "POLICY", given -> clients = given,
+                "authorized: only those keys. any: every key; a new one takes a free name and keeps it.");
+        syntax.option("--data", "DIR", given -> data = given,
+                "Folder of the server's data. Default: $XDG_DATA_HOME/cipherlink.");
+        syntax.option("--engine", "ENGINE", given -> engine = given,
+                "rocksdb: keys are kept on disk, in the folder of --data. memory: until the server ends. Default: rocksdb.");
+        syntax.option("--durability", "WHEN", given -> durability = given,
+                "When a write is answered. always: once it is on disk. "
+                    + "everysec: at once, with the disk a second behind. os: at once, with the disk when the system likes. Default: always.");
+        syntax.flag("--check", given -> check = given, "Read everything, report every problem, and exit.");
+    }
 
     @Override
     void refuseForeignOptions() {

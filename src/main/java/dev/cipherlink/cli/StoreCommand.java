@@ -14,16 +14,19 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /// `store`: a server's store on disk, on the machine where it is.
-@Command(name = "store", description = {"Look after a server's store: check it, measure it, copy it, put a copy back."},
-        subcommands = {StoreCommand.Check.class, StoreCommand.Stats.class, StoreCommand.Backup.class, StoreCommand.Restore.class},
-        synopsisSubcommandLabel = "COMMAND",
-        footer = {"  cipherlink store check", "  cipherlink store backup /var/backups/cipherlink-monday"})
 final class StoreCommand extends ProgramCommand {
+
+    @Override
+    void describe(Syntax syntax) {
+        syntax.about("Look after a server's store: check it, measure it, copy it, put a copy back.");
+        syntax.examples("  cipherlink store check", "  cipherlink store backup /var/backups/cipherlink-monday");
+        syntax.subcommand("check", new Check());
+        syntax.subcommand("stats", new Stats());
+        syntax.subcommand("backup", new Backup());
+        syntax.subcommand("restore", new Restore());
+    }
 
     @Override
     ExitStatus run() {
@@ -32,8 +35,13 @@ final class StoreCommand extends ProgramCommand {
 
     /// What all of them have.
     abstract static class Part extends ProgramCommand {
-        @Option(names = "--data", paramLabel = "DIR", description = "Folder of the server's data. Default: the setting server.data.")
-        String data;
+        private String data;
+
+        @Override
+        void describe(Syntax syntax) {
+            syntax.option("--data", "DIR", given -> data = given,
+                    "Folder of the server's data. Default: the setting server.data.");
+        }
 
         final Path folder() {
             return OpenStore.folder(readSettings()
@@ -55,13 +63,19 @@ final class StoreCommand extends ProgramCommand {
     }
 
     /// `store check`.
-    @Command(name = "check", description = {"Read the whole store and compare what it says; no server may be using it.",
-        "Prints what is wrong, one line each, and ends with status 1 if there is anything."},
-            footer = {"  cipherlink store check", "  cipherlink store check --data /srv/cipherlink"})
     static final class Check extends Part {
-        @Option(names = "--accept-loss", description = "Open a store that lacks what it acknowledged, and let servers use it from "
-                + "now on. What is lost stays lost.")
-        boolean acceptLoss;
+        private boolean acceptLoss;
+
+        @Override
+        void describe(Syntax syntax) {
+            super.describe(syntax);
+            syntax.about("Read the whole store and compare what it says; no server may be using it.",
+                    "Prints what is wrong, one line each, and ends with status 1 if there is anything.");
+            syntax.examples("  cipherlink store check", "  cipherlink store check --data /srv/cipherlink");
+            syntax.flag("--accept-loss", given -> acceptLoss = given,
+                    "Open a store that lacks what it acknowledged, and let servers use it from "
+                        + "now on. What is lost stays lost.");
+        }
 
         @Override
         ExitStatus run() {
@@ -86,9 +100,14 @@ final class StoreCommand extends ProgramCommand {
     }
 
     /// `store stats`.
-    @Command(name = "stats", description = "Show the store's figures, of a server that runs or of one that does not.",
-            footer = {"  cipherlink store stats", "  cipherlink store stats --json | jq .keys"})
     static final class Stats extends Part {
+        @Override
+        void describe(Syntax syntax) {
+            super.describe(syntax);
+            syntax.about("Show the store's figures, of a server that runs or of one that does not.");
+            syntax.examples("  cipherlink store stats", "  cipherlink store stats --json | jq .keys");
+        }
+
         @Override
         ExitStatus run() throws StoreException {
             Path folder = folder();
@@ -118,13 +137,18 @@ final class StoreCommand extends ProgramCommand {
     }
 
     /// `store backup`.
-    @Command(name = "backup", description = {"Copy the store into a new folder, also while a server uses it.",
-        "The copy is of one moment, and holds everything that was answered before. On the same file system most of it is linked, "
-                + "not copied: move a backup to another disk."},
-            footer = "  cipherlink store backup /var/backups/cipherlink-monday")
     static final class Backup extends Part {
-        @Parameters(paramLabel = "DIR", description = "Must not exist, or be empty.")
-        Path target;
+        private Path target;
+
+        @Override
+        void describe(Syntax syntax) {
+            super.describe(syntax);
+            syntax.about("Copy the store into a new folder, also while a server uses it.",
+                    "The copy is of one moment, and holds everything that was answered before. On the same file system most of it is linked, "
+                        + "not copied: move a backup to another disk.");
+            syntax.examples("  cipherlink store backup /var/backups/cipherlink-monday");
+            syntax.file("DIR", given -> target = given, "Must not exist, or be empty.");
+        }
 
         @Override
         ExitStatus run() {
@@ -143,11 +167,16 @@ final class StoreCommand extends ProgramCommand {
     }
 
     /// `store restore`.
-    @Command(name = "restore", description = "Put a backup in place, where a server has no store yet.",
-            footer = "  cipherlink store restore /var/backups/cipherlink-monday --data /srv/cipherlink")
     static final class Restore extends Part {
-        @Parameters(paramLabel = "DIR", description = "What `cipherlink store backup` made.")
-        Path backup;
+        private Path backup;
+
+        @Override
+        void describe(Syntax syntax) {
+            super.describe(syntax);
+            syntax.about("Put a backup in place, where a server has no store yet.");
+            syntax.examples("  cipherlink store restore /var/backups/cipherlink-monday --data /srv/cipherlink");
+            syntax.file("DIR", given -> backup = given, "What `cipherlink store backup` made.");
+        }
 
         @Override
         ExitStatus run() {

@@ -1,6 +1,7 @@
 package dev.cipherlink.client;
 
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.HandshakeJson;
 import dev.cipherlink.message.SynAck;
 import dev.cipherlink.session.Outbox;
 import dev.cipherlink.session.ReplyHandler;
@@ -56,6 +57,15 @@ public final class Client implements AutoCloseable {
         var client = new Client(config);
         client.thread.start();
         return client;
+    }
+
+    /// Begins to load, on a thread of its own, what every connection needs and the JVM takes long over: the cipher, and the
+    /// JSON of the session handshake. For a program that has other things to do before it connects. Does not block.
+    public static void prepare() {
+        Thread.ofPlatform().daemon().name("cipherlink-prepare").start(() -> {
+            PreferredSuite.ofThisMachine().load();
+            HandshakeJson.load();
+        });
     }
 
     /// What the session agreed on, and the name the server knows us by.

@@ -35,6 +35,12 @@ public final class HandshakeJson {
     private HandshakeJson() {
     }
 
+    /// Loads the JSON library now, so that its cost does not fall into the first handshake.
+    public static void load() {
+        JSON.createParser(ObjectReadContext.empty(), "").close();
+        new Members();
+    }
+
     public static byte[] encode(Syn syn) {
         var members = new Members();
         SessionParameters wishes = syn.wishes();

@@ -67,6 +67,11 @@ public enum Suite {
         return "Noise_XX_25519_" + cipherName + "_BLAKE2b";
     }
 
+    /// Has the JDK set up the cipher now, so that its cost does not fall into the first handshake.
+    public void load() {
+        newCipher();
+    }
+
     String keyAlgorithm() {
         return keyAlgorithm;
     }

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What the program does without a server.
 class ProgramTest {
@@ -47,6 +48,14 @@ class ProgramTest {
         assertTrue(terminal.out().contains("cipherlink " + command), terminal.out());
         assertTrue(terminal.out().contains("  5     the connection was lost before a write was answered"), terminal.out());
         assertEquals("", terminal.err());
+    }
+
+    /// Only the commands that are named are made, and all for help: however it is asked for.
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "-h", "-vh", "help", "--help=true"})
+    void helpListsEveryCommand(String asked) {
+        assertEquals(0, terminal.run(asked));
+        commands().forEach(command -> assertTrue(terminal.out().contains("\n  " + command + " "), terminal.out()));
     }
 
     @ParameterizedTest

@@ -17,9 +17,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TextFormsTest {
 
     @ParameterizedTest
-    @CsvSource({"500ms,500", "10s,10000", "1.5s,1500", "2m,120000", "1h,3600000", "1d,86400000", "0ms,0", "10S,10000"})
+    @CsvSource({"500ms,500", "10s,10000", "1.5s,1500", "2m,120000", "1h,3600000", "1d,86400000", "0ms,0", "10S,10000",
+        "0.001s,1", "1.25m,75000", "0.5d,43200000", "999999999.999d,86399999999913600"})
     void readsDurations(String text, long millis) {
         assertEquals(Duration.ofMillis(millis), DurationText.parse(text));
+    }
+
+    @Test
+    void readsPartsOfAMillisecond() {
+        assertEquals(Duration.ofNanos(12_345_000), DurationText.parse("12.345ms"));
     }
 
     @ParameterizedTest
