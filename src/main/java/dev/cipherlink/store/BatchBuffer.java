@@ -2,6 +2,7 @@ package dev.cipherlink.store;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
@@ -51,10 +52,16 @@ final class BatchBuffer {
         return count == 0;
     }
 
-    /// The batch in an array that fits exactly.
-    byte[] encode() {
+    /// The batch, for as long as nothing is added.
+    ByteBuffer encode() {
         COUNT.set(bytes, COUNT_OFFSET, count);
-        return Arrays.copyOf(bytes, end);
+        return ByteBuffer.wrap(bytes, 0, end);
+    }
+
+    /// The batch in an array that fits exactly.
+    byte[] toArray() {
+        ByteBuffer batch = encode();
+        return Arrays.copyOf(batch.array(), batch.limit());
     }
 
     private void append(byte[] part) {

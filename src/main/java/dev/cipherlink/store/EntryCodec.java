@@ -49,8 +49,8 @@ final class EntryCodec {
         var head = ByteBuffer.wrap(entry, 1, entry.length - 1);
         long version = head.getLong();
         long deadline = (flags & HAS_DEADLINE) != 0 ? head.getLong() : Cell.NO_DEADLINE;
-        return (flags & IS_LARGE) != 0 ? Cell.ofLarge(head.getInt(), version, deadline, Group.DURABLE)
-                : Cell.of(Arrays.copyOfRange(entry, headBytes, entry.length), version, deadline, Group.DURABLE);
+        return (flags & IS_LARGE) != 0 ? Cell.ofLarge(head.getInt(), version, deadline, Group.IN_DATABASE)
+                : Cell.of(Arrays.copyOfRange(entry, headBytes, entry.length), version, deadline, Group.IN_DATABASE);
     }
 
     /// Where a large value is kept.

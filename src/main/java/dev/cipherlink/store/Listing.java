@@ -18,12 +18,14 @@ final class Listing {
     private final Database database;
     private final CellCache cells;
     private final Committer committer;
+    private final Applier applier;
     private final StoreClock clock;
 
-    Listing(Database database, CellCache cells, Committer committer, StoreClock clock) {
+    Listing(Database database, CellCache cells, Committer committer, Applier applier, StoreClock clock) {
         this.database = database;
         this.cells = cells;
         this.committer = committer;
+        this.applier = applier;
         this.clock = clock;
     }
 
@@ -49,14 +51,27 @@ final class Listing {
 
     /// How many entries have expired and are still there, as far as the database knows their deadlines.
     long expired() throws StoreException {
+        applyIfThereIsRoom();
         return dueKeys().stream().filter(key -> {
             Cell cell = cells.get(key);
             return cell == null || cell.exists() && !cell.isLiveAt(clock.now());
         }).count();
     }
 
+    /// Deadlines are only looked for in the database. While it takes nothing, reads go on without the latest.
+    private void applyIfThereIsRoom() throws StoreException {
+        try {
+            applier.apply();
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.FULL) {
+                throw e;
+            }
+        }
+    }
+
     /// Calls `visit` with each live key, in order, until it says false.
     private void walk(byte[] prefix, byte[] after, Predicate<Key> visit) throws StoreException {
+        applyIfThereIsRoom();
         // First what is not in the database yet, then the database: what moves between the looks is seen by one of them.
         TreeSet<Key> pending = pendingKeys(prefix, after);
         Set<Key> due = dueKeys();
@@ -81,9 +96,13 @@ final class Listing {
         }
     }
 
-    private boolean isLive(Key key, boolean isStored, Set<Key> due) {
+    private boolean isLive(Key key, boolean isStored, Set<Key> due) throws StoreException {
         Cell cell = cells.get(key);
-        return cell != null ? cell.isLiveAt(clock.now()) : isStored && !due.contains(key);
+        if (cell != null) {
+            return cell.isLiveAt(clock.now());
+        }
+        // One that was not stored is by now, or it would have a cell.
+        return !due.contains(key) && (isStored || database.get(database.entries(), key.bytes()) != null);
     }
 
     private static void seek(RocksIterator iterator, byte[] prefix, byte[] after) {
@@ -106,7 +125,7 @@ final class Listing {
 
     private TreeSet<Key> pendingKeys(byte[] prefix, byte[] after) {
         var changed = new ArrayList<Key>();
-        for (Group group : committer.pending()) {
+        for (Group group : committer.unapplied()) {
             group.addKeys(prefix, changed);
         }
         var keys = new TreeSet<Key>();

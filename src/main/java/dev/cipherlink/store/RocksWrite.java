@@ -18,7 +18,7 @@ final class RocksWrite implements CellCache.Change {
         Cell load(Key key) throws StoreException;
     }
 
-    static final Cell ABSENT = Cell.absent(Group.DURABLE);
+    static final Cell ABSENT = Cell.absent(Group.IN_DATABASE);
 
     private final Source source;
     private final Change change;
@@ -53,7 +53,7 @@ final class RocksWrite implements CellCache.Change {
             if (after == live || !after.exists() && !before.exists()) {
                 return kept == null && before.exists() ? before : kept;
             }
-            group.add(database, key, before, after);
+            group.add(database, new KeyChange(key, before, after));
             keys.addAndGet((after.exists() ? 1 : 0) - (before.exists() ? 1 : 0));
             return after;
         } catch (StoreException e) {
