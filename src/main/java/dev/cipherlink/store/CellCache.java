@@ -53,7 +53,10 @@ final class CellCache {
     }
 
     private void account(Key key, Cell kept, Cell after) {
-        usedBytes.addAndGet((after == null ? 0 : after.weight(key)) - (kept == null ? 0 : kept.weight(key)));
+        long grown = (after == null ? 0 : after.weight(key)) - (kept == null ? 0 : kept.weight(key));
+        if (grown != 0) {
+            usedBytes.addAndGet(grown);
+        }
         if (kept == null) {
             ring.add(key);
         }

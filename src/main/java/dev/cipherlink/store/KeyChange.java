@@ -18,7 +18,7 @@ record KeyChange(Key key, Cell before, Cell after) {
                 batch.delete(database.deadlines(), EntryCodec.deadlineKey(before.deadline, key));
             }
             if (after.deadline != Cell.NO_DEADLINE) {
-                batch.put(database.deadlines(), EntryCodec.deadlineKey(after.deadline, key), Database.NOTHING, Database.NOTHING);
+                batch.put(database.deadlines(), EntryCodec.deadlineKey(after.deadline, key), Database.NOTHING);
             }
         }
         if (before.version != after.version) {
@@ -26,11 +26,11 @@ record KeyChange(Key key, Cell before, Cell after) {
                 batch.delete(database.large(), EntryCodec.largeKey(key, before.version));
             }
             if (after.isLarge()) {
-                batch.put(database.large(), EntryCodec.largeKey(key, after.version), after.value, Database.NOTHING);
+                batch.put(database.large(), EntryCodec.largeKey(key, after.version), after.value);
             }
         }
         if (after.exists()) {
-            batch.put(database.entries(), key.bytes(), EntryCodec.encodeHead(after), EntryCodec.encodeTail(after));
+            EntryCodec.put(batch, database.entries(), key, after);
         } else {
             batch.delete(database.entries(), key.bytes());
         }

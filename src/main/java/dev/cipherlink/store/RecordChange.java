@@ -9,7 +9,7 @@ record RecordChange(Key key, byte[] value) {
         if (value == null) {
             batch.delete(database.records(), key.bytes());
         } else {
-            batch.put(database.records(), key.bytes(), value, Database.NOTHING);
+            batch.put(database.records(), key.bytes(), value);
         }
     }
 }

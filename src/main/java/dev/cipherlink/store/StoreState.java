@@ -14,7 +14,7 @@ record StoreState(long commit, long keys, long lastVersion, long time) {
     static final StoreState EMPTY = new StoreState(0, 0, 0, 0);
 
     void addTo(BatchBuffer batch, Database database) {
-        batch.put(database.state(), KEY, encode(), Database.NOTHING);
+        batch.put(database.state(), KEY, encode());
     }
 
     private byte[] encode() {
