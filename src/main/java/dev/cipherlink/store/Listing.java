@@ -15,11 +15,20 @@ import org.rocksdb.RocksIterator;
 ///
 /// Blocks on the disk, in native code: callers on virtual threads hand it to [LongReads].
 final class Listing {
+    /// A few hundredths of a second.
+    static final int COUNTED_AT_ONCE = 50_000;
+
     private final Database database;
     private final CellCache cells;
     private final Committer committer;
     private final Applier applier;
     private final StoreClock clock;
+
+    /// A part of the keys.
+    ///
+    /// @param last where to go on; null if these were the last
+    record Counted(int keys, byte[] last) {
+    }
 
     Listing(Database database, CellCache cells, Committer committer, Applier applier, StoreClock clock) {
         this.database = database;
@@ -39,14 +48,15 @@ final class Listing {
         return found;
     }
 
-    /// How many live keys begin with this.
-    long count(byte[] prefix) throws StoreException {
-        long[] count = {0};
-        walk(prefix, Database.NOTHING, _ -> {
-            count[0]++;
-            return true;
+    /// Counts live keys with this prefix after that one, as many as are counted at once.
+    Counted count(byte[] prefix, byte[] after) throws StoreException {
+        var last = new Key[1];
+        int[] count = {0};
+        walk(prefix, after, key -> {
+            last[0] = key;
+            return ++count[0] < COUNTED_AT_ONCE;
         });
-        return count[0];
+        return new Counted(count[0], count[0] < COUNTED_AT_ONCE ? null : last[0].bytes());
     }
 
     /// How many entries have expired and are still there, as far as the database knows their deadlines.

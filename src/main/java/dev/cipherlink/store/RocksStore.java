@@ -279,7 +279,16 @@ public final class RocksStore implements KeyValueStore {
             return size();
         }
         committer.pending().forEach(units.get()::hasRead);
-        return longReads.run(() -> listing.count(prefix));
+        long count = 0;
+        byte[] after = Database.NOTHING;
+        while (after != null) {
+            byte[] from = after;
+            // Others who list are let in between.
+            Listing.Counted part = longReads.run(() -> listing.count(prefix, from));
+            count += part.keys();
+            after = part.last();
+        }
+        return count;
     }
 
     @Override

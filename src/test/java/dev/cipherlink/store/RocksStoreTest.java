@@ -257,6 +257,26 @@ class RocksStoreTest {
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
+    /// A COUNT of millions of keys held up whoever listed a few, until it was done part by part.
+    @Test
+    void countsKeysPartByPart() throws Exception {
+        try (RocksStore store = open()) {
+            try (Unit unit = store.begin()) {
+                for (int i = 0; i < 2 * Listing.COUNTED_AT_ONCE; i++) {
+                    store.set(key("k%07d".formatted(i)), bytes("v"));
+                }
+                store.set(key("l"), bytes("v"));
+                unit.commit();
+            }
+            assertEquals(2 * Listing.COUNTED_AT_ONCE, store.count(bytes("k")));
+            store.set(key("k"), bytes("v"));
+            store.delete(key("k0000001"));
+            store.set(key("kk"), bytes("v"));
+            assertEquals(2 * Listing.COUNTED_AT_ONCE + 1, store.count(bytes("k")));
+            assertEquals(1, store.count(bytes("l")));
+        }
+    }
+
     /// A COUNT of many keys behind a write held up the commits of all others.
     @Test
     void aPausedUnitDoesNotHoldUpOthersAndIsCommittedInOrder() throws Exception {
