@@ -155,8 +155,8 @@ final class Group {
         release();
     }
 
-    /// The database has it. Only the outcome is left, which cells ask for as long as they live.
-    void stored() {
+    /// The database has it; perhaps before [#succeed]. Only the outcome is left, which cells ask for as long as they live.
+    synchronized void stored() {
         outcome = Outcome.STORED;
         release();
     }
@@ -169,7 +169,7 @@ final class Group {
 
     private void end(Outcome end) {
         synchronized (this) {
-            outcome = end;
+            outcome = outcome == Outcome.STORED ? Outcome.STORED : end;
             isOver = true;
         }
         waiters.forEach(LockSupport::unpark);
