@@ -2,6 +2,7 @@ package dev.cipherlink.store;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 
@@ -17,22 +18,49 @@ final class BatchBuffer {
     /// Tag and three varints.
     private static final int MAX_OVERHEAD_BYTES = 16;
     private static final int FIRST_BYTES = 4_096;
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle COUNT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     private byte[] bytes = new byte[FIRST_BYTES];
     private int end = HEADER_BYTES;
     private int count;
 
-    /// Sets a key; the value is two arrays, one behind the other.
-    void put(int family, byte[] key, byte[] head, byte[] tail) {
-        reserve(key.length + (long) head.length + tail.length);
+    /// Sets a key.
+    void put(int family, byte[] key, byte[] value) {
+        beginPut(family, key, value.length);
+        add(value);
+    }
+
+    /// Sets a key; the bytes of its value are added next, exactly as many.
+    void beginPut(int family, byte[] key, int valueBytes) {
+        reserve(key.length + (long) valueBytes);
         bytes[end++] = TAG_PUT;
         varint(family);
         append(key);
-        varint(head.length + tail.length);
-        copy(head);
-        copy(tail);
+        varint(valueBytes);
         count++;
+    }
+
+    void add(byte part) {
+        bytes[end++] = part;
+    }
+
+    /// Big-endian.
+    void add(int part) {
+        INT.set(bytes, end, part);
+        end += Integer.BYTES;
+    }
+
+    /// Big-endian.
+    void add(long part) {
+        LONG.set(bytes, end, part);
+        end += Long.BYTES;
+    }
+
+    void add(byte[] part) {
+        System.arraycopy(part, 0, bytes, end, part.length);
+        end += part.length;
     }
 
     void delete(int family, byte[] key) {
@@ -51,20 +79,21 @@ final class BatchBuffer {
         return count == 0;
     }
 
-    /// The batch in an array that fits exactly.
-    byte[] encode() {
+    /// The batch, for as long as nothing is added.
+    ByteBuffer encode() {
         COUNT.set(bytes, COUNT_OFFSET, count);
-        return Arrays.copyOf(bytes, end);
+        return ByteBuffer.wrap(bytes, 0, end);
+    }
+
+    /// The batch in an array that fits exactly.
+    byte[] toArray() {
+        ByteBuffer batch = encode();
+        return Arrays.copyOf(batch.array(), batch.limit());
     }
 
     private void append(byte[] part) {
         varint(part.length);
-        copy(part);
-    }
-
-    private void copy(byte[] part) {
-        System.arraycopy(part, 0, bytes, end, part.length);
-        end += part.length;
+        add(part);
     }
 
     private void varint(int number) {

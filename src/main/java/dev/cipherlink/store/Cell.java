@@ -54,6 +54,10 @@ final class Cell {
         return version != 0;
     }
 
+    boolean isLive(StoreClock clock) {
+        return version != 0 && (deadline == NO_DEADLINE || deadline > clock.now());
+    }
+
     boolean isLiveAt(long now) {
         return version != 0 && deadline > now;
     }

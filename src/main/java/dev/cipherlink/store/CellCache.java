@@ -5,10 +5,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// The cells of a store: all that are not durable yet, and of the others as many as there is room for.
+/// The cells of a store: all that the database lacks, and of the others as many as there is room for.
 ///
 /// Every key has one place in a ring. Where there is no room, the ring is turned (a clock): a cell that was used since
-/// the last turn or is not durable stays, another goes. Thread-safe.
+/// the last turn or is not in the database stays, another goes. Thread-safe.
 final class CellCache {
 
     /// Cells looked at for each new one, when there is no room.
@@ -53,7 +53,10 @@ final class CellCache {
     }
 
     private void account(Key key, Cell kept, Cell after) {
-        usedBytes.addAndGet((after == null ? 0 : after.weight(key)) - (kept == null ? 0 : kept.weight(key)));
+        long grown = (after == null ? 0 : after.weight(key)) - (kept == null ? 0 : kept.weight(key));
+        if (grown != 0) {
+            usedBytes.addAndGet(grown);
+        }
         if (kept == null) {
             ring.add(key);
         }
@@ -66,7 +69,7 @@ final class CellCache {
                 return;
             }
             cells.computeIfPresent(key, (same, cell) -> {
-                if (cell.isUsed || cell.group.isPending()) {
+                if (cell.isUsed || !cell.group.isStored()) {
                     cell.isUsed = false;
                     ring.add(same);
                     return cell;
@@ -77,12 +80,9 @@ final class CellCache {
         }
     }
 
-    /// Takes a cell away.
-    void remove(Key key) {
-        cells.computeIfPresent(key, (same, cell) -> {
-            account(same, cell, null);
-            return null;
-        });
+    /// Puts a cell back that was there before.
+    void restore(Key key, Cell before) {
+        update(key, (_, _) -> before);
     }
 
     /// Drops a value that can be read from where large ones are kept.

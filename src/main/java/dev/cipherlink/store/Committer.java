@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.StampedLock;
 
-/// Group commit: one platform thread writes the changes of all units as one batch, with one wait for the disk, and wakes
-/// those who wait for it. While it does, the next group comes together.
+/// Group commit: one platform thread appends the changes of all units to the log as one record, with one wait for the disk,
+/// and wakes those who wait for it. While it does, the next group comes together. The [Applier] takes it from there.
 ///
 /// **The gate.** A unit is inside from its first change until it has added the last of what belongs to it. The committer
 /// takes the gate for a moment to begin a new group: so a group never holds half a unit, and no unit of an earlier group
@@ -19,10 +19,10 @@ final class Committer implements AutoCloseable {
         /// The store's state with this commit; called with nobody inside the gate.
         StoreState state(long commit);
 
-        /// The group is in the database, and readers may be sent there.
-        void committed(Group group);
+        /// The group is in the log.
+        void committed();
 
-        /// Called with nobody inside the gate: nothing of these groups is in the database.
+        /// Called with nobody inside the gate: nothing of these groups, the older first, is in the log.
         void undo(List<Group> groups);
 
         /// Everything up to this commit is on the disk.
@@ -31,11 +31,13 @@ final class Committer implements AutoCloseable {
 
     /// Changes beyond this make new units wait for the commit under way.
     private static final int MAX_GROUP_BYTES = 32 << 20;
-    private static final long SYNC_INTERVAL_NANOS = 1_000_000_000L;
 
     private final Database database;
+    private final CommitLog log;
+    private final Applier applier;
     private final Owner owner;
     private final Durability durability;
+    private final Syncer syncer;
     private final StampedLock gate = new StampedLock();
     private final Thread thread;
     private final LongAdder syncs = new LongAdder();
@@ -46,19 +48,23 @@ final class Committer implements AutoCloseable {
     private volatile boolean isWanted;
     private volatile boolean isClosed;
     private volatile StoreException stopped;
-    private boolean isUnsynced;
-    private long syncedAt = System.nanoTime();
 
-    Committer(Database database, Owner owner, Durability durability, long lastCommit) {
+    Committer(Database database, CommitLog log, Applier applier, Owner owner, Durability durability) {
         this.database = database;
+        this.log = log;
+        this.applier = applier;
         this.owner = owner;
         this.durability = durability;
-        this.commits = lastCommit;
+        this.commits = log.appended();
+        this.syncer = new Syncer(log, this::sync);
         this.thread = Thread.ofPlatform().name("store-commit").daemon().unstarted(this::run);
     }
 
     void start() {
         thread.start();
+        if (durability == Durability.EVERYSEC) {
+            syncer.start();
+        }
     }
 
     /// Goes inside the gate; blocks for short moments, and for a commit where much is waiting.
@@ -104,7 +110,7 @@ final class Committer implements AutoCloseable {
         group.await();
     }
 
-    /// The groups that are not in the database yet, the older first.
+    /// The groups that are not in the log yet, the older first.
     List<Group> pending() {
         var groups = new ArrayList<Group>(2);
         Group older = committing;
@@ -115,7 +121,19 @@ final class Committer implements AutoCloseable {
         return groups;
     }
 
-    /// Number of the last commit in the database.
+    /// All groups that the database may lack. They move on while they are looked for, so the younger are looked for first.
+    List<Group> unapplied() {
+        var groups = new ArrayList<Group>();
+        groups.add(current);
+        Group older = committing;
+        if (older != null) {
+            groups.add(older);
+        }
+        groups.addAll(applier.waiting());
+        return groups;
+    }
+
+    /// Number of the last commit in the log.
     long commits() {
         return commits;
     }
@@ -138,19 +156,21 @@ final class Committer implements AutoCloseable {
         return stopped != null;
     }
 
+    /// No more writes: nobody knows what is on the disk, or the database does not take what is in the log.
+    void stop(StoreException failure) {
+        if (stopped == null) {
+            stopped = StoreException.stopped(failure);
+        }
+    }
+
     private void run() {
         while (!isClosed || isWanted) {
             if (isWanted) {
                 isWanted = false;
                 commit();
             }
-            syncIfDue();
             if (!isWanted && !isClosed) {
-                if (isUnsynced && durability == Durability.EVERYSEC) {
-                    LockSupport.parkNanos(this, syncedAt + SYNC_INTERVAL_NANOS - System.nanoTime());
-                } else {
-                    LockSupport.park(this);
-                }
+                LockSupport.park(this);
             }
         }
     }
@@ -182,7 +202,7 @@ final class Committer implements AutoCloseable {
             }
             committing = group;
             current = new Group();
-            group.put(database.state(), StoreState.KEY, owner.state(commits + 1).encode());
+            group.finish(database, owner.state(commits + 1));
             return group;
         } finally {
             gate.unlockWrite(stamp);
@@ -193,31 +213,27 @@ final class Committer implements AutoCloseable {
         if (stopped != null) {
             throw stopped;
         }
+        applier.awaitRoom();
         long commit = commits + 1;
-        database.write(group.encode(), durability == Durability.ALWAYS);
+        log.append(commit, group.log());
+        if (durability == Durability.ALWAYS) {
+            synced(log.sync());
+        } else {
+            syncer.wake();
+        }
         commits = commit;
         committedUnits.add(group.waiting());
-        written(commit);
-        owner.committed(group);
+        owner.committed();
+        applier.add(group);
         committing = null;
         group.succeed();
-        group.release();
-    }
-
-    private void written(long commit) {
-        if (durability == Durability.ALWAYS) {
-            syncs.increment();
-            owner.synced(commit);
-        } else {
-            isUnsynced = true;
-        }
     }
 
     /// What was built on the failed group fails with it. A full disk gets another chance with the next group; after any
     /// other failure nobody knows what is on the disk, and asking again might say that all is well.
     private void undo(StoreException failure) {
-        if (failure.reason() != StoreException.Reason.FULL && stopped == null) {
-            stopped = StoreException.stopped(failure);
+        if (failure.reason() != StoreException.Reason.FULL) {
+            stop(failure);
         }
         long stamp = gate.writeLock();
         List<Group> failed = pending();
@@ -227,51 +243,42 @@ final class Committer implements AutoCloseable {
             owner.undo(failed);
         } catch (RuntimeException | Error e) {
             // What is in memory may be of the failed groups.
-            stopped = StoreException.stopped(StoreException.failed(e));
+            stop(StoreException.failed(e));
         } finally {
             gate.unlockWrite(stamp);
         }
         for (Group group : failed) {
             group.fail(stopped == null ? failure : stopped);
-            group.release();
         }
     }
 
-    private void syncIfDue() {
-        boolean isDue = isUnsynced && durability == Durability.EVERYSEC
-                && System.nanoTime() - syncedAt >= SYNC_INTERVAL_NANOS;
-        if (isDue) {
-            sync();
-        }
+    private void synced(long commit) {
+        syncs.increment();
+        owner.synced(commit);
     }
 
-    private void sync() {
+    /// @return whether the disk has it
+    private boolean sync() {
         try {
-            long commit = commits;
-            database.sync();
-            syncs.increment();
-            isUnsynced = false;
-            syncedAt = System.nanoTime();
-            owner.synced(commit);
+            synced(log.sync());
         } catch (StoreException e) {
-            syncFailed(e);
+            stop(e);
         } catch (RuntimeException | Error e) {
-            syncFailed(StoreException.failed(e));
+            stop(StoreException.failed(e));
         }
+        return stopped == null;
     }
 
-    private void syncFailed(StoreException failure) {
-        stopped = StoreException.stopped(failure);
-        isUnsynced = false;
-    }
-
-    /// Commits what is there, waits for the disk, and ends the thread.
+    /// Commits what is there, waits for the disk, and ends the threads.
     @Override
     public void close() {
         isWanted = true;
         isClosed = true;
         LockSupport.unpark(thread);
         EndOfThread.await(thread, () -> {
+            if (durability == Durability.EVERYSEC) {
+                syncer.close();
+            }
             if (stopped == null && durability != Durability.ALWAYS) {
                 sync();
             }

@@ -2,12 +2,10 @@ package dev.cipherlink.store;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Properties;
 import org.rocksdb.AbstractImmutableNativeReference;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
@@ -17,6 +15,7 @@ import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
+import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
 import org.rocksdb.ReadOptions;
@@ -24,13 +23,12 @@ import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Status;
-import org.rocksdb.WALRecoveryMode;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
 /// RocksDB's folder, opened with the options and column families of this store.
 ///
-/// Calls go into native code and may read the disk; [#write] with `sync` blocks until the disk has it. Thread-safe, but
+/// Calls go into native code and may read the disk; [#write] may wait for RocksDB's own threads. Thread-safe, but
 /// nobody may be in a call when it is closed.
 final class Database implements AutoCloseable {
     static final byte[] NOTHING = {};
@@ -40,30 +38,23 @@ final class Database implements AutoCloseable {
 
     private static final long WRITE_BUFFER_BYTES = 32L << 20;
     private static final long SMALL_WRITE_BUFFER_BYTES = 8L << 20;
-    private static final long MAX_WAL_BYTES = 128L << 20;
     private static final long BLOCK_CACHE_BYTES = 64L << 20;
-    /// Of the disk, left alone by writes: for RocksDB's own work, which needs room to make room.
-    private static final long MAX_RESERVE_BYTES = 64L << 20;
-    private static final int RESERVE_SHARE = 20;
     private static final int FILTER_BITS_PER_KEY = 10;
     private static final double MEMTABLE_FILTER_SHARE = 0.02;
     private static final int MAX_OPEN_FILES = 512;
 
     private final List<AbstractImmutableNativeReference> resources = new ArrayList<>();
     private final List<ColumnFamilyHandle> families = new ArrayList<>();
-    private final WriteOptions synced;
-    private final WriteOptions unsynced;
+    private final WriteOptions unlogged;
     private final ReadOptions scanning;
     private final RocksDB rocks;
     private final Path folder;
-    private final FileStore disk;
-    private final long reserveBytes;
 
     /// How a folder is opened.
     enum Mode {
         /// A database is made.
         NEW,
-        /// For reads and writes. What is torn at the end of its log is dropped then.
+        /// For reads and writes.
         EXISTING,
         /// To look at it: nothing on the disk changes.
         LOOK
@@ -76,15 +67,12 @@ final class Database implements AutoCloseable {
         boolean isNew = mode == Mode.NEW;
         this.folder = folder;
         NativeLibrary.load(folder.toAbsolutePath().getParent());
-        synced = keep(new WriteOptions().setSync(true));
-        unsynced = keep(new WriteOptions());
+        unlogged = keep(new WriteOptions().setDisableWAL(true));
         scanning = keep(new ReadOptions().setFillCache(false).setReadaheadSize(1 << 20));
         try {
             if (isNew) {
                 Files.createDirectories(folder);
             }
-            disk = Files.getFileStore(folder);
-            reserveBytes = Math.min(MAX_RESERVE_BYTES, disk.getTotalSpace() / RESERVE_SHARE);
             var descriptors = new ArrayList<ColumnFamilyDescriptor>();
             var cache = keep(new LRUCache(BLOCK_CACHE_BYTES));
             for (Family family : Family.values()) {
@@ -105,16 +93,12 @@ final class Database implements AutoCloseable {
     }
 
     private DBOptions databaseOptions(boolean isNew) {
-        // Options that RocksDB's Java interface has no methods for.
-        var properties = new Properties();
-        properties.setProperty("track_and_verify_wals_in_manifest", "true");
-        return keep(DBOptions.getDBOptionsFromProps(properties))
+        return keep(new DBOptions())
                 .setCreateIfMissing(isNew)
                 .setCreateMissingColumnFamilies(isNew)
-                // What SIGKILL cut off inside a record was never acknowledged; LastCommit notices more than that.
-                .setWalRecoveryMode(WALRecoveryMode.TolerateCorruptedTailRecords)
+                // All families reach the disk together: CommitLog is the log, and RocksDB has none.
+                .setAtomicFlush(true)
                 .setParanoidChecks(true)
-                .setMaxTotalWalSize(MAX_WAL_BYTES)
                 .setMaxOpenFiles(MAX_OPEN_FILES)
                 .setMaxBackgroundJobs(2)
                 .setStatsDumpPeriodSec(0)
@@ -187,37 +171,32 @@ final class Database implements AutoCloseable {
         }
     }
 
-    /// @param batch as [BatchBuffer#encode] makes it
+    /// What is written here is lost with the process until [#flush], or RocksDB by itself, has brought it to the disk. That
+    /// happens in the order of the writes, and to whole writes.
+    ///
+    /// @param batch as [BatchBuffer#toArray] makes it
     /// @throws StoreException `FULL` if the disk is, else `FAILED`; nothing of it is visible
-    void write(byte[] batch, boolean sync) throws StoreException {
-        requireRoomFor(batch.length);
+    void write(byte[] batch) throws StoreException {
         try (var changes = new WriteBatch(batch)) {
-            rocks.write(sync ? synced : unsynced, changes);
+            rocks.write(unlogged, changes);
         } catch (RocksDBException e) {
-            throw isDiskFull(e) ? StoreException.diskFull(e) : StoreException.failed(e);
+            throw failure(e);
         }
     }
 
-    /// RocksDB must not find out by itself that the disk is full: after a write to its log that failed, it takes no other
-    /// until it is opened again.
-    private void requireRoomFor(int bytes) throws StoreException {
-        try {
-            long left = disk.getUsableSpace();
-            if (left < reserveBytes + 2L * bytes) {
-                throw StoreException.diskFull(new IOException(left + " bytes are left on the disk"));
-            }
-        } catch (IOException e) {
-            throw StoreException.failed(e);
+    /// Blocks until the disk has everything written before.
+    ///
+    /// @throws StoreException `FULL` if the disk is, else `FAILED`
+    void flush() throws StoreException {
+        try (var options = new FlushOptions().setWaitForFlush(true)) {
+            rocks.flush(options, families);
+        } catch (RocksDBException e) {
+            throw failure(e);
         }
     }
 
-    /// Blocks until everything written is on the disk.
-    void sync() throws StoreException {
-        try {
-            rocks.flushWal(true);
-        } catch (RocksDBException e) {
-            throw StoreException.failed(e);
-        }
+    private static StoreException failure(RocksDBException e) {
+        return isDiskFull(e) ? StoreException.diskFull(e) : StoreException.failed(e);
     }
 
     private static boolean isDiskFull(RocksDBException failure) {

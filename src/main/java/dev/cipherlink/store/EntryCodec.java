@@ -15,27 +15,26 @@ final class EntryCodec {
 
     private static final int HAS_DEADLINE = 1;
     private static final int IS_LARGE = 2;
-    private static final byte[] EMPTY = {};
 
     private EntryCodec() {
     }
 
-    /// The entry but for a value that is kept in it.
-    static byte[] encodeHead(Cell cell) {
+    /// Sets a key to what is to be kept of a cell.
+    static void put(BatchBuffer batch, int family, Key key, Cell cell) {
         boolean hasDeadline = cell.deadline != Cell.NO_DEADLINE;
-        var head = ByteBuffer.allocate(1 + Long.BYTES + (hasDeadline ? Long.BYTES : 0) + (cell.isLarge() ? Integer.BYTES : 0));
-        head.put((byte) ((hasDeadline ? HAS_DEADLINE : 0) | (cell.isLarge() ? IS_LARGE : 0))).putLong(cell.version);
+        boolean isLarge = cell.isLarge();
+        int headBytes = 1 + Long.BYTES + (hasDeadline ? Long.BYTES : 0);
+        batch.beginPut(family, key.bytes(), headBytes + (isLarge ? Integer.BYTES : cell.value.length));
+        batch.add((byte) ((hasDeadline ? HAS_DEADLINE : 0) | (isLarge ? IS_LARGE : 0)));
+        batch.add(cell.version);
         if (hasDeadline) {
-            head.putLong(cell.deadline);
+            batch.add(cell.deadline);
         }
-        if (cell.isLarge()) {
-            head.putInt(cell.valueBytes);
+        if (isLarge) {
+            batch.add(cell.valueBytes);
+        } else {
+            batch.add(cell.value);
         }
-        return head.array();
-    }
-
-    static byte[] encodeTail(Cell cell) {
-        return cell.isLarge() ? EMPTY : cell.value;
     }
 
     /// @throws IOException if it is no entry of ours
@@ -49,8 +48,8 @@ final class EntryCodec {
         var head = ByteBuffer.wrap(entry, 1, entry.length - 1);
         long version = head.getLong();
         long deadline = (flags & HAS_DEADLINE) != 0 ? head.getLong() : Cell.NO_DEADLINE;
-        return (flags & IS_LARGE) != 0 ? Cell.ofLarge(head.getInt(), version, deadline, Group.DURABLE)
-                : Cell.of(Arrays.copyOfRange(entry, headBytes, entry.length), version, deadline, Group.DURABLE);
+        return (flags & IS_LARGE) != 0 ? Cell.ofLarge(head.getInt(), version, deadline, Group.IN_DATABASE)
+                : Cell.of(Arrays.copyOfRange(entry, headBytes, entry.length), version, deadline, Group.IN_DATABASE);
     }
 
     /// Where a large value is kept.

@@ -9,20 +9,19 @@ import java.util.concurrent.locks.LockSupport;
 /// Changes are added while the adding thread is inside the [Committer]'s gate and holds the lock of the key, so that for
 /// each key they stand in the order in which they happened.
 final class Group {
-    /// That of what was read from disk.
-    static final Group DURABLE = new Group(Outcome.DURABLE);
+    /// That of what was read from the database.
+    static final Group IN_DATABASE = new Group(Outcome.STORED);
 
-    /// A value that is kept apart.
-    record LargeValue(Key key, long version) {
-    }
+    private enum Outcome { PENDING, DURABLE, STORED, FAILED }
 
-    private enum Outcome { PENDING, DURABLE, FAILED }
-
-    private BatchBuffer changes = new BatchBuffer();
-    private List<Key> keys = new ArrayList<>();
-    private List<LargeValue> largeValues = new ArrayList<>();
+    /// What the log gets.
+    private BatchBuffer log = new BatchBuffer();
+    /// The same for the database, which gets it later.
+    private List<KeyChange> keys = new ArrayList<>();
+    private List<RecordChange> records = new ArrayList<>();
+    private StoreState state;
+    private int bytes;
     private final List<Thread> waiters = new ArrayList<>();
-    private long nearestDeadline = Cell.NO_DEADLINE;
     private boolean isOver;
     private volatile Outcome outcome;
     private StoreException failure;
@@ -40,60 +39,47 @@ final class Group {
     }
 
     boolean isDurable() {
-        return outcome == Outcome.DURABLE;
+        return outcome == Outcome.DURABLE || outcome == Outcome.STORED;
+    }
+
+    /// Whether the database has it: what it wrote can be read there.
+    boolean isStored() {
+        return outcome == Outcome.STORED;
     }
 
     boolean isFailed() {
         return outcome == Outcome.FAILED;
     }
 
-    /// Adds what makes `before` to `after`, in the families of `database`.
-    synchronized void add(Database database, Key key, Cell before, Cell after) {
-        keys.add(key);
-        if (before.deadline != after.deadline) {
-            if (before.deadline != Cell.NO_DEADLINE) {
-                changes.delete(database.deadlines(), EntryCodec.deadlineKey(before.deadline, key));
-            }
-            if (after.deadline != Cell.NO_DEADLINE) {
-                changes.put(database.deadlines(), EntryCodec.deadlineKey(after.deadline, key), Database.NOTHING, Database.NOTHING);
-                nearestDeadline = Math.min(nearestDeadline, after.deadline);
-            }
-        }
-        if (before.version != after.version) {
-            if (before.isLarge()) {
-                changes.delete(database.large(), EntryCodec.largeKey(key, before.version));
-            }
-            if (after.isLarge()) {
-                changes.put(database.large(), EntryCodec.largeKey(key, after.version), after.value, Database.NOTHING);
-                largeValues.add(new LargeValue(key, after.version));
-            }
-        }
-        if (after.exists()) {
-            changes.put(database.entries(), key.bytes(), EntryCodec.encodeHead(after), EntryCodec.encodeTail(after));
-        } else {
-            changes.delete(database.entries(), key.bytes());
-        }
+    synchronized void add(Database database, KeyChange change) {
+        keys.add(change);
+        change.addTo(log, database);
     }
 
-    synchronized void put(int family, byte[] key, byte[] value) {
-        changes.put(family, key, value, Database.NOTHING);
+    synchronized void add(Database database, RecordChange change) {
+        records.add(change);
+        change.addTo(log, database);
     }
 
-    synchronized void delete(int family, byte[] key) {
-        changes.delete(family, key);
+    /// Adds the last of it: what the store is with it.
+    synchronized void finish(Database database, StoreState reached) {
+        state = reached;
+        reached.addTo(log, database);
+        bytes = log.size();
     }
 
     synchronized boolean isEmpty() {
-        return changes.isEmpty();
+        return log.isEmpty();
     }
 
-    /// Bytes of its changes; 0 when they have been let go.
+    /// Bytes of its changes so far; 0 when they are in the log.
     synchronized int sizeBytes() {
-        return changes == null ? 0 : changes.size();
+        return log == null ? 0 : log.size();
     }
 
-    synchronized byte[] encode() {
-        return changes.encode();
+    /// What the log gets; only when nobody adds any more.
+    BatchBuffer log() {
+        return log;
     }
 
     synchronized int waiting() {
@@ -102,24 +88,31 @@ final class Group {
 
     /// The keys that it changes and that begin with `prefix`, some of them twice.
     synchronized void addKeys(byte[] prefix, List<Key> found) {
-        for (Key key : keys) {
-            if (key.startsWith(prefix)) {
-                found.add(key);
+        for (KeyChange change : keys) {
+            if (change.key().startsWith(prefix)) {
+                found.add(change.key());
             }
         }
     }
 
-    /// All keys that it changes; only when nobody adds any more.
-    List<Key> keys() {
+    /// All changes of keys, in order; only when nobody adds any more.
+    List<KeyChange> keys() {
         return keys;
     }
 
-    List<LargeValue> largeValues() {
-        return largeValues;
+    /// All changes of records, likewise.
+    List<RecordChange> records() {
+        return records;
     }
 
-    long nearestDeadline() {
-        return nearestDeadline;
+    /// What it was finished with.
+    StoreState state() {
+        return state;
+    }
+
+    /// Bytes of its changes, once it is finished.
+    int bytes() {
+        return bytes;
     }
 
     /// Blocks until it is durable, without regard to interrupts.
@@ -148,25 +141,35 @@ final class Group {
         return !isOver;
     }
 
+    /// The log has it: whoever waits goes on.
     void succeed() {
+        synchronized (this) {
+            log = null;
+        }
         end(Outcome.DURABLE);
     }
 
     void fail(StoreException why) {
         failure = why;
         end(Outcome.FAILED);
+        release();
     }
 
-    /// Lets go of everything but the outcome, which cells ask for as long as they live.
-    synchronized void release() {
-        changes = null;
+    /// The database has it; perhaps before [#succeed]. Only the outcome is left, which cells ask for as long as they live.
+    synchronized void stored() {
+        outcome = Outcome.STORED;
+        release();
+    }
+
+    private synchronized void release() {
+        log = null;
         keys = List.of();
-        largeValues = List.of();
+        records = List.of();
     }
 
     private void end(Outcome end) {
         synchronized (this) {
-            outcome = end;
+            outcome = outcome == Outcome.STORED ? Outcome.STORED : end;
             isOver = true;
         }
         waiters.forEach(LockSupport::unpark);

@@ -15,15 +15,26 @@ import org.rocksdb.RocksIterator;
 ///
 /// Blocks on the disk, in native code: callers on virtual threads hand it to [LongReads].
 final class Listing {
+    /// A few hundredths of a second.
+    static final int COUNTED_AT_ONCE = 50_000;
+
     private final Database database;
     private final CellCache cells;
     private final Committer committer;
+    private final Applier applier;
     private final StoreClock clock;
 
-    Listing(Database database, CellCache cells, Committer committer, StoreClock clock) {
+    /// A part of the keys.
+    ///
+    /// @param last where to go on; null if these were the last
+    record Counted(int keys, byte[] last) {
+    }
+
+    Listing(Database database, CellCache cells, Committer committer, Applier applier, StoreClock clock) {
         this.database = database;
         this.cells = cells;
         this.committer = committer;
+        this.applier = applier;
         this.clock = clock;
     }
 
@@ -37,26 +48,40 @@ final class Listing {
         return found;
     }
 
-    /// How many live keys begin with this.
-    long count(byte[] prefix) throws StoreException {
-        long[] count = {0};
-        walk(prefix, Database.NOTHING, _ -> {
-            count[0]++;
-            return true;
+    /// Counts live keys with this prefix after that one, as many as are counted at once.
+    Counted count(byte[] prefix, byte[] after) throws StoreException {
+        var last = new Key[1];
+        int[] count = {0};
+        walk(prefix, after, key -> {
+            last[0] = key;
+            return ++count[0] < COUNTED_AT_ONCE;
         });
-        return count[0];
+        return new Counted(count[0], count[0] < COUNTED_AT_ONCE ? null : last[0].bytes());
     }
 
     /// How many entries have expired and are still there, as far as the database knows their deadlines.
     long expired() throws StoreException {
+        applyIfThereIsRoom();
         return dueKeys().stream().filter(key -> {
             Cell cell = cells.get(key);
             return cell == null || cell.exists() && !cell.isLiveAt(clock.now());
         }).count();
     }
 
+    /// Deadlines are only looked for in the database. While it takes nothing, reads go on without the latest.
+    private void applyIfThereIsRoom() throws StoreException {
+        try {
+            applier.apply();
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.FULL) {
+                throw e;
+            }
+        }
+    }
+
     /// Calls `visit` with each live key, in order, until it says false.
     private void walk(byte[] prefix, byte[] after, Predicate<Key> visit) throws StoreException {
+        applyIfThereIsRoom();
         // First what is not in the database yet, then the database: what moves between the looks is seen by one of them.
         TreeSet<Key> pending = pendingKeys(prefix, after);
         Set<Key> due = dueKeys();
@@ -81,9 +106,13 @@ final class Listing {
         }
     }
 
-    private boolean isLive(Key key, boolean isStored, Set<Key> due) {
+    private boolean isLive(Key key, boolean isStored, Set<Key> due) throws StoreException {
         Cell cell = cells.get(key);
-        return cell != null ? cell.isLiveAt(clock.now()) : isStored && !due.contains(key);
+        if (cell != null) {
+            return cell.isLiveAt(clock.now());
+        }
+        // One that was not stored is by now, or it would have a cell.
+        return !due.contains(key) && (isStored || database.get(database.entries(), key.bytes()) != null);
     }
 
     private static void seek(RocksIterator iterator, byte[] prefix, byte[] after) {
@@ -106,7 +135,7 @@ final class Listing {
 
     private TreeSet<Key> pendingKeys(byte[] prefix, byte[] after) {
         var changed = new ArrayList<Key>();
-        for (Group group : committer.pending()) {
+        for (Group group : committer.unapplied()) {
             group.addKeys(prefix, changed);
         }
         var keys = new TreeSet<Key>();

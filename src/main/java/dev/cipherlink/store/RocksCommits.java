@@ -5,8 +5,8 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
 
-/// What a [RocksStore] does for its commits, on the committing thread.
-final class RocksCommits implements Committer.Owner {
+/// What a [RocksStore] does for its commits, on the committing thread, and when they are applied.
+final class RocksCommits implements Committer.Owner, Applier.Owner {
 
     private static final Logger LOG = System.getLogger(RocksCommits.class.getName());
 
@@ -32,17 +32,33 @@ final class RocksCommits implements Committer.Owner {
     }
 
     @Override
-    public void committed(Group group) {
+    public void committed() {
         committedKeys = committingKeys;
-        group.largeValues().forEach(large -> cells.dropLargeValue(large.key(), large.version()));
-        if (group.nearestDeadline() != Cell.NO_DEADLINE) {
-            sweeper.note(group.nearestDeadline());
-        }
     }
 
     @Override
+    public void applied(List<Group> groups) {
+        long nearestDeadline = Cell.NO_DEADLINE;
+        for (Group group : groups) {
+            for (KeyChange change : group.keys()) {
+                Cell after = change.after();
+                nearestDeadline = Math.min(nearestDeadline, after.deadline);
+                if (after.isLarge()) {
+                    cells.dropLargeValue(change.key(), after.version);
+                }
+            }
+        }
+        if (nearestDeadline != Cell.NO_DEADLINE) {
+            sweeper.note(nearestDeadline);
+        }
+    }
+
+    /// Newest first, so that each key ends with what it had before the first of them.
+    @Override
     public void undo(List<Group> groups) {
-        groups.forEach(group -> group.keys().forEach(cells::remove));
+        for (Group group : groups.reversed()) {
+            group.keys().reversed().forEach(change -> cells.restore(change.key(), change.before()));
+        }
         counters.keys().set(committedKeys);
     }
 

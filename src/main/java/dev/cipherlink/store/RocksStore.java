@@ -17,8 +17,8 @@ import java.util.function.Consumer;
 
 /// A [KeyValueStore] on disk, by RocksDB; it outlives the process.
 ///
-/// [CellCache] holds on the heap what is not durable yet, and what was used lately; [Committer] makes groups of it
-/// durable; [Database] is what was. A write changes the cell of its key under that key's lock, and adds its change to the
+/// [CellCache] holds on the heap what the database lacks, and what was used lately; [Committer] makes groups of it durable, in
+/// the [CommitLog]; the [Applier] brings them into the [Database] later. A write changes the cell of its key under that key's lock, and adds its change to the
 /// current [Group]: all others see it at once, and whoever saw it waits for the same group before an answer leaves.
 ///
 /// Native code is called for keys that have no cell, for listings, and by the committing thread.
@@ -33,6 +33,8 @@ public final class RocksStore implements KeyValueStore {
     private final StoreFolder folder;
     private final Database database;
     private final LastCommit lastCommit;
+    private final CommitLog log;
+    private final Applier applier;
     private final Committer committer;
     private final CellCache cells;
     private final Sweeper sweeper;
@@ -60,12 +62,10 @@ public final class RocksStore implements KeyValueStore {
         try {
             boolean isNew = folder.isNew();
             if (!isNew && !config.acceptsLoss()) {
-                // Before it is opened for writing, which drops what cannot be read at the end of its log.
-                try (var look = new Database(folder.database(), Database.Mode.LOOK)) {
-                    folder.requireReached(folder.required(), state(look).commit());
-                }
+                requireWhole(folder);
             }
             database = new Database(folder.database(), isNew ? Database.Mode.NEW : Database.Mode.EXISTING);
+            applyLog(folder, database);
             StoreState state = state(database);
             var store = new RocksStore(config, folder, database, state);
             store.start(state.commit());
@@ -76,6 +76,22 @@ public final class RocksStore implements KeyValueStore {
             }
             folder.close();
             throw e instanceof IOException failure ? failure : new IOException(path + ": " + e.getMessage(), e);
+        }
+    }
+
+    /// Looks, without changing anything, whether all that was acknowledged is there.
+    private static void requireWhole(StoreFolder folder) throws IOException, StoreException {
+        LastCommit.Content required = folder.required();
+        try (var look = new Database(folder.database(), Database.Mode.LOOK)) {
+            folder.requireReached(required, CommitLogReader.read(folder.log(), state(look).commit(), (_, _) -> { }));
+        }
+    }
+
+    /// Brings into the database what only the log has, and waits until the disk has it.
+    private static void applyLog(StoreFolder folder, Database database) throws IOException, StoreException {
+        long before = state(database).commit();
+        if (CommitLogReader.read(folder.log(), before, (_, changes) -> database.write(changes)).commit() > before) {
+            database.flush();
         }
     }
 
@@ -93,15 +109,19 @@ public final class RocksStore implements KeyValueStore {
         this.cells = new CellCache(config.cacheBytes());
         this.lastCommit = folder.openLastCommit();
         this.sweeper = new Sweeper(this::removeDue, clock);
+        this.log = folder.openLog(state.commit());
         var commits = new RocksCommits(counters, cells, sweeper, lastCommit);
-        this.committer = new Committer(database, commits, config.durability(), state.commit());
-        this.listing = new Listing(database, cells, committer, clock);
+        this.applier = new Applier(database, log, commits, state.commit());
+        this.committer = new Committer(database, log, applier, commits, config.durability());
+        this.listing = new Listing(database, cells, committer, applier, clock);
     }
 
     private void start(long commit) throws IOException {
         // Into both of its places: what an earlier process noted is over.
         lastCommit.writeWithFreshManifest(commit);
         lastCommit.writeWithFreshManifest(commit);
+        log.forget(commit);
+        applier.start(committer::stop);
         committer.start();
         sweeper.start();
     }
@@ -138,12 +158,16 @@ public final class RocksStore implements KeyValueStore {
 
     @Override
     public byte[] record(byte[] key) throws StoreException {
+        applier.apply();
         return database.get(database.records(), key);
     }
 
     @Override
     public NavigableMap<byte[], byte[]> records(byte[] prefix) throws StoreException {
-        return longReads.run(() -> listing.records(prefix));
+        return longReads.run(() -> {
+            applier.apply();
+            return listing.records(prefix);
+        });
     }
 
     @Override
@@ -255,7 +279,16 @@ public final class RocksStore implements KeyValueStore {
             return size();
         }
         committer.pending().forEach(units.get()::hasRead);
-        return longReads.run(() -> listing.count(prefix));
+        long count = 0;
+        byte[] after = Database.NOTHING;
+        while (after != null) {
+            byte[] from = after;
+            // Others who list are let in between.
+            Listing.Counted part = longReads.run(() -> listing.count(prefix, from));
+            count += part.keys();
+            after = part.last();
+        }
+        return count;
     }
 
     @Override
@@ -283,11 +316,11 @@ public final class RocksStore implements KeyValueStore {
     private Cell read(Key key) throws StoreException {
         Cell cell = cells.get(key);
         if (cell == null) {
-            long stamp = committer.commits();
+            long stamp = applier.applied();
             Cell found = load(key);
             if (found.exists()) {
-                // Without a commit meanwhile, a newer state could only be in a cell.
-                cell = cells.update(key, (_, kept) -> kept == null && committer.commits() == stamp ? found : kept);
+                // With nothing applied meanwhile, a newer state could only be in a cell.
+                cell = cells.update(key, (_, kept) -> kept == null && applier.applied() == stamp ? found : kept);
             } else {
                 cell = cells.get(key);
             }
@@ -334,6 +367,7 @@ public final class RocksStore implements KeyValueStore {
     /// Called by the sweeper: takes away what is due.
     private Sweeper.Swept removeDue(long from) throws StoreException {
         long last = from;
+        applier.apply();
         List<byte[]> due = listing.dueDeadlines(last, SWEEP_BATCH);
         while (!due.isEmpty()) {
             try (Unit unit = begin()) {
@@ -345,6 +379,7 @@ public final class RocksStore implements KeyValueStore {
             }
             due.forEach(deadline -> expiryListener.accept(EntryCodec.key(deadline)));
             last = EntryCodec.deadline(due.getLast());
+            applier.apply();
             due = listing.dueDeadlines(last, SWEEP_BATCH);
         }
         return new Sweeper.Swept(last, listing.nextDeadline(last));
@@ -360,7 +395,8 @@ public final class RocksStore implements KeyValueStore {
     /// @param target must not exist, or be empty
     /// @throws IOException if it cannot be written; the message is one line
     public void backUp(Path target) throws IOException {
-        StoreCopy.backUp(database, committer.commits(), target);
+        applyDurable();
+        StoreCopy.backUp(database, applier.applied(), target);
     }
 
     /// Reads everything and compares it.
@@ -368,7 +404,16 @@ public final class RocksStore implements KeyValueStore {
     /// @return what is wrong, one line each
     /// @throws IOException if it cannot be read
     public List<String> check() throws IOException {
+        applyDurable();
         return new StoreCheck(database, counters.keys().get()).run();
+    }
+
+    private void applyDurable() throws IOException {
+        try {
+            applier.apply();
+        } catch (StoreException e) {
+            throw new IOException(e.getMessage(), e);
+        }
     }
 
     /// Makes what is there durable, and closes the files.
@@ -380,8 +425,9 @@ public final class RocksStore implements KeyValueStore {
         isClosed = true;
         sweeper.close();
         committer.close();
+        applier.close();
         longReads.close();
-        try (folder; database; lastCommit) {
+        try (folder; database; log; lastCommit) {
             if (!committer.isStopped()) {
                 lastCommit.writeWithFreshManifest(committer.commits());
                 lastCommit.force();

@@ -61,12 +61,12 @@ final class RocksUnit implements Unit {
 
     @Override
     public void record(byte[] key, byte[] value) throws StoreException {
-        enter().put(database.records(), key, value);
+        enter().add(database, new RecordChange(Key.of(key.clone()), value.clone()));
     }
 
     @Override
     public void forget(byte[] key) throws StoreException {
-        enter().delete(database.records(), key);
+        enter().add(database, new RecordChange(Key.of(key.clone()), null));
     }
 
     @Override

@@ -18,12 +18,12 @@ final class RocksWrite implements CellCache.Change {
         Cell load(Key key) throws StoreException;
     }
 
-    static final Cell ABSENT = Cell.absent(Group.DURABLE);
+    static final Cell ABSENT = Cell.absent(Group.IN_DATABASE);
 
     private final Source source;
     private final Change change;
     private final Group group;
-    private final long now;
+    private final StoreClock clock;
     private final Database database;
     /// The number of entries, which it keeps up to date.
     private final AtomicLong keys;
@@ -35,7 +35,7 @@ final class RocksWrite implements CellCache.Change {
         this.source = parts.source();
         this.change = change;
         this.group = group;
-        this.now = parts.counters().clock().now();
+        this.clock = parts.counters().clock();
         this.database = parts.database();
         this.keys = parts.counters().keys();
     }
@@ -44,7 +44,7 @@ final class RocksWrite implements CellCache.Change {
     public Cell apply(Key key, Cell kept) {
         try {
             Cell before = kept != null ? kept : source.load(key);
-            live = before.isLiveAt(now) ? before : ABSENT;
+            live = before.isLive(clock) ? before : ABSENT;
             after = change.apply(live, group);
             boolean isExpired = before.exists() && !live.exists();
             if (after == live && isExpired) {
@@ -53,8 +53,10 @@ final class RocksWrite implements CellCache.Change {
             if (after == live || !after.exists() && !before.exists()) {
                 return kept == null && before.exists() ? before : kept;
             }
-            group.add(database, key, before, after);
-            keys.addAndGet((after.exists() ? 1 : 0) - (before.exists() ? 1 : 0));
+            group.add(database, new KeyChange(key, before, after));
+            if (after.exists() != before.exists()) {
+                keys.addAndGet(after.exists() ? 1 : -1);
+            }
             return after;
         } catch (StoreException e) {
             failure = e;

@@ -11,10 +11,11 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.stream.Stream;
 
-/// Where a store on disk is: `db` is RocksDB's folder, `last-commit` says how far it must reach, `lock` is locked by the
+/// Where a store on disk is: `db` is RocksDB's folder, `log` has the commits that it may lack, `last-commit` says how far it must reach, `lock` is locked by the
 /// one process that uses it. Closing it lets go of the lock.
 final class StoreFolder implements AutoCloseable {
     private static final String DATABASE = "db";
+    private static final String LOG = "log";
     private static final String LAST_COMMIT = "last-commit";
     private static final String LOCK = "lock";
 
@@ -56,6 +57,16 @@ final class StoreFolder implements AutoCloseable {
 
     static Path database(Path path) {
         return path.resolve(DATABASE);
+    }
+
+    Path log() {
+        return path.resolve(LOG);
+    }
+
+    /// Makes the folder of the log if there is none.
+    CommitLog openLog(long lastCommit) throws IOException {
+        Files.createDirectories(log());
+        return new CommitLog(log(), lastCommit);
     }
 
     static Path lastCommit(Path path) {
@@ -111,8 +122,13 @@ final class StoreFolder implements AutoCloseable {
     }
 
     /// @param content as [#required] gave it, before the database was opened
-    /// @throws DamagedStoreException if the database lacks commits
-    void requireReached(LastCommit.Content content, long commit) throws IOException {
+    /// @param found how far database and log go
+    /// @throws DamagedStoreException if they lack commits
+    void requireReached(LastCommit.Content content, CommitLogReader.Found found) throws IOException {
+        long commit = found.commit();
+        if (found.damage() != null) {
+            throw new DamagedStoreException(path, "its log, in " + found.damage());
+        }
         if (content == null && commit > 0) {
             throw new DamagedStoreException(path, "its file " + LAST_COMMIT + " is missing, so that nobody can tell whether "
                     + "commits after number " + commit + " are lost");

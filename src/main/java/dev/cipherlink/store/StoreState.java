@@ -13,7 +13,11 @@ record StoreState(long commit, long keys, long lastVersion, long time) {
     static final byte[] KEY = {'s'};
     static final StoreState EMPTY = new StoreState(0, 0, 0, 0);
 
-    byte[] encode() {
+    void addTo(BatchBuffer batch, Database database) {
+        batch.put(database.state(), KEY, encode());
+    }
+
+    private byte[] encode() {
         return ByteBuffer.allocate(4 * Long.BYTES).putLong(commit).putLong(keys).putLong(lastVersion).putLong(time).array();
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -23,6 +24,8 @@ class CommitterTest {
 
     private final FailingOwner owner = new FailingOwner();
     private Database database;
+    private CommitLog log;
+    private Applier applier;
     private Committer committer;
 
     /// Fails where it is told to.
@@ -39,7 +42,7 @@ class CommitterTest {
         }
 
         @Override
-        public void committed(Group group) {
+        public void committed() {
             // Nothing is kept in memory here.
         }
 
@@ -59,13 +62,18 @@ class CommitterTest {
     @BeforeEach
     void open() throws Exception {
         database = new Database(folder.resolve("database"), Database.Mode.NEW);
-        committer = new Committer(database, owner, Durability.OS, 0);
+        log = new CommitLog(folder, 0);
+        applier = new Applier(database, log, _ -> { }, 0);
+        committer = new Committer(database, log, applier, owner, Durability.OS);
+        applier.start(committer::stop);
         committer.start();
     }
 
     @AfterEach
-    void close() {
+    void close() throws IOException {
         committer.close();
+        applier.close();
+        log.close();
         database.close();
     }
 
@@ -78,7 +86,7 @@ class CommitterTest {
             try {
                 long stamp = committer.enter();
                 Group group = committer.current();
-                group.put(database.records(), new byte[] {1}, new byte[] {2});
+                group.add(database, new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
                 committer.leave(stamp);
                 committer.await(group);
             } catch (StoreException e) {

@@ -128,21 +128,71 @@ class RocksStoreTest {
         }
     }
 
-    @Test
-    void noticesAMissingTailAListOfFilesThatChangedAndAMissingFile() throws Exception {
-        try (RocksStore store = open()) {
+    /// What SIGKILL would leave of a store with 20 commits: the database is as it was when it was opened.
+    private void makeKilled() throws Exception {
+        Path running = folder.resolve("running");
+        try (RocksStore store = RocksStores.durable(running)) {
             for (int i = 0; i < 20; i++) {
                 store.set(key("k" + i), bytes("v"));
             }
+            try (Stream<Path> files = Files.walk(running)) {
+                for (Path file : files.toList()) {
+                    Files.copy(file, path().resolve(running.relativize(file)));
+                }
+            }
         }
-        Path wal = only(".log");
-        byte[] whole = Files.readAllBytes(wal);
+    }
+
+    @Test
+    void whatOnlyTheLogHasIsThereAfterAKill() throws Exception {
+        makeKilled();
+        for (int i = 0; i < 3; i++) {
+            try (RocksStore store = open()) {
+                assertEquals(20, store.size());
+                assertArrayEquals(bytes("v"), store.get(key("k19")));
+                assertEquals(List.of(), store.check());
+            }
+        }
+    }
+
+    /// Groups are applied together, and a key and its neighbours pass through every form in between.
+    @Test
+    void theDatabaseAgreesWithItselfAfterManyChangesOfFewKeys() throws Exception {
+        try (RocksStore store = RocksStore.open(path(), RocksConfig.of(StoreLimits.ofDisk(1 << 24), Durability.EVERYSEC))) {
+            for (int i = 0; i < 600; i++) {
+                Key key = key("k" + i % 7);
+                switch (i % 5) {
+                    case 0 -> store.set(key, new byte[20_000 + i]);
+                    case 1 -> store.expire(key, java.time.Duration.ofHours(1 + i));
+                    case 2 -> store.set(key, bytes("small"));
+                    case 3 -> store.append(key, new byte[9_000]);
+                    default -> store.delete(key);
+                }
+                if (i % 50 == 0) {
+                    assertEquals(store.keys(bytes("k"), 99, bytes("")).size(), store.size());
+                    assertEquals(List.of(), store.check());
+                }
+            }
+            assertEquals(List.of(), store.check());
+        }
+        try (RocksStore store = open()) {
+            assertEquals(List.of(), store.check());
+        }
+    }
+
+    @Test
+    void noticesAMissingTailAListOfFilesThatChangedAndAMissingFile() throws Exception {
+        makeKilled();
+        Path log = only("log", ".log");
+        byte[] whole = Files.readAllBytes(log);
         for (int cut = 0; cut < whole.length; cut += 1 + whole.length / 5) {
-            Files.write(wal, java.util.Arrays.copyOf(whole, cut));
+            Files.write(log, java.util.Arrays.copyOf(whole, cut));
             refused();
         }
-        Files.write(wal, whole);
-        Path manifest = only("MANIFEST-");
+        Files.delete(log);
+        refused();
+        Files.write(log, whole);
+        Path manifest = only("db", "MANIFEST-");
         byte[] list = Files.readAllBytes(manifest);
         for (int at = 0; at < list.length; at += 1 + list.length / 5) {
             byte[] flipped = list.clone();
@@ -166,18 +216,29 @@ class RocksStoreTest {
 
     @Test
     void aFlippedByteOfTheLogIsRefused() throws Exception {
-        try (RocksStore store = open()) {
-            for (int i = 0; i < 20; i++) {
-                store.set(key("k" + i), bytes("v"));
-            }
-        }
-        Path wal = only(".log");
-        byte[] whole = Files.readAllBytes(wal);
+        makeKilled();
+        Path log = only("log", ".log");
+        byte[] whole = Files.readAllBytes(log);
         for (int at = 0; at < whole.length; at += 1 + whole.length / 8) {
             byte[] flipped = whole.clone();
             flipped[at] ^= 4;
-            Files.write(wal, flipped);
+            Files.write(log, flipped);
             refused();
+        }
+    }
+
+    @Test
+    void aDamagedLogIsReadUpToTheDamageIfThatIsAccepted() throws Exception {
+        makeKilled();
+        Path log = only("log", ".log");
+        byte[] bytes = Files.readAllBytes(log);
+        bytes[bytes.length / 2] ^= 4;
+        Files.write(log, bytes);
+        refused();
+        try (RocksStore store = RocksStore.open(path(),
+                RocksConfig.of(StoreLimits.ofDisk(1 << 24), Durability.ALWAYS).acceptingLoss())) {
+            assertTrue(store.size() > 0 && store.size() < 20, store.size() + " of 20");
+            assertEquals(List.of(), store.check());
         }
     }
 
@@ -186,14 +247,34 @@ class RocksStoreTest {
         assertEquals(1, refused.getMessage().lines().count(), refused.getMessage());
     }
 
-    private Path only(String part) throws IOException {
-        try (Stream<Path> files = Files.list(path().resolve("db"))) {
+    private Path only(String folderName, String part) throws IOException {
+        try (Stream<Path> files = Files.list(path().resolve(folderName))) {
             return files.filter(file -> file.getFileName().toString().contains(part)).findFirst().orElseThrow();
         }
     }
 
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /// A COUNT of millions of keys held up whoever listed a few, until it was done part by part.
+    @Test
+    void countsKeysPartByPart() throws Exception {
+        try (RocksStore store = open()) {
+            try (Unit unit = store.begin()) {
+                for (int i = 0; i < 2 * Listing.COUNTED_AT_ONCE; i++) {
+                    store.set(key("k%07d".formatted(i)), bytes("v"));
+                }
+                store.set(key("l"), bytes("v"));
+                unit.commit();
+            }
+            assertEquals(2 * Listing.COUNTED_AT_ONCE, store.count(bytes("k")));
+            store.set(key("k"), bytes("v"));
+            store.delete(key("k0000001"));
+            store.set(key("kk"), bytes("v"));
+            assertEquals(2 * Listing.COUNTED_AT_ONCE + 1, store.count(bytes("k")));
+            assertEquals(1, store.count(bytes("l")));
+        }
     }
 
     /// A COUNT of many keys behind a write held up the commits of all others.

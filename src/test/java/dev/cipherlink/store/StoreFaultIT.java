@@ -41,15 +41,46 @@ class StoreFaultIT {
                 }
             }
         } finally {
-            // The traced process outlives its tracer.
-            for (ProcessHandle traced : child.descendants().toList()) {
-                traced.destroyForcibly();
-                traced.onExit().orTimeout(60, TimeUnit.SECONDS).join();
-            }
-            child.destroyForcibly();
-            assertTrue(child.waitFor(60, TimeUnit.SECONDS));
+            end(child);
         }
         checkAcknowledged(acknowledged);
+    }
+
+    /// Another program had filled the disk between a look at it and a write to the log. Only a restart brought writes back.
+    @Test
+    void aDiskThatIsFullAllOfASuddenRefusesWritesOnlyAsLongAsItIs() throws Exception {
+        assumeTrue(Files.isExecutable(STRACE), "there is no strace here that could make writes fail");
+        Process child = StoreChild.start(folder.resolve("store"), Durability.ALWAYS, List.of(STRACE.toString(), "-f", "-qq",
+                "-o", "/dev/null", "-e", "trace=writev", "-e", "inject=writev:error=ENOSPC:when=20+9"));
+        long[] acknowledged = new long[StoreChild.THREADS];
+        int failures = 0;
+        int acknowledgedAfter = 0;
+        try (BufferedReader lines = child.inputReader()) {
+            while (failures < 20 || acknowledgedAfter < 50) {
+                String line = lines.readLine();
+                assertTrue(line != null, "the process has ended");
+                if (line.startsWith("failed")) {
+                    assertEquals("failed FULL", line);
+                    failures++;
+                } else if (line.matches("\\d \\d+")) {
+                    acknowledgedAfter += failures >= 20 ? 1 : 0;
+                    acknowledged[line.charAt(0) - '0'] = Long.parseLong(line.substring(2));
+                }
+            }
+        } finally {
+            end(child);
+        }
+        checkAcknowledged(acknowledged);
+    }
+
+    private static void end(Process child) throws InterruptedException {
+        // The traced process outlives its tracer.
+        for (ProcessHandle traced : child.descendants().toList()) {
+            traced.destroyForcibly();
+            traced.onExit().orTimeout(60, TimeUnit.SECONDS).join();
+        }
+        child.destroyForcibly();
+        assertTrue(child.waitFor(60, TimeUnit.SECONDS));
     }
 
     private void checkAcknowledged(long[] acknowledged) throws IOException, StoreException {

@@ -1,0 +1,195 @@
+package dev.cipherlink.store;
+
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayDeque;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/// Brings into the database what the log has: many groups at once, since of a key that changed often only the last state
+/// counts. When the disk has the database so far, the log is shortened.
+///
+/// A platform thread does it a moment after the first group came. Whoever looks at the database in a way that must not miss
+/// what is durable calls [#apply] before.
+final class Applier implements AutoCloseable {
+
+    /// What the store does when groups are applied.
+    interface Owner {
+        /// These are in the database, and readers may be sent there.
+        void applied(List<Group> groups);
+    }
+
+    private static final Logger LOG = System.getLogger(Applier.class.getName());
+    private static final long DELAY_NANOS = 100_000_000L;
+    private static final long RETRY_NANOS = 1_000_000_000L;
+    /// Changes that are not waited with.
+    private static final long HURRY_BYTES = 8L << 20;
+    /// Changes that those who commit have to apply first.
+    private static final long MAX_WAITING_BYTES = 64L << 20;
+
+    private final Database database;
+    private final CommitLog log;
+    private final Owner owner;
+    private final Thread thread = Thread.ofPlatform().name("store-apply").daemon().unstarted(this::run);
+    private Consumer<StoreException> stop;
+    private final Deque<Group> waiting = new ArrayDeque<>();
+    private long waitingBytes;
+    private volatile long applied;
+    private volatile boolean isClosed;
+
+    /// @param lastCommit the database is at
+    Applier(Database database, CommitLog log, Owner owner, long lastCommit) {
+        this.database = database;
+        this.log = log;
+        this.owner = owner;
+        this.applied = lastCommit;
+    }
+
+    /// @param whenFailed told that the database takes no groups: they are in the log, so that nothing is lost, but there must be
+    ///                   no more
+    void start(Consumer<StoreException> whenFailed) {
+        stop = whenFailed;
+        thread.start();
+    }
+
+    /// Takes over a group that is in the log; called in the order of their commits.
+    void add(Group group) {
+        boolean isFirst;
+        long bytes;
+        synchronized (waiting) {
+            isFirst = waiting.isEmpty();
+            waiting.add(group);
+            waitingBytes += group.bytes();
+            bytes = waitingBytes;
+        }
+        if (isFirst || bytes > HURRY_BYTES) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /// Blocks while too much waits for the database.
+    ///
+    /// @throws StoreException if it takes nothing
+    void awaitRoom() throws StoreException {
+        if (waitingBytes() > MAX_WAITING_BYTES) {
+            apply();
+        }
+    }
+
+    /// The groups that the database may lack, the older first.
+    List<Group> waiting() {
+        synchronized (waiting) {
+            return List.copyOf(waiting);
+        }
+    }
+
+    private long waitingBytes() {
+        synchronized (waiting) {
+            return waitingBytes;
+        }
+    }
+
+    /// The number of the last commit that is in the database.
+    long applied() {
+        return applied;
+    }
+
+    /// Blocks until everything that is in the log is in the database too.
+    ///
+    /// @throws StoreException `FULL` or `FAILED`: it takes nothing
+    synchronized void apply() throws StoreException {
+        List<Group> groups = waiting();
+        if (groups.isEmpty()) {
+            return;
+        }
+        StoreState state = groups.getLast().state();
+        database.write(merge(groups, state));
+        // Before readers are sent there: who notes it, then looks, and finds it unchanged, has not missed a change.
+        applied = state.commit();
+        owner.applied(groups);
+        synchronized (waiting) {
+            for (Group group : groups) {
+                waiting.removeFirst();
+                waitingBytes -= group.bytes();
+            }
+        }
+        groups.forEach(Group::stored);
+    }
+
+    private byte[] merge(List<Group> groups, StoreState state) {
+        Map<Key, KeyChange> keys = HashMap.newHashMap(1_000);
+        Map<Key, RecordChange> records = HashMap.newHashMap(1_000);
+        for (Group group : groups) {
+            group.keys().forEach(change -> keys.merge(change.key(), change, KeyChange::then));
+            group.records().forEach(change -> records.put(change.key(), change));
+        }
+        var batch = new BatchBuffer();
+        // Neighbours one after the other: RocksDB finds their places faster.
+        keys.values().stream().sorted(Comparator.comparing(KeyChange::key)).forEach(change -> change.addTo(batch, database));
+        records.values().stream().sorted(Comparator.comparing(RecordChange::key)).forEach(change -> change.addTo(batch, database));
+        state.addTo(batch, database);
+        return batch.toArray();
+    }
+
+    /// Makes the log shorter where it can be. Blocks until the disk has the database.
+    private void shorten() throws StoreException {
+        long commit = applied;
+        if (log.mayForget(commit)) {
+            database.flush();
+            try {
+                log.forget(commit);
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, "a file of the store's log that is not needed any more stays: {0}", e.getMessage());
+            }
+        }
+    }
+
+    private void run() {
+        while (!isClosed) {
+            try {
+                if (waitingBytes() == 0) {
+                    LockSupport.park(this);
+                } else {
+                    delay();
+                    apply();
+                    shorten();
+                }
+            } catch (StoreException e) {
+                failed(e);
+            } catch (RuntimeException | Error e) {
+                failed(StoreException.failed(e));
+            }
+        }
+    }
+
+    private void delay() {
+        long until = System.nanoTime() + DELAY_NANOS;
+        long left = DELAY_NANOS;
+        while (left > 0 && waitingBytes() < HURRY_BYTES && !isClosed) {
+            LockSupport.parkNanos(this, left);
+            left = until - System.nanoTime();
+        }
+    }
+
+    private void failed(StoreException why) {
+        if (why.reason() != StoreException.Reason.FULL) {
+            stop.accept(why);
+        }
+        LOG.log(Level.DEBUG, "the store's database waits", why);
+        LockSupport.parkNanos(this, RETRY_NANOS);
+    }
+
+    /// Ends the thread; what waits is in the log.
+    @Override
+    public void close() {
+        isClosed = true;
+        LockSupport.unpark(thread);
+        EndOfThread.await(thread);
+    }
+}

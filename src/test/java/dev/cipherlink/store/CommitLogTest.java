@@ -1,0 +1,192 @@
+package dev.cipherlink.store;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The log of commits: what is read again of whole, torn and damaged files.
+class CommitLogTest {
+    private static final int COMMITS = 12;
+
+    @TempDir
+    Path folder;
+
+    private static BatchBuffer changes(long commit) {
+        var batch = new BatchBuffer();
+        batch.put(0, ("key" + commit).getBytes(StandardCharsets.US_ASCII), new byte[(int) commit]);
+        return batch;
+    }
+
+    /// Appends all commits; the disk has each before the next if `isSynced`.
+    private void write(int maxFileBytes, boolean isSynced) throws IOException, StoreException {
+        try (var log = new CommitLog(folder, 0, maxFileBytes)) {
+            for (long commit = 1; commit <= COMMITS; commit++) {
+                log.append(commit, changes(commit));
+                if (isSynced) {
+                    assertEquals(commit, log.sync());
+                }
+            }
+        }
+    }
+
+    /// What is found behind `after`; all that is passed on is as it was written.
+    private CommitLogReader.Found read(long after) throws IOException, StoreException {
+        var numbers = new ArrayList<Long>();
+        CommitLogReader.Found found = CommitLogReader.read(folder, after, (number, batch) -> {
+            assertArrayEquals(changes(number).toArray(), batch);
+            numbers.add(number);
+        });
+        assertEquals(java.util.stream.LongStream.rangeClosed(after + 1, found.commit()).boxed().toList(), numbers);
+        return found;
+    }
+
+    private List<Path> files() throws IOException {
+        return CommitLogReader.files(folder);
+    }
+
+    @Test
+    void givesBackWhatWasAppendedOverManyFiles() throws Exception {
+        write(1, false);
+        assertEquals(COMMITS, files().size());
+        for (long after = 0; after <= COMMITS; after++) {
+            assertEquals(new CommitLogReader.Found(COMMITS, null), read(after));
+        }
+        assertEquals(new CommitLogReader.Found(99, null), read(99));
+    }
+
+    @Test
+    void aFolderThatIsNotThereHasNothing() throws Exception {
+        assertEquals(new CommitLogReader.Found(7, null),
+                CommitLogReader.read(folder.resolve("none"), 7, (_, _) -> { }));
+    }
+
+    @Test
+    void forgetsFilesThatTheDatabaseMakesNeedless() throws Exception {
+        try (var log = new CommitLog(folder, 0, 1)) {
+            for (long commit = 1; commit <= 4; commit++) {
+                log.append(commit, changes(commit));
+            }
+            assertTrue(log.mayForget(2));
+            log.forget(2);
+            assertEquals(2, files().size());
+            assertEquals(new CommitLogReader.Found(4, null), read(2));
+            log.forget(4);
+            assertEquals(1, files().size(), "the file that is written to stays");
+        }
+    }
+
+    @Test
+    void aLogThatIsCutEndsWithItsLastWholeCommit() throws Exception {
+        write(1 << 20, true);
+        byte[] whole = Files.readAllBytes(files().getFirst());
+        long last = 0;
+        for (int length = 0; length < whole.length; length++) {
+            Files.write(files().getFirst(), Arrays.copyOf(whole, length));
+            CommitLogReader.Found found = read(0);
+            assertNull(found.damage());
+            assertTrue(found.commit() == last || found.commit() == last + 1, length + " bytes: " + found);
+            last = found.commit();
+        }
+        assertEquals(COMMITS - 1, last);
+    }
+
+    @Test
+    void noFlippedBitOfWhatTheDiskHadPassesUnnoticed() throws Exception {
+        write(1 << 20, true);
+        Path file = files().getFirst();
+        byte[] whole = Files.readAllBytes(file);
+        int lastRecord = whole.length - CommitLog.PREFIX_BYTES - CommitLog.NUMBERS_BYTES - changes(COMMITS).size();
+        for (int at = 0; at < whole.length; at++) {
+            byte[] flipped = whole.clone();
+            flipped[at] ^= (byte) (1 << at % 8);
+            Files.write(file, flipped);
+            if (at < Long.BYTES) {
+                assertTrue(assertThrows(IOException.class, () -> read(0)).getMessage().contains("does not know"));
+            } else if (at < lastRecord) {
+                assertNotNull(read(0).damage(), "byte " + at);
+            } else {
+                // Nothing in the log says that the disk had the last one; the file beside it does.
+                assertEquals(new CommitLogReader.Found(COMMITS - 1, null), read(0), "byte " + at);
+            }
+        }
+    }
+
+    /// After a power cut any part of what the disk did not have yet may be missing, and later parts there.
+    @Test
+    void aHoleInWhatTheDiskDidNotHaveIsTheEnd() throws Exception {
+        write(1 << 20, false);
+        Path file = files().getFirst();
+        byte[] bytes = Files.readAllBytes(file);
+        Arrays.fill(bytes, bytes.length / 2, bytes.length / 2 + 40, (byte) 0);
+        Files.write(file, bytes);
+        CommitLogReader.Found found = read(0);
+        assertNull(found.damage());
+        assertTrue(found.commit() > 0 && found.commit() < COMMITS, found.toString());
+    }
+
+    @Test
+    void aMissingOrCutFileBeforeAnotherIsDamage() throws Exception {
+        write(1, false);
+        Path third = files().get(2);
+        byte[] whole = Files.readAllBytes(third);
+        for (int length = 0; length < whole.length; length++) {
+            Files.write(third, Arrays.copyOf(whole, length));
+            CommitLogReader.Found found = read(0);
+            assertEquals(2, found.commit());
+            assertNotNull(found.damage(), "cut to " + length);
+        }
+        Files.delete(third);
+        assertNotNull(read(0).damage());
+        assertNull(read(3).damage(), "the database has it");
+    }
+
+    @Test
+    void beginsAFileInPlaceOfOneThatHasNoWholeCommit() throws Exception {
+        write(1 << 20, true);
+        try (var log = new CommitLog(folder, COMMITS)) {
+            assertTrue(log.mayForget(COMMITS));
+        }
+        try (var log = new CommitLog(folder, COMMITS)) {
+            log.forget(COMMITS);
+            log.append(COMMITS + 1, changes(COMMITS + 1));
+        }
+        assertEquals(1, files().size());
+        assertEquals(new CommitLogReader.Found(COMMITS + 1, null), read(COMMITS));
+    }
+
+    /// A new file is begun only when the disk has the old one. The thread that has the disk follow found everything done at
+    /// that moment, went to sleep, and the commits after it waited for the disk for ever.
+    @Test
+    void theDiskFollowsWhileFilesAreBegun() throws Exception {
+        try (var log = new CommitLog(folder, 0, 200);
+             var syncer = new Syncer(log, () -> {
+                 try {
+                     log.sync();
+                 } catch (StoreException e) {
+                     throw new IllegalStateException(e);
+                 }
+                 return true;
+             })) {
+            syncer.start();
+            for (long commit = 1; commit <= 500; commit++) {
+                log.append(commit, changes(commit % 20));
+                syncer.wake();
+            }
+            await().until(() -> log.synced() == 500);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package dev.cipherlink.store;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Another program takes all that was left of the disk while RocksDB brings what it has there.
+class FullDatabaseIT {
+    private static final int VALUE_BYTES = 1 << 20;
+    private static final int VALUES = 12;
+
+    @TempDir
+    Path folder;
+
+    private Path disk;
+
+    private static int run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+        return process.exitValue();
+    }
+
+    @BeforeEach
+    void mount() throws Exception {
+        // Not from the disk: a library in use would keep it mounted.
+        NativeLibrary.load(folder);
+        Path place = Files.createDirectory(folder.resolve("disk"));
+        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", place.toString()) == 0,
+                "no small file system can be mounted here: that takes root");
+        disk = place;
+    }
+
+    @AfterEach
+    void unmount() throws Exception {
+        if (disk != null) {
+            assertEquals(0, run("umount", disk.toString()));
+        }
+    }
+
+    private void fill(Path ballast) throws IOException {
+        try (FileChannel file = FileChannel.open(ballast, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            while (true) {
+                file.write(ByteBuffer.allocate(4_096));
+            }
+        } catch (IOException e) {
+            assertTrue(Files.size(ballast) > 0, e.getMessage());
+        }
+    }
+
+    private static byte[] value(int number) {
+        byte[] value = new byte[VALUE_BYTES];
+        new Random(number).nextBytes(value);
+        return value;
+    }
+
+    private static byte[] batch(Database database, int number) {
+        var batch = new BatchBuffer();
+        batch.put(database.records(), new byte[] {(byte) number}, value(number));
+        return batch.toArray();
+    }
+
+    /// RocksDB looks every five seconds whether there is room for what it keeps in memory, 32 MiB.
+    @Test
+    void theDatabaseGoesOnWhenThereIsRoomAgain() throws Exception {
+        Path ballast = disk.resolve("ballast");
+        try (var database = new Database(disk.resolve("db"), Database.Mode.NEW)) {
+            for (int i = 0; i < VALUES / 2; i++) {
+                database.write(batch(database, i));
+            }
+            fill(ballast);
+            assertEquals(StoreException.Reason.FULL, assertThrows(StoreException.class, database::flush).reason());
+            assertArrayEquals(value(1), database.get(database.records(), new byte[] {1}));
+
+            Files.delete(ballast);
+            await().atMost(Duration.ofSeconds(60)).until(() -> isWritten(database));
+        }
+        try (var database = new Database(disk.resolve("db"), Database.Mode.EXISTING)) {
+            for (int i = 0; i < VALUES; i++) {
+                assertArrayEquals(value(i), database.get(database.records(), new byte[] {(byte) i}));
+            }
+        }
+    }
+
+    private static boolean isWritten(Database database) {
+        try {
+            for (int i = VALUES / 2; i < VALUES; i++) {
+                database.write(batch(database, i));
+            }
+            database.flush();
+            return true;
+        } catch (StoreException e) {
+            assertEquals(StoreException.Reason.FULL, e.reason());
+            return false;
+        }
+    }
+}
