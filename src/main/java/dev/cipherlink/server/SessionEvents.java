@@ -63,6 +63,7 @@ final class SessionEvents implements Subscriber {
     void restorePlace() {
         SessionPlace place = journal.read();
         place.prefixes().forEach(watcher::watch);
+        watcher.settle(true);
         if (!place.prefixes().isEmpty()) {
             offer(new Event.Notice("the server was started again; changes of watched keys may have been missed").encode());
         }
@@ -96,6 +97,7 @@ final class SessionEvents implements Subscriber {
         if (!isKept) {
             journal.failed();
         }
+        watcher.settle(isKept);
         server.chat().settle(chatSession, isKept);
     }
 
