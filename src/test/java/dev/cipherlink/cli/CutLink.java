@@ -14,6 +14,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class CutLink implements AutoCloseable {
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+    private volatile boolean isShut;
     private volatile boolean swallowing;
     private volatile long swallowedBytes;
 
@@ -22,6 +23,10 @@ final class CutLink implements AutoCloseable {
             try {
                 while (true) {
                     Socket client = listener.accept();
+                    if (isShut) {
+                        client.close();
+                        continue;
+                    }
                     Socket target = new Socket(server.getAddress(), server.getPort());
                     sockets.addAll(List.of(client, target));
                     Thread.ofVirtual().start(() -> pump(client, target, true));
@@ -68,6 +73,16 @@ final class CutLink implements AutoCloseable {
         for (Socket socket : sockets) {
             socket.close();
         }
+    }
+
+    /// Ends all connections; new ones end at once, until [#letIn].
+    void shut() throws IOException {
+        isShut = true;
+        breakAll();
+    }
+
+    void letIn() {
+        isShut = false;
     }
 
     /// Ends all connections, and lets no more in.
