@@ -111,7 +111,7 @@ final class Attachment implements AutoCloseable {
             case NotAuthorizedException e -> new AuthenticationException("the server does not know this identity; "
                     + "ask its operator to authorize it", e);
             case EOFException e when isShared -> new AuthenticationException("the server closed the connection during the "
-                    + "handshake: the shared key is probably not its own, or the server is stopping", e);
+                    + "handshake: the shared key is probably not its own, or it does not serve version 1, or is stopping", e);
             case EOFException e -> new LostHandshakeException(isShared, e);
             case SocketException e when !(e instanceof ConnectException || e instanceof NoRouteToHostException) ->
                     new LostHandshakeException(isShared, e);

@@ -9,11 +9,13 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
 
 /// A relay in front of a server that can lose what clients send, and be cut.
 final class CutLink implements AutoCloseable {
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+    private final Semaphore allowance = new Semaphore(Integer.MAX_VALUE);
     private volatile boolean isShut;
     private volatile boolean swallowing;
     private volatile long swallowedBytes;
@@ -47,6 +49,16 @@ final class CutLink implements AutoCloseable {
         swallowing = true;
     }
 
+    /// Holds back what the server sends behind this many bytes, until [#flow].
+    void holdBehind(int bytes) {
+        allowance.drainPermits();
+        allowance.release(bytes);
+    }
+
+    void flow() {
+        allowance.release(1 << 30);
+    }
+
     long swallowedBytes() {
         return swallowedBytes;
     }
@@ -60,6 +72,9 @@ final class CutLink implements AutoCloseable {
                 if (fromClient && swallowing) {
                     swallowedBytes += count;
                 } else {
+                    if (!fromClient) {
+                        allowance.acquireUninterruptibly(count);
+                    }
                     out.write(buffer, 0, count);
                 }
             }

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Arrays;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -192,6 +193,21 @@ class ReplIT extends ReplRig {
                 assertEquals(2, screen.split("<bob> from bob " + i, -1).length, screen);
             }
             assertFalse(screen.contains("new session"), screen);
+        }
+    }
+
+    @Test
+    void tellsHowFarALargeValueHasCome() throws Exception {
+        try (var link = new CutLink(server.address()); TmuxTerminal ann = chat("ann", 140, 24, link.port());
+             Client bob = client("bob")) {
+            byte[] set = Arrays.copyOf("SET big ".getBytes(StandardCharsets.US_ASCII), 8 + (4 << 20));
+            assertEquals("OK", bob.request(set).text());
+            link.holdBehind(2 << 20);
+            ann.enter("GET big");
+            ann.awaitMatch("(?s).* GET big \\d s ████░{6} 4\\d% of 4\\.0 MiB, .* left .*");
+            ann.awaitText("of 4.0 MiB, nothing moved for");
+            link.flow();
+            ann.awaitText("binary, 4,194,304 bytes");
         }
     }
 
