@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
@@ -29,17 +28,13 @@ public final class ChatService {
     private final ChatClock clock;
     private final People people;
     private final Rooms rooms;
-    private final Map<Ban, Long> bannedUntil = new ConcurrentHashMap<>();
+    private final Moderation moderation;
     private final AtomicLong lastId;
     /// Messages of rooms that are not settled.
     private final AtomicInteger open = new AtomicInteger();
     private final LongAdder messages = new LongAdder();
     private final LongAdder directs = new LongAdder();
     private final LongAdder skipped = new LongAdder();
-
-    /// Who was sent out of which room.
-    private record Ban(String room, String name) {
-    }
 
     /// @param isReserved whether a name belongs to a key, so that nobody else may claim it and messages for it are kept
     public ChatService(ChatConfig config, ChatLog log, EventFormat format, ChatClock clock, Predicate<String> isReserved) {
@@ -49,6 +44,7 @@ public final class ChatService {
         this.clock = clock;
         rooms = new Rooms(log, format);
         people = new People(config, log, format, clock, isReserved);
+        moderation = new Moderation(people, rooms, format, clock);
         lastId = new AtomicLong(log.lastId());
     }
 
@@ -58,7 +54,7 @@ public final class ChatService {
     }
 
     /// What the session asked for since the last call has become durable, or failed: then none of it has happened, but that
-    /// it left rooms and that names are known.
+    /// names are known.
     public void settle(ChatSession session, boolean isKept) {
         session.settle(isKept);
     }
@@ -97,20 +93,15 @@ public final class ChatService {
     public void join(ChatSession session, String name) throws ChatException {
         Person person = claim(session);
         people.requireAllowance(person);
-        long banned = bannedUntil.getOrDefault(new Ban(name, People.fold(session.name())), clock.nanos()) - clock.nanos();
-        if (banned > 0) {
-            throw new ChatException("you were removed from " + name + "; try again in "
-                    + Math.ceilDiv(banned, 1_000_000_000L) + " s");
-        }
-        if (rooms.enter(session, person, name, true)) {
-            session.later(isKept -> leaveUnless(isKept, session, name));
-        }
-        people.enter(session);
+        moderation.requireNotBanned(session, name);
+        session.later(rooms.enter(session, person, name, true));
+        enter(session);
     }
 
-    private void leaveUnless(boolean isKept, ChatSession session, String name) {
-        if (!isKept) {
-            rooms.leave(session, name);
+    /// The session takes part, unless the effect fails.
+    private void enter(ChatSession session) {
+        if (people.enter(session)) {
+            session.later(Effect.takenBack(() -> people.exit(session)));
         }
     }
 
@@ -131,7 +122,7 @@ public final class ChatService {
     public void restore(ChatSession session, List<String> names) throws ChatException {
         Person person = claim(session);
         for (String name : names) {
-            rooms.enter(session, person, name, false);
+            rooms.enter(session, person, name, false).settle(true);
         }
         mention(List.of(session), new ChatEvent.Notice("the server was started again; HISTORY has what you may have missed"));
         people.enter(session);
@@ -153,9 +144,11 @@ public final class ChatService {
 
     /// Leaves a room.
     public void leave(ChatSession session, String name) throws ChatException {
-        if (!rooms.leave(session, name)) {
+        Effect left = rooms.leave(session, name);
+        if (left == null) {
             throw notIn(name);
         }
+        session.later(left);
     }
 
     private static ChatException notIn(String room) {
@@ -223,52 +216,32 @@ public final class ChatService {
     public void away(ChatSession session) throws ChatException {
         Person person = claim(session);
         people.requireAllowance(person);
-        people.enter(session);
-        setAway(person, true);
+        enter(session);
+        if (setAway(person, true)) {
+            session.later(Effect.takenBack(() -> setAway(person, false)));
+        }
     }
 
     /// The session takes part, and its person is here.
     public void back(ChatSession session) throws ChatException {
         people.requireAllowance(claim(session));
-        people.enter(session);
+        enter(session);
         touch(session);
     }
 
     /// Sends all sessions of a person out of a room, for a while.
     public void kick(ChatSession operator, String name, String whom) throws ChatException {
-        requireOperator(operator);
-        Room room = rooms.find(name);
-        Person person = people.find(whom);
-        if (room == null || person == null || !room.people().contains(person)) {
-            throw new ChatException(whom + " is not in " + name);
-        }
-        bannedUntil.put(new Ban(name, People.fold(whom)), clock.nanos() + ChatConfig.KICK_TIME.toNanos());
-        var notice = new ChatEvent.Notice(operator.name() + " removed you from " + name + "; you can join it again in "
-                + ChatConfig.KICK_TIME.toSeconds() + " s");
-        List<ChatSession> out = room.remove(person);
-        rooms.forgetIfGone(room);
-        out.forEach(ChatSession::moved);
-        mention(out, notice);
+        moderation.kick(operator, name, whom);
     }
 
     /// Lets a person say nothing for a while.
     public void mute(ChatSession operator, String whom, Duration time) throws ChatException {
-        requireOperator(operator);
-        var notice = new ChatEvent.Notice(operator.name() + " muted you for " + time.toSeconds() + " s");
-        people.mute(whom, time, operator, sessions -> mention(sessions, notice));
+        moderation.mute(operator, whom, time);
     }
 
     /// Lets a person speak again.
     public void unmute(ChatSession operator, String whom) throws ChatException {
-        requireOperator(operator);
-        var notice = new ChatEvent.Notice(operator.name() + " lets you speak again");
-        people.unmute(whom, operator, sessions -> mention(sessions, notice));
-    }
-
-    private static void requireOperator(ChatSession session) throws ChatException {
-        if (!session.isOperator()) {
-            throw new ChatException("only operators may do that; ask one to authorize you with --operator");
-        }
+        moderation.unmute(operator, whom);
     }
 
     private void mention(Collection<ChatSession> sessions, ChatEvent event) {
@@ -280,8 +253,7 @@ public final class ChatService {
 
     /// Notices who is idle and forgets what is over. To be called about once a second.
     public void sweep() {
-        long now = clock.nanos();
-        bannedUntil.values().removeIf(until -> until - now <= 0);
+        moderation.sweep();
         people.forgetGone();
         for (Person person : people.present()) {
             if (!person.isAway() && people.isIdle(person)) {
@@ -291,10 +263,12 @@ public final class ChatService {
     }
 
     /// Under the person's monitor, so that everybody is told of the changes in their order.
-    private void setAway(Person person, boolean away) {
+    ///
+    /// @return whether it was a change
+    private boolean setAway(Person person, boolean away) {
         synchronized (person) {
             if (person.isAway() == away) {
-                return;
+                return false;
             }
             person.setAway(away);
             var told = new LinkedHashSet<ChatSession>(people.presentSessions(person));
@@ -302,6 +276,7 @@ public final class ChatService {
                 session.rooms().forEach(room -> told.addAll(room.announced()));
             }
             mention(told, away ? new ChatEvent.Away(person.name()) : new ChatEvent.Back(person.name()));
+            return true;
         }
     }
 

@@ -80,12 +80,12 @@ public final class ChatSession {
         effects.add(effect);
     }
 
-    /// The requests so far have become durable, or failed.
+    /// The requests so far have become durable, or failed: then the last is taken back first.
     void settle(boolean isKept) {
         if (!effects.isEmpty()) {
             List<Effect> due = List.copyOf(effects);
             effects.clear();
-            due.forEach(effect -> effect.settle(isKept));
+            (isKept ? due : due.reversed()).forEach(effect -> effect.settle(isKept));
         }
     }
 
@@ -120,10 +120,14 @@ public final class ChatSession {
         return true;
     }
 
-    /// Notes that it is not in a room any more, and need not be told what it missed there. Requires the room's lock.
+    /// Notes that it is not in a room any more. Requires the room's lock.
     synchronized void exit(Room room) {
         rooms.remove(room);
-        skipped.remove(room.name());
+    }
+
+    /// It need not be told what it missed in a room.
+    synchronized void forgetSkipped(String room) {
+        skipped.remove(room);
     }
 
     synchronized List<Room> rooms() {

@@ -118,23 +118,35 @@ final class People {
     }
 
     /// The session takes part from now on; it is told what waits for its person.
-    synchronized void enter(ChatSession session) {
+    ///
+    /// @return whether it did not before
+    synchronized boolean enter(ChatSession session) {
         Person person = session.person();
-        if (person != null && !session.isClosed() && person.present.add(session)) {
+        boolean isNew = person != null && !session.isClosed() && person.present.add(session);
+        if (isNew) {
             tellWaiting(session);
+        }
+        return isNew;
+    }
+
+    /// The session takes no part any more.
+    synchronized void exit(ChatSession session) {
+        Person person = session.person();
+        if (person != null) {
+            person.present.remove(session);
+            if (person.present.isEmpty()) {
+                person.setAway(false);
+            }
         }
     }
 
     /// The session takes no part any more, and has no name.
     synchronized void release(ChatSession session) {
+        exit(session);
         Person person = session.person();
         if (person != null) {
             session.setPerson(null);
             person.sessions.remove(session);
-            person.present.remove(session);
-            if (person.present.isEmpty()) {
-                person.setAway(false);
-            }
         }
     }
 

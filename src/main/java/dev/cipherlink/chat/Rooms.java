@@ -20,39 +20,55 @@ final class Rooms {
     /// Takes a session in, unless it is there.
     ///
     /// @param isTold whether the others are told of a person who was not there
-    /// @return whether it was not there
+    /// @return to be called when it is known whether that failed
     /// @throws ChatException if there are too many rooms, or the session is in too many
-    boolean enter(ChatSession session, Person person, String name, boolean isTold) throws ChatException {
+    Effect enter(ChatSession session, Person person, String name, boolean isTold) throws ChatException {
         if (session.rooms().stream().anyMatch(room -> room.name().equals(name))) {
-            return false;
+            return _ -> { };
         }
         if (!byName.containsKey(name) && byName.size() >= ChatConfig.MAX_ROOMS) {
             throw new ChatException("there are " + ChatConfig.MAX_ROOMS + " rooms already; JOIN one of them");
         }
         Room room = findOrMake(name);
         try {
-            while (!room.add(session, person, isTold)) {
+            Effect entered = room.enter(session, person, isTold);
+            while (entered == null) {
                 byName.remove(name, room);
                 room = findOrMake(name);
+                entered = room.enter(session, person, isTold);
             }
+            return forgettingIfGone(room, entered);
         } finally {
             forgetIfGone(room);
         }
-        return true;
+    }
+
+    private Effect forgettingIfGone(Room room, Effect effect) {
+        return isKept -> {
+            effect.settle(isKept);
+            forgetIfGone(room);
+        };
     }
 
     private Room findOrMake(String name) {
         return byName.computeIfAbsent(name, _ -> new Room(name, log, format));
     }
 
-    /// @return whether the session was there
-    boolean leave(ChatSession session, String name) {
+    /// Lets a session go that asks for it, unless that fails.
+    ///
+    /// @return to be called when that is known; null if the session is not there
+    Effect leave(ChatSession session, String name) {
         Room room = byName.get(name);
-        boolean wasIn = room != null && room.remove(session);
-        if (wasIn) {
-            forgetIfGone(room);
-        }
-        return wasIn;
+        Effect left = room == null ? null : room.leave(session);
+        return left == null ? null : forgettingIfGone(room, left);
+    }
+
+    /// Sends all sessions of a person out, unless that fails.
+    ///
+    /// @param out takes those sessions
+    /// @return to be called when that is known
+    Effect sendOut(Room room, Person person, List<ChatSession> out) {
+        return forgettingIfGone(room, room.sendOut(person, out));
     }
 
     void leaveAll(ChatSession session) {
@@ -62,7 +78,7 @@ final class Rooms {
         }
     }
 
-    void forgetIfGone(Room room) {
+    private void forgetIfGone(Room room) {
         if (room.isGone()) {
             byName.remove(room.name(), room);
         }

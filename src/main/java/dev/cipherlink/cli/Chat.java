@@ -79,7 +79,8 @@ final class Chat {
         LineReaderImpl reader = reader(connection, terminal, parts);
         var repl = new Repl(terminal, connection, parts, surroundings.folder());
         var holder = new CompletableFuture<ChatSession>();
-        var screen = new TerminalScreen(reader, parts, () -> facts(connection, parts, holder.join()));
+        var transfer = new TransferBar(parts.glyphs());
+        var screen = new TerminalScreen(reader, parts, () -> facts(connection, parts, holder.join(), transfer));
         var session = new ChatSession(connection, parts, screen, repl);
         holder.complete(session);
         start(connection, session, screen, parts.lines());
@@ -118,10 +119,16 @@ final class Chat {
         });
     }
 
-    private static StatusFacts facts(ChatConnection connection, ChatParts parts, ChatSession session) {
+    private static StatusFacts facts(ChatConnection connection, ChatParts parts, ChatSession session,
+            TransferBar transfer) {
         return new StatusFacts(connection.state(), connection.server().toString(), connection.name(), parts.rooms().current(),
                 parts.rooms().unread(), connection.mode(), connection.inFlight(), connection.window(), connection.queued(),
-                session.pending().oldest());
+                session.pending().oldest().map(oldest -> waitingFor(oldest, connection, transfer)).orElse(""));
+    }
+
+    private static String waitingFor(PendingCommands.Oldest oldest, ChatConnection connection, TransferBar transfer) {
+        String bar = connection.progress().map(progress -> transfer.text(progress, oldest.waited(), System.nanoTime())).orElse("");
+        return bar.isEmpty() ? oldest.text() : oldest.text() + " " + bar;
     }
 
     private LineReaderImpl reader(ChatConnection connection, Terminal terminal, ChatParts parts) throws IOException {

@@ -4,6 +4,7 @@ import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ConnectionState;
 import dev.cipherlink.client.OutcomeUnknownException;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.session.Progress;
 import dev.cipherlink.session.ReplyHandler;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /// The REPL's way to its server: what is typed while there is no connection is kept here, and sent once there is one.
@@ -122,6 +124,11 @@ final class ChatConnection implements AutoCloseable {
 
     int window() {
         return client.session().parameters().windowSize();
+    }
+
+    /// How far the oldest request without an answer has come.
+    Optional<Progress> progress() {
+        return client.progress();
     }
 
     /// Requests that were sent and have no answer.

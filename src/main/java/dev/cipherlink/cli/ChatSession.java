@@ -195,7 +195,9 @@ final class ChatSession {
         if (!state.isResumed() || state.away().toMillis() >= LOSS_PATIENCE_MILLIS) {
             screen.warning(lines.warning(news + unknown));
         }
-        if (!state.isResumed()) {
+        if (state.isResumed()) {
+            visits.catchUp();
+        } else {
             visits.enterAgain();
         }
     }

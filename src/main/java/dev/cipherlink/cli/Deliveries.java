@@ -4,6 +4,7 @@ import dev.cipherlink.client.OutcomeUnknownException;
 import dev.cipherlink.command.Reply;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -11,12 +12,15 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jline.utils.AttributedString;
 
 /// Our own messages, from the moment they are typed until it is known what became of them. Thread-safe.
 final class Deliveries {
     /// A message without an answer is shown as waiting after this time; most are answered before.
     private static final long PATIENCE_MILLIS = 400;
+    private static final Pattern STORED = Pattern.compile("OK (\\d{1,18})");
 
     private final ChatConnection connection;
     private final ChatLines lines;
@@ -38,22 +42,33 @@ final class Deliveries {
 
     CompletableFuture<ExitStatus> say(String room, String text) {
         Instant now = Instant.now();
-        return deliver("SAY " + room + " " + text, now, fate -> lines.said(now, room, text, fate),
+        CompletableFuture<Reply> answer = request("SAY " + room + " " + text);
+        answer.thenAccept(reply -> id(reply).ifPresent(id -> view.said(room, id)));
+        return deliver(answer, now, fate -> lines.said(now, room, text, fate),
                 () -> TypedLine.saying(room, rooms.current(), text));
     }
 
     CompletableFuture<ExitStatus> tell(String name, String text) {
         Instant now = Instant.now();
-        return deliver("TELL " + name + " " + text, now, fate -> lines.told(now, name, text, fate),
+        return deliver(request("TELL " + name + " " + text), now, fate -> lines.told(now, name, text, fate),
                 () -> SlashCommand.MSG.word() + " " + name + " " + text);
     }
 
+    private CompletableFuture<Reply> request(String command) {
+        return connection.request(command.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// Of the message, from `OK <id>`.
+    private static OptionalLong id(Reply reply) {
+        Matcher stored = STORED.matcher(reply.text());
+        return stored.matches() ? OptionalLong.of(Long.parseLong(stored.group(1))) : OptionalLong.empty();
+    }
+
     /// @param again what to type to try once more
-    private CompletableFuture<ExitStatus> deliver(String command, Instant at, Function<Fate, AttributedString> line,
-            Supplier<String> again) {
+    private CompletableFuture<ExitStatus> deliver(CompletableFuture<Reply> answer, Instant at,
+            Function<Fate, AttributedString> line, Supplier<String> again) {
         underWay.incrementAndGet();
-        CompletableFuture<Fate> fate = connection.request(command.getBytes(StandardCharsets.UTF_8))
-                .handle((reply, failure) -> fate(reply, failure));
+        CompletableFuture<Fate> fate = answer.handle((reply, failure) -> fate(reply, failure));
         var isTold = new AtomicBoolean();
         CompletableFuture.delayedExecutor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS).execute(() -> {
             synchronized (isTold) { // the news must not come before the olds

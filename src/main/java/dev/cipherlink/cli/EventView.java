@@ -6,7 +6,9 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.jline.utils.AttributedString;
 
@@ -37,9 +39,20 @@ final class EventView {
         return shown;
     }
 
-    /// The id of the last message of a room that came here; 0 if none did.
-    long newest(String room) {
-        return newest.getOrDefault(room, 0L);
+    /// The id of the last message of others in a room that came here, 0 if there was none in it; empty if that is not known.
+    OptionalLong newest(String room) {
+        Long id = newest.get(room);
+        return id == null ? OptionalLong.empty() : OptionalLong.of(id);
+    }
+
+    /// All that was said in a room until now came here, if anything was.
+    void isComplete(String room) {
+        newest.putIfAbsent(room, 0L);
+    }
+
+    /// The server has a message of ours, which was shown when it was typed.
+    void said(String room, long id) {
+        seen.add(room, id);
     }
 
     void received(byte[] payload) {
@@ -77,20 +90,35 @@ final class EventView {
     }
 
     private void message(Event.Message message) {
-        if (!seen.add(message.room(), message.id())) {
-            return;
+        if (seen.add(message.room(), message.id())) {
+            isNew(message, this::print);
         }
+    }
+
+    /// @param show for what goes to the screen now
+    private void isNew(Event.Message message, BiConsumer<Instant, AttributedString> show) {
         rooms.met(message.from());
         newest.merge(message.room(), message.id(), Math::max);
         boolean mention = lines.mentionsUs(message.text()) && !message.from().equals(own);
         AttributedString line = lines.message(message.at(), message.room(), message.from(), message.text());
         boolean isUnseen = rooms.keepUnseen(message.room(), line, mention);
         if (!isUnseen || mention) {
-            print(message.at(), line);
+            show.accept(message.at(), line);
         }
         if (mention) {
             screen.alert();
         }
+    }
+
+    /// Shows what was said in a room while there was no connection, as far as it did not come otherwise: it is new, and however
+    /// much it is, somebody has waited for it.
+    void missed(String room, List<Event> past) {
+        List<Event.Message> unseen = past.stream().filter(Event.Message.class::isInstance).map(Event.Message.class::cast)
+                .filter(message -> seen.add(message.room(), message.id())).toList();
+        if (!unseen.isEmpty() && room.equals(rooms.current())) {
+            screen.remark(lines.divider((unseen.size() == 1 ? "1 message" : unseen.size() + " messages") + " missed in " + room));
+        }
+        unseen.forEach(message -> isNew(message, this::asked));
     }
 
     private void joined(Instant now, String room, String name) {

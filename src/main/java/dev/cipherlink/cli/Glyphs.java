@@ -37,6 +37,12 @@ record Glyphs(boolean utf8) {
         return utf8 ? "——" : "--";
     }
 
+    /// @param part 0 .. 1 of it is full
+    String bar(double part, int cells) {
+        int full = (int) (part * cells);
+        return (utf8 ? "█" : "#").repeat(full) + (utf8 ? "░" : ".").repeat(cells - full);
+    }
+
     /// Not sent yet, or sent without an answer yet.
     String queued() {
         return utf8 ? "·" : ".";

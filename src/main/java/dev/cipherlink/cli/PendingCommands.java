@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /// Commands whose answer somebody waits for. Thread-safe.
@@ -16,6 +17,16 @@ final class PendingCommands {
 
         private Entry(String command) {
             this.head = head(command);
+        }
+    }
+
+    /// @param head   verb and first argument
+    /// @param waited since it was sent
+    record Oldest(String head, Duration waited) {
+
+        /// Such as `GET big 2 s`.
+        String text() {
+            return TerminalText.escapeLine(head) + " " + StatusLine.age(waited);
         }
     }
 
@@ -41,13 +52,11 @@ final class PendingCommands {
         return stopped;
     }
 
-    /// The oldest command and for how long it has been waited for, once that is a second; empty otherwise.
-    synchronized String oldest() {
-        for (Entry entry : entries) {
-            Duration waited = Duration.ofNanos(System.nanoTime() - entry.begunAt);
-            return waited.toSeconds() < 1 ? "" : TerminalText.escapeLine(entry.head) + " " + StatusLine.age(waited);
-        }
-        return "";
+    /// The oldest command, once it has been waited for a second.
+    synchronized Optional<Oldest> oldest() {
+        return entries.stream().findFirst()
+                .map(entry -> new Oldest(entry.head, Duration.ofNanos(System.nanoTime() - entry.begunAt)))
+                .filter(oldest -> oldest.waited.toSeconds() >= 1);
     }
 
     synchronized int size() {

@@ -47,8 +47,7 @@ final class ProgressBar {
             return rate;
         }
         double part = Math.min(1, (double) doneBytes / totalBytes);
-        int full = (int) (part * CELLS);
-        String bar = (output.isUtf8() ? "█" : "#").repeat(full) + (output.isUtf8() ? "░" : ".").repeat(CELLS - full);
+        String bar = new Glyphs(output.isUtf8()).bar(part, CELLS);
         String left = part > 0 ? ", " + DurationText.measured((long) (seconds / part * (1 - part) * 1e9)) + " left" : "";
         return String.format(Locale.ROOT, "%s %3.0f%%  %s%s", bar, part * 100, rate, left);
     }

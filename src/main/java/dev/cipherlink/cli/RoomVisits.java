@@ -4,6 +4,7 @@ import dev.cipherlink.command.Event;
 import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 
 /// Enters and leaves rooms, and shows what was said in them before. Thread-safe; does not block.
@@ -47,7 +48,11 @@ final class RoomVisits {
         return requests.exchange("JOIN " + name, _ -> {
             show(name);
             learnMembers(name, true);
-            past("HISTORY " + name + " " + HISTORY_ON_JOIN, "", false);
+            past("HISTORY " + name + " " + HISTORY_ON_JOIN, "", false).thenAccept(status -> {
+                if (status == ExitStatus.DONE) {
+                    events.isComplete(name);
+                }
+            });
         }, false);
     }
 
@@ -109,7 +114,6 @@ final class RoomVisits {
     void enterAgain() {
         appear();
         for (String room : rooms.joined()) {
-            long newest = events.newest(room);
             connection.request(("JOIN " + room).getBytes(StandardCharsets.UTF_8)).thenAccept(reply -> {
                 if (reply.isError()) {
                     screen.error(lines.error("JOIN " + room + ": " + TerminalText.escapeLine(reply.reason())));
@@ -117,20 +121,29 @@ final class RoomVisits {
                     return;
                 }
                 learnMembers(room, false);
-                if (newest > 0) {
-                    missed(room, newest);
-                }
+                catchUp(room);
             });
         }
     }
 
-    private void missed(String room, long newest) {
-        requests.exchange("HISTORY " + room + " " + MAX_MISSED + " " + newest, reply -> {
+    /// After a connection with the session of before: the server knows where we are, but if it was started again it has
+    /// forgotten what it had not told us.
+    void catchUp() {
+        rooms.joined().forEach(this::catchUp);
+    }
+
+    private void catchUp(String room) {
+        OptionalLong newest = events.newest(room);
+        if (newest.isEmpty()) {
+            past("HISTORY " + room + " " + HISTORY_ON_JOIN, "", false);
+            return;
+        }
+        requests.exchange("HISTORY " + room + " " + MAX_MISSED + " " + newest.getAsLong(), reply -> {
             try {
                 List<Event> past = Event.decodeAll(reply.payload());
-                if (!past.isEmpty()) {
-                    screen.remark(lines.divider(past.size() + " messages missed in " + room));
-                    events.history(past, false);
+                events.missed(room, past);
+                if (past.size() == MAX_MISSED && !events.newest(room).equals(newest)) {
+                    catchUp(room);
                 }
             } catch (ProtocolException e) {
                 screen.error(lines.error("HISTORY: " + FailureText.of(e)));

@@ -77,8 +77,7 @@ final class TopPage {
         double used = samples.number("heap_used_bytes");
         double most = samples.number("heap_max_bytes");
         int cells = Math.clamp(width - LABEL - 30, 0, 40);
-        int full = most <= 0 ? 0 : (int) Math.round(used / most * cells);
-        String bar = (glyphs.utf8() ? "█" : "#").repeat(full) + (glyphs.utf8() ? "░" : ".").repeat(cells - full);
+        String bar = glyphs.bar(most <= 0 ? 0 : used / most, cells);
         return new AttributedStringBuilder().styled(palette.quiet(), String.format(" %-" + LABEL + "s", "memory"))
                 .append(bar + " " + SizeText.rounded(used) + " of " + SizeText.rounded(most)).toAttributedString();
     }

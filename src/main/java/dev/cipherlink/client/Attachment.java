@@ -105,27 +105,24 @@ final class Attachment implements AutoCloseable {
         };
     }
 
-    /// What a handshake that failed says about keys: a stranger is not told more than that the connection is closed.
+    /// What a handshake that failed says about keys. With an identity, a server tells who is not let in; with a shared key, it
+    /// closes in silence, and a server that ends then cannot be told from one with another key.
     static IOException explained(Throwable cause, Credentials credentials) {
         boolean isShared = credentials instanceof Credentials.Shared;
         return switch (cause) {
             case NotAuthorizedException e -> new AuthenticationException("the server does not know this identity; "
                     + "ask its operator to authorize it", e);
-            case EOFException e -> new AuthenticationException(closed(isShared), e);
+            case EOFException e when isShared -> new AuthenticationException("the server closed the connection during the "
+                    + "handshake: the shared key is probably not its own, or it does not serve version 1, or is stopping", e);
+            case EOFException e -> new LostHandshakeException(isShared, e);
             case SocketException e when !(e instanceof ConnectException || e instanceof NoRouteToHostException) ->
-                    new AuthenticationException(closed(isShared), e);
+                    new LostHandshakeException(isShared, e);
             case ProtocolException e -> new AuthenticationException(isShared
                     ? "the server does not prove that it has the shared key: " + e.getMessage()
                     : "the server does not complete the handshake: " + e.getMessage(), e);
             case IOException e -> e;
             default -> new IOException("connecting failed: " + cause, cause);
         };
-    }
-
-    private static String closed(boolean isShared) {
-        return "the server closed the connection during the handshake: " + (isShared
-                ? "the shared key is probably not its own, or it does not serve version 1"
-                : "it may serve a shared key only, or limit connections of this address");
     }
 
     @Override

@@ -4,10 +4,12 @@ import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.HandshakeJson;
 import dev.cipherlink.message.SynAck;
 import dev.cipherlink.session.Outbox;
+import dev.cipherlink.session.Progress;
 import dev.cipherlink.session.ReplyHandler;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
@@ -91,6 +93,11 @@ public final class Client implements AutoCloseable {
     /// How many requests were sent and are not answered.
     public int inFlight() {
         return connector.session().inFlight();
+    }
+
+    /// How far the oldest request without an answer has come, byte by byte; empty if none was sent.
+    public Optional<Progress> progress() {
+        return connector.session().progress();
     }
 
     /// How many requests wait for the window, or for a connection.

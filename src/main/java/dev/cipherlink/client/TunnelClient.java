@@ -97,9 +97,7 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
         for (Duration pause = FIRST_PAUSE; ; pause = pause.multipliedBy(2)) {
             try {
                 return shakeHands();
-            } catch (HostKeyException e) {
-                throw e;
-            } catch (AuthenticationException e) {
+            } catch (LostHandshakeException e) {
                 if (!isProven || System.nanoTime() + pause.toNanos() >= deadline) {
                     throw e;
                 }

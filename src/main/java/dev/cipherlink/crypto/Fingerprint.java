@@ -97,11 +97,6 @@ public final class Fingerprint {
         return text.toString();
     }
 
-    /// The first group, as a short label for logs and generated names. Proves nothing.
-    public String firstGroup() {
-        return printed.substring(0, GROUP_CHARACTERS);
-    }
-
     @Override
     public boolean equals(Object other) {
         return other instanceof Fingerprint fingerprint && printed.equals(fingerprint.printed);

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -15,7 +16,7 @@ import java.util.Optional;
 public final class ForwardListener implements AutoCloseable {
 
     private static final int BACKLOG = 1_024;
-    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration DIALOGUE_TIMEOUT = Duration.ofSeconds(10);
     /// Rest after an accept that failed, for want of descriptors perhaps.
     private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
 
@@ -101,7 +102,8 @@ public final class ForwardListener implements AutoCloseable {
         try {
             ForwardSockets.tune(accepted);
             Socks5 socks = spec.target().isPresent() ? null
-                    : new Socks5(accepted.getInputStream(), accepted.getOutputStream(), config.passwords);
+                    : new Socks5(new DialogueInput(accepted, DIALOGUE_TIMEOUT, System::nanoTime), accepted.getOutputStream(),
+                            config.passwords);
             ForwardTarget target = socks == null ? spec.target().get() : request(accepted, socks);
             Tunnel tunnel = open(target, socks);
             var relay = new Relay(tunnel, PlainEnd.of(accepted), config.limits);
@@ -134,13 +136,15 @@ public final class ForwardListener implements AutoCloseable {
     }
 
     private static ForwardTarget request(Socket accepted, Socks5 socks) throws IOException {
-        accepted.setSoTimeout((int) REQUEST_TIMEOUT.toMillis());
         try {
             ForwardTarget target = socks.request();
             accepted.setSoTimeout(0);
             return target;
         } catch (EOFException e) {
             throw new EOFException("the program closed during the SOCKS dialogue");
+        } catch (SocketTimeoutException e) {
+            throw new SocketTimeoutException("the program did not end the SOCKS dialogue within " + DIALOGUE_TIMEOUT.toSeconds()
+                    + " s");
         }
     }
 

@@ -30,7 +30,7 @@ final class ChatCommands {
     void noteActivity(Command command) {
         switch (command) {
             case Command.Ping(), Command.Info(), Command.Sockets(), Command.Time(), Command.WhoAmI(), Command.Rooms(),
-                    Command.Who _, Command.Away() -> {
+                    Command.Who _, Command.History _, Command.Away() -> {
             }
             default -> chat.touch(session);
         }

@@ -55,18 +55,37 @@ final class KeyWatches {
         tell(key, false);
     }
 
-    private void tell(Key key, boolean isSet) {
-        // A set: a session with two prefixes of the key is told once.
-        var watchers = new LinkedHashSet<KeyWatcher>();
+    /// Whether anybody watches this key.
+    boolean isWatched(Key key) {
         for (int length : lengths) {
-            if (length <= key.bytes().length) {
-                watchers.addAll(byPrefix.getOrDefault(Key.of(Arrays.copyOf(key.bytes(), length)), Set.of()));
+            if (length <= key.bytes().length && byPrefix.containsKey(prefix(key, length))) {
+                return true;
             }
         }
+        return false;
+    }
+
+    private static Key prefix(Key key, int length) {
+        return Key.of(Arrays.copyOf(key.bytes(), length));
+    }
+
+    private void tell(Key key, boolean isSet) {
+        Set<KeyWatcher> watchers = watchers(key);
         if (!watchers.isEmpty()) {
             String name = new String(key.bytes(), UTF_8);
             byte[] event = (isSet ? new Event.KeySet(name) : new Event.KeyDeleted(name)).encode();
             watchers.forEach(watcher -> watcher.tell(event));
         }
+    }
+
+    /// A set: a session with two prefixes of the key is told once.
+    private Set<KeyWatcher> watchers(Key key) {
+        var watchers = new LinkedHashSet<KeyWatcher>();
+        for (int length : lengths) {
+            if (length <= key.bytes().length) {
+                watchers.addAll(byPrefix.getOrDefault(prefix(key, length), Set.of()));
+            }
+        }
+        return watchers;
     }
 }

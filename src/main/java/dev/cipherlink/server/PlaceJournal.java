@@ -9,9 +9,13 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.function.Supplier;
 
 /// Records the place of one session, for another process of the server to put it there again. Thread-safe:
 /// others may send the session out of a room.
+///
+/// Its monitor is taken inside the store's gate, by a thread whose unit is open. Under it the place is looked at and
+/// written, so that what stands last in the units is what was true last.
 final class PlaceJournal {
 
     private static final Logger LOG = System.getLogger(PlaceJournal.class.getName());
@@ -20,12 +24,15 @@ final class PlaceJournal {
     private static final byte[] UNKNOWN = {};
 
     private final KeyValueStore store;
+    private final Supplier<SessionPlace> place;
     private final byte[] key;
     /// As it is on the disk, or will be with the unit under way.
     private byte[] recorded = SessionPlace.NOWHERE.encode();
 
-    PlaceJournal(String sessionId, KeyValueStore store) {
+    /// @param place where the session is now
+    PlaceJournal(String sessionId, KeyValueStore store, Supplier<SessionPlace> place) {
         this.store = store;
+        this.place = place;
         byte[] id = HexFormat.of().parseHex(sessionId);
         key = ByteBuffer.allocate(PREFIX.length + id.length).put(PREFIX).put(id).array();
     }
@@ -44,12 +51,25 @@ final class PlaceJournal {
         return SessionPlace.NOWHERE;
     }
 
-    /// Adds the place to the unit of a batch, if it has changed.
-    synchronized void addTo(Unit unit, SessionPlace place) throws StoreException {
-        byte[] encoded = place.encode();
-        if (!Arrays.equals(encoded, recorded)) {
-            unit.record(key, encoded);
-            recorded = encoded;
+    /// Adds the place to the unit of a batch of the session, if it has changed.
+    void addTo(Unit unit) throws StoreException {
+        // Who waited for the gate with our monitor would wait for those inside who want it.
+        unit.open();
+        synchronized (this) {
+            byte[] encoded = place.get().encode();
+            if (!Arrays.equals(encoded, recorded)) {
+                unit.record(key, encoded);
+                recorded = encoded;
+            }
+        }
+    }
+
+    /// Adds the place to a unit of somebody else, who has changed it. Whether that unit fails is not told here.
+    void addToOthers(Unit unit) throws StoreException {
+        unit.open();
+        synchronized (this) {
+            unit.record(key, place.get().encode());
+            recorded = UNKNOWN;
         }
     }
 

@@ -32,7 +32,7 @@ final class SessionEvents implements Subscriber {
         this.server = server;
         this.unit = unit;
         store = server.store();
-        journal = new PlaceJournal(origin.id(), store);
+        journal = new PlaceJournal(origin.id(), store, this::place);
         ClientIdentity client = origin.client();
         chatSession = server.chat().open(new ChatIdentity(client.name(),
                 client.key().map(key -> key.fingerprint().toString()), client.isOperator()), this);
@@ -63,6 +63,7 @@ final class SessionEvents implements Subscriber {
     void restorePlace() {
         SessionPlace place = journal.read();
         place.prefixes().forEach(watcher::watch);
+        watcher.settle(true);
         if (!place.prefixes().isEmpty()) {
             offer(new Event.Notice("the server was started again; changes of watched keys may have been missed").encode());
         }
@@ -87,7 +88,7 @@ final class SessionEvents implements Subscriber {
     /// Adds to the unit of a batch what it changed of the session's place.
     void addTo(Unit ended) throws StoreException {
         if (store.isDurable() && ended.hasWritten()) {
-            journal.addTo(ended, place());
+            journal.addTo(ended);
         }
     }
 
@@ -96,6 +97,7 @@ final class SessionEvents implements Subscriber {
         if (!isKept) {
             journal.failed();
         }
+        watcher.settle(isKept);
         server.chat().settle(chatSession, isKept);
     }
 
@@ -120,7 +122,7 @@ final class SessionEvents implements Subscriber {
     public void moved() {
         try {
             if (store.isDurable()) {
-                journal.addTo(store.unit(), place());
+                journal.addToOthers(store.unit());
             }
         } catch (StoreException e) {
             throw new IllegalStateException("a change of the chat without an open unit", e);

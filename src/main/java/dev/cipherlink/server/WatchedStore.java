@@ -5,46 +5,60 @@ import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Unit;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 
-/// A store whose changes are told to those who watch. While anybody does, the writes of a key and what is told of them
-/// have the same order: the last event of a key is true until the next.
+/// A store whose changes are told to those who watch, once they are durable. While anybody does, the writes of a key and what
+/// is told of them have the same order: the last event of a key is true until the next.
 final class WatchedStore implements KeyValueStore {
 
     private static final int STRIPES = 64;
 
     private final KeyValueStore store;
     private final KeyWatches watches;
-    private final Object[] stripes = new Object[STRIPES];
+    private final KeyLine[] lines = new KeyLine[STRIPES];
+    private final ThreadLocal<WatchedUnit> units = ThreadLocal.withInitial(WatchedUnit::new);
 
-    /// What a write gives, and whether it changed the key.
     private interface Write<T> {
         T run() throws StoreException;
-    }
-
-    private interface Told<T> {
-        void by(T result);
     }
 
     WatchedStore(KeyValueStore store, KeyWatches watches) {
         this.store = store;
         this.watches = watches;
-        for (int i = 0; i < STRIPES; i++) {
-            stripes[i] = new Object();
-        }
+        Arrays.setAll(lines, _ -> new KeyLine());
         store.onExpiry(this::expired);
     }
 
-    private <T> T write(Key key, Write<T> write, Told<T> told) throws StoreException {
+    /// @param isChange whether the write, by its result, changed the key
+    private <T> T write(Key key, Write<T> write, Predicate<T> isChange, Runnable telling) throws StoreException {
         if (!watches.isUsed()) {
             return write.run();
         }
-        synchronized (stripe(key)) {
+        WatchedUnit unit = units.get();
+        if (!unit.isActive()) {
+            return writeAlone(key, write, isChange, telling);
+        }
+        KeyLine line = line(key);
+        synchronized (line) {
             T result = write.run();
-            told.by(result);
+            if (isChange.test(result) && watches.isWatched(key)) {
+                unit.add(line.add(telling));
+            }
+            return result;
+        }
+    }
+
+    /// Outside of a unit a write is a unit of its own.
+    private <T> T writeAlone(Key key, Write<T> write, Predicate<T> isChange, Runnable telling) throws StoreException {
+        try (Unit own = begin()) {
+            own.open();
+            T result = write(key, write, isChange, telling);
+            own.commit();
             return result;
         }
     }
@@ -53,53 +67,50 @@ final class WatchedStore implements KeyValueStore {
         if (!watches.isUsed()) {
             return;
         }
-        synchronized (stripe(key)) {
-            try {
-                if (!store.exists(key)) {
-                    watches.deleted(key);
-                }
-            } catch (StoreException e) {
-                // Whoever reads the key next is told what is wrong with the store.
-                watches.deleted(key);
+        KeyLine line = line(key);
+        synchronized (line) {
+            if (isGone(key)) {
+                line.add(() -> watches.deleted(key)).settle(true);
             }
         }
     }
 
-    private Object stripe(Key key) {
-        return stripes[key.hashCode() & STRIPES - 1];
+    private boolean isGone(Key key) {
+        try {
+            return !store.exists(key);
+        } catch (StoreException e) {
+            // Whoever reads the key next is told what is wrong with the store.
+            return true;
+        }
+    }
+
+    private KeyLine line(Key key) {
+        return lines[key.hashCode() & STRIPES - 1];
     }
 
     @Override
     public long set(Key key, byte[] value) throws StoreException {
-        return write(key, () -> store.set(key, value), _ -> watches.set(key));
+        return write(key, () -> store.set(key, value), _ -> true, () -> watches.set(key));
     }
 
     @Override
     public CasResult compareAndSet(Key key, long version, byte[] value) throws StoreException {
-        return write(key, () -> store.compareAndSet(key, version, value), result -> {
-            if (result.isSet()) {
-                watches.set(key);
-            }
-        });
+        return write(key, () -> store.compareAndSet(key, version, value), CasResult::isSet, () -> watches.set(key));
     }
 
     @Override
     public boolean delete(Key key) throws StoreException {
-        return write(key, () -> store.delete(key), existed -> {
-            if (existed) {
-                watches.deleted(key);
-            }
-        });
+        return write(key, () -> store.delete(key), existed -> existed, () -> watches.deleted(key));
     }
 
     @Override
     public long increment(Key key, long by) throws StoreException {
-        return write(key, () -> store.increment(key, by), _ -> watches.set(key));
+        return write(key, () -> store.increment(key, by), _ -> true, () -> watches.set(key));
     }
 
     @Override
     public int append(Key key, byte[] suffix) throws StoreException {
-        return write(key, () -> store.append(key, suffix), _ -> watches.set(key));
+        return write(key, () -> store.append(key, suffix), _ -> true, () -> watches.set(key));
     }
 
     @Override
@@ -149,7 +160,10 @@ final class WatchedStore implements KeyValueStore {
 
     @Override
     public Unit begin() {
-        return store.begin();
+        Unit begun = store.begin();
+        WatchedUnit unit = units.get();
+        unit.begin(begun);
+        return unit;
     }
 
     @Override

@@ -112,6 +112,12 @@ final class Outgoing {
         return replyBytes == total ? PartOutcome.COMPLETE : PartOutcome.ADDED;
     }
 
+    /// @param acknowledgedBytes of the payload
+    Progress progress(int acknowledgedBytes) {
+        return reply == null ? new Progress(acknowledgedBytes, payload.length, false)
+                : new Progress(replyBytes, reply.length, true);
+    }
+
     /// The reply that the parts made, taken away.
     Reply takeReply() {
         Reply complete = Reply.received(reply, false);

@@ -138,6 +138,11 @@ final class SendWindow {
         return inFlight[slot(oldest)];
     }
 
+    /// How far the oldest in flight has come; the window must not be empty.
+    Progress progress() {
+        return oldest().progress(offsets[slot(oldest)]);
+    }
+
     boolean isOldestLastFragment() {
         return offsets[slot(oldest)] + maxPayloadBytes >= oldest().payload.length;
     }

@@ -7,6 +7,7 @@ import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /// The half of a session that numbers what it sends, keeps to the window, sends again what stays unanswered, and matches
@@ -70,6 +71,10 @@ final class Sender {
 
     int inFlightBytes() {
         return window.bytes();
+    }
+
+    Optional<Progress> progress() {
+        return window.isEmpty() ? Optional.empty() : Optional.of(window.progress());
     }
 
     long roundTripNanos() {

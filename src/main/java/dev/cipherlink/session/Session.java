@@ -6,6 +6,7 @@ import dev.cipherlink.message.SessionParameters;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -151,6 +152,11 @@ public final class Session {
     /// How many messages were sent and are not answered.
     public int inFlight() {
         return underLock(() -> sender.inFlight());
+    }
+
+    /// How far the oldest request without an answer has come; empty if there is none.
+    public Optional<Progress> progress() {
+        return underLock(() -> sender.progress());
     }
 
     /// The smoothed round trip of a request in nanoseconds; -1 before the first.

@@ -6,7 +6,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,11 +19,12 @@ public final class SessionRegistry {
 
     private static final Logger LOG = System.getLogger(SessionRegistry.class.getName());
 
-    /// What detached sessions may cost.
+    /// What detached sessions may cost. Beyond that, whoever keeps most of them, or most memory with them, loses the one that
+    /// has waited longest: nobody pushes out the sessions of others who keep fewer.
     ///
     /// @param resumeWindow how long a session waits for its client; zero: not at all
-    /// @param maxDetached  how many wait at most; the one that waits longest makes room
-    /// @param maxBytes     of memory that they keep together; the same
+    /// @param maxDetached  how many wait at most
+    /// @param maxBytes     of memory that they keep together
     public record Limits(Duration resumeWindow, int maxDetached, long maxBytes) {
     }
 
@@ -37,7 +37,6 @@ public final class SessionRegistry {
         private boolean isEstablished;
         private int claims;
         private long detachedAt;
-        private long retainedBytes;
 
         Entry(Session session, String owner, Closeable holder) {
             this.session = session;
@@ -48,8 +47,7 @@ public final class SessionRegistry {
 
     private final Limits limits;
     private final Map<String, Entry> sessions = new HashMap<>();
-    private int detached;
-    private long detachedBytes;
+    private final DetachedSessions detached = new DetachedSessions();
     private long resumed;
     private long expired;
 
@@ -77,11 +75,14 @@ public final class SessionRegistry {
     public synchronized void addDetached(Session session, String owner, long now) {
         var entry = new Entry(session, owner, null);
         entry.isEstablished = true;
-        entry.detachedAt = now;
-        entry.retainedBytes = session.retainedBytes();
         sessions.put(session.identity().id(), entry);
-        detached++;
-        detachedBytes += entry.retainedBytes;
+        detach(entry, now);
+    }
+
+    private void detach(Entry entry, long now) {
+        entry.holder = null;
+        entry.detachedAt = now;
+        detached.add(entry.session, entry.owner, now);
     }
 
     /// Takes a session for another connection. Blocks until the one that had it has let it go.
@@ -105,8 +106,7 @@ public final class SessionRegistry {
         if (sessions.get(id) != entry) {
             return null;
         }
-        detached--;
-        detachedBytes -= entry.retainedBytes;
+        detached.remove(entry.session, entry.owner);
         entry.holder = holder;
         resumed++;
         return entry.session;
@@ -129,11 +129,7 @@ public final class SessionRegistry {
             if (entry == null) {
                 return;
             }
-            entry.holder = null;
-            entry.detachedAt = now;
-            entry.retainedBytes = session.retainedBytes();
-            detached++;
-            detachedBytes += entry.retainedBytes;
+            detach(entry, now);
             if (session.isOver() || limits.resumeWindow().isZero() || !entry.isEstablished && entry.claims == 0) {
                 remove(entry, ended);
             }
@@ -158,20 +154,22 @@ public final class SessionRegistry {
     }
 
     private void makeRoom(List<Session> ended) {
-        while (detached > limits.maxDetached() || detached > 0 && detachedBytes > limits.maxBytes()) {
-            sessions.values().stream().filter(entry -> entry.holder == null)
-                    .min(Comparator.comparingLong(entry -> entry.detachedAt))
-                    .ifPresent(entry -> {
-                        expired++;
-                        remove(entry, ended);
-                    });
+        while (detached.count() > limits.maxDetached()) {
+            pushOut(detached.oldestOfMost(), ended);
         }
+        while (detached.bytes() > limits.maxBytes()) {
+            pushOut(detached.oldestOfLargest(), ended);
+        }
+    }
+
+    private void pushOut(Session session, List<Session> ended) {
+        expired++;
+        remove(sessions.get(session.identity().id()), ended);
     }
 
     private void remove(Entry entry, List<Session> ended) {
         sessions.remove(entry.session.identity().id());
-        detached--;
-        detachedBytes -= entry.retainedBytes;
+        detached.remove(entry.session, entry.owner);
         ended.add(entry.session);
     }
 
@@ -188,7 +186,7 @@ public final class SessionRegistry {
 
     /// How many wait for their client.
     public synchronized int detached() {
-        return detached;
+        return detached.count();
     }
 
     /// How many times a session was resumed.

@@ -416,13 +416,18 @@ public final class RocksStore implements KeyValueStore {
         }
     }
 
-    /// Makes what is there durable, and closes the files.
+    /// Makes what is there durable, and closes the files. An interrupt does not cut that short, and is kept.
     @Override
     public void close() {
         if (isClosed) {
             return;
         }
         isClosed = true;
+        // By a thread that nobody interrupts: an interrupt closes the file that is being written.
+        EndOfThread.await(Thread.ofPlatform().name("store-close").start(this::closeAll));
+    }
+
+    private void closeAll() {
         sweeper.close();
         committer.close();
         applier.close();

@@ -188,6 +188,7 @@ class ChatServiceTest {
                 () -> test.chat.kick(bob.session, "#dev", "root"));
         assertRefused("eve is not in #dev", () -> test.chat.kick(root.session, "#dev", "eve"));
         test.chat.kick(root.session, "#dev", "BOB");
+        test.chat.settle(root.session, true);
         assertEquals(List.of("left #dev bob"), root.told());
         List<String> expected = List.of("left #dev bob",
                 "notice root removed you from #dev; you can join it again in 60 s");

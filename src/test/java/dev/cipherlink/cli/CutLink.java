@@ -9,11 +9,14 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
 
 /// A relay in front of a server that can lose what clients send, and be cut.
 final class CutLink implements AutoCloseable {
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
+    private final Semaphore allowance = new Semaphore(Integer.MAX_VALUE);
+    private volatile boolean isShut;
     private volatile boolean swallowing;
     private volatile long swallowedBytes;
 
@@ -22,6 +25,10 @@ final class CutLink implements AutoCloseable {
             try {
                 while (true) {
                     Socket client = listener.accept();
+                    if (isShut) {
+                        client.close();
+                        continue;
+                    }
                     Socket target = new Socket(server.getAddress(), server.getPort());
                     sockets.addAll(List.of(client, target));
                     Thread.ofVirtual().start(() -> pump(client, target, true));
@@ -42,6 +49,16 @@ final class CutLink implements AutoCloseable {
         swallowing = true;
     }
 
+    /// Holds back what the server sends behind this many bytes, until [#flow].
+    void holdBehind(int bytes) {
+        allowance.drainPermits();
+        allowance.release(bytes);
+    }
+
+    void flow() {
+        allowance.release(1 << 30);
+    }
+
     long swallowedBytes() {
         return swallowedBytes;
     }
@@ -55,6 +72,9 @@ final class CutLink implements AutoCloseable {
                 if (fromClient && swallowing) {
                     swallowedBytes += count;
                 } else {
+                    if (!fromClient) {
+                        allowance.acquireUninterruptibly(count);
+                    }
                     out.write(buffer, 0, count);
                 }
             }
@@ -68,6 +88,16 @@ final class CutLink implements AutoCloseable {
         for (Socket socket : sockets) {
             socket.close();
         }
+    }
+
+    /// Ends all connections; new ones end at once, until [#letIn].
+    void shut() throws IOException {
+        isShut = true;
+        breakAll();
+    }
+
+    void letIn() {
+        isShut = false;
     }
 
     /// Ends all connections, and lets no more in.

@@ -5,98 +5,26 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
-import dev.cipherlink.client.ClientConfig;
-import dev.cipherlink.client.Credentials;
-import dev.cipherlink.client.PinnedHostKey;
-import dev.cipherlink.crypto.Identity;
-import dev.cipherlink.crypto.PassphraseSource;
-import dev.cipherlink.server.AuthorizedKey;
-import dev.cipherlink.server.AuthorizedKeys;
-import dev.cipherlink.server.Server;
-import dev.cipherlink.server.ServerConfig;
-import dev.cipherlink.server.ServerKeys;
+import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.logging.Level;
-import java.util.logging.Logger;
+import java.util.Arrays;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// `chat` in a real terminal, against a server in this process.
 @Timeout(180)
-class ReplIT {
-    /// Held, so that its level stays: a test's own server need not report its connections.
-    private static final Logger SERVER_LOG = Logger.getLogger(Server.class.getName());
+class ReplIT extends ReplRig {
 
-    static {
-        SERVER_LOG.setLevel(Level.WARNING);
-    }
-
-    @TempDir
-    Path folder;
-    private Identity host;
-    private AuthorizedKeys authorized;
-    private MemoryStore store;
-    private Server server;
-
-    @BeforeEach
-    void startServer() throws IOException {
-        host = Identity.generate();
-        store = new MemoryStore(StoreLimits.ofHeap());
-        authorized = AuthorizedKeys.load(folder.resolve("authorized_keys"));
-        for (String name : List.of("ann", "bob")) {
-            try (Identity identity = Identity.generate()) {
-                identity.save(folder.resolve(name), null, false);
-                authorized.add(new AuthorizedKey(name, identity.publicKey(), List.of("operator")));
-            }
-        }
-        server = serve(0);
-    }
-
-    private Server serve(int port) throws IOException {
-        return Server.start(ServerConfig.loopback(ServerKeys.personal(host, authorized)).withListenAddress("127.0.0.1", port),
-                store);
-    }
-
-    @AfterEach
-    void stopServer() {
-        server.close();
-        store.close();
-        host.close();
-    }
-
-    /// The REPL of somebody, in the room.
-    private TmuxTerminal chat(String name, int columns, int rows) throws IOException {
-        return chat(name, columns, rows, server.address().getPort());
-    }
-
-    private TmuxTerminal chat(String name, int columns, int rows, int port) throws IOException {
-        Path own = Files.createDirectories(folder.resolve("of-" + name));
-        Map<String, String> environment = new HashMap<>(Map.of("HOME", own.toString(), "LC_ALL", "C.UTF-8",
-                "XDG_STATE_HOME", own.resolve("state").toString(), "NO_COLOR", "", "TERM", "screen-256color"));
-        var terminal = new TmuxTerminal(own, columns, rows, environment, "chat", "#lobby", "-s", "127.0.0.1:" + port,
-                "--identity", folder.resolve(name).toString(), "--host-key", host.publicKey().fingerprint().toString());
-        terminal.awaitText("#lobby>");
-        return terminal;
-    }
-
-    /// Somebody without a screen.
-    private Client client(String name) throws IOException {
-        return Client.connect(ClientConfig.to("127.0.0.1", server.address().getPort(), new Credentials.Personal(
-                Identity.load(folder.resolve(name), PassphraseSource.none()), new PinnedHostKey(host.publicKey().fingerprint()))));
+    @Override
+    KeyValueStore openStore() {
+        return new MemoryStore(StoreLimits.ofHeap());
     }
 
     @Test
@@ -265,6 +193,21 @@ class ReplIT {
                 assertEquals(2, screen.split("<bob> from bob " + i, -1).length, screen);
             }
             assertFalse(screen.contains("new session"), screen);
+        }
+    }
+
+    @Test
+    void tellsHowFarALargeValueHasCome() throws Exception {
+        try (var link = new CutLink(server.address()); TmuxTerminal ann = chat("ann", 140, 24, link.port());
+             Client bob = client("bob")) {
+            byte[] set = Arrays.copyOf("SET big ".getBytes(StandardCharsets.US_ASCII), 8 + (4 << 20));
+            assertEquals("OK", bob.request(set).text());
+            link.holdBehind(2 << 20);
+            ann.enter("GET big");
+            ann.awaitMatch("(?s).* GET big \\d s ████░{6} 4\\d% of 4\\.0 MiB, .* left .*");
+            ann.awaitText("of 4.0 MiB, nothing moved for");
+            link.flow();
+            ann.awaitText("binary, 4,194,304 bytes");
         }
     }
 

@@ -95,7 +95,7 @@ class NoFallbackIT {
     @ValueSource(ints = {0, 1, 3, 255})
     void failsIfItsVersionByteIsRewrittenOnTheWay(int version) throws Exception {
         try (var server = PersonalServer.start(); var proxy = new Proxy(server.port(), version, -1)) {
-            assertThrows(AuthenticationException.class, () -> Client.connect(through(proxy, server)));
+            assertThrows(LostHandshakeException.class, () -> Client.connect(through(proxy, server)));
             assertSaidOnlyItsFirstMessage(proxy);
         }
     }

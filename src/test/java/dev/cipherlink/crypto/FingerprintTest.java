@@ -1,7 +1,6 @@
 package dev.cipherlink.crypto;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -68,12 +67,6 @@ class FingerprintTest {
             key[bit / 8] ^= (byte) (1 << bit % 8);
             assertNotEquals(counting().fingerprint(), PublicKey.of(key).fingerprint());
         }
-    }
-
-    @Test
-    void firstGroupIsTheBeginning() {
-        assertEquals("c966", counting().fingerprint().firstGroup());
-        assertFalse(OF_ZEROS.startsWith(counting().fingerprint().firstGroup()));
     }
 
     private static PublicKey counting() {

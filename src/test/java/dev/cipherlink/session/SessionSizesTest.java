@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +64,26 @@ class SessionSizesTest {
         Message answer = server.next();
         assertEquals(3, answer.sequence());
         assertEquals(MessageType.PART, answer.type());
+    }
+
+    @Test
+    void tellsHowFarALargeRequestAndItsAnswerHaveCome() throws IOException {
+        assertEquals(Optional.empty(), client.session.progress());
+        int size = 5 * PAYLOAD;
+        client.request(random(size));
+        assertEquals(Optional.of(new Progress(0, size, false)), client.session.progress());
+        server.receiveFrom(client, 2);
+        assertEquals(Optional.of(new Progress(0, size, false)), client.session.progress());
+        client.receiveFrom(server, 2);
+        assertEquals(Optional.of(new Progress(2 * PAYLOAD, size, false)), client.session.progress());
+        server.receiveFrom(client, 3);
+        client.receiveFrom(server, 2);
+        assertEquals(Optional.of(new Progress(4 * PAYLOAD, size, false)), client.session.progress());
+        client.receiveFrom(server, 3);
+        assertEquals(Optional.of(new Progress(3 * PART, size, true)), client.session.progress());
+        Peer.settle(client, server);
+        assertEquals(1, client.answers.size());
+        assertEquals(Optional.empty(), client.session.progress());
     }
 
     @Test

@@ -14,6 +14,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +51,41 @@ class RocksStoreTest {
             assertEquals(2, store.size());
             assertTrue(store.set(key("b"), bytes("2")) > version);
             assertEquals(List.of(), store.check());
+        }
+    }
+
+    /// The interrupt closed the file that says how far the store reaches while that was being written.
+    @Test
+    void closesInOrderOnAThreadThatWasInterrupted() throws Exception {
+        var warnings = new ArrayList<String>();
+        var handler = new Handler() {
+            @Override
+            public void publish(LogRecord warning) {
+                warnings.add(warning.getMessage());
+            }
+
+            @Override
+            public void flush() {
+            }
+
+            @Override
+            public void close() {
+            }
+        };
+        Logger logger = Logger.getLogger(RocksStore.class.getName());
+        logger.addHandler(handler);
+        try {
+            RocksStore store = open();
+            store.set(key("a"), bytes("1"));
+            Thread.currentThread().interrupt();
+            store.close();
+        } finally {
+            logger.removeHandler(handler);
+            assertTrue(Thread.interrupted());
+        }
+        assertEquals(List.of(), warnings);
+        try (RocksStore store = open()) {
+            assertArrayEquals(bytes("1"), store.get(key("a")));
         }
     }
 

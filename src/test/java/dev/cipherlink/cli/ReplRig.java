@@ -1,0 +1,91 @@
+package dev.cipherlink.cli;
+
+import dev.cipherlink.client.Client;
+import dev.cipherlink.client.ClientConfig;
+import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.PinnedHostKey;
+import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.crypto.PassphraseSource;
+import dev.cipherlink.server.AuthorizedKey;
+import dev.cipherlink.server.AuthorizedKeys;
+import dev.cipherlink.server.Server;
+import dev.cipherlink.server.ServerConfig;
+import dev.cipherlink.server.ServerKeys;
+import dev.cipherlink.store.KeyValueStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A server in this process, and the REPLs of ann and bob in real terminals.
+abstract class ReplRig {
+    /// Held, so that its level stays: a test's own server need not report its connections.
+    private static final Logger SERVER_LOG = Logger.getLogger(Server.class.getName());
+
+    static {
+        SERVER_LOG.setLevel(Level.WARNING);
+    }
+
+    @TempDir
+    Path folder;
+    Identity host;
+    Server server;
+    private AuthorizedKeys authorized;
+    private KeyValueStore store;
+
+    abstract KeyValueStore openStore() throws IOException;
+
+    @BeforeEach
+    void startServer() throws IOException {
+        host = Identity.generate();
+        store = openStore();
+        authorized = AuthorizedKeys.load(folder.resolve("authorized_keys"));
+        for (String name : List.of("ann", "bob")) {
+            try (Identity identity = Identity.generate()) {
+                identity.save(folder.resolve(name), null, false);
+                authorized.add(new AuthorizedKey(name, identity.publicKey(), List.of("operator")));
+            }
+        }
+        server = serve(0);
+    }
+
+    Server serve(int port) throws IOException {
+        return Server.start(ServerConfig.loopback(ServerKeys.personal(host, authorized)).withListenAddress("127.0.0.1", port),
+                store);
+    }
+
+    @AfterEach
+    void stopServer() {
+        server.close();
+        store.close();
+        host.close();
+    }
+
+    /// The REPL of somebody, in the room.
+    TmuxTerminal chat(String name, int columns, int rows) throws IOException {
+        return chat(name, columns, rows, server.address().getPort());
+    }
+
+    TmuxTerminal chat(String name, int columns, int rows, int port) throws IOException {
+        Path own = Files.createDirectories(folder.resolve("of-" + name));
+        Map<String, String> environment = new HashMap<>(Map.of("HOME", own.toString(), "LC_ALL", "C.UTF-8",
+                "XDG_STATE_HOME", own.resolve("state").toString(), "NO_COLOR", "", "TERM", "screen-256color"));
+        var terminal = new TmuxTerminal(own, columns, rows, environment, "chat", "#lobby", "-s", "127.0.0.1:" + port,
+                "--identity", folder.resolve(name).toString(), "--host-key", host.publicKey().fingerprint().toString());
+        terminal.awaitText("#lobby>");
+        return terminal;
+    }
+
+    /// Somebody without a screen.
+    Client client(String name) throws IOException {
+        return Client.connect(ClientConfig.to("127.0.0.1", server.address().getPort(), new Credentials.Personal(
+                Identity.load(folder.resolve(name), PassphraseSource.none()), new PinnedHostKey(host.publicKey().fingerprint()))));
+    }
+}

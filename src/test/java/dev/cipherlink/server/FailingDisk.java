@@ -1,0 +1,53 @@
+package dev.cipherlink.server;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.cipherlink.store.Key;
+import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.MemoryStore;
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.StoreLimits;
+import dev.cipherlink.store.Unit;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+
+/// A store in memory that claims to be durable, and of which commits fail while the disk is full. What they changed stays:
+/// only who is told what can be seen with it.
+final class FailingDisk {
+
+    private final KeyValueStore store =
+            proxy(KeyValueStore.class, new MemoryStore(new StoreLimits(1_000, 1 << 20)), "begin");
+    private volatile StoreException failure;
+
+    KeyValueStore store() {
+        return store;
+    }
+
+    void setFull(boolean isFull) {
+        failure = isFull ? full() : null;
+    }
+
+    private static StoreException full() {
+        try (var tiny = new MemoryStore(new StoreLimits(1, 1))) {
+            return assertThrows(StoreException.class, () -> tiny.set(Key.of(new byte[1]), new byte[1]));
+        }
+    }
+
+    /// @param made the method whose result is wrapped as well
+    private <T> T proxy(Class<T> type, T target, String made) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (_, method, arguments) -> {
+            if (method.getName().equals("isDurable")) {
+                return true;
+            }
+            if (method.getName().equals("commit") && failure != null) {
+                throw failure;
+            }
+            try {
+                Object result = method.invoke(target, arguments);
+                return method.getName().equals(made) ? proxy(Unit.class, (Unit) result, "") : result;
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
+            }
+        }));
+    }
+}
