@@ -26,7 +26,9 @@ import java.util.Map;
 /// to requests that changed something. They become durable together with those changes, so that a request whose change
 /// survives the process is known to have run.
 ///
-/// Each batch with changes has a record; a ring of as many as the window is large holds the last window. Answers of reads
+/// The session itself is recorded before its client hears of it: whatever a client has asked for in a session that is not
+/// there after a crash would have an unknown outcome. Each batch with changes has a record; a ring of as many as the window is
+/// large holds the last window. Answers of reads
 /// are recorded with the next change: if such a read ran again, it would see what the session changed after it. Reads
 /// behind the last change run again, and those with large answers.
 /// Used by the session's reading thread.
@@ -77,7 +79,7 @@ final class SessionJournal {
         }
 
         boolean isWhole() {
-            return origin != null && !batches.isEmpty() && !isDamaged;
+            return origin != null && !isDamaged;
         }
     }
 
@@ -110,16 +112,36 @@ final class SessionJournal {
         isOriginKept = true;
     }
 
+    /// Records the session, which begins. Blocks until that is durable. While the store takes no writes, it is recorded with the
+    /// first change instead.
+    void begin(KeyValueStore store) {
+        if (isKept) {
+            try (Unit unit = store.begin()) {
+                unit.record(originKey(), origin.encode());
+                unit.commit();
+                isOriginKept = true;
+            } catch (StoreException e) {
+                LOG.log(Level.DEBUG, "a session begins without a record", e);
+            }
+        }
+    }
+
     /// A request runs. Numbers come in order; those of all fragments but the last are left out. One that comes again, since
     /// its answer was too large to be kept, is known already.
     void runs(int sequence) {
-        int ahead = (short) (sequence - accepted);
+        int ahead = ahead(sequence);
         isNew = ahead > 0;
         isInFragments = ahead > 1;
         accepted += Math.max(0, ahead);
         while (!answers.isEmpty() && !isInWindow(origin, accepted, answers.getFirst().sequence)) {
             answers.removeFirst();
         }
+    }
+
+    /// At most a window behind; how far ahead is open, since a restored session passes over what its client has answers to.
+    private int ahead(int sequence) {
+        int window = origin.parameters().windowSize();
+        return Math.floorMod(sequence - accepted + window, Message.SEQUENCE_MODULUS) - window;
     }
 
     /// The request that runs may have changed something.
@@ -174,7 +196,7 @@ final class SessionJournal {
 
     /// The session is over: nobody will go on with it.
     void forget(KeyValueStore store) {
-        if (batches == 0) {
+        if (batches == 0 && !isOriginKept) {
             return;
         }
         try (Unit unit = store.begin()) {
@@ -250,8 +272,11 @@ final class SessionJournal {
     private static Recorded recorded(Records records) {
         SessionOrigin origin = records.origin;
         records.batches.sort(Comparator.comparingLong(Batch::number));
-        Batch last = records.batches.getLast();
         var answers = new HashMap<Integer, Reply>();
+        if (records.batches.isEmpty()) {
+            return new Recorded(origin, 0, 0, answers);
+        }
+        Batch last = records.batches.getLast();
         for (Batch batch : records.batches) {
             for (Answer answer : batch.answers) {
                 if (isInWindow(origin, last.accepted, answer.sequence)) {

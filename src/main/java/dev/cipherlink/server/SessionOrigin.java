@@ -39,9 +39,11 @@ record SessionOrigin(String id, ClientIdentity client, int version, SessionParam
         return owner(client);
     }
 
-    /// The session at its beginning.
+    /// The session at its beginning. Blocks until it would be there after a crash.
     Session open(Server server) {
-        return make(server, new CommandDispatcher(server, this, new SessionJournal(this, server.store())));
+        var journal = new SessionJournal(this, server.store());
+        journal.begin(server.store());
+        return make(server, new CommandDispatcher(server, this, journal));
     }
 
     /// The session where the last process had it.

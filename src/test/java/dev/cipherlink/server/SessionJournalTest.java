@@ -1,5 +1,6 @@
 package dev.cipherlink.server;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -145,6 +146,27 @@ class SessionJournalTest {
         assertTrue(recorded.answers().get(1).isError());
         assertEquals("no", recorded.answers().get(1).reason());
         assertEquals(1_024, recorded.answers().get(3).payload().length);
+    }
+
+    @Test
+    void keepsASessionFromItsBeginningToItsEnd() throws StoreException {
+        var journal = new SessionJournal(origin(4), store);
+        journal.begin(store);
+        var recorded = SessionJournal.readAll(store).getFirst();
+        assertEquals(origin(4), recorded.origin());
+        assertEquals(0, recorded.accepted());
+        assertEquals(0, recorded.batches());
+        journal.forget(store);
+        await().until(() -> SessionJournal.readAll(store).isEmpty());
+    }
+
+    @Test
+    void goesOnWithANumberFarAheadAfterManyReadsThatAreNotRecorded() throws StoreException {
+        write(new SessionJournal(origin(4), store), 1);
+        write(new SessionJournal(SessionJournal.readAll(store).getFirst(), store), 40_002);
+        var recorded = SessionJournal.readAll(store).getFirst();
+        assertEquals(40_002, recorded.accepted());
+        assertAnswers(recorded, 40_002);
     }
 
     @Test
