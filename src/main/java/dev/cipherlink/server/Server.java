@@ -217,7 +217,7 @@ public final class Server implements AutoCloseable {
             while (!stopping) {
                 try {
                     look(clients);
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | Error e) {
                     LOG.log(Level.ERROR, "watching clients and sessions failed; it goes on", e);
                 }
                 Thread.sleep(WATCH_INTERVAL);
@@ -244,17 +244,10 @@ public final class Server implements AutoCloseable {
             // Taken before accept, so that a client beyond the limit waits in the backlog and costs nothing here.
             room.enter();
             try {
-                Socket socket = listener.accept();
+                accept(id++, scope);
                 backoff.reset();
-                statistics.accepted.increment();
-                var connection = new Connection(id++, socket, this);
-                connections.put(connection.id(), connection);
-                if (stopping) {
-                    // It came too late to be seen by who drains.
-                    socket.close();
-                }
-                scope.fork(connection);
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException | Error e) {
+                // Whatever was missing, descriptors or memory: all who are served hang on this loop.
                 room.leave();
                 if (!stopping) {
                     pause(backoff, e);
@@ -263,10 +256,32 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    private void pause(AcceptBackoff backoff, IOException failure) throws InterruptedException {
+    private void accept(long id, StructuredTaskScope<Void, Void> scope) throws IOException {
+        Socket socket = listener.accept();
+        try {
+            statistics.accepted.increment();
+            var connection = new Connection(id, socket, this);
+            connections.put(id, connection);
+            if (stopping) {
+                // It came too late to be seen by who drains.
+                socket.close();
+            }
+            scope.fork(connection);
+        } catch (IOException | RuntimeException | Error e) {
+            connections.remove(id);
+            socket.close();
+            throw e;
+        }
+    }
+
+    private void pause(AcceptBackoff backoff, Throwable failure) throws InterruptedException {
         statistics.acceptFailures.increment();
         if (backoff.shouldLog(System.nanoTime())) {
-            LOG.log(Level.WARNING, "cannot accept connections: {0}; trying again", failure.getMessage());
+            try {
+                LOG.log(Level.WARNING, "cannot accept connections: {0}; trying again", failure);
+            } catch (RuntimeException | Error e) {
+                // The record needs what `accept` lacked; the count has it.
+            }
         }
         Thread.sleep(backoff.failed());
     }

@@ -100,6 +100,29 @@ class ScarcityIT {
         }
     }
 
+    /// Others can take the descriptors as well, or the system has no more. The accept loop ended once with what the record
+    /// of its first failure could not load.
+    @Test
+    void acceptsAgainWhenThereAreDescriptorsAgain() throws Exception {
+        try (var child = serve("true")) {
+            int port = child.port();
+            try (Client client = connect(port)) {
+                assertEquals(0, value(client, "accept_failures"));
+                child.limitDescriptors(10);
+                try (var _ = new Socket(InetAddress.getLoopbackAddress(), port)) {
+                    await().until(() -> value(client, "accept_failures") > 1);
+                    child.limitDescriptors(1_000);
+                    try (Client another = connect(port)) {
+                        assertEquals("PONG", another.request("PING").text());
+                    }
+                }
+                await().until(() -> value(client, "connections") == 1);
+            }
+            String log = Files.readString(folder.resolve("err"));
+            assertEquals(1, log.lines().filter(line -> line.contains("cannot accept connections: ")).count(), log);
+        }
+    }
+
     /// Twelve values of 8 MiB on their way into a heap of 64 MiB.
     @Test
     void refusesWhatDoesNotFitIntoItsMemoryAndKeepsWhatItHas() throws Exception {
