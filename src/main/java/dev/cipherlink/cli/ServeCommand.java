@@ -96,12 +96,12 @@ final class ServeCommand extends ProgramCommand {
             return check(settings);
         }
         settings.requireValid();
-        LogConfiguration.load();
         try (HostKeys keys = HostKeys.load(settings, surroundings(), output());
              OpenStore opened = OpenStore.open(settings);
              Server server = start(config(settings, keys.keys()), opened.store())) {
             Signals.onTermination(server::stop);
             announce(server, keys);
+            LogConfiguration.load();
             server.awaitTermination();
             return ExitStatus.DONE;
         }

@@ -108,6 +108,8 @@ class ScarcityIT {
             int port = child.port();
             try (Client client = connect(port)) {
                 assertEquals(0, value(client, "accept_failures"));
+                connect(port).close();
+                await().until(() -> Files.readString(folder.resolve("err")).contains("reason="));
                 child.limitDescriptors(10);
                 try (var _ = new Socket(InetAddress.getLoopbackAddress(), port)) {
                     await().until(() -> value(client, "accept_failures") > 1);
@@ -119,7 +121,8 @@ class ScarcityIT {
                 await().until(() -> value(client, "connections") == 1);
             }
             String log = Files.readString(folder.resolve("err"));
-            assertEquals(1, log.lines().filter(line -> line.contains("cannot accept connections: ")).count(), log);
+            long records = log.lines().filter(line -> line.contains("cannot accept connections: ")).count();
+            assertTrue(records > 0 && records < 30, "the first, and one a second at most: " + records);
         }
     }
 
