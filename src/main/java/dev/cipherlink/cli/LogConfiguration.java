@@ -3,7 +3,11 @@ package dev.cipherlink.cli;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.logging.Handler;
+import java.util.logging.Level;
 import java.util.logging.LogManager;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 
 /// Sets up `java.util.logging`, behind `System.Logger`, when the first logger is made and not before.
 ///
@@ -28,6 +32,17 @@ public final class LogConfiguration {
         if (System.getProperty(CLASS_PROPERTY) == null && System.getProperty("java.util.logging.config.file") == null) {
             System.setProperty(LEVEL_PROPERTY, level.julName());
             System.setProperty(CLASS_PROPERTY, LogConfiguration.class.getName());
+        }
+    }
+
+    /// Makes the handler now, and loads all that a record needs: for the first record of a server there may be no
+    /// descriptor left to load it with.
+    static void load() {
+        var record = new LogRecord(Level.WARNING, "{0}");
+        record.setParameters(new Object[] {""});
+        record.setThrown(new IOException());
+        for (Handler handler : Logger.getLogger("").getHandlers()) {
+            handler.getFormatter().format(record);
         }
     }
 }

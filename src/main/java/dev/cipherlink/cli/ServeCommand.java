@@ -101,6 +101,7 @@ final class ServeCommand extends ProgramCommand {
              Server server = start(config(settings, keys.keys()), opened.store())) {
             Signals.onTermination(server::stop);
             announce(server, keys);
+            LogConfiguration.load();
             server.awaitTermination();
             return ExitStatus.DONE;
         }

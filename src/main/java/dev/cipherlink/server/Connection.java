@@ -71,6 +71,7 @@ final class Connection implements Runnable, Closeable {
             admission.close();
             if (stream != null) {
                 stream.stop();
+                server.room().leaveTarget();
             }
             server.closed(this, end);
         }

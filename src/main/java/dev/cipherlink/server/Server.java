@@ -26,7 +26,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.StructuredTaskScope;
 import java.util.concurrent.StructuredTaskScope.Joiner;
 
@@ -48,7 +47,7 @@ public final class Server implements AutoCloseable {
     private final KeyWatches watches = new KeyWatches();
     private final ChatService chat;
     private final ServerSocket listener;
-    private final Semaphore permits;
+    private final SocketRoom room;
     private final HandshakeGate gate;
     private final SessionRegistry sessions;
     private final ServerStatistics statistics = new ServerStatistics();
@@ -63,11 +62,11 @@ public final class Server implements AutoCloseable {
         this.config = config;
         this.store = new WatchedStore(store, watches);
         chat = openChat();
-        permits = new Semaphore(config.maxConnections());
         gate = new HandshakeGate(config.handshakes());
         targets = new TargetConnector(config.forwards().connectTimeout());
         sessions = new SessionRegistry(config.sessions());
         listener = listen(config);
+        room = new SocketRoom(config.maxConnections());
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
     }
 
@@ -82,6 +81,10 @@ public final class Server implements AutoCloseable {
         } catch (StoreException e) {
             server.listener.close();
             throw new IOException("the sessions of the last run cannot be read: " + e.getMessage(), e);
+        }
+        if (server.room.isLowered()) {
+            LOG.log(Level.WARNING, "at most {0} connections at a time, since the process may have no more descriptors (ulimit -n)",
+                    Integer.toString(server.room.maxConnections()));
         }
         server.acceptThread.start();
         return server;
@@ -150,6 +153,10 @@ public final class Server implements AutoCloseable {
         return forwards;
     }
 
+    SocketRoom room() {
+        return room;
+    }
+
     TargetConnector targets() {
         return targets;
     }
@@ -166,7 +173,7 @@ public final class Server implements AutoCloseable {
         var values = new LinkedHashMap<String, Object>();
         values.put("version", version());
         values.put("connections", live.size());
-        values.put("max_connections", config.maxConnections());
+        values.put("max_connections", room.maxConnections());
         values.put("sessions_detached", sessions.detached());
         values.put("sessions_resumed", sessions.resumed());
         values.put("sessions_expired", sessions.expired());
@@ -210,7 +217,7 @@ public final class Server implements AutoCloseable {
             while (!stopping) {
                 try {
                     look(clients);
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | Error e) {
                     LOG.log(Level.ERROR, "watching clients and sessions failed; it goes on", e);
                 }
                 Thread.sleep(WATCH_INTERVAL);
@@ -235,20 +242,13 @@ public final class Server implements AutoCloseable {
         var backoff = new AcceptBackoff();
         for (long id = 1; !stopping; ) {
             // Taken before accept, so that a client beyond the limit waits in the backlog and costs nothing here.
-            permits.acquire();
+            room.enter();
             try {
-                Socket socket = listener.accept();
+                accept(id++, scope);
                 backoff.reset();
-                statistics.accepted.increment();
-                var connection = new Connection(id++, socket, this);
-                connections.put(connection.id(), connection);
-                if (stopping) {
-                    // It came too late to be seen by who drains.
-                    socket.close();
-                }
-                scope.fork(connection);
-            } catch (IOException e) {
-                permits.release();
+            } catch (IOException | RuntimeException | Error e) {
+                // Whatever was missing, descriptors or memory: all who are served hang on this loop.
+                room.leave();
                 if (!stopping) {
                     pause(backoff, e);
                 }
@@ -256,10 +256,32 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    private void pause(AcceptBackoff backoff, IOException failure) throws InterruptedException {
+    private void accept(long id, StructuredTaskScope<Void, Void> scope) throws IOException {
+        Socket socket = listener.accept();
+        try {
+            statistics.accepted.increment();
+            var connection = new Connection(id, socket, this);
+            connections.put(id, connection);
+            if (stopping) {
+                // It came too late to be seen by who drains.
+                socket.close();
+            }
+            scope.fork(connection);
+        } catch (IOException | RuntimeException | Error e) {
+            connections.remove(id);
+            socket.close();
+            throw e;
+        }
+    }
+
+    private void pause(AcceptBackoff backoff, Throwable failure) throws InterruptedException {
         statistics.acceptFailures.increment();
         if (backoff.shouldLog(System.nanoTime())) {
-            LOG.log(Level.WARNING, "cannot accept connections: {0}; trying again", failure.getMessage());
+            try {
+                LOG.log(Level.WARNING, "cannot accept connections: {0}; trying again", failure);
+            } catch (RuntimeException | Error e) {
+                // The record needs what `accept` lacked; the count has it.
+            }
         }
         Thread.sleep(backoff.failed());
     }
@@ -267,7 +289,7 @@ public final class Server implements AutoCloseable {
     /// The one place that counts and logs the end of a connection.
     void closed(Connection connection, LinkEnd end) {
         connections.remove(connection.id());
-        permits.release();
+        room.leave();
         statistics.closed(connection, end.reason());
         Level level = switch (end.reason()) {
             case INTERNAL_ERROR -> Level.ERROR;

@@ -41,7 +41,8 @@ final class StreamConnection {
     record Opening(Server server, ClientIdentity client, Socket socket, SecureChannel channel) {
     }
 
-    /// Connects to the target of a SYN. Blocks for at most the time of the policy.
+    /// Connects to the target of a SYN. Blocks for at most the time of the policy. Takes a place in the server's room for
+    /// sockets, which the connection gives back at its end.
     ///
     /// @throws TargetException if it must not or cannot be reached; [#refusal] is the answer to the client
     static StreamConnection open(Syn syn, Opening opening) throws IOException {
@@ -53,10 +54,22 @@ final class StreamConnection {
         ForwardRules rules = policy.allowed().and(opening.client().forwards());
         // First, since it fails for a client whose connection was closed meanwhile: nothing may fail between target and relay.
         ForwardSockets.tune(opening.socket());
-        Socket socket = opening.server().targets().connect(target, rules);
+        Socket socket = connect(opening.server(), target, rules);
         var plain = PlainEnd.of(socket);
         var relay = new Relay(new Tunnel(opening.socket(), channel), plain, policy.limits());
         return new StreamConnection(relay, plain, opening, target);
+    }
+
+    private static Socket connect(Server server, ForwardTarget target, ForwardRules rules) throws IOException {
+        if (!server.room().enterTarget()) {
+            throw new TargetException(Refusal.FAILED, "the server has no descriptor left for a target");
+        }
+        try {
+            return server.targets().connect(target, rules);
+        } catch (IOException | RuntimeException | Error e) {
+            server.room().leaveTarget();
+            throw e;
+        }
     }
 
     private static ForwardTarget target(Syn syn) throws TargetException {

@@ -5,7 +5,6 @@ import dev.cipherlink.message.MessageCodec;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.StructuredTaskScope;
-import java.util.concurrent.StructuredTaskScope.Joiner;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// One session attached to one channel: the threads and clocks that [Session] does not have.
@@ -89,7 +88,7 @@ public final class Link {
     /// @throws InterruptedException if the calling thread is interrupted: the link is aborted
     public LinkEnd run() throws InterruptedException {
         attach(this::transmit);
-        try (var scope = StructuredTaskScope.open(Joiner.<LinkEnd>anySuccessfulResultOrThrow())) {
+        try (var scope = StructuredTaskScope.open(new FirstEnd())) {
             scope.fork(reader::readUntilEnd);
             scope.fork(this::pushUntilEnd);
             scope.fork(this::watchUntilStalled);

@@ -5,10 +5,8 @@ import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import java.net.ProtocolException;
-import java.util.Arrays;
 
-/// What was accepted from the peer: the next number expected, the request being put together from fragments, and the
-/// answers that a duplicate would need again (`docs/protocol.md`, section 4).
+/// What was accepted from the peer: the next number expected, and the answers that a duplicate would need again (`docs/protocol.md`, section 4).
 final class ReceiveWindow {
 
     /// What to do with a DATA message.
@@ -28,10 +26,8 @@ final class ReceiveWindow {
     private static final int MAX_KEPT_BYTES = 1 << 20;
     /// What a small answer takes in memory, on the average.
     private static final int SMALL_ANSWER_BYTES = 100;
-    private static final byte[] NOTHING = {};
 
     private final int size;
-    private final int maxRequestBytes;
     private final boolean wraps;
     /// Rings over sequence numbers: the answers of the last window; or, in their place, requests that change nothing and
     /// are to be run again. Made on first use.
@@ -44,14 +40,9 @@ final class ReceiveWindow {
     private int unanswered;
     private boolean resendAsked;
 
-    private byte[] fragments = NOTHING;
-    private int fragmentBytes;
-    private boolean tooLarge;
-
-    ReceiveWindow(SessionParameters parameters, boolean wraps, int maxRequestBytes) {
+    ReceiveWindow(SessionParameters parameters, boolean wraps) {
         size = parameters.windowSize();
         this.wraps = wraps;
-        this.maxRequestBytes = maxRequestBytes;
     }
 
     int expected() {
@@ -190,7 +181,7 @@ final class ReceiveWindow {
 
     /// About how many bytes of memory are kept.
     long retainedBytes() {
-        return keptBytes + fragments.length + (answers == null ? 0 : (long) answers.length * SMALL_ANSWER_BYTES);
+        return keptBytes + (answers == null ? 0 : (long) answers.length * SMALL_ANSWER_BYTES);
     }
 
     /// The gap that was asked for may be asked for again.
@@ -201,34 +192,5 @@ final class ReceiveWindow {
     /// The answers so far are on their way.
     void answersSent() {
         unanswered = 0;
-    }
-
-    /// Whether fragments are waiting for their last one.
-    boolean hasFragments() {
-        return fragmentBytes > 0 || tooLarge;
-    }
-
-    void addFragment(Payload fragment) {
-        if (tooLarge || fragment.length() > maxRequestBytes - fragmentBytes) {
-            tooLarge = true;
-            fragments = NOTHING;
-            fragmentBytes = 0;
-            return;
-        }
-        int end = fragmentBytes + fragment.length();
-        if (end > fragments.length) {
-            fragments = Arrays.copyOf(fragments, Math.clamp(2L * fragments.length, end, maxRequestBytes));
-        }
-        System.arraycopy(fragment.array(), fragment.offset(), fragments, fragmentBytes, fragment.length());
-        fragmentBytes = end;
-    }
-
-    /// The request that the fragments make; null if it is too large, and nothing of it was kept.
-    Payload takeFragments() {
-        Payload request = tooLarge ? null : new Payload(fragments, 0, fragmentBytes);
-        fragments = NOTHING;
-        fragmentBytes = 0;
-        tooLarge = false;
-        return request;
     }
 }

@@ -17,9 +17,9 @@ final class Receiver {
     private static final Reply NOT_KEPT = Reply.error("the answer was sent, and was too large to be kept; ask again");
 
     private final SessionParameters parameters;
-    private final int maxRequestBytes;
     private final RequestHandler handler;
     private final ReceiveWindow window;
+    private final Fragments fragments;
     private final AnswerBatch answers;
     private boolean isDisconnected;
     private boolean isRestored;
@@ -29,8 +29,8 @@ final class Receiver {
     Receiver(SessionIdentity identity, SessionParameters parameters, RequestHandler handler) {
         this.parameters = parameters;
         this.handler = handler;
-        maxRequestBytes = identity.maxRequestBytes();
-        window = new ReceiveWindow(parameters, identity.reusesSequenceNumbers(), maxRequestBytes);
+        window = new ReceiveWindow(parameters, identity.reusesSequenceNumbers());
+        fragments = new Fragments(identity.maxRequestBytes(), FragmentRoom.OF_PROCESS);
         answers = new AnswerBatch(window);
     }
 
@@ -51,7 +51,7 @@ final class Receiver {
 
     /// Bytes kept for duplicates and of a request that is not complete.
     long retainedBytes() {
-        return window.retainedBytes();
+        return window.retainedBytes() + fragments.retainedBytes();
     }
 
     /// Bytes of answers that wait for the end of the batch.
@@ -87,7 +87,7 @@ final class Receiver {
         if (message.type() == MessageType.DISCONNECT) {
             answer(message.sequence(), AnswerBatch.EMPTY, Payload.EMPTY);
             isDisconnected = true;
-        } else if (!message.more() && !window.hasFragments()) {
+        } else if (!message.more() && !fragments.isBegun()) {
             answer(message.sequence(), handler.handle(message.sequence(), message.payload()), message.payload());
         } else {
             acceptFragment(message);
@@ -95,16 +95,19 @@ final class Receiver {
     }
 
     private void acceptFragment(Message message) {
-        window.addFragment(message.payload());
+        fragments.add(message.payload());
         if (message.more()) {
             answer(message.sequence(), AnswerBatch.EMPTY, Payload.EMPTY);
             return;
         }
-        Payload request = window.takeFragments();
-        Reply reply = request == null
-                ? Reply.error("the request is larger than " + maxRequestBytes + " bytes; send less at once")
-                : handler.handle(message.sequence(), request);
-        answer(message.sequence(), reply, request == null ? Payload.EMPTY : request);
+        try {
+            Payload request = fragments.request();
+            Reply reply = fragments.refusal() == null ? handler.handle(message.sequence(), request)
+                    : Reply.error(fragments.refusal());
+            answer(message.sequence(), reply, request);
+        } finally {
+            fragments.clear();
+        }
     }
 
     private void answer(int sequence, Reply reply, Payload request) {
@@ -171,6 +174,7 @@ final class Receiver {
 
     /// The session is over: nothing will be received any more.
     void end() {
+        fragments.clear();
         handler.end();
     }
 }

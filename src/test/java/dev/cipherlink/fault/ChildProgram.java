@@ -73,9 +73,17 @@ final class ChildProgram implements AutoCloseable {
     }
 
     private void signal(String name) throws IOException, InterruptedException {
-        Process kill = new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).inheritIO().start();
-        if (kill.waitFor() != 0) {
-            throw new IllegalStateException("cannot send SIG" + name);
+        tool("kill", "-" + name, String.valueOf(process.pid()));
+    }
+
+    /// How many descriptors it may have from now on; those that it has stay open.
+    void limitDescriptors(int limit) throws IOException, InterruptedException {
+        tool("prlimit", "--pid", String.valueOf(process.pid()), "--nofile=" + limit + ":");
+    }
+
+    private static void tool(String... command) throws IOException, InterruptedException {
+        if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0) {
+            throw new IllegalStateException("failed: " + String.join(" ", command));
         }
     }
 

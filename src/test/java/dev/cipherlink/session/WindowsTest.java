@@ -19,7 +19,7 @@ class WindowsTest {
     private static final int PAYLOAD = Peer.burst(3).maxPayloadBytes();
 
     private final SendWindow sending = new SendWindow(Peer.burst(3), false);
-    private final ReceiveWindow receiving = new ReceiveWindow(Peer.burst(3), false, 10);
+    private final ReceiveWindow receiving = new ReceiveWindow(Peer.burst(3), false);
 
     private static Outgoing outgoing(int bytes) {
         return new Outgoing(MessageType.DATA, new byte[bytes], null);
@@ -118,20 +118,5 @@ class WindowsTest {
         receiving.answered(1, Reply.OK, echo);
         receiving.answered(2, half, echo);
         assertEquals(half, receiving.keptAnswer(2), "there is room again");
-    }
-
-    @Test
-    void putsFragmentsTogetherUpToItsBound() {
-        assertFalse(receiving.hasFragments());
-        receiving.addFragment(Payload.of(Peer.bytes("12345")));
-        receiving.addFragment(Payload.of(Peer.bytes("67890")));
-        assertTrue(receiving.hasFragments());
-        assertEquals("1234567890", receiving.takeFragments().text());
-        receiving.addFragment(Payload.of(Peer.bytes("12345")));
-        receiving.addFragment(Payload.of(Peer.bytes("678901")));
-        receiving.addFragment(Payload.of(Peer.bytes("2")));
-        assertTrue(receiving.hasFragments());
-        assertNull(receiving.takeFragments());
-        assertFalse(receiving.hasFragments());
     }
 }
