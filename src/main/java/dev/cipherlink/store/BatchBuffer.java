@@ -71,6 +71,19 @@ final class BatchBuffer {
         count++;
     }
 
+    /// Has a change added: all of it, or nothing if that fails, as for want of memory.
+    void addWhole(Runnable change) {
+        int endBefore = end;
+        int countBefore = count;
+        try {
+            change.run();
+        } catch (RuntimeException | Error e) {
+            end = endBefore;
+            count = countBefore;
+            throw e;
+        }
+    }
+
     int size() {
         return end;
     }

@@ -51,14 +51,20 @@ final class Group {
         return outcome == Outcome.FAILED;
     }
 
+    /// If it throws, nothing was added.
     synchronized void add(Database database, KeyChange change) {
-        keys.add(change);
-        change.addTo(log, database);
+        log.addWhole(() -> {
+            change.addTo(log, database);
+            keys.add(change);
+        });
     }
 
+    /// If it throws, nothing was added.
     synchronized void add(Database database, RecordChange change) {
-        records.add(change);
-        change.addTo(log, database);
+        log.addWhole(() -> {
+            change.addTo(log, database);
+            records.add(change);
+        });
     }
 
     /// Adds the last of it: what the store is with it.

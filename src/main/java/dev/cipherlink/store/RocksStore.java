@@ -356,7 +356,15 @@ public final class RocksStore implements KeyValueStore {
 
     private RocksWrite write(Key key, RocksWrite.Change change, Group group) throws StoreException {
         var write = new RocksWrite(parts, change, group);
-        cells.update(key, write);
+        try {
+            cells.update(key, write);
+        } catch (RuntimeException | Error e) {
+            if (write.isAdded()) {
+                // The group has a change that nobody sees: it must not be committed.
+                committer.stop(StoreException.failed(e));
+            }
+            throw e;
+        }
         return write.requireDone();
     }
 
