@@ -6,36 +6,43 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.zip.CRC32C;
 
 /// The commits that the database may lack, one record behind the other, in files of which the last is written to.
 ///
-/// A file is named after the first commit in it, and begins with [#HEADER]. A record is the number of bytes behind its
-/// checksum (4), CRC-32C (4) of what follows, the commit's number (8), that of the last commit that was on the disk for
-/// certain when this one was written (8), and the changes as a [BatchBuffer] has them. Integers are big-endian. A new file is
-/// begun when the disk has all of the old one. [CommitLogReader] reads them.
+/// A file is named after the first commit in it, and begins with [#MAGIC] (8), a random number, its salt (8), and CRC-32C of
+/// both (8). A record is the number of bytes behind its checksum (4), CRC-32C (4) of what follows, the salt again (8), the
+/// commit's number (8), that of the last commit that was on the disk for certain when this one was written (8), and the
+/// changes as a [BatchBuffer] has them. So no value that a client wrote looks like a record. Integers are big-endian. A new
+/// file is begun when the disk has all of the old one. [CommitLogReader] reads them.
 ///
 /// One thread appends; any may [#sync].
 final class CommitLog implements AutoCloseable {
     /// `cl-log`, and the version of the format.
-    static final long HEADER = 0x636c2d6c6f670001L;
+    static final long MAGIC = 0x636c2d6c6f670002L;
+    static final int HEADER_BYTES = 3 * Long.BYTES;
     /// Length and checksum.
     static final int PREFIX_BYTES = 2 * Integer.BYTES;
-    /// Both numbers.
-    static final int NUMBERS_BYTES = 2 * Long.BYTES;
+    /// Salt and both numbers.
+    static final int NUMBERS_BYTES = 3 * Long.BYTES;
+    /// What is before the changes.
+    static final int HEAD_BYTES = PREFIX_BYTES + NUMBERS_BYTES;
     static final String SUFFIX = ".log";
     private static final int DEFAULT_FILE_BYTES = 64 << 20;
 
     private final Path folder;
     private final DiskRoom room;
     private final int maxFileBytes;
-    private final ByteBuffer head = ByteBuffer.allocate(PREFIX_BYTES + NUMBERS_BYTES);
+    private final ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES);
+    private final SecureRandom random = new SecureRandom();
     /// Those that are not written to any more, oldest first.
     private final Deque<Finished> finished = new ArrayDeque<>();
     private Path path;
     private FileChannel channel;
+    private long salt;
     private long end;
     private volatile long appended;
     private volatile long synced;
@@ -58,18 +65,30 @@ final class CommitLog implements AutoCloseable {
         this.maxFileBytes = maxFileBytes;
         this.appended = lastCommit;
         this.synced = lastCommit;
-        for (Path old : CommitLogReader.files(folder)) {
-            finished.add(new Finished(old, lastCommit));
-        }
         begin();
+        for (Path old : CommitLogReader.files(folder)) {
+            if (!old.equals(path)) {
+                // Latest first: what is left when forgetting them is cut short must be the beginning of a log.
+                finished.addFirst(new Finished(old, lastCommit));
+            }
+        }
+    }
+
+    /// What a file with this salt begins with.
+    static byte[] header(long salt) {
+        ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).putLong(MAGIC).putLong(salt);
+        var crc = new CRC32C();
+        crc.update(header.array(), 0, header.position());
+        return header.putLong(crc.getValue()).array();
     }
 
     private void begin() throws IOException {
         Path next = folder.resolve("%020d%s".formatted(appended + 1, SUFFIX));
+        long nextSalt = random.nextLong();
         FileChannel file = FileChannel.open(next, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
                 StandardOpenOption.WRITE);
         try {
-            writeFully(file, 0, ByteBuffer.allocate(Long.BYTES).putLong(HEADER).flip());
+            writeFully(file, 0, ByteBuffer.wrap(header(nextSalt)));
             file.force(true);
             try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
                 entries.force(true);
@@ -78,10 +97,10 @@ final class CommitLog implements AutoCloseable {
             file.close();
             throw e;
         }
-        finished.removeIf(old -> old.path.equals(next));
         path = next;
         channel = file;
-        end = Long.BYTES;
+        salt = nextSalt;
+        end = HEADER_BYTES;
     }
 
     /// Adds a commit; the system has it then.
@@ -90,23 +109,25 @@ final class CommitLog implements AutoCloseable {
     void append(long commit, BatchBuffer changes) throws StoreException {
         room.requireFor(changes.size());
         ByteBuffer body = changes.encode();
-        head.clear().position(PREFIX_BYTES);
-        head.putLong(commit).putLong(synced);
-        head.putInt(0, NUMBERS_BYTES + body.remaining());
-        var crc = new CRC32C();
-        crc.update(head.array(), PREFIX_BYTES, NUMBERS_BYTES);
-        crc.update(body.array(), body.position(), body.remaining());
-        head.putInt(Integer.BYTES, (int) crc.getValue()).flip();
         try {
-            if (end >= maxFileBytes) {
+            if (end >= maxFileBytes && end > HEADER_BYTES) {
                 finish();
             }
-            end += writeFully(channel, end, head, body);
+            end += writeFully(channel, end, head(commit, body), body);
             appended = commit;
         } catch (IOException e) {
             cutBack();
             throw StoreException.diskFull(e);
         }
+    }
+
+    private ByteBuffer head(long commit, ByteBuffer body) {
+        head.clear().position(PREFIX_BYTES);
+        head.putLong(salt).putLong(commit).putLong(synced);
+        var crc = new CRC32C();
+        crc.update(head.array(), PREFIX_BYTES, NUMBERS_BYTES);
+        crc.update(body.array(), body.position(), body.remaining());
+        return head.putInt(0, NUMBERS_BYTES + body.remaining()).putInt(Integer.BYTES, (int) crc.getValue()).flip();
     }
 
     private static long writeFully(FileChannel file, long position, ByteBuffer... parts) throws IOException {
