@@ -55,13 +55,13 @@ final class CommitLog implements AutoCloseable {
     ///
     /// @param folder     must exist
     /// @param lastCommit the disk has everything up to it, in the database
-    CommitLog(Path folder, long lastCommit) throws IOException {
-        this(folder, lastCommit, DEFAULT_FILE_BYTES);
+    CommitLog(Path folder, long lastCommit) throws IOException, StoreException {
+        this(folder, lastCommit, new DiskRoom(folder), DEFAULT_FILE_BYTES);
     }
 
-    CommitLog(Path folder, long lastCommit, int maxFileBytes) throws IOException {
+    CommitLog(Path folder, long lastCommit, DiskRoom room, int maxFileBytes) throws IOException, StoreException {
         this.folder = folder;
-        this.room = new DiskRoom(folder);
+        this.room = room;
         this.maxFileBytes = maxFileBytes;
         this.appended = lastCommit;
         this.synced = lastCommit;
@@ -82,18 +82,15 @@ final class CommitLog implements AutoCloseable {
         return header.putLong(crc.getValue()).array();
     }
 
-    private void begin() throws IOException {
+    private void begin() throws IOException, StoreException {
         Path next = folder.resolve("%020d%s".formatted(appended + 1, SUFFIX));
         long nextSalt = random.nextLong();
         FileChannel file = FileChannel.open(next, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
                 StandardOpenOption.WRITE);
         try {
             writeFully(file, 0, ByteBuffer.wrap(header(nextSalt)));
-            file.force(true);
-            try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
-                entries.force(true);
-            }
-        } catch (IOException e) {
+            force(file);
+        } catch (IOException | StoreException e) {
             file.close();
             throw e;
         }
@@ -103,9 +100,19 @@ final class CommitLog implements AutoCloseable {
         end = HEADER_BYTES;
     }
 
+    /// A file and its name.
+    private void force(FileChannel file) throws StoreException {
+        try {
+            file.force(true);
+            StoreFolder.force(folder);
+        } catch (IOException e) {
+            throw StoreException.failed(e);
+        }
+    }
+
     /// Adds a commit; the system has it then.
     ///
-    /// @throws StoreException `FULL` if there was no room, and the log is as before; `FAILED` if nobody knows what it is now
+    /// @throws StoreException `FULL` if there was no room, and the log is as before; `FAILED` if the disk failed
     void append(long commit, BatchBuffer changes) throws StoreException {
         room.requireFor(changes.size());
         ByteBuffer body = changes.encode();
@@ -117,7 +124,9 @@ final class CommitLog implements AutoCloseable {
             appended = commit;
         } catch (IOException e) {
             cutBack();
-            throw StoreException.diskFull(e);
+            // Java does not say which error it was.
+            room.requireFor(changes.size());
+            throw StoreException.failed(e);
         }
     }
 
@@ -176,16 +185,22 @@ final class CommitLog implements AutoCloseable {
 
     /// Whether there are files that a database with this commit, and what was before it, makes needless.
     boolean mayForget(long commit) {
+        return needless(commit) != null;
+    }
+
+    private Finished needless(long commit) {
         synchronized (finished) {
-            return !finished.isEmpty() && finished.getFirst().lastCommit <= commit;
+            Finished first = finished.peekFirst();
+            return first != null && first.lastCommit <= commit ? first : null;
         }
     }
 
-    /// Deletes those files; the disk must have the database up to this commit.
+    /// Deletes those files; the disk must have the database up to this commit. Used by one thread.
     void forget(long commit) throws IOException {
-        synchronized (finished) {
-            while (mayForget(commit)) {
-                Files.deleteIfExists(finished.getFirst().path);
+        for (Finished file = needless(commit); file != null; file = needless(commit)) {
+            // Nobody who appends waits for the file system here.
+            Files.deleteIfExists(file.path);
+            synchronized (finished) {
                 finished.removeFirst();
             }
         }

@@ -99,7 +99,8 @@ public final class RocksStore implements KeyValueStore {
         return StoreState.decode(database.get(database.state(), StoreState.KEY));
     }
 
-    private RocksStore(RocksConfig config, StoreFolder folder, Database database, StoreState state) throws IOException {
+    private RocksStore(RocksConfig config, StoreFolder folder, Database database, StoreState state)
+            throws IOException, StoreException {
         this.config = config;
         this.folder = folder;
         this.database = database;

@@ -19,6 +19,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,7 +40,7 @@ class CommitLogTest {
 
     /// Appends all commits; the disk has each before the next if `isSynced`.
     private void write(int maxFileBytes, boolean isSynced) throws IOException, StoreException {
-        try (var log = new CommitLog(folder, 0, maxFileBytes)) {
+        try (var log = new CommitLog(folder, 0, new DiskRoom(folder), maxFileBytes)) {
             for (long commit = 1; commit <= COMMITS; commit++) {
                 log.append(commit, changes(commit));
                 if (isSynced) {
@@ -81,7 +83,7 @@ class CommitLogTest {
 
     @Test
     void forgetsFilesThatTheDatabaseMakesNeedless() throws Exception {
-        try (var log = new CommitLog(folder, 0, 1)) {
+        try (var log = new CommitLog(folder, 0, new DiskRoom(folder), 1)) {
             for (long commit = 1; commit <= 4; commit++) {
                 log.append(commit, changes(commit));
             }
@@ -240,11 +242,68 @@ class CommitLogTest {
         assertEquals(new CommitLogReader.Found(COMMITS + 1, null), read(COMMITS));
     }
 
+    /// What is refused for want of room may be tried again. A disk that failed in any other way was called full, and writes
+    /// went on.
+    @Test
+    void onlyAWriteThatFoundNoRoomIsCalledThat() throws Exception {
+        long[] left = {Long.MAX_VALUE};
+        Path next = folder.resolve("%020d.log".formatted(2));
+        // Each look takes a byte, so that there is room before the write and none behind it.
+        try (var log = new CommitLog(folder, 0, new DiskRoom(() -> left[0]--), 1)) {
+            log.append(1, changes(1));
+            Files.createSymbolicLink(next, Path.of("/dev/full"));
+            left[0] = 2L * changes(2).size();
+            assertEquals(StoreException.Reason.FULL, refusal(log));
+            left[0] = Long.MAX_VALUE;
+            assertEquals(StoreException.Reason.FAILED, refusal(log));
+            Files.delete(next);
+            log.append(2, changes(2));
+        }
+        assertEquals(new CommitLogReader.Found(2, null), read(0));
+    }
+
+    /// That was called a full disk too: nobody knows what a disk has after it, so that writes must stop.
+    @Test
+    void aFileThatIsBegunAndNotForcedIsAFailureEvenOfAFullDisk() throws Exception {
+        long[] left = {Long.MAX_VALUE};
+        try (var log = new CommitLog(folder, 0, new DiskRoom(() -> left[0]--), 1)) {
+            log.append(1, changes(1));
+            // It takes writes, and cannot be forced.
+            Path next = Files.createSymbolicLink(folder.resolve("%020d.log".formatted(2)), Path.of("/dev/null"));
+            left[0] = 2L * changes(2).size();
+            assertEquals(StoreException.Reason.FAILED, refusal(log));
+            Files.delete(next);
+        }
+    }
+
+    private static StoreException.Reason refusal(CommitLog log) {
+        return assertThrows(StoreException.class, () -> log.append(2, changes(2))).reason();
+    }
+
+    /// A file may be forgotten at the moment at which another is finished: the list of them was changed by two threads.
+    @Test
+    void filesAreForgottenWhileOthersAreBegun() throws Exception {
+        try (var log = new CommitLog(folder, 0, new DiskRoom(folder), 1)) {
+            var forgetting = new FutureTask<Void>(() -> {
+                while (log.appended() < 300 || log.mayForget(299)) {
+                    log.forget(log.synced());
+                }
+                return null;
+            });
+            Thread.ofPlatform().start(forgetting);
+            for (long commit = 1; commit <= 300; commit++) {
+                log.append(commit, changes(1));
+            }
+            forgetting.get(60, TimeUnit.SECONDS);
+        }
+        assertEquals(1, files().size());
+    }
+
     /// A new file is begun only when the disk has the old one. The thread that has the disk follow found everything done at
     /// that moment, went to sleep, and the commits after it waited for the disk for ever.
     @Test
     void theDiskFollowsWhileFilesAreBegun() throws Exception {
-        try (var log = new CommitLog(folder, 0, 200);
+        try (var log = new CommitLog(folder, 0, new DiskRoom(folder), 200);
              var syncer = new Syncer(log, () -> {
                  try {
                      log.sync();
