@@ -32,6 +32,8 @@ final class CommitLog implements AutoCloseable {
     static final int HEAD_BYTES = PREFIX_BYTES + NUMBERS_BYTES;
     static final String SUFFIX = ".log";
     private static final int DEFAULT_FILE_BYTES = 64 << 20;
+    /// Handed to the system at once: the JDK keeps a copy beside the heap.
+    private static final int MAX_WRITE_BYTES = 1 << 20;
 
     private final Path folder;
     private final DiskRoom room;
@@ -127,6 +129,9 @@ final class CommitLog implements AutoCloseable {
             // Java does not say which error it was.
             room.requireFor(changes.size());
             throw StoreException.failed(e);
+        } catch (OutOfMemoryError e) {
+            cutBack();
+            throw StoreException.noMemory(e);
         }
     }
 
@@ -142,7 +147,10 @@ final class CommitLog implements AutoCloseable {
     private static long writeFully(FileChannel file, long position, ByteBuffer... parts) throws IOException {
         file.position(position);
         long written = 0;
-        while (parts[parts.length - 1].hasRemaining()) {
+        ByteBuffer last = parts[parts.length - 1];
+        int end = last.limit();
+        while (last.position() < end) {
+            last.limit(Math.min(end, last.position() + MAX_WRITE_BYTES));
             written += file.write(parts);
         }
         return written;
