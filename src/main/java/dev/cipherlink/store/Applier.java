@@ -28,10 +28,11 @@ final class Applier implements AutoCloseable {
     private static final Logger LOG = System.getLogger(Applier.class.getName());
     private static final long DELAY_NANOS = 100_000_000L;
     private static final long RETRY_NANOS = 1_000_000_000L;
-    /// Changes that are not waited with.
-    private static final long HURRY_BYTES = 8L << 20;
+    /// Changes that are not waited with, and as many as are applied at once: each of them is copied three times.
+    private static final long BATCH_BYTES = 8L << 20;
     /// Changes that those who commit have to apply first.
-    private static final long MAX_WAITING_BYTES = 64L << 20;
+    private static final long MAX_WAITING_BYTES = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
+    private static final long FORGET_PAUSE_NANOS = 60_000_000_000L;
 
     private final Database database;
     private final CommitLog log;
@@ -40,6 +41,7 @@ final class Applier implements AutoCloseable {
     private Consumer<StoreException> stop;
     private final Deque<Group> waiting = new ArrayDeque<>();
     private long waitingBytes;
+    private long forgetAt = System.nanoTime();
     private volatile long applied;
     private volatile boolean isClosed;
 
@@ -68,7 +70,7 @@ final class Applier implements AutoCloseable {
             waitingBytes += group.bytes();
             bytes = waitingBytes;
         }
-        if (isFirst || bytes > HURRY_BYTES) {
+        if (isFirst || bytes > BATCH_BYTES) {
             LockSupport.unpark(thread);
         }
     }
@@ -89,6 +91,19 @@ final class Applier implements AutoCloseable {
         }
     }
 
+    /// A record that the database may lack.
+    ///
+    /// @return the latest change of it that waits, or null
+    RecordChange waitingRecord(Key key) {
+        for (Group group : waiting().reversed()) {
+            RecordChange change = group.record(key);
+            if (change != null) {
+                return change;
+            }
+        }
+        return null;
+    }
+
     private long waitingBytes() {
         synchronized (waiting) {
             return waitingBytes;
@@ -105,11 +120,33 @@ final class Applier implements AutoCloseable {
     /// @throws StoreException `FULL` or `FAILED`: it takes nothing
     synchronized void apply() throws StoreException {
         List<Group> groups = waiting();
-        if (groups.isEmpty()) {
-            return;
+        int from = 0;
+        while (from < groups.size()) {
+            int to = batchEnd(groups, from);
+            apply(groups.subList(from, to));
+            from = to;
         }
+    }
+
+    /// One group, or as many as are not too much at once.
+    private static int batchEnd(List<Group> groups, int from) {
+        int to = from + 1;
+        long bytes = groups.get(from).bytes();
+        while (to < groups.size() && bytes + groups.get(to).bytes() <= BATCH_BYTES) {
+            bytes += groups.get(to).bytes();
+            to++;
+        }
+        return to;
+    }
+
+    private void apply(List<Group> groups) throws StoreException {
         StoreState state = groups.getLast().state();
-        database.write(merge(groups, state));
+        try {
+            database.write(merge(groups, state));
+        } catch (OutOfMemoryError e) {
+            // Nothing was written, and the log has it.
+            throw StoreException.noMemory(e);
+        }
         // Before readers are sent there: who notes it, then looks, and finds it unchanged, has not missed a change.
         applied = state.commit();
         owner.applied(groups);
@@ -129,7 +166,7 @@ final class Applier implements AutoCloseable {
             group.keys().forEach(change -> keys.merge(change.key(), change, KeyChange::then));
             group.records().forEach(change -> records.put(change.key(), change));
         }
-        var batch = new BatchBuffer();
+        var batch = new BatchBuffer(groups.stream().mapToLong(Group::bytes).sum());
         // Neighbours one after the other: RocksDB finds their places faster.
         keys.values().stream().sorted(Comparator.comparing(KeyChange::key)).forEach(change -> change.addTo(batch, database));
         records.values().stream().sorted(Comparator.comparing(RecordChange::key)).forEach(change -> change.addTo(batch, database));
@@ -140,11 +177,12 @@ final class Applier implements AutoCloseable {
     /// Makes the log shorter where it can be. Blocks until the disk has the database.
     private void shorten() throws StoreException {
         long commit = applied;
-        if (log.mayForget(commit)) {
+        if (System.nanoTime() - forgetAt >= 0 && log.mayForget(commit)) {
             database.flush();
             try {
                 log.forget(commit);
             } catch (IOException e) {
+                forgetAt = System.nanoTime() + FORGET_PAUSE_NANOS;
                 LOG.log(Level.WARNING, "a file of the store's log that is not needed any more stays: {0}", e.getMessage());
             }
         }
@@ -171,7 +209,7 @@ final class Applier implements AutoCloseable {
     private void delay() {
         long until = System.nanoTime() + DELAY_NANOS;
         long left = DELAY_NANOS;
-        while (left > 0 && waitingBytes() < HURRY_BYTES && !isClosed) {
+        while (left > 0 && waitingBytes() < BATCH_BYTES && !isClosed) {
             LockSupport.parkNanos(this, left);
             left = until - System.nanoTime();
         }

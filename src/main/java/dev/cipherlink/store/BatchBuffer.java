@@ -18,13 +18,23 @@ final class BatchBuffer {
     /// Tag and three varints.
     private static final int MAX_OVERHEAD_BYTES = 16;
     private static final int FIRST_BYTES = 4_096;
+    private static final int MAX_BYTES = Integer.MAX_VALUE - 8;
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle COUNT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
-    private byte[] bytes = new byte[FIRST_BYTES];
+    private byte[] bytes;
     private int end = HEADER_BYTES;
     private int count;
+
+    BatchBuffer() {
+        this(FIRST_BYTES);
+    }
+
+    /// @param capacity bytes for which there is room; there may be more
+    BatchBuffer(long capacity) {
+        bytes = new byte[Math.clamp(capacity, FIRST_BYTES, MAX_BYTES)];
+    }
 
     /// Sets a key.
     void put(int family, byte[] key, byte[] value) {
@@ -71,6 +81,19 @@ final class BatchBuffer {
         count++;
     }
 
+    /// Has a change added: all of it, or nothing if that fails, as for want of memory.
+    void addWhole(Runnable change) {
+        int endBefore = end;
+        int countBefore = count;
+        try {
+            change.run();
+        } catch (RuntimeException | Error e) {
+            end = endBefore;
+            count = countBefore;
+            throw e;
+        }
+    }
+
     int size() {
         return end;
     }
@@ -108,10 +131,10 @@ final class BatchBuffer {
     private void reserve(long more) {
         long needed = end + more + MAX_OVERHEAD_BYTES;
         if (needed > bytes.length) {
-            if (needed > Integer.MAX_VALUE - 8) {
+            if (needed > MAX_BYTES) {
                 throw new OutOfMemoryError("a commit of more than 2 GiB");
             }
-            bytes = Arrays.copyOf(bytes, (int) Math.min(Integer.MAX_VALUE - 8, Math.max(needed, 2L * bytes.length)));
+            bytes = Arrays.copyOf(bytes, (int) Math.min(MAX_BYTES, Math.max(needed, 2L * bytes.length)));
         }
     }
 }

@@ -1,22 +1,19 @@
 package dev.cipherlink.store;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
-import java.util.zip.CRC32C;
 
 /// Reads what a [CommitLog] wrote, up to the first record that is not whole.
 ///
-/// The end of the last file may be torn: what SIGKILL or a power cut left of a commit that nobody was told of. If a record
-/// behind it says that the disk had that commit, or there is another file, it is damage.
+/// A file may end torn, with what SIGKILL or a power cut left of a commit that nobody was told of: then the log goes on in the
+/// next file, which the following process began with that commit. If a record behind it says that the disk had that commit,
+/// or the next file begins with a later one, it is damage.
 final class CommitLogReader {
+    private static final String NAME = "0\\d{19}\\.log";
 
     /// What is done with the commits.
     interface Visitor {
@@ -43,11 +40,12 @@ final class CommitLogReader {
     /// Passes on the commits behind `after`, in order.
     ///
     /// @param folder need not exist
+    /// @throws IOException if it cannot be read, or another version wrote it
     static Found read(Path folder, long after, Visitor visitor) throws IOException, StoreException {
         var reader = new CommitLogReader(after, visitor);
         List<Path> files = files(folder);
         for (int i = 0; i < files.size() && reader.damage == null; i++) {
-            reader.read(files.get(i), i == files.size() - 1);
+            reader.read(files.get(i), i == files.size() - 1 ? null : files.get(i + 1));
         }
         return new Found(reader.last, reader.damage);
     }
@@ -55,75 +53,40 @@ final class CommitLogReader {
     /// The files of a log, oldest first.
     static List<Path> files(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.toString().endsWith(CommitLog.SUFFIX)).sorted().toList();
+            return files.filter(file -> file.getFileName().toString().matches(NAME)).sorted().toList();
         } catch (NoSuchFileException _) {
             return List.of();
         }
     }
 
-    private void read(Path path, boolean isLast) throws IOException, StoreException {
-        try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ); Arena arena = Arena.ofConfined()) {
-            if (file.size() > Integer.MAX_VALUE) {
-                damage = path.getFileName() + " is larger than a file of the log can be";
-                return;
+    private void read(Path path, Path next) throws IOException, StoreException {
+        try (var file = new CommitLogFile(path)) {
+            CommitLogFile.Header header = file.header();
+            boolean isLost = CommitLogFile.first(path) > last + 1;
+            if (!isLost && header == CommitLogFile.Header.GOOD) {
+                readRecords(file);
             }
-            ByteBuffer bytes = file.map(FileChannel.MapMode.READ_ONLY, 0, file.size(), arena).asByteBuffer();
-            if (bytes.remaining() < Long.BYTES) {
-                damage = isLast ? null : path.getFileName() + " is cut";
-            } else if (bytes.getLong() != CommitLog.HEADER) {
-                throw new IOException(path.getFileName() + " has a form that this version does not know");
-            } else {
-                readRecords(path, bytes, isLast);
-            }
-        }
-    }
-
-    private void readRecords(Path path, ByteBuffer bytes, boolean isLast) throws StoreException {
-        while (bytes.hasRemaining()) {
-            ByteBuffer record = next(bytes);
-            if (record == null && isLast && !isBehind(bytes)) {
-                return;
-            }
-            if (record == null || record.getLong(0) > last + 1) {
+            if (isLost || (next == null ? isDamaged(file, header) : CommitLogFile.first(next) > last + 1)) {
                 damage = path.getFileName() + ": commit " + (last + 1) + " cannot be read";
-                return;
-            }
-            if (record.getLong(0) > last) {
-                byte[] changes = new byte[record.remaining() - CommitLog.NUMBERS_BYTES];
-                record.get(CommitLog.NUMBERS_BYTES, changes);
-                visitor.commit(last + 1, changes);
-                last++;
             }
         }
     }
 
-    /// The record at the buffer's position, which moves behind it; null if none is there, and it stays.
-    private static ByteBuffer next(ByteBuffer bytes) {
-        if (bytes.remaining() < CommitLog.PREFIX_BYTES + CommitLog.NUMBERS_BYTES) {
-            return null;
-        }
-        int start = bytes.position() + CommitLog.PREFIX_BYTES;
-        int length = bytes.getInt(bytes.position());
-        if (length < CommitLog.NUMBERS_BYTES || length > bytes.limit() - start) {
-            return null;
-        }
-        var crc = new CRC32C();
-        crc.update(bytes.slice(start, length));
-        if ((int) crc.getValue() != bytes.getInt(bytes.position() + Integer.BYTES)) {
-            return null;
-        }
-        bytes.position(start + length);
-        return bytes.slice(start, length);
-    }
-
-    /// Whether a record from here on says that the disk had the one that is missing.
-    private boolean isBehind(ByteBuffer bytes) {
-        for (int at = bytes.position(); at < bytes.limit(); at++) {
-            ByteBuffer record = next(bytes.position(at));
-            if (record != null && record.getLong(0) > last && record.getLong(Long.BYTES) > last) {
-                return true;
+    private void readRecords(CommitLogFile file) throws IOException, StoreException {
+        for (CommitLogFile.Item item = file.next(last); item != null; item = file.next(last)) {
+            if (item.commit() > last) {
+                visitor.commit(item.commit(), item.changes());
+                last = item.commit();
             }
         }
-        return false;
+    }
+
+    /// Whether the last file lacks what the disk had.
+    private boolean isDamaged(CommitLogFile file, CommitLogFile.Header header) throws IOException {
+        return switch (header) {
+            case GOOD -> file.isBehind(last);
+            case EMPTY -> false;
+            case BAD -> true;
+        };
     }
 }

@@ -30,7 +30,7 @@ final class Committer implements AutoCloseable {
     }
 
     /// Changes beyond this make new units wait for the commit under way.
-    private static final int MAX_GROUP_BYTES = 32 << 20;
+    private static final long MAX_GROUP_BYTES = Math.min(32L << 20, Runtime.getRuntime().maxMemory() / 32);
 
     private final Database database;
     private final CommitLog log;
@@ -177,6 +177,7 @@ final class Committer implements AutoCloseable {
 
     /// Whatever goes wrong: those who wait are told, and the thread goes on.
     private void commit() {
+        long before = log.appended();
         try {
             Group group = beginNext();
             if (group != null) {
@@ -184,6 +185,8 @@ final class Committer implements AutoCloseable {
             }
         } catch (StoreException e) {
             undo(e);
+        } catch (OutOfMemoryError e) {
+            undo(log.appended() == before ? StoreException.noMemory(e) : StoreException.failed(e));
         } catch (RuntimeException | Error e) {
             undo(StoreException.failed(e));
         }

@@ -12,6 +12,9 @@ final class Group {
     /// That of what was read from the database.
     static final Group IN_DATABASE = new Group(Outcome.STORED);
 
+    /// An estimate of the heap that a change takes beside what the log gets of it.
+    private static final long CHANGE_BYTES = 200;
+
     private enum Outcome { PENDING, DURABLE, STORED, FAILED }
 
     /// What the log gets.
@@ -20,7 +23,7 @@ final class Group {
     private List<KeyChange> keys = new ArrayList<>();
     private List<RecordChange> records = new ArrayList<>();
     private StoreState state;
-    private int bytes;
+    private long bytes;
     private final List<Thread> waiters = new ArrayList<>();
     private boolean isOver;
     private volatile Outcome outcome;
@@ -51,21 +54,27 @@ final class Group {
         return outcome == Outcome.FAILED;
     }
 
+    /// If it throws, nothing was added.
     synchronized void add(Database database, KeyChange change) {
-        keys.add(change);
-        change.addTo(log, database);
+        log.addWhole(() -> {
+            change.addTo(log, database);
+            keys.add(change);
+        });
     }
 
+    /// If it throws, nothing was added.
     synchronized void add(Database database, RecordChange change) {
-        records.add(change);
-        change.addTo(log, database);
+        log.addWhole(() -> {
+            change.addTo(log, database);
+            records.add(change);
+        });
     }
 
     /// Adds the last of it: what the store is with it.
     synchronized void finish(Database database, StoreState reached) {
         state = reached;
         reached.addTo(log, database);
-        bytes = log.size();
+        bytes = log.size() + CHANGE_BYTES * (keys.size() + records.size());
     }
 
     synchronized boolean isEmpty() {
@@ -95,6 +104,16 @@ final class Group {
         }
     }
 
+    /// The last change of a record, or null.
+    synchronized RecordChange record(Key key) {
+        for (RecordChange change : records.reversed()) {
+            if (change.key().equals(key)) {
+                return change;
+            }
+        }
+        return null;
+    }
+
     /// All changes of keys, in order; only when nobody adds any more.
     List<KeyChange> keys() {
         return keys;
@@ -110,8 +129,8 @@ final class Group {
         return state;
     }
 
-    /// Bytes of its changes, once it is finished.
-    int bytes() {
+    /// Bytes of its changes on the heap, about, once it is finished; what the log gets is not more.
+    long bytes() {
         return bytes;
     }
 

@@ -101,7 +101,8 @@ public final class RocksStore implements KeyValueStore {
         return StoreState.decode(database.get(database.state(), StoreState.KEY));
     }
 
-    private RocksStore(RocksConfig config, StoreFolder folder, Database database, StoreState state) throws IOException {
+    private RocksStore(RocksConfig config, StoreFolder folder, Database database, StoreState state)
+            throws IOException, StoreException {
         this.config = config;
         this.folder = folder;
         this.database = database;
@@ -365,7 +366,15 @@ public final class RocksStore implements KeyValueStore {
 
     private RocksWrite write(Key key, RocksWrite.Change change, Group group) throws StoreException {
         var write = new RocksWrite(parts, change, group);
-        cells.update(key, write);
+        try {
+            cells.update(key, write);
+        } catch (RuntimeException | Error e) {
+            if (write.isAdded()) {
+                // The group has a change that nobody sees: it must not be committed.
+                committer.stop(StoreException.failed(e));
+            }
+            throw e;
+        }
         return write.requireDone();
     }
 

@@ -29,6 +29,7 @@ final class RocksWrite implements CellCache.Change {
     private final AtomicLong keys;
     private Cell live;
     private Cell after;
+    private boolean isAdded;
     private StoreException failure;
 
     RocksWrite(RocksStore.Parts parts, Change change, Group group) {
@@ -54,6 +55,7 @@ final class RocksWrite implements CellCache.Change {
                 return kept == null && before.exists() ? before : kept;
             }
             group.add(database, new KeyChange(key, before, after));
+            isAdded = true;
             if (after.exists() != before.exists()) {
                 keys.addAndGet(after.exists() ? 1 : -1);
             }
@@ -71,6 +73,11 @@ final class RocksWrite implements CellCache.Change {
             throw failure;
         }
         return this;
+    }
+
+    /// Whether the group has it.
+    boolean isAdded() {
+        return isAdded;
     }
 
     /// What the key had; does not exist if the key did not, or had expired.

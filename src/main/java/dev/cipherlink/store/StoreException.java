@@ -16,8 +16,8 @@ public final class StoreException extends Exception {
         OVERFLOW,
         /// The value would be larger than [StoreLimits#maxValueBytes].
         VALUE_TOO_LARGE,
-        /// The store would be larger than [StoreLimits#maxBytes], or its disk is full; reads go on, and on a disk that has
-        /// room again, writes too.
+        /// The store would be larger than [StoreLimits#maxBytes], or its disk is full, or the heap; reads go on, and when there
+        /// is room again, writes too.
         FULL,
         /// The engine cannot read or write its files; see the cause.
         FAILED
@@ -64,6 +64,11 @@ public final class StoreException extends Exception {
     static StoreException diskFull(Throwable cause) {
         return new StoreException(Reason.FULL,
                 "the disk of the store is full; nothing is written until the operator has made room", cause);
+    }
+
+    /// For what was refused before anything was done.
+    static StoreException noMemory(OutOfMemoryError cause) {
+        return new StoreException(Reason.FULL, "the server has not memory enough for this at the moment", cause);
     }
 
     /// After a failure that makes it uncertain what is on the disk.

@@ -64,9 +64,16 @@ final class StoreFolder implements AutoCloseable {
     }
 
     /// Makes the folder of the log if there is none.
-    CommitLog openLog(long lastCommit) throws IOException {
+    CommitLog openLog(long lastCommit) throws IOException, StoreException {
         Files.createDirectories(log());
         return new CommitLog(log(), lastCommit);
+    }
+
+    /// Blocks until the disk has the names in a folder.
+    static void force(Path folder) throws IOException {
+        try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
+            names.force(true);
+        }
     }
 
     static Path lastCommit(Path path) {

@@ -6,21 +6,28 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The log of commits: what is read again of whole, torn and damaged files.
 class CommitLogTest {
     private static final int COMMITS = 12;
+    private static final int VERSION_AT = 6;
 
     @TempDir
     Path folder;
@@ -33,7 +40,7 @@ class CommitLogTest {
 
     /// Appends all commits; the disk has each before the next if `isSynced`.
     private void write(int maxFileBytes, boolean isSynced) throws IOException, StoreException {
-        try (var log = new CommitLog(folder, 0, maxFileBytes)) {
+        try (var log = new CommitLog(folder, 0, new DiskRoom(folder), maxFileBytes)) {
             for (long commit = 1; commit <= COMMITS; commit++) {
                 log.append(commit, changes(commit));
                 if (isSynced) {
@@ -76,7 +83,7 @@ class CommitLogTest {
 
     @Test
     void forgetsFilesThatTheDatabaseMakesNeedless() throws Exception {
-        try (var log = new CommitLog(folder, 0, 1)) {
+        try (var log = new CommitLog(folder, 0, new DiskRoom(folder), 1)) {
             for (long commit = 1; commit <= 4; commit++) {
                 log.append(commit, changes(commit));
             }
@@ -114,7 +121,7 @@ class CommitLogTest {
             byte[] flipped = whole.clone();
             flipped[at] ^= (byte) (1 << at % 8);
             Files.write(file, flipped);
-            if (at < Long.BYTES) {
+            if (VERSION_AT <= at && at < Long.BYTES) {
                 assertTrue(assertThrows(IOException.class, () -> read(0)).getMessage().contains("does not know"));
             } else if (at < lastRecord) {
                 assertNotNull(read(0).damage(), "byte " + at);
@@ -154,6 +161,73 @@ class CommitLogTest {
         assertNull(read(3).damage(), "the database has it");
     }
 
+    /// The tail was torn by a kill, and the next process ended between beginning its file and deleting the old one, or found no
+    /// room for what a file begins with: nothing was lost, and the store was refused for ever.
+    @Test
+    void aTornEndBeforeAFileThatGoesOnThereIsNoDamage() throws Exception {
+        write(1 << 20, true);
+        Path torn = files().getFirst();
+        byte[] whole = Files.readAllBytes(torn);
+        Files.write(torn, Arrays.copyOf(whole, whole.length - 3));
+        new CommitLog(folder, COMMITS - 1).close();
+        Path begun = files().getLast();
+        byte[] header = Files.readAllBytes(begun);
+        assertEquals(CommitLog.HEADER_BYTES, header.length);
+        for (int length = 0; length <= header.length; length++) {
+            Files.write(begun, Arrays.copyOf(header, length));
+            assertEquals(new CommitLogReader.Found(COMMITS - 1, null), read(0), "cut to " + length);
+        }
+        try (var log = new CommitLog(folder, COMMITS - 1)) {
+            log.append(COMMITS, changes(COMMITS));
+        }
+        assertEquals(2, files().size());
+        assertEquals(new CommitLogReader.Found(COMMITS, null), read(0));
+    }
+
+    /// The disk had the name of a file, and nothing of what was in it when the power went.
+    @Test
+    void aLastFileOfZerosIsEmptyAndOneThatBeginsWithAnythingElseIsDamaged() throws Exception {
+        Path file = folder.resolve("%020d.log".formatted(1));
+        Files.write(file, new byte[5_000]);
+        assertEquals(new CommitLogReader.Found(0, null), read(0));
+        byte[] wrong = new byte[5_000];
+        wrong[4_000] = 1;
+        Files.write(file, wrong);
+        assertNotNull(read(0).damage());
+        Files.move(file, folder.resolve("%020d.log".formatted(2)));
+        assertNotNull(read(0).damage(), "the first commit is missing");
+    }
+
+    /// A value of 24 MiB of bytes that look like lengths took hours, since each of its places was taken for a record.
+    @Test
+    void aTornRecordIsReadOnceWhateverAClientWroteIntoIt() throws Exception {
+        byte[] value = new byte[24 << 20];
+        Arrays.fill(value, (byte) 1);
+        assertEquals(new CommitLogReader.Found(0, null),
+                assertTimeoutPreemptively(Duration.ofSeconds(20), () -> readTorn(value)));
+    }
+
+    /// A value that holds a piece of a log, as of a backup, was taken for the word of the disk about a later commit.
+    @Test
+    void aRecordInsideOfAValueIsNone() throws Exception {
+        write(1 << 20, true);
+        byte[] piece = Files.readAllBytes(files().getFirst());
+        Files.delete(files().getFirst());
+        assertEquals(new CommitLogReader.Found(0, null), readTorn(piece));
+    }
+
+    private CommitLogReader.Found readTorn(byte[] value) throws IOException, StoreException {
+        try (var log = new CommitLog(folder, 0)) {
+            var batch = new BatchBuffer();
+            batch.put(0, new byte[] {'k'}, value);
+            log.append(1, batch);
+        }
+        try (var file = FileChannel.open(files().getFirst(), StandardOpenOption.WRITE)) {
+            file.truncate(file.size() - 3);
+        }
+        return read(0);
+    }
+
     @Test
     void beginsAFileInPlaceOfOneThatHasNoWholeCommit() throws Exception {
         write(1 << 20, true);
@@ -168,11 +242,68 @@ class CommitLogTest {
         assertEquals(new CommitLogReader.Found(COMMITS + 1, null), read(COMMITS));
     }
 
+    /// What is refused for want of room may be tried again. A disk that failed in any other way was called full, and writes
+    /// went on.
+    @Test
+    void onlyAWriteThatFoundNoRoomIsCalledThat() throws Exception {
+        long[] left = {Long.MAX_VALUE};
+        Path next = folder.resolve("%020d.log".formatted(2));
+        // Each look takes a byte, so that there is room before the write and none behind it.
+        try (var log = new CommitLog(folder, 0, new DiskRoom(() -> left[0]--), 1)) {
+            log.append(1, changes(1));
+            Files.createSymbolicLink(next, Path.of("/dev/full"));
+            left[0] = 2L * changes(2).size();
+            assertEquals(StoreException.Reason.FULL, refusal(log));
+            left[0] = Long.MAX_VALUE;
+            assertEquals(StoreException.Reason.FAILED, refusal(log));
+            Files.delete(next);
+            log.append(2, changes(2));
+        }
+        assertEquals(new CommitLogReader.Found(2, null), read(0));
+    }
+
+    /// That was called a full disk too: nobody knows what a disk has after it, so that writes must stop.
+    @Test
+    void aFileThatIsBegunAndNotForcedIsAFailureEvenOfAFullDisk() throws Exception {
+        long[] left = {Long.MAX_VALUE};
+        try (var log = new CommitLog(folder, 0, new DiskRoom(() -> left[0]--), 1)) {
+            log.append(1, changes(1));
+            // It takes writes, and cannot be forced.
+            Path next = Files.createSymbolicLink(folder.resolve("%020d.log".formatted(2)), Path.of("/dev/null"));
+            left[0] = 2L * changes(2).size();
+            assertEquals(StoreException.Reason.FAILED, refusal(log));
+            Files.delete(next);
+        }
+    }
+
+    private static StoreException.Reason refusal(CommitLog log) {
+        return assertThrows(StoreException.class, () -> log.append(2, changes(2))).reason();
+    }
+
+    /// A file may be forgotten at the moment at which another is finished: the list of them was changed by two threads.
+    @Test
+    void filesAreForgottenWhileOthersAreBegun() throws Exception {
+        try (var log = new CommitLog(folder, 0, new DiskRoom(folder), 1)) {
+            var forgetting = new FutureTask<Void>(() -> {
+                while (log.appended() < 300 || log.mayForget(299)) {
+                    log.forget(log.synced());
+                }
+                return null;
+            });
+            Thread.ofPlatform().start(forgetting);
+            for (long commit = 1; commit <= 300; commit++) {
+                log.append(commit, changes(1));
+            }
+            forgetting.get(60, TimeUnit.SECONDS);
+        }
+        assertEquals(1, files().size());
+    }
+
     /// A new file is begun only when the disk has the old one. The thread that has the disk follow found everything done at
     /// that moment, went to sleep, and the commits after it waited for the disk for ever.
     @Test
     void theDiskFollowsWhileFilesAreBegun() throws Exception {
-        try (var log = new CommitLog(folder, 0, 200);
+        try (var log = new CommitLog(folder, 0, new DiskRoom(folder), 200);
              var syncer = new Syncer(log, () -> {
                  try {
                      log.sync();

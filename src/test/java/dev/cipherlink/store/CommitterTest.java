@@ -32,6 +32,7 @@ class CommitterTest {
     private static final class FailingOwner implements Committer.Owner {
         private boolean failsInState;
         private boolean failsInUndo;
+        private int undone;
 
         @Override
         public StoreState state(long commit) {
@@ -51,6 +52,7 @@ class CommitterTest {
             if (failsInUndo) {
                 throw new IllegalStateException("undo");
             }
+            undone += groups.size();
         }
 
         @Override
@@ -115,6 +117,21 @@ class CommitterTest {
         assertInstanceOf(StoreException.class, write());
 
         assertTrue(committer.isStopped());
+    }
+
+    /// A change came into the group, and there was no memory to show it to others: the group must not be committed.
+    @Test
+    void whatAStopFindsUnderWayIsUndone() throws Exception {
+        long stamp = committer.enter();
+        Group group = committer.current();
+        group.add(database, new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
+        committer.stop(StoreException.failed(new OutOfMemoryError()));
+        committer.leave(stamp);
+
+        assertThrows(StoreException.class, () -> committer.await(group));
+
+        assertEquals(2, owner.undone);
+        assertEquals(0, log.appended());
     }
 
     @Test

@@ -1,15 +1,23 @@
 package dev.cipherlink.store;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// How far a group has come.
 class GroupTest {
+
+    @TempDir
+    Path folder;
 
     @Test
     void isDurableBeforeItIsStored() throws Exception {
@@ -50,5 +58,29 @@ class GroupTest {
         assertThrows(StoreException.class, group::await);
         assertTrue(group.isFailed());
         assertFalse(group.isDurable());
+    }
+
+    /// A SET of a large value over an acknowledged one ran out of memory when the old value had been taken away in the group
+    /// and the new one was not there yet. The client was refused, and the next commit took the acknowledged value away.
+    @Test
+    void hasNothingOfAChangeThatCouldNotBeAddedWhole() throws Exception {
+        Key key = StoreChild.key("k");
+        Cell durable = Cell.of(new byte[EntryCodec.LARGE_BYTES], 1, Cell.NO_DEADLINE, Group.IN_DATABASE);
+        // Adding a large value that is not on the heap fails where one fails that there is no memory for.
+        Cell failing = Cell.ofLarge(EntryCodec.LARGE_BYTES, 2, 77, Group.IN_DATABASE);
+        try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
+            var group = new Group();
+            assertThrows(NullPointerException.class, () -> group.add(database, new KeyChange(key, durable, failing)));
+            assertTrue(group.isEmpty());
+            assertEquals(List.of(), group.keys());
+
+            var other = new RecordChange(StoreChild.key("r"), new byte[] {1});
+            group.add(database, other);
+            byte[] whole = group.log().toArray();
+            assertThrows(NullPointerException.class, () -> group.add(database, new KeyChange(key, durable, failing)));
+            assertThrows(NullPointerException.class, () -> group.add(database, new RecordChange(null, new byte[] {1})));
+            assertArrayEquals(whole, group.log().toArray());
+            assertEquals(List.of(other), group.records());
+        }
     }
 }
