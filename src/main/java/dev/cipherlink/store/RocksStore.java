@@ -159,8 +159,9 @@ public final class RocksStore implements KeyValueStore {
 
     @Override
     public byte[] record(byte[] key) throws StoreException {
-        applier.apply();
-        return database.get(database.records(), key);
+        // First what is not in the database yet: it may come there meanwhile, and the database may be full.
+        RecordChange change = applier.waitingRecord(Key.of(key));
+        return change != null ? change.value() : database.get(database.records(), key);
     }
 
     @Override
