@@ -65,7 +65,7 @@ public final class RocksStore implements KeyValueStore {
                 requireWhole(folder);
             }
             database = new Database(folder.database(), isNew ? Database.Mode.NEW : Database.Mode.EXISTING);
-            applyLog(folder, database);
+            applyLog(folder, database, config.acceptsLoss());
             StoreState state = state(database);
             var store = new RocksStore(config, folder, database, state);
             store.start(state.commit());
@@ -88,9 +88,13 @@ public final class RocksStore implements KeyValueStore {
     }
 
     /// Brings into the database what only the log has, and waits until the disk has it.
-    private static void applyLog(StoreFolder folder, Database database) throws IOException, StoreException {
+    private static void applyLog(StoreFolder folder, Database database, boolean acceptsLoss) throws IOException, StoreException {
         long before = state(database).commit();
-        if (CommitLogReader.read(folder.log(), before, (_, changes) -> database.write(changes)).commit() > before) {
+        CommitLogReader.Found found = CommitLogReader.read(folder.log(), before, (_, changes) -> database.write(changes));
+        if (!acceptsLoss) {
+            folder.requireGood(found);
+        }
+        if (found.commit() > before) {
             database.flush();
         }
     }
@@ -121,6 +125,7 @@ public final class RocksStore implements KeyValueStore {
         // Into both of its places: what an earlier process noted is over.
         lastCommit.writeWithFreshManifest(commit);
         lastCommit.writeWithFreshManifest(commit);
+        lastCommit.force();
         log.forget(commit);
         applier.start(committer::stop);
         committer.start();
