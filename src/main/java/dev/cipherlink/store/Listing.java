@@ -1,5 +1,6 @@
 package dev.cipherlink.store;
 
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -17,6 +18,8 @@ import org.rocksdb.RocksIterator;
 final class Listing {
     /// A few hundredths of a second.
     static final int COUNTED_AT_ONCE = 50_000;
+
+    private static final System.Logger LOG = System.getLogger(Listing.class.getName());
 
     private final Database database;
     private final CellCache cells;
@@ -61,7 +64,7 @@ final class Listing {
 
     /// How many entries have expired and are still there, as far as the database knows their deadlines.
     long expired() throws StoreException {
-        applyIfThereIsRoom();
+        applyIfItCan();
         return dueKeys().stream().filter(key -> {
             Cell cell = cells.get(key);
             return cell == null || cell.exists() && !cell.isLiveAt(clock.now());
@@ -69,19 +72,17 @@ final class Listing {
     }
 
     /// Deadlines are only looked for in the database. While it takes nothing, reads go on without the latest.
-    private void applyIfThereIsRoom() throws StoreException {
+    private void applyIfItCan() {
         try {
             applier.apply();
         } catch (StoreException e) {
-            if (e.reason() != StoreException.Reason.FULL) {
-                throw e;
-            }
+            LOG.log(Level.DEBUG, "a listing goes on without the database's latest", e);
         }
     }
 
     /// Calls `visit` with each live key, in order, until it says false.
     private void walk(byte[] prefix, byte[] after, Predicate<Key> visit) throws StoreException {
-        applyIfThereIsRoom();
+        applyIfItCan();
         // First what is not in the database yet, then the database: what moves between the looks is seen by one of them.
         TreeSet<Key> pending = pendingKeys(prefix, after);
         Set<Key> due = dueKeys();

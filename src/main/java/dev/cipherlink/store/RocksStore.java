@@ -67,7 +67,7 @@ public final class RocksStore implements KeyValueStore {
                 requireWhole(folder);
             }
             database = new Database(folder.database(), isNew ? Database.Mode.NEW : Database.Mode.EXISTING);
-            applyLog(folder, database);
+            applyLog(folder, database, config.acceptsLoss());
             StoreState state = state(database);
             var store = new RocksStore(config, folder, database, state);
             store.start(state.commit());
@@ -90,9 +90,13 @@ public final class RocksStore implements KeyValueStore {
     }
 
     /// Brings into the database what only the log has, and waits until the disk has it.
-    private static void applyLog(StoreFolder folder, Database database) throws IOException, StoreException {
+    private static void applyLog(StoreFolder folder, Database database, boolean acceptsLoss) throws IOException, StoreException {
         long before = state(database).commit();
-        if (CommitLogReader.read(folder.log(), before, (_, changes) -> database.write(changes)).commit() > before) {
+        CommitLogReader.Found found = CommitLogReader.read(folder.log(), before, (_, changes) -> database.write(changes));
+        if (!acceptsLoss) {
+            folder.requireGood(found);
+        }
+        if (found.commit() > before) {
             database.flush();
         }
     }
@@ -123,6 +127,7 @@ public final class RocksStore implements KeyValueStore {
         // Into both of its places: what an earlier process noted is over.
         lastCommit.writeWithFreshManifest(commit);
         lastCommit.writeWithFreshManifest(commit);
+        lastCommit.force();
         log.forget(commit);
         applier.start(committer::stop);
         committer.start();
@@ -161,8 +166,9 @@ public final class RocksStore implements KeyValueStore {
 
     @Override
     public byte[] record(byte[] key) throws StoreException {
-        applier.apply();
-        return database.get(database.records(), key);
+        // First what is not in the database yet: it may come there meanwhile, and the database may be full.
+        RecordChange change = applier.waitingRecord(Key.of(key));
+        return change != null ? change.value() : database.get(database.records(), key);
     }
 
     @Override

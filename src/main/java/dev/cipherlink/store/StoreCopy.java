@@ -37,6 +37,10 @@ public final class StoreCopy {
         }
         makeEmpty(target);
         copy(StoreFolder.database(backup), StoreFolder.database(target));
+        if (Files.isDirectory(StoreFolder.log(backup))) {
+            // A backup that was opened as a store, or the folder of one that is closed.
+            copy(StoreFolder.log(backup), StoreFolder.log(target));
+        }
         copyFile(StoreFolder.lastCommit(backup), StoreFolder.lastCommit(target));
         RocksStore.open(target, RocksConfig.of(StoreLimits.ofDisk(StoreLimits.DEFAULT_MAX_VALUE_BYTES), Durability.ALWAYS))
                 .close();

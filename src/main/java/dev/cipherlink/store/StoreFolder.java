@@ -34,6 +34,7 @@ final class StoreFolder implements AutoCloseable {
         if (!Files.isDirectory(path)) {
             Files.createDirectories(path.toAbsolutePath().getParent());
             Files.createDirectory(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            force(path.toAbsolutePath().getParent());
         }
         FileChannel file = FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         try {
@@ -60,12 +61,18 @@ final class StoreFolder implements AutoCloseable {
     }
 
     Path log() {
+        return log(path);
+    }
+
+    static Path log(Path path) {
         return path.resolve(LOG);
     }
 
-    /// Makes the folder of the log if there is none.
+    /// Makes the folder of the log if there is none. The disk has the names of everything in the store's folder before there is a
+    /// commit.
     CommitLog openLog(long lastCommit) throws IOException, StoreException {
         Files.createDirectories(log());
+        force(path);
         return new CommitLog(log(), lastCommit);
     }
 
@@ -98,6 +105,9 @@ final class StoreFolder implements AutoCloseable {
     }
 
     private boolean holdsData() throws IOException {
+        if (!CommitLogReader.files(log()).isEmpty()) {
+            return true;
+        }
         if (!Files.isDirectory(database())) {
             return false;
         }
@@ -133,9 +143,7 @@ final class StoreFolder implements AutoCloseable {
     /// @throws DamagedStoreException if they lack commits
     void requireReached(LastCommit.Content content, CommitLogReader.Found found) throws IOException {
         long commit = found.commit();
-        if (found.damage() != null) {
-            throw new DamagedStoreException(path, "its log, in " + found.damage());
-        }
+        requireGood(found);
         if (content == null && commit > 0) {
             throw new DamagedStoreException(path, "its file " + LAST_COMMIT + " is missing, so that nobody can tell whether "
                     + "commits after number " + commit + " are lost");
@@ -143,6 +151,13 @@ final class StoreFolder implements AutoCloseable {
         if (content != null && content.commit() > commit) {
             throw new DamagedStoreException(path, (content.commit() - commit) + " acknowledged commits are missing at its end ("
                     + commit + " of " + content.commit() + " are there)");
+        }
+    }
+
+    /// @throws DamagedStoreException if a part of the log cannot be read
+    void requireGood(CommitLogReader.Found found) throws IOException {
+        if (found.damage() != null) {
+            throw new DamagedStoreException(path, "its log, in " + found.damage());
         }
     }
 

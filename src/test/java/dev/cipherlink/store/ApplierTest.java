@@ -2,6 +2,9 @@ package dev.cipherlink.store;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,6 +41,36 @@ class ApplierTest {
                 assertEquals(commit, database.get(database.records(), new byte[] {commit})[0]);
             }
             assertArrayEquals(new byte[] {8}, database.get(database.records(), new byte[] {8}));
+        }
+    }
+
+    /// A session was sent out of its rooms, and KEYS and COUNT failed, while the database took no writes.
+    @Test
+    void whatWaitsCanBeReadWhileTheDatabaseTakesNothing() throws Exception {
+        new Database(folder.resolve("db"), Database.Mode.NEW).close();
+        try (var database = new Database(folder.resolve("db"), Database.Mode.LOOK); var log = new CommitLog(folder, 0);
+             var applier = new Applier(database, log, _ -> { }, 0)) {
+            Key key = Key.of(new byte[] {'k'});
+            Group first = group(database, 1, 10);
+            applier.add(first);
+            var second = new Group();
+            Cell cell = Cell.of(new byte[] {1}, 1, Cell.NO_DEADLINE, second);
+            second.add(database, new KeyChange(key, RocksWrite.ABSENT, cell));
+            second.add(database, new RecordChange(Key.of(new byte[] {7}), null));
+            second.finish(database, new StoreState(2, 1, 1, 0));
+            applier.add(second);
+            assertThrows(StoreException.class, applier::apply);
+
+            assertSame(first.records().getFirst(), applier.waitingRecord(Key.of(new byte[] {1})));
+            assertNull(applier.waitingRecord(Key.of(new byte[] {7})).value());
+            assertNull(applier.waitingRecord(Key.of(new byte[] {2})));
+            var cells = new CellCache(1_000);
+            cells.update(key, (_, _) -> cell);
+            var committer = new Committer(database, log, applier, null, Durability.OS);
+            var listing = new Listing(database, cells, committer, applier, new StoreClock(() -> 0, () -> 0, 0));
+            assertEquals(List.of(key), listing.keys(new byte[0], 9, new byte[0]));
+            assertEquals(1, listing.count(new byte[0], new byte[0]).keys());
+            assertEquals(0, listing.expired());
         }
     }
 

@@ -299,6 +299,29 @@ class RocksStoreTest {
         }
     }
 
+    /// The database was gone, and so was the file that says how far it reached: a new store was made over the log.
+    @Test
+    void aLogWithoutADatabaseIsNoNewStore() throws Exception {
+        makeKilled();
+        Files.delete(path().resolve("last-commit"));
+        try (Stream<Path> files = Files.walk(path().resolve("db"))) {
+            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+        refused();
+    }
+
+    /// A backup that a server had run on was restored without what its log had.
+    @Test
+    void whatOnlyTheLogHasIsRestoredToo() throws Exception {
+        makeKilled();
+        StoreCopy.restore(path(), folder.resolve("restored"));
+        try (RocksStore store = RocksStores.durable(folder.resolve("restored"))) {
+            assertEquals(20, store.size());
+        }
+    }
+
     private void refused() {
         var refused = assertThrows(IOException.class, () -> open().close());
         assertEquals(1, refused.getMessage().lines().count(), refused.getMessage());
