@@ -28,7 +28,8 @@ import java.util.Map;
 ///
 /// The session itself is recorded before its client hears of it: whatever a client has asked for in a session that is not
 /// there after a crash would have an unknown outcome. Each batch with changes has a record; a ring of as many as the window is
-/// large holds the last window. Answers of reads
+/// large holds the last window. A session that only reads has one now and then, so that its client is never further ahead of
+/// the records than sequence numbers can tell. Answers of reads
 /// are recorded with the next change: if such a read ran again, it would see what the session changed after it. Reads
 /// behind the last change run again, and those with large answers.
 /// Used by the session's reading thread.
@@ -40,6 +41,8 @@ final class SessionJournal {
     private static final int ID_BYTES = 16;
     private static final int ORIGIN_KEY_BYTES = PREFIX.length + ID_BYTES;
     private static final int ERROR_FLAG = 0x8000;
+    /// Messages after which there is a record in any case: a quarter of those that sequence numbers can tell ahead from behind.
+    private static final int MAX_UNRECORDED = Message.SEQUENCE_MODULUS / 8;
 
     private static final Reply TOO_LARGE = Reply.error("the answer was sent, and was too large to be kept; ask again");
 
@@ -89,6 +92,8 @@ final class SessionJournal {
     /// Those of the last window that are not recorded, oldest first.
     private final Deque<Answer> answers = new ArrayDeque<>();
     private long accepted;
+    /// As the last record says.
+    private long recorded;
     private long batches;
     private boolean isOriginKept;
     /// It is in the unit under way.
@@ -105,10 +110,11 @@ final class SessionJournal {
     }
 
     /// Goes on with what another process recorded.
-    SessionJournal(Recorded recorded, KeyValueStore store) {
-        this(recorded.origin, store);
-        batches = recorded.batches;
-        accepted = recorded.accepted;
+    SessionJournal(Recorded last, KeyValueStore store) {
+        this(last.origin, store);
+        batches = last.batches;
+        accepted = last.accepted;
+        recorded = last.accepted;
         isOriginKept = true;
     }
 
@@ -129,19 +135,13 @@ final class SessionJournal {
     /// A request runs. Numbers come in order; those of all fragments but the last are left out. One that comes again, since
     /// its answer was too large to be kept, is known already.
     void runs(int sequence) {
-        int ahead = ahead(sequence);
+        int ahead = (short) (sequence - accepted);
         isNew = ahead > 0;
         isInFragments = ahead > 1;
         accepted += Math.max(0, ahead);
         while (!answers.isEmpty() && !isInWindow(origin, accepted, answers.getFirst().sequence)) {
             answers.removeFirst();
         }
-    }
-
-    /// At most a window behind; how far ahead is open, since a restored session passes over what its client has answers to.
-    private int ahead(int sequence) {
-        int window = origin.parameters().windowSize();
-        return Math.floorMod(sequence - accepted + window, Message.SEQUENCE_MODULUS) - window;
     }
 
     /// The request that runs may have changed something.
@@ -161,11 +161,12 @@ final class SessionJournal {
         }
     }
 
-    /// Adds what the batch changed to its unit, and forgets it.
+    /// Adds what the batch changed to its unit, and forgets it; of batches that changed nothing, how far they came, now and then.
     void addTo(Unit unit) throws StoreException {
-        if (lastChange == null) {
+        if (lastChange == null && accepted - recorded < MAX_UNRECORDED) {
             return;
         }
+        recorded = accepted;
         var batch = new Batch(batches, accepted, takeUpToLastChange());
         if (!isOriginKept) {
             unit.record(originKey(), origin.encode());
@@ -177,10 +178,12 @@ final class SessionJournal {
 
     private List<Answer> takeUpToLastChange() {
         var taken = new ArrayList<Answer>();
-        do {
+        while (lastChange != null) {
             taken.add(answers.removeFirst());
-        } while (taken.getLast() != lastChange);
-        lastChange = null;
+            if (taken.getLast() == lastChange) {
+                lastChange = null;
+            }
+        }
         return taken;
     }
 

@@ -57,20 +57,11 @@ final class ReceiveWindow {
         expected = (int) ((newAccepted + 1) % Message.SEQUENCE_MODULUS);
     }
 
-    /// Whether messages whose answers the peer has, up to this number, are expected still. That may be any number of them,
-    /// but the peer itself is not more than a window behind.
-    boolean isBehind(int sequence) {
-        return skipped(sequence) > 0;
-    }
-
-    private int skipped(int sequence) {
-        return SerialNumber.distance(SerialNumber.previous(expected), sequence, size);
-    }
-
     /// Passes over messages whose answers the peer has.
     void skipTo(int sequence) {
-        if (isBehind(sequence)) {
-            restore(accepted + skipped(sequence));
+        int skipped = SerialNumber.distance(expected, sequence) + 1;
+        if (skipped > 0) {
+            restore(accepted + skipped);
         }
     }
 

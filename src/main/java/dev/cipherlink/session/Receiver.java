@@ -44,11 +44,6 @@ final class Receiver {
         return SerialNumber.previous(window.expected());
     }
 
-    /// Whether the peer has answers to more than was received here, which another process of ours has given.
-    boolean isBehind(int acknowledged) {
-        return window.isBehind(acknowledged);
-    }
-
     /// Bytes kept for duplicates and of a request that is not complete.
     long retainedBytes() {
         return window.retainedBytes() + fragments.retainedBytes();

@@ -20,9 +20,4 @@ final class SerialNumber {
     static int distance(int from, int to) {
         return (short) (to - from);
     }
-
-    /// How far `to` is ahead of `from`, where it is known to be at most `window` behind: `-window` .. 65,535 - `window`.
-    static int distance(int from, int to, int window) {
-        return Math.floorMod(to - from + window, Message.SEQUENCE_MODULUS) - window;
-    }
 }

@@ -187,7 +187,7 @@ public final class Session {
     /// @param peerAcknowledged -1 if unknown
     public int received(int peerAcknowledged) {
         return underLock(() -> isRestored && peerAcknowledged >= 0
-                && receiver.isBehind(peerAcknowledged) ? peerAcknowledged : receiver.received());
+                && SerialNumber.distance(receiver.received(), peerAcknowledged) > 0 ? peerAcknowledged : receiver.received());
     }
 
     /// Whether it ended for good: by DISCONNECT, a broken rule, or a failure of our own.
