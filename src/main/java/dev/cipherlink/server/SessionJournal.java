@@ -163,7 +163,7 @@ final class SessionJournal {
 
     /// Adds what the batch changed to its unit, and forgets it; of batches that changed nothing, how far they came, now and then.
     void addTo(Unit unit) throws StoreException {
-        if (lastChange == null && accepted - recorded < MAX_UNRECORDED) {
+        if (!isKept || lastChange == null && accepted - recorded < MAX_UNRECORDED) {
             return;
         }
         recorded = accepted;

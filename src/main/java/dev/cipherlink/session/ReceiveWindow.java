@@ -6,7 +6,8 @@ import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import java.net.ProtocolException;
 
-/// What was accepted from the peer: the next number expected, and the answers that a duplicate would need again (`docs/protocol.md`, section 4).
+/// What was accepted from the peer: the next number expected, and the answers that a duplicate would need again
+/// (`docs/protocol.md`, section 4).
 final class ReceiveWindow {
 
     /// What to do with a DATA message.

@@ -40,7 +40,7 @@ final class CommitLog implements AutoCloseable {
     private final int maxFileBytes;
     private final ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES);
     private final SecureRandom random = new SecureRandom();
-    /// Those that are not written to any more, oldest first.
+    /// Those that are not written to any more, in the order in which they may go.
     private final Deque<Finished> finished = new ArrayDeque<>();
     private Path path;
     private FileChannel channel;

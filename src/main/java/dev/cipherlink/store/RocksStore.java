@@ -26,8 +26,8 @@ public final class RocksStore implements KeyValueStore {
 
     private static final Logger LOG = System.getLogger(RocksStore.class.getName());
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
-    /// Looks at most that [#size] takes again while others write: then it is the number of a moment not far away.
-    private static final int SIZE_LOOKS = 3;
+    /// Looks that [#size] takes at most while others write: then it is the number of a moment not far away.
+    private static final int MAX_SIZE_LOOKS = 4;
     private static final int SWEEP_BATCH = 1_000;
     private static final int MAX_LARGE_READS = 100;
 
@@ -303,13 +303,15 @@ public final class RocksStore implements KeyValueStore {
     @Override
     public long size() throws StoreException {
         committer.pending().forEach(units.get()::hasRead);
-        long keys = counters.keys().get();
-        long expired = longReads.run(listing::expired);
-        // The expired ones may have been taken away, and out of the number, between the two looks.
-        for (int i = 0; i < SIZE_LOOKS && keys != counters.keys().get(); i++) {
+        long keys;
+        long expired;
+        int looks = 0;
+        do {
             keys = counters.keys().get();
             expired = longReads.run(listing::expired);
-        }
+            looks++;
+            // The expired ones may have been taken away, and out of the number, between the two.
+        } while (looks < MAX_SIZE_LOOKS && keys != counters.keys().get());
         return Math.max(0, keys - expired);
     }
 

@@ -11,8 +11,8 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.stream.Stream;
 
-/// Where a store on disk is: `db` is RocksDB's folder, `log` has the commits that it may lack, `last-commit` says how far it must reach, `lock` is locked by the
-/// one process that uses it. Closing it lets go of the lock.
+/// Where a store on disk is: `db` is RocksDB's folder, `log` has the commits that it may lack, `last-commit` says how far both
+/// must reach, `lock` is locked by the one process that uses it. Closing it lets go of the lock.
 final class StoreFolder implements AutoCloseable {
     private static final String DATABASE = "db";
     private static final String LOG = "log";

@@ -211,6 +211,22 @@ class SessionJournalTest {
         }
     }
 
+    /// How far a session came that only reads was recorded there all the same.
+    @Test
+    void keepsNothingOfManyReadsEither() throws StoreException {
+        try (var memory = new MemoryStore(new StoreLimits(1_000, 1_000_000))) {
+            store.close();
+            store = memory;
+            var journal = new SessionJournal(origin(64), memory);
+            for (int sequence = 1; sequence <= 10_000; sequence++) {
+                journal.runs(sequence);
+                journal.read(sequence, reply(sequence));
+            }
+            commit(journal);
+            assertEquals(List.of(), SessionJournal.readAll(memory));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 7, 1_024})
     void keepsTheAnswersOfTheLastWindowInARing(int window) throws StoreException {
