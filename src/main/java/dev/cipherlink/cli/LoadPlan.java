@@ -7,67 +7,69 @@ import java.util.random.RandomGenerator;
 /// What a load consists of: which commands, over which keys, with which values. Immutable, shared by all clients.
 final class LoadPlan {
     private static final byte[] SET = {'S', 'E', 'T', ' '};
-    private static final byte[] GET = {'G', 'E', 'T', ' '};
     private static final byte[] DELETE = {'D', 'E', 'L', 'E', 'T', 'E', ' '};
+    private static final String GET = "GET ";
     private static final int KEY_ID_BYTES = 4;
 
-    private final byte[][] keys;
+    /// The command for each key: ready to be sent, and where the key's bytes are taken from.
+    private final byte[][] gets;
     private final byte[] value;
-    private final int gets;
-    private final int sets;
+    private final int getShare;
+    private final int setShare;
 
     /// @param keyspace how many keys; they begin with `bench:` and a random word of this run, so that they meet no other
-    /// @param gets parts of the requests that are GET
-    /// @param sets parts of the requests that are SET
-    LoadPlan(int keyspace, int valueBytes, int gets, int sets, RandomGenerator random) {
+    /// @param getShare parts of the requests that are GET
+    /// @param setShare parts of the requests that are SET
+    LoadPlan(int keyspace, int valueBytes, int getShare, int setShare, RandomGenerator random) {
         byte[] id = new byte[KEY_ID_BYTES];
         random.nextBytes(id);
-        keys = new byte[keyspace][];
+        gets = new byte[keyspace][];
         for (int i = 0; i < keyspace; i++) {
-            keys[i] = ("bench:" + HexFormat.of().formatHex(id) + ":" + i).getBytes(StandardCharsets.US_ASCII);
+            gets[i] = (GET + "bench:" + HexFormat.of().formatHex(id) + ":" + i).getBytes(StandardCharsets.US_ASCII);
         }
         value = new byte[valueBytes];
         for (int i = 0; i < valueBytes; i++) {
             value[i] = (byte) random.nextInt(' ', 0x7F);
         }
-        this.gets = gets;
-        this.sets = sets;
+        this.getShare = getShare;
+        this.setShare = setShare;
     }
 
     int keyspace() {
-        return keys.length;
+        return gets.length;
     }
 
     boolean hasGets() {
-        return gets > 0;
+        return getShare > 0;
     }
 
     boolean nextIsGet(RandomGenerator random) {
-        return sets == 0 || gets > 0 && random.nextInt(gets + sets) < gets;
+        return setShare == 0 || getShare > 0 && random.nextInt(getShare + setShare) < getShare;
     }
 
     byte[] get(int key) {
-        return join(GET, keys[key]);
+        return gets[key];
     }
 
     byte[] delete(int key) {
-        return join(DELETE, keys[key]);
+        return join(DELETE, key, 0);
     }
 
     byte[] set(int key) {
-        byte[] name = keys[key];
-        byte[] command = new byte[SET.length + name.length + 1 + value.length];
-        System.arraycopy(SET, 0, command, 0, SET.length);
-        System.arraycopy(name, 0, command, SET.length, name.length);
-        command[SET.length + name.length] = ' ';
-        System.arraycopy(value, 0, command, SET.length + name.length + 1, value.length);
+        byte[] command = join(SET, key, 1 + value.length);
+        int end = command.length - value.length;
+        command[end - 1] = ' ';
+        System.arraycopy(value, 0, command, end, value.length);
         return command;
     }
 
-    private static byte[] join(byte[] verb, byte[] key) {
-        byte[] command = new byte[verb.length + key.length];
+    /// @param moreBytes left free behind the key
+    private byte[] join(byte[] verb, int key, int moreBytes) {
+        byte[] get = gets[key];
+        int keyBytes = get.length - GET.length();
+        byte[] command = new byte[verb.length + keyBytes + moreBytes];
         System.arraycopy(verb, 0, command, 0, verb.length);
-        System.arraycopy(key, 0, command, verb.length, key.length);
+        System.arraycopy(get, GET.length(), command, verb.length, keyBytes);
         return command;
     }
 

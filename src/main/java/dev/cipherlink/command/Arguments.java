@@ -24,15 +24,13 @@ final class Arguments {
 
     byte[] key() throws CommandException {
         int start = begin();
-        position = wordEnd(payload, start, end);
-        KeyRule.check(payload, start, position);
+        position = KeyRule.keyEnd(payload, start, end);
         return Arrays.copyOfRange(payload, start, position);
     }
 
     byte[] prefix() throws CommandException {
         int start = begin();
-        position = wordEnd(payload, start, end);
-        KeyRule.checkPrefix(payload, start, position);
+        position = KeyRule.prefixEnd(payload, start, end);
         return Arrays.copyOfRange(payload, start, position);
     }
 

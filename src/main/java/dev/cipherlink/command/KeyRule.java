@@ -17,34 +17,36 @@ final class KeyRule {
     private KeyRule() {
     }
 
-    /// @throws CommandException if the bytes are not a key
-    static void check(byte[] payload, int from, int to) throws CommandException {
-        if (from == to) {
+    /// Where the key ends that begins at `from`: at the next space, or at `end`.
+    ///
+    /// @throws CommandException if the bytes up to there are not a key
+    static int keyEnd(byte[] payload, int from, int end) throws CommandException {
+        int keyEnd = prefixEnd(payload, from, end);
+        if (keyEnd == from) {
             throw new CommandException("key must have 1 to " + MAX_KEY_BYTES + " bytes, not 0");
         }
-        checkPrefix(payload, from, to);
+        return keyEnd;
     }
 
     /// The same for the beginning of a key, which may be empty.
     ///
     /// @throws CommandException if no key can begin so
-    static void checkPrefix(byte[] payload, int from, int to) throws CommandException {
-        if (to - from > MAX_KEY_BYTES) {
-            throw new CommandException("key must have 1 to " + MAX_KEY_BYTES + " bytes, not " + (to - from));
+    static int prefixEnd(byte[] payload, int from, int end) throws CommandException {
+        int plainEnd = from;
+        while (plainEnd < end && payload[plainEnd] > ' ' && payload[plainEnd] != DELETE) {
+            plainEnd++;
         }
-        for (int i = from; i < to; i++) {
-            byte b = payload[i];
-            if (b < 0) {
-                checkBeyondAscii(payload, i, to);
-                return;
-            }
-            if (b <= ' ' || b == DELETE) {
-                throw blankOrControl();
-            }
+        int prefixEnd = Arguments.wordEnd(payload, plainEnd, end);
+        if (prefixEnd - from > MAX_KEY_BYTES) {
+            throw new CommandException("key must have 1 to " + MAX_KEY_BYTES + " bytes, not " + (prefixEnd - from));
         }
+        if (plainEnd < prefixEnd) {
+            checkText(payload, plainEnd, prefixEnd);
+        }
+        return prefixEnd;
     }
 
-    private static void checkBeyondAscii(byte[] payload, int from, int to) throws CommandException {
+    private static void checkText(byte[] payload, int from, int to) throws CommandException {
         var text = CharBuffer.allocate(to - from);
         var result = StandardCharsets.UTF_8.newDecoder()
                 .onMalformedInput(CodingErrorAction.REPORT)

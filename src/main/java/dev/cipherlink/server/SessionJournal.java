@@ -11,11 +11,9 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -27,11 +25,12 @@ import java.util.Map;
 /// survives the process is known to have run.
 ///
 /// The session itself is recorded before its client hears of it: whatever a client has asked for in a session that is not
-/// there after a crash would have an unknown outcome. Each batch with changes has a record; a ring of as many as the window is
-/// large holds the last window. A session that only reads has one now and then, so that its client is never further ahead of
-/// the records than sequence numbers can tell. Answers of reads
-/// are recorded with the next change: if such a read ran again, it would see what the session changed after it. Reads
-/// behind the last change run again, and those with large answers.
+/// there after a crash would have an unknown outcome. Each batch with changes has a record; a ring of as many as the window
+/// is large holds the last window. A session that only reads has one now and then, so that its client is never further
+/// ahead of the records than sequence numbers can tell.
+///
+/// Answers of reads are recorded with the next change: if such a read ran again, it would see what the session changed
+/// after it. Reads behind the last change run again, and those with large answers.
 /// Used by the session's reading thread.
 final class SessionJournal {
 
@@ -90,7 +89,7 @@ final class SessionJournal {
     private final boolean isKept;
     private final ByteBuffer slotKey;
     /// Those of the last window that are not recorded, oldest first.
-    private final Deque<Answer> answers = new ArrayDeque<>();
+    private final AnswerQueue answers = new AnswerQueue();
     private long accepted;
     /// As the last record says.
     private long recorded;
@@ -98,8 +97,8 @@ final class SessionJournal {
     private boolean isOriginKept;
     /// It is in the unit under way.
     private boolean isOriginAdded;
-    /// The last of them that belongs to a change; null if there is none.
-    private Answer lastChange;
+    /// How many of them there are up to the last one that belongs to a change; 0 if none does.
+    private int changed;
     private boolean isNew;
     private boolean isInFragments;
 
@@ -139,7 +138,7 @@ final class SessionJournal {
         isNew = ahead > 0;
         isInFragments = ahead > 1;
         accepted += Math.max(0, ahead);
-        while (!answers.isEmpty() && !isInWindow(origin, accepted, answers.getFirst().sequence)) {
+        while (answers.size() > 0 && !isInWindow(origin, accepted, answers.sequence(0))) {
             answers.removeFirst();
         }
     }
@@ -147,8 +146,8 @@ final class SessionJournal {
     /// The request that runs may have changed something.
     void changed(int sequence, Reply reply) {
         if (isKept) {
-            lastChange = new Answer(sequence, reply);
-            answers.add(lastChange);
+            answers.add(sequence, reply);
+            changed = answers.size();
         }
     }
 
@@ -157,34 +156,41 @@ final class SessionJournal {
     void read(int sequence, Reply reply) {
         boolean isLarge = reply.payload().length > Session.MAX_STORED_REPLY_BYTES;
         if (isKept && isNew && (isInFragments || !isLarge)) {
-            answers.add(new Answer(sequence, isLarge ? TOO_LARGE : reply));
+            answers.add(sequence, isLarge ? TOO_LARGE : reply);
         }
     }
 
     /// Adds what the batch changed to its unit, and forgets it; of batches that changed nothing, how far they came, now and then.
     void addTo(Unit unit) throws StoreException {
-        if (!isKept || lastChange == null && accepted - recorded < MAX_UNRECORDED) {
+        if (!isKept || changed == 0 && accepted - recorded < MAX_UNRECORDED) {
             return;
         }
         recorded = accepted;
-        var batch = new Batch(batches, accepted, takeUpToLastChange());
+        byte[] batch = takeBatch();
         if (!isOriginKept) {
             unit.record(originKey(), origin.encode());
             isOriginAdded = true;
         }
-        unit.record(slotKey(batches), encode(batch));
+        unit.record(slotKey(batches), batch);
         batches++;
     }
 
-    private List<Answer> takeUpToLastChange() {
-        var taken = new ArrayList<Answer>();
-        while (lastChange != null) {
-            taken.add(answers.removeFirst());
-            if (taken.getLast() == lastChange) {
-                lastChange = null;
-            }
+    /// The record of the batch. What stands up to the last change leaves the queue, even if the store then takes no record: those
+    /// answers will be refused.
+    private byte[] takeBatch() {
+        int bytes = 2 * Long.BYTES;
+        for (int i = 0; i < changed; i++) {
+            bytes += 2 * Short.BYTES + answers.reply(i).payload().length;
         }
-        return taken;
+        var out = ByteBuffer.allocate(bytes).putLong(batches).putLong(accepted);
+        for (; changed > 0; changed--) {
+            Reply reply = answers.reply(0);
+            byte[] payload = reply.payload();
+            out.putShort((short) answers.sequence(0))
+                    .putShort((short) (payload.length | (reply.isError() ? ERROR_FLAG : 0))).put(payload);
+            answers.removeFirst();
+        }
+        return out.array();
     }
 
     /// The unit was committed, or failed.
@@ -218,20 +224,6 @@ final class SessionJournal {
 
     private byte[] slotKey(long batch) {
         return slotKey.putShort(ORIGIN_KEY_BYTES, (short) (batch % origin.parameters().windowSize())).array();
-    }
-
-    private static byte[] encode(Batch batch) {
-        int bytes = 2 * Long.BYTES;
-        for (Answer answer : batch.answers) {
-            bytes += 2 * Short.BYTES + answer.reply.payload().length;
-        }
-        var out = ByteBuffer.allocate(bytes).putLong(batch.number).putLong(batch.accepted);
-        for (Answer answer : batch.answers) {
-            byte[] payload = answer.reply.payload();
-            out.putShort((short) answer.sequence)
-                    .putShort((short) (payload.length | (answer.reply.isError() ? ERROR_FLAG : 0))).put(payload);
-        }
-        return out.array();
     }
 
     /// @throws BufferUnderflowException if it is damaged

@@ -70,6 +70,9 @@ final class SendWindow {
 
     /// Whether enough numbers are left for all of it, and one for DISCONNECT.
     boolean hasNumbersFor(Outgoing outgoing) {
+        if (maxNumbers == Long.MAX_VALUE) {
+            return true;
+        }
         long needed = outgoing.type == MessageType.DISCONNECT
                 ? 1 : 2 + Math.max(0, outgoing.payload.length - outgoing.fragmentedBytes - 1) / maxPayloadBytes;
         return acknowledged + count + needed <= maxNumbers;

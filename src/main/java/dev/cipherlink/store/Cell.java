@@ -49,6 +49,13 @@ final class Cell {
         return new Cell(null, valueBytes, version, deadline, group);
     }
 
+    /// Writes only where that changes something: processors that read one cell must not take its memory from each other.
+    void noteUse() {
+        if (!isUsed) {
+            isUsed = true;
+        }
+    }
+
     /// Whether there is an entry, expired or not.
     boolean exists() {
         return version != 0;

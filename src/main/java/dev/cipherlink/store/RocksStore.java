@@ -18,8 +18,9 @@ import java.util.function.Consumer;
 /// A [KeyValueStore] on disk, by RocksDB; it outlives the process.
 ///
 /// [CellCache] holds on the heap what the database lacks, and what was used lately; [Committer] makes groups of it durable, in
-/// the [CommitLog]; the [Applier] brings them into the [Database] later. A write changes the cell of its key under that key's lock, and adds its change to the
-/// current [Group]: all others see it at once, and whoever saw it waits for the same group before an answer leaves.
+/// the [CommitLog]; the [Applier] brings them into the [Database] later. A write changes the cell of its key under that
+/// key's lock, and adds its change to the current [Group]: all others see it at once, and whoever saw it waits for the same
+/// group before an answer leaves.
 ///
 /// Native code is called for keys that have no cell, for listings, and by the committing thread.
 public final class RocksStore implements KeyValueStore {
@@ -189,7 +190,7 @@ public final class RocksStore implements KeyValueStore {
     public Entry entry(Key key) throws StoreException {
         for (int i = 0; i < MAX_LARGE_READS; i++) {
             Cell cell = read(key);
-            long now = clock.now();
+            long now = time(cell);
             if (!cell.isLiveAt(now)) {
                 return null;
             }
@@ -208,7 +209,7 @@ public final class RocksStore implements KeyValueStore {
 
     @Override
     public boolean exists(Key key) throws StoreException {
-        return read(key).isLiveAt(clock.now());
+        return read(key).isLive(clock);
     }
 
     @Override
@@ -268,8 +269,13 @@ public final class RocksStore implements KeyValueStore {
     @Override
     public OptionalLong ttlSeconds(Key key) throws StoreException {
         Cell cell = read(key);
-        long now = clock.now();
+        long now = time(cell);
         return cell.isLiveAt(now) ? OptionalLong.of(ttlSeconds(cell, now)) : OptionalLong.empty();
+    }
+
+    /// The time, if the cell has a deadline: to look at a clock takes as long as to find a key.
+    private long time(Cell cell) {
+        return cell.deadline == Cell.NO_DEADLINE ? 0 : clock.now();
     }
 
     private static long ttlSeconds(Cell cell, long now) {
@@ -344,7 +350,7 @@ public final class RocksStore implements KeyValueStore {
             }
             cell = cell == null ? found : cell;
         }
-        cell.isUsed = true;
+        cell.noteUse();
         units.get().hasRead(cell.group);
         return cell;
     }
