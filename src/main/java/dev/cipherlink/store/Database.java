@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.rocksdb.AbstractImmutableNativeReference;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
@@ -16,6 +17,7 @@ import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompressionType;
 import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
+import org.rocksdb.Holder;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
 import org.rocksdb.ReadOptions;
@@ -42,6 +44,14 @@ final class Database implements AutoCloseable {
     private static final int FILTER_BITS_PER_KEY = 10;
     private static final double MEMTABLE_FILTER_SHARE = 0.02;
     private static final int MAX_OPEN_FILES = 512;
+
+    private static final Optional<Looked> ABSENT = Optional.of(new Looked(null));
+
+    /// What memory says of a key.
+    ///
+    /// @param value null if there is none
+    record Looked(byte[] value) {
+    }
 
     private final List<AbstractImmutableNativeReference> resources = new ArrayList<>();
     private final List<ColumnFamilyHandle> families = new ArrayList<>();
@@ -155,6 +165,17 @@ final class Database implements AutoCloseable {
         } catch (RocksDBException e) {
             throw StoreException.failed(e);
         }
+    }
+
+    /// The same from memory alone, where it has the answer; never blocks.
+    ///
+    /// @return empty if only the disk can tell
+    Optional<Looked> look(int family, byte[] key) {
+        var found = new Holder<byte[]>();
+        if (!rocks.keyMayExist(families.get(family), key, found)) {
+            return ABSENT;
+        }
+        return found.getValue() == null ? Optional.empty() : Optional.of(new Looked(found.getValue()));
     }
 
     /// An iterator that the caller closes; keys that are written later are not in it.

@@ -5,11 +5,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/// A platform thread for reads that stay in native code for long: a virtual thread that waits for it lets others have its
+/// Platform threads for reads that may stay in native code for long: a virtual thread that waits for one lets others have its
 /// carrier, of which there are few.
 final class LongReads implements AutoCloseable {
-    private final ExecutorService executor = Executors.newSingleThreadExecutor(
-            Thread.ofPlatform().name("store-listing").daemon().factory());
+    private final ExecutorService executor;
+
+    /// @param name       of the threads
+    /// @param maxThreads how many reads may run at once; others wait for them
+    LongReads(String name, int maxThreads) {
+        executor = Executors.newFixedThreadPool(maxThreads, Thread.ofPlatform().name(name).daemon().factory());
+    }
 
     /// A read that may take long.
     interface Read<T> {

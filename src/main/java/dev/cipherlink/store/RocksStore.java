@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -22,7 +23,8 @@ import java.util.function.Consumer;
 /// key's lock, and adds its change to the current [Group]: all others see it at once, and whoever saw it waits for the same
 /// group before an answer leaves.
 ///
-/// Native code is called for keys that have no cell, for listings, and by the committing thread.
+/// Native code is called for keys that have no cell, for listings, and by the committing thread. Virtual threads are never in it
+/// while it waits for the disk: threads of [LongReads] are.
 public final class RocksStore implements KeyValueStore {
 
     private static final Logger LOG = System.getLogger(RocksStore.class.getName());
@@ -31,6 +33,7 @@ public final class RocksStore implements KeyValueStore {
     private static final int MAX_SIZE_LOOKS = 4;
     private static final int SWEEP_BATCH = 1_000;
     private static final int MAX_LARGE_READS = 100;
+    private static final int MAX_DISK_READS = 8;
 
     private final RocksConfig config;
     private final StoreFolder folder;
@@ -43,7 +46,8 @@ public final class RocksStore implements KeyValueStore {
     private final Sweeper sweeper;
     private volatile Consumer<Key> expiryListener = key -> { };
     private final Listing listing;
-    private final LongReads longReads = new LongReads();
+    private final LongReads listings = new LongReads("store-listing", 1);
+    private final LongReads diskReads = new LongReads("store-read", MAX_DISK_READS);
     private final StoreClock clock;
     private final Parts parts;
     private final StoreCounters counters;
@@ -169,12 +173,12 @@ public final class RocksStore implements KeyValueStore {
     public byte[] record(byte[] key) throws StoreException {
         // First what is not in the database yet: it may come there meanwhile, and the database may be full.
         RecordChange change = applier.waitingRecord(Key.of(key));
-        return change != null ? change.value() : database.get(database.records(), key);
+        return change != null ? change.value() : stored(database.records(), key);
     }
 
     @Override
     public NavigableMap<byte[], byte[]> records(byte[] prefix) throws StoreException {
-        return longReads.run(() -> {
+        return listings.run(() -> {
             applier.apply();
             return listing.records(prefix);
         });
@@ -204,7 +208,7 @@ public final class RocksStore implements KeyValueStore {
     }
 
     private byte[] value(Key key, Cell cell) throws StoreException {
-        return cell.value != null ? cell.value : database.get(database.large(), EntryCodec.largeKey(key, cell.version));
+        return cell.value != null ? cell.value : stored(database.large(), EntryCodec.largeKey(key, cell.version));
     }
 
     @Override
@@ -285,7 +289,7 @@ public final class RocksStore implements KeyValueStore {
     @Override
     public List<Key> keys(byte[] prefix, int limit, byte[] after) throws StoreException {
         committer.pending().forEach(units.get()::hasRead);
-        return longReads.run(() -> listing.keys(prefix, limit, after));
+        return listings.run(() -> listing.keys(prefix, limit, after));
     }
 
     @Override
@@ -299,7 +303,7 @@ public final class RocksStore implements KeyValueStore {
         while (after != null) {
             byte[] from = after;
             // Others who list are let in between.
-            Listing.Counted part = longReads.run(() -> listing.count(prefix, from));
+            Listing.Counted part = listings.run(() -> listing.count(prefix, from));
             count += part.keys();
             after = part.last();
         }
@@ -314,7 +318,7 @@ public final class RocksStore implements KeyValueStore {
         int looks = 0;
         do {
             keys = counters.keys().get();
-            expired = longReads.run(listing::expired);
+            expired = listings.run(listing::expired);
             looks++;
             // The expired ones may have been taken away, and out of the number, between the two.
         } while (looks < MAX_SIZE_LOOKS && keys != counters.keys().get());
@@ -356,12 +360,18 @@ public final class RocksStore implements KeyValueStore {
     }
 
     private Cell load(Key key) throws StoreException {
-        byte[] entry = database.get(database.entries(), key.bytes());
+        byte[] entry = stored(database.entries(), key.bytes());
         try {
             return entry == null ? RocksWrite.ABSENT : EntryCodec.decode(entry);
         } catch (IOException e) {
             throw StoreException.failed(e);
         }
+    }
+
+    /// What the database has: from its memory, or else by a thread that may wait for the disk.
+    private byte[] stored(int family, byte[] key) throws StoreException {
+        Optional<Database.Looked> looked = database.look(family, key);
+        return looked.isPresent() ? looked.get().value() : diskReads.run(() -> database.get(family, key));
     }
 
     /// The one way to write. Outside of a unit a write is a unit of its own.
@@ -463,7 +473,8 @@ public final class RocksStore implements KeyValueStore {
         sweeper.close();
         committer.close();
         applier.close();
-        longReads.close();
+        listings.close();
+        diskReads.close();
         try (folder; database; log; lastCommit) {
             if (!committer.isStopped()) {
                 lastCommit.writeWithFreshManifest(committer.commits());

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -60,11 +61,15 @@ class ServerDiskIT {
         server = new ServerProcess(folder, data, Map.of("CIPHERLINK_STORE_DURABILITY", "always"));
     }
 
-    /// Does something to each `fdatasync` of the server.
-    private void inject(String fault) {
-        assumeTrue(Files.isExecutable(STRACE), "there is no strace here that could make fdatasync fail");
-        server.wrap(List.of(STRACE.toString(), "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fdatasync",
-                "-e", "inject=fdatasync:" + fault));
+    /// Does something to system calls of the server.
+    ///
+    /// @param files those that count; all, if there are none
+    private void inject(String call, String fault, List<Path> files) {
+        assumeTrue(Files.isExecutable(STRACE), "there is no strace here that could do that to " + call);
+        var tracer = new ArrayList<>(List.of(STRACE.toString(), "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null",
+                "-e", "trace=" + call, "-e", "inject=" + call + ":" + fault));
+        files.forEach(file -> tracer.addAll(List.of("-P", file.toString())));
+        server.wrap(tracer);
     }
 
     private static String value(int number) {
@@ -144,7 +149,7 @@ class ServerDiskIT {
     @Test
     void aFailedFsyncStopsWritesUntilARestart() throws Exception {
         makeServer(folder.resolve("data"));
-        inject("error=EIO:when=100+");
+        inject("fdatasync", "error=EIO:when=100+", List.of());
         server.start();
         try (Client client = Client.connect(server.clientConfig(2))) {
             long acknowledged = 0;
@@ -176,7 +181,7 @@ class ServerDiskIT {
     @Test
     void slowFsyncsDoNotHoldUpOtherConnections() throws Exception {
         makeServer(folder.resolve("data"));
-        inject("delay_enter=3000000:when=60+");
+        inject("fdatasync", "delay_enter=3000000:when=60+", List.of());
         server.start();
         var writers = new ArrayList<Client>();
         try (Client pinging = Client.connect(server.clientConfig(2))) {
@@ -193,21 +198,65 @@ class ServerDiskIT {
             for (Client writer : writers) {
                 writes.add(writer.requestAsync("INCR n".getBytes(StandardCharsets.US_ASCII)));
             }
-            long[] nanos = new long[200];
-            for (int i = 0; i < nanos.length; i++) {
-                long startedAt = System.nanoTime();
-                assertEquals("PONG", pinging.request("PING").text());
-                nanos[i] = System.nanoTime() - startedAt;
-                TimeUnit.MILLISECONDS.sleep(10);
-            }
-            long slowest = Arrays.stream(nanos).max().orElseThrow();
-            System.out.printf("slowest of 200 PINGs beside fsyncs of 3 s: %d ms%n", slowest / 1_000_000);
-            assertTrue(slowest < Duration.ofSeconds(1).toNanos(), slowest + " ns");
+            assertPingsFast(pinging, "fsyncs of 3 s");
             for (CompletableFuture<Reply> write : writes) {
                 assertTrue(!write.get(60, TimeUnit.SECONDS).isError());
             }
         } finally {
             writers.forEach(Client::close);
+        }
+    }
+
+    private List<Path> valueFiles() throws IOException {
+        try (Stream<Path> files = Files.list(server.store().resolve("db"))) {
+            return files.filter(file -> file.toString().endsWith(".blob")).toList();
+        }
+    }
+
+    private static void assertPingsFast(Client client, String beside) throws IOException, InterruptedException {
+        long[] nanos = new long[200];
+        for (int i = 0; i < nanos.length; i++) {
+            long startedAt = System.nanoTime();
+            assertEquals("PONG", client.request("PING").text());
+            nanos[i] = System.nanoTime() - startedAt;
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+        long slowest = Arrays.stream(nanos).max().orElseThrow();
+        System.out.printf("slowest of 200 PINGs beside %s: %d ms%n", beside, slowest / 1_000_000);
+        assertTrue(slowest < Duration.ofSeconds(1).toNanos(), slowest + " ns");
+    }
+
+    /// What is not in memory takes as long as the disk likes, and takes no thread with it that others need.
+    @Test
+    void slowReadsDoNotHoldUpOtherConnections() throws Exception {
+        makeServer(folder.resolve("data"));
+        server.start();
+        try (Client client = Client.connect(server.clientConfig(2))) {
+            for (int i = 0; i < 40; i++) {
+                assertEquals("OK", set(client, i).text());
+            }
+        }
+        server.terminate();
+        // Brings the values out of the log into files of their own.
+        server.start();
+        server.terminate();
+        inject("pread64", "delay_enter=3000000", valueFiles());
+        server.start();
+        var readers = new ArrayList<Client>();
+        try (Client pinging = Client.connect(server.clientConfig(2))) {
+            assertEquals("PONG", pinging.request("PING").text());
+            List<CompletableFuture<Reply>> reads = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                readers.add(Client.connect(server.clientConfig(1 + i % 2)));
+                reads.add(readers.get(i).requestAsync(("GET k" + i).getBytes(StandardCharsets.US_ASCII)));
+            }
+            assertPingsFast(pinging, "reads of 3 s");
+            assertTrue(reads.stream().noneMatch(CompletableFuture::isDone), "the disk was not slow");
+            for (int i = 0; i < readers.size(); i++) {
+                assertEquals(value(i), reads.get(i).get(60, TimeUnit.SECONDS).text());
+            }
+        } finally {
+            readers.forEach(Client::close);
         }
     }
 }
