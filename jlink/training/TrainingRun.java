@@ -91,7 +91,22 @@ final class TrainingRun {
                 run(step, Stream.concat(Stream.of("-s", server), credentials.stream()).toList());
             }
         }
+        configured(server);
         forward(server);
+    }
+
+    /// With a configuration file: to read one takes a parser that is not loaded without.
+    private void configured(String server) throws IOException {
+        Files.writeString(folder.resolve("settings.yaml"), """
+                # As people write it.
+                client:
+                  server: %s
+                  operation-mode: burst
+                store:
+                """.formatted(server));
+        for (String line : List.of("config show", "kv SET greeting hello", "kv GET greeting", "kv DELETE greeting")) {
+            run(new Step(line), List.of("--config", "settings.yaml"));
+        }
     }
 
     /// A connection to a target that sends back what it gets.
