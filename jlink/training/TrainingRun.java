@@ -55,7 +55,6 @@ final class TrainingRun {
             new Step("info"),
             new Step("sockets"),
             new Step("whoami"),
-            new Step("bench --requests 200 --clients 2"),
             new Step("kv DELETE greeting"));
 
     private final Path folder;
@@ -104,9 +103,7 @@ final class TrainingRun {
                   operation-mode: burst
                 store:
                 """.formatted(server));
-        for (String line : List.of("config show", "kv SET greeting hello", "kv GET greeting", "kv DELETE greeting")) {
-            run(new Step(line), List.of("--config", "settings.yaml"));
-        }
+        run(new Step("ping --count 1"), List.of("--config", "settings.yaml"));
     }
 
     /// A connection to a target that sends back what it gets.

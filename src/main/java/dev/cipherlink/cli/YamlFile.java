@@ -1,11 +1,14 @@
 package dev.cipherlink.cli;
 
-import io.helidon.config.Config;
+import io.helidon.common.media.type.MediaTypes;
 import io.helidon.config.ConfigException;
-import io.helidon.config.ConfigSources;
+import io.helidon.config.spi.ConfigNode;
+import io.helidon.config.spi.ConfigParser;
 import io.helidon.config.yaml.YamlConfigParser;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.Reader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -20,8 +23,7 @@ import org.yaml.snakeyaml.nodes.ScalarNode;
 
 /// One configuration file, read by Helidon Config.
 ///
-/// Its classes are not loaded unless a file exists: Helidon and the YAML parser cost a one-shot command more time
-/// than all the rest of it.
+/// Its classes are not loaded unless a file exists: a one-shot command need not wait for Helidon and the YAML parser.
 final class YamlFile {
     private final Path file;
     private final String shownName;
@@ -42,29 +44,32 @@ final class YamlFile {
                 throw CliException.usage("cannot read " + shownName + ": it is a folder");
             }
             Map<String, String> values = new TreeMap<>();
-            explicitSource().traverse()
-                    .filter(node -> node.type() == Config.Type.VALUE)
-                    .forEach(node -> values.put(withoutIndex(node.key().toString()), node.asString().orElse("")));
+            collectValues(parse(), "", values);
             values.entrySet().removeIf(entry -> entry.getValue().isEmpty() && isSection(entry.getKey()));
             return new Layer(values, this::place, file.toAbsolutePath().getParent());
-        } catch (ConfigException e) {
+        } catch (IOException | ConfigException | ClassCastException e) {
             throw unreadable(e);
         }
     }
 
-    /// With nothing but this file: no environment, no system properties, no references, no services of the class path.
-    private Config explicitSource() {
-        return Config.builder()
-                .disableEnvironmentVariablesSource()
-                .disableSystemPropertiesSource()
-                .disableKeyResolving()
-                .disableValueResolving()
-                .disableParserServices()
-                .disableMapperServices()
-                .disableFilterServices()
-                .addParser(YamlConfigParser.create())
-                .addSource(ConfigSources.file(file))
-                .build();
+    /// By Helidon's parser alone, without the rest of a `Config`: here nothing comes from the environment, system properties,
+    /// references or services of the class path, and to set that up would take a one-shot command long.
+    private ConfigNode parse() throws IOException {
+        try (InputStream data = Files.newInputStream(file)) {
+            return YamlConfigParser.create().parse(ConfigParser.Content.builder().data(data)
+                    .mediaType(MediaTypes.APPLICATION_YAML).charset(StandardCharsets.UTF_8).build());
+        }
+    }
+
+    /// No setting is a list, so a list is reported under its own name.
+    private static void collectValues(ConfigNode node, String key, Map<String, String> values) {
+        if (node instanceof ConfigNode.ObjectNode section) {
+            section.forEach((name, child) -> collectValues(child, key.isEmpty() ? name : key + "." + name, values));
+        } else if (node instanceof ConfigNode.ListNode list) {
+            list.forEach(child -> collectValues(child, key, values));
+        } else {
+            values.put(key, node.value().orElse(""));
+        }
     }
 
     /// `store:` with nothing under it, as when all of it is commented out.
@@ -72,12 +77,7 @@ final class YamlFile {
         return Setting.keys().stream().anyMatch(known -> known.startsWith(key + "."));
     }
 
-    /// No setting is a list, so a list is reported under its own name.
-    private static String withoutIndex(String key) {
-        return key.replaceAll("(\\.\\d+)+$", "");
-    }
-
-    private CliException unreadable(ConfigException failure) {
+    private CliException unreadable(Exception failure) {
         Throwable root = failure;
         while (root.getCause() != null && !(root instanceof MarkedYAMLException)) {
             root = root.getCause();
