@@ -140,6 +140,7 @@ final class SessionJournal {
         accepted += Math.max(0, ahead);
         while (answers.size() > 0 && !isInWindow(origin, accepted, answers.sequence(0))) {
             answers.removeFirst();
+            changed = Math.max(0, changed - 1);
         }
     }
 

@@ -211,6 +211,27 @@ class SessionJournalTest {
         }
     }
 
+    /// Answers of earlier batches leave the window while a batch with a change runs: what stands up to the change moved.
+    @Test
+    void countsUpToTheLastChangeWhileOlderAnswersLeaveTheWindow() throws StoreException {
+        var journal = new SessionJournal(origin(4), store);
+        for (int sequence = 1; sequence <= 4; sequence++) {
+            journal.runs(sequence);
+            journal.read(sequence, reply(sequence));
+        }
+        commit(journal);
+        journal.runs(5);
+        journal.changed(5, reply(5));
+        for (int sequence = 6; sequence <= 8; sequence++) {
+            journal.runs(sequence);
+            journal.read(sequence, reply(sequence));
+        }
+        commit(journal);
+        var recorded = SessionJournal.readAll(store).getFirst();
+        assertEquals(8, recorded.accepted());
+        assertEquals(Set.of(5), recorded.answers().keySet());
+    }
+
     /// How far a session came that only reads was recorded there all the same.
     @Test
     void keepsNothingOfManyReadsEither() throws StoreException {
