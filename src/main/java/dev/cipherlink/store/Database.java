@@ -24,6 +24,7 @@ import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
+import org.rocksdb.Snapshot;
 import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
@@ -41,6 +42,7 @@ final class Database implements AutoCloseable {
     private static final long WRITE_BUFFER_BYTES = 32L << 20;
     private static final long SMALL_WRITE_BUFFER_BYTES = 8L << 20;
     private static final long BLOCK_CACHE_BYTES = 64L << 20;
+    private static final int READ_AHEAD_BYTES = 1 << 20;
     private static final int FILTER_BITS_PER_KEY = 10;
     private static final double MEMTABLE_FILTER_SHARE = 0.02;
     private static final int MAX_OPEN_FILES = 512;
@@ -78,7 +80,7 @@ final class Database implements AutoCloseable {
         this.folder = folder;
         NativeLibrary.load(folder.toAbsolutePath().getParent());
         unlogged = keep(new WriteOptions().setDisableWAL(true));
-        scanning = keep(new ReadOptions().setFillCache(false).setReadaheadSize(1 << 20));
+        scanning = keep(new ReadOptions().setFillCache(false).setReadaheadSize(READ_AHEAD_BYTES));
         try {
             if (isNew) {
                 Files.createDirectories(folder);
@@ -181,6 +183,39 @@ final class Database implements AutoCloseable {
     /// An iterator that the caller closes; keys that are written later are not in it.
     RocksIterator iterator(int family) {
         return rocks.newIterator(families.get(family), scanning);
+    }
+
+    /// What the database has now, while others go on writing to it.
+    View view() {
+        return new View();
+    }
+
+    /// The database at one moment.
+    final class View implements AutoCloseable {
+        private final Snapshot snapshot = rocks.getSnapshot();
+        private final ReadOptions reading =
+                new ReadOptions().setSnapshot(snapshot).setFillCache(false).setReadaheadSize(READ_AHEAD_BYTES);
+
+        /// @return null if there is none
+        /// @throws StoreException `FAILED`
+        byte[] get(int family, byte[] key) throws StoreException {
+            try {
+                return rocks.get(families.get(family), reading, key);
+            } catch (RocksDBException e) {
+                throw StoreException.failed(e);
+            }
+        }
+
+        /// An iterator that the caller closes.
+        RocksIterator iterator(int family) {
+            return rocks.newIterator(families.get(family), reading);
+        }
+
+        @Override
+        public void close() {
+            reading.close();
+            rocks.releaseSnapshot(snapshot);
+        }
     }
 
     /// @throws StoreException `FAILED` if the iterator ended because of a failure

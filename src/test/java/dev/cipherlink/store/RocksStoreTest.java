@@ -166,6 +166,20 @@ class RocksStoreTest {
         }
     }
 
+    /// It compared the entries with a number that had a change in it which was not durable yet.
+    @Test
+    void checksWhatIsDurableWhileSomebodyWrites() throws Exception {
+        try (RocksStore store = open()) {
+            store.set(key("a"), bytes("1"));
+            try (Unit unit = store.begin()) {
+                store.set(key("b"), bytes("2"));
+                assertEquals(List.of(), store.check());
+                unit.commit();
+            }
+            assertEquals(List.of(), store.check());
+        }
+    }
+
     /// What SIGKILL would leave of a store with 20 commits: the database is as it was when it was opened.
     private void makeKilled() throws Exception {
         Path running = folder.resolve("running");
