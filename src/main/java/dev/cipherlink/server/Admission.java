@@ -61,6 +61,11 @@ final class Admission {
         return isWaiting;
     }
 
+    /// Whether the connection has a session, of which the client may have heard.
+    boolean hasSession() {
+        return session != null;
+    }
+
     /// Both handshakes. Blocks, without a time limit of its own.
     ///
     /// @return null if the connection became a forward
@@ -162,6 +167,7 @@ final class Admission {
             return forward(syn, sessionId);
         }
         if (syn.resume() != null && canResume(syn.resume())) {
+            requireServing();
             return new SynAck.Granted(session.identity().id(), session.parameters(),
                     session.identity().name(), session.received(syn.resume().acknowledged()));
         }
@@ -169,12 +175,20 @@ final class Admission {
     }
 
     /// The session is there before the client hears of it: whoever has lost this connection by then can resume it.
-    private SynAck open(Syn syn, String sessionId) {
+    private SynAck open(Syn syn, String sessionId) throws InterruptedIOException {
         var origin = new SessionOrigin(sessionId, client, channel.version(),
                 syn.wishes().clampedTo(server.config().maxWindowSize()));
         session = origin.open(server);
         server.sessions().add(session, origin.owner(), connection);
+        requireServing();
         return new SynAck.Granted(sessionId, origin.parameters(), client.name());
+    }
+
+    /// Whoever stops the server looks for us by `session`, and waits: what began before that was set is noticed here.
+    private void requireServing() throws InterruptedIOException {
+        if (connection.isDraining()) {
+            throw new InterruptedIOException("the server is stopping");
+        }
     }
 
     /// Connects to the target, since the answer says whether it was reached.

@@ -28,6 +28,7 @@ final class Connection implements Runnable, Closeable {
     /// How long the last words to a peer may take to arrive before the connection closes over them.
     private static final Duration LINGER = Duration.ofSeconds(1);
     private static final Duration REST = Duration.ofMillis(100);
+    private static final Duration REST_CHECK = REST.dividedBy(10);
 
     private final long id;
     private final Socket socket;
@@ -220,19 +221,20 @@ final class Connection implements Runnable, Closeable {
     /// until the client has closed its own, or the caller is interrupted.
     void drain() {
         draining = true;
-        Link live = link;
         try {
             if (stream != null) {
                 // A forward cannot be told anything: it may come to its own end within the grace period.
                 return;
             }
+            awaitGranted();
+            Link live = link;
             if (live == null) {
                 socket.close();
                 return;
             }
             live.session().push(new Event.Notice("the server is stopping").encode());
             while (!socket.isClosed() && !(live.isQuiet(REST) && socket.getInputStream().available() == 0)) {
-                Thread.sleep(REST.dividedBy(10));
+                Thread.sleep(REST_CHECK);
             }
             socket.shutdownOutput();
         } catch (IOException e) {
@@ -240,6 +242,18 @@ final class Connection implements Runnable, Closeable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /// A client that was granted a session may have asked for something in it already: its answer to that is on the way.
+    private void awaitGranted() throws InterruptedException {
+        while (link == null && admission.hasSession() && !socket.isClosed()) {
+            Thread.sleep(REST_CHECK);
+        }
+    }
+
+    /// Whether the server stops: then nobody gets a session any more.
+    boolean isDraining() {
+        return draining;
     }
 
     long id() {

@@ -139,9 +139,13 @@ final class SessionJournal {
         isInFragments = ahead > 1;
         accepted += Math.max(0, ahead);
         while (answers.size() > 0 && !isInWindow(origin, accepted, answers.sequence(0))) {
-            answers.removeFirst();
-            changed = Math.max(0, changed - 1);
+            removeOldest();
         }
+    }
+
+    private void removeOldest() {
+        answers.removeFirst();
+        changed = Math.max(0, changed - 1);
     }
 
     /// The request that runs may have changed something.
@@ -184,12 +188,12 @@ final class SessionJournal {
             bytes += 2 * Short.BYTES + answers.reply(i).payload().length;
         }
         var out = ByteBuffer.allocate(bytes).putLong(batches).putLong(accepted);
-        for (; changed > 0; changed--) {
+        while (changed > 0) {
             Reply reply = answers.reply(0);
             byte[] payload = reply.payload();
             out.putShort((short) answers.sequence(0))
                     .putShort((short) (payload.length | (reply.isError() ? ERROR_FLAG : 0))).put(payload);
-            answers.removeFirst();
+            removeOldest();
         }
         return out.array();
     }

@@ -88,6 +88,18 @@ class SessionJournalTest {
         commit(journal);
     }
 
+    private void read(SessionJournal journal, int first, int last) {
+        for (int sequence = first; sequence <= last; sequence++) {
+            journal.runs(sequence);
+            journal.read(sequence, reply(sequence));
+        }
+    }
+
+    private void useMemory() {
+        store.close();
+        store = new MemoryStore(new StoreLimits(1_000, 1_000_000));
+    }
+
     private SessionJournal.Recorded recorded() throws StoreException {
         List<SessionJournal.Recorded> all = SessionJournal.readAll(store);
         assertEquals(1, all.size());
@@ -180,8 +192,7 @@ class SessionJournalTest {
     void leavesNothingOfASessionThatOnlyReads() throws StoreException {
         var journal = new SessionJournal(origin(64), store);
         for (int i = 1; i <= 100; i++) {
-            journal.runs(i);
-            journal.read(i, reply(i));
+            read(journal, i, i);
             commit(journal);
         }
         assertEquals(List.of(), SessionJournal.readAll(store));
@@ -203,49 +214,34 @@ class SessionJournalTest {
 
     @Test
     void keepsNothingForAStoreThatDoesNotOutliveTheProcess() throws StoreException {
-        try (var memory = new MemoryStore(new StoreLimits(1_000, 1_000_000))) {
-            store.close();
-            store = memory;
-            write(new SessionJournal(origin(64), memory), 1, 2, 3);
-            assertEquals(List.of(), SessionJournal.readAll(memory));
-        }
+        useMemory();
+        write(new SessionJournal(origin(64), store), 1, 2, 3);
+        assertEquals(List.of(), SessionJournal.readAll(store));
+    }
+
+    /// How far a session came that only reads was recorded there all the same.
+    @Test
+    void keepsNothingOfManyReadsEither() throws StoreException {
+        useMemory();
+        var journal = new SessionJournal(origin(64), store);
+        read(journal, 1, 10_000);
+        commit(journal);
+        assertEquals(List.of(), SessionJournal.readAll(store));
     }
 
     /// Answers of earlier batches leave the window while a batch with a change runs: what stands up to the change moved.
     @Test
     void countsUpToTheLastChangeWhileOlderAnswersLeaveTheWindow() throws StoreException {
         var journal = new SessionJournal(origin(4), store);
-        for (int sequence = 1; sequence <= 4; sequence++) {
-            journal.runs(sequence);
-            journal.read(sequence, reply(sequence));
-        }
+        read(journal, 1, 4);
         commit(journal);
         journal.runs(5);
         journal.changed(5, reply(5));
-        for (int sequence = 6; sequence <= 8; sequence++) {
-            journal.runs(sequence);
-            journal.read(sequence, reply(sequence));
-        }
+        read(journal, 6, 8);
         commit(journal);
         var recorded = SessionJournal.readAll(store).getFirst();
         assertEquals(8, recorded.accepted());
         assertEquals(Set.of(5), recorded.answers().keySet());
-    }
-
-    /// How far a session came that only reads was recorded there all the same.
-    @Test
-    void keepsNothingOfManyReadsEither() throws StoreException {
-        try (var memory = new MemoryStore(new StoreLimits(1_000, 1_000_000))) {
-            store.close();
-            store = memory;
-            var journal = new SessionJournal(origin(64), memory);
-            for (int sequence = 1; sequence <= 10_000; sequence++) {
-                journal.runs(sequence);
-                journal.read(sequence, reply(sequence));
-            }
-            commit(journal);
-            assertEquals(List.of(), SessionJournal.readAll(memory));
-        }
     }
 
     @ParameterizedTest

@@ -2,6 +2,7 @@ package dev.cipherlink.server;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
@@ -12,6 +13,7 @@ import dev.cipherlink.store.RocksConfig;
 import dev.cipherlink.store.RocksStore;
 import dev.cipherlink.store.StoreLimits;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,6 +48,10 @@ class SessionRestartIT {
         server = Server.start(change.apply(ServerConfig.loopback(key).withListenAddress("127.0.0.1", port)
                 .withTimes(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMillis(200))), store);
         port = server.address().getPort();
+    }
+
+    private static ServerConfig withLongGrace(ServerConfig config) {
+        return config.withTimes(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(20));
     }
 
     @AfterEach
@@ -112,6 +118,40 @@ class SessionRestartIT {
             assertEquals("1", client.request("INCR n").text());
             assertEquals(session, client.session().sessionId());
         }
+    }
+
+    /// A server that was stopped before it had read that the client knows of its session forgot it.
+    @Test
+    void aSessionOfWhichTheClientKnowsWhenTheServerStopsGoesOn() throws Exception {
+        stop();
+        start(SessionRestartIT::withLongGrace);
+        Thread stopping = Thread.ofVirtual().unstarted(server::stop);
+        String session;
+        try (RawPeer peer = new RawPeer(new Socket("127.0.0.1", port), key)) {
+            peer.sendSyn(64);
+            session = peer.receiveSynAck().sessionId();
+            stopping.start();
+            await().until(() -> server.connections().getFirst().isDraining());
+            peer.sendEcho(session);
+            await().until(() -> peer.receive() == null);
+        }
+        stopping.join();
+        restart();
+        try (RawPeer peer = new RawPeer(new Socket("127.0.0.1", port), key)) {
+            assertTrue(peer.resume(session, 0).isResumed());
+        }
+    }
+
+    @Test
+    void aClientThatNeverSaysThatItKnowsOfItsSessionIsCutOff() throws Exception {
+        try (RawPeer peer = new RawPeer(new Socket("127.0.0.1", port), key)) {
+            peer.sendSyn(64);
+            peer.receiveSynAck();
+            stop();
+            assertNull(peer.receive());
+        }
+        start();
+        assertEquals(0, sessions());
     }
 
     /// Reads are not recorded, so the next server finds its client further ahead than half of the sequence numbers; and it
