@@ -14,10 +14,12 @@ import org.rocksdb.RocksIterator;
 
 /// Looks at many keys in order: those in the database, and those that are not there yet.
 ///
-/// Blocks on the disk, in native code: callers on virtual threads hand it to [LongReads].
-final class Listing {
+/// Blocks on the disk, in native code: for callers on virtual threads a thread of its own does it. Thread-safe.
+final class Listing implements AutoCloseable {
     /// A few hundredths of a second.
     static final int COUNTED_AT_ONCE = 50_000;
+    /// Looks that [#size] takes at most while others write: then it is the number of a moment not far away.
+    private static final int MAX_SIZE_LOOKS = 4;
 
     private static final System.Logger LOG = System.getLogger(Listing.class.getName());
 
@@ -25,34 +27,52 @@ final class Listing {
     private final CellCache cells;
     private final Committer committer;
     private final Applier applier;
+    private final StoreCounters counters;
     private final StoreClock clock;
+    private final LongReads reads = new LongReads("store-listing", 1);
 
     /// A part of the keys.
     ///
     /// @param last where to go on; null if these were the last
-    record Counted(int keys, byte[] last) {
+    private record Counted(int keys, byte[] last) {
     }
 
-    Listing(Database database, CellCache cells, Committer committer, Applier applier, StoreClock clock) {
+    Listing(Database database, CellCache cells, Committer committer, Applier applier, StoreCounters counters) {
         this.database = database;
         this.cells = cells;
         this.committer = committer;
         this.applier = applier;
-        this.clock = clock;
+        this.counters = counters;
+        this.clock = counters.clock();
     }
 
     /// The first live keys with this prefix after that one.
     List<Key> keys(byte[] prefix, int limit, byte[] after) throws StoreException {
-        var found = new ArrayList<Key>(Math.min(limit, 1_000));
-        walk(prefix, after, key -> {
-            found.add(key);
-            return found.size() < limit;
+        return reads.run(() -> {
+            var found = new ArrayList<Key>(Math.min(limit, 1_000));
+            walk(prefix, after, key -> {
+                found.add(key);
+                return found.size() < limit;
+            });
+            return found;
         });
-        return found;
     }
 
-    /// Counts live keys with this prefix after that one, as many as are counted at once.
-    Counted count(byte[] prefix, byte[] after) throws StoreException {
+    /// How many live keys have this prefix.
+    long count(byte[] prefix) throws StoreException {
+        long count = 0;
+        byte[] after = Database.NOTHING;
+        while (after != null) {
+            byte[] from = after;
+            // Others who list are let in between.
+            Counted part = reads.run(() -> countSome(prefix, from));
+            count += part.keys();
+            after = part.last();
+        }
+        return count;
+    }
+
+    private Counted countSome(byte[] prefix, byte[] after) throws StoreException {
         var last = new Key[1];
         int[] count = {0};
         walk(prefix, after, key -> {
@@ -62,13 +82,49 @@ final class Listing {
         return new Counted(count[0], count[0] < COUNTED_AT_ONCE ? null : last[0].bytes());
     }
 
+    /// How many live keys there are, without a look at each of them.
+    long size() throws StoreException {
+        long keys;
+        long expired;
+        int looks = 0;
+        do {
+            keys = counters.keys().get();
+            expired = reads.run(this::expired);
+            looks++;
+            // The expired ones may have been taken away, and out of the number, between the two.
+        } while (looks < MAX_SIZE_LOOKS && keys != counters.keys().get());
+        return Math.max(0, keys - expired);
+    }
+
     /// How many entries have expired and are still there, as far as the database knows their deadlines.
-    long expired() throws StoreException {
+    private long expired() throws StoreException {
         applyIfItCan();
         return dueKeys().stream().filter(key -> {
             Cell cell = cells.get(key);
             return cell == null || cell.exists() && !cell.isLiveAt(clock.now());
         }).count();
+    }
+
+    /// All durable records with this prefix, in order.
+    NavigableMap<byte[], byte[]> records(byte[] prefix) throws StoreException {
+        return reads.run(() -> {
+            applier.apply();
+            return storedRecords(prefix);
+        });
+    }
+
+    private NavigableMap<byte[], byte[]> storedRecords(byte[] prefix) throws StoreException {
+        var records = new TreeMap<byte[], byte[]>(Arrays::compareUnsigned);
+        try (RocksIterator iterator = database.iterator(database.records())) {
+            for (iterator.seek(prefix); iterator.isValid(); iterator.next()) {
+                if (!Key.of(iterator.key()).startsWith(prefix)) {
+                    break;
+                }
+                records.put(iterator.key(), iterator.value());
+            }
+            Database.requireGood(iterator);
+        }
+        return records;
     }
 
     /// Deadlines are only looked for in the database. While it takes nothing, reads go on without the latest.
@@ -181,18 +237,9 @@ final class Listing {
         }
     }
 
-    /// All records with this prefix, in order.
-    NavigableMap<byte[], byte[]> records(byte[] prefix) throws StoreException {
-        var records = new TreeMap<byte[], byte[]>(Arrays::compareUnsigned);
-        try (RocksIterator iterator = database.iterator(database.records())) {
-            for (iterator.seek(prefix); iterator.isValid(); iterator.next()) {
-                if (!Key.of(iterator.key()).startsWith(prefix)) {
-                    break;
-                }
-                records.put(iterator.key(), iterator.value());
-            }
-            Database.requireGood(iterator);
-        }
-        return records;
+    /// Ends the thread.
+    @Override
+    public void close() {
+        reads.close();
     }
 }

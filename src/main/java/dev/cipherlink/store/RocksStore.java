@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -24,16 +23,13 @@ import java.util.function.Consumer;
 /// group before an answer leaves.
 ///
 /// Native code is called for keys that have no cell, for listings, and by the committing thread. Virtual threads are never in it
-/// while it waits for the disk: threads of [LongReads] are.
+/// while it waits for the disk: threads of [LongReads] are. [Recovery] opens what an earlier process left.
 public final class RocksStore implements KeyValueStore {
 
     private static final Logger LOG = System.getLogger(RocksStore.class.getName());
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
-    /// Looks that [#size] takes at most while others write: then it is the number of a moment not far away.
-    private static final int MAX_SIZE_LOOKS = 4;
     private static final int SWEEP_BATCH = 1_000;
     private static final int MAX_LARGE_READS = 100;
-    private static final int MAX_DISK_READS = 8;
 
     private final RocksConfig config;
     private final StoreFolder folder;
@@ -43,19 +39,18 @@ public final class RocksStore implements KeyValueStore {
     private final Applier applier;
     private final Committer committer;
     private final CellCache cells;
-    private final Sweeper sweeper;
-    private volatile Consumer<Key> expiryListener = key -> { };
+    private final CellReader reader;
     private final Listing listing;
-    private final LongReads listings = new LongReads("store-listing", 1);
-    private final LongReads diskReads = new LongReads("store-read", MAX_DISK_READS);
+    private final Sweeper sweeper;
     private final StoreClock clock;
-    private final Parts parts;
     private final StoreCounters counters;
+    private final Parts parts;
     private final ThreadLocal<RocksUnit> units = ThreadLocal.withInitial(this::newUnit);
+    private volatile Consumer<Key> expiryListener = key -> { };
     private boolean isClosed;
 
     /// What a write needs of the store.
-    record Parts(Database database, StoreCounters counters, RocksWrite.Source source) {
+    record Parts(Database database, StoreCounters counters, CellReader reader) {
     }
 
     /// Opens the store, or makes it if the folder has none. Blocks on the disk.
@@ -67,13 +62,8 @@ public final class RocksStore implements KeyValueStore {
         StoreFolder folder = StoreFolder.lock(path);
         Database database = null;
         try {
-            boolean isNew = folder.isNew();
-            if (!isNew && !config.acceptsLoss()) {
-                requireWhole(folder);
-            }
-            database = new Database(folder.database(), isNew ? Database.Mode.NEW : Database.Mode.EXISTING);
-            applyLog(folder, database, config.acceptsLoss());
-            StoreState state = state(database);
+            database = Recovery.open(folder, config.acceptsLoss());
+            StoreState state = StoreState.of(database);
             var store = new RocksStore(config, folder, database, state);
             store.start(state.commit());
             return store;
@@ -86,30 +76,6 @@ public final class RocksStore implements KeyValueStore {
         }
     }
 
-    /// Looks, without changing anything, whether all that was acknowledged is there.
-    private static void requireWhole(StoreFolder folder) throws IOException, StoreException {
-        LastCommit.Content required = folder.required();
-        try (var look = new Database(folder.database(), Database.Mode.LOOK)) {
-            folder.requireReached(required, CommitLogReader.read(folder.log(), state(look).commit(), (_, _) -> { }));
-        }
-    }
-
-    /// Brings into the database what only the log has, and waits until the disk has it.
-    private static void applyLog(StoreFolder folder, Database database, boolean acceptsLoss) throws IOException, StoreException {
-        long before = state(database).commit();
-        CommitLogReader.Found found = CommitLogReader.read(folder.log(), before, (_, changes) -> database.write(changes));
-        if (!acceptsLoss) {
-            folder.requireGood(found);
-        }
-        if (found.commit() > before) {
-            database.flush();
-        }
-    }
-
-    private static StoreState state(Database database) throws IOException, StoreException {
-        return StoreState.decode(database.get(database.state(), StoreState.KEY));
-    }
-
     private RocksStore(RocksConfig config, StoreFolder folder, Database database, StoreState state)
             throws IOException, StoreException {
         this.config = config;
@@ -117,7 +83,6 @@ public final class RocksStore implements KeyValueStore {
         this.database = database;
         this.clock = new StoreClock(config.nanoClock(), config.wallClock(), state.time());
         this.counters = new StoreCounters(clock, new AtomicLong(state.lastVersion()), new AtomicLong(state.keys()));
-        this.parts = new Parts(database, counters, this::load);
         this.cells = new CellCache(config.cacheBytes());
         this.lastCommit = folder.openLastCommit();
         this.sweeper = new Sweeper(this::removeDue, clock);
@@ -125,7 +90,9 @@ public final class RocksStore implements KeyValueStore {
         var commits = new RocksCommits(counters, cells, sweeper, lastCommit);
         this.applier = new Applier(database, log, commits, state.commit());
         this.committer = new Committer(database, log, applier, commits, config.durability());
-        this.listing = new Listing(database, cells, committer, applier, clock);
+        this.reader = new CellReader(cells, database, applier);
+        this.parts = new Parts(database, counters, reader);
+        this.listing = new Listing(database, cells, committer, applier, counters);
     }
 
     private void start(long commit) throws IOException {
@@ -173,15 +140,12 @@ public final class RocksStore implements KeyValueStore {
     public byte[] record(byte[] key) throws StoreException {
         // First what is not in the database yet: it may come there meanwhile, and the database may be full.
         RecordChange change = applier.waitingRecord(Key.of(key));
-        return change != null ? change.value() : stored(database.records(), key);
+        return change != null ? change.value() : reader.stored(database.records(), key);
     }
 
     @Override
     public NavigableMap<byte[], byte[]> records(byte[] prefix) throws StoreException {
-        return listings.run(() -> {
-            applier.apply();
-            return listing.records(prefix);
-        });
+        return listing.records(prefix);
     }
 
     @Override
@@ -198,17 +162,13 @@ public final class RocksStore implements KeyValueStore {
             if (!cell.isLiveAt(now)) {
                 return null;
             }
-            byte[] value = value(key, cell);
+            byte[] value = reader.value(key, cell);
             if (value != null) {
                 return new Entry(value, cell.version, ttlSeconds(cell, now));
             }
             // Replaced, and taken away, between the two looks.
         }
         throw StoreException.failed(new IOException("a large value is missing"));
-    }
-
-    private byte[] value(Key key, Cell cell) throws StoreException {
-        return cell.value != null ? cell.value : stored(database.large(), EntryCodec.largeKey(key, cell.version));
     }
 
     @Override
@@ -236,7 +196,7 @@ public final class RocksStore implements KeyValueStore {
     @Override
     public long increment(Key key, long by) throws StoreException {
         Cell after = write(key, (live, group) -> {
-            long number = live.exists() ? Decimal.decode(value(key, live)) : 0;
+            long number = live.exists() ? Decimal.decode(reader.value(key, live)) : 0;
             return fresh(Decimal.encode(Decimal.sum(number, by)), live.deadline, group);
         }).after();
         return Decimal.decode(after.value);
@@ -248,7 +208,7 @@ public final class RocksStore implements KeyValueStore {
             config.limits().requireFits((long) live.valueBytes + suffix.length);
             byte[] joined = suffix;
             if (live.valueBytes > 0) {
-                joined = Arrays.copyOf(value(key, live), live.valueBytes + suffix.length);
+                joined = Arrays.copyOf(reader.value(key, live), live.valueBytes + suffix.length);
                 System.arraycopy(suffix, 0, joined, live.valueBytes, suffix.length);
             }
             return fresh(joined, live.deadline, group);
@@ -288,41 +248,25 @@ public final class RocksStore implements KeyValueStore {
 
     @Override
     public List<Key> keys(byte[] prefix, int limit, byte[] after) throws StoreException {
-        committer.pending().forEach(units.get()::hasRead);
-        return listings.run(() -> listing.keys(prefix, limit, after));
+        seePending();
+        return listing.keys(prefix, limit, after);
     }
 
     @Override
     public long count(byte[] prefix) throws StoreException {
-        if (prefix.length == 0) {
-            return size();
-        }
-        committer.pending().forEach(units.get()::hasRead);
-        long count = 0;
-        byte[] after = Database.NOTHING;
-        while (after != null) {
-            byte[] from = after;
-            // Others who list are let in between.
-            Listing.Counted part = listings.run(() -> listing.count(prefix, from));
-            count += part.keys();
-            after = part.last();
-        }
-        return count;
+        seePending();
+        return prefix.length == 0 ? listing.size() : listing.count(prefix);
     }
 
     @Override
     public long size() throws StoreException {
+        seePending();
+        return listing.size();
+    }
+
+    /// Who looks at many keys has seen what is not durable yet.
+    private void seePending() {
         committer.pending().forEach(units.get()::hasRead);
-        long keys;
-        long expired;
-        int looks = 0;
-        do {
-            keys = counters.keys().get();
-            expired = listings.run(listing::expired);
-            looks++;
-            // The expired ones may have been taken away, and out of the number, between the two.
-        } while (looks < MAX_SIZE_LOOKS && keys != counters.keys().get());
-        return Math.max(0, keys - expired);
     }
 
     @Override
@@ -340,38 +284,11 @@ public final class RocksStore implements KeyValueStore {
         return values;
     }
 
-    /// The cell of a key, from the heap or else from the disk.
     private Cell read(Key key) throws StoreException {
-        Cell cell = cells.get(key);
-        if (cell == null) {
-            long stamp = applier.applied();
-            Cell found = load(key);
-            if (found.exists()) {
-                // With nothing applied meanwhile, a newer state could only be in a cell.
-                cell = cells.update(key, (_, kept) -> kept == null && applier.applied() == stamp ? found : kept);
-            } else {
-                cell = cells.get(key);
-            }
-            cell = cell == null ? found : cell;
-        }
+        Cell cell = reader.cell(key);
         cell.noteUse();
         units.get().hasRead(cell.group);
         return cell;
-    }
-
-    private Cell load(Key key) throws StoreException {
-        byte[] entry = stored(database.entries(), key.bytes());
-        try {
-            return entry == null ? RocksWrite.ABSENT : EntryCodec.decode(entry);
-        } catch (IOException e) {
-            throw StoreException.failed(e);
-        }
-    }
-
-    /// What the database has: from its memory, or else by a thread that may wait for the disk.
-    private byte[] stored(int family, byte[] key) throws StoreException {
-        Optional<Database.Looked> looked = database.look(family, key);
-        return looked.isPresent() ? looked.get().value() : diskReads.run(() -> database.get(family, key));
     }
 
     /// The one way to write. Outside of a unit a write is a unit of its own.
@@ -473,8 +390,8 @@ public final class RocksStore implements KeyValueStore {
         sweeper.close();
         committer.close();
         applier.close();
-        listings.close();
-        diskReads.close();
+        listing.close();
+        reader.close();
         try (folder; database; log; lastCommit) {
             if (!committer.isStopped()) {
                 lastCommit.writeWithFreshManifest(committer.commits());

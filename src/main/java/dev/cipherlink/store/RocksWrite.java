@@ -12,15 +12,9 @@ final class RocksWrite implements CellCache.Change {
         Cell apply(Cell live, Group group) throws StoreException;
     }
 
-    /// What the store does for it.
-    interface Source {
-        /// The state on disk of a key that has no cell.
-        Cell load(Key key) throws StoreException;
-    }
-
     static final Cell ABSENT = Cell.absent(Group.IN_DATABASE);
 
-    private final Source source;
+    private final CellReader reader;
     private final Change change;
     private final Group group;
     private final StoreClock clock;
@@ -33,7 +27,7 @@ final class RocksWrite implements CellCache.Change {
     private StoreException failure;
 
     RocksWrite(RocksStore.Parts parts, Change change, Group group) {
-        this.source = parts.source();
+        this.reader = parts.reader();
         this.change = change;
         this.group = group;
         this.clock = parts.counters().clock();
@@ -44,7 +38,7 @@ final class RocksWrite implements CellCache.Change {
     @Override
     public Cell apply(Key key, Cell kept) {
         try {
-            Cell before = kept != null ? kept : source.load(key);
+            Cell before = kept != null ? kept : reader.load(key);
             live = before.isLive(clock) ? before : ABSENT;
             after = change.apply(live, group);
             boolean isExpired = before.exists() && !live.exists();

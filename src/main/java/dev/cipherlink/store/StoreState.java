@@ -21,6 +21,13 @@ record StoreState(long commit, long keys, long lastVersion, long time) {
         return ByteBuffer.allocate(4 * Long.BYTES).putLong(commit).putLong(keys).putLong(lastVersion).putLong(time).array();
     }
 
+    /// That of the last commit that is in a database.
+    ///
+    /// @throws IOException if it has no such record
+    static StoreState of(Database database) throws IOException, StoreException {
+        return decode(database.get(database.state(), KEY));
+    }
+
     /// @throws IOException if it is no such record
     static StoreState decode(byte[] bytes) throws IOException {
         if (bytes == null) {

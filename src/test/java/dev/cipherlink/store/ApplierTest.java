@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,7 +37,7 @@ class ApplierTest {
             assertEquals(List.of(2, 2, 1, 1, 2), parts);
             assertEquals(8, applier.applied());
             assertEquals(List.of(), applier.waiting());
-            assertEquals(8, StoreState.decode(database.get(database.state(), StoreState.KEY)).commit());
+            assertEquals(8, StoreState.of(database).commit());
             for (byte commit = 1; commit <= 8; commit++) {
                 assertEquals(commit, database.get(database.records(), new byte[] {commit})[0]);
             }
@@ -67,10 +68,12 @@ class ApplierTest {
             var cells = new CellCache(1_000);
             cells.update(key, (_, _) -> cell);
             var committer = new Committer(database, log, applier, null, Durability.OS);
-            var listing = new Listing(database, cells, committer, applier, new StoreClock(() -> 0, () -> 0, 0));
-            assertEquals(List.of(key), listing.keys(new byte[0], 9, new byte[0]));
-            assertEquals(1, listing.count(new byte[0], new byte[0]).keys());
-            assertEquals(0, listing.expired());
+            var counters = new StoreCounters(new StoreClock(() -> 0, () -> 0, 0), new AtomicLong(1), new AtomicLong(1));
+            try (var listing = new Listing(database, cells, committer, applier, counters)) {
+                assertEquals(List.of(key), listing.keys(new byte[0], 9, new byte[0]));
+                assertEquals(1, listing.count(new byte[0]));
+                assertEquals(1, listing.size());
+            }
         }
     }
 
