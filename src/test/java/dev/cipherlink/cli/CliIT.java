@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.peer.JavaProgram;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.store.MemoryStore;
@@ -19,7 +20,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -282,11 +282,7 @@ class CliIT {
 
     /// The program as a process of its own, on the classes under test.
     private ProcessBuilder process(String... args) {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-preview", "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
-                "-cp", System.getProperty("java.class.path"), Main.class.getName()));
-        command.addAll(List.of(args));
-        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
+        ProcessBuilder builder = new ProcessBuilder(JavaProgram.command(folder, List.of(), Main.class, args)).directory(folder.toFile());
         builder.environment().keySet().removeIf(name -> name.startsWith("CIPHERLINK_"));
         builder.environment().putAll(terminal.environment);
         builder.environment().put("XDG_CONFIG_HOME", folder.toString());

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.forward.Programs;
+import dev.cipherlink.peer.JavaProgram;
 import dev.cipherlink.server.AuthorizedKeys;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
@@ -26,7 +27,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -79,11 +79,7 @@ class ForwardCommandIT {
 
     /// The program in a process of its own, as it is installed.
     private List<String> program(String... args) {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "--enable-preview", "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-cp",
-                System.getProperty("java.class.path"), "dev.cipherlink.cli.Main"));
-        command.addAll(List.of(args));
-        return command;
+        return JavaProgram.command(folder, List.of(), Main.class, args);
     }
 
     private Process process(String... args) throws IOException {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.PassphraseSource;
 import dev.cipherlink.crypto.PublicKeyLine;
+import dev.cipherlink.peer.JavaProgram;
 import dev.cipherlink.server.AuthorizedKeys;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
@@ -20,7 +21,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -207,9 +207,7 @@ class IdentityIT {
     }
 
     private Process serve(String... options) throws IOException {
-        var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-preview", "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
-                "-cp", System.getProperty("java.class.path"), Main.class.getName(), "serve", "--port", "0"));
+        List<String> command = JavaProgram.command(folder, List.of(), Main.class, "serve", "--port", "0");
         command.addAll(List.of(options));
         var builder = new ProcessBuilder(command).directory(folder.toFile()).redirectError(folder.resolve("err").toFile());
         builder.environment().keySet().removeIf(name -> name.startsWith("CIPHERLINK_") || name.startsWith("XDG_"));

@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.peer.JavaProgram;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -18,16 +19,13 @@ final class TmuxTerminal implements AutoCloseable {
 
     private final Path socket;
 
-    /// @param folder of its own, for tmux's socket
+    /// @param folder of its own, for tmux's socket and the program's library
     TmuxTerminal(Path folder, int columns, int rows, Map<String, String> environment, String... args) {
         socket = folder.resolve("tmux");
         List<String> command = new ArrayList<>(List.of("new-session", "-d", "-x", String.valueOf(columns),
                 "-y", String.valueOf(rows)));
         environment.forEach((name, value) -> command.addAll(List.of("-e", name + "=" + value)));
-        List<String> program = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-preview", "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
-                "-cp", System.getProperty("java.class.path"), Main.class.getName()));
-        program.addAll(List.of(args));
+        List<String> program = JavaProgram.command(folder, List.of("-XX:+UseSerialGC"), Main.class, args);
         // A shell around it shows how it ended.
         command.add("'" + String.join("' '", program) + "'; echo \"ended with $?\"; exec sleep 1000");
         tmux(command.toArray(String[]::new));

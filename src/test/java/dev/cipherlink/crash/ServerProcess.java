@@ -3,11 +3,13 @@ package dev.cipherlink.crash;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.cli.Main;
 import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.client.Credentials;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.noise.Suite;
+import dev.cipherlink.peer.JavaProgram;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,9 +50,7 @@ final class ServerProcess implements AutoCloseable {
     /// Starts the process, and waits until it listens.
     void start() throws IOException {
         var command = new ArrayList<>(wrapper);
-        command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-preview",
-                "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-cp",
-                System.getProperty("java.class.path"), "dev.cipherlink.cli.Main", "serve", "--port",
+        command.addAll(JavaProgram.command(folder, List.of("-XX:+UseSerialGC", "-Xmx256m"), Main.class, "serve", "--port",
                 Integer.toString(port), "--shared-key", folder.resolve("shared").toString(), "--data", data.toString(),
                 "--clients", "any"));
         var builder = new ProcessBuilder(command).directory(folder.toFile())

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.peer.JavaProgram;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
@@ -13,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -162,10 +164,9 @@ class SharedKeyFileTest {
     @ValueSource(strings = {"000", "022", "077", "027"})
     void createsItsFileWithItsFinalModeUnderAnyUmask(String umask) throws IOException, InterruptedException {
         Path file = folder.resolve("key");
-        var command = "umask " + umask + " && exec \"$0\" \"$@\"";
-        Process process = new ProcessBuilder("sh", "-c", command, ProcessHandle.current().info().command().orElseThrow(),
-                "--enable-native-access=ALL-UNNAMED", "--enable-preview", "-XX:TieredStopAtLevel=1", "-cp",
-                System.getProperty("java.class.path"), Saver.class.getName(), file.toString()).inheritIO().start();
+        var command = new ArrayList<>(List.of("sh", "-c", "umask " + umask + " && exec \"$0\" \"$@\""));
+        command.addAll(JavaProgram.command(folder, List.of(), Saver.class, file.toString()));
+        Process process = new ProcessBuilder(command).inheritIO().start();
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         assertEquals(0, process.exitValue());
         assertEquals("rw-------", mode(file));

@@ -1,6 +1,7 @@
 package dev.cipherlink.fault;
 
 import dev.cipherlink.cli.Main;
+import dev.cipherlink.peer.JavaProgram;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,12 +26,8 @@ final class ChildProgram implements AutoCloseable {
     /// @param limits     shell commands in front of it, such as `ulimit -n 100`
     /// @param jvmOptions such as `-Xmx64m`
     static ChildProgram start(Path folder, String limits, List<String> jvmOptions, String... arguments) throws IOException {
-        var command = new ArrayList<>(List.of("sh", "-c", limits + "; exec \"$0\" \"$@\"",
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-preview", "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
-        command.addAll(jvmOptions);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-        command.addAll(List.of(arguments));
+        var command = new ArrayList<>(List.of("sh", "-c", limits + "; exec \"$0\" \"$@\""));
+        command.addAll(JavaProgram.command(folder, jvmOptions, Main.class, arguments));
         var builder = new ProcessBuilder(command).directory(folder.toFile())
                 .redirectError(folder.resolve("err").toFile());
         builder.environment().keySet().removeIf(name -> name.startsWith("CIPHERLINK_") || name.startsWith("XDG_"));

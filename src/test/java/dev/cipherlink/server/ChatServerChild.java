@@ -2,6 +2,7 @@ package dev.cipherlink.server;
 
 import dev.cipherlink.chat.ChatConfig;
 import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.peer.JavaProgram;
 import dev.cipherlink.store.Durability;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.RocksConfig;
@@ -35,9 +36,7 @@ final class ChatServerChild {
 
     /// Starts the process; it prints its port when clients can connect.
     static Process start(Path folder, int port) throws IOException {
-        return new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-preview", "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-Xmx128m", "-cp",
-                System.getProperty("java.class.path"), ChatServerChild.class.getName(), folder.toString(),
+        return new ProcessBuilder(JavaProgram.command(folder, List.of("-Xmx128m"), ChatServerChild.class, folder.toString(),
                 Integer.toString(port))).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     }
 

@@ -1,9 +1,10 @@
 package dev.cipherlink.store;
 
-import java.io.IOException;
-import java.io.PrintStream;
+import dev.cipherlink.peer.JavaProgram;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -103,9 +104,8 @@ final class StoreChild {
     /// What the process is started with, behind a wrapper such as a tracer if there is one.
     static Process start(Path store, Durability durability, List<String> wrapper) throws IOException {
         var command = new ArrayList<>(wrapper);
-        command.addAll(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--enable-preview",
-                "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1", "-Xmx128m", "-cp",
-                System.getProperty("java.class.path"), StoreChild.class.getName(), store.toString(), durability.name()));
+        command.addAll(JavaProgram.command(store.getParent(), List.of("-Xmx128m"), StoreChild.class, store.toString(),
+                durability.name()));
         return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     }
 }
