@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.rocksdb.AbstractImmutableNativeReference;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
@@ -290,6 +292,17 @@ final class Database implements AutoCloseable {
 
     Path folder() {
         return folder;
+    }
+
+    /// The files that it is made of now.
+    Set<Path> files() throws IOException {
+        try {
+            // Their names begin with a slash, as if the folder were the root.
+            return rocks.getLiveFiles(false).files.stream().map(name -> folder.resolve(name.substring(1)))
+                    .collect(Collectors.toSet());
+        } catch (RocksDBException e) {
+            throw new IOException(describe(e), e);
+        }
     }
 
     private static String describe(RocksDBException failure) {

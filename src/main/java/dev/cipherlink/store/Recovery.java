@@ -1,9 +1,16 @@
 package dev.cipherlink.store;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /// Opens the database of a store that another process has left, perhaps by dying: with everything that is in the log.
 final class Recovery {
+
+    private static final long MEBIBYTE = 1L << 20;
 
     private Recovery() {
     }
@@ -18,8 +25,11 @@ final class Recovery {
         if (!isNew && !acceptsLoss) {
             requireWhole(folder);
         }
+        // Those that RocksDB begins from here on are not among them.
+        List<Path> blobs = isNew ? List.of() : blobs(folder.database());
         var database = new Database(folder.database(), isNew ? Database.Mode.NEW : Database.Mode.EXISTING);
         try {
+            removeUnused(blobs, database);
             applyLog(folder, database, acceptsLoss);
             return database;
         } catch (IOException | StoreException | RuntimeException e) {
@@ -36,15 +46,48 @@ final class Recovery {
         }
     }
 
+    private static List<Path> blobs(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".blob")).toList();
+        }
+    }
+
+    /// RocksDB keeps what it had written of a blob file when its process was killed. Each kill could take as much of the disk as
+    /// a write buffer.
+    private static void removeUnused(List<Path> blobs, Database database) throws IOException {
+        Set<Path> used = database.files();
+        for (Path blob : blobs) {
+            if (!used.contains(blob)) {
+                Files.deleteIfExists(blob);
+            }
+        }
+    }
+
     /// Brings into the database what only the log has, and waits until the disk has it.
     private static void applyLog(StoreFolder folder, Database database, boolean acceptsLoss) throws IOException, StoreException {
         long before = StoreState.of(database).commit();
-        CommitLogReader.Found found = CommitLogReader.read(folder.log(), before, (_, changes) -> database.write(changes));
-        if (!acceptsLoss) {
-            folder.requireGood(found);
+        try {
+            CommitLogReader.Found found = CommitLogReader.read(folder.log(), before, (_, changes) -> database.write(changes));
+            if (!acceptsLoss) {
+                folder.requireGood(found);
+            }
+            if (found.commit() > before) {
+                database.flush();
+            }
+        } catch (StoreException e) {
+            if (e.reason() == StoreException.Reason.FULL) {
+                throw new IOException(fullDisk(folder.log()), e);
+            }
+            throw e;
         }
-        if (found.commit() > before) {
-            database.flush();
+    }
+
+    private static String fullDisk(Path log) throws IOException {
+        long bytes = 0;
+        for (Path file : CommitLogReader.files(log)) {
+            bytes += Files.size(file);
         }
+        return log.getParent() + ": the disk of the store is full; nothing is lost, and it opens when there is room for its log once more, about "
+                + Math.ceilDiv(bytes, MEBIBYTE) + " MiB";
     }
 }

@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -97,6 +98,41 @@ class FullDatabaseIT {
                 assertArrayEquals(value(i), database.get(database.records(), new byte[] {(byte) i}));
             }
         }
+    }
+
+    /// It said that nothing is written until there is room, not how much, nor what became of what was there.
+    @Test
+    void aStoreThatFindsNoRoomForItsLogSaysHowMuchItNeeds() throws Exception {
+        Path store = disk.resolve("store");
+        leaveLog(store);
+        Path ballast = disk.resolve("ballast");
+        Files.write(ballast, new byte[(int) (Files.getFileStore(disk).getUsableSpace() - (8 << 20))]);
+        String message = assertThrows(IOException.class, () -> RocksStores.durable(store)).getMessage();
+        assertTrue(message.startsWith(store + ": the disk of the store is full; nothing is lost"), message);
+        assertTrue(message.endsWith("about " + (VALUES + 1) + " MiB"), message);
+        Files.delete(ballast);
+        try (RocksStore opened = RocksStores.durable(store)) {
+            for (int i = 0; i < VALUES; i++) {
+                assertArrayEquals(value(i), opened.get(key(i)));
+            }
+        }
+    }
+
+    /// What SIGKILL leaves of a store that has everything in its log.
+    private void leaveLog(Path store) throws Exception {
+        Path running = folder.resolve("running");
+        try (RocksStore killed = RocksStores.durable(running); Stream<Path> files = Files.walk(running)) {
+            for (int i = 0; i < VALUES; i++) {
+                killed.set(key(i), value(i));
+            }
+            for (Path file : files.toList()) {
+                Files.copy(file, store.resolve(running.relativize(file)));
+            }
+        }
+    }
+
+    private static Key key(int number) {
+        return Key.of(new byte[] {(byte) number});
     }
 
     private static boolean isWritten(Database database) {

@@ -180,6 +180,23 @@ class RocksStoreTest {
         }
     }
 
+    /// Each kill left up to 32 MiB of the disk taken for ever, and a store on a small disk could not be opened again.
+    @Test
+    void takesAwayTheBlobFileThatAKilledProcessWasWriting() throws Exception {
+        try (RocksStore store = open()) {
+            store.set(key("large"), new byte[50_000]);
+        }
+        Path whole = only("db", ".blob");
+        Path unfinished = path().resolve("db").resolve("000099.blob");
+        Files.write(unfinished, java.util.Arrays.copyOf(Files.readAllBytes(whole), (int) Files.size(whole) / 2));
+        try (RocksStore store = open()) {
+            assertFalse(Files.exists(unfinished));
+            assertEquals(50_000, store.get(key("large")).length);
+            assertEquals(List.of(), store.check());
+        }
+        assertTrue(Files.exists(whole));
+    }
+
     /// What SIGKILL would leave of a store with 20 commits: the database is as it was when it was opened.
     private void makeKilled() throws Exception {
         Path running = folder.resolve("running");
