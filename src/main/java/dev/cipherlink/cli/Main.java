@@ -7,6 +7,7 @@ public final class Main {
     }
 
     public static void main(String[] args) {
+        LastResort.install();
         Carriers.leaveOneProcessor();
         ProcessExit.exit(Program.run(ProcessArguments.exact(args), Surroundings.ofProcess()));
     }

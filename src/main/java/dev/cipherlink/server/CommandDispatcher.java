@@ -20,7 +20,8 @@ import java.util.ArrayList;
 import java.util.Map;
 import java.util.OptionalLong;
 
-/// Runs the commands of one session. Used by its reading thread; what it calls does not block.
+/// Runs the commands of one session. Used by its reading thread; what it calls does not block, but for
+/// a large value that waits for room.
 final class CommandDispatcher implements RequestHandler {
 
     private static final byte[] ECHO_PREFIX = "Echo: ".getBytes(StandardCharsets.US_ASCII);
@@ -35,12 +36,15 @@ final class CommandDispatcher implements RequestHandler {
     private final SessionJournal journal;
     private final SessionEvents events;
     private final ChatCommands chat;
+    private final KeyValueStore.ReadGate gate = this::enterRoom;
 
     /// That of the batch under way; null between two.
     private Unit unit;
     /// Counted here, and added to the server's once a batch.
     private int requests;
     private int failedRequests;
+    /// What the answers of the batch have of the room for large ones.
+    private int room;
 
     CommandDispatcher(Server server, SessionOrigin origin, SessionJournal journal) {
         this.server = server;
@@ -155,6 +159,25 @@ final class CommandDispatcher implements RequestHandler {
         }
     }
 
+    @Override
+    public void answersSent() {
+        giveBackRoom();
+    }
+
+    private void giveBackRoom() {
+        if (room > 0) {
+            AnswerRoom.OF_PROCESS.giveBack(room);
+            room = 0;
+        }
+    }
+
+    private void enterRoom(int valueBytes) throws StoreException {
+        if (AnswerRoom.isNeededFor(valueBytes)) {
+            letOthersCommit();
+            room += AnswerRoom.OF_PROCESS.take(valueBytes);
+        }
+    }
+
     private void count() {
         server.statistics().requests.add(requests);
         server.statistics().failedRequests.add(failedRequests);
@@ -176,7 +199,7 @@ final class CommandDispatcher implements RequestHandler {
                 yield Reply.OK;
             }
             case Command.Get(byte[] key) -> {
-                byte[] value = store.get(Key.of(key));
+                byte[] value = store.get(Key.of(key), gate);
                 yield value == null ? Reply.NOT_FOUND : Reply.value(value);
             }
             case Command.Delete(byte[] key) -> okIfFound(store.delete(Key.of(key)));
@@ -193,7 +216,11 @@ final class CommandDispatcher implements RequestHandler {
             case Command.Incr(byte[] key, long by) -> Reply.number(store.increment(Key.of(key), by));
             case Command.Cas(byte[] key, long version, byte[] value) ->
                     compareAndSet(store.compareAndSet(Key.of(key), version, value));
-            case Command.Peek(byte[] key) -> peek(store.entry(Key.of(key)));
+            case Command.Peek(byte[] key) -> {
+                Reply reply = peek(store.entry(Key.of(key), gate));
+                giveBackRoom();
+                yield reply;
+            }
             case Command.Append(byte[] key, byte[] value) -> Reply.number(store.append(Key.of(key), value));
             case Command.Persist(byte[] key) -> okIfFound(store.persist(Key.of(key)));
             case Command.Expire(byte[] key, long seconds) ->

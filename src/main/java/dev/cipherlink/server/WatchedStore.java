@@ -114,13 +114,13 @@ final class WatchedStore implements KeyValueStore {
     }
 
     @Override
-    public byte[] get(Key key) throws StoreException {
-        return store.get(key);
+    public byte[] get(Key key, ReadGate gate) throws StoreException {
+        return store.get(key, gate);
     }
 
     @Override
-    public Entry entry(Key key) throws StoreException {
-        return store.entry(key);
+    public Entry entry(Key key, ReadGate gate) throws StoreException {
+        return store.entry(key, gate);
     }
 
     @Override

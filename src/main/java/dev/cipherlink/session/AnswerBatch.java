@@ -12,6 +12,10 @@ public final class AnswerBatch {
     /// What a fragment or DISCONNECT is answered with: it tells of nothing.
     static final Reply EMPTY = Reply.ok(new byte[0]);
 
+    /// An answer from here on ends its batch: no other is held in memory beside it.
+    public static final int LARGE_BYTES = 64 * 1024;
+    /// Answers of so many bytes are a batch, though more messages are there.
+    private static final int MAX_BYTES = 256 * 1024;
     private static final int INITIAL_CAPACITY = 8;
     /// Beyond this many the arrays are not kept for the next batch.
     private static final int MAX_IDLE_CAPACITY = 128;
@@ -22,7 +26,11 @@ public final class AnswerBatch {
     /// Which answers are those of earlier batches.
     private final BitSet keptBefore = new BitSet();
     private int size;
-    private long bytes;
+    private int bytes;
+    private boolean hasLarge;
+    /// The answer to be sent next, and how much of it was.
+    private int next;
+    private int sentBytes;
 
     AnswerBatch(ReceiveWindow window) {
         this.window = window;
@@ -45,12 +53,14 @@ public final class AnswerBatch {
         }
         sequences[size] = sequence;
         replies[size++] = reply;
-        bytes += reply.payload().length;
+        int length = reply.payload().length;
+        hasLarge |= length >= LARGE_BYTES;
+        bytes += length + SendWindow.OVERHEAD_BYTES;
     }
 
-    /// About how many bytes on the wire they will take.
-    long bytes() {
-        return bytes + (long) size * SendWindow.OVERHEAD_BYTES;
+    /// Whether these are to be sent before more messages are taken in.
+    boolean isFull() {
+        return hasLarge || bytes >= MAX_BYTES;
     }
 
     /// Puts an error in the place of every answer, but for those of fragments: what they tell of could not be made durable.
@@ -65,12 +75,20 @@ public final class AnswerBatch {
         }
     }
 
-    /// Sends them in their order, and forgets them.
-    void send(int maxPayloadBytes, MessageSink sink) throws IOException {
-        for (int i = 0; i < size; i++) {
-            Answers.send(sequences[i], replies[i], maxPayloadBytes, sink);
+    /// Sends them in their order, and forgets them; stops where the peer is too far behind with reading.
+    ///
+    /// @return whether all are on their way; if not, it is to be called again when the peer has read
+    boolean send(int maxPayloadBytes, MessageSink sink) throws IOException {
+        while (next < size) {
+            sentBytes = Answers.send(sequences[next], replies[next], sentBytes, maxPayloadBytes, sink);
+            if (sentBytes < replies[next].payload().length) {
+                return false;
+            }
+            next++;
+            sentBytes = 0;
         }
         clear();
+        return true;
     }
 
     void clear() {
@@ -83,5 +101,8 @@ public final class AnswerBatch {
         keptBefore.clear();
         size = 0;
         bytes = 0;
+        hasLarge = false;
+        next = 0;
+        sentBytes = 0;
     }
 }

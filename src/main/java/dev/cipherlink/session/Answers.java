@@ -12,8 +12,11 @@ final class Answers {
     private Answers() {
     }
 
-    /// Sends the answer to the request with this number.
-    static void send(int sequence, Reply reply, int maxPayloadBytes, MessageSink sink) throws IOException {
+    /// Sends the answer to the request with this number: of PARTs, as many as the peer keeps up with, and one at least.
+    ///
+    /// @param from how many bytes of the payload were sent before
+    /// @return how many were sent so far; all of the payload, if the answer is on its way as a whole
+    static int send(int sequence, Reply reply, int from, int maxPayloadBytes, MessageSink sink) throws IOException {
         byte[] payload = reply.payload();
         if (reply.isError()) {
             // Cut rather than sent as parts, which make a good reply.
@@ -22,17 +25,22 @@ final class Answers {
         } else if (payload.length <= maxPayloadBytes) {
             sink.send(Message.of(MessageType.ACK, sequence, Payload.of(payload)));
         } else {
-            sendParts(sequence, payload, maxPayloadBytes - PartHeader.BYTES, sink);
+            return sendParts(sequence, payload, from, maxPayloadBytes - PartHeader.BYTES, sink);
         }
+        return payload.length;
     }
 
-    private static void sendParts(int sequence, byte[] payload, int maxPartBytes, MessageSink sink) throws IOException {
-        for (int offset = 0; offset < payload.length; offset += maxPartBytes) {
+    private static int sendParts(int sequence, byte[] payload, int from, int maxPartBytes, MessageSink sink)
+            throws IOException {
+        int offset = from;
+        do {
             int length = Math.min(maxPartBytes, payload.length - offset);
             byte[] part = new byte[PartHeader.BYTES + length];
             PartHeader.encode(part, offset, payload.length);
             System.arraycopy(payload, offset, part, PartHeader.BYTES, length);
             sink.send(Message.of(MessageType.PART, sequence, Payload.of(part)));
-        }
+            offset += length;
+        } while (offset < payload.length && !sink.isBacklogged());
+        return offset;
     }
 }

@@ -22,6 +22,10 @@ final class LinkReader {
     private final ReentrantLock lock;
     private final LinkWriter writer;
     private final KeepaliveTimer keepalive;
+    private final BulkTurn turn = new BulkTurn();
+    /// Where the next message begins in the packet that was received last, and where that packet ends.
+    private int next;
+    private int end;
 
     LinkReader(Link link, MessageCodec codec, LinkWriter writer, KeepaliveTimer keepalive) {
         channel = link.channel();
@@ -36,19 +40,20 @@ final class LinkReader {
     /// Reads until the link ends, and says why it does. Blocks.
     LinkEnd readUntilEnd() {
         try {
-            while (channel.receive()) {
+            while (next < end || receivePacket()) {
                 long now = System.nanoTime();
                 keepalive.received(now);
                 ProtocolException violation = receiveBatch(now);
-                CloseReason end = session.end();
+                CloseReason reason = session.end();
                 // The last words are written here: the end of this thread interrupts every other that writes.
-                flushBatch(violation != null || end != null);
+                flushBatch(violation != null || reason != null);
                 if (violation != null) {
                     return LinkEnd.of(CloseReason.PROTOCOL_ERROR, violation);
                 }
-                if (end != null) {
-                    return LinkEnd.of(end);
+                if (reason != null) {
+                    return LinkEnd.of(reason);
                 }
+                turn.give();
             }
             return LinkEnd.of(CloseReason.PEER_CLOSED);
         } catch (ProtocolException e) {
@@ -59,11 +64,32 @@ final class LinkReader {
             return LinkEnd.of(CloseReason.PEER_LOST, e);
         } catch (RuntimeException | Error e) {
             return LinkEnd.of(CloseReason.INTERNAL_ERROR, e);
+        } finally {
+            forgetAnswers();
         }
     }
 
-    /// Runs all messages of the packets that are there, up to a bounded backlog of answers, waits until what they changed
-    /// is durable, and adds their answers to what is pending.
+    private boolean receivePacket() throws IOException {
+        if (!channel.receive()) {
+            return false;
+        }
+        next = 0;
+        end = channel.receivedBytes();
+        turn.count(end);
+        return true;
+    }
+
+    private void forgetAnswers() {
+        lock.lock();
+        try {
+            session.forgetAnswers();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Runs all messages that are there, up to a bounded backlog of answers, waits until what they changed is durable, and
+    /// adds their answers to what is pending; of large ones the last part, the others are written.
     ///
     /// @return how the peer broke the rules of messages, of which it was told; null if it did not
     private ProtocolException receiveBatch(long now) throws IOException {
@@ -75,18 +101,30 @@ final class LinkReader {
         } finally {
             completeBatch(mayAnswer);
         }
+        while (!sendAnswers(now, violation)) {
+            flushAsReader(true);
+            turn.count(LinkWriter.BACKLOG_BYTES);
+            turn.give();
+        }
+        return violation;
+    }
+
+    /// @return false if the peer has to read before the rest is sent
+    private boolean sendAnswers(long now, ProtocolException violation) throws IOException {
         lock.lock();
         try {
-            session.sendAnswers(writer);
+            if (!session.sendAnswers(writer)) {
+                return false;
+            }
             if (violation == null) {
                 session.transmit(now, writer);
             } else {
                 writer.refuse(violation.getMessage());
             }
+            return true;
         } finally {
             lock.unlock();
         }
-        return violation;
     }
 
     private ProtocolException runBatch(long now) throws IOException {
@@ -94,7 +132,7 @@ final class LinkReader {
         session.outbox().beginBatch();
         try {
             keepalive.answered();
-            receivePackets(now);
+            receiveMessages(now);
             return null;
         } catch (MessageViolation e) {
             return e.violation;
@@ -128,30 +166,27 @@ final class LinkReader {
         }
     }
 
-    private void receivePackets(long now) throws IOException {
+    private void receiveMessages(long now) throws IOException {
         do {
-            receivePacket(now);
-        } while (session.end() == null
-                && channel.pendingBytes() + session.pendingAnswerBytes() < config.maxBacklogBytes()
-                && channel.hasPacket() && channel.receive());
+            receiveMessage(now);
+        } while (session.end() == null && !session.isBatchFull() && (next < end || receiveWaitingPacket()));
     }
 
-    private void receivePacket(long now) throws IOException {
-        byte[] packet = channel.received();
-        int offset = 0;
-        int end = channel.receivedBytes();
+    private boolean receiveWaitingPacket() throws IOException {
+        return channel.pendingBytes() < config.maxBacklogBytes() && channel.hasPacket() && receivePacket();
+    }
+
+    private void receiveMessage(long now) throws IOException {
         try {
-            do {
-                Message message = codec.decode(packet, offset, end - offset);
-                offset += MessageCodec.encodedBytes(message.payload().length());
-                if (message.payload().length() > session.parameters().maxPayloadBytes()) {
-                    throw new ProtocolException("a message is larger than what was agreed on");
-                }
-                if (offset < end && channel.isOneMessageAPacket()) {
-                    throw new ProtocolException("more than one message in a packet");
-                }
-                session.receive(message, now, writer);
-            } while (offset < end && session.end() == null);
+            Message message = codec.decode(channel.received(), next, end - next);
+            next += MessageCodec.encodedBytes(message.payload().length());
+            if (message.payload().length() > session.parameters().maxPayloadBytes()) {
+                throw new ProtocolException("a message is larger than what was agreed on");
+            }
+            if (next < end && channel.isOneMessageAPacket()) {
+                throw new ProtocolException("more than one message in a packet");
+            }
+            session.receive(message, now, writer);
         } catch (ProtocolException e) {
             session.fail();
             throw new MessageViolation(e);

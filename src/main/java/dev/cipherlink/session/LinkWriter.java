@@ -19,8 +19,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /// for a moment only, and never holds it during a network call.
 final class LinkWriter implements MessageSink {
 
-    /// A peer that lets so much wait is not sent again what it asks for, and its KEEPALIVEs are not answered.
-    private static final int MAX_REPEATABLE_BACKLOG_BYTES = 256 * 1024;
+    /// A peer that lets more than this wait is not sent again what it asks for, its KEEPALIVEs are not answered, and of a large
+    /// answer it gets no more.
+    static final int BACKLOG_BYTES = 256 * 1024;
 
     private final SecureChannel channel;
     private final Session session;
@@ -48,7 +49,7 @@ final class LinkWriter implements MessageSink {
 
     @Override
     public boolean isBacklogged() {
-        return channel.pendingBytes() > MAX_REPEATABLE_BACKLOG_BYTES;
+        return channel.pendingBytes() > BACKLOG_BYTES;
     }
 
     /// Adds why the connection is about to close; requires the session's lock.

@@ -49,9 +49,9 @@ final class Receiver {
         return window.retainedBytes() + fragments.retainedBytes();
     }
 
-    /// Bytes of answers that wait for the end of the batch.
-    long pendingBytes() {
-        return answers.bytes();
+    /// Whether the answers so far are to be sent before more messages are taken in.
+    boolean isBatchFull() {
+        return answers.isFull();
     }
 
     /// Takes in DATA or DISCONNECT; answers wait for [#sendAnswers].
@@ -134,12 +134,18 @@ final class Receiver {
     }
 
     /// Sends the answers of the batch, and asks for what is missing behind it.
-    void sendAnswers(MessageSink sink) throws IOException {
-        answers.send(parameters.maxPayloadBytes(), sink);
-        if (isResendDue) {
+    ///
+    /// @return false if the peer has to read before the rest is sent
+    boolean sendAnswers(MessageSink sink) throws IOException {
+        boolean isSent = answers.send(parameters.maxPayloadBytes(), sink);
+        if (isSent) {
+            handler.answersSent();
+        }
+        if (isSent && isResendDue) {
             isResendDue = false;
             sink.send(Message.of(MessageType.RESEND, window.expected(), Payload.EMPTY));
         }
+        return isSent;
     }
 
     /// The answers so far are on their way to the peer.
@@ -159,9 +165,14 @@ final class Receiver {
         window.skipTo(acknowledged);
     }
 
+    /// The connection has ended: what of the batch was not sent is lost with it.
+    void forgetAnswers() {
+        answers.clear();
+        handler.answersSent();
+    }
+
     /// The session goes on with another connection: what was on its way on the old one is lost.
     void resume() {
-        answers.clear();
         isResendDue = false;
         window.answersSent();
         window.forgetGap();

@@ -28,6 +28,10 @@ public interface RequestHandler {
     default void completeBatch(AnswerBatch answers) {
     }
 
+    /// The answers of the batch are on their way, or never will be: nobody needs them any more.
+    default void answersSent() {
+    }
+
     /// The session is over, and no request will come any more.
     default void end() {
     }

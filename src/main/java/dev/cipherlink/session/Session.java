@@ -300,8 +300,15 @@ public final class Session {
     }
 
     /// Sends the answers to the messages that arrived together.
-    void sendAnswers(MessageSink sink) throws IOException {
-        receiver.sendAnswers(sink);
+    ///
+    /// @return false if the peer has to read before the rest is sent
+    boolean sendAnswers(MessageSink sink) throws IOException {
+        return receiver.sendAnswers(sink);
+    }
+
+    /// The connection has ended: what of those answers was not sent is lost with it.
+    void forgetAnswers() {
+        receiver.forgetAnswers();
     }
 
     /// The answers so far are on their way to the peer.
@@ -309,9 +316,9 @@ public final class Session {
         receiver.answersSent();
     }
 
-    /// About how many bytes the answers take that wait for [#sendAnswers].
-    long pendingAnswerBytes() {
-        return receiver.pendingBytes();
+    /// Whether the answers that wait for [#sendAnswers] are to be sent before more messages are taken in.
+    boolean isBatchFull() {
+        return receiver.isBatchFull();
     }
 
     /// About how many bytes on the wire were sent and are not acknowledged.

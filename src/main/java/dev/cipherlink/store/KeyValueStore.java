@@ -47,11 +47,32 @@ public interface KeyValueStore extends AutoCloseable {
     record CasResult(boolean isSet, long version) {
     }
 
+    /// Asked before a value is brought into memory for its reader.
+    interface ReadGate {
+        /// Lets every value in.
+        ReadGate OPEN = _ -> { };
+
+        /// Blocks until there is room.
+        ///
+        /// @throws StoreException if there is none
+        void enter(int valueBytes) throws StoreException;
+    }
+
     /// The value, or null if the key does not exist.
-    byte[] get(Key key) throws StoreException;
+    byte[] get(Key key, ReadGate gate) throws StoreException;
 
     /// The value with its version and expiry, all of one moment, or null if the key does not exist.
-    Entry entry(Key key) throws StoreException;
+    Entry entry(Key key, ReadGate gate) throws StoreException;
+
+    /// The value, for a reader who has room for it, or null if the key does not exist.
+    default byte[] get(Key key) throws StoreException {
+        return get(key, ReadGate.OPEN);
+    }
+
+    /// The value with its version and expiry, likewise.
+    default Entry entry(Key key) throws StoreException {
+        return entry(key, ReadGate.OPEN);
+    }
 
     /// Whether the key exists.
     boolean exists(Key key) throws StoreException;

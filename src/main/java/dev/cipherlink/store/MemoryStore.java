@@ -66,18 +66,24 @@ public final class MemoryStore implements KeyValueStore {
     }
 
     @Override
-    public byte[] get(Key key) {
+    public byte[] get(Key key, ReadGate gate) throws StoreException {
         Stored live = live(entries.get(key));
-        return live == null ? null : live.value();
+        if (live == null) {
+            return null;
+        }
+        gate.enter(live.value().length);
+        return live.value();
     }
 
     @Override
-    public Entry entry(Key key) {
+    public Entry entry(Key key, ReadGate gate) throws StoreException {
         long now = now();
         Stored stored = entries.get(key);
-        return stored == null || stored.deadline() <= now
-                ? null
-                : new Entry(stored.value(), stored.version(), stored.ttlSeconds(now));
+        if (stored == null || stored.deadline() <= now) {
+            return null;
+        }
+        gate.enter(stored.value().length);
+        return new Entry(stored.value(), stored.version(), stored.ttlSeconds(now));
     }
 
     @Override
@@ -138,8 +144,9 @@ public final class MemoryStore implements KeyValueStore {
 
     @Override
     public OptionalLong ttlSeconds(Key key) {
-        Entry entry = entry(key);
-        return entry == null ? OptionalLong.empty() : OptionalLong.of(entry.ttlSeconds());
+        long now = now();
+        Stored stored = entries.get(key);
+        return stored == null || stored.deadline() <= now ? OptionalLong.empty() : OptionalLong.of(stored.ttlSeconds(now));
     }
 
     @Override

@@ -149,19 +149,20 @@ public final class RocksStore implements KeyValueStore {
     }
 
     @Override
-    public byte[] get(Key key) throws StoreException {
-        Entry entry = entry(key);
+    public byte[] get(Key key, ReadGate gate) throws StoreException {
+        Entry entry = entry(key, gate);
         return entry == null ? null : entry.value();
     }
 
     @Override
-    public Entry entry(Key key) throws StoreException {
+    public Entry entry(Key key, ReadGate gate) throws StoreException {
         for (int i = 0; i < MAX_LARGE_READS; i++) {
             Cell cell = read(key);
             long now = time(cell);
             if (!cell.isLiveAt(now)) {
                 return null;
             }
+            gate.enter(cell.valueBytes);
             byte[] value = reader.value(key, cell);
             if (value != null) {
                 return new Entry(value, cell.version, ttlSeconds(cell, now));

@@ -71,6 +71,11 @@ public final class StoreException extends Exception {
         return new StoreException(Reason.FULL, "the server has not memory enough for this at the moment", cause);
     }
 
+    /// For who cannot read a large value now, since others read theirs.
+    public static StoreException noRoomToRead() {
+        return new StoreException(Reason.FULL, "the server has no memory for a value of this size now; try again later");
+    }
+
     /// After a failure that makes it uncertain what is on the disk.
     static StoreException stopped(Throwable cause) {
         return new StoreException(Reason.FAILED,

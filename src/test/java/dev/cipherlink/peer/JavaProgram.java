@@ -4,7 +4,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A program on the classes under test, in a process of its own.
+/// A program on the classes under test, in a process of its own, as the launcher of the image starts a server: with pollers
+/// that are no virtual threads themselves, and so need not wait for a carrier.
 public final class JavaProgram {
 
     private JavaProgram() {
@@ -17,7 +18,7 @@ public final class JavaProgram {
     public static List<String> command(Path folder, List<String> jvmOptions, Class<?> main, String... arguments) {
         var command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-preview", "--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1",
-                "-Djava.io.tmpdir=" + folder));
+                "-Djdk.pollerMode=1", "-Djava.io.tmpdir=" + folder));
         command.addAll(jvmOptions);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(arguments));

@@ -20,6 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -114,6 +115,67 @@ class LinkTest {
         assertEquals(Peer.ack(2, "two"), peer.receiveMessage());
         assertEquals(Peer.ack(3, ""), peer.receiveMessage());
         assertEquals(CloseReason.PEER_DISCONNECTED, reason(end));
+    }
+
+    /// All answers to what had arrived were held in memory, and each once more as it goes out.
+    @Test
+    void runsNothingBehindALargeAnswerBeforeThatIsOnItsWay() throws Exception {
+        var runs = new AtomicInteger();
+        var sent = new AtomicInteger();
+        byte[] large = new byte[1 << 20];
+        var end = run(link(LinkConfig.server(LONG), new RequestHandler() {
+            @Override
+            public Reply handle(int sequence, Payload request) {
+                runs.incrementAndGet();
+                return Reply.ok(large);
+            }
+
+            @Override
+            public void answersSent() {
+                sent.incrementAndGet();
+            }
+        }));
+        for (int i = 1; i <= 4; i++) {
+            peer.send(Peer.data(i, "GET large"));
+        }
+        await(fromLink::isWaitedFor);
+        assertEquals(1, runs.get());
+        assertEquals(0, sent.get());
+        assertTrue(channel.pendingBytes() < 400_000, "of an answer of 1 MiB: " + channel.pendingBytes());
+        for (int i = 1; i <= 4; i++) {
+            for (int bytes = 0; bytes < large.length; ) {
+                Message part = peer.receiveMessage();
+                assertEquals(MessageType.PART, part.type());
+                assertEquals(i, part.sequence());
+                bytes += part.payload().length() - PartHeader.BYTES;
+                assertTrue(bytes <= large.length);
+            }
+        }
+        peer.send(disconnect(5));
+        assertEquals(Peer.ack(5, ""), peer.receiveMessage());
+        assertEquals(CloseReason.PEER_DISCONNECTED, reason(end));
+        assertEquals(4, runs.get());
+    }
+
+    @Test
+    void forgetsTheRestOfAnAnswerWhenTheConnectionEnds() throws Exception {
+        var sent = new AtomicInteger();
+        var end = run(link(LinkConfig.server(LONG), new RequestHandler() {
+            @Override
+            public Reply handle(int sequence, Payload request) {
+                return Reply.ok(new byte[1 << 20]);
+            }
+
+            @Override
+            public void answersSent() {
+                sent.incrementAndGet();
+            }
+        }));
+        peer.send(Peer.data(1, "GET large"));
+        await(fromLink::isWaitedFor);
+        fromLink.breakForWriters();
+        assertEquals(CloseReason.PEER_LOST, reason(end));
+        assertEquals(1, sent.get());
     }
 
     @Test

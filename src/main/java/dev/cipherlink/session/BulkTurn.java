@@ -1,0 +1,34 @@
+package dev.cipherlink.session;
+
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
+
+/// Turns at the carriers for virtual threads that never have to wait, since their peers are as fast as they are.
+///
+/// Such a thread keeps its carrier. To yield does not help when there are several: a carrier goes on with those that have
+/// yielded, or came from where the last one came from, as long as there are any, and those that the poller of the sockets has
+/// woken stand elsewhere. So one of them for each carrier pauses at a time, and the others wait for it: then a carrier finds
+/// nothing where it looked, and looks everywhere. Used by one thread.
+final class BulkTurn {
+    private static final int CARRIERS = Integer.getInteger("jdk.virtualThreadScheduler.parallelism",
+            Runtime.getRuntime().availableProcessors());
+    private static final Semaphore PAUSES = new Semaphore(Math.max(1, CARRIERS), true);
+    private static final int BYTES = 1 << 20;
+
+    private int bytes;
+
+    /// So many bytes more were sealed or opened.
+    void count(int more) {
+        bytes += more;
+    }
+
+    /// Blocks for a moment if it was much since the last time.
+    void give() {
+        if (bytes >= BYTES) {
+            bytes = 0;
+            PAUSES.acquireUninterruptibly();
+            LockSupport.parkNanos(this, 1);
+            PAUSES.release();
+        }
+    }
+}
