@@ -41,6 +41,7 @@ final class Connection implements Runnable, Closeable {
     private volatile boolean draining;
     private volatile boolean admissionLost;
     private volatile boolean takenOver;
+    private volatile boolean aborted;
 
     Connection(long id, Socket socket, Server server) {
         this.id = id;
@@ -58,6 +59,8 @@ final class Connection implements Runnable, Closeable {
                 end = new LinkEnd(CloseReason.NOT_AUTHORIZED, "revoked", null);
             } else if (takenOver) {
                 end = new LinkEnd(CloseReason.TAKEN_OVER, "", null);
+            } else if (aborted) {
+                end = new LinkEnd(CloseReason.SERVER_STOPPED, "aborted", null);
             } else if (end.reason() == CloseReason.PEER_CLOSED && draining) {
                 end = new LinkEnd(CloseReason.SERVER_STOPPED, "", null);
             }
@@ -118,6 +121,16 @@ final class Connection implements Runnable, Closeable {
     public void close() throws IOException {
         takenOver = true;
         socket.close();
+    }
+
+    /// Ends the connection at once, whatever its threads are doing.
+    void abort() {
+        aborted = true;
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // It was ending already.
+        }
     }
 
     private LinkEnd handshakeFailure(Throwable cause) {

@@ -317,6 +317,8 @@ public final class Server implements AutoCloseable {
         try {
             drain(connections());
             if (!acceptThread.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())))) {
+                // A thread whose peer sends without a pause never waits, and so does not notice an interrupt.
+                connections().forEach(Connection::abort);
                 acceptThread.interrupt();
                 acceptThread.join();
             }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LargeValuesIT {
     private static final int VALUE_BYTES = 4 << 20;
     private static final int CLIENTS = 4;
-    private static final int REQUESTS = 20;
+    private static final int REQUESTS = 12;
     private static final byte[] GET = "GET v".getBytes(StandardCharsets.US_ASCII);
 
     @TempDir
