@@ -177,6 +177,8 @@ class FaultProxyIT {
         try (Ends ends = connect(FaultPlan.of(Direction.TO_SERVER, Flow.CLEAN.with(Fault.BLACK_HOLE, 4)))) {
             ends.client.getOutputStream().write(bytes(10));
             assertArrayEquals(Arrays.copyOf(bytes(10), 4), read(ends.server, 4));
+            // The hole opens behind these bytes: what the server wrote at once could still pass.
+            assertOpenAndSilent(ends.server);
             ends.server.getOutputStream().write(bytes(10));
             assertOpenAndSilent(ends.client);
             ends.server.close();
