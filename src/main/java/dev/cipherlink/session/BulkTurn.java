@@ -27,8 +27,12 @@ final class BulkTurn {
         if (bytes >= BYTES) {
             bytes = 0;
             PAUSES.acquireUninterruptibly();
-            LockSupport.parkNanos(this, 1);
-            PAUSES.release();
+            try {
+                LockSupport.parkNanos(this, 1);
+            } finally {
+                // Also when there is no memory for the pause: with one carrier nobody else would ever have a turn.
+                PAUSES.release();
+            }
         }
     }
 }
