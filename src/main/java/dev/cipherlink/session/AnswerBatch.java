@@ -14,8 +14,6 @@ public final class AnswerBatch {
 
     /// An answer from here on ends its batch: no other is held in memory beside it.
     public static final int LARGE_BYTES = 64 * 1024;
-    /// Answers of so many bytes are a batch, though more messages are there.
-    private static final int MAX_BYTES = 256 * 1024;
     private static final int INITIAL_CAPACITY = 8;
     /// Beyond this many the arrays are not kept for the next batch.
     private static final int MAX_IDLE_CAPACITY = 128;
@@ -60,7 +58,7 @@ public final class AnswerBatch {
 
     /// Whether these are to be sent before more messages are taken in.
     boolean isFull() {
-        return hasLarge || bytes >= MAX_BYTES;
+        return hasLarge || bytes >= LinkWriter.BACKLOG_BYTES;
     }
 
     /// Puts an error in the place of every answer, but for those of fragments: what they tell of could not be made durable.

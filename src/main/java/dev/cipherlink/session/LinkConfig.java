@@ -11,7 +11,7 @@ public record LinkConfig(Duration keepaliveInterval, int maxBacklogBytes) {
 
     /// For a server: a peer that does not read its answers is not read from.
     public static LinkConfig server(Duration keepaliveInterval) {
-        return new LinkConfig(keepaliveInterval, 256 * 1024);
+        return new LinkConfig(keepaliveInterval, LinkWriter.BACKLOG_BYTES);
     }
 
     /// For a client: it always reads, else two ends that wait for each other to read would wait for ever. What it can

@@ -101,6 +101,7 @@ final class LinkReader {
         } finally {
             completeBatch(mayAnswer);
         }
+        // Only answers in parts stop here, and a client gives none: its reader must not wait for the peer to read.
         while (!sendAnswers(now, violation)) {
             flushAsReader(true);
             turn.count(LinkWriter.BACKLOG_BYTES);

@@ -6,7 +6,7 @@ import dev.cipherlink.message.Payload;
 /// Runs the DATA payloads that a peer sends: requests at a server, events at a client.
 ///
 /// Called by the link's reading thread, in order, each payload once, under the session's lock: it must not wait for
-/// the network or for another session.
+/// the network or for a lock of another session, nor for anything without a limit of time.
 public interface RequestHandler {
 
     /// Runs one request. The payload is a view of a buffer that is reused: copy what is kept.
