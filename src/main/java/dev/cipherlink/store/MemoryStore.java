@@ -78,12 +78,12 @@ public final class MemoryStore implements KeyValueStore {
     @Override
     public Entry entry(Key key, ReadGate gate) throws StoreException {
         long now = now();
-        Stored stored = entries.get(key);
-        if (stored == null || stored.deadline() <= now) {
+        Stored live = liveAt(now, entries.get(key));
+        if (live == null) {
             return null;
         }
-        gate.enter(stored.value().length);
-        return new Entry(stored.value(), stored.version(), stored.ttlSeconds(now));
+        gate.enter(live.value().length);
+        return new Entry(live.value(), live.version(), live.ttlSeconds(now));
     }
 
     @Override
@@ -145,8 +145,8 @@ public final class MemoryStore implements KeyValueStore {
     @Override
     public OptionalLong ttlSeconds(Key key) {
         long now = now();
-        Stored stored = entries.get(key);
-        return stored == null || stored.deadline() <= now ? OptionalLong.empty() : OptionalLong.of(stored.ttlSeconds(now));
+        Stored live = liveAt(now, entries.get(key));
+        return live == null ? OptionalLong.empty() : OptionalLong.of(live.ttlSeconds(now));
     }
 
     @Override
@@ -321,6 +321,11 @@ public final class MemoryStore implements KeyValueStore {
     private Stored live(Stored stored) {
         boolean isGone = stored == null || stored.deadline() != Stored.NO_DEADLINE && stored.deadline() <= now();
         return isGone ? null : stored;
+    }
+
+    /// The same for who needs the time anyway.
+    private static Stored liveAt(long now, Stored stored) {
+        return stored == null || stored.deadline() <= now ? null : stored;
     }
 
     /// Nanoseconds since this store was made: sums with a time to live cannot overflow.
