@@ -1,8 +1,16 @@
 package dev.cipherlink.crash;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
+import dev.cipherlink.client.ClientConfig;
+import dev.cipherlink.client.Credentials;
+import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.MessageType;
+import dev.cipherlink.server.RawPeer;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,8 +29,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(180)
 class LargeValuesIT {
     private static final int VALUE_BYTES = 4 << 20;
-    private static final int CLIENTS = 4;
-    private static final int REQUESTS = 12;
+    private static final int CLIENTS = 2;
+    private static final int REQUESTS = 64;
+    private static final int LEAVING = 12;
+    private static final int SLOW = 80;
     private static final byte[] GET = "GET v".getBytes(StandardCharsets.US_ASCII);
 
     @TempDir
@@ -32,7 +42,7 @@ class LargeValuesIT {
 
     @BeforeEach
     void start() throws Exception {
-        server = new ServerProcess(folder, folder.resolve("data"), Map.of());
+        server = new ServerProcess(folder, folder.resolve("data"), Map.of("CIPHERLINK_SERVER_HANDSHAKES_PER_SECOND", "1000"));
         server.start();
         try (Client client = Client.connect(server.clientConfig(2))) {
             assertEquals("OK", client.request("SET v " + "x".repeat(VALUE_BYTES)).text());
@@ -72,10 +82,38 @@ class LargeValuesIT {
         }
     }
 
+    /// Each of them kept its value in the server's memory for as long as it liked.
+    @Test
+    void thoseWhoDoNotReadThemKeepOnlyAShareOfTheMemory() throws Exception {
+        ClientConfig config = server.clientConfig(1);
+        SharedKey key = ((Credentials.Shared) config.credentials()).key();
+        var slow = new ArrayList<RawPeer>();
+        try {
+            for (int i = 0; i < SLOW; i++) {
+                slow.add(new RawPeer(new Socket(config.host(), config.port()), key).establish(1));
+                slow.getLast().send(MessageType.DATA, 1, "GET v");
+            }
+            try (Client other = Client.connect(config)) {
+                assertEquals("PONG", other.request("PING").text());
+            }
+            int served = 0;
+            for (RawPeer peer : slow) {
+                Message answer = peer.receive();
+                served += answer.type() == MessageType.PART ? 1 : 0;
+                assertTrue(answer.type() == MessageType.PART || answer.payload().text().contains("no memory"), () -> answer + "");
+            }
+            assertTrue(served >= 6, served + " have room");
+        } finally {
+            for (RawPeer peer : slow) {
+                peer.close();
+            }
+        }
+    }
+
     /// Their readers went away in the middle: nothing may be kept for them.
     @Test
     void readersWhoLeaveGiveTheRoomBack() throws Exception {
-        for (int i = 0; i < 3 * CLIENTS; i++) {
+        for (int i = 0; i < LEAVING; i++) {
             try (Client client = Client.connect(server.clientConfig(1 + i % 2))) {
                 List<CompletableFuture<?>> answers = new ArrayList<>();
                 for (int j = 0; j < REQUESTS; j++) {
@@ -85,7 +123,7 @@ class LargeValuesIT {
             }
         }
         try (Client client = Client.connect(server.clientConfig(2))) {
-            for (int i = 0; i < REQUESTS; i++) {
+            for (int i = 0; i < LEAVING; i++) {
                 assertEquals(VALUE_BYTES + 1, client.request(GET).payload().length);
             }
         }
