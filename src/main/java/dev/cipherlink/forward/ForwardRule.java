@@ -11,21 +11,23 @@ import java.util.regex.Pattern;
 /// @param last  the highest port
 record ForwardRule(Host host, int first, int last) {
 
+    private static final String LOCALHOST = "localhost";
     private static final Pattern IPV4_LIKE = Pattern.compile("[0-9.]+");
 
     /// Which hosts a rule means.
     sealed interface Host {
 
-        /// `*`: every address there is, those of the server itself included.
+        /// `*`: every address that need not be named.
         record Any() implements Host {
         }
 
-        /// A name that was asked for, in lower case; it is trusted to resolve to what is meant.
+        /// A name that was asked for, in lower case; it is trusted to resolve to what is meant, but not to an address that
+        /// has to be named. The name `localhost` means loopback.
         record Name(String name) implements Host {
         }
 
-        /// `*.example.org`: names below it, whatever they resolve to but an address that means this machine or link:
-        /// whoever holds a name below could point it there.
+        /// `*.example.org`: names below it, whatever they resolve to but an address that has to be named: whoever holds a
+        /// name below could point it there.
         record Below(String suffix) implements Host {
         }
 
@@ -137,22 +139,18 @@ record ForwardRule(Host host, int first, int last) {
         };
     }
 
-    /// @param address what the target's host was resolved to, and what will be connected to
-    boolean admits(ForwardTarget target, InetAddress address) {
+    /// @param address    what the target's host was resolved to, and what will be connected to
+    /// @param bitsToName see [GuardedAddress#bitsToName]
+    boolean admits(ForwardTarget target, InetAddress address, int bitsToName) {
         return concerns(target) && switch (host) {
-            case Host.Any _, Host.Name _ -> true;
-            case Host.Below _ -> !isSpecial(address);
-            case Host.Network(InetAddress base, int prefixBits) -> isWithin(base, prefixBits, address);
+            case Host.Any _, Host.Below _ -> bitsToName == 0;
+            case Host.Name(String name) -> bitsToName == 0 || name.equals(LOCALHOST) && address.isLoopbackAddress();
+            case Host.Network(InetAddress base, int prefixBits) -> prefixBits >= bitsToName && isWithin(base, prefixBits, address);
         };
     }
 
     private boolean isPort(int port) {
         return port >= first && port <= last;
-    }
-
-    private static boolean isSpecial(InetAddress address) {
-        return address.isLoopbackAddress() || address.isAnyLocalAddress() || address.isLinkLocalAddress()
-                || address.isMulticastAddress();
     }
 
     private static boolean isWithin(InetAddress base, int prefixBits, InetAddress address) {

@@ -9,7 +9,8 @@ import java.util.List;
 ///
 /// A host is a name, `*.name`, an address, `address/bits` or `*`; an IPv6 address stands in brackets, its bits too. Ports
 /// are one port, `first-last` or `*`. Names are what was asked for; everything else is compared with the address that will be
-/// connected to.
+/// connected to. An address that is guarded ([GuardedAddress]) is admitted only by a rule for that address or for a block
+/// around it, and a loopback one by the name `localhost`.
 public final class ForwardRules {
 
     /// Admits nothing.
@@ -45,7 +46,8 @@ public final class ForwardRules {
 
     /// @param address what the target's host was resolved to, and what will be connected to
     boolean admit(ForwardTarget target, InetAddress address) {
-        return rules.stream().anyMatch(rule -> rule.admits(target, address));
+        int bitsToName = GuardedAddress.bitsToName(address);
+        return rules.stream().anyMatch(rule -> rule.admits(target, address, bitsToName));
     }
 
     @Override

@@ -8,13 +8,13 @@ import java.net.NoRouteToHostException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 
 /// Connects a server to the targets of forwards: resolves, asks the rules about each address, and connects to the first
 /// one that they admit and that answers. Thread-safe.
@@ -36,13 +36,12 @@ public final class TargetConnector {
     public Socket connect(ForwardTarget target, ForwardRules rules) throws IOException {
         long deadline = System.nanoTime() + timeout.toNanos();
         if (!rules.concern(target)) {
-            throw notAllowed(target, target.toString());
+            throw notAllowed(target, List.of());
         }
-        InetAddress[] addresses = resolve(target, deadline);
-        List<InetAddress> admitted = Arrays.stream(addresses).filter(address -> rules.admit(target, address)).toList();
+        List<InetAddress> addresses = List.of(resolve(target, deadline));
+        List<InetAddress> admitted = addresses.stream().filter(address -> rules.admit(target, address)).toList();
         if (admitted.isEmpty()) {
-            throw notAllowed(target, new ForwardTarget(addresses[0].getHostAddress().replaceFirst("%.*", ""), target.port())
-                    .toString());
+            throw notAllowed(target, addresses);
         }
         TargetException failure = null;
         for (InetAddress address : admitted) {
@@ -55,10 +54,23 @@ public final class TargetConnector {
         throw failure;
     }
 
-    private static TargetException notAllowed(ForwardTarget target, String missing) {
-        return new TargetException(Refusal.NOT_ALLOWED, "no rule admits " + target + ": the operator of the server can add "
-                + "forward=" + missing + " to the line of your key in the authorized-keys file, or "
-                + missing + " to forward.allow");
+    /// What a name leads to is for the operator only.
+    ///
+    /// @param addresses empty if it was not looked up
+    private static TargetException notAllowed(ForwardTarget target, List<InetAddress> addresses) {
+        String reason = "no rule admits " + target + ": the operator of the server can add forward=" + target
+                + " to the line of your key in the authorized-keys file, or " + target + " to forward.allow";
+        if (addresses.isEmpty() || isLiteral(target)) {
+            return new TargetException(Refusal.NOT_ALLOWED, reason, "");
+        }
+        String found = addresses.stream().map(TargetConnector::described).collect(Collectors.joining(", "));
+        return new TargetException(Refusal.NOT_ALLOWED, reason + "; if that is there, the server's log says what is missing",
+                target + " leads to " + found);
+    }
+
+    private static String described(InetAddress address) {
+        return address.getHostAddress().replaceFirst("%.*", "")
+                + (GuardedAddress.bitsToName(address) > 0 ? ", which only a rule for this address or its network admits" : "");
     }
 
     private static TargetException explained(ForwardTarget target, IOException cause) {
@@ -67,7 +79,7 @@ public final class TargetConnector {
             case NoRouteToHostException _ -> new TargetException(Refusal.UNREACHABLE, "there is no route to " + target);
             case ConnectException e when e.getMessage() != null && e.getMessage().startsWith("Connection refused") ->
                     new TargetException(Refusal.CONNECTION_REFUSED, target + " refuses connections");
-            default -> new TargetException(Refusal.UNREACHABLE, "cannot connect to " + target + ": " + cause.getMessage());
+            default -> new TargetException(Refusal.UNREACHABLE, "cannot connect to " + target, cause.getMessage());
         };
     }
 
@@ -89,7 +101,7 @@ public final class TargetConnector {
 
     /// Addresses at once, names in a platform thread: the resolver would hold one of the few carriers of virtual threads.
     private InetAddress[] resolve(ForwardTarget target, long deadline) throws TargetException {
-        if (target.host().indexOf(':') >= 0 || ForwardTarget.isIpv4(target.host())) {
+        if (isLiteral(target)) {
             return literal(target);
         }
         var lookup = new FutureTask<>(() -> InetAddress.getAllByName(target.host()));
@@ -113,6 +125,10 @@ public final class TargetConnector {
             Thread.currentThread().interrupt();
             throw new TargetException(Refusal.FAILED, "the server stopped waiting for " + target);
         }
+    }
+
+    private static boolean isLiteral(ForwardTarget target) {
+        return target.host().indexOf(':') >= 0 || ForwardTarget.isIpv4(target.host());
     }
 
     private static InetAddress[] literal(ForwardTarget target) throws TargetException {

@@ -17,11 +17,15 @@ import dev.cipherlink.message.SynAck;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.LinkEnd;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.Socket;
 
 /// What a connection in stream mode is after its handshakes: a forward to one target. Made while SYN is answered, since the
 /// answer says whether the target was reached; run by the connection's thread.
 final class StreamConnection {
+
+    private static final Logger LOG = System.getLogger(StreamConnection.class.getName());
 
     private final Relay relay;
     private final Forwards forwards;
@@ -54,7 +58,15 @@ final class StreamConnection {
         ForwardRules rules = policy.allowed().and(opening.client().forwards());
         // First, since it fails for a client whose connection was closed meanwhile: nothing may fail between target and relay.
         ForwardSockets.tune(opening.socket());
-        Socket socket = connect(opening.server(), target, rules);
+        Socket socket;
+        try {
+            socket = connect(opening.server(), target, rules);
+        } catch (TargetException e) {
+            if (!e.detail().isEmpty()) {
+                LOG.log(Level.INFO, "no forward for {0}: {1}", opening.client().name(), e.detail());
+            }
+            throw e;
+        }
         var plain = PlainEnd.of(socket);
         var relay = new Relay(new Tunnel(opening.socket(), channel), plain, policy.limits());
         return new StreamConnection(relay, plain, opening, target);

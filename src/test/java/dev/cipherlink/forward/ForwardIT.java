@@ -2,6 +2,7 @@ package dev.cipherlink.forward;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -172,16 +173,34 @@ class ForwardIT {
     }
 
     /// A name that leads to an address for which there is no rule: what counts is where the connection would go.
+    /// Issue 13.18: the answer told that address.
     @Test
     void aNameIsCheckedByTheAddressThatItLeadsTo() throws Exception {
         try (var rig = new ForwardRig("10.0.0.0/8:*", ForwardLimits.DEFAULT, 0)) {
             var failure = assertThrows(TargetException.class,
                     () -> rig.tunnels.open(new ForwardTarget("localhost", rig.target.getLocalPort())));
             assertEquals(Refusal.NOT_ALLOWED, failure.refusal());
+            assertFalse(failure.getMessage().contains("127.0.0.1") || failure.getMessage().contains("::1")
+                    || failure.getMessage().contains("0:0:1"), failure.getMessage());
             assertEquals(Refusal.NO_SUCH_HOST, assertThrows(TargetException.class,
                     () -> rig.tunnels.open(new ForwardTarget("no-such-host.invalid", 80))).refusal());
         }
         try (var rig = new ForwardRig("127.0.0.0/8:*", ForwardLimits.DEFAULT, 0)) {
+            rig.tunnels.open(new ForwardTarget("localhost", rig.target.getLocalPort())).close();
+        }
+    }
+
+    /// Issue 13.18: `*` reached the server itself.
+    @Test
+    void onlyARuleThatNamesLoopbackReachesTheServersOwnPorts() throws Exception {
+        try (var rig = new ForwardRig("*:*", ForwardLimits.DEFAULT, 0)) {
+            for (String host : List.of("localhost", "127.0.0.1", "127.9.9.9", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1")) {
+                var failure = assertThrows(TargetException.class,
+                        () -> rig.tunnels.open(new ForwardTarget(host, rig.target.getLocalPort())), host);
+                assertEquals(Refusal.NOT_ALLOWED, failure.refusal(), host);
+            }
+        }
+        try (var rig = new ForwardRig("localhost:*", ForwardLimits.DEFAULT, 0)) {
             rig.tunnels.open(new ForwardTarget("localhost", rig.target.getLocalPort())).close();
         }
     }
