@@ -23,6 +23,10 @@ final class Applier implements AutoCloseable {
     interface Owner {
         /// These are in the database, and readers may be sent there.
         void applied(List<Group> groups);
+
+        /// Called by the applier's thread when it has done what there was; may block on the disk.
+        default void caughtUp() {
+        }
     }
 
     private static final Logger LOG = System.getLogger(Applier.class.getName());
@@ -197,6 +201,7 @@ final class Applier implements AutoCloseable {
                     delay();
                     apply();
                     shorten();
+                    owner.caughtUp();
                 }
             } catch (StoreException e) {
                 failed(e);

@@ -12,19 +12,25 @@ import java.util.zip.CRC32C;
 /// and how RocksDB's list of its files (the MANIFEST) began. What the database lost at its end would go unnoticed
 /// otherwise: a log that is cut between two records is a log.
 ///
-/// Written after each wait for the disk, into two places in turn, and not waited for itself. So after a power cut it may be
-/// behind the database, and never before it; after the end of the process alone it is exact. Used by one thread.
+/// Written after each wait for the disk, into two slots in turn, and not waited for itself. So after a power cut it may be
+/// behind the database, and never before it; after the end of the process alone it is exact. Of the slots one may be damaged:
+/// the other is what counts then. One thread writes; another may look at the list of files meanwhile, which takes longer.
 final class LastCommit implements AutoCloseable {
     private static final long MAGIC = 0x636c2d73746f7265L; // cl-store
     private static final int SLOT_BYTES = 64;
+    private static final int SLOTS = 2;
     private static final int CHECKED_BYTES = 5 * Long.BYTES;
     private static final long MANIFEST_INTERVAL_NANOS = 1_000_000_000L;
+    private static final int READ_BYTES = 64 << 10;
 
     private final FileChannel channel;
     private final Path database;
     private final ByteBuffer slot = ByteBuffer.allocate(SLOT_BYTES);
-    private Manifest manifest = Manifest.NONE;
+    private volatile Manifest manifest = Manifest.NONE;
     private long manifestLookedAt;
+    /// Over the first bytes of what [#manifest] has, to go on where it grows.
+    private CRC32C manifestChecksum = new CRC32C();
+    private long checkedBytes;
     private long writes;
 
     /// How the list of files began.
@@ -48,20 +54,19 @@ final class LastCommit implements AutoCloseable {
         this.database = database;
     }
 
-    /// @throws IOException if it is damaged
+    /// @return what the later of the good slots says
+    /// @throws IOException if none is good
     static Content read(Path file) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         Content latest = null;
-        for (int offset = 0; offset < bytes.length; offset += SLOT_BYTES) {
-            var slot = ByteBuffer.wrap(bytes, offset, Math.min(SLOT_BYTES, bytes.length - offset)).slice();
-            Content content = decode(slot);
-            if (content == null) {
-                throw new IOException("it is damaged");
+        for (int offset = 0; offset < Math.min(SLOTS * SLOT_BYTES, bytes.length); offset += SLOT_BYTES) {
+            Content content = decode(ByteBuffer.wrap(bytes, offset, Math.min(SLOT_BYTES, bytes.length - offset)).slice());
+            if (content != null && (latest == null || content.commit > latest.commit)) {
+                latest = content;
             }
-            latest = latest == null || content.commit >= latest.commit ? content : latest;
         }
         if (latest == null) {
-            throw new IOException("it is empty");
+            throw new IOException("it is damaged");
         }
         return latest;
     }
@@ -81,33 +86,67 @@ final class LastCommit implements AutoCloseable {
 
     /// Notes that the disk has everything up to this commit.
     void write(long commit) throws IOException {
-        long now = System.nanoTime();
-        if (manifest == Manifest.NONE || now - manifestLookedAt > MANIFEST_INTERVAL_NANOS) {
-            manifest = look();
-            manifestLookedAt = now;
-        }
+        Manifest noted = manifest;
         slot.clear();
-        slot.putLong(MAGIC).putLong(commit).putLong(manifest.number).putLong(manifest.bytes).putLong(manifest.checksum);
+        slot.putLong(MAGIC).putLong(commit).putLong(noted.number).putLong(noted.bytes).putLong(noted.checksum);
         slot.putLong(checksum(slot.array(), 0, CHECKED_BYTES)).clear();
-        channel.write(slot, writes++ % 2 * SLOT_BYTES);
+        channel.write(slot, writes++ % SLOTS * SLOT_BYTES);
     }
 
-    /// Looks at the list of files now, and not only when it is due.
+    /// Looks at the list of files now, and writes; nobody else may look meanwhile.
     void writeWithFreshManifest(long commit) throws IOException {
-        manifest = Manifest.NONE;
+        lookAtManifest();
         write(commit);
     }
 
-    private Manifest look() throws IOException {
-        return look(database, Long.MAX_VALUE);
+    /// Looks at the list of files if that was not done for a second: at what came to it since, or at all of a new one. The next
+    /// [#write] notes it.
+    void lookAtManifestIfDue() throws IOException {
+        if (System.nanoTime() - manifestLookedAt > MANIFEST_INTERVAL_NANOS) {
+            lookAtManifest();
+        }
     }
 
-    private static Manifest look(Path database, long maxBytes) throws IOException {
-        String name = Files.readString(database.resolve("CURRENT")).strip();
-        long number = Long.parseLong(name.substring(name.lastIndexOf('-') + 1));
-        byte[] bytes = Files.readAllBytes(database.resolve(name));
-        int length = (int) Math.min(maxBytes, bytes.length);
-        return new Manifest(number, length, checksum(bytes, 0, length));
+    private void lookAtManifest() throws IOException {
+        Path file = current(database);
+        long from = number(file) == manifest.number ? checkedBytes : 0;
+        // If the look is cut short, the next one begins anew.
+        checkedBytes = 0;
+        if (from == 0) {
+            manifestChecksum = new CRC32C();
+        }
+        checkedBytes = from + add(file, from, Long.MAX_VALUE, manifestChecksum);
+        manifest = new Manifest(number(file), checkedBytes, manifestChecksum.getValue());
+        manifestLookedAt = System.nanoTime();
+    }
+
+    private static Path current(Path database) throws IOException {
+        return database.resolve(Files.readString(database.resolve("CURRENT")).strip());
+    }
+
+    /// The number in its name; -1 if there is none.
+    private static long number(Path file) {
+        String name = file.getFileName().toString();
+        try {
+            return Long.parseLong(name.substring(name.lastIndexOf('-') + 1));
+        } catch (NumberFormatException e) {
+            return -1;
+        }
+    }
+
+    /// Adds what a file has from `offset` on, at most `limit` bytes, to a checksum.
+    ///
+    /// @return how many bytes it were
+    private static long add(Path file, long offset, long limit, CRC32C checksum) throws IOException {
+        long added = 0;
+        try (FileChannel in = FileChannel.open(file, StandardOpenOption.READ)) {
+            ByteBuffer buffer = ByteBuffer.allocate(READ_BYTES);
+            while (added < limit && in.read(buffer.clear().limit((int) Math.min(READ_BYTES, limit - added)), offset + added) > 0) {
+                added += buffer.position();
+                checksum.update(buffer.flip());
+            }
+        }
+        return added;
     }
 
     /// Whether the list of files still begins as it did.
@@ -117,13 +156,13 @@ final class LastCommit implements AutoCloseable {
         if (noted.number < 0) {
             return true;
         }
-        try {
-            Manifest found = look(database, noted.bytes);
+        Path file = current(database);
+        if (number(file) != noted.number) {
             // A larger number: RocksDB has begun a new list since it was noted, from the old one.
-            return found.number > noted.number || found.equals(noted);
-        } catch (NumberFormatException e) {
-            return false;
+            return number(file) > noted.number;
         }
+        var checksum = new CRC32C();
+        return add(file, 0, noted.bytes, checksum) == noted.bytes && checksum.getValue() == noted.checksum;
     }
 
     private static long checksum(byte[] bytes, int offset, int length) {

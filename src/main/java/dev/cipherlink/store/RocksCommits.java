@@ -53,6 +53,15 @@ final class RocksCommits implements Committer.Owner, Applier.Owner {
         }
     }
 
+    @Override
+    public void caughtUp() {
+        try {
+            lastCommit.lookAtManifestIfDue();
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot note what the list of the store's files is: {0}", e.getMessage());
+        }
+    }
+
     /// Newest first, so that each key ends with what it had before the first of them.
     @Override
     public void undo(List<Group> groups) {

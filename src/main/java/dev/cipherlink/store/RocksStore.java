@@ -376,9 +376,10 @@ public final class RocksStore implements KeyValueStore {
         }
     }
 
-    /// Makes what is there durable, and closes the files. An interrupt does not cut that short, and is kept.
+    /// Makes what is there durable, and closes the files. An interrupt does not cut that short, and is kept. A second call waits for
+    /// the first.
     @Override
-    public void close() {
+    public synchronized void close() {
         if (isClosed) {
             return;
         }
