@@ -14,6 +14,9 @@ final class LinkReader {
     /// Requests in flight up to this size always fit into the socket's buffers, so that sending them cannot make the
     /// reader wait for the peer. Beyond it, the pusher writes.
     private static final int MAX_READER_BYTES = 32 * 1024;
+    /// A batch that took so long ends: its answers leave, and others have a turn. Looked at after each few messages.
+    private static final long MAX_BATCH_NANOS = 10_000_000;
+    private static final int MESSAGES_BETWEEN_LOOKS = 16;
 
     private final SecureChannel channel;
     private final Session session;
@@ -143,6 +146,7 @@ final class LinkReader {
         } finally {
             session.outbox().endBatch();
             lock.unlock();
+            turn.ran(System.nanoTime() - now);
         }
     }
 
@@ -168,9 +172,12 @@ final class LinkReader {
     }
 
     private void receiveMessages(long now) throws IOException {
+        int messages = 0;
+        boolean isLong;
         do {
             receiveMessage(now);
-        } while (session.end() == null && !session.isBatchFull() && (next < end || receiveWaitingPacket()));
+            isLong = ++messages % MESSAGES_BETWEEN_LOOKS == 0 && System.nanoTime() - now > MAX_BATCH_NANOS;
+        } while (!isLong && session.end() == null && !session.isBatchFull() && (next < end || receiveWaitingPacket()));
     }
 
     private boolean receiveWaitingPacket() throws IOException {

@@ -27,11 +27,17 @@ final class Applier implements AutoCloseable {
         /// Called by the applier's thread when it has done what there was; may block on the disk.
         default void caughtUp() {
         }
+
+        /// There was no memory for groups: what can be read again is to be forgotten.
+        default void freeMemory() {
+        }
     }
 
     private static final Logger LOG = System.getLogger(Applier.class.getName());
     private static final long DELAY_NANOS = 100_000_000L;
     private static final long RETRY_NANOS = 1_000_000_000L;
+    private static final long MEMORY_RETRY_NANOS = 50_000_000L;
+    private static final long MEMORY_REPORT_NANOS = 60_000_000_000L;
     /// Changes that are not waited with, and as many as are applied at once: each of them is copied three times.
     private static final long BATCH_BYTES = 8L << 20;
     /// Changes that those who commit have to apply first.
@@ -48,6 +54,9 @@ final class Applier implements AutoCloseable {
     private long forgetAt = System.nanoTime();
     private volatile long applied;
     private volatile boolean isClosed;
+    /// There was no memory for several groups at once.
+    private boolean isShort;
+    private long shortReportAt = System.nanoTime();
 
     /// @param lastCommit the database is at
     Applier(Database database, CommitLog log, Owner owner, long lastCommit) {
@@ -79,12 +88,19 @@ final class Applier implements AutoCloseable {
         }
     }
 
-    /// Blocks while too much waits for the database.
+    /// Blocks while too much waits for the database; also while there is no memory to apply it, since the log has it.
     ///
-    /// @throws StoreException if it takes nothing
+    /// @throws StoreException if the database takes nothing
     void awaitRoom() throws StoreException {
-        if (waitingBytes() > MAX_WAITING_BYTES) {
-            apply();
+        while (waitingBytes() > MAX_WAITING_BYTES) {
+            try {
+                apply();
+            } catch (StoreException e) {
+                if (!e.isMemory()) {
+                    throw e;
+                }
+                LockSupport.parkNanos(this, MEMORY_RETRY_NANOS);
+            }
         }
     }
 
@@ -123,12 +139,28 @@ final class Applier implements AutoCloseable {
     ///
     /// @throws StoreException `FULL` or `FAILED`: it takes nothing
     synchronized void apply() throws StoreException {
-        List<Group> groups = waiting();
-        int from = 0;
-        while (from < groups.size()) {
-            int to = batchEnd(groups, from);
-            apply(groups.subList(from, to));
-            from = to;
+        try {
+            List<Group> groups = waiting();
+            int from = 0;
+            while (from < groups.size()) {
+                int to = isShort ? from + 1 : batchEnd(groups, from);
+                apply(groups.subList(from, to));
+                from = to;
+            }
+            isShort = false;
+        } catch (OutOfMemoryError e) {
+            // The log has all of it, and to write it once more changes nothing.
+            isShort = true;
+            freeMemory();
+            throw StoreException.noMemory(e);
+        }
+    }
+
+    private void freeMemory() {
+        try {
+            owner.freeMemory();
+        } catch (OutOfMemoryError e) {
+            // The rest the next time.
         }
     }
 
@@ -145,12 +177,7 @@ final class Applier implements AutoCloseable {
 
     private void apply(List<Group> groups) throws StoreException {
         StoreState state = groups.getLast().state();
-        try {
-            database.write(merge(groups, state));
-        } catch (OutOfMemoryError e) {
-            // Nothing was written, and the log has it.
-            throw StoreException.noMemory(e);
-        }
+        database.write(merge(groups, state));
         // Before readers are sent there: who notes it, then looks, and finds it unchanged, has not missed a change.
         applied = state.commit();
         owner.applied(groups);
@@ -205,6 +232,8 @@ final class Applier implements AutoCloseable {
                 }
             } catch (StoreException e) {
                 failed(e);
+            } catch (OutOfMemoryError e) {
+                waitForMemory(e);
             } catch (RuntimeException | Error e) {
                 failed(StoreException.failed(e));
             }
@@ -221,11 +250,29 @@ final class Applier implements AutoCloseable {
     }
 
     private void failed(StoreException why) {
+        if (why.isMemory()) {
+            waitForMemory(why.getCause());
+            return;
+        }
         if (why.reason() != StoreException.Reason.FULL) {
             stop.accept(why);
         }
         LOG.log(Level.DEBUG, "the store's database waits", why);
         LockSupport.parkNanos(this, RETRY_NANOS);
+    }
+
+    /// The log has what waits, and others give memory back: nothing is lost, and nothing uncertain.
+    private void waitForMemory(Throwable why) {
+        try {
+            if (System.nanoTime() - shortReportAt >= 0) {
+                shortReportAt = System.nanoTime() + MEMORY_REPORT_NANOS;
+                LOG.log(Level.WARNING, "the store''s database waits for memory ({0}); commits are in its log meanwhile; the server needs "
+                        + "a larger heap (-Xmx)", String.valueOf(why));
+            }
+        } catch (OutOfMemoryError e) {
+            // Reported the next time.
+        }
+        LockSupport.parkNanos(this, MEMORY_RETRY_NANOS);
     }
 
     /// Ends the thread; what waits is in the log.

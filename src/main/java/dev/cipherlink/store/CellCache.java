@@ -68,16 +68,31 @@ final class CellCache {
             if (key == null) {
                 return;
             }
-            cells.computeIfPresent(key, (same, cell) -> {
-                if (cell.isUsed || !cell.group.isStored()) {
-                    cell.isUsed = false;
-                    ring.add(same);
-                    return cell;
-                }
-                account(same, cell, null);
-                return null;
-            });
+            consider(key, false);
         }
+    }
+
+    /// Drops all that can be read again, used lately or not.
+    void dropStored() {
+        for (int left = cells.size(); left > 0; left--) {
+            Key key = ring.poll();
+            if (key == null) {
+                return;
+            }
+            consider(key, true);
+        }
+    }
+
+    private void consider(Key key, boolean dropsUsed) {
+        cells.computeIfPresent(key, (same, cell) -> {
+            if (cell.isUsed && !dropsUsed || !cell.group.isStored()) {
+                cell.isUsed = false;
+                ring.add(same);
+                return cell;
+            }
+            account(same, cell, null);
+            return null;
+        });
     }
 
     /// Puts a cell back that was there before.

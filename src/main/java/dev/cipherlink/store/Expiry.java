@@ -5,13 +5,13 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
-/// The deadlines of a store, nearest first, and the virtual thread that has its keys removed when they are due.
+/// The deadlines of a store, nearest first, and the thread that has its keys removed when they are due.
 ///
 /// The store adds and removes deadlines from any thread; the removal it handed in is called from this class's thread,
 /// and from those that call [#removeDue]. The store closes it.
 final class Expiry implements AutoCloseable {
 
-    /// Keys removed before the thread lets others have its carrier.
+    /// Keys removed before the thread looks whether it is to end.
     private static final int BATCH = 1_000;
 
     private final ConcurrentSkipListSet<Deadline> deadlines = new ConcurrentSkipListSet<>();
@@ -37,7 +37,7 @@ final class Expiry implements AutoCloseable {
     Expiry(LongSupplier now, Consumer<Deadline> removal) {
         this.now = now;
         this.removal = removal;
-        this.thread = Thread.ofVirtual().name("store-expiry").unstarted(this::run);
+        this.thread = Thread.ofPlatform().name("store-expiry").daemon().unstarted(this::run);
     }
 
     void start() {
@@ -54,6 +54,12 @@ final class Expiry implements AutoCloseable {
 
     void remove(Deadline deadline) {
         deadlines.remove(deadline);
+    }
+
+    /// Whether the deadline of a key has come.
+    boolean hasDue() {
+        Deadline first = first();
+        return first != null && first.nanos() <= now.getAsLong();
     }
 
     /// Removes all keys whose deadline has come; does not block.
@@ -96,7 +102,6 @@ final class Expiry implements AutoCloseable {
     private void run() {
         while (!isClosed) {
             removeDue(BATCH);
-            Thread.yield();
             Deadline next = first();
             if (isClosed) {
                 // A wait inside of a removal may have taken the wake-up of [#close].

@@ -22,8 +22,10 @@ import java.util.function.LongSupplier;
 /// changes all three while it holds the map's lock on that key, so they agree for everyone who holds it. Reads take no
 /// lock. The order of keys is touched only where a key appears or disappears.
 ///
-/// Expired keys are invisible at once, and removed by a virtual thread that [#close] ends.
+/// Expired keys are invisible at once, and removed by a thread that [#close] ends.
 public final class MemoryStore implements KeyValueStore {
+
+    private static final int SEEN_AT_ONCE = 50_000;
 
     private final ConcurrentHashMap<Key, Stored> entries = new ConcurrentHashMap<>();
     private final NavigableSet<Key> order = new ConcurrentSkipListSet<>();
@@ -34,7 +36,14 @@ public final class MemoryStore implements KeyValueStore {
     private final LongSupplier nanoClock;
     private final long clockOrigin;
     private final Expiry expiry;
+    private final LongReads listings = new LongReads("store-listing", 1);
     private volatile Consumer<Key> expiryListener = _ -> { };
+
+    /// Keys that were looked at together.
+    ///
+    /// @param next where to go on; null if these were the last
+    private record Counted(long keys, Key next) {
+    }
 
     /// What a write makes of an entry.
     private interface Change {
@@ -149,34 +158,54 @@ public final class MemoryStore implements KeyValueStore {
         return live == null ? OptionalLong.empty() : OptionalLong.of(live.ttlSeconds(now));
     }
 
+    /// What looks at many keys runs on a thread that the system takes off its processor: a virtual one would keep its carrier.
     @Override
-    public List<Key> keys(byte[] prefix, int limit, byte[] after) {
-        var found = new ArrayList<Key>();
-        boolean startsAfter = Arrays.compareUnsigned(after, prefix) >= 0;
-        for (Key key : order.tailSet(Key.of(startsAfter ? after : prefix), !startsAfter)) {
-            if (found.size() == limit || !key.startsWith(prefix)) {
-                break;
+    public List<Key> keys(byte[] prefix, int limit, byte[] after) throws StoreException {
+        return listings.run(() -> {
+            var found = new ArrayList<Key>();
+            boolean startsAfter = Arrays.compareUnsigned(after, prefix) >= 0;
+            for (Key key : order.tailSet(Key.of(startsAfter ? after : prefix), !startsAfter)) {
+                if (found.size() == limit || !key.startsWith(prefix)) {
+                    break;
+                }
+                if (exists(key)) {
+                    found.add(key);
+                }
             }
-            if (exists(key)) {
-                found.add(key);
-            }
-        }
-        return found;
+            return found;
+        });
     }
 
     @Override
-    public long count(byte[] prefix) {
+    public long count(byte[] prefix) throws StoreException {
         if (prefix.length == 0) {
             return size();
         }
         long count = 0;
-        for (Key key : order.tailSet(Key.of(prefix))) {
+        Key from = Key.of(prefix);
+        while (from != null) {
+            Key first = from;
+            // Others who list are let in between.
+            Counted part = listings.run(() -> countSome(prefix, first));
+            count += part.keys;
+            from = part.next;
+        }
+        return count;
+    }
+
+    private Counted countSome(byte[] prefix, Key first) {
+        int seen = 0;
+        long count = 0;
+        for (Key key : order.tailSet(first)) {
             if (!key.startsWith(prefix)) {
                 break;
             }
+            if (++seen > SEEN_AT_ONCE) {
+                return new Counted(count, key);
+            }
             count += exists(key) ? 1 : 0;
         }
-        return count;
+        return new Counted(count, null);
     }
 
     @Override
@@ -185,8 +214,13 @@ public final class MemoryStore implements KeyValueStore {
     }
 
     @Override
-    public long size() {
-        expiry.removeDue();
+    public long size() throws StoreException {
+        if (expiry.hasDue()) {
+            listings.run(() -> {
+                expiry.removeDue();
+                return null;
+            });
+        }
         return entries.mappingCount();
     }
 
@@ -231,6 +265,7 @@ public final class MemoryStore implements KeyValueStore {
     @Override
     public void close() {
         expiry.close();
+        listings.close();
     }
 
     /// What counts against [StoreLimits#maxBytes].

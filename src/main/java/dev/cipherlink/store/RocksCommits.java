@@ -62,6 +62,11 @@ final class RocksCommits implements Committer.Owner, Applier.Owner {
         }
     }
 
+    @Override
+    public void freeMemory() {
+        cells.dropStored();
+    }
+
     /// Newest first, so that each key ends with what it had before the first of them.
     @Override
     public void undo(List<Group> groups) {

@@ -38,6 +38,11 @@ public final class StoreException extends Exception {
         return reason;
     }
 
+    /// Whether it was for want of heap.
+    boolean isMemory() {
+        return getCause() instanceof OutOfMemoryError;
+    }
+
     static StoreException notANumber() {
         return new StoreException(Reason.NOT_A_NUMBER, "value is not a 64-bit decimal number");
     }
@@ -78,7 +83,9 @@ public final class StoreException extends Exception {
 
     /// After a failure that makes it uncertain what is on the disk.
     static StoreException stopped(Throwable cause) {
-        return new StoreException(Reason.FAILED,
-                "the store takes no writes since its disk failed; the operator has to look, and restart the server", cause);
+        boolean isMemory = cause instanceof OutOfMemoryError || cause.getCause() instanceof OutOfMemoryError;
+        return new StoreException(Reason.FAILED, "the store takes no writes since "
+                + (isMemory ? "the server had not memory enough" : "its disk failed")
+                + "; the operator has to look, and restart the server", cause);
     }
 }

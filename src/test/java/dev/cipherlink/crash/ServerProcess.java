@@ -28,6 +28,7 @@ final class ServerProcess implements AutoCloseable {
     private final SharedKey sharedKey = SharedKey.generate();
     private final Identity client = Identity.generate();
     private List<String> wrapper = List.of();
+    private String heap = "256m";
     private Process process;
     private BufferedReader lines;
     private int port;
@@ -47,10 +48,15 @@ final class ServerProcess implements AutoCloseable {
         wrapper = command;
     }
 
+    /// The largest heap of the next process, such as `48m`; 256 MiB if this is not called.
+    void limitHeap(String newHeap) {
+        heap = newHeap;
+    }
+
     /// Starts the process, and waits until it listens.
     void start() throws IOException {
         var command = new ArrayList<>(wrapper);
-        command.addAll(JavaProgram.command(folder, List.of("-XX:+UseSerialGC", "-Xmx256m"), Main.class, "serve", "--port",
+        command.addAll(JavaProgram.command(folder, List.of("-XX:+UseSerialGC", "-Xmx" + heap), Main.class, "serve", "--port",
                 Integer.toString(port), "--shared-key", folder.resolve("shared").toString(), "--data", data.toString(),
                 "--clients", "any"));
         var builder = new ProcessBuilder(command).directory(folder.toFile())
@@ -103,8 +109,12 @@ final class ServerProcess implements AutoCloseable {
 
     /// @param version of the wire, 1 or 2
     ClientConfig clientConfig(int version) {
-        return ClientConfig.to("127.0.0.1", port, version == 1 ? new Credentials.Shared(sharedKey)
-                : new Credentials.Personal(client, (_, _, _) -> { }, Suite.AES_GCM));
+        return version == 1 ? ClientConfig.to("127.0.0.1", port, new Credentials.Shared(sharedKey)) : clientConfig(client);
+    }
+
+    /// For a client with a key of its own.
+    ClientConfig clientConfig(Identity identity) {
+        return ClientConfig.to("127.0.0.1", port, new Credentials.Personal(identity, (_, _, _) -> { }, Suite.AES_GCM));
     }
 
     @Override

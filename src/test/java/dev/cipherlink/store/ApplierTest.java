@@ -1,5 +1,6 @@
 package dev.cipherlink.store;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -7,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,6 +77,61 @@ class ApplierTest {
                 assertEquals(1, listing.count(new byte[0]));
                 assertEquals(1, listing.size());
             }
+        }
+    }
+
+    /// For want of memory, as often as it has refusals left.
+    private static final class ShortOwner implements Applier.Owner {
+        private final List<Integer> sizes = new ArrayList<>();
+        private volatile int refusals = 2;
+        private volatile int freed;
+
+        @Override
+        public void applied(List<Group> groups) {
+            if (refusals > 0) {
+                refusals--;
+                throw new OutOfMemoryError("as if");
+            }
+            sizes.add(groups.size());
+        }
+
+        @Override
+        public void freeMemory() {
+            freed++;
+        }
+    }
+
+    /// Issue 13.7a: an OutOfMemoryError in the applier's thread was taken for a failed disk, and the store took no writes until a
+    /// restart. The log has everything, so that the applier frees memory and tries again, a group at a time.
+    @Test
+    void groupsForWhichThereIsNoMemoryAreAppliedLater() throws Exception {
+        var owner = new ShortOwner();
+        var stops = new CopyOnWriteArrayList<StoreException>();
+        try (var database = new Database(folder.resolve("db"), Database.Mode.NEW); var log = new CommitLog(folder, 0);
+             var applier = new Applier(database, log, owner, 0)) {
+            applier.add(group(database, 1, 10));
+            applier.add(group(database, 2, 10));
+            applier.start(stops::add);
+            await().atMost(Duration.ofMinutes(1)).until(() -> applier.waiting().isEmpty() || !stops.isEmpty());
+            assertEquals(List.of(), stops);
+            assertEquals(List.of(1, 1), owner.sizes);
+            assertEquals(2, owner.freed);
+            assertEquals(2, StoreState.of(database).commit());
+        }
+    }
+
+    /// Issue 13.7a: the committing thread, which has to wait until less is waiting for the database, failed its commit instead.
+    @Test
+    void aCommitWaitsWhileThereIsNoMemoryToApplyTheOnesBefore() throws Exception {
+        var owner = new ShortOwner();
+        try (var database = new Database(folder.resolve("db"), Database.Mode.NEW); var log = new CommitLog(folder, 0);
+             var applier = new Applier(database, log, owner, 0)) {
+            for (int commit = 1; commit <= 5; commit++) {
+                applier.add(group(database, commit, 5 * VALUE_BYTES));
+            }
+            applier.awaitRoom();
+            assertEquals(2, owner.freed);
+            assertEquals(List.of(), applier.waiting());
         }
     }
 
