@@ -21,7 +21,7 @@ final class AuthorizeCommand extends ProgramCommand {
     @Override
     void describe(Syntax syntax) {
         syntax.about("Let a key in: add its public line to the server's authorized-keys file.",
-                "A running server takes it up by itself, within two seconds.");
+                "A running server lets it in from the next connection on.");
         syntax.examples("  cipherlink authorize 'cipherlink-x25519 j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8= ann'",
                 "  cipherlink authorize --name ann.laptop --operator 'cipherlink-x25519 j0DF...KF8= ann'",
                 "  cipherlink authorize --forward db.internal:5432,10.0.0.0/8:22 'cipherlink-x25519 j0DF...KF8= ann'");

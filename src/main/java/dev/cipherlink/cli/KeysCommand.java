@@ -87,7 +87,7 @@ final class KeysCommand extends ProgramCommand {
         @Override
         void describe(Syntax syntax) {
             syntax.about("Take a key out of the authorized-keys file.",
-                    "A running server ends its connections by itself, within two seconds.");
+                    "A running server refuses it from the next connection on, and ends those it has within two seconds.");
             syntax.examples("  cipherlink keys revoke ann");
             syntax.parameter("1", "NAME", given -> name = given, "Whose key, as `cipherlink keys list` shows it.");
             syntax.option("--authorized-keys", "FILE", given -> file = given, FILE_DESCRIPTION);

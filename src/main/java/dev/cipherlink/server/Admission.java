@@ -125,11 +125,12 @@ final class Admission {
         throw new ProtocolException("packet version " + version + " is not served here");
     }
 
-    /// The client's key is looked up before anything else is received from it.
+    /// The client's key is looked up before anything else is received from it, among those that are let in now.
     private SecureChannel acceptNoise(NoiseHandshake.Result result) throws IOException {
         PublicKey key = PublicKey.of(result.remoteStatic());
         remoteKey = key;
         channel = result.channel();
+        server.takeUpClients(connection);
         if (!server.config().keys().clients().admits(key)) {
             SessionHandshake.refuse(result.channel());
             throw new NotAdmittedException(key);

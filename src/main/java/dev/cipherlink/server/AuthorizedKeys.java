@@ -8,7 +8,10 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -27,6 +30,8 @@ public final class AuthorizedKeys implements ClientDirectory {
 
     private final KeyListFile file;
     private volatile KeySet keys;
+    /// How the file looked before [#reloadIfChanged] read it last; set when that is done.
+    private volatile Look lastLook;
     /// What the file held when it was judged last; guarded by this, like all below.
     private Optional<KeyListFile.Content> seen;
     /// What was wrong with that; empty if it is in force.
@@ -36,10 +41,41 @@ public final class AuthorizedKeys implements ClientDirectory {
     /// A change that was written into the file in place, and may still be under way.
     private Optional<List<String>> unsettled = Optional.empty();
 
-    private AuthorizedKeys(KeyListFile file, KeySet keys, Optional<KeyListFile.Content> seen) {
+    private AuthorizedKeys(KeyListFile file, Look look, KeySet keys, Optional<KeyListFile.Content> seen) {
         this.file = file;
+        this.lastLook = look;
         this.keys = keys;
         this.seen = seen;
+    }
+
+    /// What a look at a file tells without reading it. Two edits within one tick of the clock that time stamps are taken from
+    /// look the same if they keep the size and the file, so that this is a hint and no more.
+    ///
+    /// @param created null where the file system does not keep it
+    private record Look(Object fileKey, FileTime created, FileTime changed, long bytes) {
+        /// Of a file that is not there, or cannot be looked at.
+        private static final Look NONE = new Look(null, null, null, -1);
+
+        static Look at(Path path) {
+            try {
+                var found = Files.readAttributes(path, BasicFileAttributes.class);
+                return new Look(found.fileKey(), knowsCreation(path) ? found.creationTime() : null, found.lastModifiedTime(),
+                        found.size());
+            } catch (IOException e) {
+                return NONE;
+            }
+        }
+
+        /// A file system that does not know says the time of the last change instead; a folder changes as files are made in it.
+        private static boolean knowsCreation(Path path) throws IOException {
+            var folder = Files.readAttributes(path.toAbsolutePath().getParent(), BasicFileAttributes.class);
+            return !folder.creationTime().equals(folder.lastModifiedTime());
+        }
+
+        /// Whether the file was made anew after the other look: systems give the number of a file that is gone away again.
+        boolean isOfAnotherFile(Look before) {
+            return created != null && before.created != null && !created.equals(before.created);
+        }
     }
 
     /// What [#reloadIfChanged] found.
@@ -66,8 +102,9 @@ public final class AuthorizedKeys implements ClientDirectory {
     /// @throws IOException if it cannot be read, others may write it, or a line is wrong; the message names the line
     public static AuthorizedKeys load(Path path) throws IOException {
         var file = new KeyListFile(path);
+        Look look = Look.at(path);
         var content = file.read();
-        return new AuthorizedKeys(file, parse(file, content), content);
+        return new AuthorizedKeys(file, look, parse(file, content), content);
     }
 
     private static KeySet parse(KeyListFile file, Optional<KeyListFile.Content> content) throws IOException {
@@ -138,6 +175,7 @@ public final class AuthorizedKeys implements ClientDirectory {
         boolean isOurs = now.isPresent() && now.get().lines().equals(lines);
         // If somebody changed it again meanwhile, the next reload finds lines that it has not seen.
         judged(isOurs ? now.get() : new KeyListFile.Content(lines, null), "");
+        lastLook = Look.at(path());
     }
 
     private void judged(KeyListFile.Content content, String trouble) {
@@ -151,10 +189,19 @@ public final class AuthorizedKeys implements ClientDirectory {
     /// same, since an editor may have emptied it and not filled it yet; a replaced one at once. Reads the whole file
     /// each time: time stamps are too coarse to tell two edits apart.
     public synchronized Reload reloadIfChanged() {
+        Look look = Look.at(path());
+        try {
+            return reload(look);
+        } finally {
+            lastLook = look;
+        }
+    }
+
+    private Reload reload(Look look) {
         try {
             var content = file.read();
             if (content.isPresent() && !isSeen(content.get())) {
-                return isSettled(content.get()) ? takeUp(content.get()) : new Reload.Unchanged();
+                return isSettled(content.get(), look) ? takeUp(content.get()) : new Reload.Unchanged();
             }
             if (content.isEmpty() && seen.isPresent()) {
                 return kept(path() + ": the file is gone");
@@ -180,9 +227,9 @@ public final class AuthorizedKeys implements ClientDirectory {
         return seen.isPresent() && seen.get().lines().equals(content.lines());
     }
 
-    private boolean isSettled(KeyListFile.Content content) {
+    private boolean isSettled(KeyListFile.Content content, Look look) {
         boolean isInPlace = seen.isPresent() && content.fileKey() != null
-                && content.fileKey().equals(seen.get().fileKey());
+                && content.fileKey().equals(seen.get().fileKey()) && !look.isOfAnotherFile(lastLook);
         if (!isInPlace || unsettled.filter(content.lines()::equals).isPresent()) {
             return true;
         }
@@ -225,6 +272,11 @@ public final class AuthorizedKeys implements ClientDirectory {
     @Override
     public boolean reserves(String name) {
         return find(name).isPresent();
+    }
+
+    @Override
+    public boolean mayHaveChanged() {
+        return !Look.at(path()).equals(lastLook);
     }
 
     /// [#reloadIfChanged], with what it found in the log.

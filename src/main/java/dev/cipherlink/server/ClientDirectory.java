@@ -34,7 +34,13 @@ public interface ClientDirectory {
         return false;
     }
 
-    /// Takes up changes of whatever is behind the directory. Called once a second.
+    /// Whether [#refresh] may find something new, as far as one cheap look tells. Asked for each client that comes in, so
+    /// that a change holds for the next connection after it.
+    default boolean mayHaveChanged() {
+        return false;
+    }
+
+    /// Takes up changes of whatever is behind the directory. Called once a second, and when [#mayHaveChanged] says so.
     ///
     /// @return whether a key may have lost its admission
     default boolean refresh() {

@@ -125,6 +125,11 @@ public final class Enrolment implements ClientDirectory {
     }
 
     @Override
+    public boolean mayHaveChanged() {
+        return authorized.mayHaveChanged();
+    }
+
+    @Override
     public boolean refresh() {
         return authorized.refresh();
     }

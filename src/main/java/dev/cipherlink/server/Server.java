@@ -229,13 +229,27 @@ public final class Server implements AutoCloseable {
 
     private void look(ClientDirectory clients) {
         forwards.checkTimes(System.nanoTime());
-        if (clients.refresh()) {
-            // One thread each: a client that does not read must not delay the others' end.
-            connections().forEach(connection ->
-                    Thread.startVirtualThread(() -> connection.endUnlessAdmitted(clients)));
-        }
+        refresh(clients, null);
         sessions.expire(System.nanoTime());
         chat.sweep();
+    }
+
+    /// Takes up what has changed in the directory of clients, if a look says that something has. Blocks on the disk then.
+    ///
+    /// @param coming asks for its client, and is told itself whether that is let in
+    void takeUpClients(Connection coming) {
+        ClientDirectory clients = config.keys().clients();
+        if (clients.mayHaveChanged()) {
+            refresh(clients, coming);
+        }
+    }
+
+    private void refresh(ClientDirectory clients, Connection coming) {
+        if (clients.refresh()) {
+            // One thread each: a client that does not read must not delay the others' end.
+            connections().stream().filter(connection -> connection != coming).forEach(connection ->
+                    Thread.startVirtualThread(() -> connection.endUnlessAdmitted(clients)));
+        }
     }
 
     private void acceptUntilStopped(StructuredTaskScope<Void, Void> scope) throws InterruptedException {

@@ -77,9 +77,28 @@ class IdentityIT {
         command[0] = "authorize";
         command[1] = line;
         assertEquals(0, ann.run(command), ann.err());
-        Awaitility.await().atMost(Duration.ofSeconds(5)).until(() ->
-                ann.run("ping", "-n", "1", "--host-key", host.publicKey().fingerprint().toString()) == 0);
+        assertEquals(0, ping(), ann.err());
         return line;
+    }
+
+    private int ping() {
+        return ann.run("ping", "-n", "1", "--host-key", host.publicKey().fingerprint().toString());
+    }
+
+    /// Issue 14, verdict 12: the next command of a script that provisions a machine.
+    @Test
+    void whatAuthorizeAndRevokeSayHoldsForTheNextConnection() throws IOException {
+        String line = authorizeAnn();
+        for (int i = 0; i < 5; i++) {
+            assertEquals(0, ann.run("keys", "revoke", "ann"), ann.err());
+            assertEquals(4, ping(), ann.err());
+            assertEquals(0, ann.run("authorize", line), ann.err());
+            assertEquals(0, ping(), ann.err());
+        }
+        assertEquals(1, ann.run("sockets", "--host-key", host.publicKey().fingerprint().toString()), "no operator yet");
+        assertEquals(0, ann.run("keys", "revoke", "ann"), ann.err());
+        assertEquals(0, ann.run("authorize", "--operator", line), ann.err());
+        assertEquals(0, ann.run("sockets", "--host-key", host.publicKey().fingerprint().toString()), ann.err());
     }
 
     private int answering(String typed, String... command) {
