@@ -13,6 +13,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +24,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// `mvnw` in a project of its own, with a tiny archive in place of Maven's, and a `PATH` that lacks Maven and Java.
 class MvnwIT {
@@ -133,20 +137,141 @@ class MvnwIT {
 
     @Test
     void saysInOneLineThatThereIsNoJdkAndWhereJavaHomePointed() throws Exception {
-        Path script = project.resolve("mvnw");
-        // The JDK that runs this test is in one of those folders.
-        Files.writeString(script, Files.readString(script).replaceAll("/usr/lib/jvm|/usr/java|/opt/java|/Library", "/nowhere"));
-        Path other = Files.createDirectories(folder.resolve("jdk-17/bin")).getParent();
-        script(other.resolve("bin/javac"), "exit 0");
-        Files.writeString(other.resolve("release"), "JAVA_VERSION=\"17.0.1\"\n");
+        hideSystemFolders();
+        Path other = jdk("jdk-17", 17);
+        Path empty = Files.createDirectories(folder.resolve("empty"));
 
         Result wrong = mvnw(Map.of("JAVA_HOME", other.toString()), "verify");
         Result none = mvnw(Map.of(), "verify");
+        Result nowhere = mvnw(Map.of("JAVA_HOME", empty.toString()), "verify");
 
-        assertEquals(new Result(1, "", "mvnw: no JDK 25 found: JAVA_HOME points to " + other + ", a JDK 17;"
-                + " install a JDK 25 or let JAVA_HOME point to one\n"), wrong);
-        assertEquals(new Result(1, "", "mvnw: no JDK 25 found: JAVA_HOME is not set;"
-                + " install a JDK 25 or let JAVA_HOME point to one\n"), none);
+        String help = "; install a JDK 25 or let JAVA_HOME point to one\n";
+        assertEquals(new Result(1, "", "mvnw: no JDK 25 found: JAVA_HOME points to " + other + ", a JDK 17" + help), wrong);
+        assertEquals(new Result(1, "", "mvnw: no JDK 25 found: JAVA_HOME is not set" + help), none);
+        assertEquals(new Result(1, "", "mvnw: no JDK 25 found: JAVA_HOME points to " + empty + ", which is no JDK" + help), nowhere);
+    }
+
+    /// Issue 14.16: what JAVA_HOME, JAVA25_HOME, the PATH, `toolchains.xml` and a usual folder have, and which JDK 25 Maven
+    /// runs on and compiles with.
+    @ParameterizedTest
+    @CsvSource(nullValues = "-", value = {
+        // JAVA_HOME, JAVA25_HOME, PATH, toolchains.xml, usual folder: found
+        "jdk-25,  -,       -,       -,      -,       jdk-25",
+        "jdk-25,  -,       jdk-17,  -,      -,       jdk-25",
+        "jdk-25,  -,       other-25, -,     other-25, jdk-25",
+        "jdk-25/, -,       -,       -,      -,       jdk-25",
+        "-,       -,       jdk-25,  -,      -,       jdk-25",
+        "-,       -,       jdk-17,  -,      jdk-25,  jdk-25",
+        "-,       -,       -,       -,      jdk-25,  jdk-25",
+        "-,       jdk-25,  jdk-17,  -,      other-25, jdk-25",
+        "-,       -,       jdk-17,  jdk-25, other-25, jdk-25",
+        "jdk-17,  -,       jdk-25,  -,      -,       jdk-25",
+        "jdk-17,  -,       jdk-17,  -,      jdk-25,  jdk-25",
+        "jdk-17,  -,       -,       jdk-25, -,       jdk-25",
+        "jre-25,  -,       -,       -,      jdk-25,  jdk-25",
+        "nowhere, -,       jdk-25,  -,      -,       jdk-25",
+        "nowhere, -,       jdk-17,  -,      jdk-25,  jdk-25",
+        "nowhere, -,       -,       -,      jdk-25,  jdk-25"})
+    void findsTheJdk(String javaHome, String java25Home, String onPath, String inToolchains, String inFolder, String found)
+            throws Exception {
+        hideSystemFolders();
+        mavenOnPath("3.9.12", "echo \"$JAVA_HOME $JAVA25_HOME\"");
+        jdk("jdk-17", 17);
+        jdk("jdk-25", 25);
+        jdk("other-25", 25);
+        Files.delete(jdk("jre-25", 25).resolve("bin/javac"));
+        if (onPath != null) {
+            Files.createSymbolicLink(path.resolve("java"), folder.resolve(onPath).resolve("bin/java"));
+            Files.createSymbolicLink(path.resolve("javac"), Path.of("../" + onPath + "/bin/javac"));
+        }
+        if (inToolchains != null) {
+            Files.writeString(Files.createDirectories(mavenHome).resolve("toolchains.xml"),
+                    "<toolchains>\n  <jdkHome>" + folder.resolve(inToolchains) + "</jdkHome>\n</toolchains>\n");
+        }
+        if (inFolder != null) {
+            Files.createSymbolicLink(Files.createDirectories(folder.resolve(".jdks")).resolve("a jdk"), folder.resolve(inFolder));
+        }
+        var environment = new HashMap<String, String>();
+        if (javaHome != null) {
+            environment.put("JAVA_HOME", folder + "/" + javaHome);
+        }
+        if (java25Home != null) {
+            environment.put("JAVA25_HOME", folder + "/" + java25Home);
+        }
+
+        Result result = mvnw(environment, "verify");
+
+        assertEquals("", result.stderr);
+        for (String home : result.stdout.strip().split(" (?=/)")) {
+            assertEquals(folder.resolve(found).toRealPath(), Path.of(home).toRealPath(), result.stdout);
+        }
+        assertEquals(0, result.status);
+    }
+
+    /// Issue 14.16: `jlink/cipherlink demo` on a machine where nothing is built yet.
+    @Test
+    void theProgramOfACheckoutIsBuiltOnFirstUseOrSaysInOneLineWhatIsMissing() throws Exception {
+        hideSystemFolders();
+        Path program = Files.createDirectories(project.resolve("jlink")).resolve("cipherlink");
+        Files.copy(Path.of("jlink/cipherlink"), program);
+        Files.createDirectories(project.resolve("src/main"));
+        Files.createFile(project.resolve("pom.xml"));
+        for (String tool : List.of("find", "touch", "chmod", "cat")) {
+            script(path.resolve(tool), "exec " + find(tool) + " \"$@\"");
+        }
+        String image = project + "/target/cipherlink/bin";
+        mavenOnPath("3.9.12", "mkdir -p '" + image + "'; echo '#!/bin/sh' >'" + image + "/cipherlink'; echo 'echo built by "
+                + "'\"$JAVA_HOME\"', run with \"$@\"' >>'" + image + "/cipherlink'; chmod +x '" + image + "/cipherlink'; touch '"
+                + project + "/target/cipherlink.built'; echo much output");
+
+        Result missing = run(program, environment(Map.of()), "demo");
+        Path jdk = jdk(".jdks/25", 25);
+        Result built = run(program, environment(Map.of("JAVA_HOME", "/nowhere")), "demo");
+        Result again = run(program, environment(Map.of()), "demo", "again");
+
+        assertEquals(new Result(2, "", "mvnw: no JDK 25 found: JAVA_HOME is not set; install a JDK 25 or let JAVA_HOME point to one\n"),
+                missing);
+        assertEquals("built by " + jdk + ", run with demo\n", built.stdout, built.stderr);
+        assertTrue(built.stderr.matches("cipherlink: building the runtime image in .* \\(once; about a minute\\)\n"), built.stderr);
+        assertEquals(new Result(0, "built by " + jdk + ", run with demo again\n", ""), again);
+    }
+
+    /// Issue 13.11b: Maven runs on a JDK 25, and the `java` of the PATH is another one. In place of the image the JDK that
+    /// would make it tells its name.
+    @Test
+    void theImageIsBuiltByTheJdkThatWasFoundWhateverJavaThePathHas() throws Exception {
+        Path checkout = Files.createDirectories(folder.resolve("checkout/jlink")).getParent();
+        for (String file : List.of("mvnw", "pom.xml")) {
+            Files.copy(Path.of(file), checkout.resolve(file));
+        }
+        Files.writeString(checkout.resolve("jlink/BuildImage.java"), """
+                void main() throws java.io.IOException {
+                    java.nio.file.Files.writeString(java.nio.file.Path.of("builder"), System.getProperty("java.home"));
+                }
+                """);
+        script(path.resolve("java"), "echo 'the java of the PATH' >&2; exit 1");
+        var environment = new HashMap<>(System.getenv());
+        environment.put("JAVA_HOME", System.getProperty("java.home"));
+        environment.put("PATH", path + ":" + System.getenv("PATH"));
+        environment.remove("MAVEN_USER_HOME");
+
+        Result result = run(checkout.resolve("mvnw"), environment, "-o", "-B", "-q", "-DskipTests", "-f", checkout + "/pom.xml", "package");
+
+        assertEquals(0, result.status, result.stdout + result.stderr);
+        assertEquals(System.getProperty("java.home"), Files.readString(checkout.resolve("builder")));
+    }
+
+    /// The JDK that runs this test is in one of them.
+    private void hideSystemFolders() throws IOException {
+        Path script = project.resolve("mvnw");
+        Files.writeString(script, Files.readString(script).replaceAll("(?<= )/(usr|opt|home|Library)/\\S+", "/nowhere/*"));
+    }
+
+    private Path jdk(String name, int release) throws IOException {
+        Path bin = Files.createDirectories(folder.resolve(name).resolve("bin"));
+        script(bin.resolve("java"), "exit 0");
+        script(bin.resolve("javac"), "exit 0");
+        return Files.writeString(bin.resolveSibling("release"), "JAVA_VERSION=\"" + release + ".0.1\"\n").getParent();
     }
 
     private void configure(String url, String sha512) throws IOException {
@@ -156,7 +281,11 @@ class MvnwIT {
     }
 
     private void mavenOnPath(String version) throws IOException {
-        script(path.resolve("mvn"), "case $* in *-v*) echo 'Apache Maven " + version + "' ;; *) echo from the path \"$@\" ;; esac");
+        mavenOnPath(version, "echo from the path \"$@\"");
+    }
+
+    private void mavenOnPath(String version, String runs) throws IOException {
+        script(path.resolve("mvn"), "case $1$2 in *-v*) echo 'Apache Maven " + version + "' ;; *) " + runs + " ;; esac");
     }
 
     private static void script(Path file, String text) throws IOException {
@@ -169,18 +298,27 @@ class MvnwIT {
     }
 
     private Result mvnw(Map<String, String> environment, String... arguments) throws IOException, InterruptedException {
-        var command = new java.util.ArrayList<>(List.of(project.resolve("mvnw").toString()));
+        return run(project.resolve("mvnw"), environment(environment), arguments);
+    }
+
+    private Map<String, String> environment(Map<String, String> more) {
+        var whole = new HashMap<>(Map.of("PATH", path.toString(), "MAVEN_USER_HOME", mavenHome.toString(),
+                "HOME", folder.toString()));
+        whole.putAll(more);
+        return whole;
+    }
+
+    private Result run(Path program, Map<String, String> environment, String... arguments) throws IOException, InterruptedException {
+        var command = new ArrayList<>(List.of(program.toString()));
         command.addAll(List.of(arguments));
         Path stderr = folder.resolve("stderr");
         var builder = new ProcessBuilder(command).directory(folder.toFile()).redirectError(stderr.toFile());
         builder.environment().clear();
-        builder.environment().putAll(Map.of("PATH", path.toString(), "MAVEN_USER_HOME", mavenHome.toString(),
-                "HOME", folder.toString()));
         builder.environment().putAll(environment);
         Process process = builder.start();
         process.getOutputStream().close();
         String stdout = new String(process.getInputStream().readAllBytes());
-        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+        assertTrue(process.waitFor(5, TimeUnit.MINUTES));
         return new Result(process.exitValue(), stdout, Files.readString(stderr));
     }
 
