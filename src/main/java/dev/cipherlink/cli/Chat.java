@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.ZoneId;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
@@ -30,19 +31,25 @@ final class Chat {
         this.colour = colour;
     }
 
+    /// What to do first.
+    ///
+    /// @param room  to enter; empty for none
+    /// @param since to show all that was said there since the message of this id, and to stay until interrupted
+    record Begin(String room, OptionalLong since) {
+    }
+
     /// Connects, and blocks until somebody leaves.
     ///
     /// @param keys which it owns from now on
-    /// @param room to enter first; empty for none
-    ExitStatus run(ClientKeys keys, String room) throws IOException, InterruptedException {
+    ExitStatus run(ClientKeys keys, Begin begin) throws IOException, InterruptedException {
         boolean isTerminal = isTerminal();
         try (ChatConnection connection = ChatConnection.open(keys, isTerminal ? patient() : settings)) {
             if (isTerminal) {
                 try (Terminal terminal = terminal()) {
-                    return onTerminal(connection, terminal, room);
+                    return onTerminal(connection, terminal, begin);
                 }
             }
-            return plainly(connection, room);
+            return plainly(connection, begin);
         }
     }
 
@@ -61,21 +68,21 @@ final class Chat {
     private Terminal terminal() throws IOException {
         return TerminalBuilder.builder().system(true).provider(TerminalBuilder.PROP_PROVIDER_FFM).dumb(false)
                 .type(surroundings.environment().get("TERM"))
-                .encoding(surroundings.isUtf8Locale() ? StandardCharsets.UTF_8 : StandardCharsets.US_ASCII)
+                .encoding(StandardCharsets.UTF_8).stdinEncoding(StandardCharsets.UTF_8).stdoutEncoding(StandardCharsets.UTF_8) // whatever the locale says: containers and ssh often come without one
                 .graphemeCluster(false).nativeSignals(true).signalHandler(Terminal.SignalHandler.SIG_IGN).build();
     }
 
-    private ExitStatus plainly(ChatConnection connection, String room) throws IOException, InterruptedException {
-        var chat = new PlainChat(surroundings, output, settings.duration(Setting.CLIENT_TIMEOUT));
-        var screen = new PlainScreen(output);
-        var session = new ChatSession(connection, parts(false, new Glyphs(surroundings.isUtf8Locale())), screen, chat);
-        start(connection, session, screen, new ChatLines(new Palette(false), new Glyphs(false), ZoneId.systemDefault()));
-        return chat.run(session, room);
+    private ExitStatus plainly(ChatConnection connection, Begin begin) throws IOException, InterruptedException {
+        PlainChat.LineScreen screen = output.isJson() ? new JsonScreen(output) : new PlainScreen(output);
+        var chat = new PlainChat(surroundings, screen, settings.duration(Setting.CLIENT_TIMEOUT));
+        var session = new ChatSession(connection, parts(new Rooms(true), false), screen, chat);
+        start(connection, session);
+        return chat.run(session, begin);
     }
 
-    private ExitStatus onTerminal(ChatConnection connection, Terminal terminal, String room)
+    private ExitStatus onTerminal(ChatConnection connection, Terminal terminal, Begin begin)
             throws IOException, InterruptedException {
-        ChatParts parts = parts(colour, new Glyphs(surroundings.isUtf8Locale()));
+        ChatParts parts = parts(new Rooms(false), colour);
         LineReaderImpl reader = reader(connection, terminal, parts);
         var repl = new Repl(terminal, connection, parts, surroundings.folder());
         var holder = new CompletableFuture<ChatSession>();
@@ -83,18 +90,19 @@ final class Chat {
         var screen = new TerminalScreen(reader, parts, () -> facts(connection, parts, holder.join(), transfer));
         var session = new ChatSession(connection, parts, screen, repl);
         holder.complete(session);
-        start(connection, session, screen, parts.lines());
+        start(connection, session);
         session.visits().appear();
         screen.remark(Repl.greeting(connection, connection.name(), parts.lines()));
-        return repl.run(session, screen, room);
+        return repl.run(session, screen, begin);
     }
 
-    private static ChatParts parts(boolean colour, Glyphs glyphs) {
-        var palette = new Palette(colour);
-        return new ChatParts(new Rooms(), new ChatLines(palette, glyphs, ZoneId.systemDefault()), new Switches(), palette, glyphs);
+    private ChatParts parts(Rooms rooms, boolean hasColour) {
+        var palette = new Palette(hasColour);
+        var glyphs = new Glyphs(surroundings.isUtf8Locale());
+        return new ChatParts(rooms, new ChatLines(palette, glyphs, ZoneId.systemDefault()), new Switches(), palette, glyphs);
     }
 
-    private void start(ChatConnection connection, ChatSession session, Screen screen, ChatLines lines) {
+    private static void start(ChatConnection connection, ChatSession session) {
         session.events().own(connection.name());
         connection.start(new ChatConnection.Listener() {
             @Override
@@ -114,7 +122,7 @@ final class Chat {
 
             @Override
             public void ended(IOException cause) {
-                screen.error(lines.error("connection to " + connection.server() + " lost for good: " + FailureText.of(cause)));
+                session.ended(cause);
             }
         });
     }

@@ -1,11 +1,13 @@
 package dev.cipherlink.cli;
 
 import java.io.IOException;
+import java.util.OptionalLong;
 
 /// `chat`: the REPL.
 final class ChatCommand extends ClientCommand {
 
     private String room = "";
+    private OptionalLong since = OptionalLong.empty();
 
     @Override
     void describe(Syntax syntax) {
@@ -13,15 +15,30 @@ final class ChatCommand extends ClientCommand {
         syntax.about("Talk, and use the store, at a prompt.",
                 "A line goes to the current room. A line that begins with a verb in capitals (SET, GET, KEYS) is that command; "
                     + "/ begins a command of the prompt itself, /help lists them.",
-                "From a pipe or on a dumb terminal: a plain line client without prompt and status line.");
+                "From a pipe or on a dumb terminal: a plain line client without prompt and status line, which sends as fast as the "
+                    + "server lets it. With --json each line of stdout is an object: docs/repl.md.");
         syntax.examples("  cipherlink chat '#lobby'", "  cipherlink chat -s example.org:8888",
-                "  printf 'GET greeting\\n/msg ann hello\\n' | cipherlink chat");
+                "  printf 'GET greeting\\n/msg ann hello\\n' | cipherlink chat",
+                "  cipherlink --json chat '#lobby' --since 0 < /dev/null      # for a program: all that is said");
+        syntax.option("--since", "ID", this::since, "For programs: show all that was said in the room after the message of this "
+                + "number (0 for all), then what comes, until interrupted. With --json each message has its number.");
         syntax.parameter("0..1", "#ROOM", given -> room = given, "The room to enter.");
+    }
+
+    private void since(String given) {
+        if (!given.matches("\\d{1,18}")) {
+            throw CliException.usage("--since: not the number of a message: " + TerminalText.escapeLine(given))
+                    .withHint("0 for all that the server has");
+        }
+        since = OptionalLong.of(Long.parseLong(given));
     }
 
     @Override
     ExitStatus run() throws IOException, InterruptedException {
+        if (since.isPresent() && room.isEmpty()) {
+            throw CliException.usage("--since needs a room").withHint("cipherlink chat '#lobby' --since 0");
+        }
         Settings settings = clientSettings();
-        return new Chat(surroundings(), output(), settings, wantsColour()).run(loadKeys(settings), room);
+        return new Chat(surroundings(), output(), settings, wantsColour()).run(loadKeys(settings), new Chat.Begin(room, since));
     }
 }

@@ -4,6 +4,7 @@ import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ConnectionState;
 import dev.cipherlink.client.OutcomeUnknownException;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.Verb;
 import dev.cipherlink.session.Progress;
 import dev.cipherlink.session.ReplyHandler;
 import java.io.IOException;
@@ -13,18 +14,23 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /// The REPL's way to its server: what is typed while there is no connection is kept here, and sent once there is one.
 ///
 /// The client connects again by itself and repeats what was under way in the same session. Only where the server has
-/// forgotten that session, the rooms have to be entered again, which comes before all that was kept. Thread-safe; nothing
-/// blocks on the network but [#open] and [#close].
+/// forgotten that session, the rooms have to be entered again, which comes before all that was kept. What the server takes
+/// at a limited rate waits for its turn in a [ChatLane]. Thread-safe; nothing blocks on the network but [#open] and [#close].
 final class ChatConnection implements AutoCloseable {
     private static final byte[] PING = "PING".getBytes(StandardCharsets.US_ASCII);
     private static final Duration PING_INTERVAL = Duration.ofSeconds(4);
     private static final int MAX_WAITING = 1_000;
+    private static final int MAX_VERB_BYTES = 16;
+    private static final Set<Verb> PACED = Set.of(Verb.JOIN, Verb.LEAVE, Verb.SAY, Verb.TELL, Verb.AWAY, Verb.BACK);
 
     /// Who is told of what happens, on threads of the connection; must not block.
     interface Listener {
@@ -37,12 +43,11 @@ final class ChatConnection implements AutoCloseable {
         void ended(IOException cause);
     }
 
-    private record Kept(byte[] command, CompletableFuture<Reply> answer) {
-    }
-
     private final Connection connection;
     private final Client client;
-    private final Deque<Kept> kept = new ArrayDeque<>();
+    private final Deque<ChatLane.Kept> kept = new ArrayDeque<>();
+    private final ChatLane lane = new ChatLane(this::isUp, this::send);
+    private final AtomicBoolean isPinging = new AtomicBoolean();
     private final Thread pinger = Thread.ofVirtual().name("cipherlink-ping").unstarted(this::ping);
     private ConnectionState state;
     private long stateAt;
@@ -71,8 +76,11 @@ final class ChatConnection implements AutoCloseable {
         ConnectionState before = become(next);
         switch (next) {
             case ConnectionState.Connected connected -> {
+                List<ChatLane.Kept> messages = lane.takeAll();
                 listener.connected(connected);
                 release().forEach(this::send);
+                messages.forEach(message -> lane.add(message, Integer.MAX_VALUE));
+                lane.sendNext();
             }
             case ConnectionState.Retrying retrying -> {
                 if (before instanceof ConnectionState.Connected) {
@@ -80,7 +88,8 @@ final class ChatConnection implements AutoCloseable {
                 }
             }
             case ConnectionState.Closed(IOException cause) -> {
-                release().forEach(line -> line.answer.completeExceptionally(gone()));
+                fail(release());
+                fail(lane.takeAll());
                 listener.ended(cause);
             }
         }
@@ -94,14 +103,15 @@ final class ChatConnection implements AutoCloseable {
         return before;
     }
 
-    private synchronized List<Kept> release() {
-        List<Kept> released = new ArrayList<>(kept);
+    private synchronized List<ChatLane.Kept> release() {
+        List<ChatLane.Kept> released = new ArrayList<>(kept);
         kept.clear();
         return released;
     }
 
-    private static IOException gone() {
-        return new IOException("not sent, there is no connection any more");
+    private static void fail(List<ChatLane.Kept> lines) {
+        lines.forEach(line -> line.answer()
+                .completeExceptionally(new IOException("not sent, there is no connection any more")));
     }
 
     ServerAddress server() {
@@ -138,10 +148,17 @@ final class ChatConnection implements AutoCloseable {
 
     /// Requests that wait for a connection, or for their turn.
     int queued() {
-        int waiting = client.waiting();
+        // A PING of our own is sent when nothing else is under way: so it waits only if nothing that was sent is unanswered.
+        int pings = isPinging.get() && client.inFlight() == 0 ? 1 : 0;
+        int waiting = Math.max(0, client.waiting() - pings) + lane.size();
         synchronized (this) {
             return kept.size() + waiting;
         }
+    }
+
+    /// Whether messages wait for the rate that the server allows, or for those before them.
+    boolean isPacing() {
+        return isUp() && lane.size() > 0;
     }
 
     LinkState state() {
@@ -164,41 +181,62 @@ final class ChatConnection implements AutoCloseable {
     ///
     /// @return fails with [OutcomeUnknownException], or another `IOException` if the command will never be sent
     CompletableFuture<Reply> request(byte[] command) {
-        var line = new Kept(command, new CompletableFuture<>());
+        var line = new ChatLane.Kept(command);
+        if (isPaced(command)) {
+            request(line);
+            return line.answer();
+        }
         synchronized (this) {
             if (state instanceof ConnectionState.Retrying && kept.size() < MAX_WAITING) {
                 kept.add(line);
-                return line.answer;
+                return line.answer();
             }
         }
         send(line);
-        return line.answer;
+        return line.answer();
     }
 
-    private void send(Kept line) {
+    private void request(ChatLane.Kept message) {
+        lane.add(message, MAX_WAITING);
+        boolean isGone;
+        synchronized (this) {
+            isGone = state instanceof ConnectionState.Closed;
+        }
+        if (isGone) {
+            fail(lane.takeAll());
+        }
+    }
+
+    /// Whether the server takes requests of this verb at a limited rate, or the request must not overtake those.
+    private static boolean isPaced(byte[] command) {
+        String verb = TypedLine.firstWord(new String(command, 0, Math.min(command.length, MAX_VERB_BYTES), StandardCharsets.UTF_8));
+        return TypedLine.verb(verb.toUpperCase(Locale.ROOT)).filter(PACED::contains).isPresent();
+    }
+
+    private void send(ChatLane.Kept line) {
         if (client.waiting() >= MAX_WAITING) {
-            line.answer.completeExceptionally(new IOException("not sent, too many lines wait for the server"));
+            line.answer().completeExceptionally(new IOException("not sent, too many lines wait for the server"));
             return;
         }
         try {
-            client.send(line.command, new ReplyHandler() {
+            client.send(line.command(), new ReplyHandler() {
                 @Override
                 public void answered(Reply reply) {
-                    line.answer.complete(reply);
+                    line.answer().complete(reply);
                 }
 
                 @Override
                 public void failed(IOException cause, boolean wasSent) {
-                    line.answer.completeExceptionally(wasSent ? new OutcomeUnknownException(cause) : cause);
+                    line.answer().completeExceptionally(wasSent ? new OutcomeUnknownException(cause) : cause);
                 }
             });
             // A server that does not read must not stop who types.
             Thread.startVirtualThread(client::flush);
         } catch (IOException e) {
-            line.answer.completeExceptionally(e);
+            line.answer().completeExceptionally(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            line.answer.completeExceptionally(new IOException("interrupted", e));
+            line.answer().completeExceptionally(new IOException("interrupted", e));
         }
     }
 
@@ -206,8 +244,10 @@ final class ChatConnection implements AutoCloseable {
         try {
             while (true) {
                 Thread.sleep(PING_INTERVAL);
-                if (isUp()) {
-                    send(new Kept(PING, new CompletableFuture<>()));
+                if (isUp() && client.inFlight() + client.waiting() == 0 && isPinging.compareAndSet(false, true)) {
+                    var ping = new ChatLane.Kept(PING);
+                    ping.answer().whenComplete((_, _) -> isPinging.set(false));
+                    send(ping);
                 }
             }
         } catch (InterruptedException _) {

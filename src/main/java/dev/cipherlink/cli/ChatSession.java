@@ -3,6 +3,7 @@ package dev.cipherlink.cli;
 import dev.cipherlink.client.ConnectionState;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /// Runs what is typed: sends it, and shows what comes of it. Nothing here blocks on the network.
@@ -17,10 +18,10 @@ final class ChatSession {
         void leave();
 
         /// Takes the whole screen until a key is pressed.
-        void showTop();
+        ExitStatus showTop();
 
         /// Writes the last answer to a file.
-        void save(String file);
+        ExitStatus save(String file);
     }
 
     private final ChatConnection connection;
@@ -33,6 +34,7 @@ final class ChatSession {
     private final RoomVisits visits;
     private final Switches switches;
     private final Host host;
+    private final CountDownLatch ended = new CountDownLatch(1);
 
     ChatSession(ChatConnection connection, ChatParts parts, Screen screen, Host host) {
         this.connection = connection;
@@ -110,12 +112,12 @@ final class ChatSession {
             case SEARCH -> search(rest);
             case SOCKETS -> requests.ask("SOCKETS");
             case INFO -> requests.ask("INFO");
-            case TOP -> done(host::showTop);
+            case TOP -> CompletableFuture.completedFuture(host.showTop());
             case MODE -> remark(connection.mode() + ", window " + connection.window() + ", " + connection.inFlight()
                     + " in flight, " + connection.queued() + " waiting");
             case KICK -> inRoom("KICK", rest, command);
             case MUTE -> mute(rest, command);
-            case SAVE -> rest.isEmpty() ? usage(command) : done(() -> host.save(rest));
+            case SAVE -> rest.isEmpty() ? usage(command) : CompletableFuture.completedFuture(host.save(rest));
             case SET -> remark(switches.set(rest));
             case HELP -> done(() -> ChatHelp.about(rest).forEach(line -> screen.asked(lines.plain(line))));
             case QUIT -> done(host::leave);
@@ -176,6 +178,17 @@ final class ChatSession {
         screen.asked(lines.divider(found.size() + " lines with " + TerminalText.escapeLine(text)));
         found.forEach(screen::asked);
         return DONE;
+    }
+
+    /// Blocks until the connection has ended for good.
+    ExitStatus awaitEnd() throws InterruptedException {
+        ended.await();
+        return ExitStatus.UNREACHABLE;
+    }
+
+    void ended(IOException cause) {
+        screen.error(lines.error("connection to " + connection.server() + " lost for good: " + FailureText.of(cause)));
+        ended.countDown();
     }
 
     /// Tells of a loss, unless it is over in a moment. What waits is sent later; what was sent is told of one by one.

@@ -72,7 +72,7 @@ final class Deliveries {
         var isTold = new AtomicBoolean();
         CompletableFuture.delayedExecutor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS).execute(() -> {
             synchronized (isTold) { // the news must not come before the olds
-                if (!isTold.get()) {
+                if (!isTold.get() && !connection.isPacing()) { // in a long queue, which the status line counts, each comes soon
                     view.own(at, line.apply(new Fate.Queued()), new Fate.Queued());
                 }
             }

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalLong;
 
 /// `demo`: a server and a client in one process, which leave nothing behind.
 final class DemoCommand extends ProgramCommand {
@@ -61,7 +62,7 @@ final class DemoCommand extends ProgramCommand {
             var credentials = new Credentials.Personal(Identity.load(userFile, PassphraseSource.none()),
                     new PinnedHostKey(fingerprint));
             return new Chat(surroundings(), output(), here, wantsColour())
-                    .run(ClientKeys.of(credentials, surroundings(), output()), ROOM);
+                    .run(ClientKeys.of(credentials, surroundings(), output()), new Chat.Begin(ROOM, OptionalLong.empty()));
         }
     }
 

@@ -4,6 +4,8 @@ import dev.cipherlink.command.Event;
 import java.net.ProtocolException;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -21,6 +23,7 @@ final class EventView {
     private final SeenMessages seen = new SeenMessages();
     /// The id of the newest message of each room.
     private final Map<String, Long> newest = new ConcurrentHashMap<>();
+    private final Map<String, List<Event.Message>> held = new HashMap<>();
     private LocalDate day;
     private volatile String own = "";
 
@@ -65,6 +68,9 @@ final class EventView {
 
     private void show(Event event) {
         Instant now = Instant.now();
+        if (!(event instanceof Event.Message || event instanceof Event.Direct)) {
+            screen.event(event, false);
+        }
         switch (event) {
             case Event.Message message -> message(message);
             case Event.Direct direct -> direct(direct);
@@ -83,6 +89,7 @@ final class EventView {
 
     private void direct(Event.Direct direct) {
         if (seen.add("", direct.id())) {
+            screen.event(direct, false);
             rooms.wroteToUs(direct.from());
             print(direct.at(), lines.direct(direct.at(), direct.from(), direct.text()));
             screen.alert();
@@ -90,9 +97,31 @@ final class EventView {
     }
 
     private void message(Event.Message message) {
-        if (seen.add(message.room(), message.id())) {
+        if (!isHeld(message) && seen.add(message.room(), message.id())) {
+            screen.event(message, false);
             isNew(message, this::print);
         }
+    }
+
+    /// Keeps what comes in a room back until [#release], since what was said before is still being asked for.
+    synchronized void hold(String room) {
+        held.putIfAbsent(room, new ArrayList<>());
+    }
+
+    /// Shows what was held back.
+    void release(String room) {
+        List<Event.Message> messages;
+        synchronized (this) {
+            messages = held.remove(room);
+        }
+        if (messages != null) {
+            messages.forEach(this::message);
+        }
+    }
+
+    private synchronized boolean isHeld(Event.Message message) {
+        List<Event.Message> messages = held.get(message.room());
+        return messages != null && messages.add(message);
     }
 
     /// @param show for what goes to the screen now
@@ -118,7 +147,10 @@ final class EventView {
         if (!unseen.isEmpty() && room.equals(rooms.current())) {
             screen.remark(lines.divider((unseen.size() == 1 ? "1 message" : unseen.size() + " messages") + " missed in " + room));
         }
-        unseen.forEach(message -> isNew(message, this::asked));
+        unseen.forEach(message -> {
+            screen.event(message, true);
+            isNew(message, this::asked);
+        });
     }
 
     private void joined(Instant now, String room, String name) {
@@ -153,6 +185,7 @@ final class EventView {
                 if (!seen.add(room, id) && !isAsked) {
                     continue;
                 }
+                screen.event(event, true);
                 asked(at, lines.message(at, room, from, text));
             }
         }

@@ -25,13 +25,14 @@ final class Json {
         Map<String, Object> members = new LinkedHashMap<>();
         members.put("ok", true);
         line.ifPresent(number -> members.put("line", number));
-        putValue(members, value);
+        members.putAll(value(value));
         return object(members);
     }
 
-    private static void putValue(Map<String, Object> members, byte[] value) {
+    /// The member `value` with the text, or `value_b64` if the bytes are not UTF-8.
+    static Map<String, Object> value(byte[] value) {
         Optional<String> text = TerminalText.decode(value);
-        members.put(text.isPresent() ? "value" : "value_b64", text.orElseGet(() -> Base64.getEncoder().encodeToString(value)));
+        return Map.of(text.isPresent() ? "value" : "value_b64", text.orElseGet(() -> Base64.getEncoder().encodeToString(value)));
     }
 
     /// A failure: `{"ok":false,"code":3,"error":"unreachable","message":"...","hint":"..."}`.

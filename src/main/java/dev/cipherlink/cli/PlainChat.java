@@ -1,53 +1,90 @@
 package dev.cipherlink.cli;
 
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jline.utils.AttributedString;
 
 /// The REPL for pipes and dumb terminals: a line, its answer, the next line. No prompt.
 final class PlainChat implements ChatSession.Host {
+    private static final int MAX_LINE_BYTES = 64 << 20;
+
+    /// A screen that says of what it shows which line it answers.
+    interface LineScreen extends Screen {
+        /// A line begins, and all that is told until [#end] is about it.
+        ///
+        /// @param number from 1; 0 for what no line asked for
+        void begin(int number);
+
+        void end(ExitStatus status);
+    }
+
     private final Surroundings surroundings;
-    private final Output output;
+    private final LineScreen screen;
     private final Duration timeout;
     private boolean isLeaving;
 
-    PlainChat(Surroundings surroundings, Output output, Duration timeout) {
+    PlainChat(Surroundings surroundings, LineScreen screen, Duration timeout) {
         this.surroundings = surroundings;
-        this.output = output;
+        this.screen = screen;
         this.timeout = timeout;
     }
 
-    /// Blocks until stdin ends or somebody leaves.
+    /// Blocks until stdin ends or somebody leaves; with `since`, which is for programs that listen, until the process is ended.
     ///
-    /// @param room to enter first; empty for none
     /// @return the worst that happened to a line
-    ExitStatus run(ChatSession session, String room) throws IOException, InterruptedException {
-        ExitStatus worst = room.isEmpty() ? ExitStatus.DONE : await("JOIN", session.visits().join(room));
-        var lines = new BufferedReader(new InputStreamReader(surroundings.stdin(), StandardCharsets.UTF_8));
-        for (String line = lines.readLine(); line != null && !isLeaving; line = isLeaving ? null : lines.readLine()) {
-            worst = worse(worst, await(line, session.run(line)));
+    ExitStatus run(ChatSession session, Chat.Begin begin) throws IOException, InterruptedException {
+        ExitStatus worst = begin.room().isEmpty() ? ExitStatus.DONE : await("JOIN", session.visits().enter(begin));
+        var lines = new Lines(surroundings.stdin());
+        for (int number = 1; !isLeaving && lines.next(); number++) {
+            screen.begin(number);
+            ExitStatus status = run(session, lines);
+            screen.end(status);
+            worst = worst.compareTo(status) >= 0 ? worst : status;
         }
-        return worst;
+        boolean stays = begin.since().isPresent() && !isLeaving && worst != ExitStatus.UNREACHABLE;
+        return stays ? session.awaitEnd() : worst;
     }
 
-    private static ExitStatus worse(ExitStatus one, ExitStatus other) {
-        return one.compareTo(other) >= 0 ? one : other;
+    private ExitStatus run(ChatSession session, Lines lines) throws InterruptedException {
+        if (lines.isTooLong) {
+            return refuse("a line of more than " + MAX_LINE_BYTES + " bytes");
+        }
+        Optional<String> text = TerminalText.decode(lines.line.toByteArray()).map(PlainChat::withoutMarks);
+        if (text.isEmpty()) {
+            return refuse("the line is not UTF-8 and was not sent; cipherlink kv takes any bytes");
+        }
+        return await(text.get(), session.run(text.get()));
+    }
+
+    /// Without the CR of files from Windows, and their byte order mark.
+    private static String withoutMarks(String line) {
+        String text = line.endsWith("\r") ? line.substring(0, line.length() - 1) : line;
+        return text.startsWith("\uFEFF") ? text.substring(1) : text;
+    }
+
+    private ExitStatus refuse(String why) {
+        screen.error(new AttributedString(why));
+        return ExitStatus.REFUSED;
     }
 
     private ExitStatus await(String typed, CompletableFuture<ExitStatus> line) throws InterruptedException {
         try {
             return line.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
+        } catch (TimeoutException _) {
             boolean leavesTrace = Connection.mayHaveChangedData(typed.strip().getBytes(StandardCharsets.UTF_8));
-            throw new CliException(leavesTrace ? ExitStatus.UNKNOWN_OUTCOME : ExitStatus.UNREACHABLE, "no answer within "
-                    + DurationText.format(timeout) + (leavesTrace ? "; whether the line took effect is unknown" : ""))
-                    .withCause(e);
+            screen.error(new AttributedString("no answer within " + DurationText.format(timeout)
+                    + (leavesTrace ? "; whether the line took effect is unknown" : "") + "; later lines were not read"));
+            isLeaving = true;
+            return leavesTrace ? ExitStatus.UNKNOWN_OUTCOME : ExitStatus.UNREACHABLE;
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         }
@@ -59,12 +96,40 @@ final class PlainChat implements ChatSession.Host {
     }
 
     @Override
-    public void showTop() {
-        output.errorLine("/top needs a terminal; INFO shows the same counters once");
+    public ExitStatus showTop() {
+        return refuse("/top needs a terminal; INFO shows the same counters once");
     }
 
     @Override
-    public void save(String file) {
-        output.errorLine("/save needs a terminal; cipherlink kv GET key > FILE keeps a value");
+    public ExitStatus save(String file) {
+        return refuse("/save needs a terminal; cipherlink kv GET key > FILE keeps a value");
+    }
+
+    /// The lines of a stream, as bytes: what is no text must not become text unseen.
+    private static final class Lines {
+        private final InputStream in;
+        private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+        private boolean isTooLong;
+
+        Lines(InputStream in) {
+            this.in = new BufferedInputStream(in);
+        }
+
+        /// Blocks until a whole line is there, or the end.
+        ///
+        /// @return whether there was one more
+        boolean next() throws IOException {
+            line.reset();
+            isTooLong = false;
+            int next = in.read();
+            boolean isThere = next >= 0;
+            for (; next >= 0 && next != '\n'; next = in.read()) {
+                isTooLong |= line.size() >= MAX_LINE_BYTES;
+                if (!isTooLong) {
+                    line.write(next);
+                }
+            }
+            return isThere;
+        }
     }
 }

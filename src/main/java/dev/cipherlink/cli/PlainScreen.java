@@ -4,10 +4,12 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.jline.utils.AttributedString;
 
-/// The REPL's screen where there is no terminal: messages and answers on stdout, all else on stderr, no colours.
-final class PlainScreen implements Screen {
+/// The REPL's screen where there is no terminal: messages and answers on stdout, all else on stderr, no colours. A failure
+/// names its line.
+final class PlainScreen implements PlainChat.LineScreen {
     private final Output output;
     private final AnswerWriter answers;
+    private volatile int line;
 
     PlainScreen(Output output) {
         this.output = output;
@@ -15,58 +17,73 @@ final class PlainScreen implements Screen {
     }
 
     @Override
-    public int turn() {
-        return 0;
+    public void begin(int number) {
+        line = number;
     }
 
     @Override
-    public void message(AttributedString line) {
-        output.line(line.toString());
+    public void end(ExitStatus status) {
+        line = 0;
+    }
+
+    @Override
+    public int turn() {
+        return line;
+    }
+
+    @Override
+    public void message(AttributedString text) {
+        output.line(text.toString());
         output.flush();
     }
 
     @Override
-    public void asked(AttributedString line) {
-        message(line);
+    public void asked(AttributedString text) {
+        message(text);
     }
 
     @Override
-    public void own(AttributedString line, Fate fate) {
+    public void own(AttributedString text, Fate fate) {
         switch (fate) {
             case Fate.Queued _, Fate.Stored _, Fate.Delivered _ -> { }
-            case Fate.Failed(String why) -> output.errorLine("ERROR " + TerminalText.escapeLine(why));
-            case Fate.Unknown _ -> output.errorLine(line.toString());
+            case Fate.Failed(String why) -> failed(TerminalText.escapeLine(why));
+            case Fate.Unknown _ -> failed(text.toString());
         }
     }
 
     @Override
-    public void giveBack(Supplier<String> line) {
+    public void giveBack(Supplier<String> text) {
         // whoever writes to a pipe has kept it
     }
 
     @Override
-    public void remark(AttributedString line) {
+    public void remark(AttributedString text) {
         // whoever reads a pipe did not ask
     }
 
     @Override
-    public void warning(AttributedString line) {
-        output.notice(line.toString());
+    public void warning(AttributedString text) {
+        output.notice("cipherlink: " + text);
     }
 
     @Override
-    public void error(AttributedString line) {
-        output.errorLine(line.toString());
+    public void error(AttributedString text) {
+        failed(text.toString());
     }
 
     @Override
     public void answer(Answer answer) {
         if (answer.reply().isError()) {
-            output.errorLine("ERROR " + TerminalText.escapeLine(answer.reply().reason()));
+            failed(TerminalText.escapeLine(PendingCommands.head(answer.command()) + ": " + answer.reply().reason()));
         } else {
             answers.write(answer.reply(), Optional.empty());
             output.flush();
         }
+    }
+
+    private void failed(String why) {
+        int number = line;
+        output.errorLine("cipherlink: " + (number > 0 ? "stdin:" + number + ": " : "") + why);
     }
 
     @Override

@@ -34,17 +34,15 @@ final class Repl implements ChatSession.Host {
     }
 
     /// Blocks until somebody leaves.
-    ///
-    /// @param room to enter first; empty for none
-    ExitStatus run(ChatSession newSession, TerminalScreen newScreen, String room) throws InterruptedException {
+    ExitStatus run(ChatSession newSession, TerminalScreen newScreen, Chat.Begin begin) throws InterruptedException {
         session = newSession;
         screen = newScreen;
         // Also between two lines nothing that is typed may appear by itself.
         terminal.enterRawMode();
         screen.start();
         try {
-            if (!room.isEmpty()) {
-                session.visits().join(room);
+            if (!begin.room().isEmpty()) {
+                session.visits().enter(begin);
             }
             ExitStatus status = ExitStatus.DONE;
             while (!isLeaving) {
@@ -70,6 +68,10 @@ final class Repl implements ChatSession.Host {
     }
 
     private void execute(String typed) {
+        if (typed.indexOf('\uFFFD') >= 0) {
+            screen.error(parts.lines().error("not sent: what was typed is not UTF-8 throughout; is the terminal set to UTF-8?"));
+            return;
+        }
         List<String> lines = new ArrayList<>(typed.lines().filter(line -> !line.isBlank()).toList());
         if (lines.size() > MAX_UNASKED_LINES) {
             lines = asked(lines);
@@ -156,16 +158,19 @@ final class Repl implements ChatSession.Host {
     }
 
     @Override
-    public void showTop() {
+    public ExitStatus showTop() {
         new TopView(terminal, connection, parts).run();
+        return ExitStatus.DONE;
     }
 
     @Override
-    public void save(String file) {
+    public ExitStatus save(String file) {
         try {
             screen.save(folder.resolve(file));
+            return ExitStatus.DONE;
         } catch (InvalidPathException e) {
             screen.error(parts.lines().error("cannot write " + TerminalText.escapeLine(file) + ": " + e.getReason()));
+            return ExitStatus.REFUSED;
         }
     }
 

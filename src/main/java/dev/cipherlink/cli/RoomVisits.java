@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// Enters and leaves rooms, and shows what was said in them before. Thread-safe; does not block.
 final class RoomVisits {
@@ -54,6 +55,43 @@ final class RoomVisits {
                 }
             });
         }, false);
+    }
+
+    /// Enters the first room.
+    CompletableFuture<ExitStatus> enter(Chat.Begin begin) {
+        return begin.since().isPresent() ? follow(begin.room(), begin.since().getAsLong()) : join(begin.room());
+    }
+
+    /// Enters a room, shows all that was said in it since a message, and then goes on with what comes.
+    ///
+    /// @param since the id of that message; 0 for all that the server has
+    private CompletableFuture<ExitStatus> follow(String room, long since) {
+        String name = room.startsWith("#") ? room : "#" + room;
+        events.hold(name);
+        return requests.exchange("JOIN " + name, _ -> {
+            show(name);
+            learnMembers(name, true);
+        }, false).thenCompose(status -> status == ExitStatus.DONE ? past(name, since) : CompletableFuture.completedFuture(status));
+    }
+
+    private CompletableFuture<ExitStatus> past(String room, long since) {
+        var last = new AtomicLong(since);
+        return requests.exchange("HISTORY " + room + " " + MAX_MISSED + " " + since, reply -> {
+            try {
+                List<Event> past = Event.decodeAll(reply.payload());
+                events.missed(room, past);
+                past.forEach(event -> last.set(event instanceof Event.Message message ? message.id() : last.get()));
+            } catch (ProtocolException e) {
+                screen.error(lines.error("HISTORY: " + FailureText.of(e)));
+            }
+        }, false).thenCompose(status -> {
+            if (status == ExitStatus.DONE && last.get() > since) {
+                return past(room, last.get());
+            }
+            events.isComplete(room);
+            events.release(room);
+            return CompletableFuture.completedFuture(status);
+        });
     }
 
     private void show(String room) {

@@ -27,9 +27,15 @@ final class Rooms {
     }
 
     private final Map<String, Room> rooms = new LinkedHashMap<>();
+    private final boolean showsAll;
     private final TreeSet<String> names = new TreeSet<>();
     private String current = "";
     private String lastSender = "";
+
+    /// @param showsAll whether all rooms are on the screen at the same time
+    Rooms(boolean showsAll) {
+        this.showsAll = showsAll;
+    }
 
     /// Goes to a room, and enters it if we are not in it.
     ///
@@ -72,7 +78,7 @@ final class Rooms {
     /// @return false if the room is on the screen, and the line has to go there
     synchronized boolean keepUnseen(String room, AttributedString line, boolean isMention) {
         Room kept = rooms.get(room);
-        if (room.equals(current) || kept == null) {
+        if (showsAll || room.equals(current) || kept == null) {
             return false;
         }
         kept.messages++;

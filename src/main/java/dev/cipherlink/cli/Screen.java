@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.command.Event;
 import dev.cipherlink.command.Reply;
 import java.time.Duration;
 import java.util.function.Supplier;
@@ -17,6 +18,12 @@ interface Screen {
 
     /// The number of the line that was typed last.
     int turn();
+
+    /// What others write and do, for screens that show it as it is: the lines that are made of it come too.
+    ///
+    /// @param isPast whether it was told before, and is of a history
+    default void event(Event event, boolean isPast) {
+    }
 
     /// What others write and do. Under a flood some of it may be left out, and is then counted.
     void message(AttributedString line);

@@ -48,7 +48,8 @@ final class Connector implements Runnable {
     private volatile SynAck.Granted granted;
     private volatile Session session;
     private volatile Link link;
-    private volatile long lostAt;
+    /// When something last came on the connection before this one, or on the one before that.
+    private volatile long heardAt;
     private volatile boolean isLinked;
     private volatile boolean isClosing;
 
@@ -86,7 +87,7 @@ final class Connector implements Runnable {
     }
 
     Duration sinceLastContact() {
-        return isLinked ? link.silence() : Duration.ofNanos(System.nanoTime() - lostAt);
+        return isLinked ? link.silence() : Duration.ofNanos(System.nanoTime() - heardAt);
     }
 
     void flush() {
@@ -144,9 +145,10 @@ final class Connector implements Runnable {
             return link.run();
         } finally {
             attachment.close();
+            long now = System.nanoTime();
+            heardAt = now - link.silence().toNanos();
             isLinked = false;
-            lostAt = System.nanoTime();
-            if (session.acknowledged() != acknowledged || lostAt - startedAt > USEFUL_NANOS) {
+            if (session.acknowledged() != acknowledged || now - startedAt > USEFUL_NANOS) {
                 backoff.reset();
             }
         }
@@ -196,11 +198,12 @@ final class Connector implements Runnable {
     }
 
     private void await(Duration delay, IOException cause) throws InterruptedException {
-        if (delay.isZero() || isClosing) {
+        if (isClosing) {
             return;
         }
+        // Also before an attempt without delay: connecting to a server that hangs takes as long as one may wait for it.
         listener.get().accept(new ConnectionState.Retrying(backoff.attempts(), delay, cause));
-        if (retryPermits.tryAcquire(delay.toNanos(), TimeUnit.NANOSECONDS)) {
+        if (!delay.isZero() && retryPermits.tryAcquire(delay.toNanos(), TimeUnit.NANOSECONDS)) {
             retryPermits.drainPermits();
         }
     }

@@ -98,6 +98,13 @@ final class CutLink implements AutoCloseable {
 
     void letIn() {
         isShut = false;
+        swallowing = false;
+    }
+
+    /// Ends all connections; new ones hang, as with a server that is stopped, until [#letIn] and [#breakAll].
+    void hang() throws IOException {
+        swallowing = true;
+        breakAll();
     }
 
     /// Ends all connections, and lets no more in.

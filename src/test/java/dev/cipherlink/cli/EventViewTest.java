@@ -73,7 +73,7 @@ class EventViewTest {
 
     private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
 
-    private final Rooms rooms = new Rooms();
+    private final Rooms rooms = new Rooms(false);
     private final Shown screen = new Shown();
     private final EventView view =
             new EventView(rooms, new ChatLines(new Palette(false), new Glyphs(false), ZoneOffset.UTC), screen);

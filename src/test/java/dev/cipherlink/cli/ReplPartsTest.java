@@ -120,7 +120,7 @@ class ReplPartsTest {
             asked.add(new String(command, StandardCharsets.UTF_8));
             return answer == null ? new CompletableFuture<>() : CompletableFuture.completedFuture(Reply.ok(utf8(answer)));
         });
-        var rooms = new Rooms();
+        var rooms = new Rooms(false);
         rooms.show("#ops");
         rooms.members("#ops", List.of("ann", "bob"));
         List<Candidate> found = new ArrayList<>();

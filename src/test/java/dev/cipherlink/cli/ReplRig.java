@@ -74,9 +74,15 @@ abstract class ReplRig {
     }
 
     TmuxTerminal chat(String name, int columns, int rows, int port) throws IOException {
+        return chat(name, columns, rows, port, Map.of());
+    }
+
+    /// @param variables over those of the rig
+    TmuxTerminal chat(String name, int columns, int rows, int port, Map<String, String> variables) throws IOException {
         Path own = Files.createDirectories(folder.resolve("of-" + name));
         Map<String, String> environment = new HashMap<>(Map.of("HOME", own.toString(), "LC_ALL", "C.UTF-8",
                 "XDG_STATE_HOME", own.resolve("state").toString(), "NO_COLOR", "", "TERM", "screen-256color"));
+        environment.putAll(variables);
         var terminal = new TmuxTerminal(own, columns, rows, environment, "chat", "#lobby", "-s", "127.0.0.1:" + port,
                 "--identity", folder.resolve(name).toString(), "--host-key", host.publicKey().fingerprint().toString());
         terminal.awaitText("#lobby>");

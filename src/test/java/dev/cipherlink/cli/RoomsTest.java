@@ -10,7 +10,7 @@ import org.jline.utils.AttributedString;
 import org.junit.jupiter.api.Test;
 
 class RoomsTest {
-    private final Rooms rooms = new Rooms();
+    private final Rooms rooms = new Rooms(false);
 
     private static AttributedString line(int number) {
         return new AttributedString("line " + number);

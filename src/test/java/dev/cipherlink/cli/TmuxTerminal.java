@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -69,6 +70,13 @@ final class TmuxTerminal implements AutoCloseable {
     /// A key by tmux's name: `Enter`, `Tab`, `C-c`.
     void press(String key) {
         tmux("send-keys", key);
+    }
+
+    /// Bytes as a terminal sends them.
+    void send(int... bytes) {
+        List<String> keys = new ArrayList<>(List.of("send-keys", "-H"));
+        Arrays.stream(bytes).forEach(each -> keys.add(Integer.toHexString(each)));
+        tmux(keys.toArray(String[]::new));
     }
 
     void enter(String line) {
