@@ -36,9 +36,9 @@ final class ForwardCommand extends ClientCommand {
                 "  ssh -o ProxyCommand='cipherlink forward --stdio %%h:%%p' user@host");
         syntax.manyOptions("-L", "[BIND:]PORT:HOST:PORT", given -> local = given,
                 "Listen on PORT of this machine (0: a free one) and " + "forward to HOST:PORT, as the server sees it.",
-                "BIND: the address to listen on, * for all. Default: 127.0.0.1.");
+                "BIND: the address to listen on, * for all. Default: 127.0.0.1 and ::1.");
         syntax.manyOptions("-D", "[BIND:]PORT", given -> dynamic = given,
-                "Listen on PORT as a SOCKS5 proxy: each connection says where to. Names are looked up by the server.");
+                "Listen on PORT as a SOCKS proxy (5, 4a, 4): each connection says where to. Names are looked up by the server.");
         syntax.option("--stdio", "HOST:PORT", given -> stdio = given, "Forward stdin and stdout to HOST:PORT.");
         syntax.option("--pool", "N", given -> pool = given,
                 "Keep N connections to the server ready, so that a forwarded one costs one round trip.");

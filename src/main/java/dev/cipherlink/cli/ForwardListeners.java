@@ -4,6 +4,7 @@ import dev.cipherlink.forward.ForwardListener;
 import dev.cipherlink.forward.ForwardSpec;
 import dev.cipherlink.forward.Forwards;
 import java.io.IOException;
+import java.net.BindException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,9 +33,11 @@ final class ForwardListeners implements AutoCloseable {
     void bind(ForwardSpec spec, ForwardListener.Config config) {
         try {
             listeners.add(ForwardListener.bind(spec, config));
-        } catch (IOException | IllegalArgumentException e) {
-            throw CliException.usage("cannot listen on " + (spec.bind().indexOf(':') < 0 ? spec.bind() : "[" + spec.bind() + "]")
-                    + ":" + spec.port() + ": " + FailureText.of(e)).withCause(e).withHint("another port; 0 takes a free one");
+        } catch (BindException e) {
+            throw CliException.usage("cannot listen on " + e.getMessage()).withCause(e)
+                    .withHint("another port; 0 takes a free one");
+        } catch (IOException e) {
+            throw CliException.usage("cannot listen on " + spec.bind() + ": " + FailureText.of(e)).withCause(e);
         }
     }
 

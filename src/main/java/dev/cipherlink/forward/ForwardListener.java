@@ -2,15 +2,19 @@ package dev.cipherlink.forward;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
-/// Listens on one address of this machine and forwards what it accepts, each connection in virtual threads of its own.
+/// Listens on this machine, on one address or on both loopback ones, and forwards what it accepts, each connection in virtual threads of its own.
 ///
 /// Thread-safe. Whoever opened it closes it; connections that are forwarded by then go on.
 public final class ForwardListener implements AutoCloseable {
@@ -20,7 +24,10 @@ public final class ForwardListener implements AutoCloseable {
     /// Rest after an accept that failed, for want of descriptors perhaps.
     private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
 
-    private final ServerSocket socket;
+    /// Attempts to find a free port that both loopback addresses have.
+    private static final int PORT_ATTEMPTS = 20;
+
+    private final List<ServerSocket> sockets;
     private final ForwardSpec spec;
     private final Config config;
     private final Forwards forwards = new Forwards();
@@ -32,38 +39,75 @@ public final class ForwardListener implements AutoCloseable {
                          ForwardEvents events) {
     }
 
-    private ForwardListener(ServerSocket socket, ForwardSpec spec, Config config) {
-        this.socket = socket;
+    private ForwardListener(List<ServerSocket> sockets, ForwardSpec spec, Config config) {
+        this.sockets = sockets;
         this.spec = spec;
         this.config = config;
     }
 
-    /// Binds the address. Nothing is accepted before [#start].
+    /// Binds what the spec says. Nothing is accepted before [#start].
     ///
-    /// @throws IOException if the address cannot be bound
+    /// @throws BindException        if an address cannot be bound; the message begins with it
+    /// @throws UnknownHostException if there is no such name
     public static ForwardListener bind(ForwardSpec spec, Config config) throws IOException {
-        var socket = new ServerSocket();
-        try {
-            socket.setReuseAddress(true);
-            socket.bind(spec.bind().equals(ForwardSpec.EVERYWHERE) ? new InetSocketAddress(spec.port())
-                    : new InetSocketAddress(InetAddress.getByName(spec.bind()), spec.port()), BACKLOG);
-            return new ForwardListener(socket, spec, config);
-        } catch (IOException | RuntimeException e) {
-            socket.close();
-            throw e;
+        List<ServerSocket> sockets = switch (spec.bind()) {
+            case ForwardSpec.LOOPBACK -> bindLoopback(spec.port());
+            case ForwardSpec.EVERYWHERE -> List.of(bind(new InetSocketAddress(spec.port())));
+            default -> List.of(bind(new InetSocketAddress(InetAddress.getByName(spec.bind()), spec.port())));
+        };
+        return new ForwardListener(sockets, spec, config);
+    }
+
+    /// The same port of both loopback addresses: a program that is told `localhost` may try either, and another user could
+    /// listen on the one that was left.
+    private static List<ServerSocket> bindLoopback(int port) throws IOException {
+        InetAddress second = InetAddress.ofLiteral("::1");
+        for (int attempt = 1;; attempt++) {
+            ServerSocket first = bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port));
+            if (!isOfThisMachine(second)) {
+                return List.of(first);
+            }
+            try {
+                return List.of(first, bind(new InetSocketAddress(second, first.getLocalPort())));
+            } catch (IOException e) {
+                first.close();
+                if (port != 0 || attempt == PORT_ATTEMPTS) {
+                    throw e;
+                }
+            }
         }
     }
 
-    /// Where it listens, with the port that it really has.
+    /// Not where IPv6 is switched off.
+    private static boolean isOfThisMachine(InetAddress address) throws IOException {
+        return NetworkInterface.getByInetAddress(address) != null;
+    }
+
+    private static ServerSocket bind(InetSocketAddress address) throws IOException {
+        var socket = new ServerSocket();
+        try {
+            socket.setReuseAddress(true);
+            socket.bind(address, BACKLOG);
+            return socket;
+        } catch (IOException e) {
+            socket.close();
+            throw new BindException(shown(address) + ": " + e.getMessage());
+        }
+    }
+
+    /// Where it listens, with the port that it really has; the first one if there are two.
     public InetSocketAddress address() {
-        return (InetSocketAddress) socket.getLocalSocketAddress();
+        return (InetSocketAddress) sockets.getFirst().getLocalSocketAddress();
     }
 
     /// Address and target, for people: `127.0.0.1:8080 -> db:5432`.
     public String name() {
-        String host = address().getAddress().getHostAddress().replaceFirst("%.*", "");
-        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address().getPort() + " -> "
-                + spec.target().map(ForwardTarget::toString).orElse("SOCKS");
+        return shown(address()) + " -> " + spec.target().map(ForwardTarget::toString).orElse("SOCKS");
+    }
+
+    private static String shown(InetSocketAddress address) {
+        String host = address.getAddress().getHostAddress().replaceFirst("%.*", "");
+        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
     }
 
     /// What it has done so far.
@@ -73,21 +117,21 @@ public final class ForwardListener implements AutoCloseable {
 
     /// Begins to accept. Returns at once.
     public void start() {
-        Thread.ofVirtual().name("cipherlink-forward").start(this::acceptUntilClosed);
+        sockets.forEach(socket -> Thread.ofVirtual().name("cipherlink-forward").start(() -> acceptUntilClosed(socket)));
     }
 
-    private void acceptUntilClosed() {
+    private void acceptUntilClosed(ServerSocket socket) {
         while (!socket.isClosed()) {
             try {
                 Socket accepted = socket.accept();
                 Thread.ofVirtual().name("cipherlink-forwarded").start(() -> serve(accepted));
             } catch (IOException e) {
-                pause(e);
+                pause(socket, e);
             }
         }
     }
 
-    private void pause(IOException failure) {
+    private void pause(ServerSocket socket, IOException failure) {
         if (!socket.isClosed()) {
             config.events.failed(name(), failure);
             try {
@@ -101,14 +145,14 @@ public final class ForwardListener implements AutoCloseable {
     private void serve(Socket accepted) {
         try {
             ForwardSockets.tune(accepted);
-            Socks5 socks = spec.target().isPresent() ? null
-                    : new Socks5(new DialogueInput(accepted, DIALOGUE_TIMEOUT, System::nanoTime), accepted.getOutputStream(),
+            Socks socks = spec.target().isPresent() ? null
+                    : new Socks(new DialogueInput(accepted, DIALOGUE_TIMEOUT, System::nanoTime), accepted.getOutputStream(),
                             config.passwords);
             ForwardTarget target = socks == null ? spec.target().get() : request(accepted, socks);
             Tunnel tunnel = open(target, socks);
             var relay = new Relay(tunnel, PlainEnd.of(accepted), config.limits);
             try {
-                answer(socks, Socks5.SUCCEEDED);
+                answer(socks, Socks.SUCCEEDED);
             } catch (IOException e) {
                 tunnel.close();
                 throw e;
@@ -135,7 +179,7 @@ public final class ForwardListener implements AutoCloseable {
         }
     }
 
-    private static ForwardTarget request(Socket accepted, Socks5 socks) throws IOException {
+    private static ForwardTarget request(Socket accepted, Socks socks) throws IOException {
         try {
             ForwardTarget target = socks.request();
             accepted.setSoTimeout(0);
@@ -148,19 +192,19 @@ public final class ForwardListener implements AutoCloseable {
         }
     }
 
-    private Tunnel open(ForwardTarget target, Socks5 socks) throws IOException {
+    private Tunnel open(ForwardTarget target, Socks socks) throws IOException {
         try {
             return config.tunnels.open(target);
         } catch (TargetException e) {
-            answer(socks, Socks5.code(e.refusal()));
+            answer(socks, Socks.code(e.refusal()));
             throw e;
         } catch (IOException e) {
-            answer(socks, Socks5.GENERAL_FAILURE);
+            answer(socks, Socks.GENERAL_FAILURE);
             throw e;
         }
     }
 
-    private static void answer(Socks5 socks, int code) throws IOException {
+    private static void answer(Socks socks, int code) throws IOException {
         if (socks != null) {
             socks.reply(code);
         }
@@ -169,10 +213,12 @@ public final class ForwardListener implements AutoCloseable {
     /// Stops accepting. Idempotent.
     @Override
     public void close() {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            // It accepts no more either way.
+        for (ServerSocket socket : sockets) {
+            try {
+                socket.close();
+            } catch (IOException e) {
+                // It accepts no more either way.
+            }
         }
     }
 }

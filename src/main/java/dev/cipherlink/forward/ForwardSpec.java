@@ -6,13 +6,14 @@ import java.util.Optional;
 
 /// What to listen on, and where what is accepted there goes.
 ///
-/// @param bind   name or address to listen on, without brackets; `*` for all of this machine
+/// @param bind   name or address to listen on, without brackets; `*` for all of this machine, `localhost` for both of
+///               its loopback addresses
 /// @param port   0 .. 65,535; 0 takes a free one
 /// @param target where to; empty if each connection says so itself, by SOCKS
 public record ForwardSpec(String bind, int port, Optional<ForwardTarget> target) {
 
     /// Listened on unless something else is said.
-    public static final String LOOPBACK = "127.0.0.1";
+    public static final String LOOPBACK = "localhost";
     /// All addresses of this machine.
     public static final String EVERYWHERE = "*";
 

@@ -3,7 +3,7 @@
 /// Purpose: [dev.cipherlink.forward.Relay] moves the bytes of one forwarded connection both ways;
 /// [dev.cipherlink.forward.ForwardRules] say what may be reached, and [dev.cipherlink.forward.TargetConnector] connects to
 /// it, at the server; [dev.cipherlink.forward.ForwardListener] accepts what is to be forwarded, and
-/// [dev.cipherlink.forward.Socks5] asks it where to, at the client.
+/// [dev.cipherlink.forward.Socks] asks it where to, at the client.
 ///
 /// Refuses: to know how a tunnel is opened and who may open one ([dev.cipherlink.forward.TunnelSource] is the client's,
 /// [dev.cipherlink.forward.ForwardRules] are the server's), to buffer more than two packets a direction, to call a connection

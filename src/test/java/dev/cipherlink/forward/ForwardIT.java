@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
@@ -426,6 +427,41 @@ class ForwardIT {
                 assertEquals(7, pair.target().getInputStream().read());
             }
             assertEquals(List.of(), rig.failures);
+        }
+    }
+
+    /// Issue 14, case 27: a program that takes `localhost` for `::1` was refused.
+    @Test
+    void bothLoopbackAddressesAreListenedOn() throws Exception {
+        try (var rig = new ForwardRig()) {
+            for (String host : List.of("127.0.0.1", "::1")) {
+                try (var client = new Socket(host, rig.local.address().getPort())) {
+                    client.setSoTimeout(20_000);
+                    try (Socket accepted = rig.target.accept()) {
+                        accepted.getOutputStream().write(7);
+                        assertEquals(7, client.getInputStream().read(), host);
+                    }
+                }
+            }
+            int port = rig.local.address().getPort();
+            rig.local.close();
+            for (String host : List.of("127.0.0.1", "::1")) {
+                Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(
+                        () -> assertThrows(IOException.class, () -> new Socket(host, port).close(), host));
+            }
+        }
+    }
+
+    /// Whoever listens on the other address would get the connections of programs that try it first.
+    @Test
+    void aPortThatIsTakenOnOneLoopbackAddressCannotBeListenedOn() throws Exception {
+        try (var taken = new ServerSocket(0, 1, InetAddress.ofLiteral("::1")); var rig = new ForwardRig()) {
+            var config = new ForwardListener.Config(rig.tunnels, ForwardLimits.DEFAULT, Optional.empty(), null);
+            int port = taken.getLocalPort();
+            var failure = assertThrows(IOException.class,
+                    () -> ForwardListener.bind(ForwardSpec.parseLocal(port + ":web:80"), config));
+            assertTrue(failure.getMessage().startsWith("[0:0:0:0:0:0:0:1]:" + port + ": "), failure.getMessage());
+            ForwardListener.bind(ForwardSpec.parseLocal("127.0.0.1:" + port + ":web:80"), config).close();
         }
     }
 

@@ -14,12 +14,12 @@ class ForwardSpecTest {
 
     @ParameterizedTest
     @CsvSource({
-        "8080:web:80, 127.0.0.1, 8080, web, 80",
-        "0:web:80, 127.0.0.1, 0, web, 80",
+        "8080:web:80, localhost, 8080, web, 80",
+        "0:web:80, localhost, 0, web, 80",
         "localhost:8080:web:80, localhost, 8080, web, 80",
         "*:8080:web:80, *, 8080, web, 80",
         "[::1]:8080:[fd00::7]:22, ::1, 8080, fd00::7, 22",
-        "8080:[::1]:65535, 127.0.0.1, 8080, ::1, 65535",
+        "8080:[::1]:65535, localhost, 8080, ::1, 65535",
         "10.0.0.1:1:10.0.0.2:2, 10.0.0.1, 1, 10.0.0.2, 2"})
     void readsLocalForwards(String text, String bind, int port, String host, int targetPort) {
         assertEquals(new ForwardSpec(bind, port, Optional.of(new ForwardTarget(host, targetPort))), ForwardSpec.parseLocal(text));
@@ -34,7 +34,7 @@ class ForwardSpecTest {
 
     @Test
     void readsDynamicForwards() {
-        assertEquals(new ForwardSpec("127.0.0.1", 1080, Optional.empty()), ForwardSpec.parseDynamic("1080"));
+        assertEquals(new ForwardSpec("localhost", 1080, Optional.empty()), ForwardSpec.parseDynamic("1080"));
         assertEquals(new ForwardSpec("::1", 1080, Optional.empty()), ForwardSpec.parseDynamic("[::1]:1080"));
         assertEquals(new ForwardSpec("*", 0, Optional.empty()), ForwardSpec.parseDynamic("*:0"));
         for (String wrong : new String[] {"", "x", "a:b:1", ":1080", "65536"}) {

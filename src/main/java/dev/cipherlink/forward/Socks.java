@@ -9,14 +9,15 @@ import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
-/// The server's side of SOCKS 5: asks a program on the unencrypted side where it wants to go (RFC 1928, RFC 1929).
+/// The server's side of SOCKS 5 (RFC 1928, RFC 1929), 4 and 4a: asks a program on the unencrypted side where it wants to go.
 ///
 /// CONNECT to an IPv4 address, an IPv6 address or a name, which is not looked up here: the server at the other end of the tunnel
-/// does. Without passwords, or with them where some are configured. Everything is read to the byte, so that what
+/// does. Without passwords, or with them where some are configured: then version 4, which has none, is refused. Everything is read to the byte, so that what
 /// follows is the program's own. Blocks; the caller bounds it.
-final class Socks5 {
+final class Socks {
 
     static final int VERSION = 5;
+    static final int OLD_VERSION = 4;
     static final int NO_AUTHENTICATION = 0;
     static final int USERNAME_PASSWORD = 2;
     static final int NO_ACCEPTABLE_METHOD = 0xff;
@@ -26,6 +27,8 @@ final class Socks5 {
     static final int NAME = 3;
     static final int IPV6 = 4;
     static final int SUCCEEDED = 0;
+    static final int OLD_GRANTED = 90;
+    static final int OLD_REJECTED = 91;
     static final int GENERAL_FAILURE = 1;
     static final int NOT_ALLOWED = 2;
     static final int NETWORK_UNREACHABLE = 3;
@@ -34,12 +37,15 @@ final class Socks5 {
     static final int TTL_EXPIRED = 6;
     static final int COMMAND_NOT_SUPPORTED = 7;
     static final int ADDRESS_TYPE_NOT_SUPPORTED = 8;
+    private static final int MAX_TEXT_BYTES = 255;
 
     private final DataInputStream in;
     private final OutputStream out;
     private final Optional<SocksPasswords> passwords;
+    /// The program's; known once its first byte has been read.
+    private int version = VERSION;
 
-    Socks5(InputStream in, OutputStream out, Optional<SocksPasswords> passwords) {
+    Socks(InputStream in, OutputStream out, Optional<SocksPasswords> passwords) {
         this.in = new DataInputStream(in);
         this.out = out;
         this.passwords = passwords;
@@ -47,12 +53,16 @@ final class Socks5 {
 
     /// Runs the dialogue up to the request, which [#reply] answers.
     ///
-    /// @throws ProtocolException if it is not SOCKS 5, or asks for what is not served; that was answered already
+    /// @throws ProtocolException if it is not SOCKS, or asks for what is not served; that was answered already
     /// @throws IOException       if the program went away
     ForwardTarget request() throws IOException {
-        requireVersion("SOCKS");
+        version = in.readUnsignedByte();
+        if (version == OLD_VERSION) {
+            return oldRequest();
+        }
+        requireVersion(version, "SOCKS");
         authenticate(exactly(in.readUnsignedByte()));
-        requireVersion("request");
+        requireVersion(in.readUnsignedByte(), "request");
         int command = in.readUnsignedByte();
         in.readUnsignedByte();
         int type = in.readUnsignedByte();
@@ -62,7 +72,35 @@ final class Socks5 {
             case NAME -> new String(exactly(in.readUnsignedByte()), StandardCharsets.ISO_8859_1);
             default -> throw refused(ADDRESS_TYPE_NOT_SUPPORTED, "address type " + type);
         };
+        return target(command, host, in.readUnsignedShort());
+    }
+
+    /// An address `0.0.0.x` announces a name behind the user's.
+    private ForwardTarget oldRequest() throws IOException {
+        int command = in.readUnsignedByte();
         int port = in.readUnsignedShort();
+        byte[] address = exactly(4);
+        untilZero("a user name");
+        boolean isName = address[0] == 0 && address[1] == 0 && address[2] == 0 && address[3] != 0;
+        String host = isName ? untilZero("a host name") : InetAddress.getByAddress(address).getHostAddress();
+        if (passwords.isPresent()) {
+            throw refused(GENERAL_FAILURE, "SOCKS version 4 has no password, and one is needed");
+        }
+        return target(command, host, port);
+    }
+
+    private String untilZero(String what) throws IOException {
+        var text = new StringBuilder();
+        for (int next = in.readUnsignedByte(); next != 0; next = in.readUnsignedByte()) {
+            if (text.length() == MAX_TEXT_BYTES) {
+                throw refused(GENERAL_FAILURE, what + " of more than " + MAX_TEXT_BYTES + " bytes");
+            }
+            text.append((char) next);
+        }
+        return text.toString();
+    }
+
+    private ForwardTarget target(int command, String host, int port) throws IOException {
         if (command != CONNECT) {
             throw refused(COMMAND_NOT_SUPPORTED, "command " + command + ", where only CONNECT is served");
         }
@@ -73,10 +111,9 @@ final class Socks5 {
         }
     }
 
-    private void requireVersion(String what) throws IOException {
-        int version = in.readUnsignedByte();
+    private static void requireVersion(int version, String what) throws ProtocolException {
         if (version != VERSION) {
-            throw new ProtocolException(what + " version " + version + ", where 5 is served");
+            throw new ProtocolException(what + " version " + version + ", where " + VERSION + " is served");
         }
     }
 
@@ -127,10 +164,14 @@ final class Socks5 {
 
     /// Answers the request. The address that it names is all zeros: ours would mean nothing to the program.
     void reply(int code) throws IOException {
-        send(VERSION, code, 0, IPV4, 0, 0, 0, 0, 0, 0);
+        if (version == OLD_VERSION) {
+            send(0, code == SUCCEEDED ? OLD_GRANTED : OLD_REJECTED, 0, 0, 0, 0, 0, 0);
+        } else {
+            send(VERSION, code, 0, IPV4, 0, 0, 0, 0, 0, 0);
+        }
     }
 
-    /// What a refusal of the server is in SOCKS.
+    /// What a refusal of the server is in SOCKS 5; version 4 has one code for all.
     static int code(Refusal refusal) {
         return switch (refusal) {
             case NOT_ALLOWED -> NOT_ALLOWED;

@@ -16,15 +16,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Golden bytes of RFC 1928 and RFC 1929.
-class Socks5Test {
+/// Golden bytes of RFC 1928 and RFC 1929, and of the older versions 4 and 4a.
+class SocksTest {
 
     private final ByteArrayOutputStream answers = new ByteArrayOutputStream();
     private ByteArrayInputStream rest;
 
     private ForwardTarget request(String hex, SocksPasswords passwords) throws IOException {
         rest = new ByteArrayInputStream(HexFormat.of().parseHex(hex.replace(" ", "")));
-        return new Socks5(rest, answers, Optional.ofNullable(passwords)).request();
+        return new Socks(rest, answers, Optional.ofNullable(passwords)).request();
     }
 
     private void assertAnswered(String hex) {
@@ -39,6 +39,44 @@ class Socks5Test {
     void readsWhereAProgramWantsToGo(String hex, String target) throws IOException {
         assertEquals(target, request(hex, null).toString());
         assertAnswered("05 00");
+    }
+
+    /// Issue 14, case 31: version 4 was refused.
+    @ParameterizedTest
+    @CsvSource({
+        "04 01 00 50 7f 00 00 01 00, 127.0.0.1:80",
+        "04 01 15 38 0a 00 00 00 61 6e 6e 00, 10.0.0.0:5432",
+        "04 01 00 16 00 00 00 00 00, 0.0.0.0:22",
+        "04 01 15 38 00 00 00 01 61 6e 6e 00 64 62 00, db:5432",
+        "04 01 00 50 00 00 00 ff 00 61 2e 62 00, a.b:80"})
+    void readsTheOlderVersions(String hex, String target) throws IOException {
+        assertEquals(target, request(hex + " cafe", null).toString());
+        assertAnswered("");
+        assertArrayEquals(new byte[] {(byte) 0xca, (byte) 0xfe}, rest.readAllBytes());
+    }
+
+    @Test
+    void answersTheOlderVersionsInTheirOwnForm() throws IOException {
+        var granted = new Socks(new ByteArrayInputStream(HexFormat.of().parseHex("040100507f00000100")), answers, Optional.empty());
+        granted.request();
+        granted.reply(Socks.SUCCEEDED);
+        assertAnswered("00 5a 00 00 00 00 00 00");
+        answers.reset();
+        granted.reply(Socks.code(Refusal.NOT_ALLOWED));
+        assertAnswered("00 5b 00 00 00 00 00 00");
+        answers.reset();
+        var passwords = SocksPasswords.parse(List.of("ann:secret"));
+        assertThrows(ProtocolException.class, () -> request("04 01 00 50 7f 00 00 01 61 6e 6e 00", passwords));
+        assertAnswered("00 5b 00 00 00 00 00 00");
+        answers.reset();
+        assertThrows(ProtocolException.class, () -> request("04 01 00 50 7f 00 00 01" + "61".repeat(256), null));
+        assertAnswered("00 5b 00 00 00 00 00 00");
+        for (String whole : List.of("04010050000000010061", "040100507f000001")) {
+            for (int end = 0; end <= whole.length(); end += 2) {
+                String cut = whole.substring(0, end);
+                assertThrows(EOFException.class, () -> request(cut, null), cut);
+            }
+        }
     }
 
     @Test
@@ -56,7 +94,11 @@ class Socks5Test {
         "05 01 00 05 01 00 03 02 2f 2f 00 50, 05 00 05 01 00 01 00 00 00 00 00 00",
         "05 01 02, 05 ff",
         "05 00, 05 ff",
-        "04 01 00 50 7f 00 00 01 00, ''",
+        "06 01 00, ''",
+        "04 02 00 50 7f 00 00 01 00, 00 5b 00 00 00 00 00 00",
+        "04 01 00 00 7f 00 00 01 00, 00 5b 00 00 00 00 00 00",
+        "04 01 00 50 00 00 00 01 00 2f 2f 00, 00 5b 00 00 00 00 00 00",
+        "04 01 00 50 00 00 00 01 00 00, 00 5b 00 00 00 00 00 00",
         "05 01 00 04 01 00 01 7f 00 00 01 00 50, 05 00"})
     void refusesWhatIsNotServedWithTheRightCode(String hex, String answer) {
         assertThrows(ProtocolException.class, () -> request(hex, null));
@@ -103,7 +145,7 @@ class Socks5Test {
 
     @Test
     void hasACodeForEachRefusal() {
-        assertEquals(List.of(2, 4, 5, 3, 6, 1), List.of(Refusal.values()).stream().map(Socks5::code).toList());
+        assertEquals(List.of(2, 4, 5, 3, 6, 1), List.of(Refusal.values()).stream().map(Socks::code).toList());
         for (Refusal refusal : Refusal.values()) {
             assertEquals(refusal, Refusal.ofCode(refusal.code()));
         }
