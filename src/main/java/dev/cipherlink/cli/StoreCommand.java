@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.server.Server;
 import dev.cipherlink.store.DamagedStoreException;
 import dev.cipherlink.store.Durability;
 import dev.cipherlink.store.RocksConfig;
@@ -65,6 +66,7 @@ final class StoreCommand extends ProgramCommand {
     /// `store check`.
     static final class Check extends Part {
         private boolean acceptLoss;
+        private boolean forgetSessions;
 
         @Override
         void describe(Syntax syntax) {
@@ -75,13 +77,22 @@ final class StoreCommand extends ProgramCommand {
             syntax.flag("--accept-loss", given -> acceptLoss = given,
                     "Open a store that lacks what it acknowledged, and let servers use it from "
                         + "now on. What is lost stays lost.");
+            syntax.flag("--forget-sessions", given -> forgetSessions = given,
+                    "First forget the sessions that wait for their clients, which then have to begin new ones: for a store "
+                        + "whose sessions keep a server from starting.");
         }
 
         @Override
         ExitStatus run() {
             List<String> problems;
+            int forgotten = 0;
             try (RocksStore store = open(folder(), acceptLoss)) {
+                if (forgetSessions) {
+                    forgotten = Server.forgetSessions(store);
+                }
                 problems = store.check();
+            } catch (StoreException e) {
+                problems = List.of("the sessions cannot be forgotten: " + e.getMessage());
             } catch (IOException e) {
                 problems = List.of(FailureText.withFile(e));
             } catch (CliException e) {
@@ -93,7 +104,7 @@ final class StoreCommand extends ProgramCommand {
             problems.forEach(problem -> output().line(output().isJson()
                     ? Json.object(Map.of("ok", false, "problem", problem)) : problem));
             if (problems.isEmpty()) {
-                report("the store is good");
+                report("the store is good" + (forgetSessions ? "; sessions forgotten: " + forgotten : ""));
             }
             return problems.isEmpty() ? ExitStatus.DONE : ExitStatus.REFUSED;
         }

@@ -28,6 +28,7 @@ import java.util.function.Consumer;
 /// a [Reply] like any other, see [Reply#isError]. An `IOException` means that no answer came.
 ///
 /// A lost connection is established again, and the session goes on: each request runs once, also if it was on its way.
+/// The answer to a large read may be lost then, and is an error that says so (the promise of order, `docs/protocol.md` section 4).
 /// Meanwhile requests wait. Only if the server has lost the session is the outcome of those that were on their way
 /// unknown; reads are repeated then if nothing else was on its way.
 ///

@@ -30,6 +30,11 @@ final class AnswerQueue {
         return replies[slot(index)];
     }
 
+    /// Puts another answer in the place of one.
+    void replace(int index, Reply reply) {
+        replies[slot(index)] = reply;
+    }
+
     void add(int sequence, Reply reply) {
         if (sequences == null) {
             sequences = new int[INITIAL_CAPACITY];

@@ -124,13 +124,17 @@ final class CommandDispatcher implements RequestHandler {
         return reply;
     }
 
-    /// Of a request that may have changed something, an answer is kept unless the store took no writes.
+    /// Of a request that may have changed something, an answer is kept unless the store took no writes. A read runs again unless it
+    /// could see what the session changed after it.
     @Override
-    public Reply repeat(Payload request) {
+    public Reply repeat(int sequence, Payload request) {
         begin();
         try {
             Command command = parse(request);
-            return command.isReadOnly() ? run(command) : NOT_WRITTEN;
+            if (!command.isReadOnly()) {
+                return NOT_WRITTEN;
+            }
+            return command instanceof Command.Echo || !journal.hasChangedSince(sequence) ? run(command) : Session.NOT_KEPT;
         } catch (CommandException | StoreException e) {
             return Reply.error(e.getMessage());
         }

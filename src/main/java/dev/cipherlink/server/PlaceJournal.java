@@ -20,7 +20,7 @@ final class PlaceJournal {
 
     private static final Logger LOG = System.getLogger(PlaceJournal.class.getName());
     /// Of a key: this, and the session's id (16 bytes).
-    private static final byte[] PREFIX = {'p', '/'};
+    static final byte[] PREFIX = {'p', '/'};
     private static final byte[] UNKNOWN = {};
 
     private final KeyValueStore store;

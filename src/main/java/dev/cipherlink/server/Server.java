@@ -77,7 +77,7 @@ public final class Server implements AutoCloseable {
         Sodium.load();
         var server = new Server(config, store);
         try {
-            SessionJournal.restoreAll(server, System.nanoTime());
+            SessionRecords.restoreAll(server, System.nanoTime());
         } catch (StoreException e) {
             server.listener.close();
             throw new IOException("the sessions of the last run cannot be read: " + e.getMessage(), e);
@@ -88,6 +88,14 @@ public final class Server implements AutoCloseable {
         }
         server.acceptThread.start();
         return server;
+    }
+
+    /// Forgets the sessions that a store has, of which no server may be in use.
+    ///
+    /// @return how many there were
+    /// @throws StoreException if it takes no writes
+    public static int forgetSessions(KeyValueStore store) throws StoreException {
+        return SessionRecords.forgetAll(store);
     }
 
     private ChatService openChat() throws IOException {

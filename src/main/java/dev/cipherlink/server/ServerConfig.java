@@ -37,8 +37,8 @@ public record ServerConfig(
         ForwardPolicy forwards) {
 
     /// Ten minutes, as `docs/protocol.md` section 5 has it.
-    public static final SessionRegistry.Limits DEFAULT_SESSIONS =
-            new SessionRegistry.Limits(Duration.ofMinutes(10), 10_000, 256L << 20);
+    public static final SessionRegistry.Limits DEFAULT_SESSIONS = new SessionRegistry.Limits(Duration.ofMinutes(10), 10_000,
+            Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 8));
     /// Room for the verb, the key and the numbers around the largest value.
     private static final int MAX_COMMAND_OVERHEAD_BYTES = 1_024;
 

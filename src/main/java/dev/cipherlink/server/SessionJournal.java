@@ -6,115 +6,112 @@ import dev.cipherlink.session.Session;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Unit;
-import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.HexFormat;
-import java.util.List;
-import java.util.Map;
+import java.util.BitSet;
 
 /// Records of one session what another process of the server needs to go on with it: how far it has come, and the answers
-/// to requests that changed something. They become durable together with those changes, so that a request whose change
-/// survives the process is known to have run.
+/// that a duplicate would need. They become durable together with the changes they tell of, so that a request whose change
+/// survives the process is known to have run. [SessionRecords] reads them again.
 ///
 /// The session itself is recorded before its client hears of it: whatever a client has asked for in a session that is not
-/// there after a crash would have an unknown outcome. Each batch with changes has a record; a ring of as many as the window
-/// is large holds the last window. A session that only reads has one now and then, so that its client is never further
-/// ahead of the records than sequence numbers can tell.
+/// there after a crash would have an unknown outcome. Each batch with changes has a record. Records that have left the
+/// window are overwritten or forgotten, and what is left has at most [#MAX_BYTES] of reads' answers. A session that only
+/// reads has a record now and then, so that its client is never further ahead of the records than sequence numbers can tell.
 ///
 /// Answers of reads are recorded with the next change: if such a read ran again, it would see what the session changed
-/// after it. Reads behind the last change run again, and those with large answers.
+/// after it. Reads behind the last record run again, and those with large answers too, if no change stands behind them.
 /// Used by the session's reading thread.
 final class SessionJournal {
 
-    private static final Logger LOG = System.getLogger(SessionJournal.class.getName());
-    /// Of a key: this, the session's id (16 bytes), and nothing for the origin, or the slot in the ring (2 bytes).
-    private static final byte[] PREFIX = {'s', '/'};
-    private static final int ID_BYTES = 16;
-    private static final int ORIGIN_KEY_BYTES = PREFIX.length + ID_BYTES;
-    private static final int ERROR_FLAG = 0x8000;
+    /// Beyond this, answers of reads are not recorded, only that they are lost: two windows of the largest, by default.
+    static final int MAX_BYTES = 2 << 20;
     /// Messages after which there is a record in any case: a quarter of those that sequence numbers can tell ahead from behind.
     private static final int MAX_UNRECORDED = Message.SEQUENCE_MODULUS / 8;
 
-    private static final Reply TOO_LARGE = Reply.error("the answer was sent, and was too large to be kept; ask again");
+    private static final Logger LOG = System.getLogger(SessionJournal.class.getName());
 
-    /// The answer to a request.
-    private record Answer(int sequence, Reply reply) {
-    }
+    /// The records that are in the window, oldest first, and the slots that they have. In an array of numbers, since a session that
+    /// changes much has as many as its window is large.
+    private static final class Kept {
+        private static final int INITIAL_CAPACITY = 8;
+        private static final int SLOT_BITS = 16;
+        private static final int BYTES_BITS = 24;
+        private static final int ACCEPTED_MASK = (1 << 24) - 1;
 
-    /// One record: which batch it was, how many messages the session had accepted after it, and its answers.
-    private record Batch(long number, long accepted, List<Answer> answers) {
-    }
+        /// A ring, its size a power of two. Of each record, from the highest bit on: the lowest 24 bits of how many messages the
+        /// session had accepted, its size in bytes, its slot.
+        private long[] entries = new long[INITIAL_CAPACITY];
+        private final BitSet slots = new BitSet();
+        private int first;
+        private int size;
+        private int bytes;
 
-    /// What the records of one session say.
-    ///
-    /// @param batches  how many were recorded, or tried to be
-    /// @param accepted how many messages of the client had been accepted
-    /// @param answers  those of the last window, by sequence number
-    record Recorded(SessionOrigin origin, long batches, long accepted, Map<Integer, Reply> answers) {
-    }
-
-    /// The records of one session as they are read, in any order.
-    private static final class Records {
-        private SessionOrigin origin;
-        private final List<Batch> batches = new ArrayList<>();
-        private boolean isDamaged;
-
-        void add(byte[] key, byte[] value) {
-            try {
-                if (key.length == ORIGIN_KEY_BYTES) {
-                    origin = SessionOrigin.decode(value);
-                } else {
-                    batches.add(decode(value));
-                }
-            } catch (IOException | BufferUnderflowException e) {
-                LOG.log(Level.WARNING, "a session of the last run cannot be read, and is lost: {0}", e.toString());
-                isDamaged = true;
+        void add(int slot, long accepted, int recordBytes) {
+            if (size == entries.length) {
+                long[] larger = Arrays.copyOf(Arrays.copyOfRange(entries, first, first + size), 2 * size);
+                System.arraycopy(entries, 0, larger, size - first, first);
+                entries = larger;
+                first = 0;
             }
+            entries[first + size++ & entries.length - 1] =
+                    accepted << SLOT_BITS + BYTES_BITS | (long) recordBytes << SLOT_BITS | slot;
+            slots.set(slot);
+            bytes += recordBytes;
         }
 
-        boolean isWhole() {
-            return origin != null && !isDamaged;
+        boolean hasLeft(long accepted, int window) {
+            long before = accepted - (entries[first] >>> SLOT_BITS + BYTES_BITS);
+            return size > 0 && (before & ACCEPTED_MASK) >= window;
+        }
+
+        int removeFirst() {
+            int slot = (int) entries[first] & (1 << SLOT_BITS) - 1;
+            bytes -= (int) (entries[first] >> SLOT_BITS) & (1 << BYTES_BITS) - 1;
+            first = first + 1 & entries.length - 1;
+            size--;
+            slots.clear(slot);
+            return slot;
         }
     }
 
     private final SessionOrigin origin;
+    private final SessionRecords.Keys keys;
     private final boolean isKept;
-    private final ByteBuffer slotKey;
     /// Those of the last window that are not recorded, oldest first.
     private final AnswerQueue answers = new AnswerQueue();
+    /// Made on first use, since most sessions are idle.
+    private Kept kept;
     private long accepted;
     /// As the last record says.
     private long recorded;
-    private long batches;
+    /// The number of the last request that may have changed something, counted from the first of the session on.
+    private long lastChange;
+    private boolean hasChanged;
     private boolean isOriginKept;
     /// It is in the unit under way.
     private boolean isOriginAdded;
-    /// How many of them there are up to the last one that belongs to a change; 0 if none does.
-    private int changed;
     private boolean isNew;
     private boolean isInFragments;
 
     SessionJournal(SessionOrigin origin, KeyValueStore store) {
         this.origin = origin;
         isKept = store.isDurable();
-        slotKey = ByteBuffer.allocate(ORIGIN_KEY_BYTES + Short.BYTES).put(PREFIX).put(HexFormat.of().parseHex(origin.id()));
+        keys = new SessionRecords.Keys(origin.id());
     }
 
     /// Goes on with what another process recorded.
-    SessionJournal(Recorded last, KeyValueStore store) {
-        this(last.origin, store);
-        batches = last.batches;
-        accepted = last.accepted;
-        recorded = last.accepted;
+    SessionJournal(SessionRecords.Recorded last, KeyValueStore store) {
+        this(last.origin(), store);
+        accepted = last.accepted();
+        recorded = last.accepted();
+        lastChange = last.lastChange();
         isOriginKept = true;
+        for (SessionRecords.Batch batch : last.batches()) {
+            add(batch.slot(), batch.accepted(), batch.bytes());
+        }
     }
 
     /// Records the session, which begins. Blocks until that is durable. While the store takes no writes, it is recorded with the
@@ -122,7 +119,7 @@ final class SessionJournal {
     void begin(KeyValueStore store) {
         if (isKept) {
             try (Unit unit = store.begin()) {
-                unit.record(originKey(), origin.encode());
+                unit.record(keys.origin(), origin.encode());
                 unit.commit();
                 isOriginKept = true;
             } catch (StoreException e) {
@@ -138,21 +135,17 @@ final class SessionJournal {
         isNew = ahead > 0;
         isInFragments = ahead > 1;
         accepted += Math.max(0, ahead);
-        while (answers.size() > 0 && !isInWindow(origin, accepted, answers.sequence(0))) {
-            removeOldest();
+        while (answers.size() > 0 && position(answers.sequence(0)) <= accepted - windowSize()) {
+            answers.removeFirst();
         }
-    }
-
-    private void removeOldest() {
-        answers.removeFirst();
-        changed = Math.max(0, changed - 1);
     }
 
     /// The request that runs may have changed something.
     void changed(int sequence, Reply reply) {
+        lastChange = accepted;
         if (isKept) {
             answers.add(sequence, reply);
-            changed = answers.size();
+            hasChanged = true;
         }
     }
 
@@ -161,39 +154,73 @@ final class SessionJournal {
     void read(int sequence, Reply reply) {
         boolean isLarge = reply.payload().length > Session.MAX_STORED_REPLY_BYTES;
         if (isKept && isNew && (isInFragments || !isLarge)) {
-            answers.add(sequence, isLarge ? TOO_LARGE : reply);
+            answers.add(sequence, isLarge ? Session.NOT_KEPT : reply);
         }
+    }
+
+    /// Whether a request that had run before this one was run by the session may have changed something since.
+    boolean hasChangedSince(int sequence) {
+        return lastChange > position(sequence);
+    }
+
+    /// The number of a message that was accepted, counted from the first of the session on.
+    private long position(int sequence) {
+        return accepted - (accepted - sequence & Message.SEQUENCE_MODULUS - 1);
+    }
+
+    private int windowSize() {
+        return origin.parameters().windowSize();
     }
 
     /// Adds what the batch changed to its unit, and forgets it; of batches that changed nothing, how far they came, now and then.
     void addTo(Unit unit) throws StoreException {
-        if (!isKept || changed == 0 && accepted - recorded < MAX_UNRECORDED) {
+        if (!isKept || !hasChanged && accepted - recorded < MAX_UNRECORDED) {
             return;
         }
+        hasChanged = false;
         recorded = accepted;
+        int slot = takeSlot(unit);
         byte[] batch = takeBatch();
         if (!isOriginKept) {
-            unit.record(originKey(), origin.encode());
+            unit.record(keys.origin(), origin.encode());
             isOriginAdded = true;
         }
-        unit.record(slotKey(batches), batch);
-        batches++;
+        unit.record(keys.slot(slot), batch);
+        add(slot, accepted, batch.length);
     }
 
-    /// The record of the batch. What stands up to the last change leaves the queue, even if the store then takes no record: those
-    /// answers will be refused.
-    private byte[] takeBatch() {
-        int bytes = 2 * Long.BYTES;
-        for (int i = 0; i < changed; i++) {
-            bytes += 2 * Short.BYTES + answers.reply(i).payload().length;
+    private void add(int slot, long atAccepted, int bytes) {
+        if (kept == null) {
+            kept = new Kept();
         }
-        var out = ByteBuffer.allocate(bytes).putLong(batches).putLong(accepted);
-        while (changed > 0) {
-            Reply reply = answers.reply(0);
-            byte[] payload = reply.payload();
-            out.putShort((short) answers.sequence(0))
-                    .putShort((short) (payload.length | (reply.isError() ? ERROR_FLAG : 0))).put(payload);
-            removeOldest();
+        kept.add(slot, atAccepted, bytes);
+    }
+
+    /// A place for the next record: that of one that has left the window, if there is any. Others that have are forgotten.
+    private int takeSlot(Unit unit) throws StoreException {
+        if (kept == null) {
+            return 0;
+        }
+        int slot = kept.hasLeft(accepted, windowSize()) ? kept.removeFirst() : kept.slots.nextClearBit(0);
+        while (kept.hasLeft(accepted, windowSize())) {
+            unit.forget(keys.slot(kept.removeFirst()));
+        }
+        return slot;
+    }
+
+    /// The record of the batch. Its answers leave the queue, even if the store then takes no record: they will be refused.
+    private byte[] takeBatch() {
+        int left = MAX_BYTES - (kept == null ? 0 : kept.bytes);
+        int bytes = SessionRecords.HEADER_BYTES;
+        for (int i = 0; i < answers.size(); i++) {
+            if (bytes + SessionRecords.bytes(answers.reply(i)) > left && !SessionRecords.isShort(answers.reply(i))) {
+                answers.replace(i, Session.NOT_KEPT);
+            }
+            bytes += SessionRecords.bytes(answers.reply(i));
+        }
+        var out = ByteBuffer.allocate(bytes).putLong(lastChange).putLong(accepted);
+        for (; answers.size() > 0; answers.removeFirst()) {
+            SessionRecords.encode(answers.sequence(0), answers.reply(0), out);
         }
         return out.array();
     }
@@ -204,86 +231,18 @@ final class SessionJournal {
         isOriginAdded = false;
     }
 
-    private static boolean isInWindow(SessionOrigin origin, long last, int sequence) {
-        return (last - sequence & Message.SEQUENCE_MODULUS - 1) < origin.parameters().windowSize();
-    }
-
     /// The session is over: nobody will go on with it.
     void forget(KeyValueStore store) {
-        if (batches == 0 && !isOriginKept) {
+        if (kept == null && !isOriginKept) {
             return;
         }
         try (Unit unit = store.begin()) {
-            unit.forget(originKey());
-            for (long slot = 0; slot < Math.min(batches, origin.parameters().windowSize()); slot++) {
-                unit.forget(slotKey(slot));
+            unit.forget(keys.origin());
+            while (kept != null && kept.size > 0) {
+                unit.forget(keys.slot(kept.removeFirst()));
             }
         } catch (StoreException e) {
             LOG.log(Level.DEBUG, "the records of an ended session stay until they expire", e);
         }
-    }
-
-    private byte[] originKey() {
-        return Arrays.copyOf(slotKey.array(), ORIGIN_KEY_BYTES);
-    }
-
-    private byte[] slotKey(long batch) {
-        return slotKey.putShort(ORIGIN_KEY_BYTES, (short) (batch % origin.parameters().windowSize())).array();
-    }
-
-    /// @throws BufferUnderflowException if it is damaged
-    private static Batch decode(byte[] encoded) {
-        var in = ByteBuffer.wrap(encoded);
-        long number = in.getLong();
-        long accepted = in.getLong();
-        var answers = new ArrayList<Answer>();
-        while (in.hasRemaining()) {
-            int sequence = Short.toUnsignedInt(in.getShort());
-            int length = Short.toUnsignedInt(in.getShort());
-            byte[] payload = new byte[length & ~ERROR_FLAG];
-            in.get(payload);
-            answers.add(new Answer(sequence, Reply.received(payload, (length & ERROR_FLAG) != 0)));
-        }
-        return new Batch(number, accepted, answers);
-    }
-
-    /// Makes the sessions again that another process of the server had; they wait for their clients.
-    ///
-    /// @throws StoreException if the records cannot be read
-    static void restoreAll(Server server, long now) throws StoreException {
-        for (Recorded recorded : readAll(server.store())) {
-            var journal = new SessionJournal(recorded, server.store());
-            Session session = Session.restored(recorded.origin.open(server, journal), recorded.accepted, recorded.answers);
-            server.sessions().addDetached(session, recorded.origin.owner(), now);
-        }
-    }
-
-    /// The sessions that are recorded; those that cannot be read are reported in the log, and left out.
-    ///
-    /// @throws StoreException if the records cannot be read
-    static List<Recorded> readAll(KeyValueStore store) throws StoreException {
-        var sessions = new HashMap<String, Records>();
-        store.records(PREFIX).forEach((key, value) -> sessions
-                .computeIfAbsent(HexFormat.of().formatHex(key, PREFIX.length, ORIGIN_KEY_BYTES), _ -> new Records())
-                .add(key, value));
-        return sessions.values().stream().filter(Records::isWhole).map(SessionJournal::recorded).toList();
-    }
-
-    private static Recorded recorded(Records records) {
-        SessionOrigin origin = records.origin;
-        records.batches.sort(Comparator.comparingLong(Batch::number));
-        var answers = new HashMap<Integer, Reply>();
-        if (records.batches.isEmpty()) {
-            return new Recorded(origin, 0, 0, answers);
-        }
-        Batch last = records.batches.getLast();
-        for (Batch batch : records.batches) {
-            for (Answer answer : batch.answers) {
-                if (isInWindow(origin, last.accepted, answer.sequence)) {
-                    answers.put(answer.sequence, answer.reply);
-                }
-            }
-        }
-        return new Recorded(origin, last.number + 1, last.accepted, answers);
     }
 }

@@ -182,8 +182,8 @@ final class WatchedStore implements KeyValueStore {
     }
 
     @Override
-    public NavigableMap<byte[], byte[]> records(byte[] prefix) throws StoreException {
-        return store.records(prefix);
+    public NavigableMap<byte[], byte[]> records(byte[] prefix, byte[] after, int maxBytes) throws StoreException {
+        return store.records(prefix, after, maxBytes);
     }
 
     @Override

@@ -25,8 +25,8 @@ final class ReceiveWindow {
     /// Large answers, and requests of large answers, that are kept for duplicates take at most this much. Small answers
     /// are always kept: they may be those of writes.
     private static final int MAX_KEPT_BYTES = 1 << 20;
-    /// What a small answer takes in memory, on the average.
-    private static final int SMALL_ANSWER_BYTES = 100;
+    /// What an answer takes in memory beside its bytes.
+    private static final int ANSWER_OVERHEAD_BYTES = 48;
 
     private final int size;
     private final boolean wraps;
@@ -171,9 +171,16 @@ final class ReceiveWindow {
         return requests == null ? null : requests[slot(sequence)];
     }
 
-    /// About how many bytes of memory are kept.
+    /// About how many bytes of memory are kept. Looks at each answer.
     long retainedBytes() {
-        return keptBytes + (answers == null ? 0 : (long) answers.length * SMALL_ANSWER_BYTES);
+        long bytes = 0;
+        for (int i = 0; answers != null && i < answers.length; i++) {
+            bytes += Integer.BYTES + (answers[i] == null ? 0 : answers[i].payload().length + ANSWER_OVERHEAD_BYTES);
+        }
+        for (int i = 0; requests != null && i < requests.length; i++) {
+            bytes += Integer.BYTES + (requests[i] == null ? 0 : requests[i].length);
+        }
+        return bytes;
     }
 
     /// The gap that was asked for may be asked for again.

@@ -14,8 +14,6 @@ import java.util.Map;
 /// All methods but [#completeBatch] require the session's lock.
 final class Receiver {
 
-    private static final Reply NOT_KEPT = Reply.error("the answer was sent, and was too large to be kept; ask again");
-
     private final SessionParameters parameters;
     private final RequestHandler handler;
     private final ReceiveWindow window;
@@ -120,11 +118,11 @@ final class Receiver {
         } else if (answer != null) {
             answers.addKept(sequence, answer);
         } else if (request != null) {
-            answers.add(sequence, handler.repeat(Payload.of(request)));
+            answers.add(sequence, handler.repeat(sequence, Payload.of(request)));
         } else if (isRestored) {
-            answers.add(sequence, message.more() ? AnswerBatch.EMPTY : handler.repeat(message.payload()));
+            answers.add(sequence, message.more() ? AnswerBatch.EMPTY : handler.repeat(sequence, message.payload()));
         } else {
-            answers.addKept(sequence, NOT_KEPT);
+            answers.addKept(sequence, Session.NOT_KEPT);
         }
     }
 

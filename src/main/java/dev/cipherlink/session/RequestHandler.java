@@ -16,9 +16,12 @@ public interface RequestHandler {
     ///         changes nothing: a duplicate of the request may run it again.
     Reply handle(int sequence, Payload request);
 
-    /// Answers a duplicate of a request whose answer is not kept: if it changes nothing, it may run again.
-    default Reply repeat(Payload request) {
-        return Reply.error("the answer was sent, and is not kept; ask again");
+    /// Answers a duplicate of a request whose answer is not kept: if it changes nothing, and no later request of the peer has
+    /// changed anything, it may run again.
+    ///
+    /// @param sequence the number of its answer
+    default Reply repeat(int sequence, Payload request) {
+        return Session.NOT_KEPT;
     }
 
     /// The requests that arrived together have run; their answers leave when this returns. Blocks until what they

@@ -23,6 +23,8 @@ public final class Session {
 
     /// Of an answer that is larger, the request is kept for duplicates if it is shorter, and runs again.
     public static final int MAX_STORED_REPLY_BYTES = 1_024;
+    /// In the place of an answer that cannot be given again, and is not to be made again.
+    public static final Reply NOT_KEPT = Reply.error("the answer was lost on its way, and was too large to be kept; ask again");
     private static final int MAX_WAITING_EVENTS = 256;
     private static final long MAX_WAITING_EVENT_BYTES = 1 << 20;
 

@@ -71,12 +71,17 @@ public final class SessionRegistry {
         }
     }
 
-    /// A session that another process had waits for its client.
-    public synchronized void addDetached(Session session, String owner, long now) {
-        var entry = new Entry(session, owner, null);
-        entry.isEstablished = true;
-        sessions.put(session.identity().id(), entry);
-        detach(entry, now);
+    /// A session that another process had waits for its client, as far as there is room.
+    public void addDetached(Session session, String owner, long now) {
+        var ended = new ArrayList<Session>();
+        synchronized (this) {
+            var entry = new Entry(session, owner, null);
+            entry.isEstablished = true;
+            sessions.put(session.identity().id(), entry);
+            detach(entry, now);
+            makeRoom(ended);
+        }
+        end(ended);
     }
 
     private void detach(Entry entry, long now) {

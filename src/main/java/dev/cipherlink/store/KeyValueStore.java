@@ -157,8 +157,16 @@ public interface KeyValueStore extends AutoCloseable {
     /// are not seen.
     byte[] record(byte[] key) throws StoreException;
 
-    /// All records whose keys begin with this prefix, in byte order; as [#record] sees them.
-    NavigableMap<byte[], byte[]> records(byte[] prefix) throws StoreException;
+    /// The next records whose keys begin with this prefix, in byte order; as [#record] sees them.
+    ///
+    /// @param after    the key to go on behind; empty to begin with the first
+    /// @param maxBytes that the values have together, but for the last one; there is one at least while any is left
+    NavigableMap<byte[], byte[]> records(byte[] prefix, byte[] after, int maxBytes) throws StoreException;
+
+    /// All records whose keys begin with this prefix, likewise.
+    default NavigableMap<byte[], byte[]> records(byte[] prefix) throws StoreException {
+        return records(prefix, new byte[0], Integer.MAX_VALUE);
+    }
 
     /// Names and values for the operator: which engine this is, and how it fares. Names begin with `store_`.
     Map<String, Object> info() throws StoreException;

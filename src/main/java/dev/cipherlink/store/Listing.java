@@ -105,22 +105,24 @@ final class Listing implements AutoCloseable {
         }).count();
     }
 
-    /// All durable records with this prefix, in order.
-    NavigableMap<byte[], byte[]> records(byte[] prefix) throws StoreException {
+    /// The next durable records with this prefix, in order, until their values have so many bytes.
+    NavigableMap<byte[], byte[]> records(byte[] prefix, byte[] after, int maxBytes) throws StoreException {
         return reads.run(() -> {
             applier.apply();
-            return storedRecords(prefix);
+            return storedRecords(prefix, after, maxBytes);
         });
     }
 
-    private NavigableMap<byte[], byte[]> storedRecords(byte[] prefix) throws StoreException {
+    private NavigableMap<byte[], byte[]> storedRecords(byte[] prefix, byte[] after, int maxBytes) throws StoreException {
         var records = new TreeMap<byte[], byte[]>(Arrays::compareUnsigned);
+        long bytes = 0;
         try (RocksIterator iterator = database.iterator(database.records())) {
-            for (iterator.seek(prefix); iterator.isValid(); iterator.next()) {
-                if (!Key.of(iterator.key()).startsWith(prefix)) {
-                    break;
-                }
-                records.put(iterator.key(), iterator.value());
+            seek(iterator, prefix, after);
+            while (bytes < maxBytes && iterator.isValid() && Key.of(iterator.key()).startsWith(prefix)) {
+                byte[] value = iterator.value();
+                records.put(iterator.key(), value);
+                bytes += value.length;
+                iterator.next();
             }
             Database.requireGood(iterator);
         }

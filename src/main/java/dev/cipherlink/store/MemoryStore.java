@@ -246,13 +246,16 @@ public final class MemoryStore implements KeyValueStore {
     }
 
     @Override
-    public NavigableMap<byte[], byte[]> records(byte[] prefix) {
+    public NavigableMap<byte[], byte[]> records(byte[] prefix, byte[] after, int maxBytes) {
         var found = new TreeMap<byte[], byte[]>(Arrays::compareUnsigned);
-        for (Map.Entry<byte[], byte[]> record : records.tailMap(prefix).entrySet()) {
-            if (!Key.of(record.getKey()).startsWith(prefix)) {
+        long bytes = 0;
+        boolean startsAfter = after.length > 0;
+        for (Map.Entry<byte[], byte[]> record : records.tailMap(startsAfter ? after : prefix, !startsAfter).entrySet()) {
+            if (bytes >= maxBytes || !Key.of(record.getKey()).startsWith(prefix)) {
                 break;
             }
             found.put(record.getKey(), record.getValue());
+            bytes += record.getValue().length;
         }
         return found;
     }

@@ -144,8 +144,8 @@ public final class RocksStore implements KeyValueStore {
     }
 
     @Override
-    public NavigableMap<byte[], byte[]> records(byte[] prefix) throws StoreException {
-        return listing.records(prefix);
+    public NavigableMap<byte[], byte[]> records(byte[] prefix, byte[] after, int maxBytes) throws StoreException {
+        return listing.records(prefix, after, maxBytes);
     }
 
     @Override

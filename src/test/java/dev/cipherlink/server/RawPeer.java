@@ -22,6 +22,7 @@ public final class RawPeer implements AutoCloseable {
 
     private final Socket socket;
     private final SharedKeyChannel channel;
+    private SynAck.Granted granted;
     private final MessageCodec codec = new MessageCodec(Checksum.Algorithm.MD5);
 
     public RawPeer(Socket socket, SharedKey key) throws IOException {
@@ -83,10 +84,15 @@ public final class RawPeer implements AutoCloseable {
     /// The client's side of the handshake.
     public RawPeer establish(int windowSize) throws IOException {
         sendSyn(windowSize);
-        SynAck.Granted granted = receiveSynAck();
+        granted = receiveSynAck();
         sendEcho(granted.sessionId());
         channel.establish(granted.parameters().maxMessageBytes());
         return this;
+    }
+
+    /// Of the session that was established.
+    public String sessionId() {
+        return granted.sessionId();
     }
 
     /// The client's side of the handshake for a session that has had another connection.
@@ -95,7 +101,7 @@ public final class RawPeer implements AutoCloseable {
     public SynAck.Granted resume(String sessionId, int received) throws IOException {
         send(MessageType.SYN, 0, "{\"operation_mode\":\"burst\",\"max_packet_size\":65519,\"session_id\":\"" + sessionId
                 + "\",\"received\":" + received + "}");
-        SynAck.Granted granted = receiveSynAck();
+        granted = receiveSynAck();
         sendEcho(granted.sessionId());
         channel.establish(granted.parameters().maxMessageBytes());
         return granted;

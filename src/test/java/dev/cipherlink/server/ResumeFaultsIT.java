@@ -10,9 +10,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.message.Message;
 import dev.cipherlink.message.MessageType;
 import dev.cipherlink.message.SynAck;
 import dev.cipherlink.session.CloseReason;
+import dev.cipherlink.session.Session;
 import java.io.File;
 import java.io.IOException;
 import java.time.Duration;
@@ -187,6 +189,34 @@ class ResumeFaultsIT {
                 assertTrue(granted.isResumed());
                 assertEquals(1, granted.received());
                 assertEquals("3\n", peer.request(2, "INCR n"));
+            }
+        }
+    }
+
+    /// Issue 13.11a: it ran again, and saw what its own session had changed after it.
+    @Test
+    void aLargeReadDoesNotSeeWhatItsSessionChangedAfterIt() throws Exception {
+        String value = "x".repeat(2_000);
+        try (var server = TestServer.start()) {
+            String session;
+            try (RawPeer peer = server.rawPeer().establish(64)) {
+                session = peer.sessionId();
+                assertEquals("OK\n", peer.request(1, "SET k " + value));
+                assertEquals(value + "\n", peer.request(2, "GET k"));
+            }
+            try (RawPeer peer = server.rawPeer()) {
+                assertTrue(peer.resume(session, 0).isResumed());
+                assertEquals(value + "\n", peer.request(2, "GET k"), "no change stands behind it");
+                assertEquals("2001\n", peer.request(3, "APPEND k y"));
+            }
+            try (RawPeer peer = server.rawPeer()) {
+                assertTrue(peer.resume(session, 0).isResumed());
+                peer.send(MessageType.DATA, 2, "GET k");
+                Message answer = peer.receive();
+                assertEquals(MessageType.ERROR, answer.type());
+                assertEquals("ERROR " + Session.NOT_KEPT.reason() + "\n", answer.payload().text());
+                assertEquals("2001\n", peer.request(3, "APPEND k y"));
+                assertEquals(value + "y\n", peer.request(4, "GET k"));
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.cipherlink.server;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,6 +13,7 @@ import dev.cipherlink.message.Checksum;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.OperationMode;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.session.Session;
 import dev.cipherlink.store.Durability;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
@@ -21,12 +23,15 @@ import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.StoreLimits;
 import dev.cipherlink.store.Unit;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -41,6 +46,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SessionJournalTest {
 
     private static final String ID = "00112233445566778899aabbccddeeff";
+    private static final byte[] PREFIX = {'s', '/'};
 
     @TempDir
     Path folder;
@@ -100,13 +106,19 @@ class SessionJournalTest {
         store = new MemoryStore(new StoreLimits(1_000, 1_000_000));
     }
 
-    private SessionJournal.Recorded recorded() throws StoreException {
-        List<SessionJournal.Recorded> all = SessionJournal.readAll(store);
+    private List<SessionRecords.Recorded> readAll() throws StoreException {
+        var all = new ArrayList<SessionRecords.Recorded>();
+        SessionRecords.forEach(store, all::add);
+        return all;
+    }
+
+    private SessionRecords.Recorded recorded() throws StoreException {
+        List<SessionRecords.Recorded> all = readAll();
         assertEquals(1, all.size());
         return all.getFirst();
     }
 
-    private void assertAnswers(SessionJournal.Recorded recorded, int... sequences) {
+    private void assertAnswers(SessionRecords.Recorded recorded, int... sequences) {
         assertEquals(Arrays.stream(sequences).boxed().collect(Collectors.toSet()), recorded.answers().keySet());
         recorded.answers().forEach((sequence, answer) ->
                 assertArrayEquals(reply(sequence).payload(), answer.payload(), "answer to " + sequence));
@@ -151,10 +163,11 @@ class SessionJournalTest {
         journal.runs(4);
         journal.read(4, reply(4));
         commit(journal);
-        SessionJournal.Recorded recorded = recorded();
+        SessionRecords.Recorded recorded = recorded();
         assertEquals(origin(64), recorded.origin());
         assertEquals(4, recorded.accepted());
-        assertEquals(Set.of(1, 2, 3), recorded.answers().keySet());
+        assertEquals(3, recorded.lastChange());
+        assertEquals(Set.of(1, 2, 3, 4), recorded.answers().keySet());
         assertTrue(recorded.answers().get(1).isError());
         assertEquals("no", recorded.answers().get(1).reason());
         assertEquals(1_024, recorded.answers().get(3).payload().length);
@@ -164,12 +177,12 @@ class SessionJournalTest {
     void keepsASessionFromItsBeginningToItsEnd() throws StoreException {
         var journal = new SessionJournal(origin(4), store);
         journal.begin(store);
-        var recorded = SessionJournal.readAll(store).getFirst();
+        var recorded = readAll().getFirst();
         assertEquals(origin(4), recorded.origin());
         assertEquals(0, recorded.accepted());
-        assertEquals(0, recorded.batches());
+        assertEquals(List.of(), recorded.batches());
         journal.forget(store);
-        await().until(() -> SessionJournal.readAll(store).isEmpty());
+        await().until(() -> readAll().isEmpty());
     }
 
     /// Sequence numbers tell less than half of their 65,536 ahead from behind.
@@ -185,7 +198,12 @@ class SessionJournalTest {
                 assertTrue(sequence - recorded().accepted() < 10_000);
             }
         }
-        assertEquals(Set.of(), recorded().answers().keySet());
+        assertAnswersAre(4, recorded());
+    }
+
+    private static void assertAnswersAre(int count, SessionRecords.Recorded recorded) {
+        assertEquals(IntStream.rangeClosed((int) recorded.accepted() - count + 1, (int) recorded.accepted()).boxed()
+                .map(sequence -> sequence % Message.SEQUENCE_MODULUS).collect(Collectors.toSet()), recorded.answers().keySet());
     }
 
     @Test
@@ -195,7 +213,7 @@ class SessionJournalTest {
             read(journal, i, i);
             commit(journal);
         }
-        assertEquals(List.of(), SessionJournal.readAll(store));
+        assertEquals(List.of(), readAll());
     }
 
     /// A read that ran again saw what its own session changed after it: `GET k`, `SET k 2` gave 2.
@@ -216,7 +234,7 @@ class SessionJournalTest {
     void keepsNothingForAStoreThatDoesNotOutliveTheProcess() throws StoreException {
         useMemory();
         write(new SessionJournal(origin(64), store), 1, 2, 3);
-        assertEquals(List.of(), SessionJournal.readAll(store));
+        assertEquals(List.of(), readAll());
     }
 
     /// How far a session came that only reads was recorded there all the same.
@@ -226,12 +244,12 @@ class SessionJournalTest {
         var journal = new SessionJournal(origin(64), store);
         read(journal, 1, 10_000);
         commit(journal);
-        assertEquals(List.of(), SessionJournal.readAll(store));
+        assertEquals(List.of(), readAll());
     }
 
-    /// Answers of earlier batches leave the window while a batch with a change runs: what stands up to the change moved.
+    /// Answers of earlier batches leave the window while a batch with a change runs.
     @Test
-    void countsUpToTheLastChangeWhileOlderAnswersLeaveTheWindow() throws StoreException {
+    void keepsOnlyAnswersOfTheWindowThatEndsWithABatch() throws StoreException {
         var journal = new SessionJournal(origin(4), store);
         read(journal, 1, 4);
         commit(journal);
@@ -239,9 +257,10 @@ class SessionJournalTest {
         journal.changed(5, reply(5));
         read(journal, 6, 8);
         commit(journal);
-        var recorded = SessionJournal.readAll(store).getFirst();
+        var recorded = readAll().getFirst();
         assertEquals(8, recorded.accepted());
-        assertEquals(Set.of(5), recorded.answers().keySet());
+        assertEquals(Set.of(5, 6, 7, 8), recorded.answers().keySet());
+        assertEquals(5, recorded.lastChange());
     }
 
     @ParameterizedTest
@@ -255,6 +274,110 @@ class SessionJournalTest {
         assertEquals(writes, recorded().accepted());
         assertAnswers(recorded(), IntStream.rangeClosed(writes - window + 1, writes).toArray());
         assertTrue(store.records(new byte[] {'s', '/'}).size() <= window + 1, "the ring has a slot for each of a window");
+    }
+
+    private void writeBehindReads(SessionJournal journal, int first, int reads, int bytes) throws StoreException {
+        for (int sequence = first; sequence < first + reads; sequence++) {
+            journal.runs(sequence);
+            journal.read(sequence, Reply.ok(new byte[bytes]));
+        }
+        journal.runs(first + reads);
+        journal.changed(first + reads, reply(first + reads));
+        commit(journal);
+    }
+
+    private long recordedBytes() throws StoreException {
+        return store.records(PREFIX).values().stream().mapToLong(record -> record.length).sum();
+    }
+
+    /// Issue 13.8: there was a window of batches, each with a window of answers.
+    @Test
+    void batchesThatHaveLeftTheWindowAreForgotten() throws StoreException {
+        var journal = new SessionJournal(origin(100), store);
+        for (int first = 1; first < 30_000; first += 100) {
+            writeBehindReads(journal, first, 99, 1_000);
+        }
+        assertEquals(30_000, recorded().accepted());
+        assertEquals(100, recorded().answers().size());
+        assertTrue(recordedBytes() < 2 * 100 * 1_010, recordedBytes() + " bytes");
+    }
+
+    /// Issue 13.8: small batches behind large ones, and the other way round, leave none behind.
+    @Test
+    void batchesOfChangingSizeAreForgottenToo() throws StoreException {
+        var random = new Random(13);
+        var journal = new SessionJournal(origin(50), store);
+        int next = 1;
+        for (int i = 0; i < 500; i++) {
+            int reads = random.nextInt(3) == 0 ? random.nextInt(50) : 0;
+            writeBehindReads(journal, next, reads, 10);
+            next += reads + 1;
+            if (i % 20 == 0) {
+                journal = new SessionJournal(recorded(), store);
+            }
+            assertTrue(store.records(PREFIX).size() <= 1 + 50, "records");
+            assertEquals(Math.min(50, next - 1), recorded().answers().size());
+        }
+        assertEquals(1 + recorded().batches().size(), store.records(PREFIX).size(), "nothing is left of others");
+    }
+
+    /// Issue 13.8: with the largest window 32 MiB of answers would still be recorded.
+    @Test
+    void ofAllAnswersTogetherOnlySoMuchIsRecorded() throws StoreException {
+        var journal = new SessionJournal(origin(SessionParameters.MAX_WINDOW_SIZE), store);
+        for (int first = 1; first < 10_000; first += 1_000) {
+            writeBehindReads(journal, first, 999, 1_024);
+        }
+        assertTrue(recordedBytes() < SessionJournal.MAX_BYTES + 10_000 * 8, recordedBytes() + " bytes");
+        var recorded = recorded();
+        assertEquals(10_000, recorded.answers().size());
+        assertAnswer(1_000, recorded);
+        assertAnswer(10_000, recorded);
+        assertEquals(1_024, recorded.answers().get(1).payload().length);
+        assertSame(Session.NOT_KEPT, recorded.answers().get(9_999));
+    }
+
+    private static void assertAnswer(int sequence, SessionRecords.Recorded recorded) {
+        assertArrayEquals(reply(sequence).payload(), recorded.answers().get(sequence).payload());
+    }
+
+    /// Issue 13.8: a store in which an earlier version left a window of large records. They go, and its last window is read.
+    @Test
+    void recordsThatAnEarlierVersionLeftAreForgottenToo() throws StoreException {
+        new SessionJournal(origin(200), store).begin(store);
+        var keys = new SessionRecords.Keys(ID);
+        for (int i = 1; i <= 200; i++) {
+            var record = ByteBuffer.allocate(SessionRecords.HEADER_BYTES + 200 * 1_004).putLong(i - 1).putLong(i * 200);
+            for (int sequence = i * 200 - 199; sequence <= i * 200; sequence++) {
+                SessionRecords.encode(sequence, Reply.ok(new byte[1_000]), record);
+            }
+            try (Unit unit = store.begin()) {
+                unit.record(keys.slot(i % 200), record.array());
+                unit.commit();
+            }
+        }
+        assertEquals(40_000, recorded().accepted());
+        assertEquals(IntStream.rangeClosed(39_801, 40_000).boxed().collect(Collectors.toSet()), recorded().answers().keySet());
+        flush();
+        assertEquals(2, store.records(PREFIX).size());
+    }
+
+    /// Issue 13.8: the way out of a store that no server starts with.
+    @Test
+    void allSessionsCanBeForgotten() throws StoreException {
+        for (int i = 10; i < 30; i++) {
+            var journal = new SessionJournal(origin("00112233445566778899aabbccddee" + i, 64), store);
+            write(journal, 1);
+            write(journal, 2);
+        }
+        try (Unit unit = store.begin()) {
+            unit.record("p/0123456789abcdef".getBytes(StandardCharsets.US_ASCII), new byte[3]);
+            unit.record("c/i".getBytes(StandardCharsets.US_ASCII), new byte[8]);
+            unit.commit();
+        }
+        assertEquals(20, SessionRecords.forgetAll(store));
+        assertEquals(List.of(), readAll());
+        assertEquals(1, store.records(new byte[0]).size(), "what is not of sessions stays");
     }
 
     @Test
@@ -316,7 +439,7 @@ class SessionJournalTest {
         journal.runs(3);
         journal.read(3, reply(3));
         commit(journal);
-        assertEquals(List.of(), SessionJournal.readAll(store));
+        assertEquals(List.of(), readAll());
         journal.runs(5);
         journal.read(5, Reply.ok(new byte[2_000]));
         journal.runs(6);
@@ -375,7 +498,7 @@ class SessionJournalTest {
             journal.addTo(new Undone());
             journal.settle(false);
         }
-        assertEquals(List.of(), SessionJournal.readAll(store));
+        assertEquals(List.of(), readAll());
         write(journal, 4);
         write(journal, 5);
         assertEquals(5, recorded().accepted());
@@ -433,7 +556,7 @@ class SessionJournalTest {
             write(ended, i);
             write(other, i);
         }
-        new SessionJournal(SessionJournal.readAll(store).stream()
+        new SessionJournal(readAll().stream()
                 .filter(recorded -> recorded.origin().id().equals(ID)).findFirst().orElseThrow(), store).forget(store);
         flush();
         assertEquals("ffeeddccbbaa99887766554433221100", recorded().origin().id());
@@ -467,7 +590,7 @@ class SessionJournalTest {
             unit.record(last, new byte[17]);
             unit.commit();
         }
-        assertEquals(List.of(), SessionJournal.readAll(store));
+        assertEquals(List.of(), readAll());
     }
 
     @Test
@@ -481,7 +604,7 @@ class SessionJournalTest {
             unit.record(originKey, new byte[] {1, 2, 3});
             unit.commit();
         }
-        SessionJournal.readAll(store).forEach(recorded -> ids.add(recorded.origin().id()));
+        readAll().forEach(recorded -> ids.add(recorded.origin().id()));
         assertEquals(Set.of("ffeeddccbbaa99887766554433221100"), ids);
     }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.session.Session;
 import dev.cipherlink.store.Durability;
 import dev.cipherlink.store.RocksConfig;
 import dev.cipherlink.store.RocksStore;
@@ -17,6 +18,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
@@ -70,7 +72,9 @@ class SessionRestartIT {
     }
 
     private int sessions() throws Exception {
-        return SessionJournal.readAll(store).size();
+        var all = new ArrayList<SessionRecords.Recorded>();
+        SessionRecords.forEach(store, all::add);
+        return all.size();
     }
 
     @Test
@@ -152,6 +156,34 @@ class SessionRestartIT {
         }
         start();
         assertEquals(0, sessions());
+    }
+
+    /// Issue 13.11a: it ran again, and saw what its own session had changed after it.
+    @Test
+    void aLargeReadDoesNotSeeWhatItsSessionChangedAfterIt() throws Exception {
+        String value = "x".repeat(2_000);
+        String session;
+        try (RawPeer peer = new RawPeer(new Socket("127.0.0.1", port), key).establish(64)) {
+            session = peer.sessionId();
+            assertEquals("OK\n", peer.request(1, "SET k " + value));
+            assertEquals(value + "\n", peer.request(2, "GET k"));
+            assertEquals("2001\n", peer.request(3, "APPEND k y"));
+            assertEquals(value + "y\n", peer.request(4, "GET k"));
+        }
+        for (int i = 0; i < 2; i++) {
+            restart();
+            try (RawPeer peer = new RawPeer(new Socket("127.0.0.1", port), key)) {
+                assertTrue(peer.resume(session, 0).isResumed());
+                assertEquals(Session.NOT_KEPT.payload().length, peer.request(2, "GET k").length());
+                assertEquals("2001\n", peer.request(3, "APPEND k y"));
+                assertEquals(value + "y\n", peer.request(4, "GET k"), "no change stands behind it");
+            }
+        }
+        try (RawPeer peer = new RawPeer(new Socket("127.0.0.1", port), key)) {
+            assertTrue(peer.resume(session, 0).isResumed());
+            assertEquals("2002\n", peer.request(5, "APPEND k z"));
+            assertEquals(Session.NOT_KEPT.payload().length, peer.request(4, "GET k").length(), "one does by now");
+        }
     }
 
     /// Reads are not recorded, so the next server finds its client further ahead than half of the sequence numbers; and it

@@ -65,7 +65,7 @@ final class Peer implements RequestHandler {
     }
 
     @Override
-    public Reply repeat(Payload request) {
+    public Reply repeat(int sequence, Payload request) {
         byte[] bytes = request.toBytes();
         repeated.add(shown(bytes));
         return behaviour.apply(bytes);
