@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 
-/// An answer as lines for the screen: control characters escaped, bytes that are no text only counted.
+/// An answer as lines for the screen, which makes them safe; bytes that are no text are only counted.
 final class AnswerLines {
     private static final int MAX_LINES = 500;
     private static final int MAX_LABEL_CHARACTERS = 40;
@@ -27,7 +27,7 @@ final class AnswerLines {
         List<AttributedString> lines = new ArrayList<>();
         Reply reply = answer.reply();
         if (reply.isError()) {
-            lines.add(new AttributedString("ERROR " + TerminalText.escapeLine(reply.reason()), palette.error()));
+            lines.add(new AttributedString("ERROR " + reply.reason(), palette.error()));
         } else {
             lines.addAll(good(answer));
         }
@@ -66,12 +66,12 @@ final class AnswerLines {
     private static String binary(String command, int bytes) {
         String[] words = command.split(" ", 3);
         String kv = words[0].equals("GET") && words.length == 2
-                ? ", or cipherlink kv GET " + TerminalText.escapeLine(words[1]) + " > FILE" : "";
+                ? ", or cipherlink kv GET " + words[1] + " > FILE" : "";
         return String.format(Locale.ROOT, "binary, %,d bytes; to keep them: /save FILE", bytes) + kv;
     }
 
     private String label(String command) {
-        String shown = TerminalText.escapeLine(PendingCommands.head(command));
+        String shown = PendingCommands.head(command);
         return shown.length() <= MAX_LABEL_CHARACTERS ? shown
                 : shown.substring(0, MAX_LABEL_CHARACTERS) + glyphs.ellipsis();
     }

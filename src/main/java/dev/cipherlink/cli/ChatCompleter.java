@@ -18,8 +18,14 @@ final class ChatCompleter implements Completer {
         this.server = server;
     }
 
+    /// Offers nothing that is not safe for a terminal: what is chosen goes into the line being typed.
     @Override
     public void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
+        offer(line, candidates);
+        candidates.removeIf(candidate -> !TerminalText.isSafeLine(candidate.value()));
+    }
+
+    private void offer(ParsedLine line, List<Candidate> candidates) {
         String typed = line.word().substring(0, line.wordCursor());
         if (line.wordIndex() == 0) {
             first(typed, candidates);
@@ -71,7 +77,6 @@ final class ChatCompleter implements Completer {
     }
 
     private static Candidate candidate(String value, String description) {
-        String shown = TerminalText.escapeLine(value);
-        return new Candidate(value, shown, null, description == null || description.isEmpty() ? null : description, null, null, true);
+        return new Candidate(value, value, null, description == null || description.isEmpty() ? null : description, null, null, true);
     }
 }

@@ -11,7 +11,7 @@ import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 import org.jline.utils.AttributedStyle;
 
-/// What happens in the chat as lines for the screen: pure, and safe whatever others write. One instance per REPL.
+/// What happens in the chat as lines for the screen: pure. The screen makes them safe. One instance per REPL.
 final class ChatLines {
     private static final DateTimeFormatter CLOCK = DateTimeFormatter.ofPattern("HH:mm", Locale.ROOT);
     private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("EEEE, d MMMM yyyy", Locale.ENGLISH);
@@ -47,7 +47,7 @@ final class ChatLines {
 
     /// `12:04 ann → you text`
     AttributedString direct(Instant at, String from, String text) {
-        var line = begin(at).styled(palette.name(from), TerminalText.escapeLine(from))
+        var line = begin(at).styled(palette.name(from), from)
                 .styled(palette.quiet(), " " + glyphs.arrow() + " ").styled(palette.name(own), "you").append(" ");
         return text(line, text, null).toAttributedString();
     }
@@ -61,7 +61,7 @@ final class ChatLines {
     /// `12:04 you → ann text`
     AttributedString told(Instant at, String to, String text, Fate fate) {
         var line = begin(at).styled(palette.name(own), "you").styled(palette.quiet(), " " + glyphs.arrow() + " ")
-                .styled(palette.name(to), TerminalText.escapeLine(to)).append(" ");
+                .styled(palette.name(to), to).append(" ");
         return fate(text(line, text, palette.plain()), fate).toAttributedString();
     }
 
@@ -72,7 +72,7 @@ final class ChatLines {
             case Fate.Stored _ -> line.styled(palette.good(), glyphs.stored());
             case Fate.Delivered _ -> line.styled(palette.good(), glyphs.delivered());
             case Fate.Failed(String why) ->
-                    line.styled(palette.error(), glyphs.failed() + " " + TerminalText.escapeLine(why));
+                    line.styled(palette.error(), glyphs.failed() + " " + why);
             case Fate.Unknown _ ->
                     line.styled(palette.warning(), glyphs.unknown() + " the connection was lost before its answer came");
         };
@@ -81,12 +81,12 @@ final class ChatLines {
     /// Somebody came, went, is away: `12:04 #room ann joined`.
     AttributedString presence(Instant at, String room, String name, String what) {
         var line = begin(at).styled(palette.quiet(), room.isEmpty() ? "" : room + " ");
-        return line.styled(palette.quiet(), TerminalText.escapeLine(name) + " " + what).toAttributedString();
+        return line.styled(palette.quiet(), name + " " + what).toAttributedString();
     }
 
     /// `12:04 text`, from the server.
     AttributedString notice(Instant at, String text) {
-        return begin(at).styled(palette.warning(), TerminalText.escapeLine(text)).toAttributedString();
+        return begin(at).styled(palette.warning(), text).toAttributedString();
     }
 
     AttributedString plain(String text) {
@@ -120,10 +120,9 @@ final class ChatLines {
 
     /// A command as it was typed.
     AttributedString typed(String command) {
-        String shown = TerminalText.escapeLine(command);
-        String word = TypedLine.firstWord(shown);
+        String word = TypedLine.firstWord(command);
         return new AttributedStringBuilder().styled(palette.quiet(), glyphs.typed()).styled(palette.keyword(), word)
-                .append(shown.substring(word.length())).toAttributedString();
+                .append(command.substring(word.length())).toAttributedString();
     }
 
     private AttributedStringBuilder begin(Instant at) {
@@ -131,22 +130,21 @@ final class ChatLines {
     }
 
     private AttributedStringBuilder name(AttributedStringBuilder line, String name) {
-        return line.styled(palette.quiet(), "<").styled(palette.name(name), TerminalText.escapeLine(name))
+        return line.styled(palette.quiet(), "<").styled(palette.name(name), name)
                 .styled(palette.quiet(), ">");
     }
 
     /// @param style null to look for our name
     private AttributedStringBuilder text(AttributedStringBuilder line, String text, AttributedStyle style) {
-        String shown = TerminalText.escapeLine(text);
         if (style != null) {
-            return line.styled(style, shown);
+            return line.styled(style, text);
         }
-        Matcher mentions = ownName.matcher(shown);
+        Matcher mentions = ownName.matcher(text);
         int from = 0;
         while (mentions.find()) {
-            line.append(shown.substring(from, mentions.start())).styled(palette.mention(), mentions.group());
+            line.append(text.substring(from, mentions.start())).styled(palette.mention(), mentions.group());
             from = mentions.end();
         }
-        return line.append(shown.substring(from));
+        return line.append(text.substring(from));
     }
 }

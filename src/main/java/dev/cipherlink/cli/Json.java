@@ -47,13 +47,13 @@ final class Json {
         return object(members);
     }
 
-    /// One line of JSON. Values are strings, booleans, whole numbers, doubles, null, lists and maps of them.
+    /// One line of JSON, safe for a terminal. Values are strings, booleans, whole numbers, doubles, null, lists and maps of them.
     static String object(Map<String, ?> members) {
         StringWriter text = new StringWriter();
         try (JsonGenerator generator = FACTORY.createGenerator(ObjectWriteContext.empty(), text)) {
             write(generator, members);
         }
-        return text.toString();
+        return TerminalText.json(text.toString());
     }
 
     private static void write(JsonGenerator generator, Object value) {

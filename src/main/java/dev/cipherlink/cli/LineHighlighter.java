@@ -9,7 +9,8 @@ import org.jline.reader.LineReader;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 
-/// Colours the line being typed, and says dimly behind it which arguments are still to come.
+/// Colours the line being typed, and says dimly behind it which arguments are still to come. What is not safe for a terminal, as
+/// it may be pasted or come out of the history, is shown as question marks.
 final class LineHighlighter implements Highlighter {
     static final List<String> VERBS = Arrays.stream(Verb.values()).map(Verb::name).toList();
 
@@ -24,7 +25,7 @@ final class LineHighlighter implements Highlighter {
     @Override
     public AttributedString highlight(LineReader reader, String buffer) {
         boolean isAtEnd = reader.getBuffer().cursor() == reader.getBuffer().length();
-        return highlight(buffer, isAtEnd && switches.isOn(Switches.HINTS));
+        return highlight(TerminalText.masked(buffer), isAtEnd && switches.isOn(Switches.HINTS));
     }
 
     AttributedString highlight(String line, boolean withHint) {

@@ -56,11 +56,11 @@ final class Output {
         }
     }
 
-    /// Writes one line to stdout.
+    /// Writes a line to stdout, or several, escaped as [TerminalText] says.
     ///
     /// @throws StdoutLostException if stdout takes no more
     void line(String text) {
-        byte[] bytes = (text + "\n").getBytes(StandardCharsets.UTF_8);
+        byte[] bytes = (TerminalText.escape(text) + "\n").getBytes(StandardCharsets.UTF_8);
         bytes(bytes, bytes.length);
     }
 
@@ -71,9 +71,9 @@ final class Output {
         }
     }
 
-    /// Writes one line to stderr whatever the options are.
+    /// Writes a line to stderr, or several, whatever the options are, escaped as [TerminalText] says.
     synchronized void errorLine(String text) {
-        stderr.print(text + "\n");
+        stderr.print(TerminalText.escape(text) + "\n");
         stderr.flush();
     }
 

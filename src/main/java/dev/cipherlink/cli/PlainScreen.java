@@ -33,7 +33,7 @@ final class PlainScreen implements PlainChat.LineScreen {
 
     @Override
     public void message(AttributedString text) {
-        output.line(text.toString());
+        output.line(TerminalText.escapeLine(text));
         output.flush();
     }
 
@@ -46,7 +46,7 @@ final class PlainScreen implements PlainChat.LineScreen {
     public void own(AttributedString text, Fate fate) {
         switch (fate) {
             case Fate.Queued _, Fate.Stored _, Fate.Delivered _ -> { }
-            case Fate.Failed(String why) -> failed(TerminalText.escapeLine(why));
+            case Fate.Failed(String why) -> failed(why);
             case Fate.Unknown _ -> failed(text.toString());
         }
     }
@@ -63,7 +63,7 @@ final class PlainScreen implements PlainChat.LineScreen {
 
     @Override
     public void warning(AttributedString text) {
-        output.notice("cipherlink: " + text);
+        output.notice("cipherlink: " + TerminalText.escapeLine(text));
     }
 
     @Override
@@ -74,7 +74,7 @@ final class PlainScreen implements PlainChat.LineScreen {
     @Override
     public void answer(Answer answer) {
         if (answer.reply().isError()) {
-            failed(TerminalText.escapeLine(PendingCommands.head(answer.command()) + ": " + answer.reply().reason()));
+            failed(PendingCommands.head(answer.command()) + ": " + answer.reply().reason());
         } else {
             answers.write(answer.reply(), Optional.empty());
             output.flush();
@@ -83,7 +83,7 @@ final class PlainScreen implements PlainChat.LineScreen {
 
     private void failed(String why) {
         int number = line;
-        output.errorLine("cipherlink: " + (number > 0 ? "stdin:" + number + ": " : "") + why);
+        output.errorLine("cipherlink: " + (number > 0 ? "stdin:" + number + ": " : "") + TerminalText.escapeLine(why));
     }
 
     @Override

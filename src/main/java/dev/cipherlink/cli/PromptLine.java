@@ -41,7 +41,7 @@ final class PromptLine {
     private String text() {
         StatusFacts now = facts.get();
         String away = now.link() instanceof LinkState.Linked ? "" : now.room().isEmpty() ? "(offline)" : " (offline)";
-        return new AttributedStringBuilder().styled(palette.keyword(), now.room())
+        return new AttributedStringBuilder().styled(palette.keyword(), TerminalText.escapeLine(now.room()))
                 .styled(palette.warning(), away).styled(palette.quiet(), "> ")
                 .toAttributedString().toAnsi(reader.getTerminal());
     }

@@ -14,6 +14,9 @@ final class StatusLine {
 
     /// @param weight what is lightest is left out first
     private record Part(String text, AttributedStyle style, int weight) {
+        Part {
+            text = TerminalText.escapeLine(text);
+        }
     }
 
     private final Palette palette;

@@ -113,7 +113,7 @@ final class TerminalScreen implements Screen {
         lock.lock();
         try {
             if (budget.take(System.nanoTime())) {
-                waiting.add(line);
+                waiting.add(TerminalText.line(line));
                 changed.signalAll();
             }
         } finally {
@@ -125,7 +125,7 @@ final class TerminalScreen implements Screen {
     public void remark(AttributedString line) {
         lock.lock();
         try {
-            waiting.add(line);
+            waiting.add(TerminalText.line(line));
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -168,7 +168,7 @@ final class TerminalScreen implements Screen {
         lock.lock();
         try {
             lastAnswer = answer;
-            waiting.addAll(answers.of(answer, answer.turn() != turn));
+            answers.of(answer, answer.turn() != turn).forEach(line -> waiting.add(TerminalText.line(line)));
             changed.signalAll();
         } finally {
             lock.unlock();

@@ -6,8 +6,11 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import org.jline.utils.AttributedString;
+import org.jline.utils.AttributedStringBuilder;
 
-/// Text from a peer made safe for a terminal.
+/// Text made safe for a terminal, whoever wrote it. What goes to a terminal passes here on its last step, in [Output], in the
+/// screen of the prompt, and in what draws the line being typed: so nothing depends on where a text came from.
 ///
 /// Shown as `\xNN` or `\\uNNNN`: C0 controls but tab and newline, DEL, C1 controls, the characters that change the
 /// direction of text or are invisible, line and paragraph separators, lone surrogates, and bytes that are not UTF-8.
@@ -38,9 +41,71 @@ final class TerminalText {
 
     /// @return printable text; line feeds and tabs stay as they are
     static String escape(CharSequence text) {
+        if (isSafeLine(text)) {
+            return text.toString();
+        }
         StringBuilder out = new StringBuilder(text.length() + 16);
         escape(text, out);
         return out.toString();
+    }
+
+    /// A line for the screen with its styles; line feeds in it are escaped, tabs stay.
+    static AttributedString line(AttributedString line) {
+        if (isSafeLine(line)) {
+            return line;
+        }
+        var safe = new AttributedStringBuilder();
+        for (int i = 0; i < line.length(); ) {
+            int length = Character.charCount(Character.codePointAt(line, i));
+            AttributedString one = line.subSequence(i, i + length);
+            safe.styled(line.styleAt(i), isSafeLine(one) ? one : escape(one).replace("\n", "\\n"));
+            i += length;
+        }
+        return safe.toAttributedString();
+    }
+
+    /// Whether nothing in it has to be escaped to show it on one line.
+    static boolean isSafeLine(CharSequence text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < ' ' ? c != '\t' : c >= 0x7F && isUnsafe(Character.codePointAt(text, i))) {
+                return false;
+            }
+            i += Character.isHighSurrogate(c) ? 1 : 0;
+        }
+        return true;
+    }
+
+    /// The same number of characters, those that are not safe as question marks: for a line whose columns count.
+    static String masked(String text) {
+        var shown = new StringBuilder(text);
+        for (int i = 0; i < shown.length(); ) {
+            int c = shown.codePointAt(i);
+            int end = i + Character.charCount(c);
+            if (c != '\n' && c != '\t' && isUnsafe(c)) {
+                shown.replace(i, end, "?".repeat(end - i));
+            }
+            i = end;
+        }
+        return shown.toString();
+    }
+
+    /// JSON with what is not safe in it as escapes of JSON: it stands in strings only, and means the same.
+    static String json(String json) {
+        if (isSafeLine(json)) {
+            return json;
+        }
+        var safe = new StringBuilder(json.length() + 64);
+        json.codePoints().forEach(c -> {
+            if (isUnsafe(c)) {
+                for (char unit : Character.toChars(c)) {
+                    safe.append(String.format("\\u%04x", (int) unit));
+                }
+            } else {
+                safe.appendCodePoint(c);
+            }
+        });
+        return safe.toString();
     }
 
     /// For text that must stay on one line: line feeds and tabs are escaped too.
@@ -61,6 +126,9 @@ final class TerminalText {
     }
 
     private static boolean isUnsafe(int c) {
+        if (c >= ' ' && c < 0x7F) {
+            return false;
+        }
         if (c == 0x200C || c == 0x200D) {
             return false; // the joiners that Persian words and emoji are made with move nothing
         }

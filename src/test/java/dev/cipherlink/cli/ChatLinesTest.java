@@ -48,17 +48,18 @@ class ChatLinesTest {
         assertEquals("12:04 #ops <ann> hi ·", lines.said(NOON, "#ops", "hi", new Fate.Queued()).toString());
         assertEquals("12:04 #ops <ann> hi ✓", lines.said(NOON, "#ops", "hi", new Fate.Stored()).toString());
         assertEquals("12:04 you → bob hi ✓✓", lines.told(NOON, "bob", "hi", new Fate.Delivered()).toString());
-        assertEquals("12:04 #ops <ann> hi ! too \\x1b fast", lines.said(NOON, "#ops", "hi", new Fate.Failed("too \u001b fast")).toString());
+        assertEquals("12:04 #ops <ann> hi ! too fast", lines.said(NOON, "#ops", "hi", new Fate.Failed("too fast")).toString());
         assertEquals("12:04 #ops <ann> hi ? the connection was lost before its answer came",
                 lines.said(NOON, "#ops", "hi", new Fate.Unknown()).toString());
     }
 
     @Test
     void controlAndDirectionCharactersOfOthersAreShown() {
-        String line = lines(true).message(NOON, "#ops", "bob", "a\u001b[2Jb\u202ec\rd\u009be\nf\u0007").toString();
+        AttributedString line = TerminalText.line(lines(true).message(NOON, "#ops", "bob", "a\u001b[2Jb\u202ec\rd\u009be\nf\u0007 ann"));
 
-        assertEquals("12:04 #ops <bob> a\\x1b[2Jb\\u202ec\\x0dd\\x9be\\nf\\x07", line);
-        assertTrue(lines(true).notice(NOON, "\u001b]0;x\u0007").toString().chars().noneMatch(Character::isISOControl));
+        assertEquals("12:04 #ops <bob> a\\x1b[2Jb\\u202ec\\x0dd\\x9be\\nf\\x07 ann", line.toString());
+        assertEquals(new Palette(true).mention(), styleOf(line, "ann"));
+        assertEquals(new Palette(true).name("bob"), styleOf(line, "bob"));
     }
 
     @Test
