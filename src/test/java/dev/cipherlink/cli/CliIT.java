@@ -277,7 +277,7 @@ class CliIT {
     void demoIsALineClientForAPipe() {
         assertEquals(1, terminal.runWith(utf8("SET a 1\nGET a\nGET nope\n/quit\nGET a\n"), "demo"));
         assertEquals("OK\n1\n", terminal.out());
-        assertEquals("ERROR not found\n", terminal.err());
+        assertEquals("cipherlink: stdin:3: GET nope: not found\n", terminal.err());
     }
 
     /// The program as a process of its own, on the classes under test.
