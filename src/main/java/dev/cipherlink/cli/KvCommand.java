@@ -1,14 +1,14 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.command.Reply;
-import java.io.ByteArrayOutputStream;
+import dev.cipherlink.command.Verb;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /// `kv`: one command of the protocol, or many from a file or stdin.
 final class KvCommand extends ClientCommand {
@@ -18,6 +18,7 @@ final class KvCommand extends ClientCommand {
     private String scriptFile;
     private boolean failFast;
     private boolean raw;
+    private int limit;
 
     @Override
     void describe(Syntax syntax) {
@@ -31,10 +32,13 @@ final class KvCommand extends ClientCommand {
                 "  seq 1000 | sed 's/.*/SET key& value&/' | cipherlink kv > answers.txt", "",
                 "Commands: SET GET DELETE EXISTS KEYS COUNT INCR CAS PEEK APPEND PERSIST EXPIRE TTL ECHO TIME PING");
         syntax.parameters("0..*", "COMMAND", given -> words = given,
-                "Verb and arguments; the last argument may have spaces. Put -- in front of a value that begins with -.");
-        syntax.takesUnknownOptionsAsParameters(); // INCR key -5: run sorts them out
-        syntax.option("--from", "FILE", given -> valueFile = given,
+                "Verb and arguments. Options go in front of the verb; behind it only --from FILE in the value's place is one, "
+                    + "and after -- not even that.");
+        syntax.endsOptionsAtFirstParameter();
+        syntax.option(OneShot.FROM, "FILE", given -> valueFile = given,
                 "Take the value from this file, byte for byte; - is stdin.");
+        syntax.option("--limit", "N", given -> limit = (Integer) OptionLayer.check(
+                new SettingType.Whole(1, Integer.MAX_VALUE), "--limit", given), "KEYS: at most so many. Default: all.");
         syntax.option("-f --file", "FILE", given -> scriptFile = given, "Run the commands in this file; - is stdin.");
         syntax.flag("--fail-fast", given -> failFast = given,
                 "Stop at the first failure: commands are then sent one at a time.");
@@ -43,65 +47,50 @@ final class KvCommand extends ClientCommand {
 
     @Override
     ExitStatus run() throws InterruptedException, IOException {
-        refuseUnknownOptions();
         if (words.isEmpty()) {
             return runScript();
         }
         if (scriptFile != null) {
             throw CliException.usage("kv: either a command or --file, not both").withHint("cipherlink kv --help");
         }
-        byte[] command = command();
+        OneShot oneShot = OneShot.of(words, valueFile, spec().optionsMap().keySet());
+        Optional<KeyListing> listing = oneShot.listing(limit);
+        byte[] command = listing.isPresent() ? null : oneShot.command(valueBytes(oneShot));
         try (Connection connection = connectOnce(clientSettings())) {
-            Reply reply = connection.request(command);
-            if (reply.isError()) {
-                throw new CliException(ExitStatus.REFUSED, ScriptSender.head(command) + ": "
-                        + TerminalText.escapeLine(reply.reason()));
+            if (listing.isPresent()) {
+                list(listing.get(), connection);
+            } else {
+                Reply reply = request(connection, command);
+                new AnswerWriter(output(), raw).writeOnly(reply, oneShot.verb() == Verb.GET);
             }
-            new AnswerWriter(output(), raw).writeOnly(reply, words.getFirst().equalsIgnoreCase("GET"));
             output().flush();
             return ExitStatus.DONE;
         }
     }
 
-    /// Values such as `-5` are arguments; all else that looks like an option and is none is a mistake, unless `--` says
-    /// otherwise.
-    private void refuseUnknownOptions() {
-        if (spec().commandLine().getParseResult().originalArgs().contains("--")) {
-            return;
+    private static Reply request(Connection connection, byte[] command) throws InterruptedException {
+        Reply reply = connection.request(command);
+        if (reply.isError()) {
+            throw new CliException(ExitStatus.REFUSED, ScriptSender.head(command) + ": "
+                    + TerminalText.escapeLine(reply.reason()));
         }
-        for (String word : words) {
-            if (word.startsWith("-") && word.length() > 1 && !word.matches("-\\d+")) {
-                throw CliException.usage("unknown option: " + TerminalText.escapeLine(word)
-                        + NearestMatch.find(word, spec().optionsMap().keySet())
-                        .map(near -> ", did you mean " + near + "?").orElse(""))
-                        .withHint("-- in front of the command, if it is a value");
-            }
+        return reply;
+    }
+
+    private void list(KeyListing listing, Connection connection) throws InterruptedException {
+        AnswerWriter answers = new AnswerWriter(output(), raw);
+        boolean goesOn = true;
+        while (goesOn) {
+            Reply page = request(connection, listing.request());
+            goesOn = listing.goesOn(page);
+            answers.write(page, Optional.empty());
         }
     }
 
-    /// The bytes to send. The protocol drops one line feed at the end, so a value that ends with one gets another.
-    private byte[] command() throws IOException {
-        byte[] text = String.join(" ", words).getBytes(StandardCharsets.UTF_8);
-        ByteArrayOutputStream command = new ByteArrayOutputStream(text.length + 1);
-        command.write(text);
-        if (valueFile != null) {
-            command.write(' ');
-            command.write(valueBytes());
-            command.write('\n');
-        } else if (text[text.length - 1] == '\n') {
-            command.write('\n');
-        }
-        return command.toByteArray();
-    }
-
-    private byte[] valueBytes() {
-        try {
-            return valueFile.equals("-") ? surroundings().stdin().readAllBytes()
-                    : Files.readAllBytes(surroundings().folder().resolve(valueFile));
-        } catch (IOException | InvalidPathException e) {
-            throw CliException.usage("cannot read " + TerminalText.escapeLine(valueFile) + ": " + FailureText.of(e))
-                    .withCause(e);
-        }
+    /// @throws CliException if the file is larger than any value that a server takes, or cannot be read
+    private byte[] valueBytes(OneShot oneShot) {
+        return oneShot.valueFile().isEmpty() ? new byte[0] : new ValueFile(oneShot.valueFile().get(), surroundings(),
+                readSettings().requireValid().size(Setting.STORE_MAX_VALUE_SIZE)).read();
     }
 
     private ExitStatus runScript() throws InterruptedException {

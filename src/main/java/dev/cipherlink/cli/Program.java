@@ -19,10 +19,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class Program {
     private final Surroundings surroundings;
     private final String[] args;
+    /// As far as it is known: before the arguments are understood, the word counts wherever it stands.
+    private boolean asJson;
 
     private Program(String[] args, Surroundings surroundings) {
         this.args = args;
         this.surroundings = surroundings;
+        this.asJson = Arrays.asList(args).contains("--json");
     }
 
     /// @return the exit status; the caller ends the process
@@ -31,14 +34,22 @@ final class Program {
     }
 
     private int run() {
+        for (int i = 0; i < args.length; i++) {
+            if (args[i].indexOf(ProcessArguments.DAMAGED) >= 0) {
+                return print(CliException.usage("argument " + (i + 1) + " is not UTF-8, and would be changed: "
+                        + TerminalText.escapeLine(args[i]))
+                        .withHint("bytes that are no text come from a file: kv SET KEY --from FILE, or kv --file FILE"), false);
+            }
+        }
         CommandLine tree = CommandTree.createFor(args, surroundings);
         PrintWriter helpOut = new PrintWriter(new OutputStreamWriter(surroundings.stdout(), StandardCharsets.UTF_8));
+        tree.setExpandAtFiles(false); // `SET k @home` is a value
         tree.setOut(helpOut);
         tree.setErr(new PrintWriter(new OutputStreamWriter(surroundings.stderr(), StandardCharsets.UTF_8), true));
         tree.setColorScheme(CommandLine.Help.defaultColorScheme(hasColour() ? Ansi.ON : Ansi.OFF));
         tree.setParameterExceptionHandler((failure, _) -> print(usage(failure), false));
         tree.setExecutionExceptionHandler((failure, command, _) -> report(failure, command));
-        tree.setExecutionStrategy(Program::execute);
+        tree.setExecutionStrategy(this::execute);
         int status = execute(tree);
         return helpOut.checkError() ? stdoutLost(null) : status;
     }
@@ -52,8 +63,15 @@ final class Program {
         }
     }
 
-    private static int execute(ParseResult result) {
+    private int execute(ParseResult result) {
         List<CommandLine> called = result.asCommandLineList();
+        for (CommandLine command : called) { // picocli lets them pass where help is asked for
+            List<String> unmatched = command.getUnmatchedArguments();
+            if (!unmatched.isEmpty()) {
+                return print(unmatched(command, unmatched.getFirst())
+                        .withHint(command.getCommandSpec().qualifiedName() + " --help"), false);
+            }
+        }
         if (called.stream().anyMatch(CommandLine::isVersionHelpRequested) && !result.isUsageHelpRequested()) {
             result.commandSpec().commandLine().getOut().println("cipherlink " + Version.text());
             return ExitStatus.DONE.code();
@@ -66,7 +84,10 @@ final class Program {
     }
 
     private int report(Exception failure, CommandLine command) {
-        boolean debug = command.getCommand() instanceof ProgramCommand ours && ours.options().isDebug();
+        CommonOptions.Effective options = command.getCommand() instanceof ProgramCommand ours ? ours.options()
+                : CommonOptions.together(List.of());
+        boolean debug = options.isDebug();
+        asJson = options.json();
         return switch (failure) {
             case StdoutLostException lost -> stdoutLost(lost);
             case CliException known -> {
@@ -109,9 +130,8 @@ final class Program {
     }
 
     private int print(CliException failure, boolean debug) {
-        boolean json = Arrays.stream(args).takeWhile(arg -> !arg.equals("--")).anyMatch("--json"::equals);
-        Output output = new Output(surroundings, new CommonOptions.Effective(-1, json, false, null));
-        if (json) {
+        Output output = new Output(surroundings, new CommonOptions.Effective(-1, asJson, false, null));
+        if (asJson) {
             output.errorLine(Json.error(failure, Optional.empty()));
         } else {
             output.errorLine("cipherlink: " + failure.getMessage());

@@ -21,6 +21,14 @@ sealed interface ScriptOutcome {
         }
     }
 
+    /// The server answered with a part of a long answer; others of the same line follow.
+    record Part(int line, Reply reply) implements ScriptOutcome {
+        @Override
+        public int bytes() {
+            return reply.payload().length;
+        }
+    }
+
     /// The connection ended first.
     ///
     /// @param mayHaveRun the command was on its way, and would have changed data

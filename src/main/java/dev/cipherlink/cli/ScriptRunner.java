@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.command.Reply;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -86,6 +87,7 @@ final class ScriptRunner {
     private void settle(ScriptOutcome outcome) {
         switch (outcome) {
             case ScriptOutcome.Answered answered -> settle(answered);
+            case ScriptOutcome.Part(int line, Reply reply) -> answers.write(reply, Optional.of(line));
             case ScriptOutcome.TooLong(int line) ->
                     fail(line, CliException.usage("longer than " + SizeText.format(MAX_LINE_BYTES) + ", skipped"));
             case ScriptOutcome.Lost one -> settle(one);

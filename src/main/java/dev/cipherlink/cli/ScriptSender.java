@@ -5,6 +5,9 @@ import dev.cipherlink.command.Reply;
 import dev.cipherlink.session.ReplyHandler;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 
 /// Reads a script and sends its commands, on a thread of its own: a read from stdin cannot be interrupted.
 final class ScriptSender implements Runnable {
@@ -61,11 +64,28 @@ final class ScriptSender implements Runnable {
             queue.add(new ScriptOutcome.TooLong(line.number()));
             return;
         }
+        Optional<KeyListing> listing = KeyListing.ofUnlimited(line.bytes());
         try {
-            client.send(line.bytes(), new LineHandler(line));
+            if (listing.isPresent()) {
+                sendPages(line, listing.get());
+            } else {
+                client.send(line.bytes(), new LineHandler(line));
+            }
         } catch (IOException e) {
             queue.add(new ScriptOutcome.Lost(line.number(), head(line.bytes()), false, false, e));
             queue.stop();
+        }
+    }
+
+    /// Sends the requests of a listing one after the other, and nothing else meanwhile: what follows in the script runs behind
+    /// all of them. Blocks.
+    private void sendPages(ScriptReader.Line line, KeyListing listing) throws IOException, InterruptedException {
+        boolean goesOn = true;
+        while (goesOn) {
+            PageHandler page = new PageHandler(line, listing);
+            client.send(listing.request(), page);
+            client.flush();
+            goesOn = page.awaitGoesOn() && queue.awaitRoom();
         }
     }
 
@@ -98,6 +118,45 @@ final class ScriptSender implements Runnable {
             boolean mayHaveRun = wasSent && Connection.mayHaveChangedData(line.bytes());
             queue.add(new ScriptOutcome.Lost(line.number(), head(line.bytes()), wasSent, mayHaveRun, cause));
             queue.stop();
+        }
+    }
+
+    /// The same for one page of a listing.
+    private final class PageHandler implements ReplyHandler {
+        private final LineHandler last;
+        private final int line;
+        private final KeyListing listing;
+        private final CompletableFuture<Boolean> goesOn = new CompletableFuture<>();
+
+        PageHandler(ScriptReader.Line line, KeyListing listing) {
+            this.last = new LineHandler(line);
+            this.line = line.number();
+            this.listing = listing;
+        }
+
+        boolean awaitGoesOn() throws InterruptedException {
+            try {
+                return goesOn.get();
+            } catch (ExecutionException e) {
+                throw new IllegalStateException(e.getCause());
+            }
+        }
+
+        @Override
+        public void answered(Reply reply) {
+            boolean hasNext = !reply.isError() && listing.goesOn(reply);
+            if (hasNext) {
+                queue.add(new ScriptOutcome.Part(line, reply));
+            } else {
+                last.answered(reply);
+            }
+            goesOn.complete(hasNext);
+        }
+
+        @Override
+        public void failed(IOException cause, boolean wasSent) {
+            last.failed(cause, wasSent);
+            goesOn.complete(false);
         }
     }
 }

@@ -49,9 +49,9 @@ final class Syntax {
         spec.addSubcommand(name, new CommandLine(command.specify(name)));
     }
 
-    /// What looks like an option and is none goes to the parameters.
-    void takesUnknownOptionsAsParameters() {
-        spec.parser().unmatchedOptionsArePositionalParams(true);
+    /// Behind the first parameter everything is one, whatever it looks like.
+    void endsOptionsAtFirstParameter() {
+        spec.parser().stopAtPositional(true);
     }
 
     /// An option with a value.

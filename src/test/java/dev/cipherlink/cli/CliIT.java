@@ -97,7 +97,7 @@ class CliIT {
         String address = "127.0.0.1:" + server.address().getPort();
         terminal.environment.clear();
         assertEquals(0, terminal.run("-s", address, "--shared-key", "k", "kv", "SET", "a", "1"));
-        assertEquals(0, terminal.run("kv", "GET", "a", "-s", address, "--shared-key=k", "--json"));
+        assertEquals(0, terminal.run("kv", "-s", address, "--shared-key=k", "--json", "GET", "a"));
         assertEquals("{\"ok\":true,\"value\":\"1\"}\n", terminal.out());
         assertEquals(0, terminal.run("-s", "nowhere.invalid:1", "kv", "--server-addr", "127.0.0.1", "--server-port",
                 String.valueOf(server.address().getPort()), "--shared-key", "k", "GET", "a"));
@@ -130,7 +130,7 @@ class CliIT {
         terminal.withTerminals(true, true, true);
         terminal.run("kv", "GET", "k");
         assertEquals("a\\x1b[31m\n", terminal.out());
-        terminal.run("kv", "GET", "k", "--raw");
+        terminal.run("kv", "--raw", "GET", "k");
         assertEquals("a\u001b[31m", terminal.out());
     }
 
@@ -183,7 +183,7 @@ class CliIT {
         assertTrue(terminal.err().startsWith("{\"ok\":false,\"code\":1,\"error\":\"refused\",\"line\":3,"
                 + "\"message\":\"GET none: not found\"}\n{\"sent\":3,\"ok\":2,\"failed\":1,"), terminal.err());
         terminal.runWith(new byte[] {(byte) 0xFF}, "kv", "SET", "bin", "--from", "-");
-        terminal.run("kv", "GET", "bin", "--json");
+        terminal.run("kv", "--json", "GET", "bin");
         assertEquals("{\"ok\":true,\"value_b64\":\"/w==\"}\n", terminal.out());
     }
 

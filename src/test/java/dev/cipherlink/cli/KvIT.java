@@ -1,0 +1,175 @@
+package dev.cipherlink.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.peer.JavaProgram;
+import dev.cipherlink.server.Server;
+import dev.cipherlink.server.ServerConfig;
+import dev.cipherlink.store.MemoryStore;
+import dev.cipherlink.store.StoreLimits;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What `kv` makes of arguments, files and lines: nothing is changed on the way.
+@Timeout(120)
+class KvIT {
+    @TempDir
+    Path folder;
+    private SharedKey key;
+    private MemoryStore store;
+    private Server server;
+    private Terminal terminal;
+
+    @BeforeEach
+    void startServer() throws IOException {
+        key = SharedKey.generate();
+        key.save(folder.resolve("k"), false);
+        store = new MemoryStore(StoreLimits.ofHeap());
+        server = Server.start(ServerConfig.loopback(key), store);
+        terminal = new Terminal(folder);
+        terminal.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + server.address().getPort());
+        terminal.environment.put("CIPHERLINK_CLIENT_SHARED_KEY", folder.resolve("k").toString());
+    }
+
+    @AfterEach
+    void stopServer() {
+        server.close();
+        store.close();
+        key.close();
+    }
+
+    private String value(String name) {
+        assertEquals(0, terminal.run("kv", "GET", name), terminal.err());
+        return terminal.out();
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// Issue 14.2: arguments were joined with spaces and parsed anew, and options were taken out of values.
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "-h", "-q", "--from=/etc/hostname", "--json", "@/etc/hostname", "-5", "two  words ", " ", "",
+        "line\n", "\"quoted\"", "-", "--from"})
+    void anArgumentIsAnArgumentWhateverIsInIt(String value) {
+        List<String> set = new ArrayList<>(List.of("kv", "SET", "k"));
+        if (value.equals("--from")) {
+            set.add("--");
+        }
+        set.add(value);
+        assertEquals(0, terminal.run(set.toArray(String[]::new)), terminal.err());
+        assertEquals("OK\n", terminal.out());
+        assertEquals(value, value("k"));
+    }
+
+    /// Issue 14.2: `SET "user name" joe` wrote the key `user`, and `GET "user\n"` read it.
+    @ParameterizedTest
+    @ValueSource(strings = {"user name", "user\n", "\tuser", "user\u00a0name", " "})
+    void whiteSpaceInAKeyIsRefused(String name) {
+        for (String[] command : new String[][] {{"SET", name, "joe"}, {"GET", name}, {"DELETE", name}, {"COUNT", name}}) {
+            List<String> args = new ArrayList<>(List.of("kv"));
+            args.addAll(List.of(command));
+            assertEquals(2, terminal.run(args.toArray(String[]::new)), terminal.err());
+            assertEquals(1, terminal.err().lines().count(), terminal.err());
+            assertTrue(terminal.err().contains("has white space"), terminal.err());
+        }
+        assertEquals(0, terminal.run("kv", "COUNT"));
+        assertEquals("0\n", terminal.out());
+    }
+
+    /// Issue 14.2: an exception, status 70.
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "SET k v"})
+    void aVerbThatIsNoneIsWrongUsage(String verb) {
+        assertEquals(2, terminal.run("kv", verb));
+        assertTrue(terminal.err().lines().count() <= 2, terminal.err());
+    }
+
+    /// Issue 14.4: KEYS stopped at 1,000 with status 0, and more than 10,000 were refused.
+    @Test
+    void keysListsThemAllHoweverMany() throws IOException {
+        int count = 25_000;
+        String sets = IntStream.range(0, count).mapToObj(i -> "SET tmp:" + i + " x\n").collect(Collectors.joining());
+        assertEquals(0, terminal.runWith(utf8(sets + "SET tmq x\n"), "-q", "kv"), terminal.err());
+        String all = IntStream.range(0, count).mapToObj(i -> "tmp:" + i).sorted().collect(Collectors.joining("\n")) + "\n";
+        assertEquals(0, terminal.run("kv", "KEYS", "tmp:"));
+        assertEquals(all, terminal.out());
+        assertEquals(0, terminal.run("kv", "KEYS", "tmp:", "20000"));
+        assertEquals(20_000, terminal.out().lines().count());
+        assertEquals(0, terminal.run("kv", "--limit", "3", "KEYS", "tmp:"));
+        assertEquals(List.of("tmp:0", "tmp:1", "tmp:10"), terminal.out().lines().toList());
+        assertEquals(0, terminal.run("kv", "KEYS", "tmp:", "2", "tmp:24998"));
+        assertEquals(List.of("tmp:24999", "tmp:25"), terminal.out().lines().toList());
+        assertEquals(0, terminal.runWith(utf8("COUNT tmp:\nKEYS tmp:\nDELETE tmp:7\nKEYS tmp:2499\nKEYS none:\nPING\n"), "-q", "kv"));
+        assertEquals(count + "\n" + all + "OK\n"
+                + "tmp:2499\n" + IntStream.range(24_990, 25_000).mapToObj(i -> "tmp:" + i + "\n").collect(Collectors.joining())
+                + "PONG\n", terminal.out());
+    }
+
+    /// Issue 14.6: a device, or a dump, was read to its end before it was refused.
+    @Test
+    void aValueFromAFileIsBounded() throws IOException {
+        try (InputStream endless = new Endless()) {
+            assertEquals(2, terminal.runWith(endless, "kv", "SET", "big", "--from", "-"));
+        }
+        assertTrue(terminal.err().startsWith("cipherlink: stdin: a value has at most 16MiB, and this does not end there\n"),
+                terminal.err());
+        assertEquals(2, terminal.run("kv", "SET", "big", "--from", "/dev/zero"));
+        assertTrue(terminal.err().startsWith("cipherlink: /dev/zero: a value has at most 16MiB"), terminal.err());
+        try (var sparse = Files.newByteChannel(folder.resolve("dump"), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE)) {
+            sparse.position(40L << 30).write(ByteBuffer.wrap(new byte[1]));
+        }
+        assertEquals(2, terminal.run("kv", "SET", "big", "--from", "dump"));
+        assertTrue(terminal.err().contains("dump: a value has at most 16MiB, and this has 42,949,672,961 bytes"), terminal.err());
+        assertEquals(1, terminal.run("kv", "GET", "big"));
+    }
+
+    private static final class Endless extends InputStream {
+        @Override
+        public int read() {
+            return 0;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) {
+            return length;
+        }
+    }
+
+    /// Issue 14.2: bytes that are no UTF-8 became U+FFFD in the store.
+    @ParameterizedTest
+    @ValueSource(strings = {"C", "C.UTF-8"})
+    void anArgumentThatIsNoTextIsRefused(String locale) throws Exception {
+        String program = JavaProgram.command(folder, List.of(), Main.class).stream()
+                .map(part -> "'" + part + "'").collect(Collectors.joining(" "));
+        ProcessBuilder shell = new ProcessBuilder("sh", "-c", program + " kv SET k \"$(printf 'caf\\351')\"; echo \"rc=$?\"; "
+                + program + " kv SET k \"$(printf 'caf\\303\\251')\"; echo \"rc=$?\"")
+                .directory(folder.toFile()).redirectErrorStream(true);
+        shell.environment().putAll(terminal.environment);
+        shell.environment().put("LC_ALL", locale);
+        Process process = shell.start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(said.startsWith("cipherlink: argument 4 is not UTF-8, and would be changed: caf"), said);
+        assertTrue(said.endsWith("rc=2\nOK\nrc=0\n"), said);
+        assertEquals("caf\u00e9", value("k"));
+    }
+}
