@@ -25,7 +25,8 @@ final class Launcher {
             "-Dslf4j.provider=org.slf4j.nop.NOPServiceProvider", // nor for logging: the jar need not be opened
             "-Dslf4j.internal.verbosity=WARN",                   // else it tells of that option on stderr
             "-XX:-UsePerfData",                                  // no file in the temporary folder
-            "-Xlog:disable");                                    // warnings of the JVM would mix with answers on stdout
+            "-XX:+DisplayVMOutputToStderr",                      // what the JVM says must not mix with answers on stdout,
+            "-Xlog:disable");                                    // nor warnings with what the program says
 
     /// For commands that end after one answer: the least work at start-up. Measured: the first compiler alone saves a
     /// tenth of `kv GET`, code that has to run three times as often before it is compiled another tenth, the collector a

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Starts Cipherlink with the JVM of this image; starts no other process, unless this file was reached by a symbolic link.
+# Starts Cipherlink with the JVM of this image. For commands that stay, the JVM takes the place of this shell; for the others
+# the shell waits for it.
 # CIPHERLINK_JAVA_OPTS may hold more options for the JVM, separated by spaces, such as -Xmx4g.
 self=$0
 case $self in */*) ;; *) self=$(command -v -- "$self") ;; esac
@@ -22,10 +23,45 @@ export ROCKSDB_MUSL_LIBC=false
 # The program takes every other CIPHERLINK_ variable for a setting.
 more=${CIPHERLINK_JAVA_OPTS-}
 unset CIPHERLINK_JAVA_OPTS
-case ${1-} in
-    serve | demo | chat | forward | bench) jvm="@LONG@" ;;
-    *) jvm="@SHORT@ -Dcipherlink.exit-at-once=true" ;;
-esac
+# A stream that is closed would be taken by the next file that the JVM opens. Here reading or writing it fails instead.
+closed=
+{ true 9<&0; } 2>/dev/null || { closed=-Dcipherlink.stdin-closed=true; exec 0>/dev/null; }
+{ true 9>&1; } 2>/dev/null || exec 1</dev/null
+true 9>&2 || exec 2>/dev/null
+long=
+for word; do
+    case $word in
+        serve | demo | chat | forward | bench) long=true; break ;;
+        kv) break ;;
+    esac
+done
 set -f
-exec "$home/bin/java" @COMMON@ -XX:AOTCache="$home/@AOT_CACHE@" $jvm $more \
-    -cp "$home/lib/app/cipherlink.jar" @MAIN_CLASS@ "$@"
+if [ "$long" ]; then
+    exec "$home/bin/java" @COMMON@ -XX:AOTCache="$home/@AOT_CACHE@" @LONG@ $closed $more \
+        -cp "$home/lib/app/cipherlink.jar" @MAIN_CLASS@ "$@"
+fi
+# A JVM that cannot start ends with 1, which means something else of a command: so this one stays, and the program says 101
+# for 1. Signals are passed on. A shell gives what runs beside it no stdin unless it has another number.
+exec 9<&0
+"$home/bin/java" @COMMON@ -XX:AOTCache="$home/@AOT_CACHE@" @SHORT@ -Dcipherlink.one-shot=true $closed $more \
+    -cp "$home/lib/app/cipherlink.jar" @MAIN_CLASS@ "$@" <&9 9<&- &
+exec 9<&-
+jvm=$!
+signal=
+trap 'signal=130; kill -TERM $jvm 2>/dev/null' INT
+trap 'signal=143; kill -TERM $jvm 2>/dev/null' TERM
+trap 'signal=129; kill -HUP $jvm 2>/dev/null' HUP
+wait $jvm
+status=$?
+while [ "$signal" ] && kill -0 $jvm 2>/dev/null; do
+    wait $jvm
+    status=$?
+done
+case $status in
+    101) exit 1 ;;
+    1)
+        echo "cipherlink: Java did not start, for the reason above: too little memory, address space (ulimit -v) or processes," \
+            "MemoryDenyWriteExecute, or a wrong option in CIPHERLINK_JAVA_OPTS" >&2
+        exit 70 ;;
+esac
+exit ${signal:-$status}

@@ -93,7 +93,7 @@ final class KvCommand extends ClientCommand {
                 readSettings().requireValid().size(Setting.STORE_MAX_VALUE_SIZE)).read();
     }
 
-    private ExitStatus runScript() throws InterruptedException {
+    private ExitStatus runScript() throws InterruptedException, IOException {
         if (valueFile != null) {
             throw CliException.usage("kv: --from needs a command").withHint("cipherlink kv SET key --from FILE");
         }
@@ -102,6 +102,7 @@ final class KvCommand extends ClientCommand {
             if (surroundings().terminals().stdin()) {
                 output().notice("commands, one a line; Ctrl-D ends");
             }
+            surroundings().stdin().available(); // throws before there is a connection, if it is closed
             // Not closed: the thread that reads it may still hang in a read.
             return runScript(settings, new ScriptRunner.Script("stdin", surroundings().stdin(),
                     Terminals.stdinFileBytes(), failFast));

@@ -10,8 +10,10 @@ import com.sun.jna.NativeLibrary;
 /// connection it is `_exit` of the C library that ends the process.
 final class ProcessExit {
 
-    /// Set by the launcher for commands that need no orderly end of the JVM.
-    private static final String AT_ONCE_PROPERTY = "cipherlink.exit-at-once";
+    /// Set by the launcher for commands that need no orderly end of the JVM, and for which it waits.
+    private static final String ONE_SHOT_PROPERTY = "cipherlink.one-shot";
+    /// A JVM that cannot start ends with 1. So the launcher is told another number for our own 1, and passes on that.
+    private static final int OWN_ONE = 101;
 
     private static volatile boolean connected;
 
@@ -26,13 +28,14 @@ final class ProcessExit {
 
     /// Does not return.
     static void exit(int status) {
-        if (Boolean.getBoolean(AT_ONCE_PROPERTY)) {
+        if (Boolean.getBoolean(ONE_SHOT_PROPERTY)) {
+            int told = status == 1 ? OWN_ONE : status;
             System.out.flush();
             System.err.flush();
             if (connected) {
-                NativeLibrary.getProcess().getFunction("_exit").invokeVoid(new Object[] {status});
+                NativeLibrary.getProcess().getFunction("_exit").invokeVoid(new Object[] {told});
             }
-            Runtime.getRuntime().halt(status);
+            Runtime.getRuntime().halt(told);
         }
         System.exit(status);
     }

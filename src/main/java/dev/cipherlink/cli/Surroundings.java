@@ -17,8 +17,12 @@ import java.util.Map;
 record Surroundings(InputStream stdin, OutputStream stdout, OutputStream stderr, Map<String, String> environment,
                     Path folder, Path systemFolder, Terminals terminals) {
 
+    /// Set by the launcher, which opens something else in its place: the JVM would give the number to one of its own files.
+    private static final String STDIN_CLOSED_PROPERTY = "cipherlink.stdin-closed";
+
     static Surroundings ofProcess() {
-        return new Surroundings(new FileInputStream(FileDescriptor.in), new FileOutputStream(FileDescriptor.out),
+        InputStream stdin = Boolean.getBoolean(STDIN_CLOSED_PROPERTY) ? new ClosedStdin() : new FileInputStream(FileDescriptor.in);
+        return new Surroundings(stdin, new FileOutputStream(FileDescriptor.out),
                 new FileOutputStream(FileDescriptor.err), System.getenv(), Path.of(""), Path.of("/etc/cipherlink"),
                 Terminals.ofProcess());
     }
@@ -41,5 +45,18 @@ record Surroundings(InputStream stdin, OutputStream stdout, OutputStream stderr,
             }
         }
         return false;
+    }
+
+    /// In the place of a stdin that was closed when the program started.
+    private static final class ClosedStdin extends InputStream {
+        @Override
+        public int read() {
+            throw CliException.usage("stdin is closed").withHint("</dev/null, if nothing is meant");
+        }
+
+        @Override
+        public int available() {
+            return read();
+        }
     }
 }
