@@ -34,8 +34,13 @@ abstract class ClientCommand extends ProgramCommand {
 
     /// The same for a command that asks one thing: a connection that breaks is reported at once.
     final Connection connectOnce(Settings settings) {
-        return connect(settings.with(new OptionLayer()
-                .put(Setting.CLIENT_RECONNECT_FOR, "--no-reconnect", "0ms").layer(surroundings().folder())));
+        return connect(once(settings));
+    }
+
+    /// The settings of a connection that is not made again when it breaks.
+    final Settings once(Settings settings) {
+        return settings.with(new OptionLayer()
+                .put(Setting.CLIENT_RECONNECT_FOR, "--no-reconnect", "0ms").layer(surroundings().folder()));
     }
 
     /// The keys alone, for commands that connect many times.

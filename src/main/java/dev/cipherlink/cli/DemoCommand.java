@@ -56,6 +56,7 @@ final class DemoCommand extends ProgramCommand {
             ServerAddress address = new ServerAddress("127.0.0.1", server.address().getPort());
             Settings here = settings.with(new OptionLayer()
                     .put(Setting.CLIENT_SERVER, "--server", address.toString())
+                    .put(Setting.HISTORY_FILE, "demo", folder.resolve("history").toString())
                     .layer(surroundings().folder()));
             Fingerprint fingerprint = host.publicKey().fingerprint();
             greet("-s " + address + " --identity " + userFile + " --host-key " + fingerprint);

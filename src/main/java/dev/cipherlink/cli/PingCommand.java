@@ -11,16 +11,22 @@ import java.util.Map;
 final class PingCommand extends ClientCommand {
     private static final byte[] PING = "PING".getBytes(StandardCharsets.US_ASCII);
 
+    private static final Duration BETWEEN_ATTEMPTS = Duration.ofMillis(50);
+
     private String count = "4";
     private String interval = "200ms";
+    private String wait = "0ms";
 
     @Override
     void describe(Syntax syntax) {
         super.describe(syntax);
         syntax.about("Measure round-trip times: request, encryption and server included.");
-        syntax.examples("  cipherlink ping", "  cipherlink ping -n 100 --interval 10ms -s example.org");
+        syntax.examples("  cipherlink ping", "  cipherlink ping -n 100 --interval 10ms -s example.org",
+                "  cipherlink serve -q & cipherlink ping -n 1 --wait 10s && cipherlink kv PING");
         syntax.option("-n --count", "N", given -> count = given, "How many. Default: 4.");
         syntax.option("--interval", "DURATION", given -> interval = given, "Pause between two. Default: 200ms.");
+        syntax.option("--wait", "DURATION", given -> wait = given,
+                "Try for so long to connect, to a server that is just starting. Default: once.");
     }
 
     @Override
@@ -28,8 +34,12 @@ final class PingCommand extends ClientCommand {
         int times = (Integer) OptionLayer.check(new SettingType.Whole(1, 1_000_000), "--count", count);
         Duration pause = (Duration) OptionLayer.check(
                 new SettingType.Time(Duration.ZERO, Duration.ofHours(1)), "--interval", interval);
+        Duration patience = (Duration) OptionLayer.check(
+                new SettingType.Time(Duration.ZERO, Duration.ofDays(1)), "--wait", wait);
         LongSummaryStatistics nanos = new LongSummaryStatistics();
-        try (Connection connection = connectOnce(clientSettings())) {
+        Settings settings = once(clientSettings());
+        try (ClientKeys keys = loadKeys(settings);
+             Connection connection = connectWithin(patience, settings, keys)) {
             for (int i = 1; i <= times; i++) {
                 if (i > 1) {
                     Thread.sleep(pause);
@@ -41,6 +51,21 @@ final class PingCommand extends ClientCommand {
                     DurationText.measured(nanos.getMax())));
         }
         return ExitStatus.DONE;
+    }
+
+    /// @param patience how long a server may be out of reach; other failures are final
+    private static Connection connectWithin(Duration patience, Settings settings, ClientKeys keys) throws InterruptedException {
+        long start = System.nanoTime();
+        while (true) {
+            try {
+                return Connection.open(settings, keys);
+            } catch (CliException e) {
+                if (e.status() != ExitStatus.UNREACHABLE || System.nanoTime() - start > patience.toNanos()) {
+                    throw e;
+                }
+                Thread.sleep(BETWEEN_ATTEMPTS);
+            }
+        }
     }
 
     private long ping(Connection connection, int number) throws InterruptedException {

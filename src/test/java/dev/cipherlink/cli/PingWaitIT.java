@@ -1,0 +1,65 @@
+package dev.cipherlink.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.server.Server;
+import dev.cipherlink.server.ServerConfig;
+import dev.cipherlink.store.MemoryStore;
+import dev.cipherlink.store.StoreLimits;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Issue 14.17: `ping --wait` for a server that is just starting.
+@Timeout(60)
+class PingWaitIT {
+    @TempDir
+    Path folder;
+    private Terminal terminal;
+    private int port;
+
+    @BeforeEach
+    void makeAKeyAndFindAFreePort() throws Exception {
+        terminal = new Terminal(folder);
+        assertEquals(0, terminal.run("keygen", "shared", "key"), terminal.err());
+        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+    }
+
+    private int ping(String patience) {
+        return terminal.run("ping", "-n", "1", "-s", "127.0.0.1:" + port, "--shared-key", "key", "--wait", patience);
+    }
+
+    @Test
+    void returnsOnceTheServerAnswers() throws Exception {
+        var status = CompletableFuture.supplyAsync(() -> ping("40s"));
+        // It has been refused many times when the server comes.
+        Thread.sleep(500);
+        assertTrue(!status.isDone(), terminal::err);
+        try (var key = SharedKey.load(folder.resolve("key")); var store = new MemoryStore(StoreLimits.ofHeap());
+             var server = Server.start(ServerConfig.loopback(key).withListenAddress("127.0.0.1", port), store)) {
+            assertEquals(port, server.address().getPort());
+            assertEquals(0, status.get(), terminal::err);
+        }
+    }
+
+    @Test
+    void givesUpWithTheReasonWhenTheTimeIsOver() {
+        assertEquals(3, ping("300ms"));
+        assertTrue(terminal.err().startsWith("cipherlink: cannot connect to 127.0.0.1:" + port), terminal.err());
+    }
+
+    @Test
+    void doesNotWaitForAnythingElse() {
+        assertEquals(2, ping("forever"));
+        assertTrue(terminal.err().contains("wrong value for --wait: 'forever'"), terminal.err());
+    }
+}
