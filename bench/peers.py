@@ -17,14 +17,12 @@ class Cipherlink:
         self.place = place
         self.program = lab.cipherlink()
         self.port = lab.free_port()
-        lines = ["server:", f"  port: {self.port}", "  handshakes-per-second: 1000000",
-                 "client:", f"  server: 127.0.0.1:{self.port}"]
-        if offers("forward", "-L"):
-            lines += ["forward:", "  allow: 127.0.0.1:*"]
+        lines = ["server:", f"  port: {self.port}", "  handshakes-per-second: 1000000"]
         (place.folder / "cipherlink.yaml").write_text("\n".join(lines) + "\n")
         if not (place.folder / "config").exists():
             identity = place.run([self.program, "keygen", "identity"])
-            place.run([self.program, "authorize", identity.strip(), "--name", "bench"])
+            forward = ["--forward", "127.0.0.1:*"] if offers("forward", "-L") else []
+            place.run([self.program, "authorize", identity.strip(), "--name", "bench", *forward])
         self.server = place.start([self.program, "serve", "-q", *engine_options(engine)], f"cipherlink-{self.port}.log")
         place.await_port(self.server, self.port)
         self.run("ping", "--accept-new-host-key", "--count", "1")

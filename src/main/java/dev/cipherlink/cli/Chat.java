@@ -139,7 +139,7 @@ final class Chat {
         return bar.isEmpty() ? oldest.text() : oldest.text() + " " + bar;
     }
 
-    private LineReaderImpl reader(ChatConnection connection, Terminal terminal, ChatParts parts) throws IOException {
+    private LineReaderImpl reader(ChatConnection connection, Terminal terminal, ChatParts parts) {
         var lists = new ServerLists(command -> connection.isUp() ? connection.request(command)
                 : CompletableFuture.failedFuture(new IOException("no connection")));
         LineReaderBuilder builder = LineReaderBuilder.builder().terminal(terminal).appName("cipherlink")
@@ -158,8 +158,11 @@ final class Chat {
                 .option(LineReader.Option.INSERT_BRACKET, false);
         Optional<Path> file = settings.file(Setting.HISTORY_FILE);
         if (file.isPresent()) {
-            TypedHistory.prepare(file.get());
-            builder.variable(LineReader.HISTORY_FILE, file.get());
+            try {
+                builder.variable(LineReader.HISTORY_FILE, TypedHistory.prepare(file.get()));
+            } catch (IOException e) {
+                output.notice("cipherlink: what is typed is not kept, since its file cannot be used: " + FailureText.withFile(e));
+            }
         }
         LineReaderImpl reader = (LineReaderImpl) builder.build();
         PasteWidget.install(reader);

@@ -19,7 +19,7 @@ final class ConfigCommand extends ProgramCommand {
                 "",
                 "Order, the weakest first: built-in defaults, /etc/cipherlink/cipherlink.yaml,",
                 "$XDG_CONFIG_HOME/cipherlink/cipherlink.yaml, ./cipherlink.yaml (or the file of --config),",
-                "environment variables, options.",
+                "environment variables, options. The last lines, which begin with #, say which files were read.",
                 "",
                 "Settings, each also as a variable such as " + Setting.SERVER_MAX_WINDOW.variable() + ":"));
         for (Setting setting : Setting.values()) {
@@ -40,12 +40,26 @@ final class ConfigCommand extends ProgramCommand {
         for (Setting setting : Setting.values()) {
             show(setting, settings);
         }
+        settings.sources().forEach(this::show);
         List<String> problems = settings.problems();
         if (!problems.isEmpty()) {
             output().flush();
             settings.requireValid();
         }
         return ExitStatus.DONE;
+    }
+
+    private void show(Settings.Source source) {
+        if (output().isJson()) {
+            Map<String, Object> members = new LinkedHashMap<>();
+            members.put("source", source.place());
+            members.put("outcome", source.outcome());
+            members.put("why", source.why());
+            output().line(Json.object(members));
+        } else {
+            output().line("# " + TerminalText.escapeLine(source.place()) + ": " + source.outcome()
+                    + (source.why().isEmpty() ? "" : ": " + source.why()));
+        }
     }
 
     private void show(Setting setting, Settings settings) {

@@ -1,6 +1,7 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.client.TunnelClient;
+import dev.cipherlink.crypto.TrustedPath;
 import dev.cipherlink.forward.ForwardListener;
 import dev.cipherlink.forward.ForwardSpec;
 import dev.cipherlink.forward.ForwardTarget;
@@ -106,7 +107,7 @@ final class ForwardCommand extends ClientCommand {
             if (!isSecret) {
                 throw CliException.usage(what + "others may read or write it").withHint("chmod 600 " + passwordFile);
             }
-            return Optional.of(SocksPasswords.parse(Files.readAllLines(file, StandardCharsets.UTF_8)));
+            return Optional.of(SocksPasswords.parse(Files.readAllLines(TrustedPath.resolve(file), StandardCharsets.UTF_8)));
         } catch (IOException | IllegalArgumentException e) {
             throw CliException.usage(what + FailureText.of(e)).withCause(e);
         }

@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.crypto.TrustedPath;
 import dev.cipherlink.store.Durability;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
@@ -24,12 +25,14 @@ record OpenStore(KeyValueStore store, StoreDoor door) implements Closing {
             return new OpenStore(new MemoryStore(new StoreLimits(maxValueBytes, StoreLimits.ofHeap().maxBytes())), null);
         }
         var durability = Durability.valueOf(settings.word(Setting.STORE_DURABILITY).toUpperCase(Locale.ROOT));
-        RocksStore store = open(folder(settings), RocksConfig.of(StoreLimits.ofDisk(maxValueBytes), durability));
-        return new OpenStore(store, StoreDoor.open(folder(settings), store));
+        Path folder = folder(settings);
+        RocksStore store = open(folder, RocksConfig.of(StoreLimits.ofDisk(maxValueBytes), durability));
+        return new OpenStore(store, StoreDoor.open(folder, store));
     }
 
     static RocksStore open(Path folder, RocksConfig config) {
         try {
+            TrustedPath.createFolders(folder.getParent());
             return RocksStore.open(folder, config);
         } catch (IOException e) {
             throw failure(e);
@@ -41,10 +44,17 @@ record OpenStore(KeyValueStore store, StoreDoor door) implements Closing {
     }
 
     /// Below the folder of the server's data.
+    ///
+    /// @return without links; it need not exist
+    /// @throws CliException if somebody else could change what is in one of the two
     static Path folder(Settings settings) {
-        return settings.file(Setting.SERVER_DATA).orElseThrow(() ->
-                CliException.usage("no data folder: there is no home folder to have one in; give --data DIR"))
-                .resolve(FOLDER);
+        Path data = settings.file(Setting.SERVER_DATA).orElseThrow(() ->
+                CliException.usage("no data folder: there is no home folder to have one in; give --data DIR"));
+        try {
+            return TrustedPath.resolve(TrustedPath.resolve(data).resolve(FOLDER));
+        } catch (IOException e) {
+            throw failure(e);
+        }
     }
 
     /// What would keep a store from being opened, as far as a look without opening it tells.

@@ -59,7 +59,10 @@ abstract class ProgramCommand implements Callable<Integer> {
     /// Reads files and environment; wrong ones are still in [Settings#problems].
     final Settings readSettings() {
         Surroundings here = surroundings();
-        return new SettingsLoader(here.environment(), here.folder(), here.systemFolder()).load(options().configFile());
+        Settings settings = new SettingsLoader(here.environment(), here.folder(), here.systemFolder()).load(options().configFile());
+        settings.sources().stream().filter(source -> source.outcome().equals(Settings.Source.PASSED_OVER)).forEach(source ->
+                output().notice("cipherlink: " + source.place() + " is passed over: " + source.why()));
+        return settings;
     }
 
     /// Refuses options that were given before the command's name and that it does not take.

@@ -109,6 +109,15 @@ enum Setting {
         return "CIPHERLINK_" + key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
     }
 
+    /// Whether `./cipherlink.yaml` may set it. Whoever fills the folder in which somebody happens to work, by an archive or a
+    /// checkout, decides neither whom to trust nor which files are used.
+    boolean isForWorkingFolder() {
+        return switch (this) {
+            case CLIENT_SERVER, CLIENT_HOST_KEY, SERVER_CLIENTS, FORWARD_ALLOW -> false;
+            default -> !(type instanceof SettingType.FileName);
+        };
+    }
+
     static Optional<Setting> byKey(String key) {
         return Arrays.stream(values()).filter(setting -> setting.key.equals(key)).findFirst();
     }

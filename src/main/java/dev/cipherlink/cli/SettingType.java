@@ -153,7 +153,8 @@ sealed interface SettingType {
     record FileName() implements SettingType {
         @Override
         public Object parse(String text) {
-            if (text.isBlank() || text.indexOf('\0') >= 0) {
+            boolean hasHidden = text.chars().anyMatch(character -> character < ' ' || character == '\uFEFF');
+            if (text.isBlank() || hasHidden) {
                 throw new IllegalArgumentException(allowed());
             }
             return text;
@@ -161,7 +162,7 @@ sealed interface SettingType {
 
         @Override
         public String allowed() {
-            return "the name of a file";
+            return "the name of a file, without control characters";
         }
     }
 }

@@ -23,15 +23,31 @@ final class Settings {
     private record Effective(String text, Object value, Layer layer) {
     }
 
+    /// A place where settings were looked for.
+    ///
+    /// @param place   a file or a variable
+    /// @param outcome one of the constants
+    /// @param why     empty unless something is wrong with it
+    record Source(String place, String outcome, String why) {
+        static final String READ = "read";
+        static final String NOT_THERE = "not there";
+        static final String PASSED_OVER = "passed over";
+        static final String WRONG = "wrong";
+        static final String FOREIGN = "not ours";
+    }
+
     private final List<Layer> layers;
     private final Map<Setting, Effective> effective = new EnumMap<>(Setting.class);
     private final List<String> problems;
+    private final List<Source> sources;
 
     /// @param layers the strongest first
     /// @param problems what was already found wrong while reading them
-    Settings(List<Layer> layers, List<String> problems) {
+    /// @param sources where they were looked for
+    Settings(List<Layer> layers, List<String> problems, List<Source> sources) {
         this.layers = List.copyOf(layers);
         this.problems = new ArrayList<>(problems);
+        this.sources = List.copyOf(sources);
         layers.forEach(this::adopt);
     }
 
@@ -47,9 +63,16 @@ final class Settings {
                 effective.putIfAbsent(setting.get(), new Effective(text, value, layer));
             } catch (IllegalArgumentException _) {
                 problems.add(key + ": " + layer.place().apply(key) + " says '" + TerminalText.escapeLine(text) + "', must be "
-                        + setting.get().type().allowed());
+                        + setting.get().type().allowed() + hiddenCharacter(text));
             }
         });
+    }
+
+    /// What an editor adds and nobody sees.
+    private static String hiddenCharacter(String text) {
+        return text.endsWith("\r") ? " (the carriage return at its end is from a file with Windows line ends)"
+                : text.endsWith("\n") ? " (it ends with a line feed)"
+                : text.startsWith("\uFEFF") ? " (it begins with a byte order mark)" : "";
     }
 
     private static String unknown(String key, String origin) {
@@ -64,7 +87,7 @@ final class Settings {
         List<Layer> all = new ArrayList<>();
         all.add(layer);
         all.addAll(layers);
-        Settings result = new Settings(all, List.of());
+        Settings result = new Settings(all, List.of(), sources);
         problems.stream().filter(problem -> !result.problems.contains(problem)).forEach(result.problems::add);
         return result;
     }
@@ -72,6 +95,10 @@ final class Settings {
     /// Everything that is wrong, one line each; empty if the settings can be used.
     List<String> problems() {
         return List.copyOf(problems);
+    }
+
+    List<Source> sources() {
+        return sources;
     }
 
     /// @return this

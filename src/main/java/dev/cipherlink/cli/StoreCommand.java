@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.crypto.TrustedPath;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.store.DamagedStoreException;
 import dev.cipherlink.store.Durability;
@@ -167,7 +168,7 @@ final class StoreCommand extends ProgramCommand {
             Path resolved = surroundings().folder().resolve(target);
             if (StoreDoor.askBackup(folder, resolved).isEmpty()) {
                 try (RocksStore store = open(folder, false)) {
-                    store.backUp(resolved);
+                    store.backUp(TrustedPath.resolve(resolved));
                 } catch (IOException e) {
                     throw CliException.usage("cannot back up: " + FailureText.withFile(e)).withCause(e);
                 }
@@ -193,7 +194,8 @@ final class StoreCommand extends ProgramCommand {
         ExitStatus run() {
             Path folder = folder();
             try {
-                StoreCopy.restore(surroundings().folder().resolve(backup), folder);
+                TrustedPath.createFolders(folder.getParent());
+                StoreCopy.restore(TrustedPath.resolve(surroundings().folder().resolve(backup)), folder);
             } catch (IOException e) {
                 throw CliException.usage("cannot restore: " + FailureText.withFile(e)).withCause(e);
             }

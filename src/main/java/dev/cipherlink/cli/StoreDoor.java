@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.crypto.TrustedPath;
 import dev.cipherlink.store.RocksStore;
 import dev.cipherlink.store.StoreException;
 import java.io.BufferedReader;
@@ -78,7 +79,7 @@ final class StoreDoor implements AutoCloseable {
     private String answer(String request) {
         try {
             if (request != null && request.startsWith(BACKUP)) {
-                store.backUp(Path.of(request.substring(BACKUP.length())));
+                store.backUp(TrustedPath.resolve(Path.of(request.substring(BACKUP.length()))));
                 return OK + "\n";
             }
             return STATS.equals(request) ? OK + "\n" + lines(store) : "unknown request\n";

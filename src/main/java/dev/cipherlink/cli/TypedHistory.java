@@ -1,7 +1,9 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.command.Verb;
+import dev.cipherlink.crypto.TrustedPath;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,14 +39,20 @@ final class TypedHistory extends DefaultHistory {
 
     /// Makes the file, for the owner only, where there is none.
     ///
-    /// @throws IOException if that is not possible
-    static void prepare(Path file) throws IOException {
-        Files.createDirectories(file.getParent());
+    /// @return the file, without links
+    /// @throws IOException if that is not possible, or somebody else could change it
+    static Path prepare(Path named) throws IOException {
+        Path file = TrustedPath.resolve(named);
+        TrustedPath.createFolders(file.getParent());
         Set<PosixFilePermission> ownerOnly = PosixFilePermissions.fromString("rw-------");
         try {
             Files.createFile(file, PosixFilePermissions.asFileAttribute(ownerOnly));
         } catch (FileAlreadyExistsException _) {
             Files.setPosixFilePermissions(file, ownerOnly);
         }
+        if (!Files.isWritable(file)) {
+            throw new AccessDeniedException(file.toString());
+        }
+        return file;
     }
 }

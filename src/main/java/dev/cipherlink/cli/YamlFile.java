@@ -1,64 +1,103 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.crypto.TrustedPath;
 import io.helidon.common.media.type.MediaTypes;
 import io.helidon.config.ConfigException;
 import io.helidon.config.spi.ConfigNode;
 import io.helidon.config.spi.ConfigParser;
 import io.helidon.config.yaml.YamlConfigParser;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.Reader;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
-import org.yaml.snakeyaml.nodes.MappingNode;
-import org.yaml.snakeyaml.nodes.Node;
-import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.reader.ReaderException;
 
-/// One configuration file, read by Helidon Config.
+/// One configuration file: checked by [YamlCheck], read by Helidon Config's parser.
 ///
 /// Its classes are not loaded unless a file exists: a one-shot command need not wait for Helidon and the YAML parser.
 final class YamlFile {
+    private static final int MAX_BYTES = 64 << 10;
+    private static final char BYTE_ORDER_MARK = '\uFEFF';
+
     private final Path file;
     private final String shownName;
-    private Map<String, Integer> lines;
 
     /// @param shownName how people called the file
     YamlFile(Path file, String shownName) {
         this.file = file;
-        this.shownName = shownName;
+        this.shownName = TerminalText.escapeLine(shownName);
     }
 
     /// Reads the whole file. Blocks on the disk.
     ///
-    /// @throws CliException if it cannot be read or is no YAML, with the line where it is known
+    /// @throws CliException if it cannot be read, somebody else could change it, or it is no YAML, with the line where it is known
     Layer read() {
+        String text = "";
         try {
-            if (Files.isDirectory(file)) {
-                throw CliException.usage("cannot read " + shownName + ": it is a folder");
-            }
+            text = text(bytes());
+            Map<String, Integer> lines = YamlCheck.lines(text);
             Map<String, String> values = new TreeMap<>();
-            collectValues(parse(), "", values);
+            collectValues(parse(text), "", values);
             values.entrySet().removeIf(entry -> entry.getValue().isEmpty() && isSection(entry.getKey()));
-            return new Layer(values, this::place, file.toAbsolutePath().getParent());
-        } catch (IOException | ConfigException | ClassCastException e) {
+            return new Layer(values, key -> lines.containsKey(key) ? shownName + ":" + lines.get(key) : shownName,
+                    file.toAbsolutePath().getParent());
+        } catch (YamlCheck.RefusedException e) {
+            throw wrong(e.line(), TerminalText.escapeLine(e.getMessage()), e);
+        } catch (ReaderException e) {
+            throw wrong(lineAt(text, e.getPosition()), "not YAML: it has a control character", e);
+        } catch (IOException | YAMLException | ConfigException | ClassCastException e) {
             throw unreadable(e);
         }
     }
 
+    private byte[] bytes() throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new IOException("it is a folder");
+        }
+        try (InputStream in = Files.newInputStream(TrustedPath.resolve(file))) {
+            byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+            if (bytes.length > MAX_BYTES) {
+                throw new IOException("it is longer than " + MAX_BYTES / 1024 + " KiB, so it is no configuration file");
+            }
+            return bytes;
+        }
+    }
+
+    /// Without the byte order mark that some editors put in front.
+    private String text(byte[] bytes) throws IOException {
+        if (bytes.length >= 2 && (bytes[0] == (byte) 0xFF && bytes[1] == (byte) 0xFE || bytes[0] == (byte) 0xFE && bytes[1] == (byte) 0xFF)) {
+            throw new IOException("it is UTF-16 text: save it as UTF-8");
+        }
+        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+        CharBuffer text = CharBuffer.allocate(bytes.length);
+        CoderResult result = decoder.decode(ByteBuffer.wrap(bytes), text, true);
+        text.flip();
+        if (result.isError()) {
+            throw wrong(lineAt(text.toString(), text.length()), "it is not UTF-8 text", null);
+        }
+        return text.isEmpty() || text.charAt(0) != BYTE_ORDER_MARK ? text.toString() : text.toString().substring(1);
+    }
+
+    private static int lineAt(String text, int position) {
+        return 1 + (int) text.chars().limit(position).filter(character -> character == '\n').count();
+    }
+
     /// By Helidon's parser alone, without the rest of a `Config`: here nothing comes from the environment, system properties,
     /// references or services of the class path, and to set that up would take a one-shot command long.
-    private ConfigNode parse() throws IOException {
-        try (InputStream data = Files.newInputStream(file)) {
-            return YamlConfigParser.create().parse(ConfigParser.Content.builder().data(data)
-                    .mediaType(MediaTypes.APPLICATION_YAML).charset(StandardCharsets.UTF_8).build());
-        }
+    private static ConfigNode parse(String text) {
+        return YamlConfigParser.create().parse(ConfigParser.Content.builder()
+                .data(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)))
+                .mediaType(MediaTypes.APPLICATION_YAML).charset(StandardCharsets.UTF_8).build());
     }
 
     /// No setting is a list, so a list is reported under its own name.
@@ -83,41 +122,15 @@ final class YamlFile {
             root = root.getCause();
         }
         if (root instanceof MarkedYAMLException yaml && yaml.getProblemMark() != null) {
-            return CliException.usage("cannot read " + shownName + ":" + (yaml.getProblemMark().getLine() + 1)
-                    + ": not YAML: " + TerminalText.escapeLine(String.valueOf(yaml.getProblem()))).withCause(failure);
+            return wrong(yaml.getProblemMark().getLine() + 1, "not YAML: " + TerminalText.escapeLine(String.valueOf(yaml.getProblem())),
+                    failure);
         }
         String why = root instanceof ClassCastException
                 ? "its top level must be keys with values, such as `server:`" : FailureText.of(root);
         return CliException.usage("cannot read " + shownName + ": " + why).withCause(failure);
     }
 
-    private String place(String key) {
-        if (lines == null) {
-            lines = locate();
-        }
-        Integer line = lines.get(key);
-        return line == null ? shownName : shownName + ":" + line;
-    }
-
-    private Map<String, Integer> locate() {
-        Map<String, Integer> found = new HashMap<>();
-        try (Reader reader = Files.newBufferedReader(file)) {
-            collect(new Yaml(new LoaderOptions()).compose(reader), "", found);
-        } catch (IOException | RuntimeException _) {
-            found.clear(); // the line is a courtesy: the file changed under us, and its name must do
-        }
-        return found;
-    }
-
-    private static void collect(Node node, String prefix, Map<String, Integer> found) {
-        if (node instanceof MappingNode mapping) {
-            mapping.getValue().forEach(entry -> {
-                if (entry.getKeyNode() instanceof ScalarNode name) {
-                    String key = prefix + name.getValue();
-                    found.put(key, name.getStartMark().getLine() + 1);
-                    collect(entry.getValueNode(), key + ".", found);
-                }
-            });
-        }
+    private CliException wrong(int line, String what, Exception cause) {
+        return CliException.usage("cannot read " + shownName + ":" + line + ": " + what).withCause(cause);
     }
 }

@@ -1,8 +1,5 @@
 package dev.cipherlink.crypto;
 
-import static java.nio.file.attribute.PosixFilePermission.GROUP_WRITE;
-import static java.nio.file.attribute.PosixFilePermission.OTHERS_WRITE;
-
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -15,8 +12,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.nio.file.attribute.UserPrincipal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,7 +23,8 @@ import java.util.concurrent.locks.ReentrantLock;
 ///
 /// A change is a new file renamed over the old one, made under a lock file beside it, so that a reader sees the old
 /// lines or the new ones, and of two changes at once both last. Owner and mode stay; a new file gets mode 0600. A file
-/// that others may write is neither read nor changed: whoever can write it decides who is trusted.
+/// in hands other than its user's and root's is neither read nor changed ([TrustedPath]): who can write it, or put another
+/// one in its place, decides who is trusted.
 ///
 /// Lines keep their bytes (ISO 8859-1 maps each to a character), whatever they are. Thread-safe; everything blocks on
 /// the disk, and [#update] on other updates.
@@ -75,16 +71,20 @@ public final class KeyListFile {
     /// @return empty if there is none
     /// @throws IOException if it cannot be read, is too large, or others may write it; the message says what to do
     public Optional<Content> read() throws IOException {
+        return read(TrustedPath.resolve(path));
+    }
+
+    private Optional<Content> read(Path target) throws IOException {
         PosixFileAttributes attributes;
-        try {
-            attributes = Files.readAttributes(path, PosixFileAttributes.class);
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
-        }
-        requireTrusted(attributes);
         byte[] bytes;
-        try (var in = Files.newInputStream(path)) {
-            bytes = in.readNBytes(MAX_BYTES + 1);
+        try {
+            attributes = Files.readAttributes(target, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            if (!attributes.isRegularFile()) {
+                throw refusal("a file of keys must be a regular file, not a folder or a device");
+            }
+            try (var in = Files.newInputStream(target, LinkOption.NOFOLLOW_LINKS)) {
+                bytes = in.readNBytes(MAX_BYTES + 1);
+            }
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
@@ -92,16 +92,6 @@ public final class KeyListFile {
             throw refusal("a file of keys has at most " + MAX_BYTES + " bytes");
         }
         return Optional.of(new Content(lines(bytes), attributes.fileKey()));
-    }
-
-    private void requireTrusted(PosixFileAttributes attributes) throws FileSystemException {
-        if (!attributes.isRegularFile()) {
-            throw refusal("a file of keys must be a regular file, not a folder or a device");
-        }
-        if (attributes.permissions().contains(GROUP_WRITE) || attributes.permissions().contains(OTHERS_WRITE)) {
-            throw refusal("others may write this file, and so decide who is trusted (mode "
-                    + PosixFilePermissions.toString(attributes.permissions()) + "): run chmod go-w " + path);
-        }
     }
 
     private static List<String> lines(byte[] bytes) {
@@ -124,8 +114,8 @@ public final class KeyListFile {
     public List<String> update(Edit edit) throws IOException {
         CHANGES_OF_THIS_PROCESS.lock();
         try {
-            Path target = Files.exists(path) ? path.toRealPath() : path.toAbsolutePath();
-            SecretFile.createFolders(target.getParent());
+            Path target = TrustedPath.resolve(path);
+            TrustedPath.createFolders(target.getParent());
             try (var channel = openLock(target)) {
                 channel.lock();
                 return updateLocked(target, edit);
@@ -136,7 +126,7 @@ public final class KeyListFile {
     }
 
     private List<String> updateLocked(Path target, Edit edit) throws IOException {
-        List<String> before = read().map(Content::lines).orElse(List.of());
+        List<String> before = read(target).map(Content::lines).orElse(List.of());
         List<String> after = edit.apply(before);
         if (!after.equals(before)) {
             replace(target, after);
@@ -145,20 +135,10 @@ public final class KeyListFile {
     }
 
     /// The lock file stays: who deletes it takes the lock away from under somebody who waits for it.
-    private FileChannel openLock(Path target) throws IOException {
-        Path lock = target.resolveSibling("." + target.getFileName() + ".lock");
-        boolean isNew = !Files.exists(lock, LinkOption.NOFOLLOW_LINKS);
-        var channel = FileChannel.open(lock, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE,
-                LinkOption.NOFOLLOW_LINKS), SecretFile.MODE_0600);
-        try {
-            if (isNew) {
-                giveTo(lock, Files.getOwner(Files.exists(target) ? target : target.getParent()));
-            }
-            return channel;
-        } catch (IOException e) {
-            channel.close();
-            throw e;
-        }
+    private static FileChannel openLock(Path target) throws IOException {
+        Path lock = TrustedPath.resolve(target.resolveSibling("." + target.getFileName() + ".lock"));
+        return FileChannel.open(lock, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+                SecretFile.MODE_0600);
     }
 
     private void replace(Path target, List<String> lines) throws IOException {
@@ -168,14 +148,8 @@ public final class KeyListFile {
         }
         Path prepared = SecretFile.prepare(target, text.toString().getBytes(StandardCharsets.ISO_8859_1));
         try {
-            if (Files.exists(target)) {
-                var attributes = Files.readAttributes(target, PosixFileAttributes.class);
-                giveTo(prepared, attributes.owner());
-                var view = Files.getFileAttributeView(prepared, PosixFileAttributeView.class);
-                if (!view.readAttributes().group().equals(attributes.group())) {
-                    view.setGroup(attributes.group());
-                }
-                view.setPermissions(attributes.permissions());
+            if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+                keepAttributes(prepared, Files.readAttributes(target, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
             }
             Files.move(prepared, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } finally {
@@ -183,17 +157,17 @@ public final class KeyListFile {
         }
     }
 
-    /// An edit by root must not take the file away from the server's own user.
-    private static void giveTo(Path file, UserPrincipal owner) throws IOException {
-        if (Files.getOwner(file).equals(owner)) {
-            return;
+    /// Owners are not given away: what this process makes belongs to its own user.
+    private void keepAttributes(Path prepared, PosixFileAttributes old) throws IOException {
+        var view = Files.getFileAttributeView(prepared, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
+        PosixFileAttributes made = view.readAttributes();
+        if (!made.owner().equals(old.owner())) {
+            throw refusal("it belongs to " + old.owner().getName() + ": run this as " + old.owner().getName());
         }
-        try {
-            Files.setOwner(file, owner);
-        } catch (FileSystemException e) {
-            throw new FileSystemException(file.toString(), null, "cannot give the new file to " + owner.getName()
-                    + ", who owns the old one: run this as " + owner.getName());
+        if (!made.group().equals(old.group())) {
+            view.setGroup(old.group());
         }
+        view.setPermissions(old.permissions());
     }
 
     private FileSystemException refusal(String reason) {

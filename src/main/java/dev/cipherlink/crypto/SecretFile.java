@@ -1,6 +1,5 @@
 package dev.cipherlink.crypto;
 
-import static java.nio.file.attribute.PosixFilePermission.OWNER_EXECUTE;
 import static java.nio.file.attribute.PosixFilePermission.OWNER_READ;
 import static java.nio.file.attribute.PosixFilePermission.OWNER_WRITE;
 
@@ -24,7 +23,8 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.UUID;
 
-/// Files that hold a secret: bounded size, mode 0600 from the moment they exist, no symbolic links.
+/// Files that hold a secret: bounded size, mode 0600 from the moment they exist, no symbolic links, in folders that nobody
+/// else can change ([TrustedPath]).
 ///
 /// Every refusal names the file, the fault and the remedy, and never a byte of the content.
 final class SecretFile {
@@ -32,8 +32,6 @@ final class SecretFile {
     private static final Set<PosixFilePermission> OWNER_ONLY = EnumSet.of(OWNER_READ, OWNER_WRITE);
     static final FileAttribute<Set<PosixFilePermission>> MODE_0600 =
             PosixFilePermissions.asFileAttribute(OWNER_ONLY);
-    private static final FileAttribute<Set<PosixFilePermission>> MODE_0700 =
-            PosixFilePermissions.asFileAttribute(EnumSet.of(OWNER_READ, OWNER_WRITE, OWNER_EXECUTE));
 
     private SecretFile() {
     }
@@ -41,21 +39,23 @@ final class SecretFile {
     /// Reads a file of a known size.
     static byte[] read(Path file, int size) throws IOException {
         long actual = requireTrusted(file);
+        Path target = TrustedPath.resolve(file);
         if (actual != size) {
             throw refusal(file, "a key file holds exactly " + size + " raw bytes, this one has " + actual
                     + "; `cipherlink keygen` makes one");
         }
-        return readWhole(file, size);
+        return readWhole(target, size);
     }
 
     /// Reads a file whose content says where it ends.
     static byte[] readAtMost(Path file, int maxBytes) throws IOException {
         long actual = requireTrusted(file);
+        Path target = TrustedPath.resolve(file);
         if (actual > maxBytes) {
             throw refusal(file, "this is no private key file: it has " + actual + " bytes, and the longest has "
                     + maxBytes);
         }
-        return readWhole(file, (int) actual);
+        return readWhole(target, (int) actual);
     }
 
     /// @return its size in bytes
@@ -95,13 +95,13 @@ final class SecretFile {
     ///
     /// @throws FileAlreadyExistsException if there is one and it must not be replaced
     static void write(Path file, byte[] content, boolean overwrite) throws IOException {
-        createFolders(file.toAbsolutePath().getParent());
-        Path prepared = prepare(file, content);
+        Path target = TrustedPath.createFolders(file.toAbsolutePath().getParent()).resolve(file.getFileName());
+        Path prepared = prepare(target, content);
         try {
             if (overwrite) {
-                Files.move(prepared, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                Files.move(prepared, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             } else {
-                publish(prepared, file, content);
+                publish(prepared, target, content);
             }
         } finally {
             Files.deleteIfExists(prepared);
@@ -125,12 +125,7 @@ final class SecretFile {
 
     private static FileAlreadyExistsException exists(Path file) {
         return new FileAlreadyExistsException(file.toString(), null,
-                "the file exists and may be a key in use; choose another name, or replace it with --force");
-    }
-
-    /// Makes missing folders for the owner alone.
-    static void createFolders(Path folder) throws IOException {
-        Files.createDirectories(folder, MODE_0700);
+                "the file exists and may be a key in use, which would be lost; choose another name");
     }
 
     /// Prepares a new version of a file: beside it, under a name of its own, with mode 0600, safe on the disk.

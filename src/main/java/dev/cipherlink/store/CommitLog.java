@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Set;
 import java.util.zip.CRC32C;
 
 /// The commits that the database may lack, one record behind the other, in files of which the last is written to.
@@ -87,8 +88,8 @@ final class CommitLog implements AutoCloseable {
     private void begin() throws IOException, StoreException {
         Path next = folder.resolve("%020d%s".formatted(appended + 1, SUFFIX));
         long nextSalt = random.nextLong();
-        FileChannel file = FileChannel.open(next, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
-                StandardOpenOption.WRITE);
+        FileChannel file = FileChannel.open(next, Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.WRITE), StoreFolder.PRIVATE_FILE);
         try {
             writeFully(file, 0, ByteBuffer.wrap(header(nextSalt)));
             force(file);

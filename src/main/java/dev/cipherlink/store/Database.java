@@ -85,7 +85,7 @@ final class Database implements AutoCloseable {
         scanning = keep(new ReadOptions().setFillCache(false).setReadaheadSize(READ_AHEAD_BYTES));
         try {
             if (isNew) {
-                Files.createDirectories(folder);
+                Files.createDirectories(folder, StoreFolder.PRIVATE_FOLDER);
             }
             var descriptors = new ArrayList<ColumnFamilyDescriptor>();
             var cache = keep(new LRUCache(BLOCK_CACHE_BYTES));

@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
 import java.util.zip.CRC32C;
 
 /// A small file beside the database that knows how far it must reach: the number of the last commit that the disk had,
@@ -50,7 +51,8 @@ final class LastCommit implements AutoCloseable {
     ///
     /// @param database RocksDB's folder
     LastCommit(Path file, Path database) throws IOException {
-        this.channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        this.channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                StoreFolder.PRIVATE_FILE);
         this.database = database;
     }
 

@@ -48,21 +48,22 @@ public final class StoreCopy {
 
     private static void makeEmpty(Path folder) throws IOException {
         if (!Files.exists(folder)) {
-            Files.createDirectories(folder.toAbsolutePath().getParent());
-            Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.createDirectories(folder.toAbsolutePath().getParent(), StoreFolder.PRIVATE_FOLDER);
+            Files.createDirectory(folder, StoreFolder.PRIVATE_FOLDER);
         }
         try (Stream<Path> files = Files.list(folder)) {
             if (files.findAny().isPresent()) {
                 throw new IOException(folder + " is not empty; give a folder that is, or that does not exist");
             }
         }
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwx------"));
     }
 
     private static void copy(Path from, Path to) throws IOException {
         Files.walkFileTree(from, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
-                Files.createDirectories(to.resolve(from.relativize(folder).toString()));
+                Files.createDirectories(to.resolve(from.relativize(folder).toString()), StoreFolder.PRIVATE_FOLDER);
                 return FileVisitResult.CONTINUE;
             }
 

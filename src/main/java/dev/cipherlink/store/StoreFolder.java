@@ -8,7 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /// Where a store on disk is: `db` is RocksDB's folder, `log` has the commits that it may lack, `last-commit` says how far both
@@ -18,6 +21,12 @@ final class StoreFolder implements AutoCloseable {
     private static final String LOG = "log";
     private static final String LAST_COMMIT = "last-commit";
     private static final String LOCK = "lock";
+
+    /// Modes are given when things are made, so that they do not depend on the umask. What RocksDB makes is in such a folder.
+    static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FOLDER =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FILE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private final Path path;
     private final FileChannel lockFile;
@@ -32,11 +41,12 @@ final class StoreFolder implements AutoCloseable {
     /// @throws IOException if another process uses it, or it cannot be written; the message is one line
     static StoreFolder lock(Path path) throws IOException {
         if (!Files.isDirectory(path)) {
-            Files.createDirectories(path.toAbsolutePath().getParent());
-            Files.createDirectory(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.createDirectories(path.toAbsolutePath().getParent(), PRIVATE_FOLDER);
+            Files.createDirectory(path, PRIVATE_FOLDER);
             force(path.toAbsolutePath().getParent());
         }
-        FileChannel file = FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel file = FileChannel.open(path.resolve(LOCK), Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                PRIVATE_FILE);
         try {
             FileLock lock = file.tryLock();
             if (lock != null) {
@@ -71,7 +81,7 @@ final class StoreFolder implements AutoCloseable {
     /// Makes the folder of the log if there is none. The disk has the names of everything in the store's folder before there is a
     /// commit.
     CommitLog openLog(long lastCommit) throws IOException, StoreException {
-        Files.createDirectories(log());
+        Files.createDirectories(log(), PRIVATE_FOLDER);
         force(path);
         return new CommitLog(log(), lastCommit);
     }

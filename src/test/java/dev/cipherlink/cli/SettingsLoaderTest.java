@@ -147,7 +147,7 @@ class SettingsLoaderTest {
 
     @Test
     void doesNotFollowReferencesOrSystemProperties() throws IOException {
-        write(working, "client:\n  shared-key: ${user.home}/key\n");
+        write(user, "client:\n  shared-key: ${user.home}/key\n");
         assertEquals(Optional.of("${user.home}/key"), load().text(Setting.CLIENT_SHARED_KEY));
     }
 

@@ -236,7 +236,7 @@ class IdentityTest {
         try (var first = Identity.generate(); var second = Identity.generate()) {
             first.save(file, null, false);
             var refusal = assertThrows(FileAlreadyExistsException.class, () -> second.save(file, null, false));
-            assertTrue(refusal.getMessage().contains("--force"), refusal.getMessage());
+            assertTrue(refusal.getMessage().contains("choose another name"), refusal.getMessage());
             assertEquals(first.publicKey(), publicKeyInFile());
 
             second.save(file, null, true);

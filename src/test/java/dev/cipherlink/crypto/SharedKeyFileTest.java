@@ -41,7 +41,7 @@ class SharedKeyFileTest {
         var refusal = assertThrows(FileSystemException.class, () -> SharedKey.load(file).close());
         assertTrue(refusal.getMessage().contains(file.toString()), refusal.getMessage());
         assertTrue(refusal.getMessage().contains(reason), refusal.getMessage());
-        assertFalse(refusal.getMessage().contains(MARKER.substring(0, 4)), "it shows the content");
+        assertFalse(refusal.getReason().replace(file.toString(), "").contains(MARKER.substring(0, 4)), "it shows the content");
         return refusal;
     }
 
@@ -107,7 +107,7 @@ class SharedKeyFileTest {
         Path file = file(MARKER, "rw-------");
         try (var key = SharedKey.generate()) {
             var refusal = assertThrows(FileSystemException.class, () -> key.save(file, false));
-            assertTrue(refusal.getMessage().contains("--force"), refusal.getMessage());
+            assertTrue(refusal.getMessage().contains("choose another name"), refusal.getMessage());
             assertEquals(MARKER, Files.readString(file, StandardCharsets.ISO_8859_1));
             key.save(file, true);
             try (var loaded = SharedKey.load(file)) {
