@@ -69,6 +69,19 @@ class HandshakeCases(PeerCase):
         self.assertNotEqual("00" * 16, session.answer_to["session_id"])
         self.ok(session, b"PING", b"PONG\n")
 
+    def test_a_session_goes_on_for_a_peer_that_echoes_what_it_is_told(self):
+        session = self.burst()
+        name = session.answer_to["session_id"]
+        for number in range(1, 6):
+            self.ok(session, b"APPEND %s x" % self.name(), b"%d\n" % number)
+            session.channel.close()
+            sequence, asked = session.sequence, (name, session.answer_to["session_id"])[number % 2]
+            session = self.burst(session_id=asked, received=0)
+            self.assertIs(True, session.answer_to["resumed"])
+            self.assertTrue(session.answer_to["session_id"].startswith(name))
+            self.assertEqual(number, session.answer_to["received"])
+            session.sequence = sequence
+
     def test_bad_values_in_syn_are_refused(self):
         good = {"operation_mode": "burst", "max_packet_size": 4096, "window_size": 4}
         for name, value in (("operation_mode", None), ("operation_mode", "turbo"), ("operation_mode", 1),

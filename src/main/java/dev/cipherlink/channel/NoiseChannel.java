@@ -50,6 +50,12 @@ public final class NoiseChannel extends PacketChannel {
         limit(limits(TransportState.MAX_PLAINTEXT_BYTES + TransportState.TAG_BYTES));
     }
 
+    /// As Noise has it from the first packet on.
+    @Override
+    public void requireOrder() {
+        // A packet out of order does not authenticate.
+    }
+
     @Override
     void open() throws IOException {
         int needed = reader.dataSize() - TransportState.TAG_BYTES;

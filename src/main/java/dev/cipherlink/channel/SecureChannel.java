@@ -20,6 +20,10 @@ public interface SecureChannel extends AutoCloseable {
     /// @param maxMessageBytes header included
     void establish(int maxMessageBytes);
 
+    /// From now on each packet must be the peer's next after the one received last: neither one of another connection nor one
+    /// that was held back or left out.
+    void requireOrder();
+
     /// Receives and opens the next packet; [#received] then holds its plaintext until the next call. Blocks.
     ///
     /// @return false if the peer ended the stream between two packets

@@ -16,7 +16,8 @@ import java.util.Arrays;
 /// (`docs/protocol.md`, section 1).
 ///
 /// Our nonces are 16 random bytes, chosen for this connection and direction, and a counter. A packet whose nonce
-/// starts with our own 16 bytes came back to us and is refused. The shared key belongs to whoever made it.
+/// starts with our own 16 bytes came back to us and is refused. Other programs choose their nonces as they like; where the peer has
+/// proved that it counts as we do, [#requireOrder] binds its packets to the connection. The shared key belongs to whoever made it.
 public final class SharedKeyChannel extends PacketChannel {
 
     public static final int VERSION = 1;
@@ -28,6 +29,7 @@ public final class SharedKeyChannel extends PacketChannel {
     private final byte[] nonce = new byte[NONCE_BYTES];
     private long sealedPackets;
     private final byte[] receivedNonce = new byte[NONCE_BYTES];
+    private boolean isOrdered;
     /// The message that was reserved last and is not sealed yet; arrays fit exactly, see [Sodium].
     private byte[] reserved;
 
@@ -59,8 +61,16 @@ public final class SharedKeyChannel extends PacketChannel {
     }
 
     @Override
+    public void requireOrder() {
+        isOrdered = true;
+    }
+
+    @Override
     void open() throws IOException {
         byte[] source = reader.buffer();
+        if (isOrdered && !isNext(source, reader.nonceOffset())) {
+            throw new ProtocolException("a packet that is not the peer's next on this connection");
+        }
         System.arraycopy(source, reader.nonceOffset(), receivedNonce, 0, NONCE_BYTES);
         if (Arrays.equals(receivedNonce, 0, NONCE_PREFIX_BYTES, nonce, 0, NONCE_PREFIX_BYTES)) {
             throw new ProtocolException("one of our own packets came back");
@@ -72,6 +82,11 @@ public final class SharedKeyChannel extends PacketChannel {
         }
         received = message;
         receivedBytes = message.length;
+    }
+
+    private boolean isNext(byte[] source, int offset) {
+        return Arrays.equals(source, offset, offset + NONCE_PREFIX_BYTES, receivedNonce, 0, NONCE_PREFIX_BYTES)
+                && (long) LONG.get(source, offset + NONCE_PREFIX_BYTES) == (long) LONG.get(receivedNonce, NONCE_PREFIX_BYTES) + 1;
     }
 
     @Override

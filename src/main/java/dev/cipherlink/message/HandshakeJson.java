@@ -24,6 +24,7 @@ public final class HandshakeJson {
     public static final int MAX_BYTES = 2_048;
     private static final int MAX_DEPTH = 8;
     private static final int MAX_CLIENT_ID_CHARACTERS = 64;
+    private static final int MAX_CHALLENGE_CHARACTERS = 64;
     /// A host name of 253 characters, its port, and room for brackets.
     private static final int MAX_TARGET_CHARACTERS = 262;
 
@@ -59,6 +60,9 @@ public final class HandshakeJson {
             members.put("received", syn.resume().received());
             members.put("acknowledged", syn.resume().acknowledged());
         }
+        if (!syn.challenge().isEmpty()) {
+            members.put("challenge", syn.challenge());
+        }
         return members.toBytes();
     }
 
@@ -77,6 +81,9 @@ public final class HandshakeJson {
                     members.put("received", granted.received());
                 }
                 members.put("client_id", granted.clientId());
+                if (granted.challenge() != null) {
+                    members.put("challenge", granted.challenge());
+                }
             }
             case SynAck.Refused refused -> {
                 members.put("status", "error");
@@ -89,10 +96,19 @@ public final class HandshakeJson {
         return members.toBytes();
     }
 
-    /// The client's last word of the handshake: the session id, echoed.
-    public static byte[] encodeEcho(String sessionId) {
+    /// The client's last word of the handshake.
+    ///
+    /// @param sessionId that of the answer to SYN
+    /// @param isCounted whether the nonces of the client's packets count from here on
+    public record Echo(String sessionId, boolean isCounted) {
+    }
+
+    public static byte[] encode(Echo echo) {
         var members = new Members();
-        members.put("session_id", sessionId);
+        members.put("session_id", echo.sessionId());
+        if (echo.isCounted()) {
+            members.put("counted", true);
+        }
         return members.toBytes();
     }
 
@@ -114,8 +130,12 @@ public final class HandshakeJson {
         if (clientId.length() > MAX_CLIENT_ID_CHARACTERS) {
             throw new ProtocolException("client_id must have at most " + MAX_CLIENT_ID_CHARACTERS + " characters");
         }
+        String challenge = text(members, "challenge", "");
+        if (challenge.length() > MAX_CHALLENGE_CHARACTERS) {
+            throw new ProtocolException("challenge must have at most " + MAX_CHALLENGE_CHARACTERS + " characters");
+        }
         return new Syn(parameters(mode, size, window, members), clientId, resume(members),
-                target(mode, members));
+                target(mode, members), challenge);
     }
 
     private static Syn.Resume resume(Map<String, Object> members) throws ProtocolException {
@@ -151,12 +171,13 @@ public final class HandshakeJson {
         }
         return new SynAck.Granted(text(members, "session_id", null), parameters(mode, size, window, members),
                 text(members, "client_id", ""), flag(members, "resumed") ? sequence(members, "received", 0)
-                        : SynAck.Granted.NOT_RESUMED);
+                        : SynAck.Granted.NOT_RESUMED, members.containsKey("challenge") ? text(members, "challenge", null) : null);
     }
 
     /// @throws ProtocolException if it is no such object
-    public static String decodeEcho(Payload json) throws ProtocolException {
-        return text(parse(json), "session_id", null);
+    public static Echo decodeEcho(Payload json) throws ProtocolException {
+        Map<String, Object> members = parse(json);
+        return new Echo(text(members, "session_id", null), flag(members, "counted"));
     }
 
     /// Whether it is a target is for whoever connects to say; here it only has to be there.

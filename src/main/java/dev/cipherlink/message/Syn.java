@@ -5,7 +5,8 @@ package dev.cipherlink.message;
 /// @param clientId display name that the client claims; empty if none
 /// @param resume   which session is to go on; null for a new one
 /// @param target   `host:port` to connect to in stream mode; empty in the other modes
-public record Syn(SessionParameters wishes, String clientId, Resume resume, String target) {
+/// @param challenge what the answer has to repeat, in version 1; empty if the client does not ask for that
+public record Syn(SessionParameters wishes, String clientId, Resume resume, String target, String challenge) {
 
     /// Asks for a session that has lost its connection (`docs/protocol.md`, section 5).
     ///
@@ -17,16 +18,21 @@ public record Syn(SessionParameters wishes, String clientId, Resume resume, Stri
 
     /// For a new session.
     public Syn(SessionParameters wishes, String clientId) {
-        this(wishes, clientId, null, "");
+        this(wishes, clientId, null, "", "");
     }
 
     /// For a session that has lost its connection.
     public Syn(SessionParameters wishes, String clientId, Resume resume) {
-        this(wishes, clientId, resume, "");
+        this(wishes, clientId, resume, "", "");
     }
 
     /// For a stream to a target.
     public Syn(SessionParameters wishes, String clientId, String target) {
-        this(wishes, clientId, null, target);
+        this(wishes, clientId, null, target, "");
+    }
+
+    /// The same, with a challenge.
+    public Syn challenging(String newChallenge) {
+        return new Syn(wishes, clientId, resume, target, newChallenge);
     }
 }

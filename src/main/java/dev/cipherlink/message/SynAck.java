@@ -5,17 +5,29 @@ public sealed interface SynAck {
 
     /// The session is granted once the client echoes its id.
     ///
-    /// @param sessionId 128 random bits in hex
+    /// @param sessionId 128 random bits in hex; where a version 1 session goes on, its own and 128 fresh ones
     /// @param clientId  the name the server knows the client by
     /// @param received  if the session goes on that the client asked for: the highest number up to which the server
     ///                  accepted everything; else [#NOT_RESUMED]
-    record Granted(String sessionId, SessionParameters parameters, String clientId, int received) implements SynAck {
+    /// @param challenge that of the SYN, in version 1; null from a server that does not repeat it
+    record Granted(String sessionId, SessionParameters parameters, String clientId, int received, String challenge)
+            implements SynAck {
 
         public static final int NOT_RESUMED = -1;
 
         /// Of a new session.
         public Granted(String sessionId, SessionParameters parameters, String clientId) {
             this(sessionId, parameters, clientId, NOT_RESUMED);
+        }
+
+        /// Of a session that goes on, or [#NOT_RESUMED].
+        public Granted(String sessionId, SessionParameters parameters, String clientId, int received) {
+            this(sessionId, parameters, clientId, received, null);
+        }
+
+        /// The same, under another id and with a challenge.
+        public Granted answering(String newSessionId, String newChallenge) {
+            return new Granted(newSessionId, parameters, clientId, received, newChallenge);
         }
 
         public boolean isResumed() {

@@ -15,6 +15,7 @@ import dev.cipherlink.session.Link;
 import dev.cipherlink.session.LinkConfig;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.session.SessionHandshake;
+import dev.cipherlink.session.SessionRegistry;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -33,6 +34,8 @@ final class Admission {
     private volatile ClientIdentity client;
     /// The session that this connection has; null while it has none.
     private volatile Session session;
+    /// On the session that the client wants to go on with, until it has proved that it is there.
+    private SessionRegistry.Claim claim;
     /// Whether an admitted client may send its SYN, and has not.
     private volatile boolean isWaiting;
 
@@ -76,11 +79,32 @@ final class Admission {
             channel = acceptChannel(reader, writer);
             isWaiting = channel.version() == NoiseChannel.VERSION;
             SessionHandshake.Result result = SessionHandshake.accept(channel, this::grant);
+            if (claim != null) {
+                take(claim);
+            }
             return result.granted().parameters().mode() == OperationMode.STREAM ? null : link(result);
         } catch (IOException | RuntimeException e) {
             release();
             throw e;
+        } finally {
+            if (claim != null) {
+                claim.close();
+            }
         }
+    }
+
+    /// Takes the session from the connection that has it: not before the client's ACK, which a recording cannot give.
+    private void take(SessionRegistry.Claim claimed) throws IOException {
+        try {
+            if (!claimed.take(connection)) {
+                throw new IOException("the session ended while it was being resumed");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for the session's last connection to end");
+        }
+        session = claimed.session();
+        requireServing();
     }
 
     private Link link(SessionHandshake.Result result) throws IOException {
@@ -169,8 +193,9 @@ final class Admission {
         }
         if (syn.resume() != null && canResume(syn.resume())) {
             requireServing();
-            return new SynAck.Granted(session.identity().id(), session.parameters(),
-                    session.identity().name(), session.received(syn.resume().acknowledged()));
+            Session claimed = claim.session();
+            return new SynAck.Granted(claimed.identity().id(), claimed.parameters(),
+                    claimed.identity().name(), claimed.received(syn.resume().acknowledged()));
         }
         return open(syn, sessionId);
     }
@@ -211,24 +236,15 @@ final class Admission {
         return new ClientIdentity(name, Optional.empty(), true);
     }
 
-    /// Takes the session that the client asks for from the connection that has it, if it may. What the client says it
-    /// has must be what the session can go on from; else the session stays as it is.
-    private boolean canResume(Syn.Resume resume) throws InterruptedIOException {
-        try {
-            session = server.sessions().claim(resume.sessionId(),
-                    SessionOrigin.owner(client), connection);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while waiting for the session's last connection to end");
+    /// Claims the session that the client asks for, if it may go on. What the client says it has must be what the session can go on
+    /// from; else the session stays as it is.
+    private boolean canResume(Syn.Resume resume) {
+        claim = server.sessions().claim(SessionHandshake.sessionId(resume), SessionOrigin.owner(client));
+        if (claim != null && !claim.session().canResumeFrom(resume.received())) {
+            claim.close();
+            claim = null;
         }
-        if (session == null) {
-            return false;
-        }
-        if (!session.canResumeFrom(resume.received())) {
-            release();
-            return false;
-        }
-        return true;
+        return claim != null;
     }
 
     /// Whether the directory still knows the client by the same name and rights.

@@ -34,6 +34,7 @@ final class CommandDispatcher implements RequestHandler {
     private final CommandParser parser;
     private final KeyValueStore store;
     private final SessionJournal journal;
+    private final LaterChanges laterChanges;
     private final SessionEvents events;
     private final ChatCommands chat;
     private final KeyValueStore.ReadGate gate = this::enterRoom;
@@ -49,6 +50,7 @@ final class CommandDispatcher implements RequestHandler {
     CommandDispatcher(Server server, SessionOrigin origin, SessionJournal journal) {
         this.server = server;
         this.journal = journal;
+        laterChanges = new LaterChanges(origin.parameters().windowSize(), journal.lastChange());
         client = origin.client();
         sessionId = origin.id();
         parser = new CommandParser(server.config().maxValueBytes());
@@ -104,6 +106,9 @@ final class CommandDispatcher implements RequestHandler {
             reply = Reply.error(e.getMessage());
         }
         journal.read(sequence, reply);
+        if (reply.payload().length > Session.MAX_STORED_REPLY_BYTES) {
+            laterChanges.largeRead(journal.accepted());
+        }
         return reply;
     }
 
@@ -121,6 +126,7 @@ final class CommandDispatcher implements RequestHandler {
             reply = Reply.error(e.getMessage());
         }
         journal.changed(sequence, reply);
+        laterChanges.changed(journal.accepted(), command);
         return reply;
     }
 
@@ -134,7 +140,7 @@ final class CommandDispatcher implements RequestHandler {
             if (!command.isReadOnly()) {
                 return NOT_WRITTEN;
             }
-            return command instanceof Command.Echo || !journal.hasChangedSince(sequence) ? run(command) : Session.NOT_KEPT;
+            return laterChanges.mayBeSeenBy(command, journal.position(sequence)) ? Session.NOT_KEPT : run(command);
         } catch (CommandException | StoreException e) {
             return Reply.error(e.getMessage());
         }

@@ -158,13 +158,18 @@ final class SessionJournal {
         }
     }
 
-    /// Whether a request that had run before this one was run by the session may have changed something since.
-    boolean hasChangedSince(int sequence) {
-        return lastChange > position(sequence);
+    /// The number of the last request that may have changed something, counted from the first of the session on.
+    long lastChange() {
+        return lastChange;
+    }
+
+    /// How many messages were accepted, up to the request that runs.
+    long accepted() {
+        return accepted;
     }
 
     /// The number of a message that was accepted, counted from the first of the session on.
-    private long position(int sequence) {
+    long position(int sequence) {
         return accepted - (accepted - sequence & Message.SEQUENCE_MODULUS - 1);
     }
 

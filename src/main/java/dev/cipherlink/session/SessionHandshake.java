@@ -1,6 +1,7 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.channel.SecureChannel;
+import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.message.Checksum;
@@ -24,7 +25,7 @@ import java.util.HexFormat;
 /// channel established. Nothing else is accepted in between.
 public final class SessionHandshake {
 
-    private static final int SESSION_ID_BYTES = 16;
+    private static final int SESSION_ID_DIGITS = 32;
 
     private SessionHandshake() {
     }
@@ -49,17 +50,32 @@ public final class SessionHandshake {
     /// @throws EOFException      if the server closed the connection instead of answering
     public static SynAck.Granted connect(SecureChannel channel, Syn syn) throws IOException {
         var codec = new MessageCodec(Checksum.Algorithm.MD5);
-        send(channel, codec, MessageType.SYN, HandshakeJson.encode(syn));
+        boolean isShared = channel.version() == SharedKeyChannel.VERSION;
+        String challenge = isShared ? randomId() : "";
+        send(channel, codec, MessageType.SYN, HandshakeJson.encode(syn.challenging(challenge)));
         SynAck answer = HandshakeJson.decodeSynAck(receive(channel, codec, MessageType.SYN_ACK));
         return switch (answer) {
             case SynAck.Refused refused -> throw new RefusedException(refused.reason(), refused.code());
             case SynAck.Granted granted -> {
                 requireWithin(syn.wishes(), granted.parameters());
-                send(channel, codec, MessageType.ACK, HandshakeJson.encodeEcho(granted.sessionId()));
+                boolean isCounted = isShared && granted.challenge() != null;
+                if (isCounted && !granted.challenge().equals(challenge)) {
+                    throw new ProtocolException("the server's answer is one to another handshake");
+                }
+                send(channel, codec, MessageType.ACK, HandshakeJson.encode(
+                        new HandshakeJson.Echo(granted.sessionId(), isCounted)));
+                if (isCounted) {
+                    channel.requireOrder();
+                }
                 channel.establish(granted.parameters().maxMessageBytes());
-                yield granted;
+                yield isSessionOf(syn, granted) ? granted.answering(syn.resume().sessionId(), null) : granted;
             }
         };
+    }
+
+    /// Whether the session goes on that was asked for: the server may have put random digits behind its id.
+    private static boolean isSessionOf(Syn syn, SynAck.Granted granted) {
+        return syn.resume() != null && granted.isResumed() && granted.sessionId().startsWith(syn.resume().sessionId());
     }
 
     /// A server need not know the checksum that was wished for: the default is always allowed.
@@ -92,14 +108,21 @@ public final class SessionHandshake {
             send(channel, codec, MessageType.SYN_ACK, HandshakeJson.encode(new SynAck.Refused(e.getMessage())));
             throw e;
         }
-        SynAck answer = policy.answer(syn, randomSessionId());
+        SynAck answer = policy.answer(syn, randomId());
+        if (answer instanceof SynAck.Granted granted && channel.version() == SharedKeyChannel.VERSION) {
+            // What proves that the client is there now: of a session that goes on, the id alone may be known from a recording.
+            answer = granted.answering(granted.sessionId() + (granted.isResumed() ? randomId() : ""), syn.challenge());
+        }
         send(channel, codec, MessageType.SYN_ACK, HandshakeJson.encode(answer));
         return switch (answer) {
             case SynAck.Refused refused -> throw new ProtocolException("refused: " + refused.reason());
             case SynAck.Granted granted -> {
-                String echo = HandshakeJson.decodeEcho(receive(channel, codec, MessageType.ACK));
-                if (!echo.equals(granted.sessionId())) {
+                HandshakeJson.Echo echo = HandshakeJson.decodeEcho(receive(channel, codec, MessageType.ACK));
+                if (!echo.sessionId().equals(granted.sessionId())) {
                     throw new ProtocolException("the session id was not echoed: a replayed or broken handshake");
+                }
+                if (echo.isCounted()) {
+                    channel.requireOrder();
                 }
                 channel.establish(granted.parameters().maxMessageBytes());
                 yield new Result(granted, syn);
@@ -107,8 +130,14 @@ public final class SessionHandshake {
         };
     }
 
-    private static String randomSessionId() {
-        var id = new byte[SESSION_ID_BYTES];
+    /// The session that a client asks for, without random digits that may be behind its id.
+    public static String sessionId(Syn.Resume resume) {
+        String id = resume.sessionId();
+        return id.length() > SESSION_ID_DIGITS ? id.substring(0, SESSION_ID_DIGITS) : id;
+    }
+
+    private static String randomId() {
+        var id = new byte[SESSION_ID_DIGITS / 2];
         Sodium.randomBytes(id);
         return HexFormat.of().formatHex(id);
     }

@@ -13,8 +13,8 @@ import java.util.Map;
 /// The sessions of a server: those that have a connection, and those that wait for their client to come back
 /// (`docs/protocol.md`, section 5).
 ///
-/// Each is held by at most one connection. Who resumes a session takes it from the connection that holds it: that one is
-/// closed first. It does not look at the clock: each `now` is a [System#nanoTime]. Thread-safe.
+/// Each is held by at most one connection. Who resumes a session claims it, and takes it from the connection that holds it when its
+/// client has proved to be there: that one is closed first. It does not look at the clock: each `now` is a [System#nanoTime]. Thread-safe.
 public final class SessionRegistry {
 
     private static final Logger LOG = System.getLogger(SessionRegistry.class.getName());
@@ -90,31 +90,75 @@ public final class SessionRegistry {
         detached.add(entry.session, entry.owner, now);
     }
 
-    /// Takes a session for another connection. Blocks until the one that had it has let it go.
+    /// A session that a connection would go on with. Nothing happens to the session, nor to the connection that has it, before
+    /// [#take]; only that it is kept meanwhile if no client has proved that it knows of it.
+    public final class Claim implements AutoCloseable {
+        private final Entry entry;
+        private boolean isOpen = true;
+
+        private Claim(Entry entry) {
+            this.entry = entry;
+            entry.claims++;
+        }
+
+        public Session session() {
+            return entry.session;
+        }
+
+        /// Takes the session for the connection, whose client has proved that it is there. Blocks until the one that had it has
+        /// let it go. Ends the claim.
+        ///
+        /// @param holder closed when another connection takes the session over
+        /// @return false if the session has ended meanwhile
+        public boolean take(Closeable holder) throws InterruptedException {
+            synchronized (SessionRegistry.this) {
+                try {
+                    while (entry.holder != null) {
+                        SessionRegistry.close(entry.holder);
+                        SessionRegistry.this.wait();
+                    }
+                    // Another one may have been faster, or the session have ended with its connection.
+                    if (sessions.get(entry.session.identity().id()) != entry) {
+                        return false;
+                    }
+                    detached.remove(entry.session, entry.owner);
+                    entry.holder = holder;
+                    entry.isEstablished = true;
+                    resumed++;
+                    return true;
+                } finally {
+                    close();
+                }
+            }
+        }
+
+        /// Gives the claim up. Idempotent.
+        @Override
+        public void close() {
+            var ended = new ArrayList<Session>();
+            synchronized (SessionRegistry.this) {
+                if (isOpen) {
+                    isOpen = false;
+                    entry.claims--;
+                    if (entry.holder == null && !isWanted(entry) && sessions.get(entry.session.identity().id()) == entry) {
+                        remove(entry, ended);
+                    }
+                }
+            }
+            end(ended);
+        }
+    }
+
+    private static boolean isWanted(Entry entry) {
+        return entry.isEstablished || entry.claims > 0;
+    }
+
+    /// Claims a session for another connection.
     ///
     /// @return null if there is none of that id and owner, which a client cannot tell apart
-    public synchronized Session claim(String id, String owner, Closeable holder) throws InterruptedException {
+    public synchronized Claim claim(String id, String owner) {
         Entry entry = sessions.get(id);
-        if (entry == null || !entry.owner.equals(owner)) {
-            return null;
-        }
-        entry.claims++;
-        try {
-            while (entry.holder != null) {
-                close(entry.holder);
-                wait();
-            }
-        } finally {
-            entry.claims--;
-        }
-        // Another one may have been faster, or the session have ended with its connection.
-        if (sessions.get(id) != entry) {
-            return null;
-        }
-        detached.remove(entry.session, entry.owner);
-        entry.holder = holder;
-        resumed++;
-        return entry.session;
+        return entry == null || !entry.owner.equals(owner) ? null : new Claim(entry);
     }
 
     private static void close(Closeable holder) {
@@ -135,7 +179,7 @@ public final class SessionRegistry {
                 return;
             }
             detach(entry, now);
-            if (session.isOver() || limits.resumeWindow().isZero() || !entry.isEstablished && entry.claims == 0) {
+            if (session.isOver() || limits.resumeWindow().isZero() || !isWanted(entry)) {
                 remove(entry, ended);
             }
             makeRoom(ended);

@@ -67,6 +67,42 @@ class SharedKeyChannelTest {
         return new String(channel.received(), 0, channel.receivedBytes(), StandardCharsets.UTF_8);
     }
 
+    /// Issue 13.11: a packet of another connection, an earlier one, or one behind a gap.
+    @Test
+    void takesOnlyThePeersNextPacketOnceOrderIsRequired() throws IOException {
+        byte[] one = sent("one");
+        byte[] two = sent("two");
+        byte[] three = sent("three");
+        var otherWire = new ByteArrayOutputStream();
+        var other = channel(new byte[0], otherWire);
+        for (String message : new String[] {"other one", "other two"}) {
+            otherWire.reset();
+            add(other, message.getBytes(StandardCharsets.UTF_8));
+            other.stage();
+            other.writeStaged();
+        }
+        for (byte[] wrong : new byte[][] {one, three, otherWire.toByteArray()}) {
+            var receiver = receiver(join(one, wrong, two));
+            assertTrue(receiver.receive());
+            receiver.requireOrder();
+            assertThrows(ProtocolException.class, receiver::receive);
+        }
+        var receiver = receiver(join(one, two, three));
+        assertTrue(receiver.receive());
+        receiver.requireOrder();
+        assertTrue(receiver.receive());
+        assertTrue(receiver.receive());
+        assertEquals("three", received(receiver));
+    }
+
+    private static byte[] join(byte[]... packets) {
+        var all = new ByteArrayOutputStream();
+        for (byte[] packet : packets) {
+            all.writeBytes(packet);
+        }
+        return all.toByteArray();
+    }
+
     @Test
     void deliversWhatWasSentToWhoeverHasTheKey() throws IOException {
         var receiver = receiver(sent("one", "", "three"));

@@ -62,11 +62,12 @@ class HandshakeJsonRandomTest {
                 checkSizes(syn.wishes());
                 assertTrue(syn.clientId().length() <= 64);
                 assertTrue(syn.target().length() <= 262);
+                assertTrue(syn.challenge().length() <= 64);
                 assertTrue(syn.target().isEmpty() || syn.wishes().mode() == OperationMode.STREAM);
             }
             case SynAck.Granted granted -> checkSizes(granted.parameters());
             case SynAck.Refused refusal -> assertTrue(refusal.reason().length() <= HandshakeJson.MAX_BYTES);
-            case String sessionId -> assertTrue(sessionId.length() <= HandshakeJson.MAX_BYTES);
+            case HandshakeJson.Echo echo -> assertTrue(echo.sessionId().length() <= HandshakeJson.MAX_BYTES);
             default -> throw new AssertionError(decoded);
         }
     }

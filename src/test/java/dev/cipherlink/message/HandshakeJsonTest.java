@@ -51,7 +51,14 @@ class HandshakeJsonTest {
         assertEquals(refused, HandshakeJson.decodeSynAck(Payload.of(HandshakeJson.encode(refused))));
         var noTarget = new SynAck.Refused("nobody listens", "connection-refused");
         assertEquals(noTarget, HandshakeJson.decodeSynAck(Payload.of(HandshakeJson.encode(noTarget))));
-        assertEquals("00ff", HandshakeJson.decodeEcho(Payload.of(HandshakeJson.encodeEcho("00ff"))));
+        for (boolean isCounted : new boolean[] {true, false}) {
+            var echo = new HandshakeJson.Echo("00ff", isCounted);
+            assertEquals(echo, HandshakeJson.decodeEcho(Payload.of(HandshakeJson.encode(echo))));
+        }
+        var challenged = granted.answering("00ff", "abc");
+        assertEquals(challenged, HandshakeJson.decodeSynAck(Payload.of(HandshakeJson.encode(challenged))));
+        var challenging = new Syn(DEFAULTS, "").challenging("abc");
+        assertEquals(challenging, HandshakeJson.decodeSyn(Payload.of(HandshakeJson.encode(challenging))));
     }
 
     @Test
@@ -79,7 +86,7 @@ class HandshakeJsonTest {
                 new String(HandshakeJson.encode(new SynAck.Granted("ab", wishes, "anna")), StandardCharsets.UTF_8));
         assertEquals("{\"status\":\"error\",\"reason\":\"why\"}",
                 new String(HandshakeJson.encode(new SynAck.Refused("why")), StandardCharsets.UTF_8));
-        assertEquals("{\"session_id\":\"ab\"}", new String(HandshakeJson.encodeEcho("ab"), StandardCharsets.UTF_8));
+        assertEquals("{\"session_id\":\"ab\"}", new String(HandshakeJson.encode(new HandshakeJson.Echo("ab", false)), StandardCharsets.UTF_8));
     }
 
     @Test

@@ -7,10 +7,14 @@ import dev.cipherlink.message.HandshakeJson;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.MessageCodec;
 import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.OperationMode;
 import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.SynAck;
 import dev.cipherlink.packet.PacketReader;
 import dev.cipherlink.packet.PacketWriter;
+import dev.cipherlink.session.SessionHandshake;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -93,6 +97,13 @@ public final class RawPeer implements AutoCloseable {
     /// Of the session that was established.
     public String sessionId() {
         return granted.sessionId();
+    }
+
+    /// The client's side of the handshake as our own client does it: its nonces count, and it says so.
+    public RawPeer establishCounted() throws IOException {
+        granted = SessionHandshake.connect(channel, new Syn(new SessionParameters(OperationMode.BURST,
+                SessionParameters.MAX_MESSAGE_BYTES, 64, Checksum.Algorithm.MD5), ""));
+        return this;
     }
 
     /// The client's side of the handshake for a session that has had another connection.

@@ -207,7 +207,13 @@ class ResumeFaultsIT {
             try (RawPeer peer = server.rawPeer()) {
                 assertTrue(peer.resume(session, 0).isResumed());
                 assertEquals(value + "\n", peer.request(2, "GET k"), "no change stands behind it");
-                assertEquals("2001\n", peer.request(3, "APPEND k y"));
+                assertEquals("OK\n", peer.request(3, "SET other z"));
+            }
+            try (RawPeer peer = server.rawPeer()) {
+                assertTrue(peer.resume(session, 0).isResumed());
+                assertEquals(value + "\n", peer.request(2, "GET k"), "another key was changed");
+                assertEquals("OK\n", peer.request(3, "SET other z"));
+                assertEquals("2001\n", peer.request(4, "APPEND k y"));
             }
             try (RawPeer peer = server.rawPeer()) {
                 assertTrue(peer.resume(session, 0).isResumed());
@@ -215,8 +221,9 @@ class ResumeFaultsIT {
                 Message answer = peer.receive();
                 assertEquals(MessageType.ERROR, answer.type());
                 assertEquals("ERROR " + Session.NOT_KEPT.reason() + "\n", answer.payload().text());
-                assertEquals("2001\n", peer.request(3, "APPEND k y"));
-                assertEquals(value + "y\n", peer.request(4, "GET k"));
+                assertEquals("OK\n", peer.request(3, "SET other z"));
+                assertEquals("2001\n", peer.request(4, "APPEND k y"));
+                assertEquals(value + "y\n", peer.request(5, "GET k"));
             }
         }
     }

@@ -109,6 +109,7 @@ final class MemoryChannel implements SecureChannel {
     private final List<byte[]> pending = new ArrayList<>();
     private List<byte[]> staged = List.of();
     private byte[] received = {};
+    private boolean isOrderRequired;
     private volatile long bytesIn;
     private volatile long bytesOut;
 
@@ -150,6 +151,15 @@ final class MemoryChannel implements SecureChannel {
     @Override
     public void establish(int maxMessageBytes) {
         // Nothing is limited here.
+    }
+
+    @Override
+    public void requireOrder() {
+        isOrderRequired = true;
+    }
+
+    boolean isOrderRequired() {
+        return isOrderRequired;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.cipherlink.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -50,24 +51,69 @@ class SessionHandshakeTest {
         return SessionHandshake.accept(channel, (syn, id) -> new SynAck.Granted("ab", syn.wishes(), syn.clientId()));
     }
 
+    private static byte[] echo(String sessionId) {
+        return HandshakeJson.encode(new HandshakeJson.Echo(sessionId, false));
+    }
+
     @Test
     void connectsInThreeMessages() throws IOException {
         put(MessageType.SYN_ACK, 0, HandshakeJson.encode(GRANTED));
         assertEquals(GRANTED, SessionHandshake.connect(channel, SYN));
         Message syn = next();
         assertEquals(MessageType.SYN, syn.type());
-        assertEquals(SYN, HandshakeJson.decodeSyn(syn.payload()));
+        Syn sent = HandshakeJson.decodeSyn(syn.payload());
+        assertEquals(SYN, sent.challenging(""));
+        assertTrue(sent.challenge().matches("[0-9a-f]{32}"), sent.challenge());
         Message echo = next();
         assertEquals(MessageType.ACK, echo.type());
-        assertEquals("ab", HandshakeJson.decodeEcho(echo.payload()));
+        assertEquals("{\"session_id\":\"ab\"}", echo.payload().text(), "a server that does not answer challenges is told no more");
+        assertFalse(channel.isOrderRequired());
     }
 
     @Test
     void acceptsInThreeMessages() throws IOException {
         put(MessageType.SYN, 0, HandshakeJson.encode(SYN));
-        put(MessageType.ACK, 0, HandshakeJson.encodeEcho("ab"));
-        assertEquals(new SessionHandshake.Result(GRANTED, SYN), accept());
-        assertEquals(GRANTED, HandshakeJson.decodeSynAck(next().payload()));
+        put(MessageType.ACK, 0, echo("ab"));
+        var expected = GRANTED.answering("ab", "");
+        assertEquals(new SessionHandshake.Result(expected, SYN), accept());
+        assertEquals(expected, HandshakeJson.decodeSynAck(next().payload()));
+        assertFalse(channel.isOrderRequired());
+    }
+
+    /// Issue 13.11: what a recording has is an answer to another challenge, or none.
+    @Test
+    void theAnswerToAnotherHandshakeIsRefused() throws IOException {
+        for (String recorded : new String[] {"", "00".repeat(16)}) {
+            put(MessageType.SYN_ACK, 0, HandshakeJson.encode(GRANTED.answering("ab", recorded)));
+            assertThrows(ProtocolException.class, () -> SessionHandshake.connect(channel, SYN));
+        }
+    }
+
+    /// Issue 13.11: from then on each side takes only the other's next packet.
+    @Test
+    void bothSidesRequireOrderIfTheOtherCounts() throws IOException {
+        put(MessageType.SYN, 0, HandshakeJson.encode(SYN.challenging("x")));
+        put(MessageType.ACK, 0, HandshakeJson.encode(new HandshakeJson.Echo("ab", true)));
+        accept();
+        assertEquals("x", ((SynAck.Granted) HandshakeJson.decodeSynAck(next().payload())).challenge());
+        assertTrue(channel.isOrderRequired());
+    }
+
+    /// Issue 13.11: the ACK of a recorded resume was as good as a new one.
+    @Test
+    void offersFreshDigitsBehindTheIdOfASessionThatGoesOn() throws IOException {
+        var echoes = new HashSet<String>();
+        for (int i = 0; i < 50; i++) {
+            put(MessageType.SYN, 0, HandshakeJson.encode(SYN));
+            put(MessageType.ACK, 0, echo("ab"));
+            assertThrows(ProtocolException.class, () -> SessionHandshake.accept(channel,
+                    (syn, _) -> new SynAck.Granted("ab", syn.wishes(), syn.clientId(), 7)));
+            echoes.add(((SynAck.Granted) HandshakeJson.decodeSynAck(next().payload())).sessionId());
+        }
+        assertEquals(50, echoes.size());
+        assertTrue(echoes.stream().allMatch(echo -> echo.matches("ab[0-9a-f]{32}")), echoes::toString);
+        String latest = "ab".repeat(16) + "cd".repeat(16);
+        assertEquals("ab".repeat(16), SessionHandshake.sessionId(new Syn.Resume(latest, 0, -1)));
     }
 
     @Test
@@ -88,7 +134,7 @@ class SessionHandshakeTest {
         }
         for (MessageType type : EnumSet.complementOf(EnumSet.of(MessageType.ACK))) {
             put(MessageType.SYN, 0, HandshakeJson.encode(SYN));
-            put(type, 0, HandshakeJson.encodeEcho("ab"));
+            put(type, 0, echo("ab"));
             assertThrows(IOException.class, this::accept, type.name());
         }
     }
@@ -97,7 +143,7 @@ class SessionHandshakeTest {
     void refusesAnotherSessionIdThanItsOwn() throws IOException {
         for (String echo : new String[] {"", "aB", "abc", "00"}) {
             put(MessageType.SYN, 0, HandshakeJson.encode(SYN));
-            put(MessageType.ACK, 0, HandshakeJson.encodeEcho(echo));
+            put(MessageType.ACK, 0, echo(echo));
             assertThrows(ProtocolException.class, this::accept, echo);
         }
     }
@@ -107,7 +153,7 @@ class SessionHandshakeTest {
         var ids = new HashSet<String>();
         for (int i = 0; i < 50; i++) {
             put(MessageType.SYN, 0, HandshakeJson.encode(SYN));
-            put(MessageType.ACK, 0, HandshakeJson.encodeEcho("not it"));
+            put(MessageType.ACK, 0, echo("not it"));
             assertThrows(ProtocolException.class, () -> SessionHandshake.accept(channel, (syn, id) -> {
                 ids.add(id);
                 return new SynAck.Granted(id, syn.wishes(), "");

@@ -1,8 +1,9 @@
 package dev.cipherlink.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Payload;
@@ -67,9 +68,9 @@ class SessionRegistryTest {
         assertEquals(List.of("e1", "e2"), ended);
         assertEquals(3, registry.detached());
         assertEquals(2, registry.expired());
-        assertNotNull(registry.claim("a1", "ann", HOLDER));
-        assertNull(registry.claim("e1", "eve", HOLDER));
-        assertNotNull(registry.claim("e3", "eve", HOLDER));
+        assertTrue(registry.claim("a1", "ann").take(HOLDER));
+        assertNull(registry.claim("e1", "eve"));
+        assertTrue(registry.claim("e3", "eve").take(HOLDER));
     }
 
     @Test
@@ -103,11 +104,46 @@ class SessionRegistryTest {
         assertEquals(2, registry.detached());
     }
 
+    /// Issue 13.11: whoever replays a SYN has a claim, and no more: the session expires as if nobody had asked.
+    @Test
+    void aClaimAloneChangesNothing() throws InterruptedException {
+        SessionRegistry registry = registry(3, 1_000_000);
+        detach(registry, "ann", "a1");
+        long last = now + Duration.ofMinutes(10).toNanos();
+        try (SessionRegistry.Claim claim = registry.claim("a1", "ann")) {
+            assertEquals("a1", claim.session().identity().id());
+            assertEquals(1, registry.detached());
+            assertEquals(0, registry.resumed());
+            registry.expire(last);
+            assertFalse(claim.take(HOLDER), "it is over");
+        }
+        assertEquals(List.of("a1"), ended);
+    }
+
+    /// Issue 13.11: a client lost its connection before the server knew that it knows of the session: it is kept for its claim.
+    @Test
+    void aSessionThatNobodyKnowsOfIsKeptWhileItIsClaimed() throws InterruptedException {
+        SessionRegistry registry = registry(3, 1_000_000);
+        for (String id : List.of("a1", "a2")) {
+            registry.add(session(id), "ann", HOLDER);
+        }
+        SessionRegistry.Claim first = registry.claim("a1", "ann");
+        SessionRegistry.Claim second = registry.claim("a2", "ann");
+        registry.release(first.session(), ++now);
+        registry.release(second.session(), ++now);
+        assertEquals(List.of(), ended);
+        assertTrue(first.take(HOLDER));
+        second.close();
+        assertEquals(List.of("a2"), ended);
+        registry.release(first.session(), ++now);
+        assertEquals(1, registry.detached(), "its client has proved that it knows");
+    }
+
     @Test
     void whatIsResumedOrExpiredCountsNoMore() throws InterruptedException {
         SessionRegistry registry = registry(3, 1_000_000);
         detach(registry, "eve", "e1", "e2", "e3");
-        assertNotNull(registry.claim("e2", "eve", HOLDER));
+        assertTrue(registry.claim("e2", "eve").take(HOLDER));
         detach(registry, "ann", "a1");
         assertEquals(List.of(), ended);
         registry.expire(Duration.ofMinutes(10).toNanos() + 1);
