@@ -9,8 +9,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import org.jline.reader.LineReader;
-import org.jline.reader.LineReaderBuilder;
-import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 
@@ -83,7 +81,7 @@ final class Chat {
     private ExitStatus onTerminal(ChatConnection connection, Terminal terminal, Begin begin)
             throws IOException, InterruptedException {
         ChatParts parts = parts(new Rooms(false), colour);
-        LineReaderImpl reader = reader(connection, terminal, parts);
+        EditedLine reader = reader(connection, terminal, parts);
         var repl = new Repl(terminal, connection, parts, surroundings.folder());
         var holder = new CompletableFuture<ChatSession>();
         var transfer = new TransferBar(parts.glyphs());
@@ -139,33 +137,39 @@ final class Chat {
         return bar.isEmpty() ? oldest.text() : oldest.text() + " " + bar;
     }
 
-    private LineReaderImpl reader(ChatConnection connection, Terminal terminal, ChatParts parts) {
+    private EditedLine reader(ChatConnection connection, Terminal terminal, ChatParts parts) {
         var lists = new ServerLists(command -> connection.isUp() ? connection.request(command)
                 : CompletableFuture.failedFuture(new IOException("no connection")));
-        LineReaderBuilder builder = LineReaderBuilder.builder().terminal(terminal).appName("cipherlink")
-                .parser(new SpaceParser())
-                .highlighter(new LineHighlighter(parts.palette(), parts.switches()))
-                .completer(new ChatCompleter(parts.rooms(), lists))
-                .history(new TypedHistory(settings.isOn(Setting.HISTORY_SECRETS)))
-                .variable(LineReader.SECONDARY_PROMPT_PATTERN, parts.glyphs().ellipsis() + " ")
-                .variable(LineReader.HISTORY_SIZE, HISTORY_LINES)
-                .variable(LineReader.HISTORY_FILE_SIZE, HISTORY_LINES)
-                .variable(LineReader.BELL_STYLE, "none")
-                .variable(LineReader.LIST_MAX, 200)
-                .option(LineReader.Option.DISABLE_EVENT_EXPANSION, true)
-                .option(LineReader.Option.HISTORY_IGNORE_SPACE, true)
-                .option(LineReader.Option.ERASE_LINE_ON_FINISH, true)
-                .option(LineReader.Option.INSERT_BRACKET, false);
+        var reader = new EditedLine(terminal, new Scrollback(breaksAnew()));
+        reader.setParser(new SpaceParser());
+        reader.setHighlighter(new LineHighlighter(parts.palette(), parts.switches()));
+        reader.setCompleter(new ChatCompleter(parts.rooms(), lists));
+        reader.setVariable(LineReader.SECONDARY_PROMPT_PATTERN, parts.glyphs().ellipsis() + " ");
+        reader.setVariable(LineReader.HISTORY_SIZE, HISTORY_LINES);
+        reader.setVariable(LineReader.HISTORY_FILE_SIZE, HISTORY_LINES);
+        reader.setVariable(LineReader.BELL_STYLE, "none");
+        reader.setVariable(LineReader.LIST_MAX, 200);
+        reader.setOpt(LineReader.Option.DISABLE_EVENT_EXPANSION);
+        reader.setOpt(LineReader.Option.HISTORY_IGNORE_SPACE);
+        reader.setOpt(LineReader.Option.ERASE_LINE_ON_FINISH);
+        reader.unsetOpt(LineReader.Option.INSERT_BRACKET);
         Optional<Path> file = settings.file(Setting.HISTORY_FILE);
         if (file.isPresent()) {
             try {
-                builder.variable(LineReader.HISTORY_FILE, TypedHistory.prepare(file.get()));
+                reader.setVariable(LineReader.HISTORY_FILE, TypedHistory.prepare(file.get()));
             } catch (IOException e) {
                 output.notice("cipherlink: what is typed is not kept, since its file cannot be used: " + FailureText.withFile(e));
             }
         }
-        LineReaderImpl reader = (LineReaderImpl) builder.build();
+        reader.setHistory(new TypedHistory(settings.isOn(Setting.HISTORY_SECRETS))); // reads the file
         PasteWidget.install(reader);
         return reader;
+    }
+
+    /// xterm, GNU Screen and the consoles of kernels cut rows where they become narrower; all others break them anew.
+    private boolean breaksAnew() {
+        String type = surroundings.environment().get("TERM");
+        return !surroundings.hasVariable("XTERM_VERSION") && !surroundings.hasVariable("STY") && !type.equals("linux")
+                && !type.startsWith("vt");
     }
 }

@@ -10,26 +10,22 @@ import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
-import org.jline.reader.LineReader;
-import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Terminal;
 import org.jline.utils.AttributedString;
 import org.jline.utils.InfoCmp.Capability;
-import org.jline.utils.Status;
 
-/// Writes above the edited line, and the status line below it.
+/// Writes above the edited line.
 ///
 /// One thread writes, in batches; it does so in a widget of the line reader, because the reader holds its lock there and
 /// what is on the screen is known. Between two lines nothing is written: the next line begins within a moment.
 final class TerminalScreen implements Screen {
     private static final String FLUSH_WIDGET = "cipherlink-flush";
-    private static final int LEAST_ROWS_FOR_STATUS = 5;
     private static final long BATCH_NANOS = 50_000_000;
     private static final long STATUS_NANOS = 250_000_000;
     private static final long ALERT_NANOS = 10_000_000_000L;
     private static final int MAX_MESSAGES_PER_SECOND = 200;
 
-    private final LineReaderImpl reader;
+    private final EditedLine reader;
     private final Terminal terminal;
     private final PromptLine prompt;
     private final ChatParts parts;
@@ -44,13 +40,10 @@ final class TerminalScreen implements Screen {
     private final MessageBudget budget = new MessageBudget(MAX_MESSAGES_PER_SECOND);
     private int turn;
     private Screen.Answer lastAnswer;
-    private AttributedString drawn = AttributedString.EMPTY;
     private long alertedAt = System.nanoTime() - ALERT_NANOS;
     private boolean isAlerting;
-    /// Whether the reader shows its line, so that something can be written above it. Guarded by the reader's lock.
-    private boolean isReading;
 
-    TerminalScreen(LineReaderImpl reader, ChatParts parts, Supplier<StatusFacts> facts) {
+    TerminalScreen(EditedLine reader, ChatParts parts, Supplier<StatusFacts> facts) {
         this.reader = reader;
         this.terminal = reader.getTerminal();
         this.prompt = new PromptLine(reader, parts.palette(), facts);
@@ -61,27 +54,16 @@ final class TerminalScreen implements Screen {
     }
 
     void start() {
-        reader.getWidgets().put(LineReader.CALLBACK_INIT, () -> {
-            isReading = true;
-            return true;
-        });
-        reader.getWidgets().put(LineReader.CALLBACK_FINISH, () -> {
-            isReading = false;
-            return true;
-        });
         reader.getWidgets().put(FLUSH_WIDGET, this::flush);
-        terminal.writer().println(); // the status line's first appearance moves the cursor up by a line
-        drawStatus();
+        reader.status(width -> parts.switches().isOn(Switches.STATUS) ? statusLine.draw(facts.get(), width) : AttributedString.EMPTY);
         writer.start();
     }
 
-    /// Writes what is left, and takes the status line away. Called after the last line was read.
+    /// Writes what is left. Called after the last line was read.
     void stop() throws InterruptedException {
         writer.interrupt();
         writer.join();
-        status(status -> status.update(List.of()));
-        take().forEach(line -> terminal.writer().println(line.toAnsi(terminal)));
-        terminal.flush();
+        reader.write(take());
     }
 
     PromptLine prompt() {
@@ -236,21 +218,13 @@ final class TerminalScreen implements Screen {
     }
 
     private boolean flush() {
-        if (!isReading) {
-            return true;
-        }
         prompt.refresh();
-        List<AttributedString> lines = take();
-        if (!lines.isEmpty()) {
-            var text = new StringBuilder();
-            lines.forEach(line -> text.append(line.toAnsi(terminal)).append('\n'));
-            reader.printAbove(text.toString());
-        }
+        reader.refresh(take());
         prompt.offer(this::takeRefused);
         if (takeAlert()) {
             terminal.puts(Capability.bell);
+            terminal.flush();
         }
-        drawStatus();
         return true;
     }
 
@@ -289,25 +263,6 @@ final class TerminalScreen implements Screen {
             return wanted;
         } finally {
             lock.unlock();
-        }
-    }
-
-    private void drawStatus() {
-        boolean wanted = parts.switches().isOn(Switches.STATUS) && terminal.getRows() >= LEAST_ROWS_FOR_STATUS;
-        AttributedString line = wanted ? statusLine.draw(facts.get(), terminal.getColumns()) : AttributedString.EMPTY;
-        if (!line.equals(drawn)) {
-            if (wanted && drawn.isEmpty() && isReading) {
-                reader.printAbove("\n"); // for the line that its appearance takes
-            }
-            drawn = line;
-            status(status -> status.update(wanted ? List.of(line) : List.of()));
-        }
-    }
-
-    private void status(java.util.function.Consumer<Status> action) {
-        Status status = Status.getStatus(terminal);
-        if (status != null) {
-            action.accept(status);
         }
     }
 }

@@ -39,7 +39,6 @@ final class TopView {
         Attributes before = terminal.enterRawMode();
         terminal.puts(Capability.enter_ca_mode);
         terminal.puts(Capability.cursor_invisible);
-        terminal.puts(Capability.change_scroll_region, 0, terminal.getRows() - 1);
         terminal.puts(Capability.clear_screen);
         try {
             var display = new Display(terminal, true);

@@ -44,6 +44,7 @@ class ReplIT extends ReplRig {
 
             ann.enter("ped");
             bob.awaitText("<ann> a line half typed\n");
+            ann.awaitText("<ann> a line half typed ✓");
             ann.press("C-l");
             ann.awaitMatch("#lobby> *\n.*(?s).* linked .*");
             ann.enter("/reply I know");
@@ -136,7 +137,7 @@ class ReplIT extends ReplRig {
             ann.awaitText(" · burst");
             ann.type("a line that is longer than forty columns are wide");
             ann.resize(44, 14);
-            ann.awaitMatch("(?s).*#lobby> a line that is longer than forty col\\w*\n.*\n *● linked[^\n]*\n?");
+            ann.awaitMatch("(?s).*#lobby> a line that is longer than forty col\\w*\n.*\n *● linked[^\n]*\n*");
             bob.request("JOIN #lobby");
             bob.request("SAY #lobby still here");
             ann.awaitText("<bob> still here");

@@ -22,8 +22,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.jline.reader.Candidate;
-import org.jline.reader.LineReaderBuilder;
-import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.impl.LineDisciplineTerminal;
 import org.jline.utils.AttributedString;
@@ -47,15 +45,15 @@ class TerminalSafetyTest {
     private final Rooms rooms = new Rooms(false);
     private final ChatLines lines = new ChatLines(palette, new Glyphs(true), ZoneOffset.UTC);
     private final ChatParts parts = new ChatParts(rooms, lines, new Switches(), palette, new Glyphs(true));
-    private LineReaderImpl reader;
+    private EditedLine reader;
     private TerminalScreen screen;
 
     @BeforeEach
     void openTerminal() throws IOException {
         Terminal terminal = new LineDisciplineTerminal("test", "xterm-256color", written, UTF_8);
         written.reset(); // what the terminal is asked at first
-        reader = (LineReaderImpl) LineReaderBuilder.builder().terminal(terminal)
-                .highlighter(new LineHighlighter(palette, parts.switches())).build();
+        reader = new EditedLine(terminal, new Scrollback(true));
+        reader.setHighlighter(new LineHighlighter(palette, parts.switches()));
         screen = new TerminalScreen(reader, parts, TerminalSafetyTest::facts);
     }
 

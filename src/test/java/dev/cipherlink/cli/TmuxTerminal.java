@@ -58,6 +58,20 @@ final class TmuxTerminal implements AutoCloseable {
         return tmux("capture-pane", "-p");
     }
 
+    /// All lines that the terminal remembers and shows, those that it broke joined again.
+    String everything() {
+        return tmux("capture-pane", "-p", "-J", "-S", "-");
+    }
+
+    /// Gives another pane below so many rows of ours.
+    void split(int rows) {
+        tmux("split-window", "-d", "-l", String.valueOf(rows), "exec sleep 1000");
+    }
+
+    void closeSplit() {
+        tmux("kill-pane", "-t", ":.1");
+    }
+
     /// The same with its escape sequences.
     String colouredScreen() {
         return tmux("capture-pane", "-p", "-e");
