@@ -78,6 +78,11 @@ record HostKeys(ServerKeys keys) implements Closing {
         return ClientPolicy.valueOf(settings.word(Setting.SERVER_CLIENTS).toUpperCase(Locale.ROOT));
     }
 
+    /// Where a server that lets everybody in keeps the names that it gave away.
+    static Path enrolledFile(Path data) {
+        return data.resolve(ENROLLED_FILE);
+    }
+
     private static ClientDirectory directory(Settings settings, AuthorizedKeys authorized) {
         ClientPolicy policy = policy(settings);
         if (policy == ClientPolicy.AUTHORIZED) {
@@ -86,7 +91,7 @@ record HostKeys(ServerKeys keys) implements Closing {
         Path data = settings.file(Setting.SERVER_DATA).orElseThrow(() ->
                 CliException.usage("no data folder: there is no home folder to have one in; give --data DIR"));
         try {
-            return policy.directory(authorized, data.resolve(ENROLLED_FILE));
+            return policy.directory(authorized, enrolledFile(data));
         } catch (IOException e) {
             throw CliException.usage("cannot use the enrolled keys: " + FailureText.withFile(e)).withCause(e);
         }

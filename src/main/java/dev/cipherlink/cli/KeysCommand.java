@@ -1,27 +1,31 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.server.AuthorizedKey;
 import dev.cipherlink.server.AuthorizedKeys;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// `keys`: who is let in.
 final class KeysCommand extends ProgramCommand {
     @Override
     void describe(Syntax syntax) {
-        syntax.about("Show whose keys a server lets in, or revoke one.");
+        syntax.about("Show whose keys a server lets in, revoke one, or keep one out.");
         syntax.examples("  cipherlink keys list", "  cipherlink keys revoke ann");
         syntax.subcommand("list", new Listing());
         syntax.subcommand("revoke", new Revoke());
+        syntax.subcommand("deny", new Deny());
     }
 
     static final String FILE_DESCRIPTION = "The server's authorized-keys file. Default: the setting server.authorized-keys.";
 
     @Override
     ExitStatus run() {
-        throw CliException.usage("keys: list or revoke?").withHint("cipherlink keys list");
+        throw CliException.usage("keys: list, revoke or deny?").withHint("cipherlink keys list");
     }
 
     /// Reads the file of the option or of the setting.
@@ -75,6 +79,63 @@ final class KeysCommand extends ProgramCommand {
                         + String.join(" ", key.options())).stripTrailing());
             }
             return ExitStatus.DONE;
+        }
+    }
+
+    /// `keys deny`: for a server that lets everybody in, who would come back after a `revoke`.
+    static final class Deny extends ProgramCommand {
+        private List<String> words;
+        private String file;
+
+        @Override
+        void describe(Syntax syntax) {
+            syntax.about("Keep a key out: it stands in the authorized-keys file as denied.",
+                    "That holds with server.clients = any, too. A running server refuses it from the next connection on, and ends what "
+                        + "it has. `keys revoke` takes the line away again.");
+            syntax.examples("  cipherlink keys deny mallory",
+                    "  cipherlink keys deny 'cipherlink-x25519 j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8= mallory'");
+            syntax.parameters("1..*", "NAME|PUBLIC-LINE", given -> words = given,
+                    "The name by which the server knows the key, or the line of one that it does not know.");
+            syntax.option("--authorized-keys", "FILE", given -> file = given, FILE_DESCRIPTION);
+        }
+
+        @Override
+        ExitStatus run() {
+            AuthorizedKeys keys = open(this, file);
+            try {
+                AuthorizedKey denied = wanted(keys);
+                keys.deny(denied.name(), denied.key());
+                report(denied);
+                return ExitStatus.DONE;
+            } catch (IOException | IllegalArgumentException e) {
+                throw CliException.usage("cannot deny: " + FailureText.withFile(e)).withCause(e);
+            }
+        }
+
+        private AuthorizedKey wanted(AuthorizedKeys keys) throws IOException {
+            String text = String.join(" ", words).strip();
+            if (text.indexOf(' ') >= 0) {
+                PublicKeyLine line = PublicKeyLine.parse(text);
+                return new AuthorizedKey(line.name(), line.key(), List.of());
+            }
+            Optional<AuthorizedKey> known = keys.find(text);
+            if (known.isEmpty()) {
+                Optional<Path> enrolled = readSettings().requireValid().file(Setting.SERVER_DATA).map(HostKeys::enrolledFile);
+                known = enrolled.isEmpty() ? known : AuthorizedKeys.load(enrolled.get()).find(text);
+            }
+            return known.orElseThrow(() -> CliException.usage("cannot deny " + TerminalText.escapeLine(text)
+                    + ": no key has that name").withHint("its public line, as the server's log says it"));
+        }
+
+        private void report(AuthorizedKey denied) {
+            if (output().isJson()) {
+                Map<String, Object> members = new LinkedHashMap<>();
+                members.put("ok", true);
+                members.putAll(members(denied));
+                output().line(Json.object(members));
+            } else {
+                output().line("denied " + denied.name() + " " + denied.key().fingerprint());
+            }
         }
     }
 

@@ -179,7 +179,7 @@ final class Admission {
         }
         Optional<ClientIdentity> identified = remoteKey == null
                 ? Optional.of(holderOfSharedKey(syn))
-                : server.config().keys().clients().identify(remoteKey, syn.clientId());
+                : server.config().keys().clients().welcome(remoteKey, syn.clientId(), connection.socket().getInetAddress());
         if (identified.isEmpty()) {
             return new SynAck.Refused("not authorized");
         }
@@ -251,6 +251,6 @@ final class Admission {
     boolean isAsBefore(ClientDirectory clients) {
         ClientIdentity before = client;
         return before == null ? clients.admits(remoteKey)
-                : clients.identify(remoteKey, before.name()).filter(before::equals).isPresent();
+                : clients.identify(remoteKey).filter(before::equals).isPresent();
     }
 }

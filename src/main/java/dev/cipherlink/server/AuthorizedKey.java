@@ -12,10 +12,12 @@ import java.util.regex.Pattern;
 ///
 /// @param name    what the server calls it; see [PublicKeyLine#isName]
 /// @param key     what it must prove to hold
-/// @param options words, in the order of the file: `operator` (may look at other connections), and
-///                `forward=HOST:PORT,...` (what it may have connected to, see [ForwardRules])
+/// @param options words, in the order of the file: `operator` (may look at other connections),
+///                `forward=HOST:PORT,...` (what it may have connected to, see [ForwardRules]), and `denied` (it may not come
+///                in, whatever else is said)
 public record AuthorizedKey(String name, PublicKey key, List<String> options) {
 
+    static final String DENIED = "denied";
     private static final String OPERATOR = "operator";
     private static final String FORWARD = "forward=";
     private static final Pattern BLANKS = Pattern.compile("[ \t\r]+");
@@ -41,10 +43,10 @@ public record AuthorizedKey(String name, PublicKey key, List<String> options) {
     }
 
     private static void requireOption(String option) {
-        boolean isKnown = option.equals(OPERATOR)
+        boolean isKnown = option.equals(OPERATOR) || option.equals(DENIED)
                 || option.startsWith(FORWARD) && option.length() > FORWARD.length() && PRINTABLE.matcher(option).matches();
         if (!isKnown) {
-            throw new IllegalArgumentException("unknown option: there are " + OPERATOR + " and " + FORWARD
+            throw new IllegalArgumentException("unknown option: there are " + OPERATOR + ", " + DENIED + " and " + FORWARD
                     + "HOST:PORT,...");
         }
         if (option.startsWith(FORWARD)) {
@@ -57,6 +59,11 @@ public record AuthorizedKey(String name, PublicKey key, List<String> options) {
         var line = new StringBuilder(new PublicKeyLine(key, name).encode());
         options.forEach(option -> line.append(' ').append(option));
         return line.toString();
+    }
+
+    /// Whether it may not come in.
+    public boolean isDenied() {
+        return options.contains(DENIED);
     }
 
     /// Whether it may look at other connections.

@@ -149,6 +149,20 @@ public final class AuthorizedKeys implements ClientDirectory {
         return !isThere[0];
     }
 
+    /// Refuses a key for good: it stands in the file as denied, without whatever it had there.
+    ///
+    /// @param name by which the file has it from now on
+    /// @throws IOException if another key has the name, or the file is wrong or cannot be changed; the message names the line
+    public synchronized void deny(String name, PublicKey key) throws IOException {
+        change(lines -> {
+            var others = new ArrayList<>(lines.stream()
+                    .filter(line -> KeySet.isIdle(line) || !AuthorizedKey.parse(line).key().equals(key)).toList());
+            others.add(new AuthorizedKey(name, key, List.of(AuthorizedKey.DENIED)).encode());
+            KeySet.parse(path(), others);
+            return others;
+        });
+    }
+
     /// Takes the key of this name out of the file.
     ///
     /// @return what was taken out; empty if there is no such name
@@ -260,13 +274,13 @@ public final class AuthorizedKeys implements ClientDirectory {
 
     @Override
     public boolean admits(PublicKey key) {
-        return keys.byKey().containsKey(key);
+        return find(key).filter(known -> !known.isDenied()).isPresent();
     }
 
-    /// The name in the file; what the client claims does not count.
+    /// By the name in the file.
     @Override
-    public Optional<ClientIdentity> identify(PublicKey key, String claimedName) {
-        return find(key).map(AuthorizedKey::identity);
+    public Optional<ClientIdentity> identify(PublicKey key) {
+        return find(key).filter(known -> !known.isDenied()).map(AuthorizedKey::identity);
     }
 
     @Override

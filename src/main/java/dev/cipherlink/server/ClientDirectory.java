@@ -1,6 +1,7 @@
 package dev.cipherlink.server;
 
 import dev.cipherlink.crypto.PublicKey;
+import java.net.InetAddress;
 import java.util.Optional;
 
 /// Knows the clients of a server by their keys. Thread-safe; must not block for long.
@@ -14,7 +15,7 @@ public interface ClientDirectory {
         }
 
         @Override
-        public Optional<ClientIdentity> identify(PublicKey key, String claimedName) {
+        public Optional<ClientIdentity> identify(PublicKey key) {
             return Optional.empty();
         }
     };
@@ -25,9 +26,17 @@ public interface ClientDirectory {
 
     /// Who the holder of this key is.
     ///
-    /// @param claimedName what the client calls itself; empty if nothing. Only a directory that gives names away heeds it
-    /// @return empty if the key is not admitted (any more)
-    Optional<ClientIdentity> identify(PublicKey key, String claimedName);
+    /// @return empty if the key is not admitted (any more), or has no name yet
+    Optional<ClientIdentity> identify(PublicKey key);
+
+    /// Who the holder of this key is, who comes in now. A directory that gives names away gives one to a new key.
+    ///
+    /// @param claimedName what the client calls itself; empty if nothing
+    /// @param from        where it comes from
+    /// @return empty if the key is not admitted
+    default Optional<ClientIdentity> welcome(PublicKey key, String claimedName, InetAddress from) {
+        return identify(key);
+    }
 
     /// Whether this name, in upper or lower case, is that of a key: nobody without it may use it.
     default boolean reserves(String name) {

@@ -8,7 +8,7 @@ final class TokenBucket {
     private double tokens;
     private long filledAt;
 
-    TokenBucket(int perSecond, int burst, long nanoTime) {
+    TokenBucket(double perSecond, int burst, long nanoTime) {
         this.perNano = perSecond / 1e9;
         this.burst = burst;
         tokens = burst;

@@ -94,6 +94,23 @@ class KeysCommandTest {
         assertEquals(List.of(), Files.readAllLines(authorized));
     }
 
+    /// Issue 13.17: a server that lets everybody in could keep nobody out.
+    @Test
+    void deniesAKeyByItsLineOrByItsName() throws IOException {
+        assertEquals(0, terminal.run("keys", "deny", LINE), terminal.err());
+        assertTrue(terminal.out().matches("denied ann [-0-9a-z]{39}\n"), terminal.out());
+        assertEquals(List.of(LINE + " denied"), Files.readAllLines(authorized));
+        assertEquals(2, terminal.run("authorize", LINE));
+        assertEquals(0, terminal.run("keys", "revoke", "ann"));
+        assertEquals(0, terminal.run("authorize", LINE, "--operator"));
+        assertEquals(0, terminal.run("keys", "deny", "ann"));
+        assertEquals(List.of(LINE + " denied"), Files.readAllLines(authorized));
+        assertEquals(2, terminal.run("keys", "deny", "nobody"));
+        assertTrue(terminal.err().startsWith("cipherlink: cannot deny nobody: no key has that name\n"), terminal.err());
+        assertEquals(2, terminal.run("keys", "deny", "ssh-ed25519", "MARKER", "ann"));
+        assertFalse(terminal.err().contains("MARKER"), terminal.err());
+    }
+
     @Test
     void takesThePublicLineAsWordsAndUnderAnotherName() throws IOException {
         assertEquals(0, terminal.run("authorize", "cipherlink-x25519", BASE64, "--name", "ann.laptop", "--authorized-keys", "k"));

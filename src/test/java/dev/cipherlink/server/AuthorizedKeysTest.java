@@ -55,10 +55,10 @@ class AuthorizedKeysTest {
     void letsInTheListedByTheirNamesAndNobodyElse() throws IOException {
         AuthorizedKeys keys = load(line(1, "ann") + " operator");
 
-        assertEquals(new ClientIdentity("ann", Optional.of(key(1)), true), keys.identify(key(1), "root").orElseThrow());
+        assertEquals(new ClientIdentity("ann", Optional.of(key(1)), true), keys.identify(key(1)).orElseThrow());
         assertTrue(keys.admits(key(1)));
         assertFalse(keys.admits(key(2)));
-        assertTrue(keys.identify(key(2), "ann").isEmpty());
+        assertTrue(keys.identify(key(2)).isEmpty());
     }
 
     @Test

@@ -138,7 +138,7 @@ class HandshakeIdentityFaultsIT {
             }
 
             @Override
-            public Optional<ClientIdentity> identify(PublicKey key, String claimedName) {
+            public Optional<ClientIdentity> identify(PublicKey key) {
                 return Optional.of(new ClientIdentity("bob", Optional.of(key), asked.getAndIncrement() == 0));
             }
         };

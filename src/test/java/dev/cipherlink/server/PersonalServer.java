@@ -47,7 +47,7 @@ public final class PersonalServer implements AutoCloseable {
         }
 
         @Override
-        public Optional<ClientIdentity> identify(PublicKey key, String claimedName) {
+        public Optional<ClientIdentity> identify(PublicKey key) {
             return admits(key) ? Optional.of(new ClientIdentity("ann", Optional.of(key), true))
                     : Optional.empty();
         }

@@ -60,7 +60,7 @@ class ResumeFaultsIT {
         }
 
         @Override
-        public Optional<ClientIdentity> identify(PublicKey key, String claimedName) {
+        public Optional<ClientIdentity> identify(PublicKey key) {
             return Optional.of(new ClientIdentity("name-" + key.fingerprint().toString().substring(0, 4),
                     Optional.of(key), false));
         }

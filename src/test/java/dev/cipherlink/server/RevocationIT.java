@@ -72,8 +72,8 @@ class RevocationIT {
         }
 
         @Override
-        public Optional<ClientIdentity> identify(PublicKey key, String claimedName) {
-            return keys.identify(key, claimedName);
+        public Optional<ClientIdentity> identify(PublicKey key) {
+            return keys.identify(key);
         }
 
         @Override
