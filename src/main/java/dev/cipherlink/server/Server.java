@@ -78,6 +78,7 @@ public final class Server implements AutoCloseable {
         var server = new Server(config, store);
         try {
             SessionRecords.restoreAll(server, System.nanoTime());
+            server.endRevokedSessions();
         } catch (StoreException e) {
             server.listener.close();
             throw new IOException("the sessions of the last run cannot be read: " + e.getMessage(), e);
@@ -254,10 +255,15 @@ public final class Server implements AutoCloseable {
 
     private void refresh(ClientDirectory clients, Connection coming) {
         if (clients.refresh()) {
+            endRevokedSessions();
             // One thread each: a client that does not read must not delay the others' end.
             connections().stream().filter(connection -> connection != coming).forEach(connection ->
                     Thread.startVirtualThread(() -> connection.endUnlessAdmitted(clients)));
         }
+    }
+
+    private void endRevokedSessions() {
+        sessions.revoke(owner -> SessionOrigin.isOwner(owner, config.keys().clients()));
     }
 
     private void acceptUntilStopped(StructuredTaskScope<Void, Void> scope) throws InterruptedException {

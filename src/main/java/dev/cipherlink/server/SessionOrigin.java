@@ -2,6 +2,7 @@ package dev.cipherlink.server;
 
 import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.message.Checksum;
 import dev.cipherlink.message.OperationMode;
 import dev.cipherlink.message.SessionParameters;
@@ -32,7 +33,14 @@ record SessionOrigin(String id, ClientIdentity client, int version, SessionParam
     /// What has to be the same for a session to be resumed: the version, and the key with its name and rights. Of the
     /// holders of a shared key, whoever knows the session's id is its owner.
     static String owner(ClientIdentity client) {
-        return client.key().map(key -> "2 " + key + " " + client.name() + " " + client.isOperator()).orElse("1");
+        return client.key().map(key -> new PublicKeyLine(key, client.name()).encode() + " " + client.isOperator()).orElse("1");
+    }
+
+    /// Whether the directory still knows an owner by the same key, name and rights.
+    static boolean isOwner(String owner, ClientDirectory clients) {
+        String[] parts = owner.split(" ");
+        return parts.length == 1 || clients.identify(PublicKeyLine.parseKey(parts[1])).map(SessionOrigin::owner)
+                .filter(owner::equals).isPresent();
     }
 
     String owner() {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /// The sessions of a server: those that have a connection, and those that wait for their client to come back
 /// (`docs/protocol.md`, section 5).
@@ -35,6 +36,8 @@ public final class SessionRegistry {
         private Closeable holder;
         /// Whether a client has proved that it knows of the session.
         private boolean isEstablished;
+        /// Whether it ends with its connection, since its owner has no right to it any more.
+        private boolean isRevoked;
         private int claims;
         private long detachedAt;
 
@@ -179,7 +182,7 @@ public final class SessionRegistry {
                 return;
             }
             detach(entry, now);
-            if (session.isOver() || limits.resumeWindow().isZero() || !isWanted(entry)) {
+            if (session.isOver() || entry.isRevoked || limits.resumeWindow().isZero() || !isWanted(entry)) {
                 remove(entry, ended);
             }
             makeRoom(ended);
@@ -196,6 +199,25 @@ public final class SessionRegistry {
                 if (entry.holder == null && now - entry.detachedAt >= limits.resumeWindow().toNanos()) {
                     expired++;
                     remove(entry, ended);
+                }
+            }
+        }
+        end(ended);
+    }
+
+    /// Ends the sessions of those who have no right to them any more: those that wait at once, the others with their connections,
+    /// which the caller ends.
+    ///
+    /// @param isOwner whether an owner has its right still; called with the registry's lock
+    public void revoke(Predicate<String> isOwner) {
+        var ended = new ArrayList<Session>();
+        synchronized (this) {
+            for (Entry entry : List.copyOf(sessions.values())) {
+                if (!isOwner.test(entry.owner)) {
+                    entry.isRevoked = true;
+                    if (entry.holder == null) {
+                        remove(entry, ended);
+                    }
                 }
             }
         }

@@ -170,6 +170,25 @@ class RevocationIT {
         }
     }
 
+    /// Issue 13.17: whoever was revoked stayed in the rooms, and kept the name, for as long as the session might be resumed.
+    @Test
+    void aRevokedKeyLosesItsSessionsWhetherTheyHaveAConnectionOrNot() throws Exception {
+        try (var other = Client.connect(server.clientConfig(carol)); var live = Client.connect(server.clientConfig(bob))) {
+            assertEquals("OK", other.request("JOIN #r").text());
+            try (var lost = new RawNoisePeer(server.connect(), bob.keyPair()).establish()) {
+                lost.send(MessageType.DATA, 1, "JOIN #r");
+                assertEquals("OK\n", lost.receive().payload().text());
+            }
+            assertEquals("OK", live.request("JOIN #r").text());
+            await().until(() -> ((Number) server.info().get("sessions_detached")).intValue() == 1);
+            assertTrue(other.request("WHO #r").text().contains("bob "));
+            revoke("bob");
+            awaitRevoked(1);
+            await().until(() -> ((Number) server.info().get("sessions_detached")).intValue() == 0 && !other.request("WHO").text().contains("bob "));
+            assertEquals("OK", other.request("SET k 1").text());
+        }
+    }
+
     @Test
     void aClientThatIsStillOnItsWayInIsEndedToo() throws Exception {
         try (var half = new RawNoisePeer(server.connect(), bob.keyPair()).shakeHands()) {

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
+import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.message.MessageType;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.Durability;
 import dev.cipherlink.store.RocksConfig;
@@ -75,6 +77,34 @@ class SessionRestartIT {
         var all = new ArrayList<SessionRecords.Recorded>();
         SessionRecords.forEach(store, all::add);
         return all.size();
+    }
+
+    /// Issue 13.17: a key that was revoked while the server was down had its session back on the disk.
+    @Test
+    void aKeyThatIsNotLetInAnyMoreLosesItsSession() throws Exception {
+        server.close();
+        Path file = folder.resolve("authorized_keys");
+        try (Identity host = Identity.generate(); Identity bob = Identity.generate()) {
+            AuthorizedKeys.load(file).add(new AuthorizedKey("bob", bob.publicKey(), List.of()));
+            for (boolean isLetIn : List.of(true, false, false)) {
+                if (!isLetIn) {
+                    AuthorizedKeys.load(file).remove("bob");
+                }
+                ServerKeys keys = ServerKeys.personal(host, AuthorizedKeys.load(file));
+                try (Server restarted = Server.start(ServerConfig.loopback(keys), store)) {
+                    assertEquals(0, ((Number) restarted.info().get("sessions_detached")).intValue());
+                    assertEquals(0, ((Number) restarted.info().get("chat_people")).intValue());
+                    if (isLetIn) {
+                        try (var peer = new RawNoisePeer(new Socket("127.0.0.1", restarted.address().getPort()), bob.keyPair())
+                                .establish()) {
+                            peer.send(MessageType.DATA, 1, "JOIN #r");
+                            assertEquals("OK\n", peer.receive().payload().text());
+                        }
+                        await().until(() -> ((Number) restarted.info().get("sessions_detached")).intValue() == 1);
+                    }
+                }
+            }
+        }
     }
 
     @Test
