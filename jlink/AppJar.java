@@ -49,8 +49,9 @@ final class AppJar {
             + "|META-INF/[^/]+\\.(SF|RSA|DSA|EC)|META-INF/maven/.*|META-INF/native-image/.*|OSGI-OPT/.*");
     /// Lists, of which each jar has its own part.
     private static final Pattern JOINED = Pattern.compile("META-INF/services/[^/]+|META-INF/helidon/manifest");
-    /// Moved to a folder with the name of its jar.
+    /// Moved to a folder with the name of its jar, below `META-INF/legal/`.
     private static final Pattern LEGAL = Pattern.compile("META-INF/([^/]*(LICENSE|NOTICE)[^/]*|AL2\\.0|LGPL2\\.1)");
+    private static final String LEGAL_FOLDER = "META-INF/legal/";
 
     private static final int OLDEST_CACHED_MAJOR_VERSION = ClassFile.JAVA_6_VERSION;
     /// The oldest time that a zip entry can tell: the jar depends on nothing but its content.
@@ -78,15 +79,37 @@ final class AppJar {
 
     /// @param jar           the program's own, whose manifest it is
     /// @param packedLibrary the one native library that stays in the jar
-    /// @throws IOException if two jars have a file of the same name and nothing here says what becomes of it
-    static void write(Path jar, List<Path> dependencies, String packedLibrary, Path to) throws IOException {
+    /// @param legal         folder of licence texts that no jar has: `jlink/legal`, whose README says how it is laid out
+    /// @throws IOException if two jars have a file of the same name and nothing here says what becomes of it, or there is no
+    ///         licence text for a dependency
+    static void write(Path jar, List<Path> dependencies, String packedLibrary, Path legal, Path to) throws IOException {
         Files.createDirectories(to.getParent());
         List<Path> jars = Stream.concat(Stream.of(jar), dependencies.stream()).toList();
         var written = new AppJar(jars, packedLibrary);
         for (Path each : jars) {
             written.add(each, each.equals(jar));
         }
+        written.addLegal(legal);
+        for (Path each : dependencies) {
+            written.requireLicence(each.getFileName().toString());
+        }
         written.write(to);
+    }
+
+    private void addLegal(Path legal) throws IOException {
+        try (Stream<Path> all = Files.walk(legal)) {
+            for (Path file : all.filter(Files::isRegularFile).sorted().toList()) {
+                add(LEGAL_FOLDER + legal.relativize(file), Files.readAllBytes(file));
+            }
+        }
+    }
+
+    /// A text of its own, or in a folder of which its name begins: `jline` for `jline-reader-4.5.0.jar`.
+    private void requireLicence(String jar) throws IOException {
+        if (entries.keySet().stream().filter(name -> name.startsWith(LEGAL_FOLDER)).map(name -> name.split("/"))
+                .noneMatch(parts -> parts.length == 4 && (jar.equals(parts[2]) || jar.startsWith(parts[2] + "-")))) {
+            throw new IOException("no licence text for " + jar + ": put it into a folder of jlink/legal");
+        }
     }
 
     private void add(Path jar, boolean isOurs) throws IOException {
@@ -96,7 +119,7 @@ final class AppJar {
                 boolean isUsed = !UNUSED.matcher(name).matches() || name.equals(packedLibrary);
                 if (isUsed && (isOurs || !name.equals(JarFile.MANIFEST_NAME))) {
                     try (InputStream content = in.getInputStream(entry)) {
-                        add(LEGAL.matcher(name).matches() ? name.replace("META-INF/", "META-INF/legal/" + jar.getFileName() + "/")
+                        add(LEGAL.matcher(name).matches() ? name.replace("META-INF/", LEGAL_FOLDER + jar.getFileName() + "/")
                                 : name, content(name, content.readAllBytes(), isOurs));
                     }
                 }

@@ -76,7 +76,7 @@ final class BuildImage {
         Files.createDirectories(work);
 
         Path app = work.resolve("app/cipherlink.jar");
-        AppJar.write(jar, dependencies, platform.rocks(), app);
+        AppJar.write(jar, dependencies, platform.rocks(), project.resolve("jlink/legal"), app);
         jlink(modulesOf(app));
         move(app, image.resolve("lib/app/cipherlink.jar"));
         platform.extractLibraries(dependencies, image.resolve("lib/native"));

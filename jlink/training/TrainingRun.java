@@ -46,7 +46,7 @@ final class TrainingRun {
 
     /// With the options that lead to the server added to each.
     private static final List<Step> WITH_SERVER = List.of(
-            new Step("kv SET greeting hello world"),
+            new Step("kv SET greeting hello"),
             new Step("kv GET greeting"),
             new Step("kv GET nothing", "", ExitStatus.REFUSED),
             new Step("kv", "SET a 1\nGET a\nINCR a\nKEYS\nDELETE a\n", ExitStatus.DONE),
