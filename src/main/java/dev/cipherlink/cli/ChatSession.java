@@ -49,6 +49,11 @@ final class ChatSession {
         this.visits = new RoomVisits(connection, requests, events, parts, screen);
     }
 
+    /// The current one; empty for none.
+    String room() {
+        return rooms.current();
+    }
+
     RoomVisits visits() {
         return visits;
     }
@@ -146,8 +151,8 @@ final class ChatSession {
     private CompletableFuture<ExitStatus> say(String text) {
         if (rooms.current().isEmpty()) {
             return refuse("you are in no room: /join #room enters one, /help lists the commands"
-                    + NearestMatch.find(TypedLine.firstWord(text), LineHighlighter.VERBS).filter(_ -> text.length() > 2)
-                    .map(verb -> "; did you mean " + verb + "?").orElse(""));
+                    + MistakenLine.of(text).map(MistakenLine::command).filter(command -> !command.isEmpty())
+                    .map(command -> "; did you mean " + TerminalText.escapeLine(PendingCommands.head(command)) + "?").orElse(""));
         }
         return deliveries.say(rooms.current(), text);
     }

@@ -27,6 +27,7 @@ final class EditedLine extends LineReaderImpl {
     private final Scrollback scrollback;
     private IntFunction<AttributedString> status = _ -> AttributedString.EMPTY;
     private AttributedString drawnStatus = AttributedString.EMPTY;
+    private boolean isGivingWay;
     private long writtenAt = System.nanoTime() - RESIZE_NANOS;
 
     EditedLine(Terminal terminal, Scrollback scrollback) {
@@ -76,6 +77,38 @@ final class EditedLine extends LineReaderImpl {
         scrollback.forget();
     }
 
+    /// Leaves the terminal to others while this runs, with the line as it is being typed, and draws it anew behind what they
+    /// wrote.
+    void giveWay(Runnable others) {
+        lock.lock();
+        try {
+            isGivingWay = true;
+            if (reading) {
+                redisplay(false); // without status
+                terminal.puts(Capability.keypad_local);
+                terminal.writer().print(BRACKETED_PASTE_OFF + "\r\n");
+            }
+            others.run();
+            isGivingWay = false;
+            scrollback.forget();
+            if (reading) {
+                terminal.puts(Capability.keypad_xmit);
+                terminal.writer().print(BRACKETED_PASTE_ON);
+                begin(terminal.getBufferSize());
+            }
+        } finally {
+            isGivingWay = false;
+            lock.unlock();
+        }
+    }
+
+    private void begin(Size now) {
+        size = now;
+        display = new Display(terminal, false);
+        display.resize(size);
+        redisplay(true);
+    }
+
     private AttributedString status() {
         return size.getRows() >= LEAST_ROWS_FOR_STATUS && size.getColumns() > 0 ? status.apply(size.getColumns())
                 : AttributedString.EMPTY;
@@ -86,7 +119,7 @@ final class EditedLine extends LineReaderImpl {
         lock.lock();
         try {
             Supplier<AttributedString> others = post; // a list of completions, a search
-            if (others == null && reading) {
+            if (others == null && reading && !isGivingWay) {
                 drawnStatus = status();
                 post = drawnStatus.isEmpty() ? null : () -> drawnStatus;
             }
@@ -126,7 +159,6 @@ final class EditedLine extends LineReaderImpl {
         int spare = System.nanoTime() - writtenAt < RESIZE_NANOS ? rowsBefore : 0;
         int rows = rowsToCursor(now.getColumns());
         Scrollback.Visible visible = scrollback.takeVisible(now.getColumns(), Math.max(0, now.getRows() - 1 - rows), spare);
-        size = now;
         terminal.puts(Capability.carriage_return);
         if (visible.rows() + rows > 0) {
             terminal.puts(Capability.parm_up_cursor, visible.rows() + rows);
@@ -136,9 +168,7 @@ final class EditedLine extends LineReaderImpl {
         terminal.puts(Capability.carriage_return);
         write(visible.lines(), visible.columns());
         write(lines, 0);
-        display = new Display(terminal, false);
-        display.resize(size);
-        redisplay(true);
+        begin(now);
     }
 
     /// How many rows of the edited line are above the cursor's.

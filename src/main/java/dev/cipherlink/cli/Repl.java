@@ -5,8 +5,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.UserInterruptException;
+import org.jline.terminal.Attributes;
 import org.jline.terminal.Terminal;
 import org.jline.utils.AttributedString;
 
@@ -38,7 +40,8 @@ final class Repl implements ChatSession.Host {
         session = newSession;
         screen = newScreen;
         // Also between two lines nothing that is typed may appear by itself.
-        terminal.enterRawMode();
+        Attributes cooked = terminal.enterRawMode();
+        terminal.handle(Terminal.Signal.TSTP, _ -> screen.giveWay(() -> JobControl.stop(terminal, cooked)));
         screen.start();
         try {
             if (!begin.room().isEmpty()) {
@@ -73,9 +76,7 @@ final class Repl implements ChatSession.Host {
             return;
         }
         List<String> lines = new ArrayList<>(typed.lines().filter(line -> !line.isBlank()).toList());
-        if (lines.size() > MAX_UNASKED_LINES) {
-            lines = asked(lines);
-        }
+        lines = lines.size() > MAX_UNASKED_LINES ? asked(lines) : lines.stream().map(this::meant).flatMap(Optional::stream).toList();
         if (lines.isEmpty() && typed.isBlank()) {
             session.run("");
         }
@@ -90,6 +91,45 @@ final class Repl implements ChatSession.Host {
                 case TypedLine.Slash _, TypedLine.UnknownSlash _ -> screen.remark(parts.lines().typed(line.strip()));
             }
             session.run(line);
+        }
+    }
+
+    /// A line that is about to be said and looks like a command.
+    ///
+    /// @return what to do with it; empty for nothing
+    private Optional<String> meant(String line) {
+        String room = session.room();
+        boolean isText = TypedLine.parse(line) instanceof TypedLine.Text && !line.strip().startsWith("//");
+        Optional<MistakenLine> mistaken = isText && !room.isEmpty() ? MistakenLine.of(line.strip()) : Optional.empty();
+        if (mistaken.isEmpty()) {
+            return Optional.of(line);
+        }
+        String command = mistaken.get().command();
+        String head = TerminalText.escapeLine(PendingCommands.head(command));
+        String what = command.isEmpty() ? TerminalText.escapeLine(TypedLine.firstWord(line.strip())) + " is for a shell: "
+                : "that looks like " + head + ": run it, ";
+        String question = what + "say it in " + room + ", or edit it? " + (command.isEmpty() ? "[s/e] " : "[r/s/e] ");
+        try {
+            while (true) {
+                switch (screen.prompt().ask(question).strip().toLowerCase(Locale.ROOT)) {
+                    case "r", "run" -> {
+                        if (!command.isEmpty()) {
+                            return Optional.of(command);
+                        }
+                    }
+                    case "s", "say" -> {
+                        return Optional.of(SlashCommand.SAY.word() + " " + line.strip());
+                    }
+                    case "e", "edit" -> {
+                        screen.giveBack(line::strip);
+                        return Optional.empty();
+                    }
+                    default -> { } // asked again
+                }
+            }
+        } catch (UserInterruptException | EndOfFileException _) {
+            screen.remark(parts.lines().remark("not said"));
+            return Optional.empty();
         }
     }
 

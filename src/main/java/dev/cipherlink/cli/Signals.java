@@ -1,5 +1,9 @@
 package dev.cipherlink.cli;
 
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.lang.reflect.Proxy;
 import java.util.function.IntConsumer;
 
@@ -41,6 +45,38 @@ final class Signals {
     /// Each SIGUSR1 runs `report` on a thread of its own.
     static void onUserSignal(Runnable report) {
         handle("USR1", _ -> Thread.ofPlatform().name("cipherlink-report").start(report));
+    }
+
+    /// Stops the process as Ctrl-Z does where nothing handles it. Blocks until it goes on; where there is no shell that could
+    /// let it go on, that is at once.
+    static void stop() {
+        try {
+            Class<?> signalType = Class.forName("sun.misc.Signal");
+            Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
+            Object signal = signalType.getConstructor(String.class).newInstance("TSTP");
+            var handle = signalType.getMethod("handle", signalType, handlerType);
+            Object handler = handle.invoke(null, signal, handlerType.getField("SIG_DFL").get(null));
+            try {
+                raise((Integer) signalType.getMethod("getNumber").invoke(signal));
+            } finally {
+                handle.invoke(null, signal, handler);
+            }
+        } catch (ReflectiveOperationException | IllegalArgumentException e) {
+            System.getLogger(Signals.class.getName()).log(System.Logger.Level.DEBUG, "cannot stop", e);
+        }
+    }
+
+    /// The JVM's own way raises only signals that it handles.
+    @SuppressWarnings("restricted")
+    private static void raise(int number) {
+        Linker linker = Linker.nativeLinker();
+        MethodHandle raise = linker.downcallHandle(linker.defaultLookup().findOrThrow("raise"),
+                FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+        try {
+            int _ = (int) raise.invokeExact(number);
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static void handle(String name, IntConsumer reaction) {

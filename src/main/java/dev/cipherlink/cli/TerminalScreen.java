@@ -66,6 +66,11 @@ final class TerminalScreen implements Screen {
         reader.write(take());
     }
 
+    /// Leaves the terminal to others while this runs.
+    void giveWay(Runnable others) {
+        reader.giveWay(others);
+    }
+
     PromptLine prompt() {
         return prompt;
     }

@@ -3,18 +3,12 @@ package dev.cipherlink.cli;
 import dev.cipherlink.command.Reply;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.jline.terminal.Terminal;
-import org.jline.terminal.Attributes;
-import org.jline.utils.AttributedString;
-import org.jline.utils.Display;
-import org.jline.utils.InfoCmp.Capability;
 import org.jline.utils.NonBlockingReader;
 
 /// `/top`: what the server is doing, once a second on a screen of its own, until a key is pressed.
@@ -36,28 +30,15 @@ final class TopView {
 
     /// Blocks until a key is pressed; then the screen is as it was.
     void run() {
-        Attributes before = terminal.enterRawMode();
-        terminal.puts(Capability.enter_ca_mode);
-        terminal.puts(Capability.cursor_invisible);
-        terminal.puts(Capability.clear_screen);
-        try {
-            var display = new Display(terminal, true);
-            display.reset();
+        try (var screen = new FullScreen(terminal)) {
             int key = NonBlockingReader.READ_EXPIRED;
             while (key == NonBlockingReader.READ_EXPIRED) {
                 sample();
-                draw(display);
-                key = terminal.reader().read(INTERVAL_MILLIS);
+                screen.draw(page.draw(connection.server().toString(), samples, problem, screen.columns()));
+                key = screen.read(INTERVAL_MILLIS);
             }
-        } catch (IOException _) {
-            // the terminal is gone; the REPL notices it too
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        } finally {
-            terminal.puts(Capability.cursor_visible);
-            terminal.puts(Capability.exit_ca_mode);
-            terminal.setAttributes(before);
-            terminal.flush();
+        } catch (IOException | InterruptedException _) {
+            // Ctrl-C is a key too; and if the terminal is gone, the REPL notices it
         }
     }
 
@@ -85,17 +66,5 @@ final class TopView {
         return TerminalText.escape(reply.text()).lines().filter(line -> line.contains(": "))
                 .collect(Collectors.toMap(line -> line.substring(0, line.indexOf(": ")),
                         line -> line.substring(line.indexOf(": ") + 2), (first, _) -> first));
-    }
-
-    private void draw(Display display) {
-        int width = terminal.getColumns();
-        int height = terminal.getRows();
-        List<AttributedString> lines = new ArrayList<>(page.draw(connection.server().toString(), samples, problem, width));
-        while (lines.size() < height) {
-            lines.add(AttributedString.EMPTY);
-        }
-        display.resize(terminal.getSize());
-        display.update(lines.subList(0, height), 0);
-        terminal.flush();
     }
 }

@@ -3,6 +3,7 @@ package dev.cipherlink.cli;
 import dev.cipherlink.command.Verb;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -56,13 +57,22 @@ sealed interface TypedLine {
         if (LEAVE.contains(trimmed)) {
             return new Slash(SlashCommand.QUIT, "");
         }
-        if (trimmed.equals("?") || trimmed.equals("help")) {
+        if (trimmed.equals("?")) {
             return new Slash(SlashCommand.HELP, "");
+        }
+        String first = firstWord(trimmed);
+        String topic = trimmed.substring(first.length()).strip();
+        if (first.equalsIgnoreCase("help") && isTopic(topic)) {
+            return new Slash(SlashCommand.HELP, topic);
         }
         String leading = line.stripLeading();
         return verb(firstWord(leading))
                 .<TypedLine>map(verb -> new Request(verb, WITH_REST.contains(verb) ? leading : leading.stripTrailing()))
                 .orElse(new Text(trimmed));
+    }
+
+    private static boolean isTopic(String word) {
+        return word.isEmpty() || verb(word.toUpperCase(Locale.ROOT)).isPresent() || SlashCommand.of(word).isPresent();
     }
 
     private static TypedLine slash(String line) {

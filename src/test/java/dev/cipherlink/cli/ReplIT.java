@@ -253,4 +253,66 @@ class ReplIT extends ReplRig {
             assertTrue(bob.request("GET latin").isError());
         }
     }
+
+    /// Issue 14.13: Ctrl-Z did nothing, and a stop from outside left the terminal as it was.
+    @Test
+    void ctrlZAndAStopFromOutsideLeaveTheShellItsTerminalAndFgComesBackWithTheDraft() throws Exception {
+        Path own = folderOf("ann");
+        try (Client bob = client("bob"); TmuxTerminal ann = TmuxTerminal.withShell(own, 90, 24, environment(own),
+                arguments("ann", server.address().getPort(), "chat", "#lobby"))) {
+            ann.awaitText("#lobby>");
+            bob.request("JOIN #lobby");
+            ann.awaitText("bob joined");
+            ann.type("half a ");
+            ann.awaitText("#lobby> half a");
+            ann.press("C-z");
+            ann.awaitMatch("(?s).*#lobby> half a *\n.*Stopped.*\nshell: ?\n*");
+            assertFalse(ann.screen().contains("linked"), ann.screen());
+            ann.enter("stty -a | grep -o ' icanon'");
+            ann.awaitText("\n icanon\n");
+            bob.request("SAY #lobby said meanwhile");
+            ann.enter("fg");
+            ann.awaitMatch("(?s).*<bob> said meanwhile\n#lobby> half a *\n.* linked .*");
+            ann.type("draft");
+            ann.awaitText("#lobby> half a draft");
+
+            new ProcessBuilder("kill", "-TSTP", Files.readString(own.resolve("pid")).strip()).start().waitFor();
+            ann.awaitMatch("(?s).*#lobby> half a draft *\n.*Stopped.*\nshell: ?\n*");
+            ann.enter("fg");
+            ann.awaitMatch("(?s).*#lobby> half a draft *\n.* linked .*");
+            ann.press("Enter");
+            ann.awaitText("<ann> half a draft ✓");
+            ann.press("C-d");
+            ann.awaitMatch("(?s).*shell: ?\n*");
+        }
+    }
+
+    /// Issue 14.19: commands, and the values in them, were said to everybody in the room.
+    @Test
+    void aLineThatLooksLikeACommandAsksBeforeItIsSaid() throws Exception {
+        try (Client bob = client("bob"); TmuxTerminal ann = chat("ann", 100, 24)) {
+            bob.request("SET greeting hello");
+            ann.enter("get greeting");
+            ann.awaitText("that looks like GET greeting: run it, say it in #lobby, or edit it? [r/s/e]");
+            ann.enter("r");
+            ann.awaitText("› GET greeting\nhello");
+            ann.enter("SETT password hunter2");
+            ann.awaitText("that looks like SET password: run it");
+            ann.press("C-c");
+            ann.awaitText("not said");
+            ann.enter("fg");
+            ann.awaitText("fg is for a shell: say it in #lobby, or edit it? [s/e]");
+            ann.enter("e");
+            ann.awaitText("#lobby> fg\n");
+            ann.press("C-u");
+            ann.enter("tell us more");
+            ann.awaitText("that looks like TELL us");
+            ann.enter("s");
+            ann.awaitText("<ann> tell us more ✓");
+            ann.enter("get well soon, everybody");
+            ann.awaitText("<ann> get well soon, everybody ✓");
+            assertEquals(2, bob.request("HISTORY #lobby 100").text().lines().count());
+            assertTrue(bob.request("GET password").isError());
+        }
+    }
 }

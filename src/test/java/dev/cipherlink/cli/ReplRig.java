@@ -15,6 +15,7 @@ import dev.cipherlink.store.KeyValueStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -79,14 +80,29 @@ abstract class ReplRig {
 
     /// @param variables over those of the rig
     TmuxTerminal chat(String name, int columns, int rows, int port, Map<String, String> variables) throws IOException {
-        Path own = Files.createDirectories(folder.resolve("of-" + name));
-        Map<String, String> environment = new HashMap<>(Map.of("HOME", own.toString(), "LC_ALL", "C.UTF-8",
-                "XDG_STATE_HOME", own.resolve("state").toString(), "NO_COLOR", "", "TERM", "screen-256color"));
+        Path own = folderOf(name);
+        Map<String, String> environment = environment(own);
         environment.putAll(variables);
-        var terminal = new TmuxTerminal(own, columns, rows, environment, "chat", "#lobby", "-s", "127.0.0.1:" + port,
-                "--identity", folder.resolve(name).toString(), "--host-key", host.publicKey().fingerprint().toString());
+        var terminal = new TmuxTerminal(own, columns, rows, environment, arguments(name, port, "chat", "#lobby"));
         terminal.awaitText("#lobby>");
         return terminal;
+    }
+
+    Path folderOf(String name) throws IOException {
+        return Files.createDirectories(folder.resolve("of-" + name));
+    }
+
+    static Map<String, String> environment(Path own) {
+        return new HashMap<>(Map.of("HOME", own.toString(), "LC_ALL", "C.UTF-8",
+                "XDG_STATE_HOME", own.resolve("state").toString(), "NO_COLOR", "", "TERM", "screen-256color"));
+    }
+
+    /// A command of the program with what it needs to find the server.
+    String[] arguments(String name, int port, String... command) {
+        List<String> args = new ArrayList<>(List.of(command));
+        args.addAll(List.of("-s", "127.0.0.1:" + port, "--identity", folder.resolve(name).toString(), "--host-key",
+                host.publicKey().fingerprint().toString()));
+        return args.toArray(String[]::new);
     }
 
     /// Somebody without a screen.

@@ -4,6 +4,7 @@ import dev.cipherlink.peer.JavaProgram;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,14 +23,32 @@ final class TmuxTerminal implements AutoCloseable {
 
     /// @param folder of its own, for tmux's socket and the program's library
     TmuxTerminal(Path folder, int columns, int rows, Map<String, String> environment, String... args) {
+        // A shell around it shows how it ended.
+        this(folder, columns, rows, environment, program(folder, args) + "; echo \"ended with $?\"; exec sleep 1000");
+    }
+
+    private TmuxTerminal(Path folder, int columns, int rows, Map<String, String> environment, String shellCommand) {
         socket = folder.resolve("tmux");
         List<String> command = new ArrayList<>(List.of("new-session", "-d", "-x", String.valueOf(columns),
                 "-y", String.valueOf(rows)));
         environment.forEach((name, value) -> command.addAll(List.of("-e", name + "=" + value)));
-        List<String> program = JavaProgram.command(folder, List.of("-XX:+UseSerialGC"), Main.class, args);
-        // A shell around it shows how it ended.
-        command.add("'" + String.join("' '", program) + "'; echo \"ended with $?\"; exec sleep 1000");
+        command.add(shellCommand);
         tmux(command.toArray(String[]::new));
+    }
+
+    private static String program(Path folder, String... args) {
+        List<String> program = JavaProgram.command(folder, List.of("-XX:+UseSerialGC"), Main.class, args);
+        return "'" + String.join("' '", program) + "'";
+    }
+
+    /// A shell with job control, in which the program runs; its id is in `pid`.
+    static TmuxTerminal withShell(Path folder, int columns, int rows, Map<String, String> environment, String... args)
+            throws IOException {
+        Path script = Files.writeString(folder.resolve("run"), "echo $$ > '" + folder.resolve("pid") + "'; exec " + program(folder, args));
+        var terminal = new TmuxTerminal(folder, columns, rows, environment, "PS1='shell: ' exec bash --norc --noprofile -i");
+        terminal.awaitText("shell:");
+        terminal.enter("sh '" + script + "'");
+        return terminal;
     }
 
     private String tmux(String... arguments) {
