@@ -266,7 +266,7 @@ final class Connector implements Runnable {
                     Connector::isRepeatable);
         }
         granted = next.granted();
-        var identity = new SessionIdentity(granted.sessionId(), granted.clientId(),
+        var identity = new SessionIdentity(granted.sessionId(), granted.clientId(), granted.clientId(),
                 next.channel().version() != SharedKeyChannel.VERSION, MAX_EVENT_BYTES);
         session = new Session(identity, granted.parameters(), outbox, events);
         link = new Link(next.channel(), session, LinkConfig.client(config.keepaliveInterval()));

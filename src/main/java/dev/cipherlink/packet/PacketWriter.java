@@ -12,17 +12,18 @@ import java.util.Arrays;
 public final class PacketWriter {
 
     private static final int INITIAL_BUFFER_BYTES = 512;
-    /// A buffer that grew beyond this for one large answer is not kept.
-    private static final int MAX_KEPT_BYTES = 256 * 1024;
+    /// A buffer that grew beyond this is not kept: an idle connection may have two of them. 256 KiB in a heap of 1 GiB and more.
+    private static final int MAX_KEPT_BYTES = Math.clamp(Runtime.getRuntime().maxMemory() / 4_096, 16 * 1024, 256 * 1024);
 
     private static final int MAX_WRITE_BYTES = 128 * 1024;
+    private static final byte[] NOTHING = {};
 
     private final OutputStream out;
     private byte[] pending = new byte[INITIAL_BUFFER_BYTES];
     private int pendingBytes;
     private int packetStart;
     private int packetNonceBytes;
-    private byte[] staged = {};
+    private byte[] staged = NOTHING;
     private int stagedBytes;
     private volatile long bytesWritten;
 
@@ -108,6 +109,9 @@ public final class PacketWriter {
     public void writeStaged() throws IOException {
         write(staged, stagedBytes);
         stagedBytes = 0;
+        if (staged.length > MAX_KEPT_BYTES) {
+            staged = NOTHING;
+        }
     }
 
     /// Writes what is pending in the same way, without staging it, where nobody else adds meanwhile: the one buffer stays

@@ -1,58 +1,83 @@
 package dev.cipherlink.server;
 
 import dev.cipherlink.session.AnswerBatch;
+import dev.cipherlink.session.MemoryBudget;
 import dev.cipherlink.store.StoreException;
 import java.time.Duration;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
-/// The memory for large values on their way to their readers: a share of the heap, for all sessions of the process.
+/// The memory that the batch of one session has for what is large: requests that run, values on their way to their readers, and
+/// many small answers. Of a budget of the process, in which each client has a share.
 ///
-/// Who finds no room waits for those who have some, in turn, and is refused if that takes long: they may be reading slowly. An
-/// OutOfMemoryError in its place strikes whichever thread asks for memory next. Nobody waits who has room already, since a
-/// large answer ends its batch. Thread-safe.
+/// Who finds none waits for those who have some, in turn, and is refused if that takes long: they may be reading slowly. Who waits
+/// has none. Used by one thread.
 final class AnswerRoom {
 
-    static final AnswerRoom OF_PROCESS =
-            new AnswerRoom(Runtime.getRuntime().maxMemory() / AnswerRoom.HEAP_SHARE, Duration.ofSeconds(5));
+    /// For all batches under way: a quarter of the heap.
+    static final MemoryBudget BUDGET = MemoryBudget.ofHeap(4);
 
-    private static final int HEAP_SHARE = 4;
-    /// The value, and the answer that is made of it.
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    /// The value, and the answer that is made of it, or the store's record of it.
     private static final int COPIES = 2;
-    private static final int UNIT_BYTES = 1_024;
+    /// Small answers as they are, and as they are sealed.
+    private static final long SMALL_ANSWERS_BYTES = 2L * AnswerBatch.MAX_SMALL_BYTES;
 
-    private final int units;
-    private final Semaphore free;
+    private final String owner;
+    private final MemoryBudget budget;
     private final Duration patience;
+    private long taken;
+    private boolean isLarge;
 
-    AnswerRoom(long bytes, Duration patience) {
-        units = (int) Math.min(Integer.MAX_VALUE, bytes / UNIT_BYTES);
-        free = new Semaphore(units, true);
+    /// @param owner whose session it is
+    AnswerRoom(String owner) {
+        this(owner, BUDGET, PATIENCE);
+    }
+
+    AnswerRoom(String owner, MemoryBudget budget, Duration patience) {
+        this.owner = owner;
+        this.budget = budget;
         this.patience = patience;
     }
 
-    /// Whether there has to be room for a value.
-    static boolean isNeededFor(int valueBytes) {
-        return valueBytes >= AnswerBatch.LARGE_BYTES;
+    /// Whether there has to be room for a value, or a request, of this size.
+    static boolean isNeededFor(long bytes) {
+        return bytes >= AnswerBatch.LARGE_BYTES;
     }
 
-    /// Blocks while there is no room; the largest value waits until it is alone.
+    /// Takes memory for a large value. Blocks while there is none; the largest value waits until it is alone.
     ///
-    /// @return what is to be given back
     /// @throws StoreException if there was none for too long
-    int take(int valueBytes) throws StoreException {
-        int needed = (int) Math.min(units, (long) COPIES * valueBytes / UNIT_BYTES);
-        try {
-            if (free.tryAcquire(needed, patience.toNanos(), TimeUnit.NANOSECONDS)) {
-                return needed;
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    void take(long valueBytes) throws StoreException {
+        long needed = Math.min(budget.bytes(), taken + COPIES * valueBytes);
+        giveBack();
+        if (!budget.take(owner, needed, 0, patience)) {
+            throw StoreException.noRoomToRead();
         }
-        throw StoreException.noRoomToRead();
+        taken = needed;
+        isLarge = true;
     }
 
-    void giveBack(int taken) {
-        free.release(taken);
+    /// Takes memory for small answers, if it is there.
+    boolean takeForSmall() {
+        boolean isThere = budget.tryTake(owner, SMALL_ANSWERS_BYTES, taken);
+        if (isThere) {
+            taken += SMALL_ANSWERS_BYTES;
+        }
+        return isThere;
+    }
+
+    /// Whether there is memory that others may wait for.
+    boolean isTaken() {
+        return taken > 0;
+    }
+
+    /// Whether it was for something large: then nothing more is to be taken.
+    boolean isLarge() {
+        return isLarge;
+    }
+
+    void giveBack() {
+        budget.giveBack(owner, taken);
+        taken = 0;
+        isLarge = false;
     }
 }

@@ -28,6 +28,9 @@ final class CommandDispatcher implements RequestHandler {
     private static final Reply PONG = Reply.line("PONG");
     private static final Reply NOT_WRITTEN = Reply.error("not written: the store failed, and the server was restarted since");
 
+    /// The bytes of whole values that appending to them makes anew, of one batch: others have to wait for its commit.
+    private static final int MAX_CHANGED_BYTES = 1 << 20;
+
     private final Server server;
     private final ClientIdentity client;
     private final String sessionId;
@@ -44,8 +47,9 @@ final class CommandDispatcher implements RequestHandler {
     /// Counted here, and added to the server's once a batch.
     private int requests;
     private int failedRequests;
-    /// What the answers of the batch have of the room for large ones.
-    private int room;
+    private final AnswerRoom room;
+    /// Bytes of values that the batch has made of others.
+    private long changedBytes;
 
     CommandDispatcher(Server server, SessionOrigin origin, SessionJournal journal) {
         this.server = server;
@@ -55,6 +59,7 @@ final class CommandDispatcher implements RequestHandler {
         sessionId = origin.id();
         parser = new CommandParser(server.config().maxValueBytes());
         store = server.store();
+        room = new AnswerRoom(origin.owner());
         events = new SessionEvents(server, origin, () -> unit);
         chat = new ChatCommands(server.chat(), events.chatSession());
     }
@@ -78,8 +83,24 @@ final class CommandDispatcher implements RequestHandler {
     @Override
     public Reply handle(int sequence, Payload request) {
         begin();
+        Command command = null;
+        Reply reply = null;
+        try {
+            // Before it counts as one that runs: what the batch has done so far is recorded, and may become durable by itself.
+            enterRoom(request.length());
+            command = parse(request);
+            if (command instanceof Command.Append(byte[] key, byte[] value)) {
+                enterRoom(value.length + store.valueBytes(Key.of(key)));
+            }
+        } catch (CommandException | StoreException e) {
+            reply = Reply.error(e.getMessage());
+        }
         journal.runs(sequence);
-        Reply reply = answer(sequence, request);
+        if (reply == null) {
+            reply = answer(sequence, command);
+        } else {
+            journal.read(sequence, reply);
+        }
         requests++;
         if (reply.isError()) {
             failedRequests++;
@@ -93,16 +114,15 @@ final class CommandDispatcher implements RequestHandler {
         }
     }
 
-    private Reply answer(int sequence, Payload request) {
+    private Reply answer(int sequence, Command command) {
         Reply reply;
         try {
-            Command command = parse(request);
             chat.noteActivity(command);
             if (!command.isReadOnly()) {
                 return change(sequence, command);
             }
             reply = run(command);
-        } catch (CommandException | StoreException e) {
+        } catch (StoreException e) {
             reply = Reply.error(e.getMessage());
         }
         journal.read(sequence, reply);
@@ -154,6 +174,7 @@ final class CommandDispatcher implements RequestHandler {
             return;
         }
         count();
+        changedBytes = 0;
         boolean isKept = false;
         try (Unit ended = unit) {
             journal.addTo(ended);
@@ -170,21 +191,36 @@ final class CommandDispatcher implements RequestHandler {
     }
 
     @Override
-    public void answersSent() {
-        giveBackRoom();
+    public void notKept(int sequence) {
+        journal.notKept(sequence);
     }
 
-    private void giveBackRoom() {
-        if (room > 0) {
-            AnswerRoom.OF_PROCESS.giveBack(room);
-            room = 0;
+    @Override
+    public boolean endsBatch() {
+        return room.isLarge() || changedBytes >= MAX_CHANGED_BYTES;
+    }
+
+    @Override
+    public boolean mayExtendBatch() {
+        return room.takeForSmall();
+    }
+
+    @Override
+    public boolean holdsMemory() {
+        return room.isTaken();
+    }
+
+    @Override
+    public void answersWritten() {
+        if (room.isTaken()) {
+            room.giveBack();
         }
     }
 
     private void enterRoom(int valueBytes) throws StoreException {
         if (AnswerRoom.isNeededFor(valueBytes)) {
             letOthersCommit();
-            room += AnswerRoom.OF_PROCESS.take(valueBytes);
+            room.take(valueBytes);
         }
     }
 
@@ -227,11 +263,13 @@ final class CommandDispatcher implements RequestHandler {
             case Command.Cas(byte[] key, long version, byte[] value) ->
                     compareAndSet(store.compareAndSet(Key.of(key), version, value));
             case Command.Peek(byte[] key) -> {
-                Reply reply = peek(store.entry(Key.of(key), gate));
-                giveBackRoom();
-                yield reply;
+                yield peek(store.entry(Key.of(key), gate));
             }
-            case Command.Append(byte[] key, byte[] value) -> Reply.number(store.append(Key.of(key), value));
+            case Command.Append(byte[] key, byte[] value) -> {
+                int size = store.append(Key.of(key), value);
+                changedBytes += size;
+                yield Reply.number(size);
+            }
             case Command.Persist(byte[] key) -> okIfFound(store.persist(Key.of(key)));
             case Command.Expire(byte[] key, long seconds) ->
                     okIfFound(store.expire(Key.of(key), Duration.ofSeconds(seconds)));

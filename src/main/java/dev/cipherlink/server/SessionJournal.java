@@ -168,6 +168,14 @@ final class SessionJournal {
         return accepted;
     }
 
+    /// The answer that came last is not to be kept: it takes too much memory.
+    void notKept(int sequence) {
+        int last = answers.size() - 1;
+        if (last >= 0 && answers.sequence(last) == sequence) {
+            answers.replace(last, Session.NOT_KEPT);
+        }
+    }
+
     /// The number of a message that was accepted, counted from the first of the session on.
     long position(int sequence) {
         return accepted - (accepted - sequence & Message.SEQUENCE_MODULUS - 1);

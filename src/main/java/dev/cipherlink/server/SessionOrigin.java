@@ -65,7 +65,7 @@ record SessionOrigin(String id, ClientIdentity client, int version, SessionParam
     }
 
     private Session make(Server server, CommandDispatcher dispatcher) {
-        var identity = new SessionIdentity(id, client.name(), version != SharedKeyChannel.VERSION,
+        var identity = new SessionIdentity(id, owner(), client.name(), version != SharedKeyChannel.VERSION,
                 server.config().maxRequestBytes());
         var session = new Session(identity, parameters, new Outbox(MAX_WAITING, MAX_WAITING_BYTES), dispatcher);
         dispatcher.attach(session);

@@ -129,6 +129,11 @@ final class WatchedStore implements KeyValueStore {
     }
 
     @Override
+    public int valueBytes(Key key) throws StoreException {
+        return store.valueBytes(key);
+    }
+
+    @Override
     public boolean expire(Key key, Duration timeToLive) throws StoreException {
         return store.expire(key, timeToLive);
     }

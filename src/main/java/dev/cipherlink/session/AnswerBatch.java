@@ -14,6 +14,10 @@ public final class AnswerBatch {
 
     /// An answer from here on ends its batch: no other is held in memory beside it.
     public static final int LARGE_BYTES = 64 * 1024;
+    /// Small answers of one batch.
+    public static final int MAX_SMALL_BYTES = LinkWriter.BACKLOG_BYTES;
+    /// More answers than these need memory that is asked for.
+    private static final int SMALL_BYTES = 16 * 1024;
     private static final int INITIAL_CAPACITY = 8;
     /// Beyond this many the arrays are not kept for the next batch.
     private static final int MAX_IDLE_CAPACITY = 128;
@@ -26,6 +30,7 @@ public final class AnswerBatch {
     private int size;
     private int bytes;
     private boolean hasLarge;
+    private boolean isExtended;
     /// The answer to be sent next, and how much of it was.
     private int next;
     private int sentBytes;
@@ -58,7 +63,20 @@ public final class AnswerBatch {
 
     /// Whether these are to be sent before more messages are taken in.
     boolean isFull() {
-        return hasLarge || bytes >= LinkWriter.BACKLOG_BYTES;
+        return hasLarge || bytes >= (isExtended ? MAX_SMALL_BYTES : SMALL_BYTES);
+    }
+
+    /// Whether it may have more if there is memory.
+    boolean isExtensible() {
+        return !hasLarge && !isExtended;
+    }
+
+    /// There is memory for more.
+    ///
+    /// @return true
+    boolean extend() {
+        isExtended = true;
+        return true;
     }
 
     /// Puts an error in the place of every answer, but for those of fragments: what they tell of could not be made durable.
@@ -100,6 +118,7 @@ public final class AnswerBatch {
         size = 0;
         bytes = 0;
         hasLarge = false;
+        isExtended = false;
         next = 0;
         sentBytes = 0;
     }

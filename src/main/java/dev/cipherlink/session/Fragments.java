@@ -1,22 +1,38 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.message.Payload;
-import java.util.Arrays;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
-/// A request that is put together from fragments, within what a request may have and what the process has room for.
+/// A request that is put together from fragments, within what a request may have and what the process has memory for.
 final class Fragments {
 
-    private static final byte[] NOTHING = {};
+    /// For all requests of the process that are not complete: a quarter of the heap.
+    static final MemoryBudget BUDGET = MemoryBudget.ofHeap(4);
 
+    private static final String NO_MEMORY = "the server has no memory for a request of this size now; try again later";
+    /// The fragments, and the request that is made of them.
+    private static final int COPIES = 2;
+    /// How long a request may stay without its next fragment.
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    /// How long others are waited for who have memory that is needed.
+    private static final Duration MEMORY_PATIENCE = Duration.ofSeconds(5);
+
+    private final String owner;
     private final int maxBytes;
-    private final FragmentRoom room;
-    private byte[] array = NOTHING;
+    private final MemoryBudget budget;
+    private final List<byte[]> fragments = new ArrayList<>(0);
     private int bytes;
+    private long taken;
     private String refusal;
+    /// When the last one came; 0 if nothing is kept. Read by any thread.
+    private volatile long lastAt;
 
-    Fragments(int maxBytes, FragmentRoom room) {
+    Fragments(String owner, int maxBytes, MemoryBudget budget) {
+        this.owner = owner;
         this.maxBytes = maxBytes;
-        this.room = room;
+        this.budget = budget;
     }
 
     /// Whether fragments are waiting for their last one.
@@ -25,12 +41,15 @@ final class Fragments {
     }
 
     /// What they take in memory.
-    int retainedBytes() {
-        return array.length;
+    long retainedBytes() {
+        return bytes;
     }
 
-    /// Copies a fragment behind the others; nothing is kept of a request that is refused.
-    void add(Payload fragment) {
+    /// Copies a fragment behind the others; nothing is kept of a request that is refused. Blocks for a few seconds while others
+    /// have the memory.
+    ///
+    /// @param now a [System#nanoTime]
+    void add(Payload fragment, long now) {
         if (refusal != null) {
             return;
         }
@@ -38,27 +57,30 @@ final class Fragments {
             refuse("the request is larger than " + maxBytes + " bytes; send less at once");
             return;
         }
-        int end = bytes + fragment.length();
-        if (end > array.length && !grow(Math.clamp(2L * array.length, end, maxBytes))) {
-            refuse("the server has no memory for a request of this size now; try again later");
+        long more = (long) COPIES * fragment.length();
+        if (!budget.take(owner, more, taken, MEMORY_PATIENCE)) {
+            refuse(NO_MEMORY);
             return;
         }
-        System.arraycopy(fragment.array(), fragment.offset(), array, bytes, fragment.length());
-        bytes = end;
+        taken += more;
+        try {
+            fragments.add(fragment.toBytes());
+            bytes += fragment.length();
+            lastAt = now | 1;
+        } catch (OutOfMemoryError e) {
+            refuse(NO_MEMORY);
+        }
     }
 
-    private boolean grow(int length) {
-        int more = length - array.length;
-        if (!room.take(more)) {
-            return false;
-        }
-        try {
-            array = Arrays.copyOf(array, length);
-            return true;
-        } catch (OutOfMemoryError e) {
-            room.giveBack(more);
-            return false;
-        }
+    /// Whether the next fragment has been missing for too long. Any thread may ask.
+    boolean isOverdue(long now) {
+        long last = lastAt;
+        return last != 0 && now - last > PATIENCE.toNanos();
+    }
+
+    /// Keeps nothing of a request that does not go on; the rest of it, if it comes, is refused.
+    void expire() {
+        refuse("the next part of the request did not come for " + PATIENCE.toSeconds() + " s; send it again");
     }
 
     private void refuse(String reason) {
@@ -66,22 +88,40 @@ final class Fragments {
         refusal = reason;
     }
 
+    /// What the fragments make; valid until [#clear].
+    ///
+    /// @return null if it was refused
+    Payload request() {
+        if (refusal != null) {
+            return null;
+        }
+        try {
+            byte[] request = new byte[bytes];
+            int end = 0;
+            for (byte[] fragment : fragments) {
+                System.arraycopy(fragment, 0, request, end, fragment.length);
+                end += fragment.length;
+            }
+            fragments.clear();
+            return Payload.of(request);
+        } catch (OutOfMemoryError e) {
+            refuse(NO_MEMORY);
+            return null;
+        }
+    }
+
     /// Why there is no request; null if there is one.
     String refusal() {
         return refusal;
     }
 
-    /// What the fragments make; valid until [#clear].
-    Payload request() {
-        return new Payload(array, 0, bytes);
-    }
-
     /// Forgets them, and gives back what they took.
     void clear() {
-        int taken = array.length;
-        array = NOTHING;
+        fragments.clear();
         bytes = 0;
         refusal = null;
-        room.giveBack(taken);
+        lastAt = 0;
+        budget.giveBack(owner, taken);
+        taken = 0;
     }
 }

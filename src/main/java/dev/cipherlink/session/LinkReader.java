@@ -50,6 +50,7 @@ final class LinkReader {
                 CloseReason reason = session.end();
                 // The last words are written here: the end of this thread interrupts every other that writes.
                 flushBatch(violation != null || reason != null);
+                session.answersWritten();
                 if (violation != null) {
                     return LinkEnd.of(CloseReason.PROTOCOL_ERROR, violation);
                 }
@@ -225,7 +226,7 @@ final class LinkReader {
         } finally {
             lock.unlock();
         }
-        if (isLast || pending >= config.maxBacklogBytes()) {
+        if (isLast || pending >= config.maxBacklogBytes() || session.holdsMemory()) {
             flushAsReader(true);
         } else if (pending > 0 && readerMayWrite) {
             flushAsReader(false);

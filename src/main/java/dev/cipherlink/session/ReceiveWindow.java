@@ -22,11 +22,20 @@ final class ReceiveWindow {
         MISSING
     }
 
-    /// Large answers, and requests of large answers, that are kept for duplicates take at most this much. Small answers
-    /// are always kept: they may be those of writes.
-    private static final int MAX_KEPT_BYTES = 1 << 20;
-    /// What an answer takes in memory beside its bytes.
-    private static final int ANSWER_OVERHEAD_BYTES = 48;
+    /// For what the sessions of the process keep for duplicates: an eighth of the heap.
+    static final MemoryBudget BUDGET = MemoryBudget.ofHeap(8);
+    /// Answers, and requests of large answers, that are kept for duplicates take at most this much of a session.
+    private static final int MAX_KEPT_BYTES = 2 << 20;
+    /// Answers up to this size are always kept: they may be those of writes.
+    private static final int ALWAYS_KEPT_BYTES = 256;
+    /// Of the objects of an answer, beside its bytes.
+    private static final int OVERHEAD_BYTES = 48;
+    /// Of the rings.
+    private static final int SLOT_BYTES = 2 * Integer.BYTES;
+    /// What is asked of the budget at once.
+    private static final int BUDGET_STEP_BYTES = 4 << 10;
+    /// What is not given back at once.
+    private static final int MAX_SPARE_BYTES = 64 << 10;
 
     private final int size;
     private final boolean wraps;
@@ -34,16 +43,25 @@ final class ReceiveWindow {
     /// are to be run again. Made on first use.
     private Reply[] answers;
     private byte[][] requests;
-    private long keptBytes;
+    /// What each slot takes in memory: a look at an answer of a whole window ago would fetch what nobody has touched since.
+    private int[] slotBytes;
+    private int keptBytes;
+    /// What of the budget is ours.
+    private int takenBytes;
+    private boolean isOver;
+    private final String owner;
+    private final MemoryBudget budget;
     private int expected = 1;
     private long accepted;
     /// Accepted and not answered on the wire yet: the peer cannot know that the window moved.
     private int unanswered;
     private boolean resendAsked;
 
-    ReceiveWindow(SessionParameters parameters, boolean wraps) {
+    ReceiveWindow(SessionParameters parameters, SessionIdentity identity, MemoryBudget budget) {
         size = parameters.windowSize();
-        this.wraps = wraps;
+        wraps = identity.reusesSequenceNumbers();
+        owner = identity.owner();
+        this.budget = budget;
     }
 
     int expected() {
@@ -104,35 +122,32 @@ final class ReceiveWindow {
         resendAsked = false;
     }
 
-    /// Keeps an answer for duplicates of its request, or the request if that is shorter than a large answer.
+    /// Keeps an answer for duplicates of its request, or the request if the answer is large and that is shorter; neither if
+    /// there is no memory for it, unless the answer is so small that it may be that of a write.
     ///
     /// @param request a view; copied if it is kept
-    void answered(int sequence, Reply answer, Payload request) {
+    /// @return whether it is kept
+    boolean answered(int sequence, Reply answer, Payload request) {
         if (answers == null) {
-            answers = new Reply[Integer.highestOneBit(size * 2 - 1)];
+            int capacity = Integer.highestOneBit(size * 2 - 1);
+            answers = new Reply[capacity];
+            slotBytes = new int[capacity];
         }
         int slot = slot(sequence);
-        if (keptBytes > 0) {
-            keptBytes -= largeBytes(slot);
-        }
+        int before = slotBytes[slot];
+        boolean isKept = true;
         if (requests != null) {
             requests[slot] = null;
         }
         int answerBytes = answer.payload().length;
-        if (answerBytes <= Session.MAX_STORED_REPLY_BYTES) {
-            answers[slot] = answer;
-        } else {
+        boolean keepsRequest = answerBytes > Session.MAX_STORED_REPLY_BYTES && request.length() < answerBytes;
+        int bytes = isShared(answer) ? 0 : OVERHEAD_BYTES + (keepsRequest ? request.length() : answerBytes);
+        if (bytes > before && !mayKeep(bytes - before, answerBytes)) {
             answers[slot] = null;
-            keepLarge(slot, answer, request);
-        }
-    }
-
-    private void keepLarge(int slot, Reply answer, Payload request) {
-        boolean keepsRequest = request.length() < answer.payload().length;
-        if (keptBytes + Math.min(request.length(), answer.payload().length) > MAX_KEPT_BYTES) {
-            return;
-        }
-        if (keepsRequest) {
+            bytes = 0;
+            isKept = false;
+        } else if (keepsRequest) {
+            answers[slot] = null;
             if (requests == null) {
                 requests = new byte[answers.length][];
             }
@@ -140,16 +155,47 @@ final class ReceiveWindow {
         } else {
             answers[slot] = answer;
         }
-        keptBytes += largeBytes(slot);
+        slotBytes[slot] = bytes;
+        keptBytes += bytes - before;
+        if (takenBytes - keptBytes > MAX_SPARE_BYTES) {
+            int spare = (takenBytes - keptBytes) / BUDGET_STEP_BYTES * BUDGET_STEP_BYTES;
+            budget.giveBack(owner, spare);
+            takenBytes -= spare;
+        }
+        return isKept;
     }
 
-    /// What a slot counts towards the bound; small answers do not.
-    private int largeBytes(int slot) {
-        if (requests != null && requests[slot] != null) {
-            return requests[slot].length;
+    /// Whether there is one of it in the process.
+    private static boolean isShared(Reply answer) {
+        return answer == Reply.OK || answer == Reply.NOT_FOUND || answer == Session.NOT_KEPT || answer.payload().length == 0;
+    }
+
+    private boolean mayKeep(int more, int answerBytes) {
+        int needed = keptBytes + more - takenBytes;
+        if (needed <= 0) {
+            return true;
         }
-        int bytes = answers[slot] == null ? 0 : answers[slot].payload().length;
-        return bytes <= Session.MAX_STORED_REPLY_BYTES ? 0 : bytes;
+        int step = Math.ceilDiv(needed, BUDGET_STEP_BYTES) * BUDGET_STEP_BYTES;
+        if (isOver) {
+            return false;
+        } else if (answerBytes <= ALWAYS_KEPT_BYTES) {
+            budget.force(owner, step);
+        } else if (keptBytes + more > MAX_KEPT_BYTES || !budget.tryTake(owner, step, takenBytes)) {
+            return false;
+        }
+        takenBytes += step;
+        return true;
+    }
+
+    /// The session is over: nothing is kept any more.
+    void forget() {
+        isOver = true;
+        budget.giveBack(owner, takenBytes);
+        takenBytes = 0;
+        keptBytes = 0;
+        answers = null;
+        requests = null;
+        slotBytes = null;
     }
 
     private int slot(int sequence) {
@@ -171,16 +217,9 @@ final class ReceiveWindow {
         return requests == null ? null : requests[slot(sequence)];
     }
 
-    /// About how many bytes of memory are kept. Looks at each answer.
+    /// How many bytes of memory are kept.
     long retainedBytes() {
-        long bytes = 0;
-        for (int i = 0; answers != null && i < answers.length; i++) {
-            bytes += Integer.BYTES + (answers[i] == null ? 0 : answers[i].payload().length + ANSWER_OVERHEAD_BYTES);
-        }
-        for (int i = 0; requests != null && i < requests.length; i++) {
-            bytes += Integer.BYTES + (requests[i] == null ? 0 : requests[i].length);
-        }
-        return bytes;
+        return keptBytes + (answers == null ? 0 : (long) answers.length * SLOT_BYTES);
     }
 
     /// The gap that was asked for may be asked for again.

@@ -27,8 +27,8 @@ final class Receiver {
     Receiver(SessionIdentity identity, SessionParameters parameters, RequestHandler handler) {
         this.parameters = parameters;
         this.handler = handler;
-        window = new ReceiveWindow(parameters, identity.reusesSequenceNumbers());
-        fragments = new Fragments(identity.maxRequestBytes(), FragmentRoom.OF_PROCESS);
+        window = new ReceiveWindow(parameters, identity, ReceiveWindow.BUDGET);
+        fragments = new Fragments(identity.owner(), identity.maxRequestBytes(), Fragments.BUDGET);
         answers = new AnswerBatch(window);
     }
 
@@ -49,7 +49,29 @@ final class Receiver {
 
     /// Whether the answers so far are to be sent before more messages are taken in.
     boolean isBatchFull() {
-        return answers.isFull();
+        return handler.endsBatch() || answers.isFull() && !(answers.isExtensible() && handler.mayExtendBatch() && answers.extend());
+    }
+
+    /// Whether answers have memory that others may wait for, until [#answersWritten].
+    boolean holdsMemory() {
+        return handler.holdsMemory();
+    }
+
+    /// The answers of the batch are on the wire, or never will be. By the thread that runs requests; the lock need not be held.
+    void answersWritten() {
+        handler.answersWritten();
+    }
+
+    /// Whether a request has been waiting for its next fragment for too long. Any thread may ask, without the lock.
+    boolean isFragmentOverdue(long now) {
+        return fragments.isOverdue(now);
+    }
+
+    /// Drops a request that has been waiting for its next fragment for too long.
+    void expireFragments(long now) {
+        if (fragments.isOverdue(now)) {
+            fragments.expire();
+        }
     }
 
     /// Takes in DATA or DISCONNECT; answers wait for [#sendAnswers].
@@ -61,7 +83,7 @@ final class Receiver {
             case ACCEPT -> {
                 window.accept();
                 isResendDue = false;
-                accept(message);
+                accept(message, now);
             }
             case DUPLICATE -> answerAgain(message);
             case LATE -> {
@@ -76,35 +98,36 @@ final class Receiver {
         }
     }
 
-    private void accept(Message message) {
+    private void accept(Message message, long now) {
         if (message.type() == MessageType.DISCONNECT) {
             answer(message.sequence(), AnswerBatch.EMPTY, Payload.EMPTY);
             isDisconnected = true;
         } else if (!message.more() && !fragments.isBegun()) {
             answer(message.sequence(), handler.handle(message.sequence(), message.payload()), message.payload());
         } else {
-            acceptFragment(message);
+            acceptFragment(message, now);
         }
     }
 
-    private void acceptFragment(Message message) {
-        fragments.add(message.payload());
+    private void acceptFragment(Message message, long now) {
+        fragments.add(message.payload(), now);
         if (message.more()) {
             answer(message.sequence(), AnswerBatch.EMPTY, Payload.EMPTY);
             return;
         }
         try {
             Payload request = fragments.request();
-            Reply reply = fragments.refusal() == null ? handler.handle(message.sequence(), request)
-                    : Reply.error(fragments.refusal());
-            answer(message.sequence(), reply, request);
+            Reply reply = request == null ? Reply.error(fragments.refusal()) : handler.handle(message.sequence(), request);
+            answer(message.sequence(), reply, request == null ? Payload.EMPTY : request);
         } finally {
             fragments.clear();
         }
     }
 
     private void answer(int sequence, Reply reply, Payload request) {
-        window.answered(sequence, reply, request);
+        if (!window.answered(sequence, reply, request)) {
+            handler.notKept(sequence);
+        }
         answers.add(sequence, reply);
     }
 
@@ -136,9 +159,6 @@ final class Receiver {
     /// @return false if the peer has to read before the rest is sent
     boolean sendAnswers(MessageSink sink) throws IOException {
         boolean isSent = answers.send(parameters.maxPayloadBytes(), sink);
-        if (isSent) {
-            handler.answersSent();
-        }
         if (isSent && isResendDue) {
             isResendDue = false;
             sink.send(Message.of(MessageType.RESEND, window.expected(), Payload.EMPTY));
@@ -166,7 +186,7 @@ final class Receiver {
     /// The connection has ended: what of the batch was not sent is lost with it.
     void forgetAnswers() {
         answers.clear();
-        handler.answersSent();
+        handler.answersWritten();
     }
 
     /// The session goes on with another connection: what was on its way on the old one is lost.
@@ -176,9 +196,15 @@ final class Receiver {
         window.forgetGap();
     }
 
+    /// Nothing will be received any more.
+    void forget() {
+        fragments.clear();
+        window.forget();
+    }
+
     /// The session is over: nothing will be received any more.
     void end() {
-        fragments.clear();
+        forget();
         handler.end();
     }
 }

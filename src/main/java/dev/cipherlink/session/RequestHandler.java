@@ -24,6 +24,10 @@ public interface RequestHandler {
         return Session.NOT_KEPT;
     }
 
+    /// There is no memory to keep the last answer, nor its request, for a duplicate.
+    default void notKept(int sequence) {
+    }
+
     /// The requests that arrived together have run; their answers leave when this returns. Blocks until what they
     /// changed is durable. Called without the session's lock.
     ///
@@ -31,8 +35,23 @@ public interface RequestHandler {
     default void completeBatch(AnswerBatch answers) {
     }
 
-    /// The answers of the batch are on their way, or never will be: nobody needs them any more.
-    default void answersSent() {
+    /// Whether the batch has done enough: it is completed, and its answers leave, before another request runs.
+    default boolean endsBatch() {
+        return false;
+    }
+
+    /// Whether there is memory for [AnswerBatch#MAX_SMALL_BYTES] of answers; if not, the batch ends with a few of them.
+    default boolean mayExtendBatch() {
+        return true;
+    }
+
+    /// Whether the answers of the batch have memory that others may wait for, until [#answersWritten].
+    default boolean holdsMemory() {
+        return false;
+    }
+
+    /// The answers of the batch are on the wire, or never will be: nobody needs them any more.
+    default void answersWritten() {
     }
 
     /// The session is over, and no request will come any more.

@@ -138,6 +138,7 @@ public final class Session {
         lock.lock();
         try {
             isFailed = true;
+            receiver.forget();
             if (sender.isInFlightOnly(isRepeatable)) {
                 sender.takeBack();
                 return 0;
@@ -321,6 +322,27 @@ public final class Session {
     /// Whether the answers that wait for [#sendAnswers] are to be sent before more messages are taken in.
     boolean isBatchFull() {
         return receiver.isBatchFull();
+    }
+
+    /// Whether the answers of the batch have memory that others may wait for. By the reading thread; needs no lock.
+    boolean holdsMemory() {
+        return receiver.holdsMemory();
+    }
+
+    /// The answers of the batch are on the wire. By the reading thread; needs no lock.
+    void answersWritten() {
+        receiver.answersWritten();
+    }
+
+    /// Drops a request that has been waiting for its next fragment for too long. Takes the lock, if it is free, only then.
+    void expireFragments(long now) {
+        if (receiver.isFragmentOverdue(now) && lock.tryLock()) {
+            try {
+                receiver.expireFragments(now);
+            } finally {
+                lock.unlock();
+            }
+        }
     }
 
     /// About how many bytes on the wire were sent and are not acknowledged.

@@ -191,11 +191,12 @@ public final class SessionRegistry {
         end(ended);
     }
 
-    /// Ends the sessions that waited too long.
+    /// Ends the sessions that waited too long, and drops requests whose fragments do not go on.
     public void expire(long now) {
         var ended = new ArrayList<Session>();
         synchronized (this) {
             for (Entry entry : List.copyOf(sessions.values())) {
+                entry.session.expireFragments(now);
                 if (entry.holder == null && now - entry.detachedAt >= limits.resumeWindow().toNanos()) {
                     expired++;
                     remove(entry, ended);

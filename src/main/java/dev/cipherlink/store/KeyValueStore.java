@@ -77,6 +77,9 @@ public interface KeyValueStore extends AutoCloseable {
     /// Whether the key exists.
     boolean exists(Key key) throws StoreException;
 
+    /// How many bytes the value has now, 0 if there is none: for who wants to have memory before [#append].
+    int valueBytes(Key key) throws StoreException;
+
     /// Sets the value, whether the key exists or not, and takes its expiry away.
     ///
     /// @return the new version

@@ -101,6 +101,12 @@ public final class MemoryStore implements KeyValueStore {
     }
 
     @Override
+    public int valueBytes(Key key) {
+        Stored live = live(entries.get(key));
+        return live == null ? 0 : live.value().length;
+    }
+
+    @Override
     public long set(Key key, byte[] value) throws StoreException {
         return update(key, live -> fresh(value, Stored.NO_DEADLINE)).after.version();
     }

@@ -178,6 +178,11 @@ public final class RocksStore implements KeyValueStore {
     }
 
     @Override
+    public int valueBytes(Key key) throws StoreException {
+        return reader.cell(key).valueBytes;
+    }
+
+    @Override
     public long set(Key key, byte[] value) throws StoreException {
         return write(key, (_, group) -> fresh(value, Cell.NO_DEADLINE, group)).after().version;
     }

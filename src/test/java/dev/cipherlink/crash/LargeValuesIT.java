@@ -102,7 +102,8 @@ class LargeValuesIT {
                 served += answer.type() == MessageType.PART ? 1 : 0;
                 assertTrue(answer.type() == MessageType.PART || answer.payload().text().contains("no memory"), () -> answer + "");
             }
-            assertTrue(served >= 6, served + " have room");
+            // All of them are one client, since they share a key: it leaves half to others.
+            assertTrue(served >= 3, served + " have room");
         } finally {
             for (RawPeer peer : slow) {
                 peer.close();

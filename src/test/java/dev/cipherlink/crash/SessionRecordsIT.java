@@ -1,7 +1,7 @@
 package dev.cipherlink.crash;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
@@ -77,6 +77,9 @@ class SessionRecordsIT {
     /// Issue 13.8: all sessions together had no bound when they were read again.
     @Test
     void aServerStartsWhateverManySessionsMadeItRecord() throws Exception {
+        server.terminate();
+        server.limitHeap("1g");
+        server.start();
         List<Client> clients = new ArrayList<>();
         try {
             for (int i = 0; i < 60; i++) {
@@ -89,7 +92,7 @@ class SessionRecordsIT {
             try (Client other = connect()) {
                 assertEquals("1", other.request("GET n").text());
             }
-            assertTrue(server.said().contains("sessions of the last run are lost"), server::said);
+            assertFalse(server.said().contains("OutOfMemoryError"), server::said);
         } finally {
             for (Client client : clients) {
                 client.close();

@@ -54,7 +54,7 @@ class LinkTest {
     }
 
     private Link link(LinkConfig config, SessionParameters parameters, RequestHandler handler) {
-        var identity = new SessionIdentity("00", "test", false, 1 << 24, Peer.TOKEN);
+        var identity = new SessionIdentity("00", "test", "test", false, 1 << 24, Peer.TOKEN);
         return new Link(channel, new Session(identity, parameters, new Outbox(16, 1 << 20), handler), config);
     }
 
@@ -131,7 +131,7 @@ class LinkTest {
             }
 
             @Override
-            public void answersSent() {
+            public void answersWritten() {
                 sent.incrementAndGet();
             }
         }));
@@ -167,7 +167,7 @@ class LinkTest {
             }
 
             @Override
-            public void answersSent() {
+            public void answersWritten() {
                 sent.incrementAndGet();
             }
         }));
@@ -381,7 +381,7 @@ class LinkTest {
                     throw new IllegalStateException("the batch is not durable");
                 }
             };
-            var identity = new SessionIdentity("00", "test", false, 1 << 24, Peer.TOKEN);
+            var identity = new SessionIdentity("00", "test", "test", false, 1 << 24, Peer.TOKEN);
             var link = new Link(new MemoryChannel(forth, back),
                     new Session(identity, Peer.burst(8), new Outbox(16, 1 << 20), handler), LinkConfig.server(LONG));
             var end = run(link);
@@ -494,7 +494,7 @@ class LinkTest {
     void finishesWhenBothSidesWriteMoreThanFitsBetweenThem() throws Exception {
         byte[] large = new byte[1 << 20];
         Link client = link(LinkConfig.client(LONG), Peer.burst(64, SessionParameters.MAX_MESSAGE_BYTES), LinkTest::echo);
-        var identity = new SessionIdentity("00", "test", false, 1 << 24, Peer.TOKEN);
+        var identity = new SessionIdentity("00", "test", "test", false, 1 << 24, Peer.TOKEN);
         var server = new Link(peer, new Session(identity, Peer.burst(64, SessionParameters.MAX_MESSAGE_BYTES),
                 new Outbox(16, 1 << 20), LinkTest::echo), LinkConfig.server(LONG));
         var clientEnd = run(client);
@@ -515,7 +515,7 @@ class LinkTest {
     @Test
     void neverWritesFromTheReaderWhatDoesNotFitIntoTheBuffers() throws Exception {
         Link client = link(LinkConfig.client(LONG), Peer.burst(8_192, SessionParameters.MAX_MESSAGE_BYTES), LinkTest::echo);
-        var identity = new SessionIdentity("00", "test", false, 1 << 24, Peer.TOKEN);
+        var identity = new SessionIdentity("00", "test", "test", false, 1 << 24, Peer.TOKEN);
         var server = new Link(peer, new Session(identity, Peer.burst(8_192, SessionParameters.MAX_MESSAGE_BYTES),
                 new Outbox(16, 1 << 20), (sequence, request) -> Reply.ok(new byte[40_000])), LinkConfig.server(LONG));
         var done = new CountDownLatch(8_193);

@@ -44,7 +44,7 @@ final class Peer implements RequestHandler {
 
     Peer(SessionParameters parameters, boolean wraps, Outbox outbox) {
         this.outbox = outbox;
-        var identity = new SessionIdentity("00", "test", wraps, MAX_REQUEST_BYTES, TOKEN);
+        var identity = new SessionIdentity("00", "test", "test", wraps, MAX_REQUEST_BYTES, TOKEN);
         session = new Session(identity, parameters, outbox, this);
         outbox.lock().lock();
     }

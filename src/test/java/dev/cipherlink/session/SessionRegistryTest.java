@@ -37,7 +37,7 @@ class SessionRegistryTest {
                 ended.add(id);
             }
         };
-        return new Session(new SessionIdentity(id, "somebody", true, 1_000), Peer.burst(8), new Outbox(10, 10_000), handler);
+        return new Session(new SessionIdentity(id, "somebody", "somebody", true, 1_000), Peer.burst(8), new Outbox(10, 10_000), handler);
     }
 
     /// A session that its client leaves behind, with so many bytes in it.

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.MessageType;
 import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.SessionParameters;
 import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,11 @@ class WindowsTest {
     private static final int PAYLOAD = Peer.burst(3).maxPayloadBytes();
 
     private final SendWindow sending = new SendWindow(Peer.burst(3), false);
-    private final ReceiveWindow receiving = new ReceiveWindow(Peer.burst(3), false);
+    private final ReceiveWindow receiving = receiving(Peer.burst(3), new MemoryBudget(1 << 20));
+
+    private static ReceiveWindow receiving(SessionParameters parameters, MemoryBudget budget) {
+        return new ReceiveWindow(parameters, new SessionIdentity("00", "ann", "ann", false, 1), budget);
+    }
 
     private static Outgoing outgoing(int bytes) {
         return new Outgoing(MessageType.DATA, new byte[bytes], null);
@@ -118,5 +123,54 @@ class WindowsTest {
         receiving.answered(1, Reply.OK, echo);
         receiving.answered(2, half, echo);
         assertEquals(half, receiving.keptAnswer(2), "there is room again");
+    }
+
+    private static Reply reply(int bytes) {
+        return Reply.ok(new byte[bytes]);
+    }
+
+    /// Issue 13.9: small answers were not counted at all, and 10,000 sessions could keep 10 GiB of them.
+    @Test
+    void keepsAnswersOfReadsWithinABudgetAndThoseOfWritesInAnyCase() {
+        var budget = new MemoryBudget(100_000);
+        ReceiveWindow window = receiving(Peer.burst(256), budget);
+        int kept = 0;
+        for (int i = 0; i < 256; i++) {
+            kept += window.answered(i, reply(1_000), Payload.EMPTY) ? 1 : 0;
+        }
+        assertTrue(kept >= 85 && kept <= 100_000 / 1_000, kept + " of 1,000 bytes");
+        assertTrue(window.retainedBytes() >= kept * 1_000L, window.retainedBytes() + " bytes");
+        for (int i = 0; i < 256; i++) {
+            assertTrue(window.answered(i, reply(200), Payload.EMPTY), "as small as those of writes");
+            assertEquals(200, window.keptAnswer(i).payload().length);
+        }
+        assertTrue(budget.freeBytes() < 40_000, budget.freeBytes() + " are free");
+        ReceiveWindow other = receiving(Peer.burst(256), budget);
+        for (int i = 0; i < 256; i++) {
+            assertTrue(other.answered(i, reply(200), Payload.EMPTY));
+        }
+        for (int i = 0; i < 10; i++) {
+            other.answered(i, reply(1_000), Payload.EMPTY);
+        }
+        assertNull(other.keptAnswer(9));
+        other.forget();
+        window.forget();
+        assertEquals(100_000, budget.freeBytes());
+        window.answered(1, reply(100), Payload.EMPTY);
+        assertEquals(100_000, budget.freeBytes(), "nothing is kept of a session that is over");
+    }
+
+    @Test
+    void givesMemoryBackThatSmallerAnswersDoNotNeed() {
+        var budget = new MemoryBudget(1 << 20);
+        ReceiveWindow window = receiving(Peer.burst(256), budget);
+        for (int i = 0; i < 256; i++) {
+            assertTrue(window.answered(i, reply(1_000), Payload.EMPTY));
+        }
+        assertTrue(budget.freeBytes() < (1 << 20) - 256_000);
+        for (int i = 0; i < 256; i++) {
+            assertTrue(window.answered(i, Reply.OK, Payload.EMPTY));
+        }
+        assertTrue(budget.freeBytes() > (1 << 20) - 80_000, budget.freeBytes() + " are free");
     }
 }
