@@ -5,14 +5,27 @@ final class CipherlinkCommand extends ProgramCommand {
     private static final String SUMMARY = """
             cipherlink - an encrypted tunnel: key-value store, chat and forwarding
 
-              cipherlink demo                              try it: a server and a prompt, no set-up
-              cipherlink serve                             run a server; it prints its fingerprint
-              cipherlink keygen identity                   make a key for yourself; it prints a public line
-              cipherlink authorize 'THE PUBLIC LINE'       on the server: let that key in
-              cipherlink kv SET greeting "hello world"     store a value
+            Begin with:
+              demo        a server and a prompt here: no set-up, nothing left behind
+              serve       run a server; it prints its fingerprint
+              kv          use its store:  cipherlink kv SET greeting "hello world"
+            Use a server:
+              chat        talk, and use the store, at a prompt
+              forward     reach TCP services through it: ports, SOCKS, ProxyCommand
+              ping        measure round trips          bench       rate and latency
+              whoami      show who the server takes you for
+            Keys:
+              keygen      make one; it prints a public line
+              authorize   on the server: let in whose public line it is
+              keys        show or revoke those that are let in
+            Look after a server:
+              info        its counters                 sockets     its connections
+              store       check, measure, back up, restore what it keeps
+            This program:
+              config      the settings, and where each comes from
+              completion  teach the shell all this     help        exit statuses, commands
 
-            commands: serve keygen authorize keys kv ping whoami sockets info bench config completion demo
-            help:     cipherlink --help, cipherlink COMMAND --help""";
+            cipherlink COMMAND --help has options and examples.""";
 
     private final Surroundings surroundings;
 
@@ -27,9 +40,10 @@ final class CipherlinkCommand extends ProgramCommand {
         client.describe(syntax);
         syntax.about("An encrypted tunnel: key-value store, chat and forwarding.");
         syntax.examples("  cipherlink demo", "  cipherlink serve",
-                "  cipherlink keygen identity, then on the server: cipherlink authorize 'THE LINE IT PRINTED'",
+                "  cipherlink keygen identity",
+                "  cipherlink authorize 'THE LINE IT PRINTED'",
                 "  cipherlink kv SET greeting \"hello world\"", "",
-                "Every command has more with --help. Settings come from files, variables and options: see config --help.");
+                "Settings come from files, variables and options: cipherlink config --help");
         syntax.version("--version", "Show the version and exit.");
     }
 

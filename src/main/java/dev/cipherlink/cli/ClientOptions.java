@@ -22,6 +22,7 @@ final class ClientOptions {
     private boolean noReconnect;
 
     void describe(Syntax syntax) {
+        syntax.group(Syntax.CONNECTION);
         syntax.option("-s --server", "HOST[:PORT]", given -> server = given,
                 "Server to connect to; [IPV6]:PORT too. Default: 127.0.0.1:8888.");
         syntax.option("--server-addr", "HOST", given -> serverHost = given, "Host of the server alone.");
@@ -40,6 +41,7 @@ final class ClientOptions {
                 "How long to wait for the connection, and for an answer: 500ms, 10s, 2m. Default: 30s.");
         syntax.flag("--no-reconnect", given -> noReconnect = given,
                 "End when the connection breaks, instead of connecting again and going on.");
+        syntax.group(Syntax.OWN);
     }
 
     /// The name of the first option that was given, or null.

@@ -28,6 +28,7 @@ final class CommandTree {
         COMMANDS.put("config", ConfigCommand::new);
         COMMANDS.put("completion", CompletionCommand::new);
         COMMANDS.put("demo", DemoCommand::new);
+        COMMANDS.put("help", HelpCommand::new);
     }
 
     private CommandTree() {
@@ -47,24 +48,19 @@ final class CommandTree {
     /// An argument that only happens to be a command's name brings in one command too many, which harms nothing.
     static CommandLine createFor(String[] args, Surroundings surroundings) {
         List<String> named = names().stream().filter(Arrays.asList(args)::contains).toList();
-        boolean all = named.contains("completion") || Arrays.stream(args).anyMatch(CommandTree::mayAskForHelp);
+        boolean all = named.contains("completion") || named.contains("help") || Arrays.stream(args).anyMatch(CommandTree::mayAskForHelp);
         return create(surroundings, all ? names() : named);
     }
 
-    /// `help`, `--help`, `-h`, or several letters such as `-vh`.
+    /// `--help`, `-h`, or several letters such as `-vh`.
     private static boolean mayAskForHelp(String arg) {
-        return arg.equals("help") || arg.startsWith("--help")
+        return arg.startsWith("--help")
                 || arg.startsWith("-") && !arg.startsWith("--") && arg.indexOf('h') > 0;
     }
 
     private static CommandLine create(Surroundings surroundings, List<String> names) {
         CommandLine tree = new CommandLine(new CipherlinkCommand(surroundings).specify("cipherlink"));
         names.forEach(name -> tree.addSubcommand(name, new CommandLine(COMMANDS.get(name).get().specify(name))));
-        if (names.size() == COMMANDS.size()) {
-            CommandLine help = new CommandLine(new CommandLine.HelpCommand());
-            Syntax.layOut(help.getCommandSpec());
-            tree.addSubcommand("help", help);
-        }
         return tree;
     }
 }

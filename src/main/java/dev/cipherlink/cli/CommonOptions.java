@@ -12,6 +12,7 @@ final class CommonOptions {
     private boolean noColor;
 
     void describe(Syntax syntax) {
+        syntax.group(Syntax.COMMON);
         syntax.help("-h --help", "Show this help and exit.");
         syntax.option("--config", "FILE", given -> configFile = given,
                 "Read this configuration file instead of ./cipherlink.yaml.");
@@ -20,6 +21,7 @@ final class CommonOptions {
                 "More messages on stderr; -vv: all, with stack traces.");
         syntax.flag("--json", given -> json = given, "One JSON object per answer on stdout, errors as JSON on stderr.");
         syntax.flag("--no-color", given -> noColor = given, "No colours (so does the variable NO_COLOR).");
+        syntax.group(Syntax.OWN);
     }
 
     /// What was given before and after the command's name, together.

@@ -1,12 +1,16 @@
 package dev.cipherlink.cli;
 
-import java.util.LinkedHashMap;
+import dev.cipherlink.command.Reply;
 import java.util.Map;
+import java.util.TreeMap;
 
-/// How the program ends. The numbers are stable: scripts depend on them.
+/// How the program ends, the better ones first. The numbers are stable: scripts depend on them.
 enum ExitStatus {
     DONE(0, "done", "done"),
-    REFUSED(1, "refused", "the server answered ERROR; for commands on stdin: at least one of them"),
+    NOT_FOUND(1, "not_found", Meaning.NO),
+    CONFLICT(1, "conflict", Meaning.NO),
+    DAMAGED(1, "damaged", Meaning.NO),
+    REFUSED(6, "refused", "the server refused a command, or failed at it: not allowed, wrong, no room"),
     USAGE(2, "usage", "wrong usage, configuration or local file"),
     UNREACHABLE(3, "unreachable", "cannot connect, or the connection was lost"),
     AUTHENTICATION(4, "authentication", "authentication failed: wrong key, changed host key, or not authorized"),
@@ -36,13 +40,26 @@ enum ExitStatus {
         return jsonName;
     }
 
-    /// The table that stands in every help text, in the order of the codes.
-    static Map<String, String> table() {
-        Map<String, String> table = new LinkedHashMap<>();
-        for (ExitStatus status : values()) {
-            table.put(String.valueOf(status.code), status.meaning);
+    /// The status for the answer to a command.
+    static ExitStatus of(Reply answer) {
+        if (!answer.isError()) {
+            return DONE;
         }
-        table.put(String.valueOf(BROKEN_PIPE), "whoever read our stdout has left");
+        String reason = answer.reason();
+        return reason.equals("not found") ? NOT_FOUND : reason.startsWith("conflict, version is ") ? CONFLICT : REFUSED;
+    }
+
+    /// All codes and what they mean, in their order.
+    static Map<Integer, String> table() {
+        Map<Integer, String> table = new TreeMap<>();
+        for (ExitStatus status : values()) {
+            table.put(status.code, status.meaning);
+        }
+        table.put(BROKEN_PIPE, "whoever read our stdout has left");
         return table;
+    }
+
+    private static final class Meaning {
+        static final String NO = "no: not found; CAS: another version; store check: damaged";
     }
 }

@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.command.Verb;
 import java.io.StringWriter;
 import java.util.Arrays;
 import java.util.Base64;
@@ -18,19 +19,31 @@ final class Json {
     private Json() {
     }
 
-    /// An answer: `{"ok":true,"value":"text"}`, or `"value_b64"` if the bytes are not UTF-8.
+    /// An answer: `{"ok":true,"value":"text"}`, with `values` for a list.
     ///
     /// @param line the number of the command's line in a script
-    static String answer(byte[] value, Optional<Integer> line) {
+    /// @param goesOn whether this is a part of the answer, and another follows
+    static String answer(Verb verb, byte[] payload, Optional<Integer> line, boolean goesOn) {
         Map<String, Object> members = new LinkedHashMap<>();
         members.put("ok", true);
         line.ifPresent(number -> members.put("line", number));
-        members.putAll(value(value));
+        members.putAll(value(verb, payload));
+        if (goesOn) {
+            members.put("more", true);
+        }
         return object(members);
     }
 
-    /// The member `value` with the text, or `value_b64` if the bytes are not UTF-8.
-    static Map<String, Object> value(byte[] value) {
+    /// The member `values` with an array, if the answer to this verb is a list; else `value` with the text, or `value_b64` if
+    /// the bytes are not UTF-8.
+    ///
+    /// @param verb null for none that is known
+    static Map<String, Object> value(Verb verb, byte[] payload) {
+        return ListAnswer.of(verb, payload).<Map<String, Object>>map(items -> Map.of("values", items))
+                .orElseGet(() -> value(withoutLineEnd(payload)));
+    }
+
+    private static Map<String, Object> value(byte[] value) {
         Optional<String> text = TerminalText.decode(value);
         return Map.of(text.isPresent() ? "value" : "value_b64", text.orElseGet(() -> Base64.getEncoder().encodeToString(value)));
     }

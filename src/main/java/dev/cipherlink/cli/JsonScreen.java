@@ -60,7 +60,16 @@ final class JsonScreen implements PlainChat.LineScreen {
 
     @Override
     public void event(Event event, boolean isPast) {
-        Map<String, Object> members = switch (event) {
+        Map<String, Object> members = members(event);
+        if (isPast) {
+            members.put("past", true);
+        }
+        write(members);
+    }
+
+    /// What an event is for programs.
+    static Map<String, Object> members(Event event) {
+        return switch (event) {
             case Event.Message(String room, long id, String from, Instant at, String text) ->
                     said("message", id, from, at, text, Map.of("room", room));
             case Event.Direct(long id, String from, Instant at, String text) -> said("direct", id, from, at, text, Map.of());
@@ -74,10 +83,6 @@ final class JsonScreen implements PlainChat.LineScreen {
             case Event.KeyDeleted(String key) -> named("key_deleted", "key", key);
             case Event.Notice(String text) -> named("notice", "text", text);
         };
-        if (isPast) {
-            members.put("past", true);
-        }
-        write(members);
     }
 
     private static Map<String, Object> said(String type, long id, String from, Instant at, String text, Map<String, String> where) {
@@ -147,7 +152,7 @@ final class JsonScreen implements PlainChat.LineScreen {
         if (given.reply().isError()) {
             failure = given.reply().reason();
         } else {
-            answer = Json.value(Json.withoutLineEnd(given.reply().payload()));
+            answer = Json.value(TypedLine.verb(TypedLine.firstWord(given.command())).orElse(null), given.reply().payload());
         }
     }
 

@@ -18,6 +18,7 @@ final class KvCommand extends ClientCommand {
     private String scriptFile;
     private boolean failFast;
     private boolean raw;
+    private boolean noQuotes;
     private int limit;
 
     @Override
@@ -40,6 +41,8 @@ final class KvCommand extends ClientCommand {
         syntax.option("--limit", "N", given -> limit = (Integer) OptionLayer.check(
                 new SettingType.Whole(1, Integer.MAX_VALUE), "--limit", given), "KEYS: at most so many. Default: all.");
         syntax.option("-f --file", "FILE", given -> scriptFile = given, "Run the commands in this file; - is stdin.");
+        syntax.flag("--no-quotes", given -> noQuotes = given,
+                "Quotes in the lines are no syntax: a value is the rest of its line, byte for byte.");
         syntax.flag("--fail-fast", given -> failFast = given,
                 "Stop at the first failure: commands are then sent one at a time.");
         syntax.flag("--raw", given -> raw = given, "Values as they are, also on a terminal: no escapes, no added line end.");
@@ -57,33 +60,45 @@ final class KvCommand extends ClientCommand {
         Optional<KeyListing> listing = oneShot.listing(limit);
         byte[] command = listing.isPresent() ? null : oneShot.command(valueBytes(oneShot));
         try (Connection connection = connectOnce(clientSettings())) {
-            if (listing.isPresent()) {
-                list(listing.get(), connection);
-            } else {
-                Reply reply = request(connection, command);
-                new AnswerWriter(output(), raw).writeOnly(reply, oneShot.verb() == Verb.GET);
-            }
+            ExitStatus status = listing.isPresent() ? list(listing.get(), connection)
+                    : answer(oneShot.verb(), connection.request(command), command);
             output().flush();
-            return ExitStatus.DONE;
+            return status;
         }
     }
 
-    private static Reply request(Connection connection, byte[] command) throws InterruptedException {
-        Reply reply = connection.request(command);
+    private ExitStatus answer(Verb verb, Reply reply, byte[] command) {
         if (reply.isError()) {
-            throw new CliException(ExitStatus.REFUSED, ScriptSender.head(command) + ": "
-                    + TerminalText.escapeLine(reply.reason()));
+            return refused(reply, command);
         }
-        return reply;
+        new AnswerWriter(output(), raw).writeOnly(verb, reply);
+        return ExitStatus.DONE;
     }
 
-    private void list(KeyListing listing, Connection connection) throws InterruptedException {
+    /// An answer like any other with `--json`, else a failure.
+    private ExitStatus refused(Reply reply, byte[] command) {
+        CliException failure = new CliException(ExitStatus.of(reply), ScriptSender.head(command) + ": "
+                + TerminalText.escapeLine(reply.reason()));
+        if (!output().isJson()) {
+            throw failure;
+        }
+        output().line(Json.error(failure, Optional.empty()));
+        return failure.status();
+    }
+
+    private ExitStatus list(KeyListing listing, Connection connection) throws InterruptedException {
         AnswerWriter answers = new AnswerWriter(output(), raw);
-        boolean goesOn = true;
-        while (goesOn) {
-            Reply page = request(connection, listing.request());
-            goesOn = listing.goesOn(page);
-            answers.write(page, Optional.empty());
+        while (true) {
+            byte[] request = listing.request();
+            Reply page = connection.request(request);
+            if (page.isError()) {
+                return refused(page, request);
+            }
+            boolean goesOn = listing.goesOn(page);
+            answers.write(Verb.KEYS, page, Optional.empty(), goesOn);
+            if (!goesOn) {
+                return ExitStatus.DONE;
+            }
         }
     }
 
@@ -105,13 +120,13 @@ final class KvCommand extends ClientCommand {
             surroundings().stdin().available(); // throws before there is a connection, if it is closed
             // Not closed: the thread that reads it may still hang in a read.
             return runScript(settings, new ScriptRunner.Script("stdin", surroundings().stdin(),
-                    Terminals.stdinFileBytes(), failFast));
+                    Terminals.stdinFileBytes(), !noQuotes, failFast));
         }
         try {
             Path file = surroundings().folder().resolve(scriptFile);
             try (InputStream in = Files.newInputStream(file)) {
                 return runScript(settings, new ScriptRunner.Script(TerminalText.escapeLine(scriptFile), in,
-                        Files.size(file), failFast));
+                        Files.size(file), !noQuotes, failFast));
             }
         } catch (IOException | InvalidPathException e) {
             throw CliException.usage("cannot read " + TerminalText.escapeLine(scriptFile) + ": " + FailureText.of(e))

@@ -84,11 +84,13 @@ record OneShot(Verb verb, List<String> arguments, Optional<String> valueFile) {
         return word.startsWith("--") && word.indexOf('=') > 0 ? word.substring(0, word.indexOf('=')) : word;
     }
 
-    private static boolean isValue(Verb verb, int position) {
+    /// Whether the argument at this position is all that is left of the command.
+    static boolean isValue(Verb verb, int position) {
         return TypedLine.WITH_REST.contains(verb) && position == labels(verb).size() - 1;
     }
 
-    private static List<String> labels(Verb verb) {
+    /// The names of a command's arguments.
+    static List<String> labels(Verb verb) {
         return verb.arguments().isEmpty() ? List.of() : List.of(verb.arguments().replaceAll("[\\[\\]]", "").split(" "));
     }
 

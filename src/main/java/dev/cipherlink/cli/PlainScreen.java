@@ -76,7 +76,7 @@ final class PlainScreen implements PlainChat.LineScreen {
         if (answer.reply().isError()) {
             failed(PendingCommands.head(answer.command()) + ": " + answer.reply().reason());
         } else {
-            answers.write(answer.reply(), Optional.empty());
+            answers.write(null, answer.reply(), Optional.empty(), false);
             output.flush();
         }
     }

@@ -20,12 +20,12 @@ abstract class QueryCommand extends ClientCommand {
         try (Connection connection = connectOnce(clientSettings())) {
             Reply reply = connection.request(verb.getBytes(StandardCharsets.UTF_8));
             if (reply.isError()) {
-                throw new CliException(ExitStatus.REFUSED, verb + ": " + TerminalText.escapeLine(reply.reason()));
+                throw new CliException(ExitStatus.of(reply), verb + ": " + TerminalText.escapeLine(reply.reason()));
             }
             if (output().isJson()) {
                 objects(reply.text().lines().toList()).forEach(object -> output().line(Json.object(object)));
             } else {
-                new AnswerWriter(output(), false).write(reply, Optional.empty());
+                new AnswerWriter(output(), false).write(null, reply, Optional.empty(), false);
             }
             return ExitStatus.DONE;
         }
@@ -47,7 +47,8 @@ abstract class QueryCommand extends ClientCommand {
         return List.of(members);
     }
 
-    private static Object number(String text) {
+    /// A whole number where the text is one.
+    static Object number(String text) {
         return text.matches("-?\\d{1,18}") ? (Object) Long.valueOf(text) : text;
     }
 
@@ -110,7 +111,7 @@ abstract class QueryCommand extends ClientCommand {
             return lines.stream().map(Sockets::object).toList();
         }
 
-        private static Map<String, Object> object(String line) {
+        static Map<String, Object> object(String line) {
             Map<String, Object> members = new LinkedHashMap<>();
             String[] words = line.split(" ");
             for (int i = 0; i < COLUMNS.size() && i < words.length; i++) {

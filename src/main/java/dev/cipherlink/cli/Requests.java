@@ -24,9 +24,15 @@ final class Requests {
         return pending;
     }
 
-    /// Any command: its answer is shown as it is.
+    /// Any command, with its [Quotes]: its answer is shown as it is.
     CompletableFuture<ExitStatus> ask(String command) {
-        return exchange(command, reply -> { }, true);
+        try {
+            return exchange(new String(Quotes.resolve(command.getBytes(StandardCharsets.UTF_8)), StandardCharsets.UTF_8),
+                    reply -> { }, true);
+        } catch (CliException e) {
+            screen.error(lines.error(e.getMessage()));
+            return CompletableFuture.completedFuture(e.status());
+        }
     }
 
     /// @param good what to do with a good answer
@@ -46,7 +52,7 @@ final class Requests {
             if (!reply.isError()) {
                 good.accept(reply);
             }
-            return reply.isError() ? ExitStatus.REFUSED : ExitStatus.DONE;
+            return ExitStatus.of(reply);
         });
     }
 

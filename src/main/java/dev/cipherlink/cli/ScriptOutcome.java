@@ -1,6 +1,7 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.Verb;
 import java.io.IOException;
 
 /// What became of one line of a script, or of the script.
@@ -13,16 +14,10 @@ sealed interface ScriptOutcome {
 
     /// The server answered.
     ///
+    /// @param verb null if the line begins with none
     /// @param head the first words of the command if the answer is an error, else null
-    record Answered(int line, String head, Reply reply) implements ScriptOutcome {
-        @Override
-        public int bytes() {
-            return reply.payload().length;
-        }
-    }
-
-    /// The server answered with a part of a long answer; others of the same line follow.
-    record Part(int line, Reply reply) implements ScriptOutcome {
+    /// @param goesOn whether this is a part of a long answer, and another follows
+    record Answered(int line, Verb verb, String head, Reply reply, boolean goesOn) implements ScriptOutcome {
         @Override
         public int bytes() {
             return reply.payload().length;
@@ -35,8 +30,8 @@ sealed interface ScriptOutcome {
     record Lost(int line, String head, boolean wasSent, boolean mayHaveRun, IOException cause) implements ScriptOutcome {
     }
 
-    /// The line was longer than any command, and was skipped.
-    record TooLong(int line) implements ScriptOutcome {
+    /// The line is no command, and was skipped.
+    record Skipped(int line, CliException why) implements ScriptOutcome {
     }
 
     /// No more lines will come.

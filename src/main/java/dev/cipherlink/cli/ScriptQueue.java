@@ -41,6 +41,16 @@ final class ScriptQueue {
         return !stopped;
     }
 
+    /// Waits until all other commands under way have been written, for an outcome that does not come from the server. Blocks.
+    synchronized void awaitOthers() throws InterruptedException {
+        unsettled--;
+        notifyAll();
+        while (unsettled > 0 && !stopped) {
+            wait();
+        }
+        unsettled++;
+    }
+
     synchronized void add(ScriptOutcome outcome) {
         outcomes.add(outcome);
         bytes += outcome.bytes();

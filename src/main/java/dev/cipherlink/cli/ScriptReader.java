@@ -6,7 +6,7 @@ import java.util.Arrays;
 
 /// Splits a stream into command lines: bytes, since values need not be UTF-8.
 ///
-/// A line ends with LF or CR LF, or with the stream. Blank lines and lines whose first character is `#` are skipped but
+/// A line ends with LF or CR LF, or with the stream. A byte order mark in front of the first one is dropped. Blank lines and lines whose first character is `#` are skipped but
 /// counted; spaces and tabs in front of a command are dropped, everything behind its first character is kept. Used by
 /// one thread.
 final class ScriptReader {
@@ -138,8 +138,8 @@ final class ScriptReader {
         return NONE;
     }
 
-    private Line command(int from, int lineEnd) {
-        int first = from;
+    private Line command(int from, int lineEnd) throws IOException {
+        int first = lineNumber == 1 ? behindMark(from, lineEnd) : from;
         while (first < lineEnd && (buffer[first] == ' ' || buffer[first] == '\t')) {
             first++;
         }
@@ -148,5 +148,14 @@ final class ScriptReader {
             return null;
         }
         return new Line(lineNumber, Arrays.copyOfRange(buffer, first, last));
+    }
+
+    /// @throws IOException if the stream is UTF-16, as editors on Windows write it
+    private int behindMark(int from, int lineEnd) throws IOException {
+        int first = lineEnd - from >= 2 ? (buffer[from] & 0xFF) << 8 | buffer[from + 1] & 0xFF : 0;
+        if (first == 0xFEFF || first == 0xFFFE) {
+            throw new IOException("it is UTF-16; save it as UTF-8");
+        }
+        return first == 0xEFBB && lineEnd - from >= 3 && buffer[from + 2] == (byte) 0xBF ? from + 3 : from;
     }
 }

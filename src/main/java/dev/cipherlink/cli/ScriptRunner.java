@@ -1,6 +1,5 @@
 package dev.cipherlink.cli;
 
-import dev.cipherlink.command.Reply;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
@@ -15,7 +14,6 @@ import java.util.Optional;
 final class ScriptRunner {
     /// Less than the client queues before it makes the sender wait: that would be a hand-over for every command.
     private static final int MAX_UNSETTLED = 1000;
-    private static final int MAX_LINE_BYTES = 64 << 20;
     private static final long TICK_NANOS = Duration.ofMillis(20).toNanos();
 
     private final Connection connection;
@@ -31,6 +29,7 @@ final class ScriptRunner {
     private int unknown;
     private int unanswered;
     private int firstNotSent;
+    private ExitStatus worst = ExitStatus.DONE;
     private ScriptOutcome.Lost lost;
     private ScriptOutcome.Ended end;
     private String stalled;
@@ -39,8 +38,9 @@ final class ScriptRunner {
     ///
     /// @param name how people call it: the file, or `stdin`
     /// @param totalBytes its size, or -1 if nobody knows
+    /// @param quotes whether [Quotes] are syntax
     /// @param failFast stop at the first failure; commands are then sent one at a time, so that none runs behind it
-    record Script(String name, InputStream in, long totalBytes, boolean failFast) {
+    record Script(String name, InputStream in, long totalBytes, boolean quotes, boolean failFast) {
     }
 
     ScriptRunner(Connection connection, Script script, Output output, boolean raw) {
@@ -49,13 +49,13 @@ final class ScriptRunner {
         this.output = output;
         this.answers = new AnswerWriter(output, raw);
         this.queue = new ScriptQueue(script.failFast() ? 1 : MAX_UNSETTLED);
-        this.sender = new ScriptSender(new ScriptReader(script.in(), MAX_LINE_BYTES), connection.client(), queue);
+        this.sender = new ScriptSender(script.in(), script.quotes(), connection.client(), queue);
         this.progress = new ProgressBar(output, script.totalBytes(), startedAt);
     }
 
     /// Runs the whole script. Blocks until it ends and all is answered, or the connection is lost.
     ///
-    /// @return `DONE` if all commands succeeded, else `REFUSED`
+    /// @return `DONE` if all commands succeeded, `NOT_FOUND` or `CONFLICT` if nothing worse was answered, else `REFUSED`
     /// @throws CliException if the connection was lost, or the script cannot be read to its end
     ExitStatus run() throws InterruptedException {
         Thread.ofPlatform().daemon().name("cipherlink-script").start(sender);
@@ -76,7 +76,7 @@ final class ScriptRunner {
         output.flush();
         writeTotals();
         throwIfBroken();
-        return failed > 0 ? ExitStatus.REFUSED : ExitStatus.DONE;
+        return worst;
     }
 
     /// After a loss or a `--fail-fast` stop the sender may still hang in a read of stdin: it is not waited for.
@@ -87,9 +87,7 @@ final class ScriptRunner {
     private void settle(ScriptOutcome outcome) {
         switch (outcome) {
             case ScriptOutcome.Answered answered -> settle(answered);
-            case ScriptOutcome.Part(int line, Reply reply) -> answers.write(reply, Optional.of(line));
-            case ScriptOutcome.TooLong(int line) ->
-                    fail(line, CliException.usage("longer than " + SizeText.format(MAX_LINE_BYTES) + ", skipped"));
+            case ScriptOutcome.Skipped(int line, CliException why) -> fail(line, why);
             case ScriptOutcome.Lost one -> settle(one);
             case ScriptOutcome.Ended last -> end = last;
         }
@@ -97,11 +95,11 @@ final class ScriptRunner {
 
     private void settle(ScriptOutcome.Answered answered) {
         if (answered.reply().isError()) {
-            fail(answered.line(), new CliException(ExitStatus.REFUSED,
+            fail(answered.line(), new CliException(ExitStatus.of(answered.reply()),
                     answered.head() + ": " + TerminalText.escapeLine(answered.reply().reason())));
         } else {
-            ok++;
-            answers.write(answered.reply(), Optional.of(answered.line()));
+            ok += answered.goesOn() ? 0 : 1;
+            answers.write(answered.verb(), answered.reply(), Optional.of(answered.line()), answered.goesOn());
         }
     }
 
@@ -122,6 +120,8 @@ final class ScriptRunner {
 
     private void fail(int line, CliException failure) {
         failed++;
+        boolean isNo = failure.status() == ExitStatus.NOT_FOUND || failure.status() == ExitStatus.CONFLICT;
+        worst = worst == ExitStatus.REFUSED || !isNo ? ExitStatus.REFUSED : failure.status();
         report(line, failure);
         if (script.failFast()) {
             queue.stop();
@@ -130,9 +130,12 @@ final class ScriptRunner {
 
     private void report(int line, CliException failure) {
         progress.clear();
-        output.flush();
-        output.errorLine(output.isJson() ? Json.error(failure, Optional.of(line))
-                : "cipherlink: " + script.name() + ":" + line + ": " + failure.getMessage());
+        if (output.isJson()) {
+            output.line(Json.error(failure, Optional.of(line))); // one line for each command, whatever became of it
+        } else {
+            output.flush();
+            output.errorLine("cipherlink: " + script.name() + ":" + line + ": " + failure.getMessage());
+        }
     }
 
     private void giveUpIfStalled() {

@@ -2,8 +2,10 @@ package dev.cipherlink.cli;
 
 import dev.cipherlink.client.Client;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.Verb;
 import dev.cipherlink.session.ReplyHandler;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -11,15 +13,19 @@ import java.util.concurrent.ExecutionException;
 
 /// Reads a script and sends its commands, on a thread of its own: a read from stdin cannot be interrupted.
 final class ScriptSender implements Runnable {
+    private static final int MAX_LINE_BYTES = 64 << 20;
     private static final int MAX_HEAD_BYTES = 80;
 
     private final ScriptReader script;
+    private final boolean quotes;
     private final Client client;
     private final ScriptQueue queue;
     private volatile long bytesTaken;
 
-    ScriptSender(ScriptReader script, Client client, ScriptQueue queue) {
-        this.script = script;
+    /// @param quotes whether [Quotes] are syntax
+    ScriptSender(InputStream in, boolean quotes, Client client, ScriptQueue queue) {
+        this.script = new ScriptReader(in, MAX_LINE_BYTES);
+        this.quotes = quotes;
         this.client = client;
         this.queue = queue;
     }
@@ -42,7 +48,13 @@ final class ScriptSender implements Runnable {
     private void sendAll() throws IOException, InterruptedException {
         ScriptReader.Line line = script.next();
         while (line != null && takeRoom()) {
-            send(line);
+            try {
+                send(understood(line));
+            } catch (CliException e) {
+                client.flush();
+                queue.awaitOthers(); // answers stay in the order of the lines
+                queue.add(new ScriptOutcome.Skipped(line.number(), e));
+            }
             bytesTaken = script.bytesTaken();
             if (script.isExhausted()) {
                 client.flush();
@@ -59,11 +71,27 @@ final class ScriptSender implements Runnable {
         return queue.awaitRoom();
     }
 
-    private void send(ScriptReader.Line line) throws InterruptedException {
+    /// @throws CliException if the line is no command
+    private ScriptReader.Line understood(ScriptReader.Line line) {
         if (line.bytes() == null) {
-            queue.add(new ScriptOutcome.TooLong(line.number()));
-            return;
+            throw CliException.usage("longer than " + SizeText.format(MAX_LINE_BYTES) + ", skipped");
         }
+        ScriptReader.Line meant = quotes ? new ScriptReader.Line(line.number(), Quotes.resolve(line.bytes())) : line;
+        if (verb(meant.bytes()) == Verb.WATCH) {
+            throw CliException.usage("WATCH has no answers but events: cipherlink kv WATCH prefix shows them");
+        }
+        return meant;
+    }
+
+    private static Verb verb(byte[] command) {
+        int end = 0;
+        while (end < command.length && command[end] != ' ') {
+            end++;
+        }
+        return Verb.of(command, 0, end);
+    }
+
+    private void send(ScriptReader.Line line) throws InterruptedException {
         Optional<KeyListing> listing = KeyListing.ofUnlimited(line.bytes());
         try {
             if (listing.isPresent()) {
@@ -110,7 +138,12 @@ final class ScriptSender implements Runnable {
 
         @Override
         public void answered(Reply reply) {
-            queue.add(new ScriptOutcome.Answered(line.number(), reply.isError() ? head(line.bytes()) : null, reply));
+            answered(reply, false);
+        }
+
+        void answered(Reply reply, boolean goesOn) {
+            queue.add(new ScriptOutcome.Answered(line.number(), verb(line.bytes()),
+                    reply.isError() ? head(line.bytes()) : null, reply, goesOn));
         }
 
         @Override
@@ -123,14 +156,12 @@ final class ScriptSender implements Runnable {
 
     /// The same for one page of a listing.
     private final class PageHandler implements ReplyHandler {
-        private final LineHandler last;
-        private final int line;
+        private final LineHandler line;
         private final KeyListing listing;
         private final CompletableFuture<Boolean> goesOn = new CompletableFuture<>();
 
         PageHandler(ScriptReader.Line line, KeyListing listing) {
-            this.last = new LineHandler(line);
-            this.line = line.number();
+            this.line = new LineHandler(line);
             this.listing = listing;
         }
 
@@ -145,17 +176,13 @@ final class ScriptSender implements Runnable {
         @Override
         public void answered(Reply reply) {
             boolean hasNext = !reply.isError() && listing.goesOn(reply);
-            if (hasNext) {
-                queue.add(new ScriptOutcome.Part(line, reply));
-            } else {
-                last.answered(reply);
-            }
+            line.answered(reply, hasNext);
             goesOn.complete(hasNext);
         }
 
         @Override
         public void failed(IOException cause, boolean wasSent) {
-            last.failed(cause, wasSent);
+            line.failed(cause, wasSent);
             goesOn.complete(false);
         }
     }

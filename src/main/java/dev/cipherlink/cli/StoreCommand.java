@@ -107,7 +107,7 @@ final class StoreCommand extends ProgramCommand {
             if (problems.isEmpty()) {
                 report("the store is good" + (forgetSessions ? "; sessions forgotten: " + forgotten : ""));
             }
-            return problems.isEmpty() ? ExitStatus.DONE : ExitStatus.REFUSED;
+            return problems.isEmpty() ? ExitStatus.DONE : ExitStatus.DAMAGED;
         }
     }
 

@@ -1,33 +1,62 @@
 package dev.cipherlink.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.IGetter;
 import picocli.CommandLine.Model.ISetter;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
 
 /// What a command is called with, and what its help says: commands fill it in, picocli reads it.
 ///
 /// Calls, not annotations: to read those the JVM makes classes while the program starts, for longer than a request takes.
 /// Options and parameters show in the help in the order of the calls, and go where `target` puts them, if they are given.
 final class Syntax {
+    /// The groups of options, in the order in which the help shows them.
+    static final String OWN = "Options:";
+    static final String CONNECTION = "Options of the connection:";
+    static final String COMMON = "Options of every command:";
+
+    private static final int WIDTH = 80;
+
     private final CommandSpec spec;
+    private final Map<String, List<OptionSpec>> groups = new LinkedHashMap<>();
+    private List<OptionSpec> group;
 
     Syntax(String name, ProgramCommand command) {
         spec = CommandSpec.wrapWithoutInspection(command).name(name);
-        layOut(spec);
+        List.of(OWN, CONNECTION, COMMON).forEach(heading -> groups.put(heading, new ArrayList<>()));
+        group(OWN);
+        spec.usageMessage().parameterListHeading("%nArguments:%n").optionListHeading("")
+                .commandListHeading("%nCommands:%n").footerHeading("%nExamples:%n")
+                .synopsisSubcommandLabel("COMMAND").width(WIDTH).sortOptions(false).abbreviateSynopsis(true);
+        spec.usageMessage().sectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, this::options);
     }
 
-    /// Makes the help look like that of all commands.
-    static void layOut(CommandSpec spec) {
-        spec.usageMessage().exitCodeListHeading("%nExit status:%n").exitCodeList(ExitStatus.table())
-                .parameterListHeading("%nArguments:%n").optionListHeading("%nOptions:%n")
-                .commandListHeading("%nCommands:%n").footerHeading("%nExamples:%n")
-                .synopsisSubcommandLabel("COMMAND").width(100).sortOptions(false).abbreviateSynopsis(true);
+    private String options(CommandLine.Help help) {
+        StringBuilder text = new StringBuilder();
+        groups.forEach((heading, options) -> {
+            if (!options.isEmpty()) {
+                var layout = help.createDefaultLayout(options, List.of(), help.colorScheme());
+                layout.addOptions(options, help.parameterLabelRenderer());
+                text.append(System.lineSeparator()).append(heading).append(System.lineSeparator()).append(layout);
+            }
+        });
+        return text.toString();
+    }
+
+    /// The options that follow belong to this group.
+    void group(String heading) {
+        group = groups.get(heading);
     }
 
     CommandSpec spec() {
@@ -41,7 +70,8 @@ final class Syntax {
 
     /// The end of the help.
     void examples(String... lines) {
-        spec.usageMessage().footer(lines);
+        spec.usageMessage().footer(Stream.concat(Arrays.stream(lines),
+                Stream.of("", "Exit status: cipherlink help exit-status")).toArray(String[]::new));
     }
 
     /// A command under this one.
@@ -84,12 +114,12 @@ final class Syntax {
 
     /// The option that asks for this help.
     void help(String names, String... description) {
-        spec.addOption(option(names, description).type(boolean.class).usageHelp(true).build());
+        add(option(names, description).type(boolean.class).usageHelp(true).build());
     }
 
     /// The option that asks for the version.
     void version(String names, String... description) {
-        spec.addOption(option(names, description).type(boolean.class).versionHelp(true).build());
+        add(option(names, description).type(boolean.class).versionHelp(true).build());
     }
 
     /// An argument that is no option.
@@ -127,7 +157,12 @@ final class Syntax {
 
     private <V> void add(OptionSpec.Builder option, Consumer<V> target) {
         Binding<V> binding = new Binding<>(target);
-        spec.addOption(option.getter(binding).setter(binding).build());
+        add(option.getter(binding).setter(binding).build());
+    }
+
+    private void add(OptionSpec option) {
+        spec.addOption(option);
+        group.add(option);
     }
 
     private <V> void add(PositionalParamSpec.Builder parameter, Consumer<V> target) {

@@ -77,7 +77,7 @@ public enum Verb {
     }
 
     /// The verb written in these bytes, in capitals or not; null if there is none.
-    static Verb of(byte[] payload, int from, int to) {
+    public static Verb of(byte[] payload, int from, int to) {
         if (to - from > MAX_LETTERS) {
             return null;
         }

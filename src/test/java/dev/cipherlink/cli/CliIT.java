@@ -146,7 +146,7 @@ class CliIT {
     @Test
     void runsAScriptInOrderAndCountsFailures() {
         String script = "# first\nSET a 1\n\nGET a\nGET missing\nSET b two words\nBAD\nGET b";
-        assertEquals(1, terminal.runWith(utf8(script), "kv"));
+        assertEquals(6, terminal.runWith(utf8(script), "kv"));
         assertEquals("OK\n1\nOK\ntwo words\n", terminal.out());
         List<String> notes = terminal.err().lines().toList();
         assertEquals("cipherlink: stdin:5: GET missing: not found", notes.get(0));
@@ -179,9 +179,9 @@ class CliIT {
     @Test
     void writesOneJsonObjectAnAnswer() {
         assertEquals(1, terminal.runWith(utf8("SET a \u00e9\nGET a\nGET none\n"), "kv", "--json"));
-        assertEquals("{\"ok\":true,\"line\":1,\"value\":\"OK\"}\n{\"ok\":true,\"line\":2,\"value\":\"é\"}\n", terminal.out());
-        assertTrue(terminal.err().startsWith("{\"ok\":false,\"code\":1,\"error\":\"refused\",\"line\":3,"
-                + "\"message\":\"GET none: not found\"}\n{\"sent\":3,\"ok\":2,\"failed\":1,"), terminal.err());
+        assertEquals("{\"ok\":true,\"line\":1,\"value\":\"OK\"}\n{\"ok\":true,\"line\":2,\"value\":\"é\"}\n"
+                + "{\"ok\":false,\"code\":1,\"error\":\"not_found\",\"line\":3,\"message\":\"GET none: not found\"}\n", terminal.out());
+        assertTrue(terminal.err().startsWith("{\"sent\":3,\"ok\":2,\"failed\":1,"), terminal.err());
         terminal.runWith(new byte[] {(byte) 0xFF}, "kv", "SET", "bin", "--from", "-");
         terminal.run("kv", "--json", "GET", "bin");
         assertEquals("{\"ok\":true,\"value_b64\":\"/w==\"}\n", terminal.out());

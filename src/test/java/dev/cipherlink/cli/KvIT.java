@@ -172,4 +172,55 @@ class KvIT {
         assertTrue(said.endsWith("rc=2\nOK\nrc=0\n"), said);
         assertEquals("caf\u00e9", value("k"));
     }
+
+    /// Issue 14.11 and 51.
+    @Test
+    void quotesInALineAreSyntaxUnlessAskedNotTo() {
+        String script = "\uFEFFSET \"q1\" \"two words\"\r\nSET q2 'it is'\r\nGET \"q1\"\nSET q4 \"a\\nb\\n\"\nSET q5 \"open\nGET q2\nEXISTS q5\n";
+        assertEquals(6, terminal.runWith(utf8(script), "-q", "kv"));
+        assertEquals("OK\nOK\ntwo words\nOK\nit is\n0\n", terminal.out());
+        assertEquals(1, terminal.err().lines().count(), terminal.err());
+        assertTrue(terminal.err().startsWith("cipherlink: stdin:5: SET q5: the quote is not closed"), terminal.err());
+        assertEquals("a\nb\n", value("q4"));
+        assertEquals(0, terminal.runWith(utf8("SET q \"open\n"), "-q", "kv", "--no-quotes"));
+        assertEquals("\"open", value("q"));
+    }
+
+    /// Issue 14.24: a missing key and a failure of the server were one status.
+    @Test
+    void aMissingKeyIsAnotherStatusThanARefusal() {
+        assertEquals(1, terminal.run("kv", "GET", "none"));
+        assertEquals(1, terminal.run("kv", "CAS", "none", "7", "x"));
+        terminal.run("kv", "SET", "text", "x");
+        assertEquals(6, terminal.run("kv", "INCR", "text"));
+        assertEquals(6, terminal.run("kv", "SAY", "#r", "not a member"));
+        assertEquals(1, terminal.runWith(utf8("GET none\nGET text\n"), "-q", "kv"));
+        assertEquals(6, terminal.runWith(utf8("GET none\nINCR text\nGET none\n"), "-q", "kv"));
+        assertEquals(6, terminal.run("kv", "--json", "INCR", "text"));
+        assertTrue(terminal.out().startsWith("{\"ok\":false,\"code\":6,\"error\":\"refused\",\"message\":\"INCR text: "), terminal.out());
+        assertEquals(1, terminal.run("kv", "--json", "CAS", "none", "7", "x"));
+        assertEquals("{\"ok\":false,\"code\":1,\"error\":\"conflict\",\"message\":\"CAS none: conflict, version is 0\"}\n", terminal.out());
+        assertEquals("", terminal.err());
+    }
+
+    /// Issue 14.24: lists were one string with line feeds. Verdict 50: misses left no line.
+    @Test
+    void withJsonListsAreArraysAndEachCommandHasItsLine() {
+        String script = "SET a 1\nSET b 2\nKEYS\nKEYS none:\nGET none\nJOIN #r\nSAY #r hi\nROOMS\nWHO\nHISTORY #r\nWATCH\nSOCKETS\nGET a\n";
+        assertEquals(6, terminal.runWith(utf8(script), "-q", "--json", "kv"));
+        List<String> lines = terminal.out().lines().toList();
+        assertEquals(13, lines.size());
+        for (int i = 0; i < 13; i++) {
+            assertTrue(lines.get(i).contains("\"line\":" + (i + 1) + ","), lines.get(i));
+        }
+        assertEquals("{\"ok\":true,\"line\":3,\"values\":[\"a\",\"b\"]}", lines.get(2));
+        assertEquals("{\"ok\":true,\"line\":4,\"values\":[]}", lines.get(3));
+        assertTrue(lines.get(4).contains("\"error\":\"not_found\""), lines.get(4));
+        assertTrue(lines.get(7).contains("\"values\":[{\"room\":\"#r\",\"people\":1,\"id\":"), lines.get(7));
+        assertTrue(lines.get(8).contains("\"values\":[{\"name\":\"") && lines.get(8).contains("\"state\":\"here\",\"seconds\":"), lines.get(8));
+        assertTrue(lines.get(9).contains("\"values\":[{\"type\":\"message\",\"room\":\"#r\",\"id\":"), lines.get(9));
+        assertTrue(lines.get(10).contains("\"code\":2"), lines.get(10));
+        assertTrue(lines.get(11).contains("\"values\":[{\"local\":\"127.0.0.1:"), lines.get(11));
+        assertEquals("", terminal.err());
+    }
 }

@@ -3,11 +3,13 @@ package dev.cipherlink.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,5 +83,20 @@ class ScriptReaderTest {
     @Test
     void endsAtOnceOnAnEmptyStream() throws IOException {
         assertNull(new ScriptReader(pieces("", 1), 100).next());
+    }
+
+    /// Issue 14.11: an editor's mark made the first verb unknown.
+    @Test
+    void dropsAByteOrderMarkInFrontOfTheFirstLineOnly() throws IOException {
+        assertEquals(List.of("1:SET a \uFEFFb", "2:\uFEFFGET a"), read(new ScriptReader(pieces("\uFEFFSET a \uFEFFb\n\uFEFFGET a\n", 1), 100)));
+        assertEquals(List.of("2:GET a"), read(new ScriptReader(pieces("\uFEFF# comment\nGET a\n", 1000), 100)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"UTF-16LE", "UTF-16BE"})
+    void saysThatItIsUtf16(String charset) {
+        byte[] script = "\uFEFFSET a 1\n".getBytes(Charset.forName(charset));
+        IOException failure = assertThrows(IOException.class, () -> read(new ScriptReader(new ByteArrayInputStream(script), 100)));
+        assertEquals("it is UTF-16; save it as UTF-8", failure.getMessage());
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Event;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.Verb;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -167,8 +168,8 @@ class TerminalSafetyTest {
     @Test
     void commandsAreSafeOnATerminal() {
         Output terminal = output(false, true);
-        new AnswerWriter(terminal, false).write(Reply.ok(HOSTILE.getBytes(UTF_8)), Optional.empty());
-        new AnswerWriter(terminal, false).writeOnly(Reply.ok(HOSTILE.getBytes(UTF_8)), true);
+        new AnswerWriter(terminal, false).write(Verb.GET, Reply.ok(HOSTILE.getBytes(UTF_8)), Optional.empty(), false);
+        new AnswerWriter(terminal, false).writeOnly(Verb.GET, Reply.ok(HOSTILE.getBytes(UTF_8)));
         terminal.line(HOSTILE);
         terminal.errorLine(HOSTILE);
         terminal.notice(HOSTILE);
@@ -179,7 +180,7 @@ class TerminalSafetyTest {
     @Test
     void jsonIsSafeOnATerminalAndMeansTheSame() {
         Output terminal = output(true, true);
-        new AnswerWriter(terminal, false).write(Reply.ok(HOSTILE_LINES.getBytes(UTF_8)), Optional.of(7));
+        new AnswerWriter(terminal, false).write(Verb.GET, Reply.ok(HOSTILE_LINES.getBytes(UTF_8)), Optional.of(7), false);
         terminal.errorLine(Json.error(new CliException(ExitStatus.REFUSED, HOSTILE_LINES), Optional.empty()));
         terminal.flush();
         assertSafe(written.toString(UTF_8), 2);
@@ -198,7 +199,7 @@ class TerminalSafetyTest {
     @Test
     void pipesGetTheBytes() {
         Output pipe = output(false, false);
-        new AnswerWriter(pipe, false).writeOnly(Reply.ok((HOSTILE_LINES + "\n").getBytes(UTF_8)), true);
+        new AnswerWriter(pipe, false).writeOnly(Verb.GET, Reply.ok((HOSTILE_LINES + "\n").getBytes(UTF_8)));
         pipe.flush();
         assertEquals(HOSTILE_LINES, written.toString(UTF_8));
     }
