@@ -173,10 +173,10 @@ class ForwardCommandIT {
 
     @Test
     void eachFailureHasItsStatusAndOneLine() throws IOException {
-        assertEquals(1, ann.run("forward", "--stdio", "127.0.0.2:80"));
+        assertEquals(6, ann.run("forward", "--stdio", "127.0.0.2:80"));
         assertTrue(ann.err().contains("no rule admits 127.0.0.2:80") && ann.err().contains("forward=127.0.0.2:80"), ann.err());
         int free = Programs.freePort();
-        assertEquals(1, ann.run("forward", "--stdio", "localhost:" + free));
+        assertEquals(6, ann.run("forward", "--stdio", "localhost:" + free));
         assertTrue(ann.err().contains("localhost:" + free + " refuses connections"), ann.err());
         assertEquals(2, ann.run("forward", "-L", "0:web"));
         assertEquals("cipherlink: -L 0:web: [BIND:]PORT:HOST:PORT is needed, IPv6 addresses in brackets\n", ann.err());

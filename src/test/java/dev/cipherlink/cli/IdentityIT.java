@@ -95,7 +95,7 @@ class IdentityIT {
             assertEquals(0, ann.run("authorize", line), ann.err());
             assertEquals(0, ping(), ann.err());
         }
-        assertEquals(1, ann.run("sockets", "--host-key", host.publicKey().fingerprint().toString()), "no operator yet");
+        assertEquals(6, ann.run("sockets", "--host-key", host.publicKey().fingerprint().toString()), "no operator yet");
         assertEquals(0, ann.run("keys", "revoke", "ann"), ann.err());
         assertEquals(0, ann.run("authorize", "--operator", line), ann.err());
         assertEquals(0, ann.run("sockets", "--host-key", host.publicKey().fingerprint().toString()), ann.err());
