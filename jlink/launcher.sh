@@ -31,12 +31,20 @@ true 9>&2 || exec 2>/dev/null
 long=
 for word; do
     case $word in
-        serve | demo | chat | forward | bench) long=true; break ;;
+        serve | demo | chat | forward | bench) long=$word; break ;;
         kv) break ;;
     esac
 done
+did_not_start() {
+    echo "cipherlink: Java did not start, for the reason above: too little memory, address space (ulimit -v) or processes," \
+        "MemoryDenyWriteExecute, or a wrong option in CIPHERLINK_JAVA_OPTS" >&2
+    exit 70
+}
 set -f
 if [ "$long" ]; then
+    # Who watches over a server reads its status, and this shell is gone by the time that its JVM ends: so it is tried before.
+    [ "$long" != serve ] || why=$("$home/bin/java" @COMMON@ -XX:AOTCache="$home/@AOT_CACHE@" @LONG@ $more \
+        -cp "$home/lib/app/cipherlink.jar" -version 2>&1) || { printf '%s\n' "$why" >&2; did_not_start; }
     exec "$home/bin/java" @COMMON@ -XX:AOTCache="$home/@AOT_CACHE@" @LONG@ $closed $more \
         -cp "$home/lib/app/cipherlink.jar" @MAIN_CLASS@ "$@"
 fi
@@ -59,9 +67,6 @@ while [ "$signal" ] && kill -0 $jvm 2>/dev/null; do
 done
 case $status in
     101) exit 1 ;;
-    1)
-        echo "cipherlink: Java did not start, for the reason above: too little memory, address space (ulimit -v) or processes," \
-            "MemoryDenyWriteExecute, or a wrong option in CIPHERLINK_JAVA_OPTS" >&2
-        exit 70 ;;
+    1) did_not_start ;;
 esac
 exit ${signal:-$status}

@@ -39,7 +39,7 @@ final class ServeCommand extends ProgramCommand {
                     + "end and exit 0; a second one exits at once.");
         syntax.examples("  cipherlink serve", "  cipherlink serve --shared-key keys/shared_key.key",
                 "  cipherlink serve --host 0.0.0.0 --port 8888 --config server.yaml", "  cipherlink serve --check");
-        syntax.option("--host", "HOST", given -> host = given, "Address to listen on. Default: 127.0.0.1.");
+        syntax.option("--host", "HOST", given -> host = given, "Address to listen on; '*' for every one. Default: 127.0.0.1.");
         syntax.option("--port", "PORT", given -> port = given, "Port to listen on; 0 takes a free one. Default: 8888.");
         syntax.option("--max-size", "BYTES", given -> maxSize = given, "Largest value, such as 64KiB. Default: 16MiB.");
         syntax.option("--shared-key", "FILE", given -> sharedKey = given, "Key file of the shared-key clients.");
@@ -96,6 +96,7 @@ final class ServeCommand extends ProgramCommand {
             return check(settings);
         }
         settings.requireValid();
+        requireDescriptors();
         try (HostKeys keys = HostKeys.load(settings, surroundings(), output());
              OpenStore opened = OpenStore.open(settings);
              Server server = start(config(settings, keys.keys()), opened.store())) {
@@ -104,6 +105,14 @@ final class ServeCommand extends ProgramCommand {
             LogConfiguration.load();
             server.awaitTermination();
             return ExitStatus.DONE;
+        }
+    }
+
+    private static void requireDescriptors() {
+        try {
+            ServerConfig.requireDescriptors();
+        } catch (IOException e) {
+            throw CliException.usage("cannot serve: " + e.getMessage()).withCause(e);
         }
     }
 
@@ -140,7 +149,8 @@ final class ServeCommand extends ProgramCommand {
 
     private void announce(Server server, HostKeys keys) {
         InetSocketAddress address = server.address();
-        String shown = new ServerAddress(address.getAddress().getHostAddress(), address.getPort()).toString();
+        String bound = address.getAddress().getHostAddress();
+        String shown = new ServerAddress(bound.equals("0:0:0:0:0:0:0:0") ? "::" : bound, address.getPort()).toString();
         if (!address.getAddress().isLoopbackAddress()) {
             output().notice("cipherlink: " + shown + " can be reached from other machines");
         }
@@ -169,7 +179,7 @@ final class ServeCommand extends ProgramCommand {
         } catch (CliException e) {
             problems.add(e.getMessage());
         }
-        settings.text(Setting.SERVER_HOST).ifPresent(name -> {
+        settings.text(Setting.SERVER_HOST).filter(name -> !name.equals(ServerConfig.EVERYWHERE)).ifPresent(name -> {
             try {
                 InetAddress.getByName(name);
             } catch (UnknownHostException _) {

@@ -114,7 +114,8 @@ sealed interface SettingType {
     record Host() implements SettingType {
         @Override
         public Object parse(String text) {
-            return ServerAddress.requireHost(text);
+            boolean isBracketed = text.startsWith("[") && text.endsWith("]");
+            return ServerAddress.requireHost(isBracketed ? text.substring(1, text.length() - 1) : text);
         }
 
         @Override

@@ -117,7 +117,8 @@ public final class Server implements AutoCloseable {
         var socket = new ServerSocket();
         try {
             socket.setReuseAddress(true);
-            socket.bind(new InetSocketAddress(config.host(), config.port()), BACKLOG);
+            socket.bind(config.host().equals(ServerConfig.EVERYWHERE) ? new InetSocketAddress(config.port())
+                    : new InetSocketAddress(config.host(), config.port()), BACKLOG);
             return socket;
         } catch (IOException e) {
             socket.close();

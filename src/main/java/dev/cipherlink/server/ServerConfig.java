@@ -4,11 +4,12 @@ import dev.cipherlink.chat.ChatConfig;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.session.SessionRegistry;
+import java.io.IOException;
 import java.time.Duration;
 
 /// How a server listens, whom it lets in and what it grants.
 ///
-/// @param host                    name or address to bind
+/// @param host                    name or address to bind; [#EVERYWHERE] for all of this machine
 /// @param port                    0 takes a free one
 /// @param keys                    who the server is, and whom it lets in
 /// @param maxConnections          accepted at the same time; more wait in the listener's backlog
@@ -41,6 +42,23 @@ public record ServerConfig(
             Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 8));
     /// Room for the verb, the key and the numbers around the largest value.
     private static final int MAX_COMMAND_OVERHEAD_BYTES = 1_024;
+
+    /// Every address of this machine, of IPv4 and IPv6.
+    public static final String EVERYWHERE = "*";
+    /// Descriptors that a process with a store on disk needs to serve a few clients: with less it cannot load what it needs
+    /// for the first of them, and fails it and all others.
+    private static final int LEAST_DESCRIPTORS = 64;
+
+    /// To be asked before anything is opened.
+    ///
+    /// @throws IOException if this process may not have the descriptors that a server needs; the message says what to do
+    public static void requireDescriptors() throws IOException {
+        long limit = SocketRoom.descriptorLimit();
+        if (limit < LEAST_DESCRIPTORS) {
+            throw new IOException("only " + limit + " files may be open at a time, and a server needs " + LEAST_DESCRIPTORS
+                    + ", and one more for each connection: raise the limit (ulimit -n)");
+        }
+    }
 
     /// Version 1 only, otherwise as [#loopback(ServerKeys)].
     public static ServerConfig loopback(SharedKey sharedKey) {

@@ -38,11 +38,17 @@ final class SocketRoom {
 
     private static int ofProcess() {
         String[] open = new File("/proc/self/fd").list();
+        return open == null ? Integer.MAX_VALUE : maxSockets(descriptorLimit(), open.length);
+    }
+
+    /// How many descriptors the process may have.
+    ///
+    /// @return a very large number where there is no limit or the system does not say: `accept` fails where there is one
+    static long descriptorLimit() {
         try (Stream<String> limits = Files.lines(Path.of("/proc/self/limits"))) {
-            return open == null ? Integer.MAX_VALUE : maxSockets(limits.filter(line -> line.startsWith("Max open files"))
-                    .mapToLong(line -> Long.parseLong(line.split(" +")[3])).findFirst().orElse(Integer.MAX_VALUE), open.length);
+            return limits.filter(line -> line.startsWith("Max open files"))
+                    .mapToLong(line -> Long.parseLong(line.split(" +")[3])).findFirst().orElse(Integer.MAX_VALUE);
         } catch (IOException | NumberFormatException e) {
-            // Another system than Linux, or no limit: `accept` fails where there is one.
             return Integer.MAX_VALUE;
         }
     }
