@@ -14,9 +14,6 @@ import java.util.function.Predicate;
 /// What the chat remembers: messages of rooms, direct messages that wait for somebody, names, and who is silenced. All of it
 /// is in memory, and recorded for the next process.
 ///
-/// A message is *open* until it is known whether its request became durable. Open ones are seen like others; those that
-/// fail vanish. None makes others go before it is settled, so that what fails costs nothing that was kept.
-///
 /// Bounded in bytes: when all messages of rooms together are too large, the oldest of them goes, in whichever room it
 /// is; when the direct messages are, no more are taken. Names come in lower case. Thread-safe; never blocks. Whatever
 /// changes a record requires that the calling thread may write to its [ChatRecords].
@@ -32,10 +29,8 @@ public final class ChatLog {
     private final long maxBytes;
     private final ChatRecords records;
     /// By id, in the order in which they came.
-    private final Map<Long, Message> messages = new LinkedHashMap<>();
-    private final Map<String, RoomLog> rooms = new HashMap<>();
-    /// Gone from memory, and not yet from the records.
-    private final List<ChatEvent.Message> dropped = new ArrayList<>();
+    private final Map<Long, ChatEvent.Message> messages = new LinkedHashMap<>();
+    private final Map<String, ArrayDeque<ChatEvent.Message>> rooms = new HashMap<>();
     private final Map<String, ArrayDeque<ChatEvent.Direct>> directs = new HashMap<>();
     private final Map<String, Long> names = new LinkedHashMap<>();
     private final Map<String, Instant> mutes = new LinkedHashMap<>();
@@ -43,20 +38,6 @@ public final class ChatLog {
     private long directBytes;
     private long lastId;
     private long lastNameOrder;
-
-    private static final class Message {
-        private final ChatEvent.Message content;
-        private boolean isOpen = true;
-
-        Message(ChatEvent.Message content) {
-            this.content = content;
-        }
-    }
-
-    private static final class RoomLog {
-        private final ArrayDeque<Message> messages = new ArrayDeque<>();
-        private int open;
-    }
 
     /// Goes on with what is recorded, as far as it is not too much.
     ///
@@ -85,14 +66,10 @@ public final class ChatLog {
             }
         }
         said.sort((a, b) -> Long.compare(a.id(), b.id()));
-        for (ChatEvent.Message message : said) {
-            add(message);
-            settle(message, true);
-        }
+        said.forEach(this::add);
         known.sort((a, b) -> Long.compare(a.order(), b.order()));
         known.forEach(name -> names.put(name.name(), name.order()));
         lastNameOrder = known.isEmpty() ? 0 : known.getLast().order();
-        forgetDropped();
     }
 
     private void restore(String name, ChatEvent.Direct direct) {
@@ -118,71 +95,54 @@ public final class ChatLog {
         return lastId;
     }
 
-    /// Keeps a message of a room, open; those of one room come in the order of their ids.
+    /// Keeps a message of a room, in the place of the oldest if these are too many; those of one room come in the order of their
+    /// ids.
     public synchronized void append(ChatEvent.Message message) {
-        forgetDropped();
-        add(message);
         records.keep(new ChatRecord.Said(message));
+        add(message);
         recordLastId();
     }
 
-    private void add(ChatEvent.Message content) {
-        var message = new Message(content);
-        RoomLog room = rooms.computeIfAbsent(content.room(), _ -> new RoomLog());
-        room.messages.add(message);
-        room.open++;
-        messages.put(content.id(), message);
-        messageBytes += bytes(content.text());
-        lastId = Math.max(lastId, content.id());
+    /// Runs something when what was kept so far is durable: [ChatRecords#afterCommit].
+    void afterCommit(Runnable telling) {
+        records.afterCommit(telling);
+    }
+
+    private void add(ChatEvent.Message message) {
+        ArrayDeque<ChatEvent.Message> room = rooms.computeIfAbsent(message.room(), _ -> new ArrayDeque<>());
+        room.add(message);
+        messages.put(message.id(), message);
+        messageBytes += bytes(message.text());
+        lastId = Math.max(lastId, message.id());
+        if (room.size() > config.messagesPerRoom()) {
+            drop(room.peek());
+        }
+        while (messageBytes > maxBytes) {
+            drop(messages.values().iterator().next());
+        }
     }
 
     private void recordLastId() {
         records.keep(new ChatRecord.LastId(lastId));
     }
 
-    private void forgetDropped() {
-        dropped.forEach(message -> records.forget(new ChatRecord.Said(message)));
-        dropped.clear();
-    }
-
-    /// An appended message is durable now, and the oldest ones may have to go; or it has failed, and never was.
-    public synchronized void settle(ChatEvent.Message content, boolean isKept) {
-        Message message = messages.get(content.id());
-        RoomLog room = rooms.get(content.room());
-        message.isOpen = false;
-        room.open--;
-        if (!isKept) {
-            remove(message, room);
-            return;
+    private void drop(ChatEvent.Message message) {
+        ArrayDeque<ChatEvent.Message> room = rooms.get(message.room());
+        room.remove(message);
+        if (room.isEmpty()) {
+            rooms.remove(message.room());
         }
-        while (room.messages.size() - room.open > config.messagesPerRoom() && !room.messages.peek().isOpen) {
-            drop(room.messages.peek());
-        }
-        while (messageBytes > maxBytes && !messages.values().iterator().next().isOpen) {
-            drop(messages.values().iterator().next());
-        }
-    }
-
-    private void drop(Message message) {
-        remove(message, rooms.get(message.content.room()));
-        dropped.add(message.content);
-    }
-
-    private void remove(Message message, RoomLog room) {
-        room.messages.remove(message);
-        if (room.messages.isEmpty()) {
-            rooms.remove(message.content.room());
-        }
-        messages.remove(message.content.id());
-        messageBytes -= bytes(message.content.text());
+        messages.remove(message.id());
+        messageBytes -= bytes(message.text());
+        records.forget(new ChatRecord.Said(message));
     }
 
     /// The last messages of a room, oldest first.
     public synchronized List<ChatEvent.Message> newest(String room, int count) {
         var found = new ArrayList<ChatEvent.Message>();
-        Iterator<Message> backwards = messages(room).descendingIterator();
+        Iterator<ChatEvent.Message> backwards = messages(room).descendingIterator();
         while (found.size() < count && backwards.hasNext()) {
-            found.add(backwards.next().content);
+            found.add(backwards.next());
         }
         Collections.reverse(found);
         return found;
@@ -190,19 +150,17 @@ public final class ChatLog {
 
     /// The first messages of a room with an id larger than this one, oldest first.
     public synchronized List<ChatEvent.Message> after(String room, long id, int count) {
-        return messages(room).stream().map(message -> message.content)
-                .filter(message -> message.id() > id).limit(count).toList();
+        return messages(room).stream().filter(message -> message.id() > id).limit(count).toList();
     }
 
-    private ArrayDeque<Message> messages(String room) {
-        RoomLog found = rooms.get(room);
-        return found == null ? new ArrayDeque<>(0) : found.messages;
+    private ArrayDeque<ChatEvent.Message> messages(String room) {
+        return rooms.getOrDefault(room, new ArrayDeque<>(0));
     }
 
     /// The rooms of which messages are kept, each with the id of its last one.
     public synchronized Map<String, Long> rooms() {
         var last = new HashMap<String, Long>();
-        rooms.forEach((name, room) -> last.put(name, room.messages.getLast().content.id()));
+        rooms.forEach((name, room) -> last.put(name, room.getLast().id()));
         return last;
     }
 
@@ -225,11 +183,6 @@ public final class ChatLog {
         records.keep(new ChatRecord.Waiting(name, message));
         recordLastId();
         return true;
-    }
-
-    /// A direct message has failed to become durable, and never was.
-    public synchronized void retract(String name, long id) {
-        removeIf(name, message -> message.id() == id);
     }
 
     /// The direct messages that wait for somebody and are not too old, oldest first.

@@ -22,6 +22,11 @@ public interface ChatRecords {
         public void forget(ChatRecord record) {
             // Nothing was kept.
         }
+
+        @Override
+        public void afterCommit(Runnable telling) {
+            telling.run();
+        }
     };
 
     /// What earlier processes kept; messages of a room, and those that wait for one person, in the order of their ids.
@@ -32,4 +37,10 @@ public interface ChatRecords {
 
     /// Takes away what is found by the same, if there is anything.
     void forget(ChatRecord record);
+
+    /// Runs something when what was recorded so far is durable, in the order of the calls; never if it does not become so. May be
+    /// called by any thread, with or without a request.
+    ///
+    /// @param telling must not block
+    void afterCommit(Runnable telling);
 }

@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
@@ -16,8 +15,8 @@ import java.util.function.Predicate;
 /// A session takes part once it has joined a room or called [#back]; from then on it gets events, and its person is
 /// here. Rooms come into being with the first who joins. The session that says something is not told of it.
 ///
-/// A request is followed by [#settle] when it is known whether it became durable: what is said is told only then. Requests
-/// that claim a name, speak or silence write to the [ChatRecords].
+/// What is said is seen at once by those who ask for it, and told to others when it is durable. Requests that claim a name, speak
+/// or silence write to the [ChatRecords].
 ///
 /// Thread-safe; never blocks.
 public final class ChatService {
@@ -30,8 +29,6 @@ public final class ChatService {
     private final Rooms rooms;
     private final Moderation moderation;
     private final AtomicLong lastId;
-    /// Messages of rooms that are not settled.
-    private final AtomicInteger open = new AtomicInteger();
     private final LongAdder messages = new LongAdder();
     private final LongAdder directs = new LongAdder();
     private final LongAdder skipped = new LongAdder();
@@ -44,24 +41,13 @@ public final class ChatService {
         this.clock = clock;
         rooms = new Rooms(log, format);
         people = new People(config, log, format, clock, isReserved);
-        moderation = new Moderation(people, rooms, format, clock);
+        moderation = new Moderation(people, rooms, log, format, clock);
         lastId = new AtomicLong(log.lastId());
     }
 
     /// A session that takes no part yet. Whoever opens it closes it.
     public ChatSession open(ChatIdentity identity, Subscriber subscriber) {
         return new ChatSession(identity, subscriber, format, skipped::increment);
-    }
-
-    /// What the session asked for since the last call has become durable, or failed: then none of it has happened, but that
-    /// names are known.
-    public void settle(ChatSession session, boolean isKept) {
-        session.settle(isKept);
-    }
-
-    /// Whether something was said that may still fail, and that [#history] and [#rooms] show.
-    public boolean isOpen() {
-        return open.get() > 0;
     }
 
     /// The session has ended for good: it leaves its rooms, and gives up its name if it was the last that held it.
@@ -94,15 +80,8 @@ public final class ChatService {
         Person person = claim(session);
         people.requireAllowance(person);
         moderation.requireNotBanned(session, name);
-        session.later(rooms.enter(session, person, name, true));
-        enter(session);
-    }
-
-    /// The session takes part, unless the effect fails.
-    private void enter(ChatSession session) {
-        if (people.enter(session)) {
-            session.later(Effect.takenBack(() -> people.exit(session)));
-        }
+        rooms.enter(session, person, name, true);
+        people.enter(session);
     }
 
     /// The names of the rooms that the session is in.
@@ -122,7 +101,7 @@ public final class ChatService {
     public void restore(ChatSession session, List<String> names) throws ChatException {
         Person person = claim(session);
         for (String name : names) {
-            rooms.enter(session, person, name, false).settle(true);
+            rooms.enter(session, person, name, false);
         }
         mention(List.of(session), new ChatEvent.Notice("the server was started again; HISTORY has what you may have missed"));
         people.enter(session);
@@ -135,7 +114,7 @@ public final class ChatService {
             return claim.person();
         }
         claim.displaced().forEach(rooms::leaveAll);
-        claim.displaced().forEach(ChatSession::moved);
+        claim.displaced().forEach(ChatSession::movedByOther);
         mention(claim.displaced(), new ChatEvent.Notice("the name " + session.name() + (session.hasKey()
                 ? " belongs to a key whose holder is here now" : " was claimed by another session while you had no connection")
                 + "; you left your rooms. Connect under another name"));
@@ -144,11 +123,9 @@ public final class ChatService {
 
     /// Leaves a room.
     public void leave(ChatSession session, String name) throws ChatException {
-        Effect left = rooms.leave(session, name);
-        if (left == null) {
+        if (!rooms.leave(session, name)) {
             throw notIn(name);
         }
-        session.later(left);
     }
 
     private static ChatException notIn(String room) {
@@ -165,8 +142,6 @@ public final class ChatService {
         if (id == 0) {
             throw notIn(name);
         }
-        open.incrementAndGet();
-        session.later(_ -> open.decrementAndGet());
         messages.increment();
         return id;
     }
@@ -216,16 +191,14 @@ public final class ChatService {
     public void away(ChatSession session) throws ChatException {
         Person person = claim(session);
         people.requireAllowance(person);
-        enter(session);
-        if (setAway(person, true)) {
-            session.later(Effect.takenBack(() -> setAway(person, false)));
-        }
+        people.enter(session);
+        setAway(person, true);
     }
 
     /// The session takes part, and its person is here.
     public void back(ChatSession session) throws ChatException {
         people.requireAllowance(claim(session));
-        enter(session);
+        people.enter(session);
         touch(session);
     }
 
@@ -263,12 +236,10 @@ public final class ChatService {
     }
 
     /// Under the person's monitor, so that everybody is told of the changes in their order.
-    ///
-    /// @return whether it was a change
-    private boolean setAway(Person person, boolean away) {
+    private void setAway(Person person, boolean away) {
         synchronized (person) {
             if (person.isAway() == away) {
-                return false;
+                return;
             }
             person.setAway(away);
             var told = new LinkedHashSet<ChatSession>(people.presentSessions(person));
@@ -276,7 +247,6 @@ public final class ChatService {
                 session.rooms().forEach(room -> told.addAll(room.announced()));
             }
             mention(told, away ? new ChatEvent.Away(person.name()) : new ChatEvent.Back(person.name()));
-            return true;
         }
     }
 

@@ -18,8 +18,6 @@ public final class ChatSession {
     private final Runnable counter;
     private final Map<String, Skip> skipped = new LinkedHashMap<>(0);
     private final Set<Room> rooms = new HashSet<>(0);
-    /// Of the requests that its client sent together; used by the thread that runs them.
-    private final List<Effect> effects = new ArrayList<>(0);
     private boolean isClosed;
     private long skippedDirects;
     /// Id of the last direct message that was told here; guarded by [People].
@@ -62,9 +60,14 @@ public final class ChatSession {
         return subscriber.isAttached();
     }
 
-    /// Others have sent it out of a room.
+    /// It is in other rooms, or takes part, or does not any more.
     void moved() {
         subscriber.moved();
+    }
+
+    /// A request of somebody else has done that.
+    void movedByOther() {
+        subscriber.movedByOther();
     }
 
     long lastDirect() {
@@ -73,20 +76,6 @@ public final class ChatSession {
 
     void setLastDirect(long id) {
         lastDirect = id;
-    }
-
-    /// To be done when the request under way has become durable, or failed.
-    void later(Effect effect) {
-        effects.add(effect);
-    }
-
-    /// The requests so far have become durable, or failed: then the last is taken back first.
-    void settle(boolean isKept) {
-        if (!effects.isEmpty()) {
-            List<Effect> due = List.copyOf(effects);
-            effects.clear();
-            (isKept ? due : due.reversed()).forEach(effect -> effect.settle(isKept));
-        }
     }
 
     Person person() {
@@ -116,13 +105,17 @@ public final class ChatSession {
         if (rooms.size() >= ChatConfig.MAX_ROOMS_PER_SESSION && !rooms.contains(room)) {
             throw new ChatException("you are in " + rooms.size() + " rooms; LEAVE one first");
         }
-        rooms.add(room);
+        if (rooms.add(room)) {
+            moved();
+        }
         return true;
     }
 
     /// Notes that it is not in a room any more. Requires the room's lock.
     synchronized void exit(Room room) {
-        rooms.remove(room);
+        if (rooms.remove(room)) {
+            moved();
+        }
     }
 
     /// It need not be told what it missed in a room.

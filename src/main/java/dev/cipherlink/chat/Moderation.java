@@ -1,8 +1,8 @@
 package dev.cipherlink.chat;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -11,6 +11,7 @@ final class Moderation {
 
     private final People people;
     private final Rooms rooms;
+    private final ChatLog log;
     private final EventFormat format;
     private final ChatClock clock;
     private final Map<Ban, Long> bannedUntil = new ConcurrentHashMap<>();
@@ -19,9 +20,10 @@ final class Moderation {
     private record Ban(String room, String name) {
     }
 
-    Moderation(People people, Rooms rooms, EventFormat format, ChatClock clock) {
+    Moderation(People people, Rooms rooms, ChatLog log, EventFormat format, ChatClock clock) {
         this.people = people;
         this.rooms = rooms;
+        this.log = log;
         this.format = format;
         this.clock = clock;
     }
@@ -36,7 +38,7 @@ final class Moderation {
         }
     }
 
-    /// Sends all sessions of a person out of a room, for a while, unless the effect fails.
+    /// Sends all sessions of a person out of a room, for a while. They are told, also by an event with their own name.
     void kick(ChatSession operator, String name, String whom) throws ChatException {
         requireOperator(operator);
         Room room = rooms.find(name);
@@ -44,34 +46,32 @@ final class Moderation {
         if (room == null || person == null || !room.people().contains(person)) {
             throw new ChatException(whom + " is not in " + name);
         }
-        var ban = new Ban(name, People.fold(whom));
-        Long until = clock.nanos() + ChatConfig.KICK_TIME.toNanos();
-        bannedUntil.put(ban, until);
-        var out = new ArrayList<ChatSession>();
-        Effect sentOut = rooms.sendOut(room, person, out);
-        out.forEach(ChatSession::moved);
-        operator.later(isKept -> {
-            sentOut.settle(isKept);
-            if (isKept) {
-                tell(out, operator.name() + " removed you from " + name + "; you can join it again in "
-                        + ChatConfig.KICK_TIME.toSeconds() + " s");
-            } else {
-                bannedUntil.remove(ban, until);
-            }
+        bannedUntil.put(new Ban(name, People.fold(whom)), clock.nanos() + ChatConfig.KICK_TIME.toNanos());
+        List<ChatSession> out = rooms.sendOut(room, person);
+        out.forEach(ChatSession::movedByOther);
+        log.afterCommit(() -> {
+            tell(out, new ChatEvent.Left(name, person.name()));
+            tell(out, new ChatEvent.Notice(operator.name() + " removed you from " + name + "; you can join it again in "
+                    + ChatConfig.KICK_TIME.toSeconds() + " s"));
         });
     }
 
-    /// Lets a person say nothing for a while, unless the effect fails.
+    /// Lets a person say nothing for a while.
     void mute(ChatSession operator, String whom, Duration time) throws ChatException {
         requireOperator(operator);
-        people.mute(whom, time, operator,
-                sessions -> tell(sessions, operator.name() + " muted you for " + time.toSeconds() + " s"));
+        people.mute(whom, time);
+        tellLater(whom, operator.name() + " muted you for " + time.toSeconds() + " s");
     }
 
-    /// Lets a person speak again, unless the effect fails.
+    /// Lets a person speak again.
     void unmute(ChatSession operator, String whom) throws ChatException {
         requireOperator(operator);
-        people.unmute(whom, operator, sessions -> tell(sessions, operator.name() + " lets you speak again"));
+        people.unmute(whom);
+        tellLater(whom, operator.name() + " lets you speak again");
+    }
+
+    private void tellLater(String whom, String notice) {
+        log.afterCommit(() -> tell(people.presentSessions(whom), new ChatEvent.Notice(notice)));
     }
 
     private static void requireOperator(ChatSession session) throws ChatException {
@@ -80,8 +80,8 @@ final class Moderation {
         }
     }
 
-    private void tell(Collection<ChatSession> sessions, String notice) {
-        byte[] encoded = format.encode(new ChatEvent.Notice(notice));
+    private void tell(Collection<ChatSession> sessions, ChatEvent event) {
+        byte[] encoded = format.encode(event);
         sessions.forEach(session -> session.mention(encoded));
     }
 

@@ -1,7 +1,6 @@
 package dev.cipherlink.chat;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -9,9 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 
@@ -28,7 +25,7 @@ final class People {
     private final Predicate<String> isReserved;
     private final Map<String, Person> byName = new HashMap<>();
     private final Map<String, Long> mutedUntil = new HashMap<>();
-    /// Ids of direct messages of which it is not known whether they become durable.
+    /// Ids of direct messages that are not durable yet.
     private final Set<Long> openDirects = new HashSet<>();
 
     /// @param isReserved whether a name belongs to a key
@@ -118,22 +115,19 @@ final class People {
     }
 
     /// The session takes part from now on; it is told what waits for its person.
-    ///
-    /// @return whether it did not before
-    synchronized boolean enter(ChatSession session) {
+    synchronized void enter(ChatSession session) {
         Person person = session.person();
-        boolean isNew = person != null && !session.isClosed() && person.present.add(session);
-        if (isNew) {
+        if (person != null && !session.isClosed() && person.present.add(session)) {
+            session.moved();
             tellWaiting(session);
         }
-        return isNew;
     }
 
     /// The session takes no part any more.
-    synchronized void exit(ChatSession session) {
+    private void exit(ChatSession session) {
         Person person = session.person();
-        if (person != null) {
-            person.present.remove(session);
+        if (person != null && person.present.remove(session)) {
+            session.moved();
             if (person.present.isEmpty()) {
                 person.setAway(false);
             }
@@ -177,7 +171,7 @@ final class People {
         }
     }
 
-    /// Keeps a direct message; its person is told when the effect is settled.
+    /// Keeps a direct message; its person is told when it is durable.
     ///
     /// @return its id
     /// @throws ChatException if nobody has that name, or too many messages wait there
@@ -193,15 +187,12 @@ final class People {
             throw new ChatException("too many messages are waiting for " + to + " already");
         }
         openDirects.add(direct.id());
-        from.later(isKept -> settle(name, direct.id(), isKept));
+        log.afterCommit(() -> durable(name, direct.id()));
         return direct.id();
     }
 
-    private synchronized void settle(String name, long id, boolean isKept) {
+    private synchronized void durable(String name, long id) {
         openDirects.remove(id);
-        if (!isKept) {
-            log.retract(name, id);
-        }
         Person person = byName.get(name);
         if (person != null) {
             person.present.forEach(this::tellWaiting);
@@ -214,42 +205,25 @@ final class People {
         }
     }
 
-    /// Silences somebody until the effect fails.
-    ///
-    /// @param told called with the sessions to be told of it
-    synchronized void mute(String name, Duration time, ChatSession operator, Consumer<Set<ChatSession>> told)
-            throws ChatException {
+    /// Silences somebody.
+    synchronized void mute(String name, Duration time) throws ChatException {
         requireKnown(name);
-        Long until = clock.nanos() + time.toNanos();
-        Long before = mutedUntil.put(fold(name), until);
-        Instant end = clock.now().plus(time);
-        log.mute(fold(name), end);
-        operator.later(isKept -> settleMute(name, until, isKept ? until : before, isKept ? told : _ -> { }));
+        mutedUntil.put(fold(name), clock.nanos() + time.toNanos());
+        log.mute(fold(name), clock.now().plus(time));
     }
 
-    /// Lets somebody speak again, unless the effect fails.
-    ///
-    /// @param told called with the sessions to be told of it
-    synchronized void unmute(String name, ChatSession operator, Consumer<Set<ChatSession>> told) throws ChatException {
-        Long before = mutedUntil.remove(fold(name));
-        if (before == null) {
+    /// Lets somebody speak again.
+    synchronized void unmute(String name) throws ChatException {
+        if (mutedUntil.remove(fold(name)) == null) {
             throw new ChatException(name + " is not muted");
         }
         log.unmute(fold(name));
-        operator.later(isKept -> settleMute(name, null, isKept ? null : before, isKept ? told : _ -> { }));
     }
 
-    /// Puts `after` in the place of `now`, unless that has changed.
-    private synchronized void settleMute(String name, Long now, Long after, Consumer<Set<ChatSession>> told) {
-        if (!Objects.equals(now, after) && Objects.equals(mutedUntil.get(fold(name)), now)) {
-            mutedUntil.compute(fold(name), (_, _) -> after);
-        }
-        told.accept(sessions(name));
-    }
-
-    private Set<ChatSession> sessions(String name) {
+    /// The sessions of who holds a name that take part.
+    synchronized List<ChatSession> presentSessions(String name) {
         Person person = byName.get(fold(name));
-        return person == null ? Set.of() : Set.copyOf(person.present);
+        return person == null ? List.of() : List.copyOf(person.present);
     }
 
     /// Who holds a name; null if nobody does.

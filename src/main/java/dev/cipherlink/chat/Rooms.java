@@ -17,63 +17,56 @@ final class Rooms {
         this.format = format;
     }
 
-    /// Takes a session in, unless it is there.
+    /// Takes a session in, unless it is there already.
     ///
     /// @param isTold whether the others are told of a person who was not there
-    /// @return to be called when it is known whether that failed
     /// @throws ChatException if there are too many rooms, or the session is in too many
-    Effect enter(ChatSession session, Person person, String name, boolean isTold) throws ChatException {
+    void enter(ChatSession session, Person person, String name, boolean isTold) throws ChatException {
         if (session.rooms().stream().anyMatch(room -> room.name().equals(name))) {
-            return _ -> { };
+            return;
         }
         if (!byName.containsKey(name) && byName.size() >= ChatConfig.MAX_ROOMS) {
             throw new ChatException("there are " + ChatConfig.MAX_ROOMS + " rooms already; JOIN one of them");
         }
         Room room = findOrMake(name);
         try {
-            Effect entered = room.enter(session, person, isTold);
-            while (entered == null) {
+            while (!room.enter(session, person, isTold)) {
                 byName.remove(name, room);
                 room = findOrMake(name);
-                entered = room.enter(session, person, isTold);
             }
-            return forgettingIfGone(room, entered);
         } finally {
             forgetIfGone(room);
         }
-    }
-
-    private Effect forgettingIfGone(Room room, Effect effect) {
-        return isKept -> {
-            effect.settle(isKept);
-            forgetIfGone(room);
-        };
     }
 
     private Room findOrMake(String name) {
         return byName.computeIfAbsent(name, _ -> new Room(name, log, format));
     }
 
-    /// Lets a session go that asks for it, unless that fails.
+    /// Lets a session go.
     ///
-    /// @return to be called when that is known; null if the session is not there
-    Effect leave(ChatSession session, String name) {
+    /// @return false if it is not there
+    boolean leave(ChatSession session, String name) {
         Room room = byName.get(name);
-        Effect left = room == null ? null : room.leave(session);
-        return left == null ? null : forgettingIfGone(room, left);
+        if (room == null || !room.leave(session)) {
+            return false;
+        }
+        forgetIfGone(room);
+        return true;
     }
 
-    /// Sends all sessions of a person out, unless that fails.
+    /// Sends all sessions of a person out.
     ///
-    /// @param out takes those sessions
-    /// @return to be called when that is known
-    Effect sendOut(Room room, Person person, List<ChatSession> out) {
-        return forgettingIfGone(room, room.sendOut(person, out));
+    /// @return those sessions
+    List<ChatSession> sendOut(Room room, Person person) {
+        List<ChatSession> out = room.sendOut(person);
+        forgetIfGone(room);
+        return out;
     }
 
     void leaveAll(ChatSession session) {
         for (Room room : session.rooms()) {
-            room.remove(session);
+            room.leave(session);
             forgetIfGone(room);
         }
     }

@@ -17,9 +17,11 @@ public interface Subscriber {
     /// Whether the client has a connection now.
     boolean isAttached();
 
-    /// A request of somebody else changed in which rooms the session is, or that it takes part. Called by a thread that may
-    /// write to the [ChatRecords].
+    /// In which rooms the session is, or whether it takes part, has changed. Called with locks of the chat held.
     void moved();
+
+    /// A request of somebody else has done that, and is run by the calling thread, which may write to the [ChatRecords].
+    void movedByOther();
 
     /// Takes an event whose acknowledgement nobody waits for.
     default boolean offer(byte[] event) {

@@ -37,8 +37,8 @@ final class ChatCommands {
     }
 
     /// Whether the answer may show what is not durable yet, and so must wait for it.
-    boolean showsOpen(Command.Chat command) {
-        return (command instanceof Command.History || command instanceof Command.Rooms) && chat.isOpen();
+    static boolean showsMessages(Command.Chat command) {
+        return command instanceof Command.History || command instanceof Command.Rooms;
     }
 
     Reply run(Command.Chat command) {

@@ -5,13 +5,14 @@ import dev.cipherlink.command.CommandException;
 import dev.cipherlink.command.CommandParser;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Payload;
-import dev.cipherlink.session.AnswerBatch;
 import dev.cipherlink.session.RequestHandler;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Unit;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.OffsetDateTime;
@@ -22,8 +23,9 @@ import java.util.OptionalLong;
 
 /// Runs the commands of one session. Used by its reading thread; what it calls does not block, but for
 /// a large value that waits for room.
-final class CommandDispatcher implements RequestHandler {
+final class CommandDispatcher implements RequestHandler, Unit.Records {
 
+    private static final Logger LOG = System.getLogger(CommandDispatcher.class.getName());
     private static final byte[] ECHO_PREFIX = "Echo: ".getBytes(StandardCharsets.US_ASCII);
     private static final Reply PONG = Reply.line("PONG");
     private static final Reply NOT_WRITTEN = Reply.error("not written: the store failed, and the server was restarted since");
@@ -86,7 +88,6 @@ final class CommandDispatcher implements RequestHandler {
         Command command = null;
         Reply reply = null;
         try {
-            // Before it counts as one that runs: what the batch has done so far is recorded, and may become durable by itself.
             enterRoom(request.length());
             command = parse(request);
             if (command instanceof Command.Append(byte[] key, byte[] value)) {
@@ -95,10 +96,10 @@ final class CommandDispatcher implements RequestHandler {
         } catch (CommandException | StoreException e) {
             reply = Reply.error(e.getMessage());
         }
-        journal.runs(sequence);
         if (reply == null) {
             reply = answer(sequence, command);
         } else {
+            journal.runs(sequence);
             journal.read(sequence, reply);
         }
         requests++;
@@ -110,7 +111,7 @@ final class CommandDispatcher implements RequestHandler {
 
     private void begin() {
         if (unit == null) {
-            unit = store.begin();
+            unit = store.begin(this);
         }
     }
 
@@ -125,6 +126,7 @@ final class CommandDispatcher implements RequestHandler {
         } catch (StoreException e) {
             reply = Reply.error(e.getMessage());
         }
+        journal.runs(sequence);
         journal.read(sequence, reply);
         if (reply.payload().length > Session.MAX_STORED_REPLY_BYTES) {
             laterChanges.largeRead(journal.accepted());
@@ -136,6 +138,9 @@ final class CommandDispatcher implements RequestHandler {
         return parser.parse(request.array(), request.offset(), request.length());
     }
 
+    /// The journal hears of a request when it has run: if that pauses the unit, what is recorded then does not include it.
+    ///
+    /// @throws StoreException if the store takes no writes; nothing was changed
     private Reply change(int sequence, Command command) throws StoreException {
         // Before any lock around a change is taken: whoever holds one must not wait for a commit to begin.
         unit.open();
@@ -143,8 +148,12 @@ final class CommandDispatcher implements RequestHandler {
         try {
             reply = run(command);
         } catch (StoreException e) {
+            if (e.reason() == StoreException.Reason.FULL || e.reason() == StoreException.Reason.FAILED) {
+                throw e;
+            }
             reply = Reply.error(e.getMessage());
         }
+        journal.runs(sequence);
         journal.changed(sequence, reply);
         laterChanges.changed(journal.accepted(), command);
         return reply;
@@ -166,27 +175,34 @@ final class CommandDispatcher implements RequestHandler {
         }
     }
 
-    /// Everything that a batch wrote or saw becomes durable at once, with the answers to what it changed. If it cannot,
-    /// none of it has happened.
+    /// Everything that a batch wrote or saw becomes durable at once, with the answers to what it changed. If it cannot, nobody
+    /// knows what will be there after a restart, and no answer leaves.
     @Override
-    public void completeBatch(AnswerBatch answers) {
+    public void completeBatch() {
         if (unit == null) {
             return;
         }
         count();
         changedBytes = 0;
-        boolean isKept = false;
         try (Unit ended = unit) {
-            journal.addTo(ended);
-            events.addTo(ended);
+            addTo(ended);
             ended.commit();
-            isKept = true;
         } catch (StoreException e) {
-            answers.refuse(e.getMessage());
+            throw new IllegalStateException(e.getMessage(), e);
         } finally {
             unit = null;
-            journal.settle(isKept);
-            events.settle(isKept);
+        }
+    }
+
+    /// Adds to the unit how far the session came, and where it is, with what it changed.
+    @Override
+    public void addTo(Unit open) {
+        try {
+            journal.addTo(open);
+            events.addTo(open);
+        } catch (StoreException e) {
+            // An open unit takes every record: nothing was changed that these belong to.
+            LOG.log(Level.DEBUG, "it is not recorded how far a session came that only reads", e);
         }
     }
 
@@ -219,7 +235,7 @@ final class CommandDispatcher implements RequestHandler {
 
     private void enterRoom(int valueBytes) throws StoreException {
         if (AnswerRoom.isNeededFor(valueBytes)) {
-            letOthersCommit();
+            unit.pause();
             room.take(valueBytes);
         }
     }
@@ -229,13 +245,6 @@ final class CommandDispatcher implements RequestHandler {
         server.statistics().failedRequests.add(failedRequests);
         requests = 0;
         failedRequests = 0;
-    }
-
-    /// Before what may take long. The batch so far may become durable by itself, and so needs its record.
-    private void letOthersCommit() throws StoreException {
-        journal.addTo(unit);
-        events.addTo(unit);
-        unit.pause();
     }
 
     private Reply run(Command command) throws StoreException {
@@ -251,12 +260,12 @@ final class CommandDispatcher implements RequestHandler {
             case Command.Delete(byte[] key) -> okIfFound(store.delete(Key.of(key)));
             case Command.Exists(byte[] key) -> Reply.number(store.exists(Key.of(key)) ? 1 : 0);
             case Command.Keys keys -> {
-                letOthersCommit();
+                unit.pause();
                 yield Reply.lines(
                         store.keys(keys.prefix(), keys.limit(), keys.after()).stream().map(Key::bytes).toList());
             }
             case Command.Count(byte[] prefix) -> {
-                letOthersCommit();
+                unit.pause();
                 yield Reply.number(store.count(prefix));
             }
             case Command.Incr(byte[] key, long by) -> Reply.number(store.increment(Key.of(key), by));
@@ -280,17 +289,18 @@ final class CommandDispatcher implements RequestHandler {
             case Command.WhoAmI() -> whoAmI();
             case Command.Sockets() -> sockets();
             case Command.Info() -> {
-                letOthersCommit();
+                unit.pause();
                 yield info();
             }
             case Command.Chat said -> {
-                if (chat.showsOpen(said)) {
-                    unit.open();
+                Reply reply = chat.run(said);
+                if (ChatCommands.showsMessages(said)) {
+                    unit.readBeside();
                 }
-                yield chat.run(said);
+                yield reply;
             }
-            case Command.Watch(byte[] prefix) -> events.watcher().watch(prefix);
-            case Command.Unwatch(byte[] prefix) -> events.watcher().unwatch(prefix);
+            case Command.Watch(byte[] prefix) -> events.watch(prefix);
+            case Command.Unwatch(byte[] prefix) -> events.unwatch(prefix);
         };
     }
 

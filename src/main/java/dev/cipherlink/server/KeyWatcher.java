@@ -9,9 +9,6 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /// The watches of one session. The methods that change them belong to its reading thread; any thread may tell it.
-///
-/// Its requests change them at once, and [#settle] takes that back if they fail. What it does not want to watch any more it
-/// is told of until then.
 final class KeyWatcher {
 
     private static final int MAX_PREFIXES = 100;
@@ -20,10 +17,6 @@ final class KeyWatcher {
     private final Predicate<byte[]> events;
     /// Replaced by the reading thread, read by any.
     private volatile Set<Key> prefixes = Set.of();
-    /// As they are if the requests since the last [#settle] fail.
-    private Set<Key> settled = prefixes;
-    /// Those of which it is told: both of these, and what was asked for in between.
-    private final Set<Key> registered = new HashSet<>(0);
     private long skipped;
 
     /// @param events refuses one if too many are waiting
@@ -41,7 +34,6 @@ final class KeyWatcher {
             var more = new HashSet<>(prefixes);
             more.add(wanted);
             prefixes = more;
-            registered.add(wanted);
             watches.add(wanted, this);
         }
         return Reply.OK;
@@ -54,26 +46,8 @@ final class KeyWatcher {
             return Reply.error("you do not watch that prefix");
         }
         prefixes = fewer;
+        watches.remove(known, this);
         return Reply.OK;
-    }
-
-    /// The requests so far have become durable, or failed.
-    void settle(boolean isKept) {
-        if (prefixes != settled) {
-            keep(isKept ? prefixes : settled);
-        }
-    }
-
-    private void keep(Set<Key> kept) {
-        prefixes = kept;
-        settled = kept;
-        registered.removeIf(prefix -> {
-            boolean isOver = !kept.contains(prefix);
-            if (isOver) {
-                watches.remove(prefix, this);
-            }
-            return isOver;
-        });
     }
 
     List<byte[]> prefixes() {
@@ -82,7 +56,8 @@ final class KeyWatcher {
 
     /// The session has ended.
     void close() {
-        keep(Set.of());
+        prefixes.forEach(prefix -> watches.remove(prefix, this));
+        prefixes = Set.of();
     }
 
     synchronized void tell(byte[] event) {

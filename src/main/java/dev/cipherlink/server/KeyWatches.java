@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.cipherlink.command.Event;
 import dev.cipherlink.store.Key;
+import dev.cipherlink.store.KeyValueStore;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -14,14 +15,15 @@ import java.util.concurrent.ConcurrentHashMap;
 ///
 /// A change costs one look while nobody watches, else one at the prefixes with which its key begins: what others watch costs it
 /// nothing.
-final class KeyWatches {
+final class KeyWatches implements KeyValueStore.ChangeListener {
 
     /// Guarded by the monitor; the sets are in the tree, too.
     private final Map<Key, Set<KeyWatcher>> byPrefix = new HashMap<>();
     private volatile PrefixTree<Set<KeyWatcher>> tree = PrefixTree.empty();
 
     /// Whether anybody watches.
-    boolean isUsed() {
+    @Override
+    public boolean isInterested() {
         return !tree.isEmpty();
     }
 
@@ -48,28 +50,18 @@ final class KeyWatches {
         });
     }
 
-    /// Tells those who watch it that a key was set.
-    void set(Key key) {
-        tell(key, true);
-    }
-
-    /// Tells those who watch it that a key is gone.
-    void deleted(Key key) {
-        tell(key, false);
-    }
-
-    /// Whether anybody watches this key.
-    boolean isWatched(Key key) {
-        return tree.matches(key.bytes());
-    }
-
-    private void tell(Key key, boolean isSet) {
+    /// Tells those who watch it that a key was set, or is gone.
+    @Override
+    public void changed(Key key, boolean exists) {
+        if (!tree.matches(key.bytes())) {
+            return;
+        }
         // A set: a session with two prefixes of the key is told once.
         var watchers = new LinkedHashSet<KeyWatcher>();
         tree.forEach(key.bytes(), watchers::addAll);
         if (!watchers.isEmpty()) {
             String name = new String(key.bytes(), UTF_8);
-            byte[] event = (isSet ? new Event.KeySet(name) : new Event.KeyDeleted(name)).encode();
+            byte[] event = (exists ? new Event.KeySet(name) : new Event.KeyDeleted(name)).encode();
             watchers.forEach(watcher -> watcher.tell(event));
         }
     }

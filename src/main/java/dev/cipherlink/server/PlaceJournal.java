@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.function.Supplier;
 
@@ -21,13 +20,13 @@ final class PlaceJournal {
     private static final Logger LOG = System.getLogger(PlaceJournal.class.getName());
     /// Of a key: this, and the session's id (16 bytes).
     static final byte[] PREFIX = {'p', '/'};
-    private static final byte[] UNKNOWN = {};
 
     private final KeyValueStore store;
     private final Supplier<SessionPlace> place;
     private final byte[] key;
-    /// As it is on the disk, or will be with the unit under way.
-    private byte[] recorded = SessionPlace.NOWHERE.encode();
+    /// Whether the place is another than what is recorded.
+    private volatile boolean isChanged;
+    private volatile boolean isRecorded;
 
     /// @param place where the session is now
     PlaceJournal(String sessionId, KeyValueStore store, Supplier<SessionPlace> place) {
@@ -42,7 +41,7 @@ final class PlaceJournal {
         try {
             byte[] found = store.record(key);
             if (found != null) {
-                recorded = found;
+                isRecorded = true;
                 return SessionPlace.decode(found);
             }
         } catch (IOException | StoreException e) {
@@ -51,36 +50,29 @@ final class PlaceJournal {
         return SessionPlace.NOWHERE;
     }
 
-    /// Adds the place to the unit of a batch of the session, if it has changed.
+    /// The place is another one. Takes no lock.
+    void changed() {
+        isChanged = true;
+    }
+
+    /// Adds the place to the unit of a batch of the session, or of whoever has changed it, if it is not recorded.
     void addTo(Unit unit) throws StoreException {
+        if (!isChanged) {
+            return;
+        }
         // Who waited for the gate with our monitor would wait for those inside who want it.
         unit.open();
         synchronized (this) {
-            byte[] encoded = place.get().encode();
-            if (!Arrays.equals(encoded, recorded)) {
-                unit.record(key, encoded);
-                recorded = encoded;
-            }
-        }
-    }
-
-    /// Adds the place to a unit of somebody else, who has changed it. Whether that unit fails is not told here.
-    void addToOthers(Unit unit) throws StoreException {
-        unit.open();
-        synchronized (this) {
+            isRecorded = true;
+            // Before the place is looked at: what changes it from here on is not in the record.
+            isChanged = false;
             unit.record(key, place.get().encode());
-            recorded = UNKNOWN;
         }
-    }
-
-    /// The unit was not committed.
-    synchronized void failed() {
-        recorded = UNKNOWN;
     }
 
     /// The session is over: nobody will go on with it.
     void forget() {
-        if (!isRecorded()) {
+        if (!isRecorded) {
             return;
         }
         // Without our lock, which others take inside the store's gate.
@@ -89,9 +81,5 @@ final class PlaceJournal {
         } catch (StoreException e) {
             LOG.log(Level.DEBUG, "the place of an ended session stays recorded", e);
         }
-    }
-
-    private synchronized boolean isRecorded() {
-        return !Arrays.equals(recorded, SessionPlace.NOWHERE.encode());
     }
 }

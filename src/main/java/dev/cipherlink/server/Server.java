@@ -60,7 +60,8 @@ public final class Server implements AutoCloseable {
 
     private Server(ServerConfig config, KeyValueStore store) throws IOException {
         this.config = config;
-        this.store = new WatchedStore(store, watches);
+        this.store = store;
+        store.onChange(watches);
         chat = openChat();
         gate = new HandshakeGate(config.handshakes());
         targets = new TargetConnector(config.forwards().connectTimeout());
@@ -103,13 +104,24 @@ public final class Server implements AutoCloseable {
         long maxBytes = Math.min(MAX_CHAT_BYTES, Runtime.getRuntime().maxMemory() / 16);
         // What is too old or too much goes with the next commit.
         try (Unit unit = store.begin()) {
-            unit.open();
+            openIfThereIsRoom(unit);
             ChatRecords records = store.isDurable() ? new StoredChat(store) : ChatRecords.NONE;
             var log = new ChatLog(config.chat(), ChatClock.SYSTEM, maxBytes, records);
             return new ChatService(config.chat(), log, ChatCommands::encode, ChatClock.SYSTEM,
                     config.keys().clients()::reserves);
         } catch (StoreException | UncheckedIOException e) {
             throw new IOException("what the chat remembers cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /// On a full disk the server starts for those who read.
+    private static void openIfThereIsRoom(Unit unit) throws StoreException {
+        try {
+            unit.open();
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.FULL) {
+                throw e;
+            }
         }
     }
 

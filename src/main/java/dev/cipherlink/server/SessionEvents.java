@@ -5,6 +5,7 @@ import dev.cipherlink.chat.ChatIdentity;
 import dev.cipherlink.chat.ChatSession;
 import dev.cipherlink.chat.Subscriber;
 import dev.cipherlink.command.Event;
+import dev.cipherlink.command.Reply;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
@@ -43,10 +44,6 @@ final class SessionEvents implements Subscriber {
         return chatSession;
     }
 
-    KeyWatcher watcher() {
-        return watcher;
-    }
-
     /// Names the session, before anything is told.
     void attach(Session own) {
         session = own;
@@ -63,7 +60,6 @@ final class SessionEvents implements Subscriber {
     void restorePlace() {
         SessionPlace place = journal.read();
         place.prefixes().forEach(watcher::watch);
-        watcher.settle(true);
         if (!place.prefixes().isEmpty()) {
             offer(new Event.Notice("the server was started again; changes of watched keys may have been missed").encode());
         }
@@ -92,15 +88,6 @@ final class SessionEvents implements Subscriber {
         }
     }
 
-    /// The batch has become durable, or failed.
-    void settle(boolean isKept) {
-        if (!isKept) {
-            journal.failed();
-        }
-        watcher.settle(isKept);
-        server.chat().settle(chatSession, isKept);
-    }
-
     /// The session is over.
     void end() {
         watcher.close();
@@ -118,12 +105,25 @@ final class SessionEvents implements Subscriber {
         return session.isAttached();
     }
 
+    Reply watch(byte[] prefix) {
+        journal.changed();
+        return watcher.watch(prefix);
+    }
+
+    Reply unwatch(byte[] prefix) {
+        journal.changed();
+        return watcher.unwatch(prefix);
+    }
+
     @Override
     public void moved() {
+        journal.changed();
+    }
+
+    @Override
+    public void movedByOther() {
         try {
-            if (store.isDurable()) {
-                journal.addToOthers(store.unit());
-            }
+            addTo(store.unit());
         } catch (StoreException e) {
             throw new IllegalStateException("a change of the chat without an open unit", e);
         }

@@ -91,8 +91,6 @@ final class SessionJournal {
     private long lastChange;
     private boolean hasChanged;
     private boolean isOriginKept;
-    /// It is in the unit under way.
-    private boolean isOriginAdded;
     private boolean isNew;
     private boolean isInFragments;
 
@@ -190,13 +188,15 @@ final class SessionJournal {
         if (!isKept || !hasChanged && accepted - recorded < MAX_UNRECORDED) {
             return;
         }
+        // Where there is no room for a record, this throws, and nothing else does.
+        unit.open();
         hasChanged = false;
         recorded = accepted;
         int slot = takeSlot(unit);
         byte[] batch = takeBatch();
         if (!isOriginKept) {
             unit.record(keys.origin(), origin.encode());
-            isOriginAdded = true;
+            isOriginKept = true;
         }
         unit.record(keys.slot(slot), batch);
         add(slot, accepted, batch.length);
@@ -221,7 +221,7 @@ final class SessionJournal {
         return slot;
     }
 
-    /// The record of the batch. Its answers leave the queue, even if the store then takes no record: they will be refused.
+    /// The record of the batch. Its answers leave the queue.
     private byte[] takeBatch() {
         int left = MAX_BYTES - (kept == null ? 0 : kept.bytes);
         int bytes = SessionRecords.HEADER_BYTES;
@@ -236,12 +236,6 @@ final class SessionJournal {
             SessionRecords.encode(answers.sequence(0), answers.reply(0), out);
         }
         return out.array();
-    }
-
-    /// The unit was committed, or failed.
-    void settle(boolean isKept) {
-        isOriginKept |= isKept && isOriginAdded;
-        isOriginAdded = false;
     }
 
     /// The session is over: nobody will go on with it.

@@ -75,7 +75,7 @@ final class StoredChat implements ChatRecords {
         } catch (IOException e) {
             throw new UncheckedIOException("an array takes whatever is written", e);
         } catch (StoreException e) {
-            throw notOpen(e);
+            throw new IllegalStateException("a change of the chat without an open unit", e);
         }
     }
 
@@ -112,13 +112,14 @@ final class StoredChat implements ChatRecords {
         try {
             store.unit().forget(key(record));
         } catch (StoreException e) {
-            throw notOpen(e);
+            // Only while the server starts on a full disk. It goes when the next one starts.
+            LOG.log(Level.DEBUG, "a record of the chat stays", e);
         }
     }
 
-    /// An open unit takes every record.
-    private static IllegalStateException notOpen(StoreException cause) {
-        return new IllegalStateException("a change of the chat without an open unit", cause);
+    @Override
+    public void afterCommit(Runnable telling) {
+        store.afterCommit(telling);
     }
 
     private static byte[] key(ChatRecord record) {

@@ -4,7 +4,7 @@
 /// [dev.cipherlink.server.Admission] finds out who it is and which session it gets, and
 /// [dev.cipherlink.server.CommandDispatcher] runs what it asks for. Read them in this order.
 /// [dev.cipherlink.server.StreamConnection] is a connection that forwards.
-/// [dev.cipherlink.server.ChatCommands] hands the chat's commands on, and [dev.cipherlink.server.WatchedStore] tells of
+/// [dev.cipherlink.server.ChatCommands] hands the chat's commands on, and [dev.cipherlink.server.KeyWatches] tells of
 /// changed keys; [dev.cipherlink.server.SessionEvents] is where both reach a session. Records of the store hold what outlives
 /// the process: [dev.cipherlink.server.SessionJournal], [dev.cipherlink.server.PlaceJournal], [dev.cipherlink.server.StoredChat].
 /// Who may come in is asked of a [dev.cipherlink.server.ClientDirectory]: a file of keys

@@ -3,7 +3,6 @@ package dev.cipherlink.session;
 import dev.cipherlink.command.Reply;
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.BitSet;
 
 /// The answers to the messages that arrived together, until they may leave: the changes they tell of have to be durable
 /// before.
@@ -22,11 +21,8 @@ public final class AnswerBatch {
     /// Beyond this many the arrays are not kept for the next batch.
     private static final int MAX_IDLE_CAPACITY = 128;
 
-    private final ReceiveWindow window;
     private int[] sequences = new int[INITIAL_CAPACITY];
     private Reply[] replies = new Reply[INITIAL_CAPACITY];
-    /// Which answers are those of earlier batches.
-    private final BitSet keptBefore = new BitSet();
     private int size;
     private int bytes;
     private boolean hasLarge;
@@ -34,20 +30,6 @@ public final class AnswerBatch {
     /// The answer to be sent next, and how much of it was.
     private int next;
     private int sentBytes;
-
-    AnswerBatch(ReceiveWindow window) {
-        this.window = window;
-    }
-
-    /// Adds the answer to a duplicate, which was kept.
-    void addKept(int sequence, Reply reply) {
-        boolean isOfThisBatch = false;
-        for (int i = 0; i < size; i++) {
-            isOfThisBatch |= sequences[i] == sequence && !keptBefore.get(i);
-        }
-        keptBefore.set(size, !isOfThisBatch);
-        add(sequence, reply);
-    }
 
     void add(int sequence, Reply reply) {
         if (size == replies.length) {
@@ -79,18 +61,6 @@ public final class AnswerBatch {
         return true;
     }
 
-    /// Puts an error in the place of every answer, but for those of fragments: what they tell of could not be made durable.
-    /// An answer that was kept from an earlier batch stays: what it tells of is durable.
-    public void refuse(String reason) {
-        Reply error = Reply.error(reason);
-        for (int i = 0; i < size; i++) {
-            if (replies[i] != EMPTY && !keptBefore.get(i)) {
-                replies[i] = error;
-                window.replace(sequences[i], error);
-            }
-        }
-    }
-
     /// Sends them in their order, and forgets them; stops where the peer is too far behind with reading.
     ///
     /// @return whether all are on their way; if not, it is to be called again when the peer has read
@@ -114,7 +84,6 @@ public final class AnswerBatch {
         } else {
             Arrays.fill(replies, 0, size, null);
         }
-        keptBefore.clear();
         size = 0;
         bytes = 0;
         hasLarge = false;

@@ -202,11 +202,6 @@ final class ReceiveWindow {
         return sequence & answers.length - 1;
     }
 
-    /// Keeps another answer in the place of one that never left.
-    void replace(int sequence, Reply answer) {
-        answered(sequence, answer, Payload.EMPTY);
-    }
-
     /// The answer kept to an accepted message; null if there is none.
     Reply keptAnswer(int sequence) {
         return answers == null ? null : answers[slot(sequence)];

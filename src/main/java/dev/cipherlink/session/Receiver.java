@@ -29,7 +29,7 @@ final class Receiver {
         this.handler = handler;
         window = new ReceiveWindow(parameters, identity, ReceiveWindow.BUDGET);
         fragments = new Fragments(identity.owner(), identity.maxRequestBytes(), Fragments.BUDGET);
-        answers = new AnswerBatch(window);
+        answers = new AnswerBatch();
     }
 
     /// Whether the peer has ended the session.
@@ -139,19 +139,19 @@ final class Receiver {
         if (message.type() == MessageType.DISCONNECT) {
             answers.add(sequence, AnswerBatch.EMPTY);
         } else if (answer != null) {
-            answers.addKept(sequence, answer);
+            answers.add(sequence, answer);
         } else if (request != null) {
             answers.add(sequence, handler.repeat(sequence, Payload.of(request)));
         } else if (isRestored) {
             answers.add(sequence, message.more() ? AnswerBatch.EMPTY : handler.repeat(sequence, message.payload()));
         } else {
-            answers.addKept(sequence, Session.NOT_KEPT);
+            answers.add(sequence, Session.NOT_KEPT);
         }
     }
 
     /// Waits until the changes of the batch are durable. Blocks; the lock must not be held.
     void completeBatch() {
-        handler.completeBatch(answers);
+        handler.completeBatch();
     }
 
     /// Sends the answers of the batch, and asks for what is missing behind it.

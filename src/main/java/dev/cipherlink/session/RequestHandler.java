@@ -31,8 +31,8 @@ public interface RequestHandler {
     /// The requests that arrived together have run; their answers leave when this returns. Blocks until what they
     /// changed is durable. Called without the session's lock.
     ///
-    /// @param answers are refused if that is not possible
-    default void completeBatch(AnswerBatch answers) {
+    /// @throws RuntimeException if that is not possible: no answer leaves, and the link and the session end
+    default void completeBatch() {
     }
 
     /// Whether the batch has done enough: it is completed, and its answers leave, before another request runs.

@@ -47,23 +47,26 @@ final class Applier implements AutoCloseable {
     private final Database database;
     private final CommitLog log;
     private final Owner owner;
+    private final BlindChanges before;
     private final Thread thread = Thread.ofPlatform().name("store-apply").daemon().unstarted(this::run);
     private Consumer<StoreException> stop;
     private final Deque<Group> waiting = new ArrayDeque<>();
     private long waitingBytes;
     private long forgetAt = System.nanoTime();
-    private volatile long applied;
+    private volatile StoreState applied;
+    private volatile StoreException refusal;
     private volatile boolean isClosed;
     /// There was no memory for several groups at once.
     private boolean isShort;
     private long shortReportAt = System.nanoTime();
 
-    /// @param lastCommit the database is at
-    Applier(Database database, CommitLog log, Owner owner, long lastCommit) {
+    /// @param state of the database
+    Applier(Database database, CommitLog log, Owner owner, StoreState state) {
         this.database = database;
         this.log = log;
         this.owner = owner;
-        this.applied = lastCommit;
+        this.before = new BlindChanges(database);
+        this.applied = state;
     }
 
     /// @param whenFailed told that the database takes no groups: they are in the log, so that nothing is lost, but there must be
@@ -88,20 +91,29 @@ final class Applier implements AutoCloseable {
         }
     }
 
-    /// Blocks while too much waits for the database; also while there is no memory to apply it, since the log has it.
+    /// Blocks while too much waits for the database; also while there is no memory to apply it, since the log has it. If its disk is
+    /// full, [#refusal] says so.
     ///
-    /// @throws StoreException if the database takes nothing
+    /// @throws StoreException `FAILED`
     void awaitRoom() throws StoreException {
-        while (waitingBytes() > MAX_WAITING_BYTES) {
+        while (waitingBytes() > MAX_WAITING_BYTES && refusal == null) {
             try {
                 apply();
             } catch (StoreException e) {
-                if (!e.isMemory()) {
+                if (e.isMemory()) {
+                    LockSupport.parkNanos(this, MEMORY_RETRY_NANOS);
+                } else if (e.reason() == StoreException.Reason.FULL) {
+                    refusal = e;
+                } else {
                     throw e;
                 }
-                LockSupport.parkNanos(this, MEMORY_RETRY_NANOS);
             }
         }
+    }
+
+    /// Why nothing more may be added: too much waits, and the database takes nothing for want of room. Else null.
+    StoreException refusal() {
+        return refusal;
     }
 
     /// The groups that the database may lack, the older first.
@@ -132,6 +144,11 @@ final class Applier implements AutoCloseable {
 
     /// The number of the last commit that is in the database.
     long applied() {
+        return applied.commit();
+    }
+
+    /// What the store is with it.
+    StoreState state() {
         return applied;
     }
 
@@ -176,10 +193,14 @@ final class Applier implements AutoCloseable {
     }
 
     private void apply(List<Group> groups) throws StoreException {
-        StoreState state = groups.getLast().state();
-        database.write(merge(groups, state));
+        Map<Key, KeyChange> keys = merge(groups);
+        before.find(keys);
+        StoreState state = groups.getLast().state()
+                .withKeys(applied.keys() + keys.values().stream().mapToLong(KeyChange::entries).sum());
+        database.write(batch(keys, groups, state));
         // Before readers are sent there: who notes it, then looks, and finds it unchanged, has not missed a change.
-        applied = state.commit();
+        applied = state;
+        refusal = null;
         owner.applied(groups);
         synchronized (waiting) {
             for (Group group : groups) {
@@ -190,13 +211,15 @@ final class Applier implements AutoCloseable {
         groups.forEach(Group::stored);
     }
 
-    private byte[] merge(List<Group> groups, StoreState state) {
+    private static Map<Key, KeyChange> merge(List<Group> groups) {
         Map<Key, KeyChange> keys = HashMap.newHashMap(1_000);
+        groups.forEach(group -> group.keys().forEach(change -> keys.merge(change.key(), change, KeyChange::then)));
+        return keys;
+    }
+
+    private byte[] batch(Map<Key, KeyChange> keys, List<Group> groups, StoreState state) {
         Map<Key, RecordChange> records = HashMap.newHashMap(1_000);
-        for (Group group : groups) {
-            group.keys().forEach(change -> keys.merge(change.key(), change, KeyChange::then));
-            group.records().forEach(change -> records.put(change.key(), change));
-        }
+        groups.forEach(group -> group.records().forEach(change -> records.put(change.key(), change)));
         var batch = new BatchBuffer(groups.stream().mapToLong(Group::bytes).sum());
         // Neighbours one after the other: RocksDB finds their places faster.
         keys.values().stream().sorted(Comparator.comparing(KeyChange::key)).forEach(change -> change.addTo(batch, database));
@@ -207,7 +230,7 @@ final class Applier implements AutoCloseable {
 
     /// Makes the log shorter where it can be. Blocks until the disk has the database.
     private void shorten() throws StoreException {
-        long commit = applied;
+        long commit = applied.commit();
         if (System.nanoTime() - forgetAt >= 0 && log.mayForget(commit)) {
             database.flush();
             try {
@@ -280,6 +303,6 @@ final class Applier implements AutoCloseable {
     public void close() {
         isClosed = true;
         LockSupport.unpark(thread);
-        EndOfThread.await(thread);
+        EndOfThread.await(thread, before::close);
     }
 }

@@ -1,7 +1,9 @@
 package dev.cipherlink.store;
 
+import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -81,17 +83,14 @@ final class BatchBuffer {
         count++;
     }
 
-    /// Has a change added: all of it, or nothing if that fails, as for want of memory.
-    void addWhole(Runnable change) {
-        int endBefore = end;
-        int countBefore = count;
-        try {
-            change.run();
-        } catch (RuntimeException | Error e) {
-            end = endBefore;
-            count = countBefore;
-            throw e;
-        }
+    /// Takes back what was added since it had this size and count.
+    void cutBack(int size, int changes) {
+        end = size;
+        count = changes;
+    }
+
+    int count() {
+        return count;
     }
 
     int size() {
@@ -100,6 +99,63 @@ final class BatchBuffer {
 
     boolean isEmpty() {
         return count == 0;
+    }
+
+    /// Adds all changes of another batch.
+    void addAll(byte[] batch) {
+        int more = batch.length - HEADER_BYTES;
+        reserve(more);
+        System.arraycopy(batch, HEADER_BYTES, bytes, end, more);
+        end += more;
+        count += (int) COUNT.get(batch, COUNT_OFFSET);
+    }
+
+    /// One change of a batch that is read.
+    interface Visitor {
+        /// @param value null if the key was taken away
+        void change(int family, byte[] key, byte[] value) throws IOException;
+    }
+
+    /// Reads a batch again.
+    ///
+    /// @throws IOException if it has another form
+    static void read(byte[] batch, Visitor visitor) throws IOException {
+        ByteBuffer in = ByteBuffer.wrap(batch);
+        try {
+            for (in.position(HEADER_BYTES); in.hasRemaining(); ) {
+                byte tag = in.get();
+                if (tag != TAG_PUT && tag != TAG_DELETE) {
+                    throw new IOException("a commit has a form that this version does not know");
+                }
+                int family = readVarint(in);
+                byte[] key = readBytes(in);
+                visitor.change(family, key, tag == TAG_PUT ? readBytes(in) : null);
+            }
+        } catch (BufferUnderflowException | NegativeArraySizeException e) {
+            throw new IOException("a commit is not whole", e);
+        }
+    }
+
+    private static byte[] readBytes(ByteBuffer in) {
+        int length = readVarint(in);
+        if (length > in.remaining()) {
+            throw new BufferUnderflowException();
+        }
+        byte[] bytes = new byte[length];
+        in.get(bytes);
+        return bytes;
+    }
+
+    private static int readVarint(ByteBuffer in) {
+        int number = 0;
+        int shift = 0;
+        byte part;
+        do {
+            part = in.get();
+            number |= (part & 0x7F) << shift;
+            shift += 7;
+        } while (part < 0);
+        return number;
     }
 
     /// The batch, for as long as nothing is added.

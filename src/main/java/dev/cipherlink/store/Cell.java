@@ -3,6 +3,8 @@ package dev.cipherlink.store;
 /// What the heap knows of a key: the state after its last write, or after it was read. Immutable but for one hint.
 final class Cell {
     static final long NO_DEADLINE = Long.MAX_VALUE;
+    /// Of a key that was not looked for.
+    static final Cell UNKNOWN = new Cell(null, 0, -1, NO_DEADLINE, Group.IN_DATABASE);
     /// An estimate of the heap that a cell takes beside the bytes of key and value.
     private static final int OVERHEAD_BYTES = 160;
 

@@ -95,11 +95,6 @@ final class CellCache {
         });
     }
 
-    /// Puts a cell back that was there before.
-    void restore(Key key, Cell before) {
-        update(key, (_, _) -> before);
-    }
-
     /// Drops a value that can be read from where large ones are kept.
     void dropLargeValue(Key key, long version) {
         cells.computeIfPresent(key, (same, cell) -> {

@@ -35,9 +35,25 @@ final class CellReader implements AutoCloseable {
         return cell == null ? found : cell;
     }
 
-    /// What the database has of a key.
+    /// What the database has of a key; from here on its memory has it, for a while.
     Cell load(Key key) throws StoreException {
-        byte[] entry = stored(database.entries(), key.bytes());
+        return decode(stored(database.entries(), key.bytes()));
+    }
+
+    /// The same if its memory knows; never blocks.
+    ///
+    /// @return null if only the disk can tell
+    Cell look(Key key) throws StoreException {
+        Optional<Database.Looked> looked = database.look(database.entries(), key.bytes());
+        return looked.isPresent() ? decode(looked.get().value()) : null;
+    }
+
+    /// Whether memory knows what a key has, but for a large value.
+    boolean isInMemory(Key key) throws StoreException {
+        return cells.get(key) != null || look(key) != null;
+    }
+
+    private static Cell decode(byte[] entry) throws StoreException {
         try {
             return entry == null ? RocksWrite.ABSENT : EntryCodec.decode(entry);
         } catch (IOException e) {

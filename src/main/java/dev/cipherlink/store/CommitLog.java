@@ -5,11 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Set;
 import java.util.zip.CRC32C;
 
 /// The commits that the database may lack, one record behind the other, in files of which the last is written to.
@@ -17,10 +16,11 @@ import java.util.zip.CRC32C;
 /// A file is named after the first commit in it, and begins with [#MAGIC] (8), a random number, its salt (8), and CRC-32C of
 /// both (8). A record is the number of bytes behind its checksum (4), CRC-32C (4) of what follows, the salt again (8), the
 /// commit's number (8), that of the last commit that was on the disk for certain when this one was written (8), and the
-/// changes as a [BatchBuffer] has them. So no value that a client wrote looks like a record. Integers are big-endian. A new
-/// file is begun when the disk has all of the old one. [CommitLogReader] reads them.
+/// changes as a [BatchBuffer] has them. So no value that a client wrote looks like a record, and none that an earlier use of
+/// the file left behind the last one. Integers are big-endian. A file has its full length from its beginning on ([LogSpace]); the
+/// next is begun when a record does not fit, and the disk has all of the old one. [CommitLogReader] reads them.
 ///
-/// One thread appends; any may [#sync].
+/// One thread calls [#place] and [#append]; any may [#sync].
 final class CommitLog implements AutoCloseable {
     /// `cl-log`, and the version of the format.
     static final long MAGIC = 0x636c2d6c6f670002L;
@@ -32,21 +32,29 @@ final class CommitLog implements AutoCloseable {
     /// What is before the changes.
     static final int HEAD_BYTES = PREFIX_BYTES + NUMBERS_BYTES;
     static final String SUFFIX = ".log";
-    private static final int DEFAULT_FILE_BYTES = 64 << 20;
     /// Handed to the system at once: the JDK keeps a copy beside the heap.
     private static final int MAX_WRITE_BYTES = 1 << 20;
+    /// Of each file, for records that belong to changes which were accepted.
+    private static final int MAX_MARGIN_BYTES = 1 << 20;
+    private static final int MARGIN_SHARE = 4;
 
     private final Path folder;
-    private final DiskRoom room;
-    private final int maxFileBytes;
+    private final LogSpace space;
+    private final int marginBytes;
     private final ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES);
     private final SecureRandom random = new SecureRandom();
     /// Those that are not written to any more, in the order in which they may go.
     private final Deque<Finished> finished = new ArrayDeque<>();
+    /// What is written to; null if there was no room yet for a file.
+    private LogSpace.Ready file;
     private Path path;
-    private FileChannel channel;
     private long salt;
     private long end;
+    /// What the record that was placed goes to, if it does not fit in there.
+    private LogSpace.Ready following;
+    private boolean isPlaced;
+    /// Bytes for the record behind the one that was placed, in the same file.
+    private volatile long rest;
     private volatile long appended;
     private volatile long synced;
 
@@ -54,25 +62,43 @@ final class CommitLog implements AutoCloseable {
     private record Finished(Path path, long lastCommit) {
     }
 
-    /// Begins a new file; those that are there stay until [#forget].
+    /// Begins a new file, if the disk has room for one; those that are there stay until [#forget].
     ///
     /// @param folder     must exist
     /// @param lastCommit the disk has everything up to it, in the database
     CommitLog(Path folder, long lastCommit) throws IOException, StoreException {
-        this(folder, lastCommit, new DiskRoom(folder), DEFAULT_FILE_BYTES);
+        this(folder, lastCommit, new DiskRoom(folder));
     }
 
+    private CommitLog(Path folder, long lastCommit, DiskRoom room) throws IOException, StoreException {
+        this(folder, lastCommit, room, room.logFileBytes());
+    }
+
+    /// @param maxFileBytes of a file, unless a single record is larger
     CommitLog(Path folder, long lastCommit, DiskRoom room, int maxFileBytes) throws IOException, StoreException {
         this.folder = folder;
-        this.room = room;
-        this.maxFileBytes = maxFileBytes;
+        this.marginBytes = Math.min(MAX_MARGIN_BYTES, maxFileBytes / MARGIN_SHARE);
         this.appended = lastCommit;
         this.synced = lastCommit;
-        begin();
+        this.space = new LogSpace(folder, room, maxFileBytes);
+        beginFirst();
         for (Path old : CommitLogReader.files(folder)) {
             if (!old.equals(path)) {
                 // Latest first: what is left when forgetting them is cut short must be the beginning of a log.
                 finished.addFirst(new Finished(old, lastCommit));
+            }
+        }
+        space.start();
+    }
+
+    /// Where there is no room there are no commits until there is.
+    private void beginFirst() throws IOException, StoreException {
+        try {
+            begin(space.makeFirst());
+            rest = file.bytes() - end;
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.FULL) {
+                throw e;
             }
         }
     }
@@ -85,54 +111,89 @@ final class CommitLog implements AutoCloseable {
         return header.putLong(crc.getValue()).array();
     }
 
-    private void begin() throws IOException, StoreException {
-        Path next = folder.resolve("%020d%s".formatted(appended + 1, SUFFIX));
-        long nextSalt = random.nextLong();
-        FileChannel file = FileChannel.open(next, Set.of(StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
-                StandardOpenOption.WRITE), StoreFolder.PRIVATE_FILE);
-        try {
-            writeFully(file, 0, ByteBuffer.wrap(header(nextSalt)));
-            force(file);
-        } catch (IOException | StoreException e) {
-            file.close();
-            throw e;
-        }
-        path = next;
-        channel = file;
+    /// Goes on with a new file. It gets its name when it has its beginning: what an earlier use left in it is not seen.
+    private void begin(LogSpace.Ready next) throws IOException, StoreException {
+        Path named = folder.resolve("%020d%s".formatted(appended + 1, SUFFIX));
+        long nextSalt = nextSalt();
+        writeFully(next.channel(), 0, ByteBuffer.wrap(header(nextSalt)));
+        next.channel().force(false);
+        // One of that name, which an earlier process began, has no whole commit.
+        Files.move(next.path(), named, StandardCopyOption.ATOMIC_MOVE);
+        StoreFolder.force(folder);
+        file = next;
+        path = named;
         salt = nextSalt;
         end = HEADER_BYTES;
     }
 
-    /// A file and its name.
-    private void force(FileChannel file) throws StoreException {
-        try {
-            file.force(true);
-            StoreFolder.force(folder);
-        } catch (IOException e) {
-            throw StoreException.failed(e);
+    /// One that does not begin with a zero, so that zeros are no part of it where it is looked for.
+    private long nextSalt() {
+        long next = random.nextLong();
+        while (next >>> Long.SIZE - Byte.SIZE == 0) {
+            next = random.nextLong();
+        }
+        return next;
+    }
+
+    /// Bytes of changes for which there is room in the commit that comes together now. Grows until that is placed.
+    long room() {
+        return Math.max(rest, space.readyBytes() - HEADER_BYTES) - HEAD_BYTES;
+    }
+
+    /// What of [#room] is left to records that belong to changes which were accepted.
+    int marginBytes() {
+        return marginBytes;
+    }
+
+    /// Blocks until [#room] is so large.
+    ///
+    /// @throws StoreException `FULL` if the disk has no room, `FAILED` if the log cannot be made longer; both may pass
+    void awaitRoom(long bytes) throws StoreException {
+        if (room() < bytes) {
+            space.await(bytes + HEADER_BYTES + HEAD_BYTES);
+        }
+    }
+
+    /// Chooses the place of the next record; from here on [#room] is that of the one behind it. Never blocks.
+    void place(int changesBytes) {
+        long bytes = HEAD_BYTES + (long) changesBytes;
+        isPlaced = true;
+        if (bytes <= rest) {
+            rest -= bytes;
+            if (file != null && rest < file.bytes() / 2) {
+                space.want();
+            }
+            return;
+        }
+        if (bytes <= space.readyBytes() - HEADER_BYTES) {
+            following = space.take();
+            rest = following.bytes() - HEADER_BYTES - bytes;
+        } else {
+            rest = 0;
         }
     }
 
     /// Adds a commit; the system has it then.
     ///
-    /// @throws StoreException `FULL` if there was no room, and the log is as before; `FAILED` if the disk failed
+    /// @throws StoreException `FAILED`: what is on the disk is uncertain
     void append(long commit, BatchBuffer changes) throws StoreException {
-        room.requireFor(changes.size());
+        if (!isPlaced) {
+            place(changes.size());
+        }
         ByteBuffer body = changes.encode();
         try {
-            if (end >= maxFileBytes && end > HEADER_BYTES) {
+            if (following == null && (file == null || file.bytes() - end < HEAD_BYTES + (long) body.remaining())) {
+                // Records of accepted changes were larger than their margin.
+                following = space.make(HEADER_BYTES + HEAD_BYTES + (long) body.remaining());
+            }
+            if (following != null) {
                 finish();
             }
-            end += writeFully(channel, end, head(commit, body), body);
+            end += writeFully(file.channel(), end, head(commit, body), body);
             appended = commit;
+            isPlaced = false;
         } catch (IOException e) {
-            cutBack();
-            // Java does not say which error it was.
-            room.requireFor(changes.size());
             throw StoreException.failed(e);
-        } catch (OutOfMemoryError e) {
-            cutBack();
-            throw StoreException.noMemory(e);
         }
     }
 
@@ -157,25 +218,24 @@ final class CommitLog implements AutoCloseable {
         return written;
     }
 
-    /// Takes away what a failed write left: the next one goes on where this one began.
-    private synchronized void cutBack() throws StoreException {
-        try {
-            channel.truncate(end);
-            channel.force(false);
-        } catch (IOException e) {
-            throw StoreException.failed(e);
-        }
-    }
-
     private synchronized void finish() throws IOException, StoreException {
-        sync();
-        FileChannel old = channel;
-        var done = new Finished(path, appended);
-        begin();
-        synchronized (finished) {
-            finished.add(done);
+        FileChannel old = null;
+        if (file != null) {
+            sync();
+            old = file.channel();
         }
-        old.close();
+        Path oldPath = path;
+        begin(following);
+        following = null;
+        if (old != null) {
+            // One without a commit has given its name to the new one.
+            if (!oldPath.equals(path)) {
+                synchronized (finished) {
+                    finished.add(new Finished(oldPath, appended));
+                }
+            }
+            old.close();
+        }
     }
 
     /// Blocks until the disk has everything that was appended before.
@@ -184,7 +244,9 @@ final class CommitLog implements AutoCloseable {
     synchronized long sync() throws StoreException {
         long upTo = appended;
         try {
-            channel.force(false);
+            if (file != null) {
+                file.channel().force(false);
+            }
         } catch (IOException e) {
             throw StoreException.failed(e);
         }
@@ -204,11 +266,13 @@ final class CommitLog implements AutoCloseable {
         }
     }
 
-    /// Deletes those files; the disk must have the database up to this commit. Used by one thread.
+    /// Takes those files away; the disk must have the database up to this commit. Used by one thread.
     void forget(long commit) throws IOException {
-        for (Finished file = needless(commit); file != null; file = needless(commit)) {
+        for (Finished old = needless(commit); old != null; old = needless(commit)) {
             // Nobody who appends waits for the file system here.
-            Files.deleteIfExists(file.path);
+            if (Files.exists(old.path) && !space.recycle(old.path)) {
+                Files.delete(old.path);
+            }
             synchronized (finished) {
                 finished.removeFirst();
             }
@@ -225,8 +289,17 @@ final class CommitLog implements AutoCloseable {
         return synced;
     }
 
+    /// Cuts off what was not used: there is nothing to be looked for behind the end then.
     @Override
     public void close() throws IOException {
-        channel.close();
+        space.close();
+        if (file != null) {
+            try (FileChannel channel = file.channel()) {
+                channel.truncate(end);
+            }
+        }
+        if (following != null) {
+            following.channel().close();
+        }
     }
 }

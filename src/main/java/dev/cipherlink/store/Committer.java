@@ -1,5 +1,7 @@
 package dev.cipherlink.store;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
@@ -7,11 +9,16 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.StampedLock;
 
 /// Group commit: one platform thread appends the changes of all units to the log as one record, with one wait for the disk,
-/// and wakes those who wait for it. While it does, the next group comes together. The [Applier] takes it from there.
+/// and wakes those who wait for it. While it does, the next group comes together. The [Applier] takes it from there, and
+/// [Deliveries] tells others.
 ///
 /// **The gate.** A unit is inside from its first change until it has added the last of what belongs to it. The committer
 /// takes the gate for a moment to begin a new group: so a group never holds half a unit, and no unit of an earlier group
 /// has seen a change of a later one. Whoever is inside must not wait for anything but the locks of keys.
+///
+/// **Failure.** A change is accepted only if the log has room for it, so that a full disk refuses it before anything is changed.
+/// What fails after that stops the store: nobody knows what is on the disk, and groups that are not durable never are. They
+/// stay in memory, and whoever reads from them is refused.
 final class Committer implements AutoCloseable {
 
     /// What the store does for its commits. Called from the committing thread.
@@ -19,30 +26,29 @@ final class Committer implements AutoCloseable {
         /// The store's state with this commit; called with nobody inside the gate.
         StoreState state(long commit);
 
-        /// The group is in the log.
-        void committed();
-
-        /// Called with nobody inside the gate: nothing of these groups, the older first, is in the log.
-        void undo(List<Group> groups);
-
         /// Everything up to this commit is on the disk.
         void synced(long commit);
     }
 
+    private static final Logger LOG = System.getLogger(Committer.class.getName());
     /// Changes beyond this make new units wait for the commit under way.
     private static final long MAX_GROUP_BYTES = Math.min(32L << 20, Runtime.getRuntime().maxMemory() / 32);
+
+    private static final long MEMORY_PAUSE_NANOS = 50_000_000L;
 
     private final Database database;
     private final CommitLog log;
     private final Applier applier;
+    private final Deliveries deliveries = new Deliveries();
     private final Owner owner;
     private final Durability durability;
     private final Syncer syncer;
+    private final FullDisk fullDisk = new FullDisk();
     private final StampedLock gate = new StampedLock();
     private final Thread thread;
     private final LongAdder syncs = new LongAdder();
     private final LongAdder committedUnits = new LongAdder();
-    private volatile Group current = new Group();
+    private volatile Group current = new Group(1);
     private volatile Group committing;
     private volatile long commits;
     private volatile boolean isWanted;
@@ -62,31 +68,71 @@ final class Committer implements AutoCloseable {
 
     void start() {
         thread.start();
+        deliveries.start();
         if (durability == Durability.EVERYSEC) {
             syncer.start();
         }
     }
 
+    Deliveries deliveries() {
+        return deliveries;
+    }
+
     /// Goes inside the gate; blocks for short moments, and for a commit where much is waiting.
     ///
     /// @return to be given to [#leave]
-    /// @throws StoreException if the store takes no writes any more; then the caller is not inside
+    /// @throws StoreException if the store takes no writes any more, or the disk is full; then the caller is not inside
     long enter() throws StoreException {
-        Group crowded = current;
-        if (crowded.sizeBytes() > MAX_GROUP_BYTES) {
-            request();
-            crowded.await();
-        }
-        long stamp = gate.readLock();
-        if (stopped != null) {
+        while (true) {
+            Group crowded = current;
+            if (crowded.sizeBytes() > MAX_GROUP_BYTES) {
+                request();
+                crowded.await();
+            }
+            long stamp = gate.readLock();
+            StoreException refusal = stopped != null ? stopped : applier.refusal();
+            if (refusal == null && current.sizeBytes() <= room()) {
+                return stamp;
+            }
             gate.unlockRead(stamp);
-            throw stopped;
+            if (refusal != null) {
+                throw refused(refusal);
+            }
+            awaitRoom(0);
         }
-        return stamp;
     }
 
     void leave(long stamp) {
         gate.unlockRead(stamp);
+    }
+
+    /// Bytes that the current group may have with its changes of keys; records may come to more.
+    long room() {
+        return log.room() - log.marginBytes();
+    }
+
+    /// Blocks until there was room for a change of so many bytes; others may have taken it. Not for who is inside the gate.
+    ///
+    /// @throws StoreException if the store takes no writes any more, or the disk is full
+    void awaitRoom(long bytes) throws StoreException {
+        Group group = current;
+        try {
+            log.awaitRoom(group.sizeBytes() + bytes + log.marginBytes());
+        } catch (StoreException e) {
+            if (group.isEmpty()) {
+                throw refused(e);
+            }
+            // Without it, less is needed.
+            request();
+            group.await();
+        }
+    }
+
+    private StoreException refused(StoreException refusal) {
+        if (refusal.reason() == StoreException.Reason.FULL) {
+            fullDisk.refused();
+        }
+        return refusal;
     }
 
     /// What is added to now; stays the same while the caller is inside the gate.
@@ -108,6 +154,18 @@ final class Committer implements AutoCloseable {
             request();
         }
         group.await();
+    }
+
+    /// Has something told when all that was written so far is durable.
+    void tell(Runnable telling) {
+        // It moves on while it is looked at only for who is not inside.
+        Group group = current;
+        while (!group.tell(telling) && !group.isFailed()) {
+            group = current;
+        }
+        if (group.isEmpty()) {
+            request();
+        }
     }
 
     /// The groups that are not in the log yet, the older first.
@@ -152,14 +210,20 @@ final class Committer implements AutoCloseable {
         return pending().stream().mapToInt(Group::waiting).sum();
     }
 
+    FullDisk fullDisk() {
+        return fullDisk;
+    }
+
     boolean isStopped() {
         return stopped != null;
     }
 
     /// No more writes: nobody knows what is on the disk, or the database does not take what is in the log.
-    void stop(StoreException failure) {
+    synchronized void stop(StoreException failure) {
         if (stopped == null) {
             stopped = StoreException.stopped(failure);
+            LOG.log(Level.ERROR, "the store takes no writes until the server is restarted", failure);
+            request();
         }
     }
 
@@ -175,83 +239,80 @@ final class Committer implements AutoCloseable {
         }
     }
 
-    /// Whatever goes wrong: those who wait are told, and the thread goes on.
+    /// Whatever goes wrong: those who wait are told, and the thread goes on. Want of memory passes: it is tried again.
     private void commit() {
-        long before = log.appended();
         try {
-            Group group = beginNext();
+            if (stopped != null) {
+                throw stopped;
+            }
+            applier.awaitRoom();
+            deliveries.awaitRoom();
+            Group group = committing != null ? committing : beginNext();
             if (group != null) {
                 write(group);
             }
         } catch (StoreException e) {
-            undo(e);
+            fail(e);
         } catch (OutOfMemoryError e) {
-            undo(log.appended() == before ? StoreException.noMemory(e) : StoreException.failed(e));
+            isWanted = true;
+            LockSupport.parkNanos(MEMORY_PAUSE_NANOS);
         } catch (RuntimeException | Error e) {
-            undo(StoreException.failed(e));
+            fail(StoreException.failed(e));
         }
     }
 
     /// @return the group to be written; null if there is nothing to write
     private Group beginNext() {
         long stamp = gate.writeLock();
-        Group group = current;
         try {
+            Group group = current;
+            var next = new Group(group.number() + 1);
             if (group.isEmpty()) {
                 // Whoever waits for it, now or later, saw earlier groups at most, and those are durable.
-                current = new Group();
+                current = next;
+                group.endTellings();
+                deliveries.add(group);
                 group.succeed();
                 return null;
             }
-            committing = group;
-            current = new Group();
             group.finish(database, owner.state(commits + 1));
+            log.place(group.sizeBytes());
+            committing = group;
+            current = next;
             return group;
         } finally {
             gate.unlockWrite(stamp);
         }
     }
 
+    /// Goes on where it failed for want of memory.
     private void write(Group group) throws StoreException {
-        if (stopped != null) {
-            throw stopped;
+        long commit = group.state().commit();
+        if (log.appended() < commit) {
+            log.append(commit, group.log());
         }
-        applier.awaitRoom();
-        long commit = commits + 1;
-        log.append(commit, group.log());
-        if (durability == Durability.ALWAYS) {
-            synced(log.sync());
-        } else {
+        if (durability != Durability.ALWAYS) {
             syncer.wake();
+        } else if (log.synced() < commit) {
+            synced(log.sync());
         }
+        deliveries.add(group);
+        applier.add(group);
         commits = commit;
         committedUnits.add(group.waiting());
-        owner.committed();
-        applier.add(group);
         committing = null;
         group.succeed();
+        fullDisk.committed();
     }
 
-    /// What was built on the failed group fails with it. A full disk gets another chance with the next group; after any
-    /// other failure nobody knows what is on the disk, and asking again might say that all is well.
-    private void undo(StoreException failure) {
-        if (failure.reason() != StoreException.Reason.FULL) {
-            stop(failure);
-        }
+    /// What was built on the failed group fails with it, and there is no other.
+    private void fail(StoreException failure) {
+        stop(failure);
         long stamp = gate.writeLock();
         List<Group> failed = pending();
-        try {
-            current = new Group();
-            committing = null;
-            owner.undo(failed);
-        } catch (RuntimeException | Error e) {
-            // What is in memory may be of the failed groups.
-            stop(StoreException.failed(e));
-        } finally {
-            gate.unlockWrite(stamp);
-        }
+        gate.unlockWrite(stamp);
         for (Group group : failed) {
-            group.fail(stopped == null ? failure : stopped);
+            group.fail(stopped);
         }
     }
 
@@ -279,6 +340,7 @@ final class Committer implements AutoCloseable {
         isClosed = true;
         LockSupport.unpark(thread);
         EndOfThread.await(thread, () -> {
+            deliveries.close();
             if (durability == Durability.EVERYSEC) {
                 syncer.close();
             }

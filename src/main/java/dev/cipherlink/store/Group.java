@@ -2,6 +2,7 @@ package dev.cipherlink.store;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
 /// What is committed together: the changes of many units, and the threads that wait for them.
@@ -10,13 +11,14 @@ import java.util.concurrent.locks.LockSupport;
 /// each key they stand in the order in which they happened.
 final class Group {
     /// That of what was read from the database.
-    static final Group IN_DATABASE = new Group(Outcome.STORED);
+    static final Group IN_DATABASE = new Group(0, Outcome.STORED);
 
     /// An estimate of the heap that a change takes beside what the log gets of it.
     private static final long CHANGE_BYTES = 200;
 
     private enum Outcome { PENDING, DURABLE, STORED, FAILED }
 
+    private final long number;
     /// What the log gets.
     private BatchBuffer log = new BatchBuffer();
     /// The same for the database, which gets it later.
@@ -24,17 +26,25 @@ final class Group {
     private List<RecordChange> records = new ArrayList<>();
     private StoreState state;
     private long bytes;
+    private final List<Runnable> tellings = new ArrayList<>(0);
     private final List<Thread> waiters = new ArrayList<>();
+    private boolean hasAllTellings;
     private boolean isOver;
     private volatile Outcome outcome;
     private StoreException failure;
 
-    Group() {
-        this(Outcome.PENDING);
+    /// @param number larger than those of all groups that become durable before it
+    Group(long number) {
+        this(number, Outcome.PENDING);
     }
 
-    private Group(Outcome outcome) {
+    private Group(long number, Outcome outcome) {
+        this.number = number;
         this.outcome = outcome;
+    }
+
+    long number() {
+        return number;
     }
 
     boolean isPending() {
@@ -54,36 +64,75 @@ final class Group {
         return outcome == Outcome.FAILED;
     }
 
-    /// If it throws, nothing was added.
-    synchronized void add(Database database, KeyChange change) {
-        log.addWhole(() -> {
+    /// Adds a change of a key, if what the log gets stays within `room` bytes. If it throws, nothing was added.
+    ///
+    /// @return whether it was added
+    synchronized boolean add(Database database, KeyChange change, long room) {
+        int endBefore = log.size();
+        int countBefore = log.count();
+        boolean isAdded = false;
+        try {
             change.addTo(log, database);
-            keys.add(change);
-        });
+            isAdded = log.size() <= room && keys.add(change);
+        } finally {
+            if (!isAdded) {
+                log.cutBack(endBefore, countBefore);
+            }
+        }
+        return isAdded;
     }
 
-    /// If it throws, nothing was added.
+    /// Adds a change of a record. If it throws, nothing was added.
     synchronized void add(Database database, RecordChange change) {
-        log.addWhole(() -> {
+        int endBefore = log.size();
+        int countBefore = log.count();
+        boolean isAdded = false;
+        try {
             change.addTo(log, database);
-            records.add(change);
-        });
+            isAdded = records.add(change);
+        } finally {
+            if (!isAdded) {
+                log.cutBack(endBefore, countBefore);
+            }
+        }
+    }
+
+    /// Has something told when it is durable, behind what was added before.
+    ///
+    /// @return false if it takes no more
+    synchronized boolean tell(Runnable telling) {
+        if (!hasAllTellings) {
+            tellings.add(telling);
+        }
+        return !hasAllTellings;
+    }
+
+    synchronized void endTellings() {
+        hasAllTellings = true;
     }
 
     /// Adds the last of it: what the store is with it.
     synchronized void finish(Database database, StoreState reached) {
-        state = reached;
         reached.addTo(log, database);
+        state = reached;
+        hasAllTellings = true;
         bytes = log.size() + CHANGE_BYTES * (keys.size() + records.size());
     }
 
+    /// Whether nobody has to wait for the disk for it.
     synchronized boolean isEmpty() {
-        return log.isEmpty();
+        return log == null || log.isEmpty();
     }
 
-    /// Bytes of its changes so far; 0 when they are in the log.
-    synchronized int sizeBytes() {
-        return log == null ? 0 : log.size();
+    /// Bytes that the log gets, as of a moment ago at least: it takes no lock.
+    int sizeBytes() {
+        BatchBuffer changes = log;
+        return changes == null ? 0 : changes.size();
+    }
+
+    /// What is told when it is durable; only when nobody adds any more.
+    List<Runnable> tellings() {
+        return tellings;
     }
 
     /// What the log gets; only when nobody adds any more.
@@ -102,6 +151,11 @@ final class Group {
                 found.add(change.key());
             }
         }
+    }
+
+    /// Adds what became of each key, behind what is there.
+    synchronized void addChanges(Map<Key, KeyChange> changes) {
+        keys.forEach(change -> changes.merge(change.key(), change, KeyChange::then));
     }
 
     /// The last change of a record, or null.

@@ -131,10 +131,36 @@ public interface KeyValueStore extends AutoCloseable {
     /// How many keys begin with `prefix`. Takes time in proportion to the answer, unless the prefix is empty.
     long count(byte[] prefix) throws StoreException;
 
-    /// Sets who is told of keys that are gone because they expired. An engine that cannot tell tells nobody. It is called
-    /// from any thread, must not block, and may find that the key exists again.
-    default void onExpiry(Consumer<Key> listener) {
+    /// Who is told of changes.
+    interface ChangeListener {
+        /// Listens to nothing.
+        ChangeListener NONE = new ChangeListener() {
+            @Override
+            public boolean isInterested() {
+                return false;
+            }
+
+            @Override
+            public void changed(Key key, boolean exists) {
+                // Nobody is to be told.
+            }
+        };
+
+        /// Whether it wants to be told of anything; asked for each commit.
+        boolean isInterested();
+
+        /// A key has another value, or is gone, also because it expired. Those of a key come in the order of its writes; must not
+        /// block.
+        void changed(Key key, boolean exists);
     }
+
+    /// Sets who is told of each change of a value, once it is durable.
+    void onChange(ChangeListener listener);
+
+    /// Runs something when all that was written so far is durable, what the calling thread has in a unit included; never if the
+    /// store fails before. One thread runs these, in the order of the calls; they must not block. An engine that makes nothing
+    /// durable runs it at once.
+    void afterCommit(Runnable telling);
 
     /// How many keys there are. Expired ones are not counted; exact where nothing is written meanwhile.
     long size() throws StoreException;
@@ -145,8 +171,14 @@ public interface KeyValueStore extends AutoCloseable {
     /// A write outside of any unit is a unit of its own: it returns when it is durable. A read outside of any unit may see
     /// what is not durable yet.
     ///
+    /// @param records what belongs to its changes, and is added when it pauses
     /// @throws IllegalStateException if the thread has a unit that has not ended
-    Unit begin();
+    Unit begin(Unit.Records records);
+
+    /// The same, to which nothing belongs that its thread does not add.
+    default Unit begin() {
+        return begin(Unit.Records.NONE);
+    }
 
     /// The unit that the calling thread has begun: for who adds records to it and was not there when it began.
     ///

@@ -3,6 +3,7 @@ package dev.cipherlink.store;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.NavigableMap;
@@ -27,7 +28,6 @@ final class Listing implements AutoCloseable {
     private final CellCache cells;
     private final Committer committer;
     private final Applier applier;
-    private final StoreCounters counters;
     private final StoreClock clock;
     private final LongReads reads = new LongReads("store-listing", 1);
 
@@ -37,13 +37,12 @@ final class Listing implements AutoCloseable {
     private record Counted(int keys, byte[] last) {
     }
 
-    Listing(Database database, CellCache cells, Committer committer, Applier applier, StoreCounters counters) {
+    Listing(Database database, CellCache cells, Committer committer, Applier applier, StoreClock clock) {
         this.database = database;
         this.cells = cells;
         this.committer = committer;
         this.applier = applier;
-        this.counters = counters;
-        this.clock = counters.clock();
+        this.clock = clock;
     }
 
     /// The first live keys with this prefix after that one.
@@ -84,21 +83,44 @@ final class Listing implements AutoCloseable {
 
     /// How many live keys there are, without a look at each of them.
     long size() throws StoreException {
-        long keys;
-        long expired;
-        int looks = 0;
-        do {
-            keys = counters.keys().get();
-            expired = reads.run(this::expired);
-            looks++;
-            // The expired ones may have been taken away, and out of the number, between the two.
-        } while (looks < MAX_SIZE_LOOKS && keys != counters.keys().get());
-        return Math.max(0, keys - expired);
+        return reads.run(() -> {
+            applyIfItCan();
+            long keys;
+            StoreState state;
+            int looks = 0;
+            do {
+                state = applier.state();
+                keys = state.keys() + unappliedEntries() - expired();
+                looks++;
+                // What was looked at may have come into the database, and into the number, between the looks.
+            } while (looks < MAX_SIZE_LOOKS && state != applier.state());
+            return Math.max(0, keys);
+        });
+    }
+
+    /// Entries that there are, expired ones included that are not yet taken away.
+    long kept() throws StoreException {
+        applyIfItCan();
+        return applier.state().keys() + unappliedEntries();
+    }
+
+    /// How many entries more there are than in the database.
+    private long unappliedEntries() throws StoreException {
+        var changes = new HashMap<Key, KeyChange>();
+        var groups = new TreeMap<Long, Group>();
+        committer.unapplied().forEach(group -> groups.put(group.number(), group));
+        groups.values().forEach(group -> group.addChanges(changes));
+        long entries = 0;
+        for (KeyChange change : changes.values()) {
+            boolean wasThere = change.isBlind() ? database.get(database.entries(), change.key().bytes()) != null
+                    : change.before().exists();
+            entries += (change.after().exists() ? 1 : 0) - (wasThere ? 1 : 0);
+        }
+        return entries;
     }
 
     /// How many entries have expired and are still there, as far as the database knows their deadlines.
     private long expired() throws StoreException {
-        applyIfItCan();
         return dueKeys().stream().filter(key -> {
             Cell cell = cells.get(key);
             return cell == null || cell.exists() && !cell.isLiveAt(clock.now());

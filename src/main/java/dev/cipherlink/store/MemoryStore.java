@@ -13,7 +13,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /// A [KeyValueStore] in memory; what it holds is gone when the process ends.
@@ -37,7 +36,7 @@ public final class MemoryStore implements KeyValueStore {
     private final long clockOrigin;
     private final Expiry expiry;
     private final LongReads listings = new LongReads("store-listing", 1);
-    private volatile Consumer<Key> expiryListener = _ -> { };
+    private volatile ChangeListener listener = ChangeListener.NONE;
 
     /// Keys that were looked at together.
     ///
@@ -57,7 +56,6 @@ public final class MemoryStore implements KeyValueStore {
         private Stored before;
         private Stored after;
         private StoreException failure;
-        private boolean hasExpired;
     }
 
     /// A store on the system's monotonic clock.
@@ -215,8 +213,13 @@ public final class MemoryStore implements KeyValueStore {
     }
 
     @Override
-    public void onExpiry(Consumer<Key> listener) {
-        expiryListener = listener;
+    public void onChange(ChangeListener newListener) {
+        listener = newListener;
+    }
+
+    @Override
+    public void afterCommit(Runnable telling) {
+        telling.run();
     }
 
     @Override
@@ -236,7 +239,7 @@ public final class MemoryStore implements KeyValueStore {
     }
 
     @Override
-    public Unit begin() {
+    public Unit begin(Unit.Records unused) {
         return new MemoryUnit(records);
     }
 
@@ -302,22 +305,25 @@ public final class MemoryStore implements KeyValueStore {
                 if (after != kept) {
                     reserve(Stored.bytes(key, after) - Stored.bytes(key, kept));
                     link(key, kept, after);
+                    tell(key, kept, after);
                 }
                 outcome.after = after;
-                outcome.hasExpired = kept != null && outcome.before == null && after == null;
                 return after;
             } catch (StoreException e) {
                 outcome.failure = e;
                 return kept;
             }
         });
-        if (outcome.hasExpired) {
-            expiryListener.accept(key);
-        }
         if (outcome.failure != null) {
             throw outcome.failure;
         }
         return outcome;
+    }
+
+    private void tell(Key key, Stored kept, Stored after) {
+        if (Stored.version(kept) != Stored.version(after) && listener.isInterested()) {
+            listener.changed(key, after != null);
+        }
     }
 
     /// For changes that need no memory, and so cannot be refused.

@@ -29,6 +29,11 @@ final class MemoryUnit implements Unit {
         // Nobody waits for it.
     }
 
+    @Override
+    public void readBeside() {
+        // All is as durable as it gets.
+    }
+
     /// Always: changes of keys go past it.
     @Override
     public boolean hasWritten() {

@@ -67,7 +67,7 @@ final class Recovery {
     private static void applyLog(StoreFolder folder, Database database, boolean acceptsLoss) throws IOException, StoreException {
         long before = StoreState.of(database).commit();
         try {
-            CommitLogReader.Found found = CommitLogReader.read(folder.log(), before, (_, changes) -> database.write(changes));
+            CommitLogReader.Found found = CommitLogReader.read(folder.log(), before, new LogReplay(database));
             if (!acceptsLoss) {
                 folder.requireGood(found);
             }

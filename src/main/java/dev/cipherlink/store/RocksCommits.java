@@ -14,26 +14,17 @@ final class RocksCommits implements Committer.Owner, Applier.Owner {
     private final CellCache cells;
     private final Sweeper sweeper;
     private final LastCommit lastCommit;
-    private long committedKeys;
-    private long committingKeys;
 
     RocksCommits(StoreCounters counters, CellCache cells, Sweeper sweeper, LastCommit lastCommit) {
         this.counters = counters;
         this.cells = cells;
         this.sweeper = sweeper;
         this.lastCommit = lastCommit;
-        committedKeys = counters.keys().get();
     }
 
     @Override
     public StoreState state(long commit) {
-        committingKeys = counters.keys().get();
-        return new StoreState(commit, committingKeys, counters.lastVersion().get(), counters.clock().now());
-    }
-
-    @Override
-    public void committed() {
-        committedKeys = committingKeys;
+        return new StoreState(commit, 0, counters.lastVersion().get(), counters.clock().now());
     }
 
     @Override
@@ -65,15 +56,6 @@ final class RocksCommits implements Committer.Owner, Applier.Owner {
     @Override
     public void freeMemory() {
         cells.dropStored();
-    }
-
-    /// Newest first, so that each key ends with what it had before the first of them.
-    @Override
-    public void undo(List<Group> groups) {
-        for (Group group : groups.reversed()) {
-            group.keys().reversed().forEach(change -> cells.restore(change.key(), change.before()));
-        }
-        counters.keys().set(committedKeys);
     }
 
     @Override

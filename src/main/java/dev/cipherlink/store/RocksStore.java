@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 
 /// A [KeyValueStore] on disk, by RocksDB; it outlives the process.
 ///
@@ -28,8 +27,8 @@ public final class RocksStore implements KeyValueStore {
 
     private static final Logger LOG = System.getLogger(RocksStore.class.getName());
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
-    private static final int SWEEP_BATCH = 1_000;
-    private static final int MAX_LARGE_READS = 100;
+    private static final int SWEEP_BATCH = 100;
+    private static final int MAX_TRIES = 100;
 
     private final RocksConfig config;
     private final StoreFolder folder;
@@ -46,11 +45,10 @@ public final class RocksStore implements KeyValueStore {
     private final StoreCounters counters;
     private final Parts parts;
     private final ThreadLocal<RocksUnit> units = ThreadLocal.withInitial(this::newUnit);
-    private volatile Consumer<Key> expiryListener = key -> { };
     private boolean isClosed;
 
     /// What a write needs of the store.
-    record Parts(Database database, StoreCounters counters, CellReader reader) {
+    record Parts(Database database, StoreCounters counters, CellReader reader, Committer committer) {
     }
 
     /// Opens the store, or makes it if the folder has none. Blocks on the disk.
@@ -82,17 +80,17 @@ public final class RocksStore implements KeyValueStore {
         this.folder = folder;
         this.database = database;
         this.clock = new StoreClock(config.nanoClock(), config.wallClock(), state.time());
-        this.counters = new StoreCounters(clock, new AtomicLong(state.lastVersion()), new AtomicLong(state.keys()));
+        this.counters = new StoreCounters(clock, new AtomicLong(state.lastVersion()));
         this.cells = new CellCache(config.cacheBytes());
         this.lastCommit = folder.openLastCommit();
         this.sweeper = new Sweeper(this::removeDue, clock);
         this.log = folder.openLog(state.commit());
         var commits = new RocksCommits(counters, cells, sweeper, lastCommit);
-        this.applier = new Applier(database, log, commits, state.commit());
+        this.applier = new Applier(database, log, commits, state);
         this.committer = new Committer(database, log, applier, commits, config.durability());
         this.reader = new CellReader(cells, database, applier);
-        this.parts = new Parts(database, counters, reader);
-        this.listing = new Listing(database, cells, committer, applier, counters);
+        this.parts = new Parts(database, counters, reader, committer);
+        this.listing = new Listing(database, cells, committer, applier, clock);
     }
 
     private void start(long commit) throws IOException {
@@ -112,14 +110,19 @@ public final class RocksStore implements KeyValueStore {
     }
 
     @Override
-    public void onExpiry(Consumer<Key> listener) {
-        expiryListener = listener;
+    public void onChange(ChangeListener listener) {
+        committer.deliveries().setListener(listener);
     }
 
     @Override
-    public Unit begin() {
+    public void afterCommit(Runnable telling) {
+        committer.tell(telling);
+    }
+
+    @Override
+    public Unit begin(Unit.Records records) {
         RocksUnit unit = units.get();
-        unit.begin();
+        unit.begin(records);
         return unit;
     }
 
@@ -156,13 +159,16 @@ public final class RocksStore implements KeyValueStore {
 
     @Override
     public Entry entry(Key key, ReadGate gate) throws StoreException {
-        for (int i = 0; i < MAX_LARGE_READS; i++) {
+        for (int i = 0; i < MAX_TRIES; i++) {
             Cell cell = read(key);
             long now = time(cell);
             if (!cell.isLiveAt(now)) {
                 return null;
             }
             gate.enter(cell.valueBytes);
+            if (cell.value == null) {
+                units.get().pause();
+            }
             byte[] value = reader.value(key, cell);
             if (value != null) {
                 return new Entry(value, cell.version, ttlSeconds(cell, now));
@@ -179,30 +185,30 @@ public final class RocksStore implements KeyValueStore {
 
     @Override
     public int valueBytes(Key key) throws StoreException {
-        return reader.cell(key).valueBytes;
+        return cell(key).valueBytes;
     }
 
     @Override
     public long set(Key key, byte[] value) throws StoreException {
-        return write(key, (_, group) -> fresh(value, Cell.NO_DEADLINE, group)).after().version;
+        return write(key, RocksWrite.Need.NOTHING, (_, _, group) -> fresh(value, Cell.NO_DEADLINE, group)).after().version;
     }
 
     @Override
     public CasResult compareAndSet(Key key, long version, byte[] value) throws StoreException {
-        RocksWrite done = write(key, (live, group) ->
+        RocksWrite done = write(key, RocksWrite.Need.ENTRY, (live, _, group) ->
                 live.version == version ? fresh(value, Cell.NO_DEADLINE, group) : live);
         return new CasResult(done.live().version == version, done.after().version);
     }
 
     @Override
     public boolean delete(Key key) throws StoreException {
-        return write(key, (_, group) -> Cell.absent(group)).live().exists();
+        return write(key, RocksWrite.Need.ENTRY, (_, _, group) -> Cell.absent(group)).live().exists();
     }
 
     @Override
     public long increment(Key key, long by) throws StoreException {
-        Cell after = write(key, (live, group) -> {
-            long number = live.exists() ? Decimal.decode(reader.value(key, live)) : 0;
+        Cell after = write(key, RocksWrite.Need.VALUE, (live, value, group) -> {
+            long number = live.exists() ? Decimal.decode(value) : 0;
             return fresh(Decimal.encode(Decimal.sum(number, by)), live.deadline, group);
         }).after();
         return Decimal.decode(after.value);
@@ -210,11 +216,11 @@ public final class RocksStore implements KeyValueStore {
 
     @Override
     public int append(Key key, byte[] suffix) throws StoreException {
-        return write(key, (live, group) -> {
+        return write(key, RocksWrite.Need.VALUE, (live, value, group) -> {
             config.limits().requireFits((long) live.valueBytes + suffix.length);
             byte[] joined = suffix;
             if (live.valueBytes > 0) {
-                joined = Arrays.copyOf(reader.value(key, live), live.valueBytes + suffix.length);
+                joined = Arrays.copyOf(value, live.valueBytes + suffix.length);
                 System.arraycopy(suffix, 0, joined, live.valueBytes, suffix.length);
             }
             return fresh(joined, live.deadline, group);
@@ -227,12 +233,13 @@ public final class RocksStore implements KeyValueStore {
             throw new IllegalArgumentException("not a time to live: " + timeToLive);
         }
         long deadline = clock.now() + timeToLive.toNanos();
-        return write(key, (live, group) -> live.exists() ? live.withDeadline(deadline, group) : live).live().exists();
+        return write(key, RocksWrite.Need.ENTRY, (live, _, group) -> live.exists() ? live.withDeadline(deadline, group) : live)
+                .live().exists();
     }
 
     @Override
     public boolean persist(Key key) throws StoreException {
-        return write(key, (live, group) -> live.deadline == Cell.NO_DEADLINE
+        return write(key, RocksWrite.Need.ENTRY, (live, _, group) -> live.deadline == Cell.NO_DEADLINE
                 ? live : live.withDeadline(Cell.NO_DEADLINE, group)).live().exists();
     }
 
@@ -271,8 +278,8 @@ public final class RocksStore implements KeyValueStore {
     }
 
     /// Who looks at many keys has seen what is not durable yet.
-    private void seePending() {
-        committer.pending().forEach(units.get()::hasRead);
+    private void seePending() throws StoreException {
+        units.get().readBeside();
     }
 
     @Override
@@ -280,7 +287,8 @@ public final class RocksStore implements KeyValueStore {
         var values = new LinkedHashMap<String, Object>();
         values.put("store_engine", "rocksdb");
         values.put("store_durability", config.durability().name().toLowerCase(Locale.ROOT));
-        values.put("store_state", committer.isStopped() ? "read-only: its disk failed" : "good");
+        values.put("store_state", state());
+        values.put("store_refused_full", committer.fullDisk().refusals());
         values.put("store_commits", committer.commits());
         values.put("store_syncs", committer.syncs());
         values.put("store_units", committer.units());
@@ -290,29 +298,59 @@ public final class RocksStore implements KeyValueStore {
         return values;
     }
 
+    private String state() {
+        if (committer.isStopped()) {
+            return "read-only: its disk failed";
+        }
+        return committer.fullDisk().isFull() ? "read-only: its disk is full" : "good";
+    }
+
     private Cell read(Key key) throws StoreException {
-        Cell cell = reader.cell(key);
+        Cell cell = cell(key);
         cell.noteUse();
         units.get().hasRead(cell.group);
         return cell;
     }
 
+    /// Others do not wait while the disk is read.
+    private Cell cell(Key key) throws StoreException {
+        RocksUnit unit = units.get();
+        if (unit.isInside() && !reader.isInMemory(key)) {
+            unit.pause();
+        }
+        return reader.cell(key);
+    }
+
     /// The one way to write. Outside of a unit a write is a unit of its own.
-    private RocksWrite write(Key key, RocksWrite.Change change) throws StoreException {
+    private RocksWrite write(Key key, RocksWrite.Need need, RocksWrite.Change change) throws StoreException {
         RocksUnit unit = units.get();
         if (unit.isActive()) {
-            return write(key, change, unit.enter());
+            return write(unit, key, need, change);
         }
-        unit.begin();
+        unit.begin(Unit.Records.NONE);
         try (unit) {
-            RocksWrite done = write(key, change, unit.enter());
+            RocksWrite done = write(unit, key, need, change);
             unit.commit();
             return done;
         }
     }
 
-    private RocksWrite write(Key key, RocksWrite.Change change, Group group) throws StoreException {
-        var write = new RocksWrite(parts, change, group);
+    /// What is not in memory is read outside of the gate, and the write is tried again: nobody waits for the disk of others.
+    private RocksWrite write(RocksUnit unit, Key key, RocksWrite.Need need, RocksWrite.Change change) throws StoreException {
+        Cell large = null;
+        for (int i = 0; i < MAX_TRIES; i++) {
+            var write = new RocksWrite(parts, need, change, unit.enter(), large);
+            update(key, write);
+            if (write.isDone()) {
+                return write;
+            }
+            unit.pause();
+            large = write.fetch(key);
+        }
+        throw StoreException.failed(new IOException("a key changes all the time"));
+    }
+
+    private void update(Key key, RocksWrite write) {
         try {
             cells.update(key, write);
         } catch (RuntimeException | Error e) {
@@ -322,7 +360,6 @@ public final class RocksStore implements KeyValueStore {
             }
             throw e;
         }
-        return write.requireDone();
     }
 
     private Cell fresh(byte[] value, long deadline, Group group) {
@@ -335,14 +372,17 @@ public final class RocksStore implements KeyValueStore {
         applier.apply();
         List<byte[]> due = listing.dueDeadlines(last, SWEEP_BATCH);
         while (!due.isEmpty()) {
+            for (byte[] deadline : due) {
+                // Into memory, before anybody waits for the unit.
+                reader.cell(EntryCodec.key(deadline));
+            }
             try (Unit unit = begin()) {
                 for (byte[] deadline : due) {
                     // A key that has another deadline by now stays.
-                    write(EntryCodec.key(deadline), (live, _) -> live);
+                    write(EntryCodec.key(deadline), RocksWrite.Need.ENTRY, (live, _, _) -> live);
                 }
                 unit.commit();
             }
-            due.forEach(deadline -> expiryListener.accept(EntryCodec.key(deadline)));
             last = EntryCodec.deadline(due.getLast());
             applier.apply();
             due = listing.dueDeadlines(last, SWEEP_BATCH);
@@ -351,8 +391,8 @@ public final class RocksStore implements KeyValueStore {
     }
 
     /// Entries kept, expired ones included that are not yet taken away.
-    long keptKeys() {
-        return counters.keys().get();
+    long keptKeys() throws StoreException {
+        return listing.kept();
     }
 
     /// A consistent copy of everything that is durable, in a folder of its own that [#open] takes; others go on writing.

@@ -4,11 +4,11 @@ package dev.cipherlink.store;
 final class RocksUnit implements Unit {
     private final Committer committer;
     private final Database database;
+    private Records records;
     private boolean isActive;
     private boolean isInside;
     private long stamp;
-    /// What it wrote to last; null if it did not write. An earlier one becomes durable before it, and takes it along when it
-    /// fails.
+    /// What it wrote to last; null if it did not write. An earlier one becomes durable before it.
     private Group written;
     /// The latest that it read from and that was not durable; null if there was none.
     private Group read;
@@ -18,15 +18,21 @@ final class RocksUnit implements Unit {
         this.database = database;
     }
 
-    void begin() {
+    void begin(Records newRecords) {
         if (isActive) {
             throw new IllegalStateException("this thread has begun a unit already");
         }
         isActive = true;
+        records = newRecords;
     }
 
     boolean isActive() {
         return isActive;
+    }
+
+    /// Whether it is inside the gate.
+    boolean isInside() {
+        return isInside;
     }
 
     /// Goes inside the gate, if it is not there yet.
@@ -36,22 +42,29 @@ final class RocksUnit implements Unit {
         if (!isInside) {
             stamp = committer.enter();
             isInside = true;
-            if (written != null && written.isFailed()) {
-                pause();
-                written.await();
-            }
             written = committer.current();
         }
         return written;
     }
 
-    /// It has read what this group makes durable. At most two groups are pending, the later being the current one. One
-    /// that has failed stays: what was read from it was not so.
-    void hasRead(Group group) {
-        if (isActive && !isInside && group.isPending()
-                && (read == null || read.isDurable() || read.isPending() && group == committer.current())) {
+    /// It has read what this group makes durable, or has made so: what was so when the cell was found may have failed since.
+    ///
+    /// @throws StoreException if it has failed
+    void hasRead(Group group) throws StoreException {
+        if (group.isDurable()) {
+            return;
+        }
+        if (group.isFailed()) {
+            group.await();
+        }
+        if (isActive && !isInside && (read == null || read.number() < group.number())) {
             read = group;
         }
+    }
+
+    @Override
+    public void readBeside() throws StoreException {
+        hasRead(committer.current());
     }
 
     @Override
@@ -70,7 +83,14 @@ final class RocksUnit implements Unit {
     }
 
     @Override
-    public void pause() {
+    public void pause() throws StoreException {
+        if (isInside) {
+            records.addTo(this);
+            goOut();
+        }
+    }
+
+    private void goOut() {
         if (isInside) {
             isInside = false;
             committer.leave(stamp);
@@ -113,6 +133,7 @@ final class RocksUnit implements Unit {
         isActive = false;
         written = null;
         read = null;
-        pause();
+        records = null;
+        goOut();
     }
 }

@@ -6,12 +6,17 @@ import java.nio.ByteBuffer;
 /// What the store knows of itself, written with every commit.
 ///
 /// @param commit      number of that commit, 1 for the first
-/// @param keys        entries, those included that have expired and are not yet taken away
+/// @param keys        entries, those included that have expired and are not yet taken away; in the log nobody knows it yet
 /// @param lastVersion no larger version was given to a key
 /// @param time        on the store's clock
 record StoreState(long commit, long keys, long lastVersion, long time) {
     static final byte[] KEY = {'s'};
     static final StoreState EMPTY = new StoreState(0, 0, 0, 0);
+
+    /// The same with the number of entries.
+    StoreState withKeys(long counted) {
+        return new StoreState(commit, counted, lastVersion, time);
+    }
 
     void addTo(BatchBuffer batch, Database database) {
         batch.put(database.state(), KEY, encode());

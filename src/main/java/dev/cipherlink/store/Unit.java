@@ -3,15 +3,25 @@ package dev.cipherlink.store;
 /// What one thread writes together: the changes of a batch of requests, and records that belong to them.
 ///
 /// Made by [KeyValueStore#begin], used by the thread that began it and by no other, ended by [#commit]. Everything
-/// written through the store by that thread in between, and every record, becomes durable at one moment or not at all.
-/// A later write of another thread that saw it never becomes durable before it.
+/// written through the store by that thread in between, and every record, becomes durable at one moment or not at all,
+/// unless it pauses. A later write of another thread that saw it never becomes durable before it.
 ///
 /// Costs nothing until something is written. From the first write on it holds up the next commit of all other threads:
-/// the thread must not wait for a peer, for another unit, or for anything slow (a [KeyValueStore#count] of many keys)
-/// before it commits or pauses.
+/// the thread must not wait for a peer, for another unit, or for anything slow before it commits or pauses. A write that has to
+/// wait for the disk pauses the unit by itself.
 public interface Unit extends AutoCloseable {
 
+    /// What belongs to the changes of a unit.
+    interface Records {
+        /// Nothing does.
+        Records NONE = _ -> { };
+
+        /// Adds it. Called before the unit pauses: what was changed so far may become durable without the rest.
+        void addTo(Unit unit) throws StoreException;
+    }
+
     /// Prepares for a write now: for who takes a lock of its own around one, since a write may wait for a commit to begin.
+    /// Records are taken from here on until the unit pauses.
     ///
     /// @throws StoreException `FULL` or `FAILED`: the store takes no writes
     void open() throws StoreException;
@@ -19,7 +29,7 @@ public interface Unit extends AutoCloseable {
     /// Keeps an opaque record beside the keys, to be read by [KeyValueStore#record]; replaces an earlier one.
     ///
     /// @param key 1 byte or more; both arrays may be reused afterwards
-    /// @throws StoreException `FULL` or `FAILED`: the store takes no writes
+    /// @throws StoreException `FULL` or `FAILED`: the store takes no writes; never if the unit is open
     void record(byte[] key, byte[] value) throws StoreException;
 
     /// Takes a record away, if there is one.
@@ -28,8 +38,15 @@ public interface Unit extends AutoCloseable {
     void forget(byte[] key) throws StoreException;
 
     /// Lets others commit, for who is about to do something slow: what was written so far may become durable before the
-    /// rest, and never after it. If it cannot become durable, nor can the rest.
-    void pause();
+    /// rest, and never after it.
+    ///
+    /// @throws StoreException of the [Records]
+    void pause() throws StoreException;
+
+    /// Something was read that units of others may have changed, and that is not in the store: [#commit] waits for all of them.
+    ///
+    /// @throws StoreException if one of them has failed
+    void readBeside() throws StoreException;
 
     /// Whether anything was written, so that [#commit] will wait for the disk.
     boolean hasWritten();
@@ -38,7 +55,7 @@ public interface Unit extends AutoCloseable {
     /// [Durability]. Returns at once if it wrote nothing and saw nothing that is not durable yet. An interrupt does not
     /// end the wait, and is kept.
     ///
-    /// @throws StoreException `FULL` or `FAILED`: nothing that it wrote has happened, and what it read may not have
+    /// @throws StoreException `FAILED`: nobody knows whether what it wrote, or read, will be there after a restart
     void commit() throws StoreException;
 
     /// Ends a unit that was not committed, without waiting. What it wrote can be seen already, and becomes durable as

@@ -39,7 +39,6 @@ public abstract class ChatLogContract {
 
     protected static void say(ChatLog log, String room, long id) {
         log.append(message(room, id));
-        log.settle(message(room, id), true);
     }
 
     protected static List<Long> ids(ChatLog log, String room) {
@@ -69,22 +68,6 @@ public abstract class ChatLogContract {
         assertEquals(List.of(3L, 4L, 5L, 6L, 7L), ids(log, "#a"));
         assertEquals(List.of(6L, 7L), log.newest("#a", 2).stream().map(ChatEvent.Message::id).toList());
         assertEquals(List.of(5L, 6L), log.after("#a", 4, 2).stream().map(ChatEvent.Message::id).toList());
-    }
-
-    @Test
-    public void messagesThatFailCostNothing() {
-        ChatLog log = open(1 << 20);
-        for (int id = 1; id <= 5; id++) {
-            say(log, "#a", id);
-        }
-        for (int id = 6; id <= 8; id++) {
-            log.append(message("#a", id));
-        }
-        assertEquals(8, ids(log, "#a").getLast());
-        log.settle(message("#a", 7), false);
-        log.settle(message("#a", 6), false);
-        log.settle(message("#a", 8), false);
-        assertEquals(List.of(1L, 2L, 3L, 4L, 5L), ids(log, "#a"));
     }
 
     @Test

@@ -188,7 +188,6 @@ class ChatServiceTest {
                 () -> test.chat.kick(bob.session, "#dev", "root"));
         assertRefused("eve is not in #dev", () -> test.chat.kick(root.session, "#dev", "eve"));
         test.chat.kick(root.session, "#dev", "BOB");
-        test.chat.settle(root.session, true);
         assertEquals(List.of("left #dev bob"), root.told());
         List<String> expected = List.of("left #dev bob",
                 "notice root removed you from #dev; you can join it again in 60 s");
@@ -209,14 +208,12 @@ class ChatServiceTest {
                 () -> test.chat.mute(bob.session, "root", Duration.ofSeconds(5)));
         assertRefused("nobody is called eve", () -> test.chat.mute(root.session, "eve", Duration.ofSeconds(5)));
         test.chat.mute(root.session, "bob", Duration.ofSeconds(30));
-        test.chat.settle(root.session, true);
         assertEquals(List.of("notice root muted you for 30 s"), bob.told());
         assertRefused("you are muted; try again in 30 s", () -> bob.say("#dev", "x"));
         bob.leave();
         User again = test.user("Bob").join("#dev");
         assertRefused("you are muted; try again in 30 s", () -> again.tell("root", "x"));
         test.chat.unmute(root.session, "bob");
-        test.chat.settle(root.session, true);
         assertEquals(List.of("notice root lets you speak again"), again.told());
         again.say("#dev", "x");
         assertRefused("bob is not muted", () -> test.chat.unmute(root.session, "bob"));

@@ -17,6 +17,33 @@ final class TestChat {
     static final ChatConfig CONFIG = new ChatConfig(5, 10, Duration.ofMinutes(10), 3, Duration.ofDays(14));
 
     private final AtomicLong nanos = new AtomicLong();
+    private final List<Runnable> tellings = new ArrayList<>();
+    private boolean isHeld;
+    /// Keeps nothing; what is to be told waits while it is held.
+    private final ChatRecords records = new ChatRecords() {
+        @Override
+        public List<ChatRecord> recorded() {
+            return List.of();
+        }
+
+        @Override
+        public void keep(ChatRecord record) {
+            // Nothing outlives this process.
+        }
+
+        @Override
+        public void forget(ChatRecord record) {
+            // Nothing was kept.
+        }
+
+        @Override
+        public void afterCommit(Runnable telling) {
+            tellings.add(telling);
+            if (!isHeld) {
+                commit();
+            }
+        }
+    };
     final ChatClock clock = new ChatClock(nanos::get, () -> START.plusNanos(nanos.get()));
     final ChatLog log;
     final ChatService chat;
@@ -27,7 +54,7 @@ final class TestChat {
     }
 
     TestChat(ChatConfig config) {
-        log = new ChatLog(config, clock, 1 << 20, ChatRecords.NONE);
+        log = new ChatLog(config, clock, 1 << 20, records);
         chat = new ChatService(config, log, event -> {
             encoded.incrementAndGet();
             return shown(event).getBytes(UTF_8);
@@ -48,6 +75,18 @@ final class TestChat {
                     "skipped " + room + " " + count + " " + (after - origin);
             case ChatEvent.Notice(String text) -> "notice " + text;
         };
+    }
+
+    /// From here on nothing becomes durable but by [#commit].
+    void hold() {
+        isHeld = true;
+    }
+
+    /// What was asked for becomes durable.
+    void commit() {
+        while (!tellings.isEmpty()) {
+            tellings.removeFirst().run();
+        }
     }
 
     void pass(Duration time) {
@@ -74,6 +113,7 @@ final class TestChat {
         private final List<byte[]> told = new ArrayList<>();
         private final List<Runnable> receipts = new ArrayList<>();
         boolean isAttached = true;
+        int changes;
         int moves;
         int room = Integer.MAX_VALUE;
 
@@ -83,6 +123,11 @@ final class TestChat {
 
         @Override
         public void moved() {
+            changes++;
+        }
+
+        @Override
+        public void movedByOther() {
             moves++;
         }
 
@@ -103,25 +148,25 @@ final class TestChat {
 
         User join(String name) throws ChatException {
             chat.join(session, name);
-            chat.settle(session, true);
+            commit();
             return this;
         }
 
         /// The number of the message.
         long say(String name, String text) throws ChatException {
             long id = ask(name, text);
-            chat.settle(session, true);
+            commit();
             return id;
         }
 
-        /// Says something, and does not know yet whether that becomes durable.
+        /// Says something, which may not be durable yet.
         long ask(String name, String text) throws ChatException {
             return chat.say(session, name, text) - START.toEpochMilli();
         }
 
         long tell(String name, String text) throws ChatException {
             long id = chat.tell(session, name, text) - START.toEpochMilli();
-            chat.settle(session, true);
+            commit();
             return id;
         }
 

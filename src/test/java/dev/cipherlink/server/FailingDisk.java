@@ -10,10 +10,13 @@ import dev.cipherlink.store.StoreLimits;
 import dev.cipherlink.store.Unit;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.util.Set;
 
-/// A store in memory that claims to be durable, and of which commits fail while the disk is full. What they changed stays:
-/// only who is told what can be seen with it.
+/// A store in memory that claims to be durable, and refuses every change while the disk is full.
 final class FailingDisk {
+
+    private static final Set<String> CHANGES = Set.of("open", "record", "forget", "set", "compareAndSet", "delete", "increment",
+            "append", "expire", "persist");
 
     private final KeyValueStore store =
             proxy(KeyValueStore.class, new MemoryStore(new StoreLimits(1_000, 1 << 20)), "begin");
@@ -39,7 +42,7 @@ final class FailingDisk {
             if (method.getName().equals("isDurable")) {
                 return true;
             }
-            if (method.getName().equals("commit") && failure != null) {
+            if (failure != null && CHANGES.contains(method.getName())) {
                 throw failure;
             }
             try {

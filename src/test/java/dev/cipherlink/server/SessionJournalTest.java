@@ -81,7 +81,6 @@ class SessionJournalTest {
         try (Unit unit = store.begin()) {
             journal.addTo(unit);
             unit.commit();
-            journal.settle(true);
         }
     }
 
@@ -450,89 +449,22 @@ class SessionJournalTest {
         assertArrayEquals(reply(3).payload(), recorded().answers().get(3).payload());
     }
 
-    /// A unit that is undone, as when the disk is full.
-    private static final class Undone implements Unit {
-        @Override
-        public void open() {
-            // Nothing is in the way.
-        }
-
-        @Override
-        public void record(byte[] key, byte[] value) {
-            // Will be undone.
-        }
-
-        @Override
-        public void forget(byte[] key) {
-            // Will be undone.
-        }
-
-        @Override
-        public void pause() {
-            // Nobody waits for it.
-        }
-
-        @Override
-        public boolean hasWritten() {
-            return true;
-        }
-
-        @Override
-        public void commit() throws StoreException {
-            throw new UnsupportedOperationException("it fails");
-        }
-
-        @Override
-        public void close() {
-            // There is nothing to end.
-        }
-    }
-
-    /// When the first batch of a session failed, whose session it is was never recorded, and all of it lost.
+    /// What finds no room is recorded with the next batch.
     @Test
-    void recordsWhoseSessionItIsUntilThatIsDurable() throws StoreException {
+    void nothingIsForgottenWhereThereIsNoRoomForARecord() throws StoreException {
+        var disk = new FailingDisk();
         var journal = new SessionJournal(origin(4), store);
-        for (int i = 1; i <= 3; i++) {
-            journal.runs(i);
-            journal.changed(i, Reply.error("disk full"));
-            journal.addTo(new Undone());
-            journal.settle(false);
-        }
-        assertEquals(List.of(), readAll());
-        write(journal, 4);
-        write(journal, 5);
-        assertEquals(5, recorded().accepted());
-        assertAnswers(recorded(), 4, 5);
-    }
-
-    /// A batch of reads that was committed behind the failed one says nothing of it.
-    @Test
-    void recordsWhoseSessionItIsThoughReadsFollowTheFailedBatch() throws StoreException {
-        var journal = new SessionJournal(origin(4), store);
-        journal.runs(1);
-        journal.changed(1, Reply.error("disk full"));
-        journal.addTo(new Undone());
-        journal.settle(false);
+        write(journal, 1);
         journal.runs(2);
-        journal.read(2, reply(2));
-        commit(journal);
+        journal.changed(2, reply(2));
+        disk.setFull(true);
+        try (Unit full = disk.store().begin()) {
+            assertThrows(StoreException.class, () -> journal.addTo(full));
+        }
+        assertAnswers(recorded(), 1);
         write(journal, 3);
         assertEquals(3, recorded().accepted());
-        assertAnswers(recorded(), 2, 3);
-    }
-
-    @Test
-    void failedBatchesLeaveNoOldAnswersInTheWindow() throws StoreException {
-        var journal = new SessionJournal(origin(4), store);
-        write(journal, 1, 2);
-        for (int i = 3; i <= 5; i++) {
-            journal.runs(i);
-            journal.changed(i, Reply.error("disk full"));
-            journal.addTo(new Undone());
-        }
-        write(journal, 6);
-        assertEquals(6, recorded().accepted());
-        assertAnswers(recorded(), 6);
+        assertAnswers(recorded(), 1, 2, 3);
     }
 
     @Test

@@ -70,8 +70,7 @@ class StoredChatTest extends ChatLogContract {
         for (int id = 1; id <= 20; id++) {
             say(log, "#a", id);
         }
-        // One goes with the next message.
-        assertEquals(1 + 6, store.records(ALL).size());
+        assertEquals(1 + 5, store.records(ALL).size());
         assertEquals(List.of(16L, 17L, 18L, 19L, 20L), ids(open(1 << 20), "#a"));
         assertEquals(1 + 5, store.records(ALL).size());
         assertEquals(List.of(20L), ids(open(456), "#a"));

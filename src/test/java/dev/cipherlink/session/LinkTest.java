@@ -334,7 +334,7 @@ class LinkTest {
         }
 
         @Override
-        public void completeBatch(AnswerBatch answers) {
+        public void completeBatch() {
             log.add("complete");
             if (fails) {
                 throw new IllegalStateException("the batch is not durable");
@@ -371,7 +371,7 @@ class LinkTest {
                 }
 
                 @Override
-                public void completeBatch(AnswerBatch answers) {
+                public void completeBatch() {
                     inBatch.countDown();
                     try {
                         pushing.await();

@@ -35,8 +35,6 @@ final class Peer implements RequestHandler {
     /// The time that the session is told.
     long now;
     Function<byte[], Reply> behaviour = request -> Reply.ok(request.clone());
-    /// Why the changes of a batch cannot be made durable; null while they can.
-    String refusal;
 
     Peer(SessionParameters parameters, boolean wraps) {
         this(parameters, wraps, new Outbox(1_000_000, Long.MAX_VALUE));
@@ -69,13 +67,6 @@ final class Peer implements RequestHandler {
         byte[] bytes = request.toBytes();
         repeated.add(shown(bytes));
         return behaviour.apply(bytes);
-    }
-
-    @Override
-    public void completeBatch(AnswerBatch batch) {
-        if (refusal != null) {
-            batch.refuse(refusal);
-        }
     }
 
     /// Short texts as they are, long ones by their length and hash.

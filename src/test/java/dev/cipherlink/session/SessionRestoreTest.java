@@ -177,34 +177,4 @@ class SessionRestoreTest {
         assertEquals(List.of("one", "two"), client.answers);
         assertFalse(server.session.isOver());
     }
-
-    /// A batch that failed took the answers of earlier, durable batches with it, when a duplicate had asked for them.
-    @Test
-    void aRefusedBatchTakesBackOnlyItsOwnAnswers() throws IOException {
-        server.receive(Peer.data(1, "durable"));
-        server.sent.clear();
-        server.refusal = "disk full";
-        server.session.receive(Peer.data(1, "durable"), 0, server.sent::add);
-        server.session.receive(Peer.data(2, "lost"), 0, server.sent::add);
-        server.receive(Peer.data(2, "lost"));
-        server.refusal = null;
-        assertEquals(Peer.ack(1, "durable"), server.next());
-        assertEquals(MessageType.ERROR, server.next().type());
-        assertEquals(MessageType.ERROR, server.next().type(), "a duplicate in the same batch");
-        server.receive(Peer.data(1, "durable"));
-        server.receive(Peer.data(2, "lost"));
-        assertEquals(Peer.ack(1, "durable"), server.next());
-        assertEquals(MessageType.ERROR, server.next().type());
-    }
-
-    /// That a listing is empty may be the work of the batch that failed.
-    @Test
-    void aRefusedBatchTakesBackAnEmptyAnswerToo() throws IOException {
-        server.behaviour = _ -> Reply.ok(new byte[0]);
-        server.refusal = "disk full";
-        server.session.receive(Peer.fragment(1, "KEY"), 0, server.sent::add);
-        server.receive(Peer.data(2, "S"));
-        assertEquals(Peer.ack(1, ""), server.next());
-        assertEquals(MessageType.ERROR, server.next().type());
-    }
 }

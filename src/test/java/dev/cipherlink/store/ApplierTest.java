@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,7 +28,7 @@ class ApplierTest {
     void manyLargeGroupsAreAppliedAFewAtATime() throws Exception {
         var parts = new ArrayList<Integer>();
         try (var database = new Database(folder.resolve("db"), Database.Mode.NEW); var log = new CommitLog(folder, 0);
-             var applier = new Applier(database, log, groups -> parts.add(groups.size()), 0)) {
+             var applier = new Applier(database, log, groups -> parts.add(groups.size()), StoreState.EMPTY)) {
             for (int commit = 1; commit <= 5; commit++) {
                 applier.add(group(database, commit, VALUE_BYTES));
             }
@@ -53,13 +52,13 @@ class ApplierTest {
     void whatWaitsCanBeReadWhileTheDatabaseTakesNothing() throws Exception {
         new Database(folder.resolve("db"), Database.Mode.NEW).close();
         try (var database = new Database(folder.resolve("db"), Database.Mode.LOOK); var log = new CommitLog(folder, 0);
-             var applier = new Applier(database, log, _ -> { }, 0)) {
+             var applier = new Applier(database, log, _ -> { }, StoreState.EMPTY)) {
             Key key = Key.of(new byte[] {'k'});
             Group first = group(database, 1, 10);
             applier.add(first);
-            var second = new Group();
+            var second = new Group(2);
             Cell cell = Cell.of(new byte[] {1}, 1, Cell.NO_DEADLINE, second);
-            second.add(database, new KeyChange(key, RocksWrite.ABSENT, cell));
+            second.add(database, new KeyChange(key, RocksWrite.ABSENT, cell), Long.MAX_VALUE);
             second.add(database, new RecordChange(Key.of(new byte[] {7}), null));
             second.finish(database, new StoreState(2, 1, 1, 0));
             applier.add(second);
@@ -71,8 +70,7 @@ class ApplierTest {
             var cells = new CellCache(1_000);
             cells.update(key, (_, _) -> cell);
             var committer = new Committer(database, log, applier, null, Durability.OS);
-            var counters = new StoreCounters(new StoreClock(() -> 0, () -> 0, 0), new AtomicLong(1), new AtomicLong(1));
-            try (var listing = new Listing(database, cells, committer, applier, counters)) {
+            try (var listing = new Listing(database, cells, committer, applier, new StoreClock(() -> 0, () -> 0, 0))) {
                 assertEquals(List.of(key), listing.keys(new byte[0], 9, new byte[0]));
                 assertEquals(1, listing.count(new byte[0]));
                 assertEquals(1, listing.size());
@@ -108,7 +106,7 @@ class ApplierTest {
         var owner = new ShortOwner();
         var stops = new CopyOnWriteArrayList<StoreException>();
         try (var database = new Database(folder.resolve("db"), Database.Mode.NEW); var log = new CommitLog(folder, 0);
-             var applier = new Applier(database, log, owner, 0)) {
+             var applier = new Applier(database, log, owner, StoreState.EMPTY)) {
             applier.add(group(database, 1, 10));
             applier.add(group(database, 2, 10));
             applier.start(stops::add);
@@ -125,7 +123,7 @@ class ApplierTest {
     void aCommitWaitsWhileThereIsNoMemoryToApplyTheOnesBefore() throws Exception {
         var owner = new ShortOwner();
         try (var database = new Database(folder.resolve("db"), Database.Mode.NEW); var log = new CommitLog(folder, 0);
-             var applier = new Applier(database, log, owner, 0)) {
+             var applier = new Applier(database, log, owner, StoreState.EMPTY)) {
             for (int commit = 1; commit <= 5; commit++) {
                 applier.add(group(database, commit, 5 * VALUE_BYTES));
             }
@@ -138,7 +136,7 @@ class ApplierTest {
     private static Group group(Database database, int commit, int bytes) {
         byte[] value = new byte[bytes];
         value[0] = (byte) commit;
-        var group = new Group();
+        var group = new Group(commit);
         group.add(database, new RecordChange(Key.of(new byte[] {(byte) commit}), value));
         group.finish(database, new StoreState(commit, 0, 0, 0));
         group.succeed();

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// The log of commits: what is read again of whole, torn and damaged files.
 class CommitLogTest {
     private static final int COMMITS = 12;
+    private static final int FILE_BYTES = 8_192;
     private static final int VERSION_AT = 6;
 
     @TempDir
@@ -242,42 +243,101 @@ class CommitLogTest {
         assertEquals(new CommitLogReader.Found(COMMITS + 1, null), read(COMMITS));
     }
 
-    /// What is refused for want of room may be tried again. A disk that failed in any other way was called full, and writes
-    /// went on.
+    /// Issue 13.5: a full disk was found when the commit was written, and what others had seen had to be undone.
     @Test
-    void onlyAWriteThatFoundNoRoomIsCalledThat() throws Exception {
+    void aFullDiskIsKnownBeforeThereIsACommit() throws Exception {
         long[] left = {Long.MAX_VALUE};
-        Path next = folder.resolve("%020d.log".formatted(2));
-        // Each look takes a byte, so that there is room before the write and none behind it.
-        try (var log = new CommitLog(folder, 0, new DiskRoom(() -> left[0]--), 1)) {
-            log.append(1, changes(1));
-            Files.createSymbolicLink(next, Path.of("/dev/full"));
-            left[0] = 2L * changes(2).size();
-            assertEquals(StoreException.Reason.FULL, refusal(log));
+        try (var log = new CommitLog(folder, 0, new DiskRoom(() -> left[0]), FILE_BYTES)) {
+            left[0] = 0;
+            assertEquals(StoreException.Reason.FULL,
+                    assertThrows(StoreException.class, () -> log.awaitRoom(FILE_BYTES)).reason());
+            long commit = 0;
+            while (log.room() >= changes(1).size()) {
+                log.append(++commit, changes(1));
+                log.sync();
+            }
+            assertEquals(FILE_BYTES, Files.size(files().getFirst()));
             left[0] = Long.MAX_VALUE;
-            assertEquals(StoreException.Reason.FAILED, refusal(log));
-            Files.delete(next);
-            log.append(2, changes(2));
+            await().until(() -> hasRoom(log));
+            log.append(commit + 1, changes(1));
+            assertEquals(2, files().size());
+            assertEquals(commit + 1, CommitLogReader.read(folder, 0, (_, _) -> { }).commit());
         }
-        assertEquals(new CommitLogReader.Found(2, null), read(0));
     }
 
-    /// That was called a full disk too: nobody knows what a disk has after it, so that writes must stop.
+    private static boolean hasRoom(CommitLog log) {
+        try {
+            log.awaitRoom(FILE_BYTES / 2);
+            return true;
+        } catch (StoreException e) {
+            assertEquals(StoreException.Reason.FULL, e.reason());
+            return false;
+        }
+    }
+
+    /// A disk that is full when the log is opened: there is room for no commit, and later there is.
     @Test
-    void aFileThatIsBegunAndNotForcedIsAFailureEvenOfAFullDisk() throws Exception {
-        long[] left = {Long.MAX_VALUE};
-        try (var log = new CommitLog(folder, 0, new DiskRoom(() -> left[0]--), 1)) {
+    void beginsWithoutAFileOnAFullDisk() throws Exception {
+        long[] left = {0};
+        try (var log = new CommitLog(folder, 0, new DiskRoom(() -> left[0]), FILE_BYTES)) {
+            assertTrue(log.room() < 0);
+            assertEquals(List.of(), files());
+            left[0] = Long.MAX_VALUE;
+            await().until(() -> hasRoom(log));
             log.append(1, changes(1));
-            // It takes writes, and cannot be forced.
-            Path next = Files.createSymbolicLink(folder.resolve("%020d.log".formatted(2)), Path.of("/dev/null"));
-            left[0] = 2L * changes(2).size();
-            assertEquals(StoreException.Reason.FAILED, refusal(log));
-            Files.delete(next);
+            assertEquals(1, log.sync());
+        }
+        assertEquals(new CommitLogReader.Found(1, null), read(0));
+    }
+
+    /// A commit changes no length: the disk would have to note that each time. A commit larger than a file has one of its own.
+    @Test
+    void aFileHasItsLengthFromItsBeginningOn() throws Exception {
+        try (var log = new CommitLog(folder, 0, new DiskRoom(folder), FILE_BYTES)) {
+            for (long commit = 1; commit <= 300; commit++) {
+                log.awaitRoom(changes(commit).size());
+                log.append(commit, changes(commit));
+                for (Path file : files()) {
+                    assertEquals(FILE_BYTES, Files.size(file));
+                }
+            }
+            var large = new BatchBuffer();
+            large.put(0, new byte[] {'k'}, new byte[2 * FILE_BYTES]);
+            log.awaitRoom(large.size());
+            log.append(301, large);
+            assertTrue(Files.size(files().getLast()) > 2 * FILE_BYTES);
+        }
+        assertEquals(301, CommitLogReader.read(folder, 0, (_, _) -> { }).commit());
+    }
+
+    /// A file of the log that is not needed any more is the next one; what was in it is not seen, wherever the new ends.
+    @Test
+    void aFileThatIsUsedAgainShowsNothingOfItsFirstUse() throws Exception {
+        try (var log = new CommitLog(folder, 0, new DiskRoom(folder), FILE_BYTES)) {
+            for (long commit = 1; commit <= 2_000; commit++) {
+                log.awaitRoom(changes(1).size());
+                log.append(commit, changes(1));
+                log.sync();
+                log.forget(commit);
+                if (commit % 97 == 0) {
+                    long after = CommitLogFile.first(files().getFirst()) - 1;
+                    assertEquals(new CommitLogReader.Found(commit, null), CommitLogReader.read(folder, after, (_, _) -> { }));
+                }
+            }
+            assertTrue(files().size() + LogSpace.spares(folder).size() <= 4);
         }
     }
 
-    private static StoreException.Reason refusal(CommitLog log) {
-        return assertThrows(StoreException.class, () -> log.append(2, changes(2))).reason();
+    /// Nobody knows what a disk has after it, so that writes must stop.
+    @Test
+    void aFileThatCannotBeBegunIsAFailure() throws Exception {
+        try (var log = new CommitLog(folder, 0, new DiskRoom(folder), FILE_BYTES)) {
+            log.awaitRoom(2 * FILE_BYTES);
+            Files.delete(LogSpace.spares(folder).getFirst());
+            var large = new BatchBuffer();
+            large.put(0, new byte[] {'k'}, new byte[FILE_BYTES]);
+            assertEquals(StoreException.Reason.FAILED, assertThrows(StoreException.class, () -> log.append(1, large)).reason());
+        }
     }
 
     /// A file may be forgotten at the moment at which another is finished: the list of them was changed by two threads.

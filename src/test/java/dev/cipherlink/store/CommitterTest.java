@@ -1,5 +1,6 @@
 package dev.cipherlink.store;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -9,8 +10,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,28 +35,18 @@ class CommitterTest {
     /// Fails where it is told to.
     private static final class FailingOwner implements Committer.Owner {
         private boolean failsInState;
-        private boolean failsInUndo;
-        private int undone;
+        private boolean lacksMemory;
 
         @Override
         public StoreState state(long commit) {
             if (failsInState) {
                 throw new IllegalStateException("state");
             }
-            return new StoreState(commit, 0, 0, 0);
-        }
-
-        @Override
-        public void committed() {
-            // Nothing is kept in memory here.
-        }
-
-        @Override
-        public void undo(List<Group> groups) {
-            if (failsInUndo) {
-                throw new IllegalStateException("undo");
+            if (lacksMemory) {
+                lacksMemory = false;
+                throw new OutOfMemoryError("once");
             }
-            undone += groups.size();
+            return new StoreState(commit, 0, 0, 0);
         }
 
         @Override
@@ -65,7 +59,7 @@ class CommitterTest {
     void open() throws Exception {
         database = new Database(folder.resolve("database"), Database.Mode.NEW);
         log = new CommitLog(folder, 0);
-        applier = new Applier(database, log, _ -> { }, 0);
+        applier = new Applier(database, log, _ -> { }, StoreState.EMPTY);
         committer = new Committer(database, log, applier, owner, Durability.OS);
         applier.start(committer::stop);
         committer.start();
@@ -109,19 +103,9 @@ class CommitterTest {
         assertThrows(StoreException.class, committer::enter);
     }
 
-    @Test
-    void tellsThoseWhoWaitWhenAFailedCommitCannotBeUndone() throws InterruptedException {
-        owner.failsInState = true;
-        owner.failsInUndo = true;
-
-        assertInstanceOf(StoreException.class, write());
-
-        assertTrue(committer.isStopped());
-    }
-
     /// A change came into the group, and there was no memory to show it to others: the group must not be committed.
     @Test
-    void whatAStopFindsUnderWayIsUndone() throws Exception {
+    void whatAStopFindsUnderWayFails() throws Exception {
         long stamp = committer.enter();
         Group group = committer.current();
         group.add(database, new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
@@ -130,8 +114,55 @@ class CommitterTest {
 
         assertThrows(StoreException.class, () -> committer.await(group));
 
-        assertEquals(2, owner.undone);
         assertEquals(0, log.appended());
+        assertTrue(committer.current().isFailed());
+    }
+
+    /// Issue 13.7a: want of memory at a commit stopped all writes until a restart.
+    @Test
+    void aCommitForWhichThereIsNoMemoryIsTriedAgain() throws InterruptedException {
+        owner.lacksMemory = true;
+
+        assertEquals(null, write());
+
+        assertFalse(committer.isStopped());
+        assertEquals(1, committer.commits());
+    }
+
+    /// What is told hangs on the group, and a commit with nothing else in it tells it, too.
+    @Test
+    void tellsWhatIsDurableInTheOrderOfCommits() throws InterruptedException {
+        List<Integer> told = Collections.synchronizedList(new ArrayList<>());
+        for (int i = 0; i < 50; i++) {
+            int number = i;
+            committer.tell(() -> told.add(number));
+            if (i % 2 == 0) {
+                assertEquals(null, write());
+            }
+        }
+        await().until(() -> told.size() == 50);
+        assertEquals(IntStream.range(0, 50).boxed().toList(), told);
+    }
+
+    /// Nobody hears of what is not durable.
+    @Test
+    void tellsNothingOfWhatFailed() throws InterruptedException {
+        List<Integer> told = Collections.synchronizedList(new ArrayList<>());
+        committer.tell(() -> told.add(1));
+        await().until(() -> told.size() == 1);
+        owner.failsInState = true;
+        Thread writer = Thread.startVirtualThread(() -> assertThrows(StoreException.class, () -> {
+            long stamp = committer.enter();
+            Group group = committer.current();
+            group.add(database, new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
+            committer.tell(() -> told.add(2));
+            committer.leave(stamp);
+            committer.await(group);
+        }));
+        writer.join();
+        committer.tell(() -> told.add(3));
+        committer.close();
+        assertEquals(List.of(1), told);
     }
 
     @Test

@@ -113,7 +113,7 @@ class FullDatabaseIT {
         Files.delete(ballast);
         try (RocksStore opened = RocksStores.durable(store)) {
             for (int i = 0; i < VALUES; i++) {
-                assertArrayEquals(value(i), opened.get(key(i)));
+                assertArrayEquals(value(i), opened.record(key(i).bytes()));
             }
         }
     }
@@ -122,8 +122,12 @@ class FullDatabaseIT {
     private void leaveLog(Path store) throws Exception {
         Path running = folder.resolve("running");
         try (RocksStore killed = RocksStores.durable(running); Stream<Path> files = Files.walk(running)) {
-            for (int i = 0; i < VALUES; i++) {
-                killed.set(key(i), value(i));
+            // In one commit: a file of the log that ended would go.
+            try (Unit unit = killed.begin()) {
+                for (int i = 0; i < VALUES; i++) {
+                    unit.record(key(i).bytes(), value(i));
+                }
+                unit.commit();
             }
             for (Path file : files.toList()) {
                 Files.copy(file, store.resolve(running.relativize(file)));

@@ -21,7 +21,7 @@ class GroupTest {
 
     @Test
     void isDurableBeforeItIsStored() throws Exception {
-        var group = new Group();
+        var group = new Group(1);
         assertTrue(group.isPending());
         group.succeed();
         assertTrue(group.isDurable() && !group.isStored());
@@ -34,7 +34,7 @@ class GroupTest {
     /// stored from then on, and its cells were never let go.
     @Test
     void oneThatIsStoredBeforeThoseWhoWaitAreToldStaysStored() throws Exception {
-        var group = new Group();
+        var group = new Group(1);
         var isWaiting = new CountDownLatch(1);
         Thread waiter = Thread.startVirtualThread(() -> {
             isWaiting.countDown();
@@ -53,7 +53,7 @@ class GroupTest {
 
     @Test
     void tellsThoseWhoWaitWhyItFailed() {
-        var group = new Group();
+        var group = new Group(1);
         group.fail(StoreException.diskFull(null));
         assertThrows(StoreException.class, group::await);
         assertTrue(group.isFailed());
@@ -69,18 +69,34 @@ class GroupTest {
         // Adding a large value that is not on the heap fails where one fails that there is no memory for.
         Cell failing = Cell.ofLarge(EntryCodec.LARGE_BYTES, 2, 77, Group.IN_DATABASE);
         try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
-            var group = new Group();
-            assertThrows(NullPointerException.class, () -> group.add(database, new KeyChange(key, durable, failing)));
+            var group = new Group(1);
+            assertThrows(NullPointerException.class, () -> group.add(database, new KeyChange(key, durable, failing), Long.MAX_VALUE));
             assertTrue(group.isEmpty());
             assertEquals(List.of(), group.keys());
 
             var other = new RecordChange(StoreChild.key("r"), new byte[] {1});
             group.add(database, other);
             byte[] whole = group.log().toArray();
-            assertThrows(NullPointerException.class, () -> group.add(database, new KeyChange(key, durable, failing)));
+            assertThrows(NullPointerException.class, () -> group.add(database, new KeyChange(key, durable, failing), Long.MAX_VALUE));
             assertThrows(NullPointerException.class, () -> group.add(database, new RecordChange(null, new byte[] {1})));
             assertArrayEquals(whole, group.log().toArray());
             assertEquals(List.of(other), group.records());
+        }
+    }
+
+    /// Issue 13.5: what finds no room in the log is not in the group.
+    @Test
+    void takesNoChangeBeyondItsRoom() throws Exception {
+        var change = new KeyChange(StoreChild.key("k"), RocksWrite.ABSENT, Cell.of(new byte[100], 1, Cell.NO_DEADLINE, Group.IN_DATABASE));
+        try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
+            var group = new Group(1);
+            assertFalse(group.add(database, change, 100));
+            assertTrue(group.isEmpty());
+            assertTrue(group.add(database, change, 1_000));
+            int bytes = group.sizeBytes();
+            assertFalse(group.add(database, change, bytes));
+            assertEquals(bytes, group.sizeBytes());
+            assertEquals(List.of(change), group.keys());
         }
     }
 }

@@ -3,15 +3,14 @@ package dev.cipherlink.store;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What many changes of a key come to: in the database as one, and when they are taken back.
+/// What many changes of a key come to in the database as one.
 class KeyChangeTest {
     private static final Key KEY = StoreChild.key("k");
 
@@ -19,13 +18,13 @@ class KeyChangeTest {
     Path folder;
 
     private static Cell cell(int bytes, long version, long deadline) {
-        return Cell.of(new byte[bytes], version, deadline, new Group());
+        return Cell.of(new byte[bytes], version, deadline, new Group(1));
     }
 
     /// Each pair of states, joined over each third one, leaves the same as both changes one after the other.
     @Test
     void twoChangesAsOneLeaveTheSame() throws Exception {
-        List<Cell> states = List.of(Cell.absent(new Group()), cell(3, 1, Cell.NO_DEADLINE), cell(3, 2, 77),
+        List<Cell> states = List.of(Cell.absent(new Group(1)), cell(3, 1, Cell.NO_DEADLINE), cell(3, 2, 77),
                 cell(EntryCodec.LARGE_BYTES, 3, Cell.NO_DEADLINE), cell(EntryCodec.LARGE_BYTES, 4, 88));
         int compared = 0;
         try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
@@ -70,29 +69,22 @@ class KeyChangeTest {
         return found;
     }
 
-    /// The database may lack what the log has: a failed group that took the cell away would have shown an older value.
+    /// Whoever did not look leaves nothing behind either: the state before is found later.
     @Test
-    void whatFailedLeavesTheStateThatTheLogHas() {
-        var counters = new StoreCounters(new StoreClock(() -> 0, () -> 0, 0), new AtomicLong(), new AtomicLong(1));
-        var cells = new CellCache(1_000);
-        var commits = new RocksCommits(counters, cells, null, null);
-        Cell durable = cell(1, 1, Cell.NO_DEADLINE);
-        Cell failed = cell(2, 2, Cell.NO_DEADLINE);
-        Cell alsoFailed = cell(3, 3, Cell.NO_DEADLINE);
-        cells.update(KEY, (_, _) -> alsoFailed);
-        counters.keys().set(9);
+    void aBlindChangeLeavesTheSameWhenItIsKnownWhatWasThere() throws Exception {
+        Cell after = cell(3, 9, Cell.NO_DEADLINE);
         try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
-            var older = new Group();
-            older.add(database, new KeyChange(KEY, durable, failed));
-            older.add(database, new KeyChange(KEY, failed, alsoFailed));
-            var younger = new Group();
-            younger.add(database, new KeyChange(KEY, alsoFailed, cell(4, 4, Cell.NO_DEADLINE)));
-            commits.undo(List.of(older, younger));
-        } catch (java.io.IOException e) {
-            throw new AssertionError(e);
+            for (Cell before : List.of(RocksWrite.ABSENT, cell(3, 1, 77), cell(EntryCodec.LARGE_BYTES, 4, 88))) {
+                content(database, new KeyChange(KEY, RocksWrite.ABSENT, before));
+                KeyChange blind = new KeyChange(KEY, Cell.UNKNOWN, after);
+                assertTrue(blind.isBlind());
+                KeyChange known = blind.from(before);
+                assertEquals(before.exists() ? 0 : 1, known.entries());
+                assertEquals(1, content(database, known).size());
+                clear(database, after);
+                assertEquals(List.of(), content(database));
+            }
         }
-        assertSame(durable, cells.get(KEY));
-        assertEquals(1, counters.keys().get());
     }
 
     @Test

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -254,7 +255,7 @@ class RocksStoreTest {
         makeKilled();
         Path log = only("log", ".log");
         byte[] whole = Files.readAllBytes(log);
-        for (int cut = 0; cut < whole.length; cut += 1 + whole.length / 5) {
+        for (int cut = 0; cut < end(whole); cut += 1 + end(whole) / 5) {
             Files.write(log, java.util.Arrays.copyOf(whole, cut));
             refused();
         }
@@ -288,7 +289,7 @@ class RocksStoreTest {
         makeKilled();
         Path log = only("log", ".log");
         byte[] whole = Files.readAllBytes(log);
-        for (int at = 0; at < whole.length; at += 1 + whole.length / 8) {
+        for (int at = 0; at < end(whole); at += 1 + end(whole) / 8) {
             byte[] flipped = whole.clone();
             flipped[at] ^= 4;
             Files.write(log, flipped);
@@ -301,7 +302,7 @@ class RocksStoreTest {
         makeKilled();
         Path log = only("log", ".log");
         byte[] bytes = Files.readAllBytes(log);
-        bytes[bytes.length / 2] ^= 4;
+        bytes[end(bytes) / 2] ^= 4;
         Files.write(log, bytes);
         refused();
         try (RocksStore store = RocksStore.open(path(),
@@ -351,6 +352,18 @@ class RocksStoreTest {
         try (RocksStore store = RocksStores.durable(folder.resolve("restored"))) {
             assertEquals(20, store.size());
         }
+    }
+
+    /// Where the last record of a log's file ends: there is more of the file.
+    private static int end(byte[] file) {
+        int end = CommitLog.HEADER_BYTES;
+        int length = ByteBuffer.wrap(file).getInt(end);
+        while (length != 0) {
+            end += CommitLog.PREFIX_BYTES + length;
+            length = ByteBuffer.wrap(file).getInt(end);
+        }
+        assertTrue(end < file.length);
+        return end;
     }
 
     private void refused() {

@@ -2,27 +2,26 @@ package dev.cipherlink.server;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.StoreLimits;
-import dev.cipherlink.store.Unit;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-class WatchedStoreTest {
+/// What sessions are told of the keys that they watch.
+class KeyEventsTest {
 
     private final AtomicLong nanos = new AtomicLong();
     private final KeyWatches watches = new KeyWatches();
-    private final WatchedStore store =
-            new WatchedStore(new MemoryStore(new StoreLimits(1_000, 1_000_000), nanos::get), watches);
+    private final MemoryStore store = new MemoryStore(new StoreLimits(1_000, 1_000_000), nanos::get);
     private final List<String> told = new ArrayList<>();
     private int room = Integer.MAX_VALUE;
     private final KeyWatcher watcher = new KeyWatcher(watches, event -> {
@@ -32,6 +31,11 @@ class WatchedStoreTest {
         }
         return isTaken;
     });
+
+    @BeforeEach
+    void listen() {
+        store.onChange(watches);
+    }
 
     @AfterEach
     void close() {
@@ -62,58 +66,6 @@ class WatchedStoreTest {
                 "EVENT key deleted u:2"), told);
     }
 
-    /// A watcher was told of a write that then failed, or read the key before the write was durable.
-    @Test
-    void tellsOfAUnitWhenItIsCommitted() throws StoreException {
-        watcher.watch(bytes(""));
-        try (Unit unit = store.begin()) {
-            store.set(key("a"), bytes("1"));
-            store.delete(key("a"));
-            assertEquals(List.of(), told);
-            unit.commit();
-            assertEquals(List.of("EVENT key set a", "EVENT key deleted a"), told);
-        }
-        assertEquals(2, told.size());
-    }
-
-    @Test
-    void tellsNothingOfAUnitThatFailed() throws StoreException {
-        var disk = new FailingDisk();
-        watcher.watch(bytes(""));
-        try (var failing = new WatchedStore(disk.store(), watches)) {
-            disk.setFull(true);
-            try (Unit unit = failing.begin()) {
-                failing.set(key("perhaps"), bytes("1"));
-                // What was written so far may hold.
-                unit.pause();
-                failing.set(key("lost"), bytes("1"));
-                assertThrows(StoreException.class, unit::commit);
-            }
-            disk.setFull(false);
-            failing.set(key("kept"), bytes("1"));
-        }
-        assertEquals(List.of("EVENT key set perhaps", "EVENT key set kept"), told);
-    }
-
-    @Test
-    void tellsOfAKeyInTheOrderOfItsWritesWhicheverUnitEndsFirst() throws Exception {
-        watcher.watch(bytes("k"));
-        try (Unit unit = store.begin()) {
-            store.set(key("k"), bytes("1"));
-            Thread other = Thread.ofVirtual().start(() -> {
-                try {
-                    store.delete(key("k"));
-                } catch (StoreException e) {
-                    throw new IllegalStateException(e);
-                }
-            });
-            other.join();
-            assertEquals(List.of(), told);
-            unit.commit();
-        }
-        assertEquals(List.of("EVENT key set k", "EVENT key deleted k"), told);
-    }
-
     @Test
     void tellsOfKeysThatExpire() throws StoreException {
         watcher.watch(bytes(""));
@@ -133,7 +85,6 @@ class WatchedStoreTest {
         store.set(key("abc"), bytes("1"));
         assertEquals(List.of("EVENT key set abc"), told);
         watcher.unwatch(bytes(""));
-        watcher.settle(true);
         store.set(key("x"), bytes("1"));
         assertEquals(1, told.size());
     }
@@ -141,34 +92,12 @@ class WatchedStoreTest {
     @Test
     void forgetsASessionThatEnded() throws StoreException {
         watcher.watch(bytes("a"));
-        watcher.settle(true);
         watcher.watch(bytes("b"));
         watcher.close();
         store.set(key("a"), bytes("1"));
         assertEquals(List.of(), told);
         assertEquals(0, watches.prefixes());
-        assertTrue(!watches.isUsed());
-    }
-
-    @Test
-    void watchesAsBeforeWhenTheRequestsFailed() throws StoreException {
-        watcher.watch(bytes("a"));
-        watcher.settle(true);
-        watcher.unwatch(bytes("a"));
-        watcher.watch(bytes("b"));
-        store.set(key("a"), bytes("1"));
-        watcher.settle(false);
-        store.set(key("a"), bytes("2"));
-        store.set(key("b"), bytes("1"));
-        assertEquals(List.of("EVENT key set a", "EVENT key set a"), told);
-        watcher.unwatch(bytes("a"));
-        watcher.watch(bytes("b"));
-        watcher.settle(true);
-        store.set(key("a"), bytes("3"));
-        store.set(key("b"), bytes("2"));
-        assertEquals("EVENT key set b", told.getLast());
-        assertEquals(3, told.size());
-        assertEquals(1, watches.prefixes());
+        assertTrue(!watches.isInterested());
     }
 
     @Test
