@@ -206,13 +206,22 @@ public final class Server implements AutoCloseable {
         values.put("forwards_refused", forwarded.failed());
         values.put("forwards_bytes_to_targets", forwarded.bytesToPlain());
         values.put("forwards_bytes_from_targets", forwarded.bytesToTunnel());
-        values.put("keys", store.size());
+        values.put("keys", keys());
         values.put("key_watches", watches.prefixes());
         values.putAll(chat.info());
         values.putAll(store.info());
         values.put("heap_used_bytes", memory.totalMemory() - memory.freeMemory());
         values.put("heap_max_bytes", memory.maxMemory());
         return values;
+    }
+
+    /// After a failure of the store nobody knows.
+    private Object keys() {
+        try {
+            return store.size();
+        } catch (StoreException e) {
+            return "unknown";
+        }
     }
 
     private static String version() {
