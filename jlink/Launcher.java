@@ -19,6 +19,7 @@ final class Launcher {
             "-Dcipherlink.native.dir=$home/lib/native",
             "-Djna.boot.library.path=$home/lib/native",
             "-Djna.nosys=true",
+            "-Djna.nounpack=true",                               // else JNA makes a folder of its own in the user's home
             "-Djna.platform.library.path=$home/lib/native",      // else JNA runs ldconfig to find all others
             "-Dpicocli.disable.closures=true",                   // no search for Groovy,
             "-Dpicocli.converters.excludes=java.sql.*",          // nor for JDBC,

@@ -88,6 +88,8 @@ final class Chat {
         var screen = new TerminalScreen(reader, parts, () -> facts(connection, parts, holder.join(), transfer));
         var session = new ChatSession(connection, parts, screen, repl);
         holder.complete(session);
+        ((TypedHistory) reader.getHistory()).onFailure(failure -> screen.error(parts.lines().error(
+                "what is typed is not kept any more: " + FailureText.withFile(failure))));
         start(connection, session);
         session.visits().appear();
         screen.remark(Repl.greeting(connection, connection.name(), parts.lines()));

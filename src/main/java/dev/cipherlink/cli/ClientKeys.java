@@ -84,6 +84,11 @@ final class ClientKeys implements AutoCloseable {
         return credentials;
     }
 
+    /// Where the keys of servers are kept; empty if they are not.
+    Optional<Path> knownHostsFile() {
+        return knownHosts.map(KnownHosts::path);
+    }
+
     /// What a server that gives names away may call this client; empty for nothing. With a shared key nobody's name
     /// means anything, and the server makes one up.
     String claimedName() {

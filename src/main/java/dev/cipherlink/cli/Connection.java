@@ -9,12 +9,14 @@ import dev.cipherlink.command.Command;
 import dev.cipherlink.command.CommandException;
 import dev.cipherlink.command.CommandParser;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.crypto.KeyLineException;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.OperationMode;
 import dev.cipherlink.session.RefusedException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
@@ -110,6 +112,8 @@ final class Connection implements AutoCloseable {
                                     "the key file of that server: it prints the fingerprint of its key when it starts"));
             case RefusedException e ->
                     new CliException(ExitStatus.UNREACHABLE, what + "the server refused: " + FailureText.of(e)).withCause(e);
+            case KeyLineException e -> cannotUseKnownHosts(e, keys);
+            case FileSystemException e -> cannotUseKnownHosts(e, keys); // no other file is used while connecting
             case UnknownHostException e ->
                     new CliException(ExitStatus.UNREACHABLE, what + "no such host").withCause(e);
             case SocketTimeoutException e ->
@@ -118,6 +122,13 @@ final class Connection implements AutoCloseable {
             default -> new CliException(ExitStatus.UNREACHABLE, what + FailureText.of(failure)).withCause(failure)
                     .withHint("is the server running there? --server HOST:PORT names another");
         };
+    }
+
+    private static CliException cannotUseKnownHosts(IOException failure, ClientKeys keys) {
+        String file = keys.knownHostsFile().map(Path::toString).orElse("");
+        String why = FailureText.withFile(failure);
+        return CliException.usage("cannot use the known hosts " + TerminalText.escapeLine(why.startsWith(file) ? why : file + ": " + why))
+                .withCause(failure).withHint("--host-key FINGERPRINT, which needs no file");
     }
 
     Client client() {

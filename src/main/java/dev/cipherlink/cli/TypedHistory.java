@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jline.reader.impl.history.DefaultHistory;
 
 /// What was typed. On the disk never: direct messages, and unless it is wished, values.
@@ -17,10 +18,30 @@ final class TypedHistory extends DefaultHistory {
     private static final Set<Verb> WITH_VALUES = Set.of(Verb.SET, Verb.APPEND, Verb.CAS);
 
     private final boolean keepsSecrets;
+    private Consumer<IOException> listener = failure -> { };
+    private boolean isLost;
 
     /// @param keepsSecrets whether lines with a value for a key go to the file too
     TypedHistory(boolean keepsSecrets) {
         this.keepsSecrets = keepsSecrets;
+    }
+
+    /// Who is told, once, that the file takes no more.
+    void onFailure(Consumer<IOException> told) {
+        listener = told;
+    }
+
+    /// Goes on without the file where it fails, a full disk perhaps: what was typed stays in memory.
+    @Override
+    public void save() {
+        try {
+            super.save();
+        } catch (IOException e) {
+            if (!isLost) {
+                isLost = true;
+                listener.accept(e);
+            }
+        }
     }
 
     @Override

@@ -122,8 +122,9 @@ final class YamlFile {
             root = root.getCause();
         }
         if (root instanceof MarkedYAMLException yaml && yaml.getProblemMark() != null) {
-            return wrong(yaml.getProblemMark().getLine() + 1, "not YAML: " + TerminalText.escapeLine(String.valueOf(yaml.getProblem())),
-                    failure);
+            boolean isName = String.valueOf(yaml.getContext()).matches("while scanning an (alias|anchor)");
+            return wrong(yaml.getProblemMark().getLine() + 1, isName ? "a value that begins with * or & must be in quotes"
+                    : "not YAML: " + TerminalText.escapeLine(String.valueOf(yaml.getProblem())), failure);
         }
         String why = root instanceof ClassCastException
                 ? "its top level must be keys with values, such as `server:`" : FailureText.of(root);

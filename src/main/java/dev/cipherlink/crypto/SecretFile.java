@@ -149,6 +149,10 @@ final class SecretFile {
                 channel.write(buffer);
             }
             channel.force(true);
+        } catch (FileSystemException e) {
+            throw e;
+        } catch (IOException e) { // such as a full disk, which knows no name
+            throw new FileSystemException(file.toString(), null, e.getMessage());
         }
     }
 

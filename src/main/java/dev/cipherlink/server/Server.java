@@ -66,8 +66,8 @@ public final class Server implements AutoCloseable {
         gate = new HandshakeGate(config.handshakes());
         targets = new TargetConnector(config.forwards().connectTimeout());
         sessions = new SessionRegistry(config.sessions());
-        listener = listen(config);
         room = new SocketRoom(config.maxConnections());
+        listener = listen(config);
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
     }
 

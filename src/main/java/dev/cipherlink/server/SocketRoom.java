@@ -25,7 +25,9 @@ final class SocketRoom {
     private final Semaphore sockets;
 
     /// Looks at the process once; what it keeps open besides sockets has to be open by then.
-    SocketRoom(int maxConnections) {
+    ///
+    /// @throws IOException if the process may not have the descriptors for one connection
+    SocketRoom(int maxConnections) throws IOException {
         this(maxConnections, ofProcess());
     }
 
@@ -36,7 +38,7 @@ final class SocketRoom {
         sockets = new Semaphore(maxSockets);
     }
 
-    private static int ofProcess() {
+    private static int ofProcess() throws IOException {
         String[] open = new File("/proc/self/fd").list();
         return open == null ? Integer.MAX_VALUE : maxSockets(descriptorLimit(), open.length);
     }
@@ -56,8 +58,14 @@ final class SocketRoom {
     /// @param limit descriptors that the process may have
     /// @param open  descriptors that it has
     /// @return at least 1
-    static int maxSockets(long limit, int open) {
-        return Math.clamp(limit - open - Math.clamp(limit / SPARE_SHARE, LEAST_SPARE, MOST_SPARE), 1, Integer.MAX_VALUE);
+    /// @throws IOException if there would be none
+    static int maxSockets(long limit, int open) throws IOException {
+        long spare = Math.clamp(limit / SPARE_SHARE, LEAST_SPARE, MOST_SPARE);
+        if (limit - open - spare < 1) {
+            throw new IOException("the process may have " + limit + " descriptors (ulimit -n), which is too few: " + open
+                    + " are open, " + spare + " are kept for files, and each connection needs one");
+        }
+        return Math.clamp(limit - open - spare, 1, Integer.MAX_VALUE);
     }
 
     int maxConnections() {

@@ -1,8 +1,7 @@
 package dev.cipherlink.store;
 
+import java.io.File;
 import java.io.IOException;
-import java.nio.file.FileStore;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 
@@ -24,8 +23,9 @@ final class DiskRoom {
     }
 
     /// @param folder on the disk
-    DiskRoom(Path folder) throws IOException {
-        FileStore disk = Files.getFileStore(folder);
+    DiskRoom(Path folder) {
+        // A `FileStore` would look the mount up in /proc/mounts, which a service need not see (ProcSubset=pid).
+        File disk = folder.toFile();
         usable = disk::getUsableSpace;
         reserveBytes = Math.min(MAX_RESERVE_BYTES, disk.getTotalSpace() / RESERVE_SHARE);
         logFileBytes = Math.clamp(disk.getTotalSpace() / LOG_FILE_SHARE, MIN_LOG_FILE_BYTES, MAX_LOG_FILE_BYTES);

@@ -225,6 +225,17 @@ class ImageIT {
         }
     }
 
+    /// Issue 14.10: for a user without an entry in passwd the JVM's home is `?`, and JNA made a folder of that name in the working
+    /// folder.
+    @Test
+    void leavesNothingBehindForAUserWithoutAHome() throws Exception {
+        assertEquals(0, run(IMAGE.resolve("bin/cipherlink"), Map.of("CIPHERLINK_JAVA_OPTS", "-Duser.home=?"), "keygen", "identity", "id")
+                .status);
+        try (Stream<Path> left = Files.list(elsewhere)) {
+            assertEquals(List.of("id", "stderr"), left.map(file -> file.getFileName().toString()).sorted().toList());
+        }
+    }
+
     private Result run(Path program, Map<String, String> environment, String... arguments)
             throws IOException, InterruptedException {
         Process process = start(program, environment, arguments);

@@ -2,19 +2,29 @@ package dev.cipherlink.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
 class SocketRoomTest {
 
     @Test
-    void keepsAShareOfTheDescriptorsFree() {
+    void keepsAShareOfTheDescriptorsFree() throws IOException {
         assertEquals(150 - 40 - 37, SocketRoom.maxSockets(150, 40));
         assertEquals(100 - 40 - 32, SocketRoom.maxSockets(100, 40));
         assertEquals(20_000 - 40 - 600, SocketRoom.maxSockets(20_000, 40));
-        assertEquals(1, SocketRoom.maxSockets(64, 40));
+        assertEquals(1, SocketRoom.maxSockets(73, 40));
         assertEquals(Integer.MAX_VALUE, SocketRoom.maxSockets(Long.MAX_VALUE, 40));
+    }
+
+    /// Issue 14, row 26: one place was given that no descriptor was left for.
+    @Test
+    void refusesAProcessThatHasNoneForAConnection() {
+        var refusal = assertThrows(IOException.class, () -> SocketRoom.maxSockets(72, 40));
+        assertEquals("the process may have 72 descriptors (ulimit -n), which is too few: 40 are open, 32 are kept for files, and "
+                + "each connection needs one", refusal.getMessage());
     }
 
     @Test
