@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -84,10 +85,13 @@ class ReplayIT {
     /// Sends all of it, and reads until the server closes: there is nothing in between but one SYN_ACK.
     private static void replay(TestServer server, byte[]... packets) throws IOException {
         try (Socket socket = server.connect()) {
+            socket.setSoTimeout(20_000);
             for (byte[] each : packets) {
                 socket.getOutputStream().write(each);
             }
             socket.getInputStream().readAllBytes();
+        } catch (SocketTimeoutException e) {
+            throw new AssertionError("the server keeps a connection of recorded packets open", e);
         } catch (IOException e) {
             // A reset, since the server closed over what it had not read.
         }
