@@ -121,7 +121,9 @@ final class ServeCommand extends ProgramCommand {
                 .withListenAddress(settings.word(Setting.SERVER_HOST), settings.whole(Setting.SERVER_PORT))
                 .withConnectionLimits(settings.whole(Setting.SERVER_MAX_CONNECTIONS),
                         HandshakeLimits.DEFAULT.forAddress(settings.whole(Setting.SERVER_MAX_HANDSHAKES_PER_ADDRESS),
-                                settings.whole(Setting.SERVER_HANDSHAKES_PER_SECOND)))
+                                settings.whole(Setting.SERVER_HANDSHAKES_PER_SECOND))
+                        .forNetblocks(settings.whole(Setting.SERVER_NETBLOCK_IPV4), settings.whole(Setting.SERVER_NETBLOCK_IPV6))
+                        .withPenalties(settings.word(Setting.SERVER_HANDSHAKE_PENALTIES).equals("true")))
                 .withSessionLimits(settings.whole(Setting.SERVER_MAX_WINDOW),
                         (int) settings.size(Setting.STORE_MAX_VALUE_SIZE))
                 .withSessions(settings.duration(Setting.SESSION_RESUME_WINDOW))

@@ -19,6 +19,8 @@ import dev.cipherlink.session.SessionRegistry;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.ProtocolException;
 import java.util.Optional;
 
@@ -26,6 +28,8 @@ import java.util.Optional;
 ///
 /// [#establish] runs in one thread, under the deadline of the connection; the accessors may be called by any.
 final class Admission {
+
+    private static final Logger LOG = System.getLogger(Admission.class.getName());
 
     private final Connection connection;
     private final Server server;
@@ -38,6 +42,7 @@ final class Admission {
     private SessionRegistry.Claim claim;
     /// Whether an admitted client may send its SYN, and has not.
     private volatile boolean isWaiting;
+    private volatile boolean hasProved;
 
     Admission(Connection connection, Server server) {
         this.connection = connection;
@@ -62,6 +67,11 @@ final class Admission {
     /// Whether a client that is let in has not asked for anything yet.
     boolean isWaiting() {
         return isWaiting;
+    }
+
+    /// Whether the client has proved that it may come in. In version 1, where a SYN may be a recorded one, it has with its session.
+    boolean hasProved() {
+        return hasProved;
     }
 
     /// Whether the connection has a session, of which the client may have heard.
@@ -157,8 +167,12 @@ final class Admission {
         server.takeUpClients(connection);
         if (!server.config().keys().clients().admits(key)) {
             SessionHandshake.refuse(result.channel());
+            // Not where an operator would copy it from without having asked whose key that is.
+            LOG.log(Level.DEBUG, () -> "to let that key in: cipherlink authorize '" + new PublicKeyLine(key, "NAME").encode() + "'");
             throw new NotAdmittedException(key);
         }
+        hasProved = true;
+        connection.admitted();
         return result.channel();
     }
 
@@ -167,7 +181,7 @@ final class Admission {
         private static final long serialVersionUID = 1;
 
         NotAdmittedException(PublicKey key) {
-            super("let it in with: cipherlink authorize '" + new PublicKeyLine(key, "NAME").encode() + "'");
+            super("unknown key " + key.fingerprint());
         }
     }
 

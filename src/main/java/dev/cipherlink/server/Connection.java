@@ -42,6 +42,9 @@ final class Connection implements Runnable, Closeable {
     private volatile boolean admissionLost;
     private volatile boolean takenOver;
     private volatile boolean aborted;
+    private volatile boolean hasMadeRoom;
+    /// Null before the handshakes.
+    private volatile HandshakeGate.Visit visit;
 
     Connection(long id, Socket socket, Server server) {
         this.id = id;
@@ -84,31 +87,54 @@ final class Connection implements Runnable, Closeable {
     private LinkEnd establishAndServe() throws IOException, InterruptedException {
         socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
         InetAddress address = socket.getInetAddress();
-        if (!server.gate().enter(address, System.nanoTime())) {
+        visit = server.gate().enter(address, System.nanoTime(), this::makeRoom);
+        if (visit == null) {
             return new LinkEnd(CloseReason.TOO_MANY_HANDSHAKES, "", null);
         }
         try {
-            try {
-                link = establish();
-            } finally {
-                server.gate().leave(address);
-            }
+            link = establish();
+            visit.established(System.nanoTime());
             server.statistics().established.increment();
-            return stream == null ? link.run() : forward(address);
+            return stream == null ? link.run() : forward();
         } catch (StructuredTaskScope.TimeoutException e) {
+            if (!admission.hasProved()) {
+                visit.failed(HandshakeGate.Failure.TOO_SLOW, System.nanoTime());
+            }
             return new LinkEnd(CloseReason.HANDSHAKE_TIMEOUT, "", null);
         } catch (StructuredTaskScope.FailedException e) {
-            return handshakeFailure(e.getCause());
+            return hasMadeRoom ? new LinkEnd(CloseReason.TOO_MANY_HANDSHAKES, "made room for another", null)
+                    : handshakeFailure(e.getCause());
         } finally {
+            visit.leave();
             // Before anything that takes time: the client may be waiting for its session on another connection.
             admission.release();
         }
     }
 
     /// A client that may have something connected is no stranger, and programs open many connections at once.
-    private LinkEnd forward(InetAddress address) throws InterruptedException {
-        server.gate().refund(address);
+    private LinkEnd forward() throws InterruptedException {
+        visit.refund();
         return stream.run();
+    }
+
+    /// The client has proved that it may come in.
+    void admitted() {
+        visit.proved();
+    }
+
+    /// Whether it ends without having been anybody's who may come in.
+    boolean isStrangers() {
+        return link == null && stream == null && !admission.hasProved();
+    }
+
+    /// Ends the connection, which has proved nothing, for another one.
+    private void makeRoom() {
+        hasMadeRoom = true;
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // It was ending already.
+        }
     }
 
     /// What the connection is from now on: a forward, in place of a session.
@@ -134,6 +160,14 @@ final class Connection implements Runnable, Closeable {
     }
 
     private LinkEnd handshakeFailure(Throwable cause) {
+        if (!admission.hasProved()) {
+            switch (cause) {
+                case EOFException _ when bytesIn() == 0 -> visit.failed(HandshakeGate.Failure.NOTHING_SAID, System.nanoTime());
+                case EOFException _, ProtocolException _, Admission.NotAdmittedException _ ->
+                        visit.failed(HandshakeGate.Failure.NOT_PROVED, System.nanoTime());
+                default -> visit.failed(HandshakeGate.Failure.NOTHING_SAID, System.nanoTime());
+            }
+        }
         return switch (cause) {
             case Admission.NotAdmittedException e -> new LinkEnd(CloseReason.NOT_AUTHORIZED, e.getMessage(), e);
             case EOFException e when admission.isWaiting() -> new LinkEnd(CloseReason.NOT_USED, "", e);

@@ -1,98 +1,316 @@
 package dev.cipherlink.server;
 
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.DoubleSupplier;
 
-/// What strangers may cost: how many connections may be waiting to be established, of one address and in all, and how
-/// many an address may begin in a second. Asked before the first byte is read, so before any Diffie-Hellman.
+/// What strangers may cost: how many connections may be waiting to be established, of one address, of one netblock and in all; how
+/// many each may begin in a second; and how long those have to wait whose handshakes failed. Asked before the first byte is
+/// read, so before any Diffie-Hellman.
+///
+/// As the places fill, one connection is dropped at random for one that comes, more often the fewer places are left: the oldest
+/// that has proved nothing, if it had its time; else the one that comes. So a few silent ones never keep others out, and of a flood
+/// everybody gets a share. Addresses that were let in lately are not dropped so, and have places of their own.
 /// Thread-safe, never blocks.
 final class HandshakeGate {
 
-    /// Addresses remembered though none of their connections is waiting; beyond this, those that have been quiet
+    /// Addresses, and netblocks, remembered though none of their connections is waiting; beyond this, those that have been quiet
     /// longest are forgotten.
-    static final int MAX_QUIET_ADDRESSES = 65_536;
-    /// Each visit adds an address at most: what was added while the oldest could not be forgotten yet shrinks again.
+    static final int MAX_QUIET = 65_536;
+    /// Addresses remembered since they were let in, and for how long.
+    static final int MAX_KNOWN = 4_096;
+    private static final long KNOWN_NANOS = Duration.ofDays(1).toNanos();
+    /// Who has not proved anything by then may be dropped for another.
+    private static final long PROOF_NANOS = Duration.ofSeconds(2).toNanos();
+    /// A netblock begins more than one address does, and waits for fewer failures.
+    private static final int NETBLOCK_FACTOR = 4;
+    /// Each visit adds one at most: what was added while the oldest could not be forgotten yet shrinks again.
     private static final int FORGOTTEN_PER_VISIT = 2;
 
+    /// Penalties add up. Below the first they count for nothing, and they never exceed the second.
+    private static final long LEAST_PENALTY_NANOS = Duration.ofSeconds(15).toNanos();
+    private static final long MOST_PENALTY_NANOS = Duration.ofMinutes(10).toNanos();
+
+    /// How a connection ended without a session.
+    enum Failure {
+        /// It closed without a packet, as who only looks whether somebody listens.
+        NOTHING_SAID(1),
+        /// What it sent does not prove that it may come in.
+        NOT_PROVED(5),
+        /// It took all the time it had.
+        TOO_SLOW(10);
+
+        private final long penaltyNanos;
+
+        Failure(int penaltySeconds) {
+            penaltyNanos = Duration.ofSeconds(penaltySeconds).toNanos();
+        }
+    }
+
     private final HandshakeLimits limits;
-    /// Those with connections under way: at most as many as there are such connections.
-    private final Map<InetAddress, Visitor> busy = new HashMap<>();
-    /// All others, in the order of their last visit.
-    private final Map<InetAddress, Visitor> quiet = new LinkedHashMap<>();
+    private final DoubleSupplier random;
+    private final Visitors sources;
+    private final Visitors netblocks;
+    /// Sources that were let in, and when, the latest at the end.
+    private final Map<Netblock, Long> known = new LinkedHashMap<>(16, 0.75f, true);
+    /// Connections that have proved nothing, the oldest first.
+    private final Set<Visit> unproved = new LinkedHashSet<>();
     private int underWay;
 
+    /// An address, or a netblock.
     private static final class Visitor {
         private final TokenBucket bucket;
         private int underWay;
+        private long penaltyUntil;
 
-        Visitor(TokenBucket bucket) {
+        Visitor(TokenBucket bucket, long nanoTime) {
             this.bucket = bucket;
+            penaltyUntil = nanoTime;
+        }
+
+        void punish(long penaltyNanos, long nanoTime) {
+            penaltyUntil = Math.max(0, penaltyUntil - nanoTime) + nanoTime;
+            penaltyUntil = Math.min(penaltyUntil - nanoTime + penaltyNanos, MOST_PENALTY_NANOS) + nanoTime;
+        }
+
+        boolean isPunished(long nanoTime) {
+            return penaltyUntil - nanoTime >= LEAST_PENALTY_NANOS;
+        }
+
+        boolean isAsNew(long nanoTime) {
+            return bucket.isFull(nanoTime) && penaltyUntil - nanoTime <= 0;
+        }
+    }
+
+    /// All addresses, or all netblocks.
+    private static final class Visitors {
+        private final int perSecond;
+        private final int burst;
+        /// Those with connections under way: at most as many as there are such connections.
+        private final Map<Netblock, Visitor> busy = new HashMap<>();
+        /// All others, in the order of their last visit.
+        private final Map<Netblock, Visitor> quiet = new LinkedHashMap<>();
+
+        Visitors(int perSecond, int burst) {
+            this.perSecond = perSecond;
+            this.burst = burst;
+        }
+
+        Visitor meet(Netblock who, long nanoTime) {
+            Visitor visitor = busy.get(who);
+            if (visitor == null) {
+                // Anew at the end, since it is here now.
+                visitor = quiet.remove(who);
+                if (visitor == null) {
+                    visitor = new Visitor(new TokenBucket(perSecond, burst, nanoTime), nanoTime);
+                }
+                quiet.put(who, visitor);
+            }
+            forgetQuiet(who, nanoTime);
+            return visitor;
+        }
+
+        /// @return null if it is forgotten
+        Visitor find(Netblock who) {
+            Visitor visitor = busy.get(who);
+            return visitor != null ? visitor : quiet.get(who);
+        }
+
+        void enter(Netblock who) {
+            Visitor visitor = find(who);
+            visitor.underWay++;
+            quiet.remove(who);
+            busy.put(who, visitor);
+        }
+
+        void leave(Netblock who) {
+            Visitor visitor = busy.get(who);
+            visitor.underWay--;
+            if (visitor.underWay == 0) {
+                busy.remove(who);
+                quiet.put(who, visitor);
+            }
+        }
+
+        void giveBack(Netblock who) {
+            Visitor visitor = find(who);
+            if (visitor != null) {
+                visitor.bucket.giveBack();
+            }
+        }
+
+        void punish(Netblock who, long penaltyNanos, long nanoTime) {
+            Visitor visitor = find(who);
+            if (visitor != null) {
+                visitor.punish(penaltyNanos, nanoTime);
+            }
+        }
+
+        /// Drops the least recent once they are indistinguishable from new ones, or when the table is full; but for the one that is here.
+        private void forgetQuiet(Netblock here, long nanoTime) {
+            Iterator<Map.Entry<Netblock, Visitor>> oldestFirst = quiet.entrySet().iterator();
+            for (int i = 0; i < FORGOTTEN_PER_VISIT && oldestFirst.hasNext(); i++) {
+                Map.Entry<Netblock, Visitor> oldest = oldestFirst.next();
+                if (oldest.getKey().equals(here) || quiet.size() <= MAX_QUIET && !oldest.getValue().isAsNew(nanoTime)) {
+                    return;
+                }
+                oldestFirst.remove();
+            }
+        }
+    }
+
+    /// A connection that may begin its handshakes.
+    final class Visit {
+        private final Netblock source;
+        private final Netblock block;
+        private final long enteredAt;
+        private final Runnable drop;
+        private boolean isOver;
+
+        private Visit(Netblock source, Netblock block, long enteredAt, Runnable drop) {
+            this.source = source;
+            this.block = block;
+            this.enteredAt = enteredAt;
+            this.drop = drop;
+        }
+
+        /// The client has proved that it may come in, and it is not dropped for others any more.
+        void proved() {
+            synchronized (HandshakeGate.this) {
+                unproved.remove(this);
+            }
+        }
+
+        /// It has a session: what comes from there is not a stranger's for a while.
+        void established(long nanoTime) {
+            synchronized (HandshakeGate.this) {
+                known.put(source, nanoTime);
+                if (known.size() > MAX_KNOWN) {
+                    known.remove(known.keySet().iterator().next());
+                }
+            }
+            leave();
+        }
+
+        /// It ends without a session.
+        void failed(Failure failure, long nanoTime) {
+            synchronized (HandshakeGate.this) {
+                sources.punish(source, failure.penaltyNanos, nanoTime);
+                netblocks.punish(block, failure.penaltyNanos / NETBLOCK_FACTOR, nanoTime);
+            }
+            leave();
+        }
+
+        /// It is not under way any more. Idempotent.
+        void leave() {
+            synchronized (HandshakeGate.this) {
+                if (!isOver) {
+                    isOver = true;
+                    unproved.remove(this);
+                    underWay--;
+                    sources.leave(source);
+                    netblocks.leave(block);
+                }
+            }
+        }
+
+        /// Takes back that it was begun: it was no stranger's.
+        void refund() {
+            synchronized (HandshakeGate.this) {
+                sources.giveBack(source);
+                netblocks.giveBack(block);
+            }
         }
     }
 
     HandshakeGate(HandshakeLimits limits) {
+        this(limits, () -> ThreadLocalRandom.current().nextDouble());
+    }
+
+    /// @param random numbers from 0 to 1
+    HandshakeGate(HandshakeLimits limits, DoubleSupplier random) {
         this.limits = limits;
+        this.random = random;
+        sources = new Visitors(limits.perSecond(), limits.burst());
+        netblocks = new Visitors(NETBLOCK_FACTOR * limits.perSecond(), NETBLOCK_FACTOR * limits.burst());
     }
 
-    /// @return whether the handshake may begin; if so, [#leave] must follow
-    synchronized boolean enter(InetAddress address, long nanoTime) {
-        Visitor visitor = busy.get(address);
-        if (visitor == null) {
-            visitor = quiet.remove(address);
-        }
-        if (visitor == null) {
-            visitor = new Visitor(new TokenBucket(limits.perSecond(), limits.burst(), nanoTime));
-        }
-        boolean mayEnter = underWay < limits.maxInAll() && visitor.underWay < limits.maxPerAddress()
-                && visitor.bucket.take(nanoTime);
-        if (mayEnter) {
-            underWay++;
-            visitor.underWay++;
-        }
-        (visitor.underWay > 0 ? busy : quiet).put(address, visitor);
-        forgetQuiet(nanoTime);
-        return mayEnter;
-    }
-
-    /// @throws IllegalStateException if no connection of this address is under way
-    synchronized void leave(InetAddress address) {
-        Visitor visitor = busy.get(address);
-        if (visitor == null) {
-            throw new IllegalStateException("a connection left that had not entered");
-        }
-        underWay--;
-        visitor.underWay--;
-        if (visitor.underWay == 0) {
-            busy.remove(address);
-            quiet.put(address, visitor);
-        }
-    }
-
-    /// Takes back that a connection was begun: it was no stranger's.
-    synchronized void refund(InetAddress address) {
-        Visitor visitor = busy.getOrDefault(address, quiet.get(address));
-        if (visitor != null) {
-            visitor.bucket.giveBack();
-        }
-    }
-
-    /// How many addresses are remembered.
-    synchronized int addresses() {
-        return busy.size() + quiet.size();
-    }
-
-    /// Drops the least recent visitors once they are indistinguishable from new ones, or when the table is full.
-    private void forgetQuiet(long nanoTime) {
-        Iterator<Visitor> oldestFirst = quiet.values().iterator();
-        for (int i = 0; i < FORGOTTEN_PER_VISIT && oldestFirst.hasNext(); i++) {
-            Visitor oldest = oldestFirst.next();
-            if (quiet.size() <= MAX_QUIET_ADDRESSES && !oldest.bucket.isFull(nanoTime)) {
-                return;
+    /// A connection was accepted.
+    ///
+    /// @param drop called, perhaps by the thread of another, if it has to make room before it has proved anything
+    /// @return null if the handshake may not begin; if it may, the visit has to end
+    Visit enter(InetAddress address, long nanoTime, Runnable drop) {
+        Visit dropped = null;
+        var visit = new Visit(Netblock.source(address), Netblock.of(address, limits.ipv4Bits(), limits.ipv6Bits()), nanoTime, drop);
+        synchronized (this) {
+            Visitor source = sources.meet(visit.source, nanoTime);
+            Visitor block = netblocks.meet(visit.block, nanoTime);
+            boolean isKnown = isKnown(visit.source, nanoTime);
+            boolean mayEnter = source.underWay < limits.maxPerAddress()
+                    && (isKnown || block.underWay < limits.maxPerNetblock() && !isPunished(source, block, nanoTime))
+                    && source.bucket.take(nanoTime) && block.bucket.take(nanoTime);
+            if (mayEnter && isTooFull(isKnown)) {
+                dropped = oldestUnproved(nanoTime);
+                mayEnter = dropped != null;
             }
-            oldestFirst.remove();
+            if (!mayEnter) {
+                return null;
+            }
+            if (dropped != null) {
+                dropped.failed(Failure.TOO_SLOW, nanoTime);
+            }
+            underWay++;
+            sources.enter(visit.source);
+            netblocks.enter(visit.block);
+            unproved.add(visit);
         }
+        if (dropped != null) {
+            dropped.drop.run();
+        }
+        return visit;
+    }
+
+    private boolean isPunished(Visitor source, Visitor block, long nanoTime) {
+        return limits.penalties() && (source.isPunished(nanoTime) || block.isPunished(nanoTime));
+    }
+
+    private boolean isKnown(Netblock source, long nanoTime) {
+        Long at = known.get(source);
+        return at != null && nanoTime - at < KNOWN_NANOS;
+    }
+
+    /// Whether another connection has to go for the next one.
+    private boolean isTooFull(boolean isKnown) {
+        if (isKnown) {
+            return underWay >= limits.maxInAll();
+        }
+        if (underWay >= limits.maxStrangers()) {
+            return true;
+        }
+        int over = underWay - limits.earlyDrop();
+        return over > 0 && random.getAsDouble() * (limits.maxStrangers() - limits.earlyDrop()) < over;
+    }
+
+    private Visit oldestUnproved(long nanoTime) {
+        Iterator<Visit> oldestFirst = unproved.iterator();
+        Visit oldest = oldestFirst.hasNext() ? oldestFirst.next() : null;
+        return oldest != null && nanoTime - oldest.enteredAt >= PROOF_NANOS ? oldest : null;
+    }
+
+    /// How many addresses are remembered that were let in.
+    synchronized int known() {
+        return known.size();
+    }
+
+    /// How many addresses and netblocks are remembered.
+    synchronized int remembered() {
+        return sources.busy.size() + sources.quiet.size() + netblocks.busy.size() + netblocks.quiet.size();
     }
 }

@@ -49,6 +49,7 @@ public final class Server implements AutoCloseable {
     private final ServerSocket listener;
     private final SocketRoom room;
     private final HandshakeGate gate;
+    private final StrangerLog strangers = new StrangerLog(System.nanoTime());
     private final SessionRegistry sessions;
     private final ServerStatistics statistics = new ServerStatistics();
     private final Forwards forwards = new Forwards();
@@ -262,6 +263,10 @@ public final class Server implements AutoCloseable {
         forwards.checkTimes(System.nanoTime());
         refresh(clients, null);
         sessions.expire(System.nanoTime());
+        String told = strangers.told(System.nanoTime());
+        if (told != null) {
+            LOG.log(Level.INFO, told);
+        }
         chat.sweep();
     }
 
@@ -324,6 +329,10 @@ public final class Server implements AutoCloseable {
         }
     }
 
+    private Netblock netblock(Connection connection) {
+        return Netblock.of(connection.socket().getInetAddress(), config.handshakes().ipv4Bits(), config.handshakes().ipv6Bits());
+    }
+
     private void pause(AcceptBackoff backoff, Throwable failure) throws InterruptedException {
         statistics.acceptFailures.increment();
         if (backoff.shouldLog(System.nanoTime())) {
@@ -345,7 +354,8 @@ public final class Server implements AutoCloseable {
             case INTERNAL_ERROR -> Level.ERROR;
             // A client with a pool makes these all the time.
             case NOT_USED -> Level.DEBUG;
-            default -> Level.INFO;
+            // Whoever can reach the port makes as many as he likes.
+            default -> connection.isStrangers() && !strangers.mayLog(netblock(connection)) ? Level.DEBUG : Level.INFO;
         };
         LOG.log(level, () -> connection.describeEnd(end), level == Level.ERROR ? end.cause() : null);
     }

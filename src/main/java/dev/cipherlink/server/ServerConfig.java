@@ -65,9 +65,10 @@ public record ServerConfig(
         return loopback(ServerKeys.shared(sharedKey));
     }
 
-    /// The defaults of `docs/protocol.md`, on a free port of the loopback interface.
+    /// The defaults of `docs/protocol.md`, on a free port of the loopback interface; without penalties, since all who come are one
+    /// address there.
     public static ServerConfig loopback(ServerKeys keys) {
-        return new ServerConfig("127.0.0.1", 0, keys, 10_000, HandshakeLimits.DEFAULT, Duration.ofSeconds(10),
+        return new ServerConfig("127.0.0.1", 0, keys, 10_000, HandshakeLimits.DEFAULT.withPenalties(false), Duration.ofSeconds(10),
                 1_024, 16 * 1024 * 1024, Duration.ofSeconds(10), DEFAULT_SESSIONS, Duration.ofSeconds(10),
                 ChatConfig.DEFAULT, ForwardPolicy.DEFAULT);
     }
