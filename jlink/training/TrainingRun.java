@@ -48,7 +48,7 @@ final class TrainingRun {
     private static final List<Step> WITH_SERVER = List.of(
             new Step("kv SET greeting hello"),
             new Step("kv GET greeting"),
-            new Step("kv GET nothing", "", ExitStatus.REFUSED),
+            new Step("kv GET nothing", "", ExitStatus.NOT_FOUND),
             new Step("kv", "SET a 1\nGET a\nINCR a\nKEYS\nDELETE a\n", ExitStatus.DONE),
             new Step("kv --operation-mode burst", "SET a 1\nGET a\n", ExitStatus.DONE),
             new Step("ping --count 2"),

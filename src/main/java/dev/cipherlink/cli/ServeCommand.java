@@ -16,9 +16,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 
 /// `serve`: runs a server until a signal stops it.
 final class ServeCommand extends ProgramCommand {
+
+    /// Of the store, the sockets and the carriers of virtual threads on a machine with few processors.
+    private static final int THREADS = 24;
 
     private String host;
     private String port;
@@ -97,6 +101,7 @@ final class ServeCommand extends ProgramCommand {
         }
         settings.requireValid();
         requireDescriptors();
+        requireThreads();
         try (HostKeys keys = HostKeys.load(settings, surroundings(), output());
              OpenStore opened = OpenStore.open(settings);
              Server server = start(config(settings, keys.keys()), opened.store())) {
@@ -113,6 +118,29 @@ final class ServeCommand extends ProgramCommand {
             ServerConfig.requireDescriptors();
         } catch (IOException e) {
             throw CliException.usage("cannot serve: " + e.getMessage()).withCause(e);
+        }
+    }
+
+    /// RocksDB ends the process where it cannot start a thread, so it is tried before. Takes a few milliseconds.
+    private static void requireThreads() {
+        var tried = new CountDownLatch(1);
+        try {
+            for (int i = 0; i < THREADS; i++) {
+                Thread.ofPlatform().daemon().stackSize(64 << 10).start(() -> awaitQuietly(tried));
+            }
+        } catch (OutOfMemoryError e) {
+            throw CliException.usage("cannot serve: this process may have no more threads, and a server needs " + THREADS
+                    + " at least: raise the limit (ulimit -u, or that of the container)").withCause(e);
+        } finally {
+            tried.countDown();
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
         }
     }
 

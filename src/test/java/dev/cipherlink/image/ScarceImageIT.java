@@ -61,6 +61,24 @@ class ScarceImageIT {
         }
     }
 
+    /// RocksDB used to abort the process. The limit counts what a user has, and not for root: so this takes root and a user
+    /// with nothing running.
+    @Test
+    void aServerWithTooFewThreadsDoesNotStartAndSaysWhatItNeeds() throws Exception {
+        List<String> user = List.of("setpriv", "--reuid", "54321", "--regid", "54321", "--clear-groups");
+        Assumptions.assumeTrue(run(List.of("chown", "-R", "54321:54321", folder.toString())).status == 0, "takes root");
+        var command = new ArrayList<>(user);
+        command.addAll(List.of(PROGRAM, "--version"));
+        Assumptions.assumeTrue(run(command).status == 0, "the image is in a folder that others may not enter");
+        command = new ArrayList<>(user);
+        command.addAll(List.of("bash", "-c", "ulimit -u 26; exec \"$0\" \"$@\"", PROGRAM, "serve", "--port", "0", "--shared-key", "key"));
+
+        Result result = run(command);
+
+        assertEquals(new Result(2, "", "cipherlink: cannot serve: this process may have no more threads, and a server needs 24 at least:"
+                + " raise the limit (ulimit -u, or that of the container)\n"), result);
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"kv PING", "serve --port 0 --shared-key key"})
     void whereTheJvmCannotStartOneLineSaysWhyWithStatus70(String line) throws Exception {
