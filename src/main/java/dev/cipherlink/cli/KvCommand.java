@@ -30,6 +30,7 @@ final class KvCommand extends ClientCommand {
         syntax.examples("  cipherlink kv SET greeting \"hello world\"", "  cipherlink kv GET greeting",
                 "  cipherlink kv SET photo --from cat.jpg && cipherlink kv GET photo > copy.jpg",
                 "  cipherlink kv --file commands.txt",
+                "  cipherlink --json kv WATCH job:",
                 "  seq 1000 | sed 's/.*/SET key& value&/' | cipherlink kv > answers.txt", "",
                 "Commands: SET GET DELETE EXISTS KEYS COUNT INCR CAS PEEK APPEND PERSIST EXPIRE TTL ECHO TIME PING");
         syntax.parameters("0..*", "COMMAND", given -> words = given,
@@ -59,6 +60,11 @@ final class KvCommand extends ClientCommand {
         OneShot oneShot = OneShot.of(words, valueFile, spec().optionsMap().keySet());
         Optional<KeyListing> listing = oneShot.listing(limit);
         byte[] command = listing.isPresent() ? null : oneShot.command(valueBytes(oneShot));
+        if (oneShot.verb() == Verb.WATCH) {
+            try (Connection connection = connect(clientSettings())) {
+                new KeyEvents(connection, command, output()).run();
+            }
+        }
         try (Connection connection = connectOnce(clientSettings())) {
             ExitStatus status = listing.isPresent() ? list(listing.get(), connection)
                     : answer(oneShot.verb(), connection.request(command), command);

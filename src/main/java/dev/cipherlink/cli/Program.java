@@ -116,7 +116,7 @@ final class Program {
     }
 
     private int stdoutLost(StdoutLostException lost) {
-        if (!Terminals.isStdoutFile()) {
+        if (Terminals.mayStdoutHaveReader()) {
             return ExitStatus.BROKEN_PIPE;
         }
         String why = lost == null ? "is the disk full?" : FailureText.of(lost.getCause());

@@ -40,7 +40,7 @@ final class ServeCommand extends ProgramCommand {
     void describe(Syntax syntax) {
         syntax.about("Run a server.",
                 "When it is ready it prints one line: listening on ADDRESS key FINGERPRINT. SIGTERM and Ctrl-C let requests under way "
-                    + "end and exit 0; a second one exits at once.");
+                    + "end and exit 0; a second one exits at once. SIGHUP ends nothing: changed keys are taken up without it.");
         syntax.examples("  cipherlink serve", "  cipherlink serve --shared-key keys/shared_key.key",
                 "  cipherlink serve --host 0.0.0.0 --port 8888 --config server.yaml", "  cipherlink serve --check");
         syntax.option("--host", "HOST", given -> host = given, "Address to listen on; '*' for every one. Default: 127.0.0.1.");
@@ -106,6 +106,7 @@ final class ServeCommand extends ProgramCommand {
              OpenStore opened = OpenStore.open(settings);
              Server server = start(config(settings, keys.keys()), opened.store())) {
             Signals.onTermination(server::stop);
+            Signals.onHangUp(ServeCommand::goOn);
             announce(server, keys);
             LogConfiguration.load();
             server.awaitTermination();
@@ -142,6 +143,12 @@ final class ServeCommand extends ProgramCommand {
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /// An operator who reloads the server, or a terminal that goes away.
+    private static void goOn() {
+        System.getLogger(ServeCommand.class.getName()).log(System.Logger.Level.INFO,
+                "SIGHUP: going on; changes of the authorized keys are taken up by themselves, settings by a restart (SIGTERM)");
     }
 
     private static ServerConfig config(Settings settings, ServerKeys keys) {

@@ -7,7 +7,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.reflect.Proxy;
 import java.util.function.IntConsumer;
 
-/// Reacts to SIGINT and SIGTERM, and to SIGUSR1.
+/// Reacts to SIGINT and SIGTERM, to SIGHUP, and to SIGUSR1.
 ///
 /// A shutdown hook would not do: it cannot set the exit status, and does not hear a second signal. `sun.misc.Signal`
 /// (module `jdk.unsupported`) is reached by reflection, since the compiler warns of it in a way that cannot be turned
@@ -40,6 +40,11 @@ final class Signals {
             stopping = true;
             Thread.ofPlatform().name("cipherlink-stop").start(stop);
         }
+    }
+
+    /// Each SIGHUP runs `react` on a thread of its own, and ends nothing.
+    static void onHangUp(Runnable react) {
+        handle("HUP", _ -> Thread.ofPlatform().name("cipherlink-hangup").start(react));
     }
 
     /// Each SIGUSR1 runs `report` on a thread of its own.

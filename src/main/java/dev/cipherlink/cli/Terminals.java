@@ -43,9 +43,15 @@ record Terminals(boolean stdin, boolean stdout, boolean stderr) {
         }
     }
 
-    /// Whether stdout is a regular file, where a failed write means a full disk and not a reader that left.
-    static boolean isStdoutFile() {
-        return Files.isRegularFile(DESCRIPTORS.resolve("1"));
+    /// Whether stdout may have a reader who has left. A file or a device has none: there a failed write means a full disk, and
+    /// the like.
+    static boolean mayStdoutHaveReader() {
+        Path stdout = DESCRIPTORS.resolve("1");
+        try {
+            return !Files.isRegularFile(stdout) && !Files.readSymbolicLink(stdout).startsWith("/dev");
+        } catch (IOException _) {
+            return !Files.exists(DESCRIPTORS); // closed, or not Linux
+        }
     }
 
     /// The size of the file that stdin is redirected from; -1 if it is no file.

@@ -77,15 +77,27 @@ final class Attachment implements AutoCloseable {
         if (address.isUnresolved()) {
             throw new UnknownHostException(config.host());
         }
-        socket.connect(address);
+        try {
+            socket.connect(address);
+        } catch (ConnectException | NoRouteToHostException e) {
+            throw e;
+        } catch (SocketException e) { // no network, no address of that family: not the server's doing
+            throw (IOException) new ConnectException(e.getMessage()).initCause(e);
+        }
         socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
     }
 
     private static Attachment handshake(ClientConfig config, Socket socket, Syn syn) throws IOException {
+        var reader = new PacketReader(socket.getInputStream());
         SecureChannel channel = null;
         try {
-            channel = open(config, socket);
+            channel = open(config, reader, socket);
             return new Attachment(socket, channel, SessionHandshake.connect(channel, syn));
+        } catch (ProtocolException e) {
+            if (channel != null) {
+                channel.close();
+            }
+            throw ForeignServer.failure(reader.unread(), e);
         } catch (IOException | RuntimeException e) {
             if (channel != null) {
                 channel.close();
@@ -95,7 +107,10 @@ final class Attachment implements AutoCloseable {
     }
 
     static SecureChannel open(ClientConfig config, Socket socket) throws IOException {
-        var reader = new PacketReader(socket.getInputStream());
+        return open(config, new PacketReader(socket.getInputStream()), socket);
+    }
+
+    private static SecureChannel open(ClientConfig config, PacketReader reader, Socket socket) throws IOException {
         var writer = new PacketWriter(socket.getOutputStream());
         return switch (config.credentials()) {
             case Credentials.Shared(SharedKey key) -> new SharedKeyChannel(reader, writer, key);

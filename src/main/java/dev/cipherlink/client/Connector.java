@@ -19,6 +19,7 @@ import dev.cipherlink.session.SessionIdentity;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.ProtocolException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
@@ -61,7 +62,11 @@ final class Connector implements Runnable {
             eventHandler.get().accept(event.toBytes());
             return EMPTY;
         };
-        attach();
+        try {
+            attach();
+        } catch (SocketTimeoutException e) {
+            throw ForeignServer.asked(config, e);
+        }
     }
 
     SynAck.Granted granted() {

@@ -100,6 +100,11 @@ public final class PacketReader {
         return dataSize;
     }
 
+    /// A copy of what was read ahead and is not part of a packet yet, or of one that was refused at its header.
+    public byte[] unread() {
+        return Arrays.copyOfRange(buffer, position, limit);
+    }
+
     /// Bytes taken from the stream so far.
     public long bytesRead() {
         return bytesRead;

@@ -18,8 +18,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,6 +57,12 @@ class KvIT {
         server.close();
         store.close();
         key.close();
+    }
+
+    private Terminal another() {
+        Terminal made = new Terminal(folder);
+        made.environment.putAll(terminal.environment);
+        return made;
     }
 
     private String value(String name) {
@@ -155,14 +164,27 @@ class KvIT {
         }
     }
 
+    /// Verdicts 9 and 11: 141, as if a reader had left, for a device that is full.
+    @Test
+    void aFullStdoutIsNoReaderThatLeft() throws Exception {
+        ProcessBuilder shell = new ProcessBuilder("sh", "-c", program() + " kv --help >/dev/full; echo \"rc=$?\"; "
+                + program() + " kv PING >/dev/full; echo \"rc=$?\"").directory(folder.toFile()).redirectErrorStream(true);
+        shell.environment().putAll(terminal.environment);
+        Process process = shell.start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertTrue(said.matches("(cipherlink: cannot write to stdout: .+\nrc=2\n){2}"), said);
+    }
+
+    private String program() {
+        return JavaProgram.command(folder, List.of(), Main.class).stream().map(part -> "'" + part + "'").collect(Collectors.joining(" "));
+    }
+
     /// Issue 14.2: bytes that are no UTF-8 became U+FFFD in the store.
     @ParameterizedTest
     @ValueSource(strings = {"C", "C.UTF-8"})
     void anArgumentThatIsNoTextIsRefused(String locale) throws Exception {
-        String program = JavaProgram.command(folder, List.of(), Main.class).stream()
-                .map(part -> "'" + part + "'").collect(Collectors.joining(" "));
-        ProcessBuilder shell = new ProcessBuilder("sh", "-c", program + " kv SET k \"$(printf 'caf\\351')\"; echo \"rc=$?\"; "
-                + program + " kv SET k \"$(printf 'caf\\303\\251')\"; echo \"rc=$?\"")
+        ProcessBuilder shell = new ProcessBuilder("sh", "-c", program() + " kv SET k \"$(printf 'caf\\351')\"; echo \"rc=$?\"; "
+                + program() + " kv SET k \"$(printf 'caf\\303\\251')\"; echo \"rc=$?\"")
                 .directory(folder.toFile()).redirectErrorStream(true);
         shell.environment().putAll(terminal.environment);
         shell.environment().put("LC_ALL", locale);
@@ -222,5 +244,47 @@ class KvIT {
         assertTrue(lines.get(10).contains("\"code\":2"), lines.get(10));
         assertTrue(lines.get(11).contains("\"values\":[{\"local\":\"127.0.0.1:"), lines.get(11));
         assertEquals("", terminal.err());
+    }
+
+    /// Issue 14.7: `kv WATCH` answered OK and ended.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void watchTellsEachChangeAsItComesUntilTheEnd(boolean json) throws Exception {
+        ProcessBuilder builder = new ProcessBuilder(JavaProgram.command(folder, List.of(), Main.class,
+                json ? List.of("--json", "kv", "WATCH", "job:").toArray(String[]::new) : new String[] {"kv", "WATCH", "job:"}))
+                .directory(folder.toFile()).redirectError(folder.resolve("err").toFile()).redirectOutput(folder.resolve("out").toFile());
+        builder.environment().putAll(terminal.environment);
+        Process watch = builder.start();
+        try {
+            Path out = folder.resolve("out");
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> {
+                terminal.run("kv", "SET", "job:0", "x"); // until it is heard
+                return Files.size(out) > 0;
+            });
+            terminal.run("kv", "SET", "other", "x");
+            terminal.run("kv", "SET", "job:1", "x");
+            terminal.run("kv", "DELETE", "job:1");
+            String end = json ? "{\"type\":\"key_set\",\"key\":\"job:1\"}\n{\"type\":\"key_deleted\",\"key\":\"job:1\"}\n"
+                    : "set job:1\ndeleted job:1\n";
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> Files.readString(out).endsWith(end));
+            assertTrue(!Files.readString(out).contains("other"), Files.readString(out));
+            new ProcessBuilder("kill", "-INT", String.valueOf(watch.pid())).start().waitFor();
+            assertTrue(watch.waitFor(60, TimeUnit.SECONDS));
+            assertEquals(130, watch.exitValue());
+            assertEquals("", Files.readString(folder.resolve("err")));
+        } finally {
+            watch.destroyForcibly();
+        }
+    }
+
+    /// Issue 14.7: it goes on over a loss of its connection, and ends with 3 when the server is gone for good.
+    @Test
+    void watchEndsWhenTheServerIsGone() {
+        terminal.environment.put("CIPHERLINK_CLIENT_RECONNECT_FOR", "0ms");
+        var status = CompletableFuture.supplyAsync(() -> terminal.run("kv", "WATCH"));
+        Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> another().run("kv", "SET", "a", "1") == 0
+                && terminal.out().contains("set a\n"));
+        server.close();
+        assertEquals(3, status.join(), terminal.err());
     }
 }
