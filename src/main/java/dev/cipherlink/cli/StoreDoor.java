@@ -17,6 +17,10 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /// A socket in the store's folder through which a process of the same user asks the running server for a copy of its store,
 /// or for its figures. Who may open that folder (mode 0700) may read the store's files anyway.
@@ -33,6 +37,10 @@ final class StoreDoor implements AutoCloseable {
     private final Path path;
     private final RocksStore store;
     private final Thread thread;
+    /// Those that have not said yet what they want.
+    private final Set<SocketChannel> asking = ConcurrentHashMap.newKeySet();
+    private final ExecutorService peers = Executors.newThreadPerTaskExecutor(
+            Thread.ofPlatform().name("store-door-", 0).daemon().factory());
 
     private StoreDoor(ServerSocketChannel listener, Path path, RocksStore store) {
         this.listener = listener;
@@ -67,16 +75,31 @@ final class StoreDoor implements AutoCloseable {
 
     private void serve() {
         while (listener.isOpen()) {
-            try (SocketChannel peer = listener.accept()) {
-                String request = new BufferedReader(Channels.newReader(peer, StandardCharsets.UTF_8)).readLine();
-                peer.write(ByteBuffer.wrap(answer(request).getBytes(StandardCharsets.UTF_8)));
+            try {
+                SocketChannel peer = listener.accept();
+                asking.add(peer);
+                peers.execute(() -> serve(peer));
             } catch (IOException e) {
-                LOG.log(System.Logger.Level.DEBUG, "a request at the store's door ended early", e);
+                LOG.log(System.Logger.Level.DEBUG, "the store's door lets nobody in", e);
             }
         }
     }
 
-    private String answer(String request) {
+    private void serve(SocketChannel peer) {
+        try (peer) {
+            String request = new BufferedReader(Channels.newReader(peer, StandardCharsets.UTF_8)).readLine();
+            // From here on the end of the server waits for the answer.
+            if (asking.remove(peer)) {
+                peer.write(ByteBuffer.wrap(answer(request).getBytes(StandardCharsets.UTF_8)));
+            }
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "a request at the store's door ended early", e);
+        } finally {
+            asking.remove(peer);
+        }
+    }
+
+    private synchronized String answer(String request) {
         try {
             if (request != null && request.startsWith(BACKUP)) {
                 store.backUp(TrustedPath.resolve(Path.of(request.substring(BACKUP.length()))));
@@ -122,13 +145,19 @@ final class StoreDoor implements AutoCloseable {
         }
     }
 
-    /// Waits for a copy under way: the store is closed next.
+    /// Waits for a copy under way: the store is closed next. Whoever has asked for nothing yet is cut off.
     @Override
     public void close() {
         try {
             listener.close();
             Files.deleteIfExists(path);
             thread.join();
+            for (SocketChannel peer : asking) {
+                if (asking.remove(peer)) {
+                    peer.close();
+                }
+            }
+            peers.close();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException e) {
