@@ -159,6 +159,7 @@ final class ServeCommand extends ProgramCommand {
                                 settings.whole(Setting.SERVER_HANDSHAKES_PER_SECOND))
                         .forNetblocks(settings.whole(Setting.SERVER_NETBLOCK_IPV4), settings.whole(Setting.SERVER_NETBLOCK_IPV6))
                         .withPenalties(settings.word(Setting.SERVER_HANDSHAKE_PENALTIES).equals("true")))
+                .withConnectionsPerKey(settings.whole(Setting.SERVER_MAX_CONNECTIONS_PER_KEY))
                 .withSessionLimits(settings.whole(Setting.SERVER_MAX_WINDOW),
                         (int) settings.size(Setting.STORE_MAX_VALUE_SIZE))
                 .withSessions(settings.duration(Setting.SESSION_RESUME_WINDOW))

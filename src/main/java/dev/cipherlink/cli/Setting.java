@@ -18,6 +18,8 @@ enum Setting {
     SERVER_DATA("server.data", new SettingType.FileName(), null, "folder of the server's data"),
     SERVER_MAX_CONNECTIONS("server.max-connections", new SettingType.Whole(1, 1_000_000), "10000",
             "connections served at the same time"),
+    SERVER_MAX_CONNECTIONS_PER_KEY("server.max-connections-per-key", new SettingType.Whole(1, 1_000_000), "1000",
+            "of those, with one key; never more than half of them"),
     SERVER_HANDSHAKE_TIMEOUT("server.handshake-timeout", time("100ms", "10m"), "10s",
             "time from connecting to an established session"),
     SERVER_MAX_HANDSHAKES_PER_ADDRESS("server.max-handshakes-per-address", new SettingType.Whole(1, 1_000_000), "64",

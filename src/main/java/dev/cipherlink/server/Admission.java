@@ -43,6 +43,7 @@ final class Admission {
     /// Whether an admitted client may send its SYN, and has not.
     private volatile boolean isWaiting;
     private volatile boolean hasProved;
+    private volatile boolean hasPlace;
 
     Admission(Connection connection, Server server) {
         this.connection = connection;
@@ -135,8 +136,11 @@ final class Admission {
         }
     }
 
-    /// Wipes what the connection knew. Idempotent.
+    /// Gives its place back, and wipes what the connection knew. Called once.
     void close() {
+        if (hasPlace) {
+            server.places().leave(client);
+        }
         SecureChannel last = channel;
         if (last != null) {
             last.close();
@@ -202,10 +206,17 @@ final class Admission {
         if (remoteKey != null && !isAsBefore(server.config().keys().clients())) {
             return new SynAck.Refused("not authorized");
         }
-        if (syn.wishes().mode() == OperationMode.STREAM) {
+        boolean isStream = syn.wishes().mode() == OperationMode.STREAM;
+        boolean isResume = !isStream && syn.resume() != null && canResume(syn.resume());
+        String refusal = server.places().enter(client, isResume);
+        if (refusal != null) {
+            return new SynAck.Refused(refusal);
+        }
+        hasPlace = true;
+        if (isStream) {
             return forward(syn, sessionId);
         }
-        if (syn.resume() != null && canResume(syn.resume())) {
+        if (isResume) {
             requireServing();
             Session claimed = claim.session();
             return new SynAck.Granted(claimed.identity().id(), claimed.parameters(),

@@ -48,6 +48,7 @@ public final class Server implements AutoCloseable {
     private final ChatService chat;
     private final ServerSocket listener;
     private final SocketRoom room;
+    private final ClientPlaces places;
     private final HandshakeGate gate;
     private final StrangerLog strangers = new StrangerLog(System.nanoTime());
     private final SessionRegistry sessions;
@@ -68,6 +69,7 @@ public final class Server implements AutoCloseable {
         targets = new TargetConnector(config.forwards().connectTimeout());
         sessions = new SessionRegistry(config.sessions());
         room = new SocketRoom(config.maxConnections());
+        places = new ClientPlaces(room.maxConnections(), config.maxPerKey());
         listener = listen(config);
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
     }
@@ -174,6 +176,10 @@ public final class Server implements AutoCloseable {
 
     Forwards forwards() {
         return forwards;
+    }
+
+    ClientPlaces places() {
+        return places;
     }
 
     SocketRoom room() {

@@ -13,6 +13,7 @@ import java.time.Duration;
 /// @param port                    0 takes a free one
 /// @param keys                    who the server is, and whom it lets in
 /// @param maxConnections          accepted at the same time; more wait in the listener's backlog
+/// @param maxPerKey               of those, with one key; never more than half of them
 /// @param handshakes              what is done for strangers
 /// @param handshakeTimeout        from accept to established
 /// @param maxWindowSize           the largest burst window granted
@@ -27,6 +28,7 @@ public record ServerConfig(
         int port,
         ServerKeys keys,
         int maxConnections,
+        int maxPerKey,
         HandshakeLimits handshakes,
         Duration handshakeTimeout,
         int maxWindowSize,
@@ -68,7 +70,7 @@ public record ServerConfig(
     /// The defaults of `docs/protocol.md`, on a free port of the loopback interface; without penalties, since all who come are one
     /// address there.
     public static ServerConfig loopback(ServerKeys keys) {
-        return new ServerConfig("127.0.0.1", 0, keys, 10_000, HandshakeLimits.DEFAULT.withPenalties(false), Duration.ofSeconds(10),
+        return new ServerConfig("127.0.0.1", 0, keys, 10_000, 1_000, HandshakeLimits.DEFAULT.withPenalties(false), Duration.ofSeconds(10),
                 1_024, 16 * 1024 * 1024, Duration.ofSeconds(10), DEFAULT_SESSIONS, Duration.ofSeconds(10),
                 ChatConfig.DEFAULT, ForwardPolicy.DEFAULT);
     }
@@ -77,7 +79,7 @@ public record ServerConfig(
         if (maxWindowSize < 1 || maxWindowSize > SessionParameters.MAX_WINDOW_SIZE) {
             throw new IllegalArgumentException("maxWindowSize " + maxWindowSize);
         }
-        if (maxConnections < 1 || maxValueBytes < 1) {
+        if (maxConnections < 1 || maxPerKey < 1 || maxValueBytes < 1) {
             throw new IllegalArgumentException("limits must be positive");
         }
     }
@@ -87,39 +89,44 @@ public record ServerConfig(
     }
 
     public ServerConfig withListenAddress(String newHost, int newPort) {
-        return new ServerConfig(newHost, newPort, keys, maxConnections, handshakes, handshakeTimeout,
+        return new ServerConfig(newHost, newPort, keys, maxConnections, maxPerKey, handshakes, handshakeTimeout,
                 maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
     }
 
     public ServerConfig withConnectionLimits(int newMaxConnections, HandshakeLimits newHandshakes) {
-        return new ServerConfig(host, port, keys, newMaxConnections, newHandshakes, handshakeTimeout,
+        return new ServerConfig(host, port, keys, newMaxConnections, maxPerKey, newHandshakes, handshakeTimeout,
+                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
+    }
+
+    public ServerConfig withConnectionsPerKey(int newMaxPerKey) {
+        return new ServerConfig(host, port, keys, maxConnections, newMaxPerKey, handshakes, handshakeTimeout,
                 maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
     }
 
     public ServerConfig withSessionLimits(int newMaxWindowSize, int newMaxValueBytes) {
-        return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout,
+        return new ServerConfig(host, port, keys, maxConnections, maxPerKey, handshakes, handshakeTimeout,
                 newMaxWindowSize, newMaxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
     }
 
     public ServerConfig withSessions(Duration resumeWindow) {
-        return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout, maxWindowSize,
+        return new ServerConfig(host, port, keys, maxConnections, maxPerKey, handshakes, handshakeTimeout, maxWindowSize,
                 maxValueBytes, keepaliveInterval,
                 new SessionRegistry.Limits(resumeWindow, sessions.maxDetached(), sessions.maxBytes()), gracePeriod,
                 chat, forwards);
     }
 
     public ServerConfig withTimes(Duration newHandshakeTimeout, Duration newKeepaliveInterval, Duration newGracePeriod) {
-        return new ServerConfig(host, port, keys, maxConnections, handshakes, newHandshakeTimeout,
+        return new ServerConfig(host, port, keys, maxConnections, maxPerKey, handshakes, newHandshakeTimeout,
                 maxWindowSize, maxValueBytes, newKeepaliveInterval, sessions, newGracePeriod, chat, forwards);
     }
 
     public ServerConfig withChat(ChatConfig newChat) {
-        return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout,
+        return new ServerConfig(host, port, keys, maxConnections, maxPerKey, handshakes, handshakeTimeout,
                 maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, newChat, forwards);
     }
 
     public ServerConfig withForwards(ForwardPolicy newForwards) {
-        return new ServerConfig(host, port, keys, maxConnections, handshakes, handshakeTimeout,
+        return new ServerConfig(host, port, keys, maxConnections, maxPerKey, handshakes, handshakeTimeout,
                 maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, newForwards);
     }
 }

@@ -1,0 +1,91 @@
+package dev.cipherlink.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.client.Client;
+import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.session.RefusedException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Issue 13.19: one key took all connections, and operators found none left.
+@Timeout(60)
+class ClientPlacesTest {
+
+    private static ClientIdentity client(boolean isOperator) {
+        try (Identity identity = Identity.generate()) {
+            return new ClientIdentity("ann", Optional.of(identity.publicKey()), isOperator);
+        }
+    }
+
+    @Test
+    void oneKeyHasItsLimit() {
+        var places = new ClientPlaces(100, 3);
+        ClientIdentity ann = client(false);
+        for (int i = 0; i < 3; i++) {
+            assertNull(places.enter(ann, false));
+        }
+        assertTrue(places.enter(ann, false).contains("3 connections"));
+        assertNull(places.enter(client(false), false), "others are let in");
+        assertNull(places.enter(ann, true), "a resume ends another connection");
+        places.leave(ann);
+        assertNotNull(places.enter(ann, false));
+        places.leave(ann);
+        assertNull(places.enter(ann, false));
+    }
+
+    @Test
+    void neverMoreThanHalfOfAll() {
+        var places = new ClientPlaces(10, 1_000);
+        ClientIdentity ann = client(true);
+        for (int i = 0; i < 5; i++) {
+            assertNull(places.enter(ann, false));
+        }
+        assertNotNull(places.enter(ann, false));
+        assertNull(new ClientPlaces(1, 1_000).enter(ann, false));
+    }
+
+    @Test
+    void someArePlacesOfOperators() {
+        var places = new ClientPlaces(50, 1_000);
+        int users = 0;
+        while (places.enter(client(false), false) == null) {
+            users++;
+        }
+        assertEquals(45, users);
+        for (int i = 0; i < 5; i++) {
+            assertNull(places.enter(client(true), false));
+        }
+        assertNull(places.enter(new ClientIdentity("x", Optional.empty(), true), false), "holders of a shared key are operators");
+    }
+
+    @Test
+    void aClientIsToldThatItHasTooMany() throws Exception {
+        try (var server = PersonalServer.start(config -> config.withConnectionsPerKey(3))) {
+            List<Client> clients = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                clients.add(Client.connect(server.clientConfig()));
+            }
+            for (int i = 0; i < 3; i++) {
+                try (Client fourth = Client.connect(server.clientConfig())) {
+                    throw new AssertionError("let in as " + fourth.session().clientId());
+                } catch (RefusedException e) {
+                    assertTrue(e.getMessage().contains("3 connections"), e.getMessage());
+                }
+            }
+            for (Client client : clients) {
+                client.close();
+            }
+            server.awaitConnections(0);
+            try (Client client = Client.connect(server.clientConfig())) {
+                assertEquals("PONG", client.request("PING").text());
+            }
+        }
+    }
+}
