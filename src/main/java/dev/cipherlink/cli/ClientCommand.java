@@ -29,7 +29,11 @@ abstract class ClientCommand extends ProgramCommand {
     ///
     /// @throws CliException if that fails
     final Connection connect(Settings settings) {
-        return Connection.owning(loadKeys(settings), settings);
+        ClientKeys keys = loadKeys(settings);
+        new ConnectionDetails(output()).tellServer(settings);
+        Connection connection = Connection.owning(keys, settings);
+        new ConnectionDetails(output()).tellSession(connection.client());
+        return connection;
     }
 
     /// The same for a command that asks one thing: a connection that breaks is reported at once.
@@ -46,6 +50,8 @@ abstract class ClientCommand extends ProgramCommand {
     /// The keys alone, for commands that connect many times.
     final ClientKeys loadKeys(Settings settings) {
         boolean acceptNew = client.acceptNewHostKey || root().client.acceptNewHostKey;
-        return ClientKeys.load(settings, acceptNew, surroundings(), output());
+        ClientKeys keys = ClientKeys.load(settings, acceptNew, surroundings(), output());
+        new ConnectionDetails(output()).tellKeys(settings, keys.credentials());
+        return keys;
     }
 }

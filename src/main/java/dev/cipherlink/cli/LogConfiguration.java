@@ -22,7 +22,8 @@ public final class LogConfiguration {
     /// @throws IOException never: the properties come from memory
     public LogConfiguration() throws IOException {
         String level = System.getProperty(LEVEL_PROPERTY, LogLevel.WARNING.julName());
-        String properties = "handlers=" + LogHandler.class.getName() + "\n.level=" + level + "\n";
+        String properties = "handlers=" + LogHandler.class.getName() + "\n.level=" + level
+                + "\ncom.sun.jna.level=WARNING\n"; // not its search for libraries
         LogManager.getLogManager().readConfiguration(
                 new ByteArrayInputStream(properties.getBytes(StandardCharsets.ISO_8859_1)));
     }

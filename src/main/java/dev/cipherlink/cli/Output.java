@@ -64,6 +64,18 @@ final class Output {
         bytes(bytes, bytes.length);
     }
 
+    /// Whether `-v` was given.
+    boolean isVerbose() {
+        return options.verbosity() > 0;
+    }
+
+    /// Writes one line to stderr if `-v` was given.
+    void detail(String text) {
+        if (isVerbose()) {
+            errorLine("cipherlink: " + text);
+        }
+    }
+
     /// Writes one line to stderr, unless `-q` was given.
     void notice(String text) {
         if (!options.quiet()) {

@@ -100,13 +100,13 @@ final class ServeCommand extends ProgramCommand {
             return check(settings);
         }
         settings.requireValid();
+        Signals.onHangUp(ServeCommand::goOn);
         requireDescriptors();
         requireThreads();
         try (HostKeys keys = HostKeys.load(settings, surroundings(), output());
              OpenStore opened = OpenStore.open(settings);
              Server server = start(config(settings, keys.keys()), opened.store())) {
             Signals.onTermination(server::stop);
-            Signals.onHangUp(ServeCommand::goOn);
             announce(server, keys);
             LogConfiguration.load();
             server.awaitTermination();

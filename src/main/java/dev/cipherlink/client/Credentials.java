@@ -24,6 +24,11 @@ public sealed interface Credentials {
             this(identity, serverKeys, PreferredSuite.ofThisMachine());
         }
 
+        /// Noise's name of what the two ends do.
+        public String protocolName() {
+            return suite.protocolName();
+        }
+
         /// For many connections to one server.
         Personal rememberingServerKey() {
             return new Personal(identity, new RememberedHostKey(serverKeys), suite);

@@ -101,6 +101,23 @@ class IdentityIT {
         assertEquals(0, ann.run("sockets", "--host-key", host.publicKey().fingerprint().toString()), ann.err());
     }
 
+    /// Issue 14.25: `-v` told nothing, `-vv` JNA's search for libraries.
+    @Test
+    void verboseTellsWhatIsReadWhomWeConnectToAndWhatIsAgreed() throws IOException {
+        authorizeAnn();
+        Files.writeString(folder.resolve("cipherlink.yaml"), "client:\n  timeout: 20s\n");
+        assertEquals(0, ann.run("kv", "-v", "--accept-new-host-key", "PING"), ann.err());
+        assertEquals("PONG\n", ann.out());
+        for (String part : new String[] {"settings: ./cipherlink.yaml: ", "identity: " + folder.resolve("home/.config/cipherlink/identity"),
+            "; version 2, Noise_XX_25519_", "server: 127.0.0.1:" + server.address().getPort() + " (CIPHERLINK_CLIENT_SERVER), address 127.0.0.1\n",
+            "host key: " + host.publicKey().fingerprint(), "host key accepted: it is in " + knownHosts, "session: ", " as ann, burst, window 64\n"}) {
+            assertTrue(ann.err().contains("cipherlink: " + part) || ann.err().contains(part), part + " in " + ann.err());
+        }
+        assertTrue(ann.err().lines().allMatch(line -> line.startsWith("cipherlink: ")), ann.err());
+        assertEquals(0, ann.run("kv", "PING"));
+        assertEquals("", ann.err());
+    }
+
     private int answering(String typed, String... command) {
         ann.withTerminals(true, false, true);
         return ann.runWith(typed.getBytes(StandardCharsets.UTF_8), command);
