@@ -17,7 +17,8 @@ final class CipherlinkCommand extends ProgramCommand {
             Keys:
               keygen      make one; it prints a public line
               authorize   on the server: let in whose public line it is
-              keys        show or revoke those that are let in
+              keys        show yours again; show or revoke those that are let in
+              hosts       the servers whose keys you keep; forget one
             Look after a server:
               info        its counters                 sockets     its connections
               store       check, measure, back up, restore what it keeps

@@ -74,7 +74,8 @@ final class ClientKeys implements AutoCloseable {
         }
     }
 
-    private static KnownHosts knownHosts(Settings settings) {
+    /// @throws CliException if there is no place for them
+    static KnownHosts knownHosts(Settings settings) {
         return new KnownHosts(settings.file(Setting.CLIENT_KNOWN_HOSTS).orElseThrow(() ->
                 CliException.usage("no known-hosts file: there is no home folder to keep one in; set "
                         + Setting.CLIENT_KNOWN_HOSTS.key() + ", or give --host-key")));

@@ -16,6 +16,7 @@ final class CommandTree {
         COMMANDS.put("keygen", KeygenCommand::new);
         COMMANDS.put("authorize", AuthorizeCommand::new);
         COMMANDS.put("keys", KeysCommand::new);
+        COMMANDS.put("hosts", HostsCommand::new);
         COMMANDS.put("store", StoreCommand::new);
         COMMANDS.put("kv", KvCommand::new);
         COMMANDS.put("chat", ChatCommand::new);

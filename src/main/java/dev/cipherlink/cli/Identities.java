@@ -33,9 +33,24 @@ final class Identities {
         try {
             return load(file, !settings.isSet(setting));
         } catch (IOException e) {
-            throw CliException.usage("cannot use identity " + TerminalText.escapeLine(file.toString()) + ": "
-                    + FailureText.of(e)).withCause(e);
+            throw cannotUse(file, e);
         }
+    }
+
+    /// Loads a file that is there.
+    ///
+    /// @throws CliException if there is none, or it must not be trusted
+    Identity load(Path file) {
+        try {
+            return load(file, false);
+        } catch (IOException e) {
+            throw cannotUse(file, e);
+        }
+    }
+
+    private static CliException cannotUse(Path file, IOException failure) {
+        return CliException.usage("cannot use identity " + TerminalText.escapeLine(file.toString()) + ": " + FailureText.of(failure))
+                .withCause(failure);
     }
 
     private Identity load(Path file, boolean mayCreate) throws IOException {

@@ -3,6 +3,7 @@ package dev.cipherlink.cli;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.PublicKeyLine;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -34,12 +35,16 @@ final class KeygenIdentity extends ProgramCommand {
     @Override
     ExitStatus run() {
         String holder = name == null ? new Identities(surroundings(), output()).userName() : requireName();
-        Path path = path();
+        Path path = path(this, file);
         char[] secret = passphrase ? askTwice() : null;
         try (Identity identity = Identity.generate()) {
             identity.save(path, secret, force);
             report(new PublicKeyLine(identity.publicKey(), holder), path);
             return ExitStatus.DONE;
+        } catch (FileAlreadyExistsException e) {
+            throw CliException.usage("cannot write " + TerminalText.escapeLine(path.toString()) + ": " + FailureText.of(e)).withCause(e)
+                    .withHint("cipherlink keys show " + (file == null ? "" : TerminalText.escapeLine(file) + " ")
+                            + "prints the public line of the key that is there");
         } catch (IOException e) {
             throw CliException.usage("cannot write " + TerminalText.escapeLine(path.toString()) + ": "
                     + FailureText.of(e)).withCause(e);
@@ -59,14 +64,17 @@ final class KeygenIdentity extends ProgramCommand {
         }
     }
 
-    private Path path() {
+    /// The file that a command names, or that of the user.
+    ///
+    /// @param file as it was given, or null
+    static Path path(ProgramCommand command, String file) {
         try {
-            return file != null ? surroundings().folder().resolve(file)
-                    : readSettings().requireValid().file(Setting.CLIENT_IDENTITY).orElseThrow(() ->
-                            CliException.usage("no file named, and no home folder to put the key in")
-                                    .withHint("cipherlink keygen identity FILE"));
+            return file != null ? command.surroundings().folder().resolve(file)
+                    : command.readSettings().requireValid().file(Setting.CLIENT_IDENTITY).orElseThrow(() ->
+                            CliException.usage("no file named, and no home folder to have the key in")
+                                    .withHint(command.spec().qualifiedName() + " FILE"));
         } catch (InvalidPathException e) {
-            throw CliException.usage("cannot write " + TerminalText.escapeLine(file) + ": " + e.getReason()).withCause(e);
+            throw CliException.usage("cannot use " + TerminalText.escapeLine(file) + ": " + e.getReason()).withCause(e);
         }
     }
 
@@ -75,19 +83,7 @@ final class KeygenIdentity extends ProgramCommand {
         if (!prompt.canAsk()) {
             throw CliException.usage("--passphrase asks on a terminal, and there is none");
         }
-        try {
-            char[] first = prompt.secret("passphrase: ").orElse(new char[0]);
-            char[] second = prompt.secret("again: ").orElse(new char[0]);
-            boolean isGood = first.length > 0 && Arrays.equals(first, second);
-            Arrays.fill(second, '\0');
-            if (!isGood) {
-                Arrays.fill(first, '\0');
-                throw CliException.usage(first.length == 0 ? "the passphrase is empty" : "the two passphrases differ");
-            }
-            return first;
-        } catch (IOException e) {
-            throw CliException.usage("cannot ask for the passphrase: " + FailureText.of(e)).withCause(e);
-        }
+        return prompt.newPassphrase();
     }
 
     private void report(PublicKeyLine line, Path path) {

@@ -10,12 +10,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// `keys`: who is let in.
+/// `keys`: who is let in, and the user's own key.
 final class KeysCommand extends ProgramCommand {
     @Override
     void describe(Syntax syntax) {
-        syntax.about("Show whose keys a server lets in, revoke one, or keep one out.");
-        syntax.examples("  cipherlink keys list", "  cipherlink keys revoke ann");
+        syntax.about("Show whose keys a server lets in, revoke one, or keep one out; show your own, or change its passphrase.");
+        syntax.examples("  cipherlink keys show", "  cipherlink keys list", "  cipherlink keys revoke ann");
+        syntax.subcommand("show", new OwnKey.Show());
+        syntax.subcommand("passphrase", new OwnKey.Passphrase());
         syntax.subcommand("list", new Listing());
         syntax.subcommand("revoke", new Revoke());
         syntax.subcommand("deny", new Deny());
@@ -25,7 +27,7 @@ final class KeysCommand extends ProgramCommand {
 
     @Override
     ExitStatus run() {
-        throw CliException.usage("keys: list, revoke or deny?").withHint("cipherlink keys list");
+        throw CliException.usage("keys: show, passphrase, list, revoke or deny?").withHint("cipherlink keys list");
     }
 
     /// Reads the file of the option or of the setting.

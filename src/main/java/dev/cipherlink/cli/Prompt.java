@@ -50,6 +50,26 @@ final class Prompt {
         }
     }
 
+    /// Asks for a new passphrase, twice. Blocks until both are typed.
+    ///
+    /// @return at least one character; the caller wipes it
+    /// @throws CliException if it is empty, or the two differ
+    char[] newPassphrase() {
+        try {
+            char[] first = secret("new passphrase: ").orElse(new char[0]);
+            char[] second = secret("again: ").orElse(new char[0]);
+            boolean isGood = first.length > 0 && Arrays.equals(first, second);
+            Arrays.fill(second, '\0');
+            if (!isGood) {
+                Arrays.fill(first, '\0');
+                throw CliException.usage(first.length == 0 ? "the passphrase is empty" : "the two passphrases differ");
+            }
+            return first;
+        } catch (IOException e) {
+            throw CliException.usage("cannot ask for the passphrase: " + FailureText.of(e)).withCause(e);
+        }
+    }
+
     private static char[] decode(byte[] bytes) {
         CharBuffer chars = StandardCharsets.UTF_8.decode(ByteBuffer.wrap(bytes));
         char[] secret = Arrays.copyOf(chars.array(), chars.limit());

@@ -34,7 +34,7 @@ public final class HostKeyException extends AuthenticationException {
                 + stored.stored() + " (" + where + (stored.firstSeen().isEmpty() ? "" : ", first seen "
                 + stored.firstSeen()) + "), now it is " + offered.fingerprint() + "; somebody may be listening in "
                 + "between, or the server has a new key: if its operator confirms that, delete line " + stored.line()
-                + " of " + stored.file(), null);
+                + " of " + stored.file() + " (cipherlink hosts forget " + KnownHosts.name(host, port) + ")", null);
     }
 
     static HostKeyException mismatch(String host, int port, PublicKey offered, Fingerprint wanted) {

@@ -64,7 +64,11 @@ public final class KnownHosts {
     }
 
     /// A line of ours.
-    private record Entry(int line, String name, PublicKey key, String firstSeen) {
+    ///
+    /// @param line      counted from 1
+    /// @param name      as [#name] makes it
+    /// @param firstSeen as it stands in the file; empty if it does not
+    public record Host(int line, String name, PublicKey key, String firstSeen) {
     }
 
     /// The name that a server has in the file.
@@ -83,14 +87,21 @@ public final class KnownHosts {
         return lookup(lines(), name(host, port), offered);
     }
 
+    /// All servers, in the order of the file.
+    ///
+    /// @throws IOException if the file cannot be read or must not be trusted
+    public List<Host> list() throws IOException {
+        return entries(lines(), "");
+    }
+
     private List<String> lines() throws IOException {
         return file.read().map(KeyListFile.Content::lines).orElse(List.of());
     }
 
     private Lookup lookup(List<String> lines, String name, PublicKey offered) throws KeyLineException {
         var otherNames = new ArrayList<String>();
-        Optional<Entry> other = Optional.empty();
-        for (Entry entry : entries(lines, name)) {
+        Optional<Host> other = Optional.empty();
+        for (Host entry : entries(lines, name)) {
             boolean isSameKey = entry.key().equals(offered);
             if (entry.name().equals(name)) {
                 if (isSameKey) {
@@ -108,14 +119,14 @@ public final class KnownHosts {
 
     /// A line that cannot be read is skipped, unless it is about the server in question: then what looks like a first
     /// contact might be none.
-    private List<Entry> entries(List<String> lines, String wanted) throws KeyLineException {
-        var entries = new ArrayList<Entry>();
+    private List<Host> entries(List<String> lines, String wanted) throws KeyLineException {
+        var entries = new ArrayList<Host>();
         for (int i = 0; i < lines.size(); i++) {
             String[] words = lines.get(i).strip().split("[ \t]+");
-            boolean isWanted = words[0].equals(wanted);
+            boolean isWanted = words[0].equals(wanted) && !wanted.isEmpty();
             try {
                 if (words.length >= 3 && words[1].equals(PublicKeyLine.KEY_TYPE)) {
-                    entries.add(new Entry(i + 1, words[0], PublicKeyLine.parseKey(words[2]),
+                    entries.add(new Host(i + 1, words[0], PublicKeyLine.parseKey(words[2]),
                             words.length > 3 ? words[3] : ""));
                 } else if (isWanted && words.length < 3) {
                     throw new IllegalArgumentException("the key is missing");

@@ -138,12 +138,13 @@ final class IdentityFile {
     /// What follows the magic words in the first line.
     private static String header(Path file, byte[] content) throws IOException {
         byte[] magic = MAGIC.getBytes(StandardCharsets.US_ASCII);
-        int end = lineEnd(content, 0);
-        if (end < magic.length || !Arrays.equals(magic, Arrays.copyOf(content, magic.length))) {
-            throw refusal(file, "this is no private key file: its first line must begin with \"" + MAGIC.strip()
+        int start = textStart(content);
+        int end = lineEnd(content, start);
+        if (end - start < magic.length || !Arrays.equals(magic, Arrays.copyOfRange(content, start, start + magic.length))) {
+            throw isUtf16(content) ? refusal(file, "it is UTF-16 text, as an editor saved it: save it as plain UTF-8") : refusal(file, "this is no private key file: its first line must begin with \"" + MAGIC.strip()
                     + "\"; `cipherlink keygen identity` makes one");
         }
-        return new String(content, magic.length, end - magic.length, StandardCharsets.ISO_8859_1).stripTrailing();
+        return new String(content, start + magic.length, end - start - magic.length, StandardCharsets.ISO_8859_1).stripTrailing();
     }
 
     private static Derivation derivation(Path file, String header) throws IOException {
@@ -169,9 +170,10 @@ final class IdentityFile {
     }
 
     private static byte[] body(Path file, byte[] content, int size) throws IOException {
-        int start = Math.min(lineEnd(content, 0) + 1, content.length);
+        int start = Math.min(lineEnd(content, textStart(content)) + 1, content.length);
         int end = lineEnd(content, start);
-        byte[] base64 = Arrays.copyOfRange(content, start, end);
+        boolean isWindowsLine = end > start && content[end - 1] == '\r';
+        byte[] base64 = Arrays.copyOfRange(content, start, isWindowsLine ? end - 1 : end);
         byte[] body = null;
         try {
             body = Base64.getDecoder().decode(base64);
@@ -190,6 +192,16 @@ final class IdentityFile {
         }
         throw refusal(file, whole ? "something follows the key; a private key file has two lines"
                 : "the second line must be the base64 of exactly " + size + " bytes; the file is damaged");
+    }
+
+    /// Behind the byte order mark that some editors put in front of a text.
+    private static int textStart(byte[] content) {
+        return content.length >= 3 && content[0] == (byte) 0xEF && content[1] == (byte) 0xBB && content[2] == (byte) 0xBF ? 3 : 0;
+    }
+
+    private static boolean isUtf16(byte[] content) {
+        return content.length >= 2 && (content[0] == (byte) 0xFF && content[1] == (byte) 0xFE
+                || content[0] == (byte) 0xFE && content[1] == (byte) 0xFF);
     }
 
     private static int lineEnd(byte[] content, int start) {

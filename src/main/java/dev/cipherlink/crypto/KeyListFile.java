@@ -33,6 +33,9 @@ public final class KeyListFile {
     /// Bytes of the largest file.
     public static final int MAX_BYTES = 16 << 20;
 
+    /// Its three bytes in UTF-8, each as a character. Not a part of the first line: some editors put it in front of any text.
+    private static final String BYTE_ORDER_MARK = "\u00EF\u00BB\u00BF";
+
     /// A lock on a file is the whole process's: threads need one of their own. Changes are rare, so that one is enough.
     private static final ReentrantLock CHANGES_OF_THIS_PROCESS = new ReentrantLock();
 
@@ -94,8 +97,14 @@ public final class KeyListFile {
         return Optional.of(new Content(lines(bytes), attributes.fileKey()));
     }
 
-    private static List<String> lines(byte[] bytes) {
+    private List<String> lines(byte[] bytes) throws IOException {
         var text = new String(bytes, StandardCharsets.ISO_8859_1);
+        if (text.startsWith("\u00FF\u00FE") || text.startsWith("\u00FE\u00FF")) {
+            throw refusal("it is UTF-16 text, as an editor saved it: save it as plain UTF-8");
+        }
+        if (text.startsWith(BYTE_ORDER_MARK)) {
+            text = text.substring(BYTE_ORDER_MARK.length());
+        }
         var lines = new ArrayList<String>();
         int start = 0;
         while (start < text.length()) {

@@ -38,7 +38,7 @@ public record PublicKeyLine(PublicKey key, String name) {
 
     /// @throws IllegalArgumentException if it is not such a line; the message says what is wrong and quotes nothing
     public static PublicKeyLine parse(String line) {
-        String[] words = BLANKS.split(line.strip());
+        String[] words = BLANKS.split(line.startsWith("\uFEFF") ? line.substring(1).strip() : line.strip());
         if (words.length != 3) {
             throw new IllegalArgumentException("a public key line is: " + KEY_TYPE + " <base64> <name>; this has "
                     + (line.isBlank() ? "no words" : words.length + (words.length == 1 ? " word" : " words")));

@@ -19,6 +19,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Set;
 import java.util.UUID;
@@ -33,6 +34,8 @@ final class SecretFile {
     static final FileAttribute<Set<PosixFilePermission>> MODE_0600 =
             PosixFilePermissions.asFileAttribute(OWNER_ONLY);
 
+    private static final int MOST_ADDED_BYTES = 5;
+
     private SecretFile() {
     }
 
@@ -42,9 +45,26 @@ final class SecretFile {
         Path target = TrustedPath.resolve(file);
         if (actual != size) {
             throw refusal(file, "a key file holds exactly " + size + " raw bytes, this one has " + actual
-                    + "; `cipherlink keygen` makes one");
+                    + addedByEditor(target, size, actual) + "; `cipherlink keygen` makes one");
         }
         return readWhole(target, size);
+    }
+
+    /// What an editor or a shell made of a file that held a key, in words; empty if nothing of the kind is seen.
+    private static String addedByEditor(Path file, int size, long actual) throws IOException {
+        if (actual < size || actual > size + MOST_ADDED_BYTES) {
+            return "";
+        }
+        byte[] content = readWhole(file, (int) actual);
+        try {
+            if (content[0] == (byte) 0xEF && content[1] == (byte) 0xBB && content[2] == (byte) 0xBF) {
+                return " and begins with a byte order mark (BOM) that an editor has added";
+            }
+            return content[content.length - 1] != '\n' ? "" : content[content.length - 2] == '\r'
+                    ? " and ends with a Windows line end (CR LF) that an editor has added" : " and ends with a line feed that was added";
+        } finally {
+            Arrays.fill(content, (byte) 0);
+        }
     }
 
     /// Reads a file whose content says where it ends.
