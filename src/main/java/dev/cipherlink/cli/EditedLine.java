@@ -61,15 +61,26 @@ final class EditedLine extends LineReaderImpl {
 
     /// @param from column of the first line with which to begin
     private void write(List<AttributedString> lines, int from) {
+        int width = Math.max(1, terminal.getBufferSize().getColumns());
         int column = from;
         for (AttributedString line : lines) {
             AttributedString shown = new AttributedStringBuilder().tabs(TAB_COLUMNS).append(line).toAttributedString();
-            terminal.writer().print(shown.columnSubSequence(column, Integer.MAX_VALUE).toAnsi(terminal) + "\n");
-            scrollback.add(shown, Math.max(1, terminal.getBufferSize().getColumns()));
+            AttributedString whole = line instanceof HangingLine hung ? hung.with(shown) : shown;
+            // What is left of a line whose beginning is in the terminal's memory goes on there, as one line for the terminal.
+            if (whole instanceof HangingLine hanging && column == 0) {
+                hanging.rows(width).forEach(row -> writeRow(row, row, width));
+            } else {
+                writeRow(shown.columnSubSequence(column, Integer.MAX_VALUE), whole, width);
+            }
             column = 0;
         }
         writtenAt = System.nanoTime();
         terminal.flush();
+    }
+
+    private void writeRow(AttributedString visible, AttributedString whole, int width) {
+        terminal.writer().print(visible.toAnsi(terminal) + "\n");
+        scrollback.add(whole, width);
     }
 
     /// What is above the edited line was written by others.

@@ -22,7 +22,7 @@ final class Scrollback {
     /// What to write again.
     ///
     /// @param rows    that the lines have above the edited line, as far as they are on the screen
-    /// @param lines   those that have a row on the screen, and some before them if wished
+    /// @param lines   those that have a row on the screen, some before them if wished, and those that they go on with
     /// @param columns of the first line that are on a row above the screen
     record Visible(int rows, List<AttributedString> lines, int columns) {
     }
@@ -67,7 +67,12 @@ final class Scrollback {
                 left--;
             }
         }
-        int above = spare > 0 || !breaksAnew ? 0 : Math.max(0, rows - room);
+        boolean isWhole = spare > 0;
+        for (; written.hasNext() && HangingLine.isContinued(lines.getFirst()); isWhole = true) {
+            lines.addFirst(written.next().line);
+            written.remove();
+        }
+        int above = isWhole || !breaksAnew ? 0 : Math.max(0, rows - room);
         int columns = above == 0 ? 0
                 : rows(lines.getFirst(), width).stream().limit(above).mapToInt(AttributedString::columnLength).sum();
         return new Visible(Math.min(rows, room), lines, columns);

@@ -100,7 +100,7 @@ final class TerminalScreen implements Screen {
         lock.lock();
         try {
             if (budget.take(System.nanoTime())) {
-                waiting.add(TerminalText.line(line));
+                waiting.add(new HangingLine(TerminalText.line(line)));
                 changed.signalAll();
             }
         } finally {
@@ -112,7 +112,7 @@ final class TerminalScreen implements Screen {
     public void remark(AttributedString line) {
         lock.lock();
         try {
-            waiting.add(TerminalText.line(line));
+            waiting.add(new HangingLine(TerminalText.line(line)));
             changed.signalAll();
         } finally {
             lock.unlock();
