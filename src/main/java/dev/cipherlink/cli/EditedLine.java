@@ -65,22 +65,14 @@ final class EditedLine extends LineReaderImpl {
         int column = from;
         for (AttributedString line : lines) {
             AttributedString shown = new AttributedStringBuilder().tabs(TAB_COLUMNS).append(line).toAttributedString();
-            AttributedString whole = line instanceof HangingLine hung ? hung.with(shown) : shown;
-            // What is left of a line whose beginning is in the terminal's memory goes on there, as one line for the terminal.
-            if (whole instanceof HangingLine hanging && column == 0) {
-                hanging.rows(width).forEach(row -> writeRow(row, row, width));
-            } else {
-                writeRow(shown.columnSubSequence(column, Integer.MAX_VALUE), whole, width);
-            }
+            // What is left of a line whose beginning is in the terminal's memory goes on as it was written.
+            AttributedString whole = line instanceof HangingLine && column == 0 ? new HangingLine(shown).filled(width) : shown;
+            terminal.writer().print(whole.columnSubSequence(column, Integer.MAX_VALUE).toAnsi(terminal) + "\n");
+            scrollback.add(line, whole, width);
             column = 0;
         }
         writtenAt = System.nanoTime();
         terminal.flush();
-    }
-
-    private void writeRow(AttributedString visible, AttributedString whole, int width) {
-        terminal.writer().print(visible.toAnsi(terminal) + "\n");
-        scrollback.add(whole, width);
     }
 
     /// What is above the edited line was written by others.

@@ -13,28 +13,22 @@ final class HangingLine extends AttributedString {
     /// Where the terminal is too narrow for that.
     private static final int LEAST_INDENT = 1;
 
-    private final boolean isContinued;
-
     HangingLine(AttributedString line) {
-        this(line, false);
-    }
-
-    private HangingLine(AttributedString line, boolean isContinued) {
         super(line);
-        this.isContinued = isContinued;
     }
 
-    /// Whether it is a row that goes on with the one before it.
-    static boolean isContinued(AttributedString row) {
-        return row instanceof HangingLine hanging && hanging.isContinued;
+    /// One line for a terminal of this width, which breaks it by itself where the rows end: it is filled up with spaces there. So it
+    /// stays one line for the terminal's memory.
+    AttributedString filled(int width) {
+        var filled = new AttributedStringBuilder();
+        List<AttributedString> rows = rows(width);
+        for (AttributedString row : rows.subList(0, rows.size() - 1)) {
+            filled.append(row).append(" ".repeat(Math.max(0, width - row.columnLength())));
+        }
+        return filled.append(rows.getLast()).toAttributedString();
     }
 
-    /// The same part of a line with another text.
-    HangingLine with(AttributedString text) {
-        return new HangingLine(text, isContinued);
-    }
-
-    /// Rows of at most this width; each may be broken anew.
+    /// Rows of at most this width.
     List<AttributedString> rows(int width) {
         var rows = new ArrayList<AttributedString>();
         String indent = "";
@@ -80,8 +74,7 @@ final class HangingLine extends AttributedString {
         return space > 0 && fitsNext ? space : end;
     }
 
-    private AttributedString row(String indent, AttributedString text) {
-        return new HangingLine(new AttributedStringBuilder().append(indent).append(text).toAttributedString(),
-                isContinued || !indent.isEmpty());
+    private static AttributedString row(String indent, AttributedString text) {
+        return new AttributedStringBuilder().append(indent).append(text).toAttributedString();
     }
 }

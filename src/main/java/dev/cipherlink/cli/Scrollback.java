@@ -15,14 +15,15 @@ final class Scrollback {
     /// More than a screen has rows.
     private static final int MAX_LINES = 500;
 
-    /// @param rows that it took when it was written
-    private record Written(AttributedString line, int rows) {
+    /// @param written the line as the terminal got it
+    /// @param rows    that it took then
+    private record Written(AttributedString line, AttributedString written, int rows) {
     }
 
     /// What to write again.
     ///
     /// @param rows    that the lines have above the edited line, as far as they are on the screen
-    /// @param lines   those that have a row on the screen, some before them if wished, and those that they go on with
+    /// @param lines   those that have a row on the screen, and some before them if wished
     /// @param columns of the first line that are on a row above the screen
     record Visible(int rows, List<AttributedString> lines, int columns) {
     }
@@ -36,8 +37,10 @@ final class Scrollback {
     }
 
     /// A line was written, and the terminal broke it at its width.
-    void add(AttributedString line, int width) {
-        newestFirst.addFirst(new Written(line, rows(line, width).size()));
+    ///
+    /// @param written the line for this width
+    void add(AttributedString line, AttributedString written, int width) {
+        newestFirst.addFirst(new Written(line, written, rows(written, width).size()));
         if (newestFirst.size() > MAX_LINES) {
             newestFirst.removeLast();
         }
@@ -55,26 +58,26 @@ final class Scrollback {
     /// @param spare how many lines before the visible ones are wanted too
     Visible takeVisible(int width, int room, int spare) {
         var lines = new ArrayList<AttributedString>();
+        AttributedString first = AttributedString.EMPTY;
         int rows = 0;
         Iterator<Written> written = newestFirst.iterator();
         for (int left = spare; written.hasNext() && (rows < room || left > 0); ) {
             Written next = written.next();
             written.remove();
             lines.addFirst(next.line);
+            first = next.written;
             if (rows < room) {
-                rows += breaksAnew ? rows(next.line, width).size() : next.rows;
+                rows += breaksAnew ? rows(next.written, width).size() : next.rows;
             } else {
                 left--;
             }
         }
-        boolean isWhole = spare > 0;
-        for (; written.hasNext() && HangingLine.isContinued(lines.getFirst()); isWhole = true) {
-            lines.addFirst(written.next().line);
-            written.remove();
+        int above = spare > 0 || !breaksAnew ? 0 : Math.max(0, rows - room);
+        if (above > 0) {
+            lines.set(0, first);
         }
-        int above = isWhole || !breaksAnew ? 0 : Math.max(0, rows - room);
         int columns = above == 0 ? 0
-                : rows(lines.getFirst(), width).stream().limit(above).mapToInt(AttributedString::columnLength).sum();
+                : rows(first, width).stream().limit(above).mapToInt(AttributedString::columnLength).sum();
         return new Visible(Math.min(rows, room), lines, columns);
     }
 

@@ -12,7 +12,8 @@ class ScrollbackTest {
     private static Scrollback of(boolean breaksAnew, int width, int... columns) {
         var scrollback = new Scrollback(breaksAnew);
         for (int each : columns) {
-            scrollback.add(new AttributedString("x".repeat(each)), width);
+            var line = new AttributedString("x".repeat(each));
+            scrollback.add(line, line, width);
         }
         return scrollback;
     }
@@ -46,7 +47,8 @@ class ScrollbackTest {
     @Test
     void wideCharactersThatDoNotFitBehindEachOtherTakeARowMore() {
         var scrollback = new Scrollback(true);
-        scrollback.add(new AttributedString("日本語日本語"), 5);
+        var line = new AttributedString("日本語日本語");
+        scrollback.add(line, line, 5);
         assertEquals(3, scrollback.takeVisible(5, 20, 0).rows());
     }
 
@@ -63,7 +65,8 @@ class ScrollbackTest {
         Scrollback scrollback = of(true, 10, 1, 2, 3);
         scrollback.takeVisible(10, 1, 0);
         assertEquals(List.of(1, 2), columns(scrollback.takeVisible(10, 9, 0)));
-        scrollback.add(new AttributedString("x"), 10);
+        var line = new AttributedString("x");
+        scrollback.add(line, line, 10);
         scrollback.forget();
         assertEquals(0, scrollback.takeVisible(10, 9, 0).rows());
     }
