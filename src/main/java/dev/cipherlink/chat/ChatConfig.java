@@ -12,6 +12,9 @@ import java.time.Duration;
 public record ChatConfig(int messagesPerRoom, int messagesPerSecond, Duration idleAfter, int waitingPerName,
                          Duration waitingTime) {
 
+    /// Of the direct messages that wait for somebody, one sender's are at most this part, or this many.
+    private static final int SENDER_PART = 5;
+    private static final int LEAST_OF_SENDER = 5;
     /// How many seconds' worth of requests a person may send at once.
     static final int BURST_SECONDS = 5;
     /// Rooms that one session may be in.
@@ -27,6 +30,11 @@ public record ChatConfig(int messagesPerRoom, int messagesPerSecond, Duration id
     /// 1,000 messages a room, 10 a second, away after 10 minutes, 100 waiting messages for 14 days.
     public static final ChatConfig DEFAULT =
             new ChatConfig(1_000, 10, Duration.ofMinutes(10), 100, Duration.ofDays(14));
+
+    /// Direct messages of one sender that are kept for somebody.
+    int waitingPerSender() {
+        return Math.max(LEAST_OF_SENDER, waitingPerName / SENDER_PART);
+    }
 
     public ChatConfig {
         if (messagesPerRoom < 1 || messagesPerSecond < 1 || waitingPerName < 1 || !idleAfter.isPositive()

@@ -3,19 +3,22 @@ package dev.cipherlink.chat;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Predicate;
 
 /// What the chat remembers: messages of rooms, direct messages that wait for somebody, names, and who is silenced. All of it
 /// is in memory, and recorded for the next process.
 ///
 /// Bounded in bytes: when all messages of rooms together are too large, the oldest of them goes, in whichever room it
-/// is; when the direct messages are, no more are taken. Names come in lower case. Thread-safe; never blocks. Whatever
+/// is; when the direct messages are, no more are taken. Who has used up a share of that makes own messages go, and no others'.
+/// Names come in lower case. Thread-safe; never blocks. Whatever
 /// changes a record requires that the calling thread may write to its [ChatRecords].
 public final class ChatLog {
 
@@ -23,6 +26,10 @@ public final class ChatLog {
     static final int MAX_MUTES = 10_000;
     /// An estimate of what a message takes beside its text.
     private static final int OVERHEAD_BYTES = 256;
+    /// Of the bytes of all messages, one person's are at most this part before they displace others'.
+    private static final int SENDER_PART = 8;
+    /// The same of the messages of a room.
+    private static final int ROOM_SENDER_PART = 2;
 
     private final ChatConfig config;
     private final ChatClock clock;
@@ -32,8 +39,11 @@ public final class ChatLog {
     private final Map<Long, ChatEvent.Message> messages = new LinkedHashMap<>();
     private final Map<String, ArrayDeque<ChatEvent.Message>> rooms = new HashMap<>();
     private final Map<String, ArrayDeque<ChatEvent.Direct>> directs = new HashMap<>();
-    private final Map<String, Long> names = new LinkedHashMap<>();
+    private final Map<String, ChatRecord.Known> names = new LinkedHashMap<>();
     private final Map<String, Instant> mutes = new LinkedHashMap<>();
+    /// Of messages of rooms, and of direct ones, by sender.
+    private final Map<String, Long> messageBytesOf = new HashMap<>();
+    private final Map<String, Long> directBytesOf = new HashMap<>();
     private long messageBytes;
     private long directBytes;
     private long lastId;
@@ -59,7 +69,7 @@ public final class ChatLog {
         for (ChatRecord record : recorded) {
             switch (record) {
                 case ChatRecord.Said(ChatEvent.Message message) -> said.add(message);
-                case ChatRecord.Waiting(String name, ChatEvent.Direct direct) -> restore(name, direct);
+                case ChatRecord.Waiting(String mailbox, ChatEvent.Direct direct) -> restore(mailbox, direct);
                 case ChatRecord.Known name -> known.add(name);
                 case ChatRecord.Muted(String name, Instant until) -> restore(name, until);
                 case ChatRecord.LastId(long id) -> lastId = Math.max(lastId, id);
@@ -68,17 +78,17 @@ public final class ChatLog {
         said.sort((a, b) -> Long.compare(a.id(), b.id()));
         said.forEach(this::add);
         known.sort((a, b) -> Long.compare(a.order(), b.order()));
-        known.forEach(name -> names.put(name.name(), name.order()));
+        known.forEach(name -> names.put(name.name(), name));
         lastNameOrder = known.isEmpty() ? 0 : known.getLast().order();
     }
 
-    private void restore(String name, ChatEvent.Direct direct) {
+    private void restore(String mailbox, ChatEvent.Direct direct) {
         if (isOutdated(direct) || directBytes + bytes(direct.text()) > maxBytes) {
-            records.forget(new ChatRecord.Waiting(name, direct));
+            records.forget(new ChatRecord.Waiting(mailbox, direct));
             return;
         }
-        directs.computeIfAbsent(name, _ -> new ArrayDeque<>()).add(direct);
-        directBytes += bytes(direct.text());
+        directs.computeIfAbsent(mailbox, _ -> new ArrayDeque<>()).add(direct);
+        count(direct, 1);
         lastId = Math.max(lastId, direct.id());
     }
 
@@ -112,14 +122,34 @@ public final class ChatLog {
         ArrayDeque<ChatEvent.Message> room = rooms.computeIfAbsent(message.room(), _ -> new ArrayDeque<>());
         room.add(message);
         messages.put(message.id(), message);
-        messageBytes += bytes(message.text());
+        messageBytes += count(messageBytesOf, message.from(), bytes(message.text()));
         lastId = Math.max(lastId, message.id());
         if (room.size() > config.messagesPerRoom()) {
-            drop(room.peek());
+            long own = room.stream().filter(other -> other.from().equalsIgnoreCase(message.from())).count();
+            drop(own > config.messagesPerRoom() / ROOM_SENDER_PART ? oldest(room, message.from()) : room.peek());
         }
         while (messageBytes > maxBytes) {
-            drop(messages.values().iterator().next());
+            boolean isOverShare = messageBytesOf.get(People.fold(message.from())) > maxBytes / SENDER_PART;
+            drop(isOverShare ? oldest(messages.values(), message.from()) : messages.values().iterator().next());
         }
+    }
+
+    private static ChatEvent.Message oldest(Collection<ChatEvent.Message> oldestFirst, String from) {
+        return oldestFirst.stream().filter(message -> message.from().equalsIgnoreCase(from)).findFirst().orElseThrow();
+    }
+
+    /// @return the bytes
+    private static long count(Map<String, Long> bytesOf, String from, long bytes) {
+        bytesOf.compute(People.fold(from), (_, before) -> {
+            long now = (before == null ? 0 : before) + bytes;
+            return now == 0 ? null : Long.valueOf(now);
+        });
+        return bytes;
+    }
+
+    /// @param sign 1 for a message that comes, -1 for one that goes
+    private void count(ChatEvent.Direct message, int sign) {
+        directBytes += count(directBytesOf, message.from(), sign * bytes(message.text()));
     }
 
     private void recordLastId() {
@@ -133,7 +163,7 @@ public final class ChatLog {
             rooms.remove(message.room());
         }
         messages.remove(message.id());
-        messageBytes -= bytes(message.text());
+        messageBytes += count(messageBytesOf, message.from(), -bytes(message.text()));
         records.forget(new ChatRecord.Said(message));
     }
 
@@ -166,77 +196,82 @@ public final class ChatLog {
 
     /// Keeps a direct message until [#delivered].
     ///
-    /// @return false if too many are waiting
-    public synchronized boolean keep(String name, ChatEvent.Direct message) {
-        dropOutdated(name);
+    /// @param mailbox whose it is; see [People]
+    /// @return false if too many are waiting there, or of this sender anywhere
+    public synchronized boolean keep(String mailbox, ChatEvent.Direct message) {
+        dropOutdated(mailbox);
         if (directBytes + bytes(message.text()) > maxBytes) {
             List.copyOf(directs.keySet()).forEach(this::dropOutdated);
         }
-        ArrayDeque<ChatEvent.Direct> waiting = directs.getOrDefault(name, new ArrayDeque<>());
-        if (waiting.size() >= config.waitingPerName() || directBytes + bytes(message.text()) > maxBytes) {
+        ArrayDeque<ChatEvent.Direct> waiting = directs.getOrDefault(mailbox, new ArrayDeque<>());
+        long own = waiting.stream().filter(other -> other.from().equalsIgnoreCase(message.from())).count();
+        long ownBytes = directBytesOf.getOrDefault(People.fold(message.from()), 0L);
+        if (waiting.size() >= config.waitingPerName() || own >= config.waitingPerSender()
+                || directBytes + bytes(message.text()) > maxBytes || ownBytes > maxBytes / SENDER_PART) {
             return false;
         }
         waiting.add(message);
-        directs.put(name, waiting);
-        directBytes += bytes(message.text());
+        directs.put(mailbox, waiting);
+        count(message, 1);
         lastId = Math.max(lastId, message.id());
-        records.keep(new ChatRecord.Waiting(name, message));
+        records.keep(new ChatRecord.Waiting(mailbox, message));
         recordLastId();
         return true;
     }
 
-    /// The direct messages that wait for somebody and are not too old, oldest first.
-    public synchronized List<ChatEvent.Direct> waiting(String name) {
-        return directs.getOrDefault(name, new ArrayDeque<>(0)).stream().filter(message -> !isOutdated(message)).toList();
+    /// The direct messages that wait in a mailbox and are not too old, oldest first.
+    public synchronized List<ChatEvent.Direct> waiting(String mailbox) {
+        return directs.getOrDefault(mailbox, new ArrayDeque<>(0)).stream().filter(message -> !isOutdated(message)).toList();
     }
 
     private boolean isOutdated(ChatEvent.Direct message) {
         return message.at().isBefore(clock.now().minus(config.waitingTime()));
     }
 
-    private void dropOutdated(String name) {
-        removeIf(name, this::isOutdated)
-                .forEach(message -> records.forget(new ChatRecord.Waiting(name, message)));
+    private void dropOutdated(String mailbox) {
+        removeIf(mailbox, this::isOutdated)
+                .forEach(message -> records.forget(new ChatRecord.Waiting(mailbox, message)));
     }
 
     /// Forgets the direct message with this id.
     ///
     /// @return whether it was waiting
-    public synchronized boolean delivered(String name, long id) {
-        List<ChatEvent.Direct> removed = removeIf(name, message -> message.id() == id);
-        removed.forEach(message -> records.forget(new ChatRecord.Waiting(name, message)));
+    public synchronized boolean delivered(String mailbox, long id) {
+        List<ChatEvent.Direct> removed = removeIf(mailbox, message -> message.id() == id);
+        removed.forEach(message -> records.forget(new ChatRecord.Waiting(mailbox, message)));
         return !removed.isEmpty();
     }
 
-    private List<ChatEvent.Direct> removeIf(String name, Predicate<ChatEvent.Direct> rule) {
-        ArrayDeque<ChatEvent.Direct> waiting = directs.get(name);
+    private List<ChatEvent.Direct> removeIf(String mailbox, Predicate<ChatEvent.Direct> rule) {
+        ArrayDeque<ChatEvent.Direct> waiting = directs.get(mailbox);
         if (waiting == null) {
             return List.of();
         }
         List<ChatEvent.Direct> removed = waiting.stream().filter(rule).toList();
         waiting.removeAll(removed);
-        removed.forEach(message -> directBytes -= bytes(message.text()));
+        removed.forEach(message -> count(message, -1));
         if (waiting.isEmpty()) {
-            directs.remove(name);
+            directs.remove(mailbox);
         }
         return removed;
     }
 
-    /// Remembers that somebody has this name.
-    public synchronized void learn(String name) {
+    /// Remembers that somebody has this name, and where messages for that person wait.
+    public synchronized void learn(String name, String mailbox) {
         names.remove(name);
-        names.put(name, ++lastNameOrder);
-        records.keep(new ChatRecord.Known(name, lastNameOrder));
+        var known = new ChatRecord.Known(name, mailbox, ++lastNameOrder);
+        names.put(name, known);
+        records.keep(known);
         if (names.size() > MAX_NAMES) {
-            Map.Entry<String, Long> oldest = names.entrySet().iterator().next();
-            names.remove(oldest.getKey());
-            records.forget(new ChatRecord.Known(oldest.getKey(), oldest.getValue()));
+            ChatRecord.Known oldest = names.values().iterator().next();
+            names.remove(oldest.name());
+            records.forget(oldest);
         }
     }
 
-    /// Whether somebody has, or had, this name.
-    public synchronized boolean knows(String name) {
-        return names.containsKey(name);
+    /// Where messages wait for whoever has, or had, this name; empty if nobody had it.
+    public synchronized Optional<String> mailbox(String name) {
+        return Optional.ofNullable(names.get(name)).map(ChatRecord.Known::mailbox);
     }
 
     /// Who is silenced, and until when.

@@ -9,14 +9,15 @@ public sealed interface ChatRecord {
     record Said(ChatEvent.Message message) implements ChatRecord {
     }
 
-    /// A direct message that nobody has acknowledged; found by whom it waits for, and its id.
-    record Waiting(String name, ChatEvent.Direct direct) implements ChatRecord {
+    /// A direct message that nobody has acknowledged; found by its mailbox ([People]) and its id.
+    record Waiting(String mailbox, ChatEvent.Direct direct) implements ChatRecord {
     }
 
     /// Somebody has, or had, this name; found by the name.
     ///
-    /// @param order larger than that of every name learned before
-    record Known(String name, long order) implements ChatRecord {
+    /// @param mailbox where messages for that person wait
+    /// @param order   larger than that of every name learned before
+    record Known(String name, String mailbox, long order) implements ChatRecord {
     }
 
     /// Who is silenced, and until when; found by the name.

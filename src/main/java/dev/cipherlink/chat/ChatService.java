@@ -6,9 +6,10 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Predicate;
+import java.util.function.Function;
 
 /// The chat of a server: `docs/protocol.md` section 7.
 ///
@@ -33,14 +34,14 @@ public final class ChatService {
     private final LongAdder directs = new LongAdder();
     private final LongAdder skipped = new LongAdder();
 
-    /// @param isReserved whether a name belongs to a key, so that nobody else may claim it and messages for it are kept
-    public ChatService(ChatConfig config, ChatLog log, EventFormat format, ChatClock clock, Predicate<String> isReserved) {
+    /// @param keyOf the key that has a name, if one has: nobody else may claim it, and messages for it wait for that key
+    public ChatService(ChatConfig config, ChatLog log, EventFormat format, ChatClock clock, Function<String, Optional<String>> keyOf) {
         this.config = config;
         this.log = log;
         this.format = format;
         this.clock = clock;
         rooms = new Rooms(log, format);
-        people = new People(config, log, format, clock, isReserved);
+        people = new People(config, log, format, clock, keyOf);
         moderation = new Moderation(people, rooms, log, format, clock);
         lastId = new AtomicLong(log.lastId());
     }

@@ -8,33 +8,37 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
 
 /// Names: who holds them, who may speak, and what waits for them. Its monitor guards everything here.
 ///
 /// A name is a key's, or that of the first live session that claims it. A key that comes takes its name from a session
 /// that only claimed it; so does whoever claims one that only sessions without a connection hold by a claim.
+///
+/// Direct messages wait in a mailbox: that of the key that has the name when they are sent, whoever has the name later; for a
+/// name that is only claimed, that of the name. A fingerprint is longer than any name.
 final class People {
 
     private final ChatConfig config;
     private final ChatLog log;
     private final EventFormat format;
     private final ChatClock clock;
-    private final Predicate<String> isReserved;
+    private final Function<String, Optional<String>> keyOf;
     private final Map<String, Person> byName = new HashMap<>();
     private final Map<String, Long> mutedUntil = new HashMap<>();
     /// Ids of direct messages that are not durable yet.
     private final Set<Long> openDirects = new HashSet<>();
 
-    /// @param isReserved whether a name belongs to a key
-    People(ChatConfig config, ChatLog log, EventFormat format, ChatClock clock, Predicate<String> isReserved) {
+    /// @param keyOf whose name it is, if it is that of a key
+    People(ChatConfig config, ChatLog log, EventFormat format, ChatClock clock, Function<String, Optional<String>> keyOf) {
         this.config = config;
         this.log = log;
         this.format = format;
         this.clock = clock;
-        this.isReserved = isReserved;
+        this.keyOf = keyOf;
         log.mutes().forEach((name, until) ->
                 mutedUntil.put(name, clock.nanos() + Duration.between(clock.now(), until).toNanos()));
     }
@@ -61,7 +65,7 @@ final class People {
             return new Claim(session.person(), List.of());
         }
         String name = fold(session.name());
-        if (!session.hasKey() && isReserved.test(session.name())) {
+        if (!session.hasKey() && keyOf.apply(session.name()).isPresent()) {
             throw new ChatException("the name " + session.name() + " belongs to a key; connect under another name");
         }
         Person holder = byName.get(name);
@@ -75,7 +79,7 @@ final class People {
         if (holder == null || isOthers) {
             holder = new Person(session.name(), session.owner(), isOthers ? holder.allowance() : newAllowance());
             byName.put(name, holder);
-            log.learn(name);
+            log.learn(name, mailbox(holder));
         }
         holder.sessions.add(session);
         session.setLastActive(clock.nanos());
@@ -151,22 +155,21 @@ final class People {
         if (person == null || !person.present.contains(session)) {
             return;
         }
-        String name = fold(person.name());
-        for (ChatEvent.Direct direct : log.waiting(name)) {
+        String mailbox = mailbox(person);
+        for (ChatEvent.Direct direct : log.waiting(mailbox)) {
             if (direct.id() <= session.lastDirect()) {
                 continue;
             }
             if (openDirects.contains(direct.id())
-                    || !session.tell(format.encode(direct), () -> received(name, direct.id()))) {
+                    || !session.tell(format.encode(direct), () -> received(person, mailbox, direct.id()))) {
                 return;
             }
             session.setLastDirect(direct.id());
         }
     }
 
-    private synchronized void received(String name, long id) {
-        Person person = byName.get(name);
-        if (log.delivered(name, id) && person != null) {
+    private synchronized void received(Person person, String mailbox, long id) {
+        if (log.delivered(mailbox, id)) {
             person.present.stream().filter(session -> session.lastDirect() < id).forEach(ChatSession::missDirect);
         }
     }
@@ -176,38 +179,43 @@ final class People {
     /// @return its id
     /// @throws ChatException if nobody has that name, or too many messages wait there
     synchronized long tell(String to, ChatSession from, String text, LongSupplier ids) throws ChatException {
-        requireKnown(to);
+        String mailbox = mailbox(to);
         Person sender = from.person();
         if (sender == null) {
             throw new ChatException("somebody else holds the name " + from.name() + " now");
         }
-        String name = fold(to);
         var direct = new ChatEvent.Direct(ids.getAsLong(), sender.name(), clock.now(), text);
-        if (!log.keep(name, direct)) {
-            throw new ChatException("too many messages are waiting for " + to + " already");
+        if (!log.keep(mailbox, direct)) {
+            throw new ChatException("too many messages are waiting already, for " + to + " or of yours; some have to be read first");
         }
         openDirects.add(direct.id());
-        log.afterCommit(() -> durable(name, direct.id()));
+        log.afterCommit(() -> durable(fold(to), mailbox, direct.id()));
         return direct.id();
     }
 
-    private synchronized void durable(String name, long id) {
+    private synchronized void durable(String name, String mailbox, long id) {
         openDirects.remove(id);
         Person person = byName.get(name);
-        if (person != null) {
+        if (person != null && mailbox(person).equals(mailbox)) {
             person.present.forEach(this::tellWaiting);
         }
     }
 
-    private void requireKnown(String name) throws ChatException {
-        if (!byName.containsKey(fold(name)) && !log.knows(fold(name)) && !isReserved.test(name)) {
-            throw new ChatException("nobody is called " + name);
-        }
+    private static String mailbox(Person person) {
+        return person.owner() instanceof String key ? key : fold(person.name());
+    }
+
+    /// The mailbox of who has this name now, or had it last.
+    private String mailbox(String name) throws ChatException {
+        Optional<String> found = keyOf.apply(name)
+                .or(() -> Optional.ofNullable(byName.get(fold(name))).map(People::mailbox))
+                .or(() -> log.mailbox(fold(name)));
+        return found.orElseThrow(() -> new ChatException("nobody is called " + name));
     }
 
     /// Silences somebody.
     synchronized void mute(String name, Duration time) throws ChatException {
-        requireKnown(name);
+        mailbox(name);
         mutedUntil.put(fold(name), clock.nanos() + time.toNanos());
         log.mute(fold(name), clock.now().plus(time));
     }

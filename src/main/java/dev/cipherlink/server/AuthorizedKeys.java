@@ -284,8 +284,8 @@ public final class AuthorizedKeys implements ClientDirectory {
     }
 
     @Override
-    public boolean reserves(String name) {
-        return find(name).isPresent();
+    public Optional<PublicKey> keyOf(String name) {
+        return find(name).map(AuthorizedKey::key);
     }
 
     @Override

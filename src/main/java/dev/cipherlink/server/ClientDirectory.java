@@ -38,9 +38,9 @@ public interface ClientDirectory {
         return identify(key);
     }
 
-    /// Whether this name, in upper or lower case, is that of a key: nobody without it may use it.
-    default boolean reserves(String name) {
-        return false;
+    /// The key that has this name, in upper or lower case: nobody without it may use the name.
+    default Optional<PublicKey> keyOf(String name) {
+        return Optional.empty();
     }
 
     /// Whether [#refresh] may find something new, as far as one cheap look tells. Asked for each client that comes in, so

@@ -174,8 +174,8 @@ public final class Enrolment implements ClientDirectory {
     }
 
     @Override
-    public boolean reserves(String name) {
-        return authorized.reserves(name) || enrolled.reserves(name);
+    public Optional<PublicKey> keyOf(String name) {
+        return authorized.keyOf(name).or(() -> enrolled.keyOf(name));
     }
 
     @Override

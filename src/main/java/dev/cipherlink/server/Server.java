@@ -111,7 +111,7 @@ public final class Server implements AutoCloseable {
             ChatRecords records = store.isDurable() ? new StoredChat(store) : ChatRecords.NONE;
             var log = new ChatLog(config.chat(), ChatClock.SYSTEM, maxBytes, records);
             return new ChatService(config.chat(), log, ChatCommands::encode, ChatClock.SYSTEM,
-                    config.keys().clients()::reserves);
+                    name -> config.keys().clients().keyOf(name).map(key -> key.fingerprint().toString()));
         } catch (StoreException | UncheckedIOException e) {
             throw new IOException("what the chat remembers cannot be read: " + e.getMessage(), e);
         }

@@ -56,7 +56,7 @@ final class StoredChat implements ChatRecords {
                         in.readUTF(), in.readLong(), in.readUTF(), Instant.ofEpochMilli(in.readLong()), in.readUTF()));
                 case 'd' -> new ChatRecord.Waiting(in.readUTF(), new ChatEvent.Direct(
                         in.readLong(), in.readUTF(), Instant.ofEpochMilli(in.readLong()), in.readUTF()));
-                case 'n' -> new ChatRecord.Known(in.readUTF(), in.readLong());
+                case 'n' -> known(in.readUTF(), in);
                 case 'q' -> new ChatRecord.Muted(in.readUTF(), Instant.ofEpochMilli(in.readLong()));
                 case 'i' -> new ChatRecord.LastId(in.readLong());
                 default -> throw new IOException("a record of an unknown kind");
@@ -64,6 +64,12 @@ final class StoredChat implements ChatRecords {
         } catch (IOException | IndexOutOfBoundsException e) {
             LOG.log(Level.WARNING, "a record of the chat cannot be read, and is left out: {0}", e.getMessage());
         }
+    }
+
+    /// An older record has no mailbox: that was the name.
+    private static ChatRecord known(String name, DataInputStream in) throws IOException {
+        long order = in.readLong();
+        return new ChatRecord.Known(name, in.available() == 0 ? name : in.readUTF(), order);
     }
 
     @Override
@@ -88,16 +94,17 @@ final class StoredChat implements ChatRecords {
                 out.writeLong(message.at().toEpochMilli());
                 out.writeUTF(message.text());
             }
-            case ChatRecord.Waiting(String name, ChatEvent.Direct direct) -> {
-                out.writeUTF(name);
+            case ChatRecord.Waiting(String mailbox, ChatEvent.Direct direct) -> {
+                out.writeUTF(mailbox);
                 out.writeLong(direct.id());
                 out.writeUTF(direct.from());
                 out.writeLong(direct.at().toEpochMilli());
                 out.writeUTF(direct.text());
             }
-            case ChatRecord.Known(String name, long order) -> {
+            case ChatRecord.Known(String name, String mailbox, long order) -> {
                 out.writeUTF(name);
                 out.writeLong(order);
+                out.writeUTF(mailbox);
             }
             case ChatRecord.Muted(String name, Instant until) -> {
                 out.writeUTF(name);
@@ -125,8 +132,8 @@ final class StoredChat implements ChatRecords {
     private static byte[] key(ChatRecord record) {
         return switch (record) {
             case ChatRecord.Said(ChatEvent.Message message) -> key('m', message.room(), message.id());
-            case ChatRecord.Waiting(String name, ChatEvent.Direct direct) -> key('d', name, direct.id());
-            case ChatRecord.Known(String name, long _) -> key('n', name);
+            case ChatRecord.Waiting(String mailbox, ChatEvent.Direct direct) -> key('d', mailbox, direct.id());
+            case ChatRecord.Known(String name, _, _) -> key('n', name);
             case ChatRecord.Muted(String name, Instant _) -> key('q', name);
             case ChatRecord.LastId _ -> key('i', "");
         };

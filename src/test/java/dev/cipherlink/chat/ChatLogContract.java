@@ -34,7 +34,7 @@ public abstract class ChatLogContract {
     }
 
     protected static ChatEvent.Direct direct(long id) {
-        return new ChatEvent.Direct(id, "ann", NOW, "x".repeat(100));
+        return new ChatEvent.Direct(id, "ann" + id, NOW, "x".repeat(100));
     }
 
     protected static void say(ChatLog log, String room, long id) {
@@ -70,6 +70,43 @@ public abstract class ChatLogContract {
         assertEquals(List.of(5L, 6L), log.after("#a", 4, 2).stream().map(ChatEvent.Message::id).toList());
     }
 
+    /// Issue 13.17: one sender pushed out what all others had said, in all rooms or in one.
+    @Test
+    public void whoSaysTooMuchDisplacesOwnMessages() {
+        ChatLog log = open(456 * 16);
+        for (int id = 1; id <= 2; id++) {
+            say(log, "#quiet" + id, id);
+        }
+        for (int id = 10; id < 100; id++) {
+            log.append(new ChatEvent.Message("#flood" + id % 9, id, id % 2 == 0 ? "Eve" : "eve", NOW, "x".repeat(100)));
+        }
+        assertEquals(List.of(1L), ids(log, "#quiet1"));
+        assertEquals(List.of(2L), ids(log, "#quiet2"));
+        assertEquals(16, log.rooms().keySet().stream().mapToInt(room -> ids(log, room).size()).sum());
+
+        ChatLog one = open(1 << 20);
+        say(one, "#a", 200);
+        say(one, "#a", 201);
+        for (int id = 210; id < 220; id++) {
+            one.append(new ChatEvent.Message("#a", id, "eve", NOW, "x"));
+        }
+        assertEquals(List.of(200L, 201L, 217L, 218L, 219L), ids(one, "#a"));
+    }
+
+    /// Issue 13.17: one sender took the room of all mailboxes.
+    @Test
+    public void aSenderHasAShareOfAllMailboxes() {
+        ChatLog log = open(456 * 16);
+        int kept = 0;
+        for (int id = 1; id <= 20; id++) {
+            kept += log.keep("box" + id, new ChatEvent.Direct(id, "eve", NOW, "x".repeat(100))) ? 1 : 0;
+        }
+        assertEquals(3, kept);
+        assertTrue(log.keep("box1", new ChatEvent.Direct(30, "bob", NOW, "x".repeat(100))));
+        assertTrue(log.delivered("box1", 1));
+        assertTrue(log.keep("box9", new ChatEvent.Direct(31, "Eve", NOW, "x")));
+    }
+
     @Test
     public void takesNoMoreDirectMessagesThanFit() {
         ChatLog log = open();
@@ -89,14 +126,14 @@ public abstract class ChatLogContract {
     @Test
     public void forgetsTheNamesThatWereLearnedLongestAgo() {
         ChatLog log = open();
-        log.learn("first");
-        log.learn("second");
-        log.learn("first");
+        log.learn("first", "box");
+        log.learn("second", "box");
+        log.learn("first", "box");
         for (int i = 0; i < ChatLog.MAX_NAMES - 1; i++) {
-            log.learn("n" + i);
+            log.learn("n" + i, "box");
         }
-        assertTrue(log.knows("first"));
-        assertFalse(log.knows("second"));
+        assertTrue(log.mailbox("first").isPresent());
+        assertFalse(log.mailbox("second").isPresent());
     }
 
     @Test

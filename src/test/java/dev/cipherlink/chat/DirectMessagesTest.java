@@ -60,11 +60,55 @@ class DirectMessagesTest {
         for (int i = 0; i < 3; i++) {
             ann.tell("bob", "old");
         }
-        assertEquals("too many messages are waiting for bob already",
+        assertEquals("too many messages are waiting already, for bob or of yours; some have to be read first",
                 assertThrows(ChatException.class, () -> ann.tell("bob", "x")).getMessage());
         test.pass(Duration.ofDays(14).plusMillis(1));
         ann.tell("bob", "new");
         assertEquals(List.of("direct 5 ann: new"), test.user("bob").join("#dev").told());
+    }
+
+    /// Issue 13.17: what waited for somebody went to whoever was given the name later.
+    @Test
+    void waitForAKeyAndNotForItsName() throws ChatException {
+        User ann = test.user("ann");
+        test.keys.put("bob", "first key");
+        ann.tell("bob", "for the first");
+        test.user("bob", "first key").join("#dev").leave();
+        ann.tell("bob", "also for the first");
+        test.keys.put("bob", "second key");
+        User second = test.user("bob", "second key").join("#dev");
+        assertEquals(List.of(), second.told());
+        ann.tell("bob", "for the second");
+        assertEquals(List.of("direct 3 ann: for the second"), second.told());
+        second.leave();
+        test.keys.remove("bob");
+        assertEquals(List.of(), test.claimant("bob").join("#ops").told());
+        test.keys.put("robert", "first key");
+        assertEquals(List.of("direct 1 ann: for the first", "direct 2 ann: also for the first"), test.user("robert", "first key").join("#dev").told());
+    }
+
+    /// Issue 13.17: one sender filled a mailbox in five seconds, and nobody else could write there.
+    @Test
+    void aSenderHasAShareOfAMailbox() throws ChatException {
+        var large = new TestChat(new ChatConfig(5, 1_000, Duration.ofMinutes(10), 100, Duration.ofDays(14)));
+        User flooder = large.user("eve");
+        int kept = 0;
+        for (int i = 0; i < 200; i++) {
+            try {
+                flooder.tell("absent", "x");
+                kept++;
+            } catch (ChatException e) {
+                assertEquals("too many messages are waiting already, for absent or of yours; some have to be read first",
+                        e.getMessage());
+            }
+        }
+        assertEquals(20, kept);
+        large.user("ann").tell("absent", "heard");
+        flooder.tell("owner", "in another mailbox");
+        List<String> told = large.user("absent").join("#dev").told();
+        assertEquals(21, told.size());
+        assertEquals("direct 201 ann: heard", told.getLast());
+        flooder.tell("absent", "again");
     }
 
     @Test

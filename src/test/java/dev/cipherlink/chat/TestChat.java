@@ -5,9 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// A chat on clocks that stand still until they are moved.
@@ -47,6 +48,8 @@ final class TestChat {
     final ChatClock clock = new ChatClock(nanos::get, () -> START.plusNanos(nanos.get()));
     final ChatLog log;
     final ChatService chat;
+    /// Whose names are those of keys, by name.
+    final Map<String, String> keys = new HashMap<>(Map.of("owner", "key of owner", "absent", "key of absent"));
     final AtomicLong encoded = new AtomicLong();
 
     TestChat() {
@@ -58,7 +61,7 @@ final class TestChat {
         chat = new ChatService(config, log, event -> {
             encoded.incrementAndGet();
             return shown(event).getBytes(UTF_8);
-        }, clock, name -> Set.of("owner", "absent").contains(People.fold(name)));
+        }, clock, name -> Optional.ofNullable(keys.get(People.fold(name))));
     }
 
     /// Ids without their origin, times left out.
@@ -96,6 +99,11 @@ final class TestChat {
     /// Somebody with a key of their own.
     User user(String name) {
         return new User(new ChatIdentity(name, Optional.of("key of " + People.fold(name)), false));
+    }
+
+    /// Whoever has this name now.
+    User user(String name, String key) {
+        return new User(new ChatIdentity(name, Optional.of(key), false));
     }
 
     User operator(String name) {

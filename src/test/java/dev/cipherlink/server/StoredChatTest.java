@@ -41,7 +41,7 @@ class StoredChatTest extends ChatLogContract {
         assertTrue(before.keep("bob", direct(301)));
         assertTrue(before.keep("bob", direct(302)));
         before.delivered("bob", 301);
-        before.learn("bob");
+        before.learn("bob", "box");
         before.mute("eve", NOW.plusSeconds(60));
         before.mute("ann", NOW.plusSeconds(60));
         before.unmute("ann");
@@ -49,8 +49,8 @@ class StoredChatTest extends ChatLogContract {
         assertEquals(List.of(message("#a", 10), message("#a", 300)), after.newest("#a", 9));
         assertEquals(List.of(message("#ab", 11)), after.newest("#ab", 9));
         assertEquals(List.of(direct(302)), after.waiting("bob"));
-        assertTrue(after.knows("bob"));
-        assertFalse(after.knows("ann"));
+        assertTrue(after.mailbox("bob").isPresent());
+        assertFalse(after.mailbox("ann").isPresent());
         assertEquals(Map.of("eve", NOW.plusSeconds(60)), after.mutes());
     }
 
@@ -92,15 +92,15 @@ class StoredChatTest extends ChatLogContract {
     @Test
     void aNameLearnedAgainIsYoung() {
         ChatLog before = open();
-        before.learn("first");
-        before.learn("second");
-        before.learn("first");
+        before.learn("first", "box");
+        before.learn("second", "box");
+        before.learn("first", "box");
         ChatLog after = open();
         for (int i = 0; i < 9_999; i++) {
-            after.learn("n" + i);
+            after.learn("n" + i, "box");
         }
-        assertTrue(after.knows("first"));
-        assertFalse(after.knows("second"));
+        assertTrue(after.mailbox("first").isPresent());
+        assertFalse(after.mailbox("second").isPresent());
     }
 
     @Test
