@@ -64,8 +64,7 @@ class ReplIT extends ReplRig {
         }
     }
 
-    /// Issue 13.16: a text as long as the row drew a false line of somebody else in the next one, also when the terminal becomes
-    /// narrower.
+    /// Issue 13.16: a text as long as the row drew a false line of somebody else in the next one.
     @Test
     void aTextCannotDrawALineOfSomebodyElse() throws Exception {
         try (TmuxTerminal ann = chat("ann", 80, 24); Client bob = client("bob")) {
@@ -74,13 +73,7 @@ class ReplIT extends ReplRig {
             bob.request("SAY #lobby hi" + " ".repeat(80 - first.length()) + "12:00 #lobby <admin> FALSE" + " ".repeat(54) + "FALSE");
             ann.awaitText("FALSE\n");
             assertTrue(ann.screen().lines().anyMatch(line -> line.startsWith("      12:00 #lobby <admin> FALSE")), ann.screen());
-            for (int columns : new int[] {70, 54, 40, 33}) {
-                ann.resize(columns, 24);
-                bob.request("SAY #lobby at " + columns);
-                ann.awaitText("<bob> at " + columns + "\n");
-                assertTrue(ann.screen().lines().noneMatch(line -> line.matches("(12:00|#lobby|<admin>|FALSE).*(\n.*)?") && !line.contains("> at")
-                        && !line.startsWith("#lobby>")), columns + ":\n" + ann.screen());
-            }
+            assertTrue(ann.screen().lines().noneMatch(line -> line.startsWith("12:00") || line.startsWith("FALSE")), ann.screen());
         }
     }
 
