@@ -32,7 +32,7 @@ long=
 for word; do
     case $word in
         serve | demo | chat | forward | bench) long=$word; break ;;
-        kv) break ;;
+        kv | completion) break ;;
     esac
 done
 did_not_start() {

@@ -1,34 +1,88 @@
 package dev.cipherlink.cli;
 
 import java.util.List;
-import picocli.AutoComplete;
+import java.util.Map;
 
-/// `completion bash|zsh`: a script that teaches the shell our commands and options.
+/// `completion bash|zsh|fish`: a script that has the shell ask this program what can be completed; and the answer to that.
 final class CompletionCommand extends ProgramCommand {
+    private static final String WORDS = "words";
 
-    private String shell;
+    private static final Map<String, String> SCRIPTS = Map.of("bash", """
+            _cipherlink() {
+                local text=${COMP_LINE:0:COMP_POINT} line cur done_part
+                local -a typed
+                read -ra typed <<< "$text"
+                case $text in *[[:space:]]) typed+=("") ;; esac
+                cur=${typed[${#typed[@]}-1]}
+                done_part=${cur%"${cur##*[:=]}"} # readline completes behind the last of these only
+                COMPREPLY=()
+                while IFS= read -r line; do
+                    case $line in
+                        :files) compopt -o filenames 2>/dev/null
+                            while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -f -- "$cur") ;;
+                        :folders) compopt -o filenames 2>/dev/null
+                            while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -d -- "$cur") ;;
+                        *) COMPREPLY+=("${line#"$done_part"}") ;;
+                    esac
+                done < <("${typed[0]}" completion words "${typed[@]:1}" 2>/dev/null)
+            }
+            complete -F _cipherlink cipherlink""", "zsh", """
+            autoload -U +X compinit && compinit
+            _cipherlink() {
+                local line
+                for line in "${(@f)$(cipherlink completion words "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+                    case $line in
+                        :files) _files ;;
+                        :folders) _files -/ ;;
+                        ?*) compadd -- "$line" ;;
+                    esac
+                done
+            }
+            compdef _cipherlink cipherlink""", "fish", """
+            function __cipherlink_words
+                set -l typed (commandline -opc) (commandline -ct)
+                for line in (cipherlink completion words $typed[2..-1] 2>/dev/null)
+                    switch $line
+                        case :files
+                            __fish_complete_path (commandline -ct)
+                        case :folders
+                            __fish_complete_directories (commandline -ct)
+                        case '*'
+                            echo $line
+                    end
+                end
+            end
+            complete -c cipherlink -f -a '(__cipherlink_words)'""");
+
+    private List<String> words = List.of();
 
     @Override
     void describe(Syntax syntax) {
-        syntax.about("Print a completion script for a shell.");
+        syntax.about("Print a completion script for a shell: commands, options, files, hosts that are known, verbs, durations, and "
+                + "the keys and rooms of the server.");
         syntax.examples("  source <(cipherlink completion bash)",
-                "  cipherlink completion bash > ~/.local/share/bash-completion/completions/cipherlink",
-                "  source <(cipherlink completion zsh)");
-        syntax.parameter("bash|zsh", List.of("bash", "zsh"), given -> shell = given, "The shell.");
+                "  cipherlink completion fish | source",
+                "  cipherlink completion zsh > ~/.cipherlink-completion.zsh");
+        syntax.parameters("1..*", "bash|zsh|fish", given -> words = given, "The shell.");
+        syntax.endsOptionsAtFirstParameter();
     }
 
     @Override
     ExitStatus run() {
-        switch (shell) {
-            case "bash" -> output().line(script());
-            case "zsh" -> output().line("autoload -U +X compinit && compinit\n"
-                    + "autoload -U +X bashcompinit && bashcompinit\n" + script());
-            default -> throw CliException.usage("unknown shell: " + TerminalText.escapeLine(shell) + ", must be bash or zsh");
+        String shell = words.getFirst();
+        if (shell.equals(WORDS)) {
+            new Completion(CommandTree.create(surroundings()), surroundings(), readSettings(), words.subList(1, words.size()))
+                    .candidates().forEach(output()::line);
+            return ExitStatus.DONE;
         }
+        if (words.size() > 1) {
+            throw CliException.usage("unexpected argument: " + TerminalText.escapeLine(words.get(1)));
+        }
+        String script = SCRIPTS.get(shell);
+        if (script == null) {
+            throw CliException.usage("unknown shell: " + TerminalText.escapeLine(shell) + ", must be bash, zsh or fish");
+        }
+        output().line(script);
         return ExitStatus.DONE;
-    }
-
-    private String script() {
-        return AutoComplete.bash("cipherlink", CommandTree.create(surroundings())).stripTrailing();
     }
 }

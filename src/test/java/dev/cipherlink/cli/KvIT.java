@@ -287,4 +287,20 @@ class KvIT {
         server.close();
         assertEquals(3, status.join(), terminal.err());
     }
+
+    /// Issue 14.26: key names are completed, also behind a colon, where bash completes only what follows it.
+    @Test
+    void bashCompletesKeysOfTheServer() throws Exception {
+        terminal.runWith(utf8("SET job:alpha 1\nSET job:beta 1\nSET other 1\n"), "-q", "kv");
+        terminal.run("completion", "bash");
+        Files.writeString(folder.resolve("script"), terminal.out());
+        Files.writeString(folder.resolve("cipherlink"), "#!/bin/sh\nexec " + program() + " \"$@\"\n");
+        assertTrue(folder.resolve("cipherlink").toFile().setExecutable(true));
+        ProcessBuilder shell = new ProcessBuilder("bash", "-c", "PATH=$PWD:$PATH; source ./script; COMP_LINE='cipherlink kv GET job:'; "
+                + "COMP_POINT=${#COMP_LINE}; _cipherlink; printf '<%s>' \"${COMPREPLY[@]}\"; COMP_LINE='cipherlink kv --from scr'; "
+                + "COMP_POINT=${#COMP_LINE}; _cipherlink; printf '<%s>' \"${COMPREPLY[@]}\"").directory(folder.toFile()).redirectErrorStream(true);
+        shell.environment().putAll(terminal.environment);
+        Process process = shell.start();
+        assertEquals("<alpha><beta><script>", new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+    }
 }

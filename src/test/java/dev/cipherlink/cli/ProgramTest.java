@@ -8,8 +8,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -100,7 +102,7 @@ class ProgramTest {
         "-s h serve                | serve connects to no server: --server does not belong to it",
         "kv --from x               | kv: --from needs a command",
         "kv --file x GET a         | kv: either a command or --file, not both",
-        "completion fish           | unknown shell: fish, must be bash or zsh",
+        "completion csh            | unknown shell: csh, must be bash, zsh or fish",
         "bench --ratio 0:0         | wrong value for --ratio: '0:0', must be GET:SET, two whole numbers such as 9:1"})
     void namesWhatIsWrongAndExitsWithTwo(String line, String message) {
         assertEquals(2, terminal.run(line.strip().split(" ")));
@@ -163,12 +165,30 @@ class ProgramTest {
         assertEquals("configuration is good\n", terminal.out());
     }
 
+    /// Issue 14.26: options and commands were all that was completed, in two shells.
     @ParameterizedTest
-    @CsvSource({"bash", "zsh"})
-    void printsACompletionScriptThatKnowsTheCommands(String shell) {
+    @CsvSource(delimiter = '|', value = {"'ke' | keygen,keys", "'kv ' | ECHO,GET,WATCH", "'kv ge' | GET", "'kv --fr' | --from",
+        "'kv --from ' | :files", "'kv SET k --from ' | :files", "'kv SET k ' | --from", "'kv EXPIRE k ' | 3600", "'ping --timeout 1' | 10s,1m",
+        "'-s ' | example.org:8888", "'kv --server=x -s ex' | example.org:8888", "'serve --data ' | :folders", "'keygen ' | identity,shared",
+        "'ping --operation-mode b' | burst"})
+    void completesWhatBelongsThere(String typed, String expected) throws IOException {
+        Files.createDirectories(folder.resolve("state/cipherlink"));
+        Files.writeString(folder.resolve("state/cipherlink/known_hosts"), "# comment\nexample.org:8888 cipherlink-x25519 AAAA 2026\n");
+        terminal.environment.put("XDG_STATE_HOME", folder.resolve("state").toString());
+        List<String> args = new ArrayList<>(List.of("completion", "words"));
+        args.addAll(List.of(typed.split(" ", -1)));
+        assertEquals(0, terminal.run(args.toArray(String[]::new)), terminal.err());
+        List<String> said = terminal.out().lines().toList();
+        assertTrue(said.containsAll(List.of(expected.split(","))), said.toString());
+        String last = args.getLast().toUpperCase(Locale.ROOT);
+        assertTrue(said.stream().allMatch(each -> each.startsWith(":") || each.toUpperCase(Locale.ROOT).startsWith(last)), said.toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"bash", "zsh", "fish"})
+    void printsACompletionScript(String shell) {
         assertEquals(0, terminal.run("completion", shell));
-        assertTrue(terminal.out().contains("--shared-key"));
-        assertTrue(terminal.out().contains("keygen"));
+        assertTrue(terminal.out().contains("completion words"), terminal.out());
     }
 
     @Test
