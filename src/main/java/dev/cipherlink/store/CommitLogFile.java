@@ -93,9 +93,14 @@ final class CommitLogFile implements AutoCloseable {
 
     /// Whether a record from here on says that the disk had the one behind this commit.
     boolean isBehind(long last) throws IOException {
+        // Most of a file may be zeros that were never written over: no salt of this version begins with one.
+        boolean skipsZeros = salt >>> Long.SIZE - Byte.SIZE != 0;
         for (long position = at; position < size - CommitLog.HEAD_BYTES; position++) {
             // Without the salt, what a client wrote could pass for a record.
-            if (longAt(position + CommitLog.PREFIX_BYTES) == salt) {
+            long found = longAt(position + CommitLog.PREFIX_BYTES);
+            if (found == 0 && skipsZeros) {
+                position += Long.BYTES - 1;
+            } else if (found == salt) {
                 Item item = item(position, last + 1, last + 1 + (size - at) / CommitLog.HEAD_BYTES);
                 if (item != null && item.synced > last) {
                     return true;

@@ -258,7 +258,8 @@ final class Database implements AutoCloseable {
     }
 
     private static boolean isDiskFull(RocksDBException failure) {
-        return failure.getStatus() != null && failure.getStatus().getSubCode() == Status.SubCode.NoSpace;
+        return failure.getStatus() != null && failure.getStatus().getSubCode() == Status.SubCode.NoSpace
+                || DiskRoom.isFull(failure.getMessage());
     }
 
     /// A consistent copy, without copying files that never change where the file system can link them.

@@ -1,6 +1,8 @@
 package dev.cipherlink.store;
 
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -10,7 +12,14 @@ import java.util.stream.Stream;
 /// Opens the database of a store that another process has left, perhaps by dying: with everything that is in the log.
 final class Recovery {
 
+    private static final Logger LOG = System.getLogger(Recovery.class.getName());
     private static final long MEBIBYTE = 1L << 20;
+
+    /// A database with everything that is in the log.
+    ///
+    /// @param isFlushed whether the disk has it, so that the log is not needed any more
+    record Opened(Database database, boolean isFlushed) {
+    }
 
     private Recovery() {
     }
@@ -20,7 +29,7 @@ final class Recovery {
     /// @param acceptsLoss whether what is left is taken as it is, though the store acknowledged more
     /// @throws DamagedStoreException if not all is there; then nothing was changed
     /// @throws IOException           if it cannot be used
-    static Database open(StoreFolder folder, boolean acceptsLoss) throws IOException, StoreException {
+    static Opened open(StoreFolder folder, boolean acceptsLoss) throws IOException, StoreException {
         boolean isNew = folder.isNew();
         if (!isNew && !acceptsLoss) {
             requireWhole(folder);
@@ -30,8 +39,7 @@ final class Recovery {
         var database = new Database(folder.database(), isNew ? Database.Mode.NEW : Database.Mode.EXISTING);
         try {
             removeUnused(blobs, database);
-            applyLog(folder, database, acceptsLoss);
-            return database;
+            return new Opened(database, applyLog(folder, database, acceptsLoss));
         } catch (IOException | StoreException | RuntimeException e) {
             database.close();
             throw e;
@@ -64,21 +72,34 @@ final class Recovery {
     }
 
     /// Brings into the database what only the log has, and waits until the disk has it.
-    private static void applyLog(StoreFolder folder, Database database, boolean acceptsLoss) throws IOException, StoreException {
+    ///
+    /// @return false if the disk has no room for it: then only memory has it
+    private static boolean applyLog(StoreFolder folder, Database database, boolean acceptsLoss) throws IOException, StoreException {
         long before = StoreState.of(database).commit();
         try {
             CommitLogReader.Found found = CommitLogReader.read(folder.log(), before, new LogReplay(database));
             if (!acceptsLoss) {
                 folder.requireGood(found);
             }
-            if (found.commit() > before) {
-                database.flush();
-            }
+            return found.commit() == before || isFlushed(database);
         } catch (StoreException e) {
             if (e.reason() == StoreException.Reason.FULL) {
                 throw new IOException(fullDisk(folder.log()), e);
             }
             throw e;
+        }
+    }
+
+    private static boolean isFlushed(Database database) throws StoreException {
+        try {
+            database.flush();
+            return true;
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.FULL) {
+                throw e;
+            }
+            LOG.log(Level.WARNING, "the disk of the store is full: its log stays until there is room for what is in it");
+            return false;
         }
     }
 

@@ -60,10 +60,12 @@ public final class RocksStore implements KeyValueStore {
         StoreFolder folder = StoreFolder.lock(path);
         Database database = null;
         try {
-            database = Recovery.open(folder, config.acceptsLoss());
+            new Ballast(path).giveIfNeeded();
+            Recovery.Opened opened = Recovery.open(folder, config.acceptsLoss());
+            database = opened.database();
             StoreState state = StoreState.of(database);
             var store = new RocksStore(config, folder, database, state);
-            store.start(state.commit());
+            store.start(state.commit(), opened.isFlushed());
             return store;
         } catch (IOException | StoreException | RuntimeException e) {
             if (database != null) {
@@ -93,12 +95,15 @@ public final class RocksStore implements KeyValueStore {
         this.listing = new Listing(database, cells, committer, applier, clock);
     }
 
-    private void start(long commit) throws IOException {
+    private void start(long commit, boolean isFlushed) throws IOException {
         // Into both of its places: what an earlier process noted is over.
         lastCommit.writeWithFreshManifest(commit);
         lastCommit.writeWithFreshManifest(commit);
         lastCommit.force();
-        log.forget(commit);
+        if (isFlushed) {
+            log.forget(commit);
+        }
+        new Ballast(folder.path()).take();
         applier.start(committer::stop);
         committer.start();
         sweeper.start();
@@ -444,6 +449,7 @@ public final class RocksStore implements KeyValueStore {
                 lastCommit.writeWithFreshManifest(committer.commits());
                 lastCommit.force();
             }
+            new Ballast(folder.path()).take();
         } catch (IOException e) {
             LOG.log(Level.WARNING, "closing the store failed: {0}", e.getMessage());
         }

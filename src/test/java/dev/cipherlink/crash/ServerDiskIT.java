@@ -9,9 +9,12 @@ import dev.cipherlink.client.Client;
 import dev.cipherlink.client.OutcomeUnknownException;
 import dev.cipherlink.command.Reply;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -144,6 +147,53 @@ class ServerDiskIT {
             assertValues(client, count, refused);
             assertTrue(client.session().isResumed());
             assertEquals("OK", set(client, count).text());
+        }
+    }
+
+    /// Issue 13.7: nobody was told of a full disk, and a server that was restarted on it did not start.
+    @Test
+    void aServerStartsOnAFullDiskForReads() throws Exception {
+        Path disk = Files.createDirectory(folder.resolve("disk"));
+        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", disk.toString()) == 0,
+                "no small file system can be mounted here: that takes root");
+        mounted = disk;
+        makeServer(disk.resolve("data"));
+        server.start();
+        Path ballast = disk.resolve("ballast");
+        try (Client client = Client.connect(server.clientConfig(2))) {
+            for (int i = 0; i < 10; i++) {
+                assertEquals("OK", set(client, i).text());
+            }
+            fill(ballast);
+            int count = 10;
+            while (!set(client, count).isError()) {
+                count++;
+            }
+            String info = client.request("INFO").text();
+            assertTrue(info.contains("store_state: read-only: its disk is full") && !info.contains("store_refused_full: 0\n"), info);
+            server.kill();
+            fill(ballast.resolveSibling("more"));
+            server.start();
+            client.retryNow();
+            assertValues(client, count, List.of());
+            assertTrue(set(client, count).isError());
+            assertTrue(server.said().contains("the disk of the store is full: nothing is written until there is room"), server.said());
+            assertEquals("PONG", client.request("PING").text());
+            Files.delete(ballast);
+            int next = count;
+            await().atMost(Duration.ofSeconds(60)).until(() -> !set(client, next).isError());
+            assertValues(client, count + 1, List.of());
+        }
+    }
+
+    /// To the last byte.
+    private static void fill(Path ballast) throws IOException {
+        try (FileChannel file = FileChannel.open(ballast, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            while (true) {
+                file.write(ByteBuffer.allocate(4_096));
+            }
+        } catch (IOException e) {
+            assertTrue(Files.exists(ballast), e.getMessage());
         }
     }
 
