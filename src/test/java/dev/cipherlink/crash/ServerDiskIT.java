@@ -37,6 +37,8 @@ class ServerDiskIT {
 
     private static final Path STRACE = Path.of("/usr/bin/strace");
     private static final int VALUE_CHARACTERS = 100_000;
+    private static final int COLD_KEYS = 60;
+    private static final int COLD_CHARACTERS = 4_000;
 
     @TempDir
     Path folder;
@@ -268,9 +270,9 @@ class ServerDiskIT {
         }
     }
 
-    private List<Path> valueFiles() throws IOException {
+    private List<Path> databaseFiles(String suffix) throws IOException {
         try (Stream<Path> files = Files.list(server.store().resolve("db"))) {
-            return files.filter(file -> file.toString().endsWith(".blob")).toList();
+            return files.filter(file -> file.toString().endsWith(suffix)).toList();
         }
     }
 
@@ -287,6 +289,70 @@ class ServerDiskIT {
         assertTrue(slowest < Duration.ofSeconds(1).toNanos(), slowest + " ns");
     }
 
+    private static void assertWritesFast(Client client, String beside) throws IOException, InterruptedException {
+        long slowest = 0;
+        for (int i = 0; i < 200; i++) {
+            long startedAt = System.nanoTime();
+            assertEquals("OK", client.request("SET hot " + i).text());
+            slowest = Math.max(slowest, System.nanoTime() - startedAt);
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+        System.out.printf("slowest of 200 SETs beside %s: %d ms%n", beside, slowest / 1_000_000);
+        assertTrue(slowest < Duration.ofSeconds(2).toNanos(), slowest + " ns");
+    }
+
+    /// Issues 13.2 and 13.3: a write of a key that was not in memory read the disk inside the gate, and so did each thousand of
+    /// keys that expired: another client's SET of a key in memory waited for all of it.
+    @Test
+    void coldWritesAndExpiryDoNotHoldUpOtherConnections() throws Exception {
+        makeServer(folder.resolve("data"));
+        server.start();
+        try (Client client = Client.connect(server.clientConfig(2))) {
+            List<CompletableFuture<Reply>> sets = new ArrayList<>();
+            for (int i = 0; i < 4 * COLD_KEYS; i++) {
+                sets.add(ask(client, "SET c" + i + " " + value(i).substring(0, COLD_CHARACTERS)));
+            }
+            for (int i = 3 * COLD_KEYS; i < 4 * COLD_KEYS; i++) {
+                sets.add(ask(client, "EXPIRE c" + i + " 20"));
+            }
+            for (CompletableFuture<Reply> set : sets) {
+                assertEquals("OK", set.get(60, TimeUnit.SECONDS).text());
+            }
+        }
+        long expiresAt = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        server.terminate();
+        // Brings the keys out of the log into files.
+        server.start();
+        server.terminate();
+        inject("pread64", "delay_enter=300000", databaseFiles(".sst"));
+        server.start();
+        var others = new ArrayList<Client>();
+        try (Client writer = Client.connect(server.clientConfig(2))) {
+            assertEquals("OK", writer.request("SET hot 0").text());
+            List<CompletableFuture<Reply>> cold = new ArrayList<>();
+            List<String> commands = List.of("DELETE c%d", "APPEND c%d x", "SET c%d v");
+            for (int client = 0; client < commands.size(); client++) {
+                others.add(Client.connect(server.clientConfig(1 + client % 2)));
+                for (int i = client * COLD_KEYS; i < (client + 1) * COLD_KEYS; i++) {
+                    cold.add(ask(others.get(client), commands.get(client).formatted(i)));
+                }
+            }
+            assertWritesFast(writer, "cold DELETE, APPEND and SET on reads of 300 ms");
+            assertTrue(cold.stream().anyMatch(write -> !write.isDone()), "the disk was not slow");
+            TimeUnit.NANOSECONDS.sleep(Math.max(0, expiresAt - System.nanoTime()));
+            assertWritesFast(writer, "keys that expire on reads of 300 ms");
+            for (CompletableFuture<Reply> write : cold) {
+                assertTrue(!write.get(100, TimeUnit.SECONDS).isError());
+            }
+        } finally {
+            others.forEach(Client::close);
+        }
+    }
+
+    private static CompletableFuture<Reply> ask(Client client, String command) throws IOException, InterruptedException {
+        return client.requestAsync(command.getBytes(StandardCharsets.US_ASCII));
+    }
+
     /// What is not in memory takes as long as the disk likes, and takes no thread with it that others need.
     @Test
     void slowReadsDoNotHoldUpOtherConnections() throws Exception {
@@ -301,7 +367,7 @@ class ServerDiskIT {
         // Brings the values out of the log into files of their own.
         server.start();
         server.terminate();
-        inject("pread64", "delay_enter=3000000", valueFiles());
+        inject("pread64", "delay_enter=3000000", databaseFiles(".blob"));
         server.start();
         var readers = new ArrayList<Client>();
         try (Client pinging = Client.connect(server.clientConfig(2))) {
@@ -312,6 +378,7 @@ class ServerDiskIT {
                 reads.add(readers.get(i).requestAsync(("GET k" + i).getBytes(StandardCharsets.US_ASCII)));
             }
             assertPingsFast(pinging, "reads of 3 s");
+            assertWritesFast(pinging, "reads of 3 s");
             assertTrue(reads.stream().noneMatch(CompletableFuture::isDone), "the disk was not slow");
             for (int i = 0; i < readers.size(); i++) {
                 assertEquals(value(i), reads.get(i).get(60, TimeUnit.SECONDS).text());
