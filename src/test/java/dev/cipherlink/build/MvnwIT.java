@@ -22,12 +22,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// `mvnw` in a project of its own, with a tiny archive in place of Maven's, and a `PATH` that lacks Maven and Java.
+@Tag("slow")
 class MvnwIT {
     private static final List<String> TOOLS = List.of("sh", "sed", "tr", "cut", "grep", "head", "dirname", "readlink",
             "mktemp", "mkdir", "rm", "mv", "cp", "tar", "gzip", "sha512sum", "curl");

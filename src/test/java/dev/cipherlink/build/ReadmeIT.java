@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Issue 14.17: what README.md tells people to paste, as it stands, in a home folder with nothing in it, with nothing in the
 /// environment, and the folder of the checkout as working folder.
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Tag("slow")
 class ReadmeIT {
     private static final String PORTS = "8888,8000,8080,1080";
     private static final int PORT_IN_USE = 75;

@@ -15,11 +15,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Whatever stands in a known-hosts file: a verdict, or the number of the line that is wrong. A server whose key stands
 /// there whole is never new.
+@Tag("slow")
 class KnownHostsRandomTest {
 
     private static final PublicKey KEY = PublicKey.of(new byte[32]);

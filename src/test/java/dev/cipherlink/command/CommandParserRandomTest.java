@@ -10,10 +10,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Whatever bytes come, the parser gives a command that keeps its promises, or a refusal of one line.
 /// The seeds are fixed: a failure shows itself again.
+@Tag("slow")
 class CommandParserRandomTest {
     private static final int ROUNDS = Damage.rounds(1_000_000);
     private static final int MAX_VALUE_BYTES = 40;

@@ -10,10 +10,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Whatever bytes a server sends, the decoder gives an event that encodes to one line, or refuses them.
 /// The seeds are fixed: a failure shows itself again.
+@Tag("slow")
 class EventRandomTest {
     private static final int ROUNDS = Damage.rounds(300_000);
     private static final List<byte[]> VALID = Stream.of(

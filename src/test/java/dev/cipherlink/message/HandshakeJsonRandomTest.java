@@ -7,9 +7,11 @@ import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Whatever bytes come as SYN, SYN_ACK or echo: an object that keeps its promises, or `ProtocolException`.
+@Tag("slow")
 class HandshakeJsonRandomTest {
 
     private static final byte[][] SAMPLES = Stream.of(

@@ -13,10 +13,12 @@ import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Whatever lines stand in an authorized-keys file: keys that can be written back, or the number of the line that is
 /// wrong.
+@Tag("slow")
 class AuthorizedKeysRandomTest {
 
     private static final Path FILE = Path.of("the-file");

@@ -3,12 +3,14 @@ package dev.cipherlink.session;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Two sessions over links that drop, duplicate, damage and reorder messages, and that are cut, in thousands of random
 /// courses: each request runs once and in order, each answer belongs to its request, each event arrives once and in order.
 ///
 /// `-Dcipherlink.simulation.seeds=100000` runs more of them; `-Dcipherlink.simulation.seed=N` runs one alone.
+@Tag("slow")
 class LossyLinkTest {
 
     private static final int SEEDS = Integer.getInteger("cipherlink.simulation.seeds", 3_000);

@@ -9,9 +9,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Two sessions on a perfect link, in thousands of random courses. A course is repeated by its seed.
+@Tag("slow")
 class SessionRandomTest {
 
     private static final int SEEDS = 5_000;

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// is refused when it is read. Never is a wrong value given, or a key that is there called missing.
 ///
 /// `-Dcipherlink.damage=1` changes every byte of each file; the normal build those at 30 places.
+@Tag("slow")
 class StoreDamageIT {
     private static final int STEP = Integer.getInteger("cipherlink.damage", 0);
     private static final int PLACES = 30;
