@@ -27,7 +27,6 @@ public final class RocksStore implements KeyValueStore {
 
     private static final Logger LOG = System.getLogger(RocksStore.class.getName());
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
-    private static final int SWEEP_BATCH = 100;
     private static final int MAX_TRIES = 100;
 
     private final RocksConfig config;
@@ -43,7 +42,7 @@ public final class RocksStore implements KeyValueStore {
     private final Sweeper sweeper;
     private final StoreClock clock;
     private final StoreCounters counters;
-    private final Parts parts;
+    private final RocksWrites writes;
     private final ThreadLocal<RocksUnit> units = ThreadLocal.withInitial(this::newUnit);
     private boolean isClosed;
 
@@ -91,8 +90,8 @@ public final class RocksStore implements KeyValueStore {
         this.applier = new Applier(database, log, commits, state);
         this.committer = new Committer(database, log, applier, commits, config.durability());
         this.reader = new CellReader(cells, database, applier);
-        this.parts = new Parts(database, counters, reader, committer);
         this.listing = new Listing(database, cells, committer, applier, clock);
+        this.writes = new RocksWrites(new Parts(database, counters, reader, committer), cells, applier, listing);
     }
 
     private void start(long commit, boolean isFlushed) throws IOException {
@@ -326,73 +325,17 @@ public final class RocksStore implements KeyValueStore {
         return reader.cell(key);
     }
 
-    /// The one way to write. Outside of a unit a write is a unit of its own.
     private RocksWrite write(Key key, RocksWrite.Need need, RocksWrite.Change change) throws StoreException {
-        RocksUnit unit = units.get();
-        if (unit.isActive()) {
-            return write(unit, key, need, change);
-        }
-        unit.begin(Unit.Records.NONE);
-        try (unit) {
-            RocksWrite done = write(unit, key, need, change);
-            unit.commit();
-            return done;
-        }
-    }
-
-    /// What is not in memory is read outside of the gate, and the write is tried again: nobody waits for the disk of others.
-    private RocksWrite write(RocksUnit unit, Key key, RocksWrite.Need need, RocksWrite.Change change) throws StoreException {
-        Cell large = null;
-        for (int i = 0; i < MAX_TRIES; i++) {
-            var write = new RocksWrite(parts, need, change, unit.enter(), large);
-            update(key, write);
-            if (write.isDone()) {
-                return write;
-            }
-            unit.pause();
-            large = write.fetch(key);
-        }
-        throw StoreException.failed(new IOException("a key changes all the time"));
-    }
-
-    private void update(Key key, RocksWrite write) {
-        try {
-            cells.update(key, write);
-        } catch (RuntimeException | Error e) {
-            if (write.isAdded()) {
-                // The group has a change that nobody sees: it must not be committed.
-                committer.stop(StoreException.failed(e));
-            }
-            throw e;
-        }
+        return writes.run(units.get(), key, need, change);
     }
 
     private Cell fresh(byte[] value, long deadline, Group group) {
         return Cell.of(value, counters.nextVersion(), deadline, group);
     }
 
-    /// Called by the sweeper: takes away what is due.
+    /// Called by the sweeper.
     private Sweeper.Swept removeDue(long from) throws StoreException {
-        long last = from;
-        applier.apply();
-        List<byte[]> due = listing.dueDeadlines(last, SWEEP_BATCH);
-        while (!due.isEmpty()) {
-            for (byte[] deadline : due) {
-                // Into memory, before anybody waits for the unit.
-                reader.cell(EntryCodec.key(deadline));
-            }
-            try (Unit unit = begin()) {
-                for (byte[] deadline : due) {
-                    // A key that has another deadline by now stays.
-                    write(EntryCodec.key(deadline), RocksWrite.Need.ENTRY, (live, _, _) -> live);
-                }
-                unit.commit();
-            }
-            last = EntryCodec.deadline(due.getLast());
-            applier.apply();
-            due = listing.dueDeadlines(last, SWEEP_BATCH);
-        }
-        return new Sweeper.Swept(last, listing.nextDeadline(last));
+        return writes.removeDue(units.get(), from);
     }
 
     /// Entries kept, expired ones included that are not yet taken away.
