@@ -22,9 +22,12 @@ final class AuthorizeCommand extends ProgramCommand {
     void describe(Syntax syntax) {
         syntax.about("Let a key in: add its public line to the server's authorized-keys file.",
                 "A running server lets it in from the next connection on.");
-        syntax.examples("  cipherlink authorize 'cipherlink-x25519 j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8= ann'",
-                "  cipherlink authorize --name ann.laptop --operator 'cipherlink-x25519 j0DF...KF8= ann'",
-                "  cipherlink authorize --forward db.internal:5432,10.0.0.0/8:22 'cipherlink-x25519 j0DF...KF8= ann'");
+        syntax.examples(
+                "  cipherlink authorize cipherlink-x25519 \\",
+                "      j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8= ann",
+                "  cipherlink authorize \"$(cipherlink keygen identity)\" --operator",
+                "  cipherlink authorize \"$(cipherlink keygen identity bob.key)\" --name bob \\",
+                "      --forward db.internal:5432,10.0.0.0/8:22");
         syntax.parameters("1..*", "PUBLIC-LINE", given -> words = given,
                 "What `cipherlink keygen identity` printed, or the server's log said: type, key and name.");
         syntax.option("--name", "NAME", given -> name = given, "Call it this, whatever the line says.");

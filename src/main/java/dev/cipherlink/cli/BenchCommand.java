@@ -28,7 +28,8 @@ final class BenchCommand extends ClientCommand {
                 "Each client keeps its window full; a latency is the time from sending a request to its answer. Answers are checked. "
                     + "The keys of the run are deleted at its end.");
         syntax.examples("  cipherlink bench --mode step-by-step",
-                "  cipherlink bench --mode burst --clients 50 --window 64 --requests 1000000 --value-size 64 --ratio 9:1",
+                "  cipherlink bench --mode burst --clients 50 --requests 1000000 \\",
+                "      --window 64 --value-size 64 --ratio 9:1",
                 "  cipherlink bench --handshakes --clients 8 --requests 10000");
         syntax.choice("--mode", "MODE", ClientOptions.MODES, given -> mode = given,
                 "The same as --operation-mode.");

@@ -19,7 +19,7 @@ final class ChatCommand extends ClientCommand {
                     + "server lets it. With --json each line of stdout is an object: docs/repl.md.");
         syntax.examples("  cipherlink chat '#lobby'", "  cipherlink chat -s example.org:8888",
                 "  printf 'GET greeting\\n/msg ann hello\\n' | cipherlink chat",
-                "  cipherlink --json chat '#lobby' --since 0 < /dev/null      # for a program: all that is said");
+                "  cipherlink --json chat '#lobby' --since 0 < /dev/null");
         syntax.option("--since", "ID", this::since, "For programs: show all that was said in the room after the message of this "
                 + "number (0 for all), then what comes, until interrupted. With --json each message has its number.");
         syntax.parameter("0..1", "#ROOM", given -> room = given, "The room to enter.");

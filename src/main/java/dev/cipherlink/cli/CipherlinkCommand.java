@@ -41,8 +41,7 @@ final class CipherlinkCommand extends ProgramCommand {
         client.describe(syntax);
         syntax.about("An encrypted tunnel: key-value store, chat and forwarding.");
         syntax.examples("  cipherlink demo", "  cipherlink serve",
-                "  cipherlink keygen identity",
-                "  cipherlink authorize 'THE LINE IT PRINTED'",
+                "  cipherlink authorize \"$(cipherlink keygen identity)\" --operator",
                 "  cipherlink kv SET greeting \"hello world\"", "",
                 "Settings come from files, variables and options: cipherlink config --help");
         syntax.version("--version", "Show the version and exit.");

@@ -33,7 +33,8 @@ final class ForwardCommand extends ClientCommand {
                     + "it, SIGUSR1 prints statistics on stderr.");
         syntax.examples("  cipherlink forward -L 5432:db.internal:5432",
                 "  cipherlink forward -L 8080:intranet:80 -L '[::1]:2222:[fd00::7]:22' --pool 4",
-                "  cipherlink forward -D 1080, then: curl --socks5-hostname 127.0.0.1:1080 http://intranet/",
+                "  cipherlink forward -D 1080",
+                "  curl --socks5-hostname 127.0.0.1:1080 http://intranet/",
                 "  ssh -o ProxyCommand='cipherlink forward --stdio %%h:%%p' user@host");
         syntax.manyOptions("-L", "[BIND:]PORT:HOST:PORT", given -> local = given,
                 "Listen on PORT of this machine (0: a free one) and " + "forward to HOST:PORT, as the server sees it.",

@@ -23,7 +23,7 @@ final class KeygenIdentity extends ProgramCommand {
         syntax.about("Make an identity: a private key file, and its public line on stdout.",
                 "The public line is what a server's operator gives to `cipherlink authorize`.");
         syntax.examples("  cipherlink keygen identity",
-                "  cipherlink keygen identity ~/.config/cipherlink/work --passphrase --name ann.work > work.pub");
+                "  cipherlink keygen identity ~/.config/cipherlink/work --passphrase > work.pub");
         syntax.parameter("0..1", "FILE", given -> file = given,
                 "Where to put it, mode 0600. Default: the setting client.identity.");
         syntax.option("--name", "NAME", given -> name = given, "The name in the public line. Default: the login name.");

@@ -31,8 +31,11 @@ final class KvCommand extends ClientCommand {
                 "  cipherlink kv SET photo --from cat.jpg && cipherlink kv GET photo > copy.jpg",
                 "  cipherlink kv --file commands.txt",
                 "  cipherlink --json kv WATCH job:",
-                "  seq 1000 | sed 's/.*/SET key& value&/' | cipherlink kv > answers.txt", "",
-                "Commands: SET GET DELETE EXISTS KEYS COUNT INCR CAS PEEK APPEND PERSIST EXPIRE TTL ECHO TIME PING");
+                "  seq 1000 | sed 's/.*/SET key& value&/' | cipherlink kv > answers.txt",
+                "  printf 'SET k \"two\\\\nlines\"\\nGET k\\n' | cipherlink --json kv", "",
+                "Commands: SET GET DELETE EXISTS KEYS COUNT INCR CAS PEEK APPEND PERSIST EXPIRE",
+                "TTL WATCH ECHO TIME PING, those of the chat, WHOAMI SOCKETS INFO.",
+                "A value in a line that begins with a quote ends with it, as in a shell.");
         syntax.parameters("0..*", "COMMAND", given -> words = given,
                 "Verb and arguments. Options go in front of the verb; behind it only --from FILE in the value's place is one, "
                     + "and after -- not even that.");

@@ -22,7 +22,7 @@ final class PingCommand extends ClientCommand {
         super.describe(syntax);
         syntax.about("Measure round-trip times: request, encryption and server included.");
         syntax.examples("  cipherlink ping", "  cipherlink ping -n 100 --interval 10ms -s example.org",
-                "  cipherlink serve -q & cipherlink ping -n 1 --wait 10s && cipherlink kv PING");
+                "  cipherlink serve -q & cipherlink ping -n 1 --wait 10s");
         syntax.option("-n --count", "N", given -> count = given, "How many. Default: 4.");
         syntax.option("--interval", "DURATION", given -> interval = given, "Pause between two. Default: 200ms.");
         syntax.option("--wait", "DURATION", given -> wait = given,

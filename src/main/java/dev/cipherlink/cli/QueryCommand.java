@@ -62,7 +62,7 @@ abstract class QueryCommand extends ClientCommand {
         void describe(Syntax syntax) {
             super.describe(syntax);
             syntax.about("Show who the server takes you for: name, key, permissions, session.");
-            syntax.examples("  cipherlink whoami -s example.org:8888 --shared-key keys/shared_key.key");
+            syntax.examples("  cipherlink whoami", "  cipherlink whoami -s example.org:8888 --shared-key shared.key");
         }
 
         @Override

@@ -21,15 +21,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The commands of the program over version 2, against a real server in this process.
 @Timeout(60)
@@ -99,6 +103,24 @@ class IdentityIT {
         assertEquals(0, ann.run("keys", "revoke", "ann"), ann.err());
         assertEquals(0, ann.run("authorize", "--operator", line), ann.err());
         assertEquals(0, ann.run("sockets", "--host-key", host.publicKey().fingerprint().toString()), ann.err());
+    }
+
+    /// Issue 14.15: examples of the help work when they are pasted, where they need nothing but a server and a key that it knows.
+    @ParameterizedTest
+    @ValueSource(strings = {"kv", "ping", "whoami", "info", "sockets", "keys list", "keys show", "config", "hosts list", "help",
+        "keygen shared", "chat"})
+    void theHelpsFirstExampleWorks(String command) throws IOException {
+        authorizeAnn("--operator");
+        assertEquals(0, ann.run("kv", "--accept-new-host-key", "PING"), ann.err());
+        List<String> words = new ArrayList<>(List.of("help"));
+        words.addAll(List.of(command.split(" ")));
+        assertEquals(0, ann.run(words.toArray(String[]::new)), ann.err());
+        String example = ann.out().lines().filter(line -> line.startsWith("  cipherlink ")).findFirst().orElseThrow()
+                .substring("  cipherlink ".length());
+        String[] args = Pattern.compile("'([^']*)'|\"([^\"]*)\"|(\\S+)").matcher(example).results()
+                .map(word -> word.group(1) != null ? word.group(1) : word.group(2) != null ? word.group(2) : word.group(3))
+                .toArray(String[]::new);
+        assertEquals(0, ann.run(args), example + ": " + ann.err());
     }
 
     /// Issue 14.25: `-v` told nothing, `-vv` JNA's search for libraries.

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 
 /// What the program does without a server.
 class ProgramTest {
@@ -53,6 +54,32 @@ class ProgramTest {
         assertTrue(terminal.out().endsWith("Exit status: cipherlink help exit-status\n"), terminal.out());
         assertEquals(List.of(), terminal.out().lines().filter(line -> line.length() > 80).toList());
         assertEquals("", terminal.err());
+    }
+
+    /// Issue 14.26 and 15: lines beyond 80 columns were broken in the midst of an example.
+    @Test
+    void everyExampleOfEveryPageCanBePasted() {
+        List<String> broken = new ArrayList<>();
+        pages(CommandTree.create(new Surroundings(null, null, null, terminal.environment, folder, folder, Terminals.NONE)), broken);
+        assertEquals(List.of(), broken);
+    }
+
+    private void pages(CommandLine page, List<String> broken) {
+        String shown = page.getUsageMessage(CommandLine.Help.Ansi.OFF);
+        String[] footer = page.getCommandSpec().usageMessage().footer();
+        for (String line : footer) {
+            if (!line.contains("cipherlink ") && !line.startsWith("      ")) {
+                continue;
+            }
+            boolean isWhole = shown.contains("\n" + line.replace("%%", "%") + "\n");
+            if (!isWhole || line.startsWith("  ") && (line.contains("...") || line.contains(", then"))) {
+                broken.add(page.getCommandSpec().qualifiedName() + ": " + line);
+            }
+        }
+        if (Arrays.stream(footer).noneMatch(line -> line.contains("cipherlink "))) {
+            broken.add(page.getCommandSpec().qualifiedName() + ": no example");
+        }
+        page.getSubcommands().values().forEach(below -> pages(below, broken));
     }
 
     /// Only the commands that are named are made, and all for help: however it is asked for.
