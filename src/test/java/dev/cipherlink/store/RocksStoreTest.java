@@ -55,6 +55,46 @@ class RocksStoreTest {
         }
     }
 
+    /// Issue 13.2: a SET does not look at what is there. A key that is not in memory counts once, and leaves nothing behind, also
+    /// if only the log has the SET when the process is killed.
+    @Test
+    void aWriteThatDoesNotLookCountsOnceAndLeavesNothingBehind() throws Exception {
+        Path running = folder.resolve("running");
+        try (RocksStore store = RocksStores.durable(running)) {
+            store.set(key("large"), new byte[50_000]);
+            store.set(key("expires"), bytes("1"));
+            store.expire(key("expires"), java.time.Duration.ofHours(1));
+            store.set(key("both"), new byte[50_000]);
+            store.expire(key("both"), java.time.Duration.ofHours(1));
+        }
+        try (RocksStore store = RocksStores.durable(running)) {
+            try (Unit unit = store.begin()) {
+                store.set(key("large"), bytes("2"));
+                store.set(key("expires"), bytes("2"));
+                store.set(key("both"), new byte[60_000]);
+                store.set(key("new"), bytes("2"));
+                store.expire(key("both"), java.time.Duration.ofHours(2));
+                assertEquals(4, store.size());
+                unit.commit();
+            }
+            try (Stream<Path> files = Files.walk(running)) {
+                for (Path file : files.toList()) {
+                    Files.copy(file, path().resolve(running.relativize(file)));
+                }
+            }
+            assertEquals(4, store.size());
+            assertEquals(List.of(), store.check());
+        }
+        for (Path each : List.of(path(), running)) {
+            try (RocksStore store = RocksStores.durable(each)) {
+                assertEquals(4, store.size());
+                assertEquals(List.of(), store.check());
+                assertEquals(-1, store.ttlSeconds(key("expires")).orElseThrow());
+                assertEquals(60_000, store.get(key("both")).length);
+            }
+        }
+    }
+
     /// The interrupt closed the file that says how far the store reaches while that was being written.
     @Test
     void closesInOrderOnAThreadThatWasInterrupted() throws Exception {
