@@ -90,21 +90,6 @@ public final class TrustedPath {
         return end;
     }
 
-    /// Follows a path to the folder of what it names, whatever that is.
-    ///
-    /// @return the path without links in its folders
-    /// @throws IOException if a folder on it is in other hands, or cannot be looked at
-    public static Path resolveParent(Path path) throws IOException {
-        Path absolute = path.toAbsolutePath();
-        Path name = absolute.getFileName();
-        if (name == null) {
-            return resolve(path);
-        }
-        var walk = new TrustedPath(path);
-        // A last part that is nobody's makes the walk look at the folder as at any other on the way.
-        return walk.follow(absolute.getParent().resolve(".")).resolve(name);
-    }
-
     /// Makes the missing folders of a path with mode 0700, whatever the umask is.
     ///
     /// @return the folder, without links
