@@ -1,7 +1,7 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.crypto.TrustedPath;
-import dev.cipherlink.server.Server;
+import dev.cipherlink.server.SessionRecords;
 import dev.cipherlink.store.DamagedStoreException;
 import dev.cipherlink.store.Durability;
 import dev.cipherlink.store.RocksConfig;
@@ -89,7 +89,7 @@ final class StoreCommand extends ProgramCommand {
             int forgotten = 0;
             try (RocksStore store = open(folder(), acceptLoss)) {
                 if (forgetSessions) {
-                    forgotten = Server.forgetSessions(store);
+                    forgotten = SessionRecords.forgetAll(store);
                 }
                 problems = store.check();
             } catch (StoreException e) {

@@ -122,6 +122,11 @@ final class Connection implements Runnable, Closeable {
         visit.proved();
     }
 
+    Netblock netblock() {
+        HandshakeLimits limits = server.config().handshakes();
+        return Netblock.of(socket.getInetAddress(), limits.ipv4Bits(), limits.ipv6Bits());
+    }
+
     /// Whether it ends without having been anybody's who may come in.
     boolean isStrangers() {
         return link == null && stream == null && !admission.hasProved();

@@ -95,14 +95,6 @@ public final class Server implements AutoCloseable {
         return server;
     }
 
-    /// Forgets the sessions that a store has, of which no server may be in use.
-    ///
-    /// @return how many there were
-    /// @throws StoreException if it takes no writes
-    public static int forgetSessions(KeyValueStore store) throws StoreException {
-        return SessionRecords.forgetAll(store);
-    }
-
     private ChatService openChat() throws IOException {
         long maxBytes = Math.min(MAX_CHAT_BYTES, Runtime.getRuntime().maxMemory() / 16);
         // What is too old or too much goes with the next commit.
@@ -269,10 +261,7 @@ public final class Server implements AutoCloseable {
         forwards.checkTimes(System.nanoTime());
         refresh(clients, null);
         sessions.expire(System.nanoTime());
-        String told = strangers.told(System.nanoTime());
-        if (told != null) {
-            LOG.log(Level.INFO, told);
-        }
+        strangers.tell(System.nanoTime());
         chat.sweep();
     }
 
@@ -335,10 +324,6 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    private Netblock netblock(Connection connection) {
-        return Netblock.of(connection.socket().getInetAddress(), config.handshakes().ipv4Bits(), config.handshakes().ipv6Bits());
-    }
-
     private void pause(AcceptBackoff backoff, Throwable failure) throws InterruptedException {
         statistics.acceptFailures.increment();
         if (backoff.shouldLog(System.nanoTime())) {
@@ -360,14 +345,12 @@ public final class Server implements AutoCloseable {
             case INTERNAL_ERROR -> Level.ERROR;
             // A client with a pool makes these all the time.
             case NOT_USED -> Level.DEBUG;
-            // Whoever can reach the port makes as many as he likes.
-            default -> connection.isStrangers() && !strangers.mayLog(netblock(connection)) ? Level.DEBUG : Level.INFO;
+            default -> connection.isStrangers() && !strangers.mayLog(connection.netblock()) ? Level.DEBUG : Level.INFO;
         };
         LOG.log(level, () -> connection.describeEnd(end), level == Level.ERROR ? end.cause() : null);
     }
 
-    /// Stops politely: accepts no more, tells the clients, answers what they have sent, closes. After the grace period
-    /// the rest is aborted. Blocks until all is closed. Idempotent.
+    /// Stops politely: tells the clients, answers what they sent, closes; aborts the rest after the grace period. Blocks. Idempotent.
     public void stop() {
         stopping = true;
         Thread watching = watcher;

@@ -23,7 +23,7 @@ import java.util.function.Consumer;
 
 /// The records of all sessions, as [SessionJournal] makes them, and the way back: one session after the other, so that they
 /// need not fit into memory together.
-final class SessionRecords {
+public final class SessionRecords {
 
     private static final Logger LOG = System.getLogger(SessionRecords.class.getName());
     /// Of a key: this, the session's id (16 bytes), and nothing for the origin, or the slot of a record (2 bytes).
@@ -237,7 +237,7 @@ final class SessionRecords {
     ///
     /// @return how many sessions there were
     /// @throws StoreException if the store takes no writes
-    static int forgetAll(KeyValueStore store) throws StoreException {
+    public static int forgetAll(KeyValueStore store) throws StoreException {
         int[] sessions = {0};
         for (byte[] prefix : List.of(PREFIX, PlaceJournal.PREFIX)) {
             forEachRecord(store, prefix, (key, _) -> {

@@ -1,5 +1,7 @@
 package dev.cipherlink.server;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -7,6 +9,8 @@ import java.util.Map;
 /// How much strangers may have written into the log: a few lines a minute for each netblock, and some more for all together. The
 /// rest is counted, and told in one line. Thread-safe.
 final class StrangerLog {
+
+    private static final Logger LOG = System.getLogger(StrangerLog.class.getName());
 
     static final int LINES_PER_NETBLOCK = 3;
     static final int LINES_IN_ALL = 20;
@@ -37,8 +41,14 @@ final class StrangerLog {
         return true;
     }
 
-    /// To be called now and then.
-    ///
+    /// Writes what there is to tell into the log. To be called now and then.
+    void tell(long nanoTime) {
+        String told = told(nanoTime);
+        if (told != null) {
+            LOG.log(Level.INFO, told);
+        }
+    }
+
     /// @return what to tell of the minute that has ended; null if there is nothing
     synchronized String told(long nanoTime) {
         if (nanoTime - minuteBegan < MINUTE) {
