@@ -42,6 +42,9 @@ did_not_start() {
 }
 set -f
 if [ "$long" ]; then
+    # What RocksDB has freed goes back to the system, instead of staying in heaps of the C library, of which each thread may have one.
+    export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX-2}" MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_-131072}" \
+        MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_-131072}"
     # Who watches over a server reads its status, and this shell is gone by the time that its JVM ends: so it is tried before.
     [ "$long" != serve ] || why=$("$home/bin/java" @COMMON@ -XX:AOTCache="$home/@AOT_CACHE@" @LONG@ $more \
         -cp "$home/lib/app/cipherlink.jar" -version 2>&1) || { printf '%s\n' "$why" >&2; did_not_start; }

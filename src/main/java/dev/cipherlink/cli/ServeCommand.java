@@ -7,6 +7,7 @@ import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.server.ServerKeys;
 import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.RocksConfig;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -23,6 +24,8 @@ final class ServeCommand extends ProgramCommand {
 
     /// Of the store, the sockets and the carriers of virtual threads on a machine with few processors.
     private static final int THREADS = 24;
+    /// What the JVM takes beside its heap, and cannot give back: code, metadata, stacks, buffers.
+    private static final long JVM_BYTES = 48L << 20;
 
     private String host;
     private String port;
@@ -101,6 +104,7 @@ final class ServeCommand extends ProgramCommand {
         }
         settings.requireValid();
         Signals.onHangUp(ServeCommand::goOn);
+        tellIfMemoryIsShort(settings);
         requireDescriptors();
         requireThreads();
         try (HostKeys keys = HostKeys.load(settings, surroundings(), output());
@@ -149,6 +153,22 @@ final class ServeCommand extends ProgramCommand {
     private static void goOn() {
         System.getLogger(ServeCommand.class.getName()).log(System.Logger.Level.INFO,
                 "SIGHUP: going on; changes of the authorized keys are taken up by themselves, settings by a restart (SIGTERM)");
+    }
+
+    /// A server that its container ends in the middle of its work is told before.
+    private void tellIfMemoryIsShort(Settings settings) {
+        long heap = Runtime.getRuntime().maxMemory();
+        long beside = JVM_BYTES + (settings.word(Setting.STORE_ENGINE).equals("memory") ? 0 : RocksConfig.NATIVE_BYTES);
+        long limit = MemoryLimit.ofProcess();
+        if (limit < heap + beside) {
+            output().notice("cipherlink: this process may have " + mebibytes(limit) + " of memory, and needs up to "
+                    + mebibytes(heap + beside) + " (" + mebibytes(heap) + " of heap): the system may end it when it is busy; "
+                    + "give it more, or a smaller heap with CIPHERLINK_JAVA_OPTS=-Xmx");
+        }
+    }
+
+    private static String mebibytes(long bytes) {
+        return Math.ceilDiv(bytes, 1L << 20) + " MiB";
     }
 
     private static ServerConfig config(Settings settings, ServerKeys keys) {

@@ -83,12 +83,22 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
     }
 
     @Override
+    public String prepare(int requestBytes) {
+        begin();
+        try {
+            enterRoom(requestBytes);
+            return null;
+        } catch (StoreException e) {
+            return e.getMessage();
+        }
+    }
+
+    @Override
     public Reply handle(int sequence, Payload request) {
         begin();
         Command command = null;
         Reply reply = null;
         try {
-            enterRoom(request.length());
             command = parse(request);
             if (command instanceof Command.Append(byte[] key, byte[] value)) {
                 enterRoom(value.length + store.valueBytes(Key.of(key)));

@@ -8,6 +8,7 @@ import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.forward.Forwards;
 import dev.cipherlink.forward.TargetConnector;
 import dev.cipherlink.session.LinkEnd;
+import dev.cipherlink.session.Session;
 import dev.cipherlink.session.SessionRegistry;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
@@ -90,6 +91,12 @@ public final class Server implements AutoCloseable {
         if (server.room.isLowered()) {
             LOG.log(Level.WARNING, "at most {0} connections at a time, since the process may have no more descriptors (ulimit -n)",
                     Integer.toString(server.room.maxConnections()));
+        }
+        if (Session.largestRequestBytes() < config.maxRequestBytes()) {
+            LOG.log(Level.WARNING, "values of more than {0} bytes are refused, since the heap has {1} MiB at most; for those of up to {2} "
+                    + "start it with CIPHERLINK_JAVA_OPTS=-Xmx{3}m", Long.toString(Session.largestRequestBytes()),
+                    Long.toString(Runtime.getRuntime().maxMemory() >> 20), Integer.toString(config.maxValueBytes()),
+                    Long.toString(Math.ceilDiv(9L * config.maxRequestBytes(), 1L << 20)));
         }
         server.acceptThread.start();
         return server;

@@ -8,12 +8,10 @@ import java.util.List;
 /// A request that is put together from fragments, within what a request may have and what the process has memory for.
 final class Fragments {
 
-    /// For all requests of the process that are not complete: a quarter of the heap.
-    static final MemoryBudget BUDGET = MemoryBudget.ofHeap(4);
+    /// For all requests of the process that are not complete: a sixth of the heap.
+    static final MemoryBudget BUDGET = MemoryBudget.ofHeap(6);
 
     private static final String NO_MEMORY = "the server has no memory for a request of this size now; try again later";
-    /// The fragments, and the request that is made of them.
-    private static final int COPIES = 2;
     /// How long a request may stay without its next fragment.
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     /// How long others are waited for who have memory that is needed.
@@ -25,6 +23,7 @@ final class Fragments {
     private final List<byte[]> fragments = new ArrayList<>(0);
     private int bytes;
     private long taken;
+    private Payload request = Payload.EMPTY;
     private String refusal;
     /// When the last one came; 0 if nothing is kept. Read by any thread.
     private volatile long lastAt;
@@ -33,6 +32,11 @@ final class Fragments {
         this.owner = owner;
         this.maxBytes = maxBytes;
         this.budget = budget;
+    }
+
+    /// What can be run, since it is there three times then, beside what else the process has: an eighth of the heap.
+    static long largestBytes(MemoryBudget budget) {
+        return budget.bytes() / 4 * 3;
     }
 
     /// Whether fragments are waiting for their last one.
@@ -57,7 +61,12 @@ final class Fragments {
             refuse("the request is larger than " + maxBytes + " bytes; send less at once");
             return;
         }
-        long more = (long) COPIES * fragment.length();
+        if (fragment.length() > largestBytes(budget) - bytes) {
+            refuse("the server has memory for requests of up to " + largestBytes(budget) + " bytes only; send less at once, or ask its "
+                    + "operator for a larger heap");
+            return;
+        }
+        int more = fragment.length();
         if (!budget.take(owner, more, taken, MEMORY_PATIENCE)) {
             refuse(NO_MEMORY);
             return;
@@ -88,26 +97,31 @@ final class Fragments {
         refusal = reason;
     }
 
-    /// What the fragments make; valid until [#clear].
+    /// The last one has come: makes them one, unless that is refused.
     ///
-    /// @return null if it was refused
-    Payload request() {
-        if (refusal != null) {
-            return null;
+    /// @param why there is no memory to run the request; null if there is
+    void complete(String why) {
+        if (why != null) {
+            refuse(why);
+            return;
         }
         try {
-            byte[] request = new byte[bytes];
+            byte[] joined = new byte[bytes];
             int end = 0;
             for (byte[] fragment : fragments) {
-                System.arraycopy(fragment, 0, request, end, fragment.length);
+                System.arraycopy(fragment, 0, joined, end, fragment.length);
                 end += fragment.length;
             }
             fragments.clear();
-            return Payload.of(request);
+            request = Payload.of(joined);
         } catch (OutOfMemoryError e) {
             refuse(NO_MEMORY);
-            return null;
         }
+    }
+
+    /// What they made; empty before [#complete], and after [#clear].
+    Payload request() {
+        return request;
     }
 
     /// Why there is no request; null if there is one.
@@ -118,6 +132,7 @@ final class Fragments {
     /// Forgets them, and gives back what they took.
     void clear() {
         fragments.clear();
+        request = Payload.EMPTY;
         bytes = 0;
         refusal = null;
         lastAt = 0;

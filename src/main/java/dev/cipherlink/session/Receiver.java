@@ -116,9 +116,13 @@ final class Receiver {
             return;
         }
         try {
+            if (fragments.refusal() == null) {
+                fragments.complete(handler.prepare((int) fragments.retainedBytes()));
+            }
             Payload request = fragments.request();
-            Reply reply = request == null ? Reply.error(fragments.refusal()) : handler.handle(message.sequence(), request);
-            answer(message.sequence(), reply, request == null ? Payload.EMPTY : request);
+            Reply reply = fragments.refusal() != null ? Reply.error(fragments.refusal())
+                    : handler.handle(message.sequence(), request);
+            answer(message.sequence(), reply, request);
         } finally {
             fragments.clear();
         }

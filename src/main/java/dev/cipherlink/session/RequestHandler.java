@@ -24,6 +24,13 @@ public interface RequestHandler {
         return Session.NOT_KEPT;
     }
 
+    /// Takes memory for a large request, which is about to run. Blocks for a few seconds while there is none.
+    ///
+    /// @return why it cannot run; null if it can
+    default String prepare(int requestBytes) {
+        return null;
+    }
+
     /// There is no memory to keep the last answer, nor its request, for a duplicate.
     default void notKept(int sequence) {
     }

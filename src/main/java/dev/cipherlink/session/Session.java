@@ -61,6 +61,11 @@ public final class Session {
         return fresh;
     }
 
+    /// The largest request for which the process has memory.
+    public static long largestRequestBytes() {
+        return Fragments.largestBytes(Fragments.BUDGET);
+    }
+
     public SessionIdentity identity() {
         return identity;
     }

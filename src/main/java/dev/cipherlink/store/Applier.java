@@ -217,15 +217,15 @@ final class Applier implements AutoCloseable {
         return keys;
     }
 
-    private byte[] batch(Map<Key, KeyChange> keys, List<Group> groups, StoreState state) {
+    private BatchBuffer batch(Map<Key, KeyChange> keys, List<Group> groups, StoreState state) {
         Map<Key, RecordChange> records = HashMap.newHashMap(1_000);
         groups.forEach(group -> group.records().forEach(change -> records.put(change.key(), change)));
-        var batch = new BatchBuffer(groups.stream().mapToLong(Group::bytes).sum());
+        BatchBuffer batch = BatchBuffer.withLargeApart();
         // Neighbours one after the other: RocksDB finds their places faster.
         keys.values().stream().sorted(Comparator.comparing(KeyChange::key)).forEach(change -> change.addTo(batch, database));
         records.values().stream().sorted(Comparator.comparing(RecordChange::key)).forEach(change -> change.addTo(batch, database));
         state.addTo(batch, database);
-        return batch.toArray();
+        return batch;
     }
 
     /// Makes the log shorter where it can be. Blocks until the disk has the database.

@@ -6,7 +6,9 @@ import java.lang.invoke.VarHandle;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /// A RocksDB write batch, put together on the heap: one call of native code hands over the changes of many connections.
 ///
@@ -25,21 +27,44 @@ final class BatchBuffer {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle COUNT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
+    /// Values from this size on may be kept apart.
+    private static final int LARGE_BYTES = 64 << 10;
+
+    /// A value that is not in the array.
+    record Large(int family, byte[] key, byte[] value) {
+    }
+
+    /// Those that are handed over one by one, without a copy on the heap; null if there are to be none.
+    private final List<Large> large;
     private byte[] bytes;
     private int end = HEADER_BYTES;
     private int count;
 
     BatchBuffer() {
-        this(FIRST_BYTES);
+        this(FIRST_BYTES, null);
     }
 
     /// @param capacity bytes for which there is room; there may be more
     BatchBuffer(long capacity) {
+        this(capacity, null);
+    }
+
+    private BatchBuffer(long capacity, List<Large> large) {
         bytes = new byte[Math.clamp(capacity, FIRST_BYTES, MAX_BYTES)];
+        this.large = large;
+    }
+
+    /// One whose large values stay where they are: [#large].
+    static BatchBuffer withLargeApart() {
+        return new BatchBuffer(FIRST_BYTES, new ArrayList<>());
     }
 
     /// Sets a key.
     void put(int family, byte[] key, byte[] value) {
+        if (large != null && value.length >= LARGE_BYTES) {
+            large.add(new Large(family, key, value));
+            return;
+        }
         beginPut(family, key, value.length);
         add(value);
     }
@@ -162,6 +187,11 @@ final class BatchBuffer {
     ByteBuffer encode() {
         COUNT.set(bytes, COUNT_OFFSET, count);
         return ByteBuffer.wrap(bytes, 0, end);
+    }
+
+    /// What is not in the array, and belongs to the batch too; of other keys than those.
+    List<Large> large() {
+        return large == null ? List.of() : large;
     }
 
     /// The batch in an array that fits exactly.

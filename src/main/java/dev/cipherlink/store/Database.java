@@ -29,6 +29,7 @@ import org.rocksdb.RocksIterator;
 import org.rocksdb.Snapshot;
 import org.rocksdb.Status;
 import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteBufferManager;
 import org.rocksdb.WriteOptions;
 
 /// RocksDB's folder, opened with the options and column families of this store.
@@ -41,9 +42,9 @@ final class Database implements AutoCloseable {
     /// Column families in the order of their numbers.
     private enum Family { DEFAULT, DEADLINES, LARGE, RECORDS, STATE }
 
-    private static final long WRITE_BUFFER_BYTES = 32L << 20;
-    private static final long SMALL_WRITE_BUFFER_BYTES = 8L << 20;
-    private static final long BLOCK_CACHE_BYTES = 64L << 20;
+    private static final long ALL_WRITE_BUFFERS_BYTES = RocksConfig.NATIVE_BYTES * 2 / 3;
+    private static final long WRITE_BUFFER_BYTES = RocksConfig.NATIVE_BYTES / 6;
+    private static final long SMALL_WRITE_BUFFER_BYTES = RocksConfig.NATIVE_BYTES / 24;
     private static final int READ_AHEAD_BYTES = 1 << 20;
     private static final int FILTER_BITS_PER_KEY = 10;
     private static final double MEMTABLE_FILTER_SHARE = 0.02;
@@ -88,15 +89,16 @@ final class Database implements AutoCloseable {
                 Files.createDirectories(folder, StoreFolder.PRIVATE_FOLDER);
             }
             var descriptors = new ArrayList<ColumnFamilyDescriptor>();
-            var cache = keep(new LRUCache(BLOCK_CACHE_BYTES));
+            var cache = keep(new LRUCache(RocksConfig.NATIVE_BYTES));
+            var writeBuffers = keep(new WriteBufferManager(ALL_WRITE_BUFFERS_BYTES, cache));
             for (Family family : Family.values()) {
                 byte[] name = family == Family.DEFAULT ? RocksDB.DEFAULT_COLUMN_FAMILY
                         : family.name().toLowerCase(java.util.Locale.ROOT).getBytes(StandardCharsets.US_ASCII);
                 descriptors.add(new ColumnFamilyDescriptor(name, options(family, cache)));
             }
             rocks = mode == Mode.LOOK
-                    ? RocksDB.openReadOnly(databaseOptions(false), folder.toString(), descriptors, families)
-                    : RocksDB.open(databaseOptions(isNew), folder.toString(), descriptors, families);
+                    ? RocksDB.openReadOnly(databaseOptions(false, writeBuffers), folder.toString(), descriptors, families)
+                    : RocksDB.open(databaseOptions(isNew, writeBuffers), folder.toString(), descriptors, families);
         } catch (RocksDBException e) {
             release();
             throw new IOException(describe(e), e);
@@ -106,7 +108,7 @@ final class Database implements AutoCloseable {
         }
     }
 
-    private DBOptions databaseOptions(boolean isNew) {
+    private DBOptions databaseOptions(boolean isNew, WriteBufferManager writeBuffers) {
         return keep(new DBOptions())
                 .setCreateIfMissing(isNew)
                 .setCreateMissingColumnFamilies(isNew)
@@ -114,6 +116,7 @@ final class Database implements AutoCloseable {
                 .setAtomicFlush(true)
                 .setParanoidChecks(true)
                 .setMaxOpenFiles(MAX_OPEN_FILES)
+                .setWriteBufferManager(writeBuffers)
                 .setMaxBackgroundJobs(2)
                 .setStatsDumpPeriodSec(0)
                 .setStatsPersistPeriodSec(0)
@@ -236,6 +239,18 @@ final class Database implements AutoCloseable {
     /// @throws StoreException `FULL` if the disk is, else `FAILED`; nothing of it is visible
     void write(byte[] batch) throws StoreException {
         try (var changes = new WriteBatch(batch)) {
+            rocks.write(unlogged, changes);
+        } catch (RocksDBException e) {
+            throw failure(e);
+        }
+    }
+
+    /// The same for one whose large values are apart.
+    void write(BatchBuffer batch) throws StoreException {
+        try (var changes = new WriteBatch(batch.toArray())) {
+            for (BatchBuffer.Large large : batch.large()) {
+                changes.put(families.get(large.family()), large.key(), large.value());
+            }
             rocks.write(unlogged, changes);
         } catch (RocksDBException e) {
             throw failure(e);

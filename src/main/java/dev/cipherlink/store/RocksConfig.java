@@ -16,6 +16,10 @@ public record RocksConfig(StoreLimits limits, Durability durability, long cacheB
     private static final long MAX_CACHE_BYTES = 256L << 20;
     private static final int CACHE_SHARE = 4;
 
+    /// Memory beside the heap that RocksDB takes at most for blocks that were read and for what is not in files yet: a quarter of
+    /// the largest heap, but 16 to 192 MiB. Indexes and filters of its tables come on top, about 3 bytes a key.
+    public static final long NATIVE_BYTES = Math.clamp(Runtime.getRuntime().maxMemory() / 4, 16L << 20, 192L << 20);
+
     /// A quarter of the heap for the cache, at most 256 MiB, and the system's clocks.
     public static RocksConfig of(StoreLimits limits, Durability durability) {
         return new RocksConfig(limits, durability, Math.min(MAX_CACHE_BYTES, Runtime.getRuntime().maxMemory() / CACHE_SHARE),

@@ -86,6 +86,13 @@ final class ServerProcess implements AutoCloseable {
         }
     }
 
+    /// The most memory that was resident in the process so far.
+    long peakResidentBytes() throws IOException {
+        String line = Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
+                .filter(each -> each.startsWith("VmHWM:")).findFirst().orElseThrow();
+        return 1_024 * Long.parseLong(line.replaceAll("\\D", ""));
+    }
+
     /// SIGKILL, to the server itself where a tracer stands before it. Returns when it has ended.
     void kill() {
         List<ProcessHandle> traced = process.descendants().toList();

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class FragmentsTest {
 
-    private final MemoryBudget budget = new MemoryBudget(60);
+    private final MemoryBudget budget = new MemoryBudget(30);
     private final Fragments fragments = fragments("ann");
 
     private Fragments fragments(String owner) {
@@ -30,11 +30,12 @@ class FragmentsTest {
         add(fragments, "12345");
         add(fragments, "67890");
         assertTrue(fragments.isBegun());
+        fragments.complete(null);
         assertNull(fragments.refusal());
         assertEquals("1234567890", fragments.request().text());
         fragments.clear();
         assertFalse(fragments.isBegun());
-        assertEquals(60, budget.freeBytes());
+        assertEquals(30, budget.freeBytes());
     }
 
     @Test
@@ -44,8 +45,8 @@ class FragmentsTest {
         add(fragments, "2");
         assertTrue(fragments.isBegun());
         assertEquals(0, fragments.retainedBytes());
-        assertEquals(60, budget.freeBytes());
-        assertNull(fragments.request());
+        assertEquals(30, budget.freeBytes());
+        assertEquals(Payload.EMPTY, fragments.request());
         assertEquals("the request is larger than 10 bytes; send less at once", fragments.refusal());
         fragments.clear();
         assertFalse(fragments.isBegun());
@@ -67,7 +68,24 @@ class FragmentsTest {
         second.clear();
         others.clear();
         fragments.clear();
-        assertEquals(60, budget.freeBytes());
+        assertEquals(30, budget.freeBytes());
+    }
+
+    @Test
+    void sayWhyThereIsNoMemoryToRunThem() {
+        add(fragments, "1234567890");
+        fragments.complete("others run");
+        assertEquals("others run", fragments.refusal());
+        assertEquals(30, budget.freeBytes());
+    }
+
+    /// It was told to try again later, for ever.
+    @Test
+    void areToldWhatTheMemoryIsForWhenTheyNeverFit() {
+        var large = new Fragments("ann", 100, budget);
+        add(large, "12345678901234567890");
+        add(large, "12345");
+        assertTrue(large.refusal().startsWith("the server has memory for requests of up to 21 bytes only"), large.refusal());
     }
 
     /// Issue 13.9: a request whose last part never came took its memory for as long as the session was kept.
@@ -85,9 +103,9 @@ class FragmentsTest {
         assertTrue(fragments.isOverdue(now));
         fragments.expire();
         assertFalse(fragments.isOverdue(now));
-        assertEquals(60, budget.freeBytes());
+        assertEquals(30, budget.freeBytes());
         add(fragments, "7");
         assertEquals("the next part of the request did not come for 30 s; send it again", fragments.refusal());
-        assertNull(fragments.request());
+        assertEquals(Payload.EMPTY, fragments.request());
     }
 }
