@@ -1,10 +1,13 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.command.Reply;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 
@@ -12,6 +15,8 @@ import org.jline.utils.AttributedStringBuilder;
 final class AnswerLines {
     private static final int MAX_LINES = 500;
     private static final int MAX_LABEL_CHARACTERS = 40;
+    private static final Pattern PERSON = Pattern.compile("(?m)^(\\S+) (here|away) (\\d{1,18})$");
+    private static final Pattern ROOM = Pattern.compile("(?m)^(#\\S+) (\\d{1,18}) \\d{1,19}$");
     private static final long SLOW_NANOS = 500_000_000;
 
     private final Palette palette;
@@ -54,13 +59,24 @@ final class AnswerLines {
             return List.of(new AttributedString(answer.reply().payload().length == 0 ? "(nothing)" : "(empty)", palette.quiet()));
         }
         List<AttributedString> lines = new ArrayList<>();
-        TerminalText.escape(text.get()).lines().limit(MAX_LINES).forEach(line -> lines.add(new AttributedString(line)));
+        TerminalText.escape(readable(answer.command(), text.get())).lines().limit(MAX_LINES).forEach(line -> lines.add(new AttributedString(line)));
         long all = text.get().lines().count();
         if (all > MAX_LINES) {
             lines.add(new AttributedString(glyphs.ellipsis() + " " + (all - MAX_LINES) + " more lines: /save FILE keeps all",
                     palette.quiet()));
         }
         return lines;
+    }
+
+    /// Lists of the chat in words; any other answer as it is.
+    private static String readable(String command, String text) {
+        return switch (TypedLine.firstWord(command)) {
+            case "WHO" -> PERSON.matcher(text).replaceAll(person -> Matcher.quoteReplacement(String.format("%-16s %s, last request %s ago",
+                    person.group(1), person.group(2), StatusLine.age(Duration.ofSeconds(Long.parseLong(person.group(3)))))));
+            case "ROOMS" -> ROOM.matcher(text).replaceAll(room -> Matcher.quoteReplacement(String.format("%-20s %s", room.group(1),
+                    room.group(2) + (room.group(2).equals("1") ? " person" : " people"))));
+            default -> text;
+        };
     }
 
     private static String binary(String command, int bytes) {

@@ -33,6 +33,7 @@ final class ChatHelp {
         for (SlashCommand command : SlashCommand.values()) {
             lines.add(String.format("  %-26s %s", (command.word() + " " + command.arguments()).strip(), command.description()));
         }
+        lines.add("What was said cannot be taken back or changed: others have it at once.");
         lines.add("A line that begins with one of these, in capitals, is that command:");
         lines.addAll(verbs());
         lines.add("Tab completes, Ctrl-R searches what was typed, Ctrl-L redraws. Ctrl-C clears");

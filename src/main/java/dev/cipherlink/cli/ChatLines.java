@@ -16,6 +16,9 @@ final class ChatLines {
     private static final DateTimeFormatter CLOCK = DateTimeFormatter.ofPattern("HH:mm", Locale.ROOT);
     private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("EEEE, d MMMM yyyy", Locale.ENGLISH);
 
+    /// What a text begins with that tells what its author does.
+    static final String ACTION = "/me ";
+
     private final Palette palette;
     private final Glyphs glyphs;
     private final ZoneId zone;
@@ -39,10 +42,10 @@ final class ChatLines {
         return ownName.matcher(text).find();
     }
 
-    /// `12:04 #room <ann> text`
+    /// `12:04 #room <ann> text`, or `12:04 #room * ann does something`
     AttributedString message(Instant at, String room, String from, String text) {
         var line = begin(at).styled(palette.quiet(), room + " ");
-        return text(name(line, from).append(" "), text, from.equals(own) ? palette.plain() : null).toAttributedString();
+        return byAuthor(line, from, text, from.equals(own) ? palette.plain() : null).toAttributedString();
     }
 
     /// `12:04 ann → you text`
@@ -54,8 +57,8 @@ final class ChatLines {
 
     /// Our own message in a room, and what became of it.
     AttributedString said(Instant at, String room, String text, Fate fate) {
-        var line = name(begin(at).styled(palette.quiet(), room + " "), own).append(" ");
-        return fate(text(line, text, palette.plain()), fate).toAttributedString();
+        var line = begin(at).styled(palette.quiet(), room + " ");
+        return fate(byAuthor(line, own, text, palette.plain()), fate).toAttributedString();
     }
 
     /// `12:04 you → ann text`
@@ -127,6 +130,13 @@ final class ChatLines {
 
     private AttributedStringBuilder begin(Instant at) {
         return new AttributedStringBuilder().styled(palette.quiet(), CLOCK.format(at.atZone(zone)) + " ");
+    }
+
+    /// `<ann> text`, or `* ann does something`.
+    private AttributedStringBuilder byAuthor(AttributedStringBuilder line, String author, String text, AttributedStyle style) {
+        boolean isAction = text.startsWith(ACTION);
+        var begun = isAction ? line.append("* ").styled(palette.name(author), author) : name(line, author);
+        return text(begun.append(" "), isAction ? text.substring(ACTION.length()) : text, style);
     }
 
     private AttributedStringBuilder name(AttributedStringBuilder line, String name) {

@@ -110,6 +110,10 @@ final class ChatSession {
             case REPLY -> rooms.lastSender().isEmpty() ? refuse("nobody has written to you yet")
                     : tell(rooms.lastSender() + " " + rest);
             case SAY -> rest.isEmpty() ? usage(command) : say(rest);
+            case ME -> rest.isEmpty() ? usage(command) : say(ChatLines.ACTION + rest);
+            case IGNORE -> remark(events.ignore(rest));
+            case NICK -> refuse("your name belongs to your key: the server's operator gives it another one, by keys revoke and "
+                    + "authorize --name NAME");
             case WHO -> requests.ask(("WHO " + (rest.isEmpty() ? rooms.current() : rest)).strip());
             case ROOMS -> requests.ask("ROOMS");
             case HISTORY -> rooms.current().isEmpty() ? refuse("you are in no room; /join #room enters one")

@@ -7,8 +7,11 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
@@ -24,6 +27,8 @@ final class EventView {
     /// The id of the newest message of each room.
     private final Map<String, Long> newest = new ConcurrentHashMap<>();
     private final Map<String, List<Event.Message>> held = new HashMap<>();
+    /// In lower case.
+    private final Set<String> ignored = ConcurrentHashMap.newKeySet();
     private LocalDate day;
     private volatile String own = "";
 
@@ -36,6 +41,23 @@ final class EventView {
     void own(String name) {
         own = name;
         lines.own(name);
+    }
+
+    /// Ignores somebody, or no longer.
+    ///
+    /// @param name empty to ask who is ignored
+    /// @return what there is to say about it
+    String ignore(String name) {
+        String folded = name.toLowerCase(Locale.ROOT);
+        if (!name.isEmpty() && !ignored.remove(folded)) {
+            ignored.add(folded);
+        }
+        return ignored.isEmpty() ? "nobody is ignored" : "ignored: " + String.join(", ", new TreeSet<>(ignored))
+                + "; direct messages too, which are lost";
+    }
+
+    private boolean isIgnored(String name) {
+        return !ignored.isEmpty() && ignored.contains(name.toLowerCase(Locale.ROOT));
     }
 
     ShownLines shown() {
@@ -88,7 +110,7 @@ final class EventView {
     }
 
     private void direct(Event.Direct direct) {
-        if (seen.add("", direct.id())) {
+        if (seen.add("", direct.id()) && !isIgnored(direct.from())) {
             screen.event(direct, false);
             rooms.wroteToUs(direct.from());
             print(direct.at(), lines.direct(direct.at(), direct.from(), direct.text()));
@@ -128,6 +150,9 @@ final class EventView {
     private void isNew(Event.Message message, BiConsumer<Instant, AttributedString> show) {
         rooms.met(message.from());
         newest.merge(message.room(), message.id(), Math::max);
+        if (isIgnored(message.from())) {
+            return;
+        }
         boolean mention = lines.mentionsUs(message.text()) && !message.from().equals(own);
         AttributedString line = lines.message(message.at(), message.room(), message.from(), message.text());
         boolean isUnseen = rooms.keepUnseen(message.room(), line, mention);
@@ -182,7 +207,7 @@ final class EventView {
             if (event instanceof Event.Message(String room, long id, String from, Instant at, String text)) {
                 newest.merge(room, id, Math::max);
                 rooms.met(from);
-                if (!seen.add(room, id) && !isAsked) {
+                if (!seen.add(room, id) && !isAsked || isIgnored(from)) {
                     continue;
                 }
                 screen.event(event, true);

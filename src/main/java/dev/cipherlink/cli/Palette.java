@@ -50,8 +50,7 @@ final class Palette {
 
     /// Our own name where others write it.
     AttributedStyle mention() {
-        return colour ? AttributedStyle.BOLD.foreground(AttributedStyle.BLACK).background(AttributedStyle.YELLOW)
-                : AttributedStyle.BOLD.inverse();
+        return AttributedStyle.BOLD.inverse(); // of whatever colours the terminal has: they can be read
     }
 
     /// The same colour for the same name, always and everywhere.

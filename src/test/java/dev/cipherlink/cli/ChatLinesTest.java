@@ -35,6 +35,14 @@ class ChatLinesTest {
         assertEquals("12:04 bob -> you hello", lines(false).direct(NOON, "bob", "hello").toString());
     }
 
+    /// Issue 14.27: what people expect of a chat.
+    @Test
+    void anActionBeginsWithWhoDoesIt() {
+        assertEquals("12:04 #ops * bob waves at ann", lines(true).message(NOON, "#ops", "bob", "/me waves at ann").toString());
+        assertEquals("12:04 #ops * ann waves ✓", lines(true).said(NOON, "#ops", "/me waves", new Fate.Stored()).toString());
+        assertEquals("12:04 #ops <bob> /menu", lines(true).message(NOON, "#ops", "bob", "/menu").toString());
+    }
+
     @Test
     void timesAreLocal() {
         var there = new ChatLines(new Palette(true), new Glyphs(true), ZoneId.of("Asia/Kolkata"));

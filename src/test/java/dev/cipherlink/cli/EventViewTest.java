@@ -109,6 +109,20 @@ class EventViewTest {
         assertEquals(1, screen.alerts);
     }
 
+    /// Issue 14.27: nobody could be ignored.
+    @Test
+    void whoIsIgnoredIsNotShownUntilThatIsOver() {
+        assertEquals("nobody is ignored", view.ignore(""));
+        assertEquals("ignored: bob; direct messages too, which are lost", view.ignore("Bob"));
+        view.received(message("#dev", 10, "ann: one").encode());
+        view.history(List.of(message("#dev", 9, "zero")), true);
+        assertEquals(List.of(), screen.lines);
+        assertEquals(0, screen.alerts);
+        assertEquals("nobody is ignored", view.ignore("bob"));
+        view.received(message("#dev", 11, "two").encode());
+        assertEquals(List.of("12:00 #dev <bob> two"), screen.lines);
+    }
+
     @Test
     void knowsFromWhereToGoOn() {
         assertEquals(OptionalLong.empty(), view.newest("#dev"));

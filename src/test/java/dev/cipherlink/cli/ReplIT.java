@@ -77,6 +77,28 @@ class ReplIT extends ReplRig {
         }
     }
 
+    /// Issue 14.27.
+    @Test
+    void doesWhatPeopleExpectOfAChat() throws Exception {
+        try (TmuxTerminal ann = chat("ann", 100, 24); Client bob = client("bob")) {
+            bob.request("JOIN #lobby");
+            bob.request("SAY #lobby /me waves at ann");
+            ann.awaitText("#lobby * bob waves at ann");
+            ann.enter("/me waves back");
+            ann.awaitText("#lobby * ann waves back ✓");
+            ann.enter("/who");
+            ann.awaitMatch("(?s).*\nbob +here, last request \\d+ s ago\n.*");
+            ann.enter("/rooms");
+            ann.awaitMatch("(?s).*\n#lobby +2 people\n.*");
+            ann.enter("/ignore bob");
+            ann.awaitText("ignored: bob");
+            bob.request("SAY #lobby not seen");
+            ann.enter("/nick queen");
+            ann.awaitText("your name belongs to your key");
+            assertFalse(ann.screen().contains("not seen"), ann.screen());
+        }
+    }
+
     @Test
     void aRefusedMessageGoesBackToTheLine() throws Exception {
         try (TmuxTerminal ann = chat("ann", 80, 24)) {

@@ -52,6 +52,16 @@ class ReplPartsTest {
         assertEquals(List.of("KEYS → ", "a", "b"), answer("KEYS", utf8("a\nb\n"), Duration.ofMillis(10), true));
     }
 
+    /// Issue 14.27: seconds and ids are for programs.
+    @Test
+    void listsOfTheChatAreInWords() {
+        assertEquals(List.of("ann              here, last request 3 s ago", "bob              away, last request 1:02:13 ago"),
+                answer("WHO #ops", utf8("ann here 3\nbob away 3733\n"), Duration.ZERO, false));
+        assertEquals(List.of("#dev                 1 person", "#ops                 12 people"),
+                answer("ROOMS", utf8("#dev 1 0\n#ops 12 1764230000000\n"), Duration.ZERO, false));
+        assertEquals(List.of("ann here 3"), answer("GET k", utf8("ann here 3\n"), Duration.ZERO, false));
+    }
+
     @Test
     void aLongAnswerIsCutAndSaysSo() {
         String text = IntStream.range(0, 700).mapToObj(i -> i + "\n").collect(Collectors.joining());
