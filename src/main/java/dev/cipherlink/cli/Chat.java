@@ -19,13 +19,16 @@ final class Chat {
     private final Surroundings surroundings;
     private final Output output;
     private final Settings settings;
+    private final Dialect dialect;
     private final boolean colour;
 
-    /// @param colour whether colours are wished, as far as the terminal has them
-    Chat(Surroundings surroundings, Output output, Settings settings, boolean colour) {
+    /// @param dialect what a line is: for a prompt of the store without rooms [Dialect#STORE]
+    /// @param colour  whether colours are wished, as far as the terminal has them
+    Chat(Surroundings surroundings, Output output, Settings settings, Dialect dialect, boolean colour) {
         this.surroundings = surroundings;
         this.output = output;
         this.settings = settings;
+        this.dialect = dialect;
         this.colour = colour;
     }
 
@@ -57,16 +60,26 @@ final class Chat {
                 .put(Setting.CLIENT_RECONNECT_FOR, "chat", "7d").layer(surroundings.folder()));
     }
 
-    private boolean isTerminal() {
+    /// Whether the prompt has what it needs; else it is a plain line client.
+    boolean isTerminal() {
         Terminals terminals = surroundings.terminals();
         String type = surroundings.environment().getOrDefault("TERM", "");
         return terminals.stdin() && terminals.stdout() && !type.isEmpty() && !type.equals("dumb") && !output.isJson();
     }
 
     private Terminal terminal() throws IOException {
+        try {
+            return terminal(surroundings.environment().get("TERM"));
+        } catch (IllegalStateException _) {
+            return terminal("ansi"); // not all of terminfo can be read, such as mach-gnu
+        }
+    }
+
+    private static Terminal terminal(String type) throws IOException {
         return TerminalBuilder.builder().system(true).provider(TerminalBuilder.PROP_PROVIDER_FFM).dumb(false)
-                .type(surroundings.environment().get("TERM"))
-                .encoding(StandardCharsets.UTF_8).stdinEncoding(StandardCharsets.UTF_8).stdoutEncoding(StandardCharsets.UTF_8) // whatever the locale says: containers and ssh often come without one
+                .type(type)
+                // whatever the locale says: containers and ssh often come without one
+                .encoding(StandardCharsets.UTF_8).stdinEncoding(StandardCharsets.UTF_8).stdoutEncoding(StandardCharsets.UTF_8)
                 .graphemeCluster(false).nativeSignals(true).signalHandler(Terminal.SignalHandler.SIG_IGN).build();
     }
 
@@ -91,15 +104,17 @@ final class Chat {
         ((TypedHistory) reader.getHistory()).onFailure(failure -> screen.error(parts.lines().error(
                 "what is typed is not kept any more: " + FailureText.withFile(failure))));
         start(connection, session);
-        session.visits().appear();
-        screen.remark(Repl.greeting(connection, connection.name(), parts.lines()));
+        if (dialect == Dialect.CHAT) {
+            session.visits().appear();
+        }
+        screen.remark(Repl.greeting(connection, parts));
         return repl.run(session, screen, begin);
     }
 
     private ChatParts parts(Rooms rooms, boolean hasColour) {
         var palette = new Palette(hasColour);
         var glyphs = new Glyphs(surroundings.isUtf8Locale());
-        return new ChatParts(rooms, new ChatLines(palette, glyphs, ZoneId.systemDefault()), new Switches(), palette, glyphs);
+        return new ChatParts(dialect, rooms, new ChatLines(palette, glyphs, ZoneId.systemDefault()), new Switches(), palette, glyphs);
     }
 
     private static void start(ChatConnection connection, ChatSession session) {
@@ -144,8 +159,8 @@ final class Chat {
                 : CompletableFuture.failedFuture(new IOException("no connection")));
         var reader = new EditedLine(terminal, new Scrollback(breaksAnew()));
         reader.setParser(new SpaceParser());
-        reader.setHighlighter(new LineHighlighter(parts.palette(), parts.switches()));
-        reader.setCompleter(new ChatCompleter(parts.rooms(), lists));
+        reader.setHighlighter(new LineHighlighter(dialect, parts.palette(), parts.switches()));
+        reader.setCompleter(new ChatCompleter(dialect, parts.rooms(), lists));
         reader.setVariable(LineReader.SECONDARY_PROMPT_PATTERN, parts.glyphs().ellipsis() + " ");
         reader.setVariable(LineReader.HISTORY_SIZE, HISTORY_LINES);
         reader.setVariable(LineReader.HISTORY_FILE_SIZE, HISTORY_LINES);
@@ -158,13 +173,12 @@ final class Chat {
         Optional<Path> file = settings.file(Setting.HISTORY_FILE);
         if (file.isPresent()) {
             try {
-                reader.setVariable(LineReader.HISTORY_FILE, TypedHistory.prepare(file.get()));
+                reader.setVariable(LineReader.HISTORY_FILE, TypedHistory.prepare(dialect.history(file.get())));
             } catch (IOException e) {
                 output.notice("cipherlink: what is typed is not kept, since its file cannot be used: " + FailureText.withFile(e));
             }
         }
-        reader.setHistory(new TypedHistory(settings.isOn(Setting.HISTORY_SECRETS))); // reads the file
-        PasteWidget.install(reader);
+        reader.setHistory(new TypedHistory(dialect, settings.isOn(Setting.HISTORY_SECRETS))); // reads the file
         return reader;
     }
 

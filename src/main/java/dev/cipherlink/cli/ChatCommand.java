@@ -39,6 +39,6 @@ final class ChatCommand extends ClientCommand {
             throw CliException.usage("--since needs a room").withHint("cipherlink chat '#lobby' --since 0");
         }
         Settings settings = clientSettings();
-        return new Chat(surroundings(), output(), settings, wantsColour()).run(loadKeys(settings), new Chat.Begin(room, since));
+        return new Chat(surroundings(), output(), settings, Dialect.CHAT, wantsColour()).run(loadKeys(settings), new Chat.Begin(room, since));
     }
 }

@@ -1,7 +1,7 @@
 package dev.cipherlink.cli;
 
-import dev.cipherlink.command.Verb;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeSet;
 import org.jline.reader.Candidate;
 import org.jline.reader.Completer;
@@ -10,10 +10,12 @@ import org.jline.reader.ParsedLine;
 
 /// What Tab offers: verbs, `/` commands, keys, rooms, names. Blocks for at most 50 ms.
 final class ChatCompleter implements Completer {
+    private final Dialect dialect;
     private final Rooms rooms;
     private final ServerLists server;
 
-    ChatCompleter(Rooms rooms, ServerLists server) {
+    ChatCompleter(Dialect dialect, Rooms rooms, ServerLists server) {
+        this.dialect = dialect;
         this.rooms = rooms;
         this.server = server;
     }
@@ -32,11 +34,10 @@ final class ChatCompleter implements Completer {
             return;
         }
         String word = line.words().getFirst();
-        String arguments = word.startsWith("/") ? SlashCommand.of(word).map(SlashCommand::arguments).orElse("name")
-                : TypedLine.verb(word).map(Verb::arguments).orElse("name");
+        String arguments = dialect.arguments(word).orElse(word.equals("help") ? "command" : "name");
         String[] all = arguments.replaceAll("[\\[\\]]", "").split(" ");
         String wanted = all[Math.min(line.wordIndex(), all.length) - 1];
-        boolean isPlainText = !word.startsWith("/") && TypedLine.verb(word).isEmpty();
+        boolean isPlainText = !word.startsWith("/") && dialect.verb(word).isEmpty() && !word.equals("help");
         if (isPlainText ? !typed.isEmpty() : line.wordIndex() <= all.length || wanted.equals("text")) {
             argument(wanted, typed, candidates);
         }
@@ -44,14 +45,16 @@ final class ChatCompleter implements Completer {
 
     private void first(String typed, List<Candidate> candidates) {
         if (typed.startsWith("/")) {
-            for (SlashCommand command : SlashCommand.values()) {
+            for (SlashCommand command : dialect.commands()) {
                 candidates.add(candidate(command.word(), command.description()));
             }
             return;
         }
-        if (!typed.isEmpty() && typed.chars().allMatch(c -> c >= 'A' && c <= 'Z')) {
-            for (Verb verb : Verb.values()) {
-                candidates.add(candidate(verb.name(), verb.arguments()));
+        boolean isStore = dialect == Dialect.STORE;
+        if (isStore || !typed.isEmpty() && typed.chars().allMatch(c -> c >= 'A' && c <= 'Z')) {
+            boolean isSmall = isStore && !typed.isEmpty() && typed.equals(typed.toLowerCase(Locale.ROOT));
+            for (String verb : dialect.verbs()) {
+                candidates.add(candidate(isSmall ? verb.toLowerCase(Locale.ROOT) : verb, dialect.arguments(verb).orElse("")));
             }
         }
         if (!typed.isEmpty()) {
@@ -69,8 +72,8 @@ final class ChatCompleter implements Completer {
             }
             case "name", "text" -> rooms.names().forEach(name -> candidates.add(candidate(name, null)));
             case "command" -> {
-                SlashCommand.words().forEach(word -> candidates.add(candidate(word, null)));
-                LineHighlighter.VERBS.forEach(verb -> candidates.add(candidate(verb, null)));
+                dialect.commands().forEach(command -> candidates.add(candidate(command.word(), null)));
+                dialect.verbs().forEach(verb -> candidates.add(candidate(verb, null)));
             }
             default -> { } // numbers, values and files
         }

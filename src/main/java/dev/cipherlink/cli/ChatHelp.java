@@ -2,49 +2,83 @@ package dev.cipherlink.cli;
 
 import dev.cipherlink.command.Verb;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /// What `/help` says; needs no server.
 final class ChatHelp {
     private static final int WIDTH = 78;
 
-    private ChatHelp() {
+    /// @param example as it is typed
+    private record Meaning(String text, String example) {
+    }
+
+    private final Dialect dialect;
+
+    ChatHelp(Dialect dialect) {
+        this.dialect = dialect;
     }
 
     /// @param topic empty, or the name of a command
-    static List<String> about(String topic) {
-        String word = topic.startsWith("/") ? topic : "/" + topic.toLowerCase(Locale.ROOT);
-        var slash = SlashCommand.of(word);
-        var verb = TypedLine.verb(topic.toUpperCase(Locale.ROOT));
+    List<String> about(String topic) {
         if (topic.isEmpty()) {
-            return all();
+            return dialect == Dialect.STORE ? store() : chat();
         }
+        String word = topic.startsWith("/") ? topic : "/" + topic.toLowerCase(Locale.ROOT);
+        Optional<SlashCommand> slash = SlashCommand.of(word).filter(dialect.commands()::contains);
+        Optional<Verb> verb = TypedLine.verb(topic.toUpperCase(Locale.ROOT)).filter(found -> dialect.verbs().contains(found.name()));
         List<String> lines = new ArrayList<>();
-        verb.ifPresent(found -> lines.add((found.name() + " " + found.arguments()).strip() + "   (a command of the protocol)"));
+        verb.ifPresent(found -> {
+            Meaning meaning = meaning(found);
+            lines.add((found.name() + " " + found.arguments()).strip() + "   " + meaning.text);
+            lines.add("  such as: " + meaning.example);
+        });
         slash.ifPresent(found -> lines.add((found.word() + " " + found.arguments()).strip() + "   " + found.description()));
-        return lines.isEmpty() ? List.of("there is no command " + TerminalText.escapeLine(topic) + "; /help lists all") : lines;
+        return lines.isEmpty() ? List.of("there is no command " + TerminalText.escapeLine(topic)
+                + NearestMatch.find(topic, dialect.verbs()).map(near -> ", did you mean " + near + "?").orElse("; help lists all")) : lines;
     }
 
-    private static List<String> all() {
+    private List<String> chat() {
         List<String> lines = new ArrayList<>();
         lines.add("A line goes to the room. // in front sends a line that begins with a slash.");
-        for (SlashCommand command : SlashCommand.values()) {
-            lines.add(String.format("  %-26s %s", (command.word() + " " + command.arguments()).strip(), command.description()));
-        }
+        lines.addAll(commands());
         lines.add("What was said cannot be taken back or changed: others have it at once.");
-        lines.add("A line that begins with one of these, in capitals, is that command:");
+        lines.add("A line that begins with one of these, in capitals, is that command; /help SET");
+        lines.add("tells what it does:");
         lines.addAll(verbs());
-        lines.add("Tab completes, Ctrl-R searches what was typed, Ctrl-L redraws. Ctrl-C clears");
-        lines.add("the line or stops waiting for an answer; twice on an empty line it leaves.");
+        lines.addAll(keys());
         return lines;
     }
 
-    private static List<String> verbs() {
+    private List<String> store() {
+        List<String> lines = new ArrayList<>();
+        lines.add("Each line is a command, in capitals or not; help SET tells more, with an example:");
+        for (String name : dialect.verbs()) {
+            Verb verb = Verb.valueOf(name);
+            lines.add(String.format("  %-30s %s", (name + " " + verb.arguments()).strip(), meaning(verb).text));
+        }
+        lines.add("The prompt itself:");
+        lines.addAll(commands());
+        lines.addAll(keys());
+        return lines;
+    }
+
+    private List<String> commands() {
+        return dialect.commands().stream().map(command ->
+                String.format("  %-26s %s", (command.word() + " " + command.arguments()).strip(), command.description())).toList();
+    }
+
+    private static List<String> keys() {
+        return List.of("Tab completes, the right arrow takes what is offered in grey, Ctrl-R searches",
+                "what was typed, Alt-Enter begins another line, Ctrl-L clears the screen. Ctrl-C",
+                "clears the line or stops waiting; twice on an empty line it leaves.");
+    }
+
+    private List<String> verbs() {
         List<String> lines = new ArrayList<>();
         StringBuilder line = new StringBuilder(" ");
-        for (String verb : Arrays.stream(Verb.values()).map(Verb::name).toList()) {
+        for (String verb : dialect.verbs()) {
             if (line.length() + verb.length() >= WIDTH) {
                 lines.add(line.toString());
                 line = new StringBuilder(" ");
@@ -53,5 +87,43 @@ final class ChatHelp {
         }
         lines.add(line.toString());
         return lines;
+    }
+
+    private static Meaning meaning(Verb verb) {
+        return switch (verb) {
+            case SET -> new Meaning("keeps a value under a key", "SET greeting hello world");
+            case GET -> new Meaning("the value of a key", "GET greeting");
+            case DELETE -> new Meaning("takes a key and its value away", "DELETE greeting");
+            case EXISTS -> new Meaning("1 if there is such a key, else 0", "EXISTS greeting");
+            case KEYS -> new Meaning("keys in order, from a prefix", "KEYS deploy/ 10");
+            case COUNT -> new Meaning("how many keys there are", "COUNT deploy/");
+            case INCR -> new Meaning("adds 1, or so many, to a number", "INCR visitors 5");
+            case CAS -> new Meaning("sets if the version is still that", "CAS greeting 7 hello again");
+            case PEEK -> new Meaning("a value with its version", "PEEK greeting");
+            case APPEND -> new Meaning("adds to the end of a value", "APPEND greeting , world");
+            case PERSIST -> new Meaning("lets a key not expire any more", "PERSIST greeting");
+            case EXPIRE -> new Meaning("lets a key vanish in some seconds", "EXPIRE greeting 60");
+            case TTL -> new Meaning("seconds until a key vanishes", "TTL greeting");
+            case ECHO -> new Meaning("answers the text", "ECHO are you there");
+            case TIME -> new Meaning("the server's clock", "TIME");
+            case PING -> new Meaning("answers at once", "PING");
+            case WHOAMI -> new Meaning("our name, as the server knows it", "WHOAMI");
+            case SOCKETS -> new Meaning("all connections (operators)", "SOCKETS");
+            case INFO -> new Meaning("the server's counters", "INFO");
+            case WATCH -> new Meaning("tells when keys change", "WATCH deploy/");
+            case UNWATCH -> new Meaning("tells no longer", "UNWATCH deploy/");
+            case JOIN -> new Meaning("enters a room", "JOIN #lobby");
+            case LEAVE -> new Meaning("leaves a room", "LEAVE #lobby");
+            case SAY -> new Meaning("says something in a room", "SAY #lobby hello");
+            case TELL -> new Meaning("a direct message", "TELL ann hello");
+            case WHO -> new Meaning("who is in a room, or here", "WHO #lobby");
+            case ROOMS -> new Meaning("all rooms", "ROOMS");
+            case HISTORY -> new Meaning("what was said in a room", "HISTORY #lobby 50");
+            case AWAY -> new Meaning("tells others that we are away", "AWAY");
+            case BACK -> new Meaning("tells others that we are back", "BACK");
+            case KICK -> new Meaning("puts somebody out (operators)", "KICK #lobby bob");
+            case MUTE -> new Meaning("silences somebody (operators)", "MUTE bob 600");
+            case UNMUTE -> new Meaning("lets somebody speak (operators)", "UNMUTE bob");
+        };
     }
 }

@@ -1,5 +1,5 @@
 package dev.cipherlink.cli;
 
 /// What the parts of the REPL share.
-record ChatParts(Rooms rooms, ChatLines lines, Switches switches, Palette palette, Glyphs glyphs) {
+record ChatParts(Dialect dialect, Rooms rooms, ChatLines lines, Switches switches, Palette palette, Glyphs glyphs) {
 }

@@ -20,11 +20,15 @@ final class ChatSession {
         /// Takes the whole screen until a key is pressed.
         ExitStatus showTop();
 
+        /// Shows the last answer page by page.
+        ExitStatus showMore();
+
         /// Writes the last answer to a file.
         ExitStatus save(String file);
     }
 
     private final ChatConnection connection;
+    private final Dialect dialect;
     private final Rooms rooms;
     private final EventView events;
     private final Deliveries deliveries;
@@ -38,6 +42,7 @@ final class ChatSession {
 
     ChatSession(ChatConnection connection, ChatParts parts, Screen screen, Host host) {
         this.connection = connection;
+        this.dialect = parts.dialect();
         this.rooms = parts.rooms();
         this.lines = parts.lines();
         this.switches = parts.switches();
@@ -71,13 +76,13 @@ final class ChatSession {
     }
 
     CompletableFuture<ExitStatus> run(String typed) {
-        return switch (TypedLine.parse(typed)) {
+        return switch (dialect.parse(typed)) {
             case TypedLine.Nothing _ -> nothing();
             case TypedLine.Text(String text) -> say(text);
             case TypedLine.Request request -> request(request);
             case TypedLine.Slash(SlashCommand command, String rest) -> slash(command, rest);
-            case TypedLine.UnknownSlash(String word, var near) -> refuse("there is no " + TerminalText.escapeLine(word)
-                    + near.map(found -> ", did you mean " + found + "?").orElse("; /help lists all"));
+            case TypedLine.Unknown(String word, var near) -> refuse("there is no " + TerminalText.escapeLine(word)
+                    + near.map(found -> ", did you mean " + found + "?").orElse("; " + (dialect == Dialect.STORE ? "help" : "/help") + " lists all"));
         };
     }
 
@@ -126,9 +131,10 @@ final class ChatSession {
                     + " in flight, " + connection.queued() + " waiting");
             case KICK -> inRoom("KICK", rest, command);
             case MUTE -> mute(rest, command);
+            case MORE -> CompletableFuture.completedFuture(host.showMore());
             case SAVE -> rest.isEmpty() ? usage(command) : CompletableFuture.completedFuture(host.save(rest));
             case SET -> remark(switches.set(rest));
-            case HELP -> done(() -> ChatHelp.about(rest).forEach(line -> screen.asked(lines.plain(line))));
+            case HELP -> done(() -> new ChatHelp(dialect).about(rest).forEach(line -> screen.asked(lines.plain(line))));
             case QUIT -> done(host::leave);
         };
     }

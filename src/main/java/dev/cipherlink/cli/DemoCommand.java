@@ -62,7 +62,7 @@ final class DemoCommand extends ProgramCommand {
             greet("-s " + address + " --identity " + userFile + " --host-key " + fingerprint);
             var credentials = new Credentials.Personal(Identity.load(userFile, PassphraseSource.none()),
                     new PinnedHostKey(fingerprint));
-            return new Chat(surroundings(), output(), here, wantsColour())
+            return new Chat(surroundings(), output(), here, Dialect.CHAT, wantsColour())
                     .run(ClientKeys.of(credentials, surroundings(), output()), new Chat.Begin(ROOM, OptionalLong.empty()));
         }
     }

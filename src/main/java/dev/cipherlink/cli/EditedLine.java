@@ -4,7 +4,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
+import org.jline.keymap.KeyMap;
+import org.jline.reader.Binding;
 import org.jline.reader.LineReader;
+import org.jline.reader.Reference;
 import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
@@ -28,11 +31,76 @@ final class EditedLine extends LineReaderImpl {
     private IntFunction<AttributedString> status = _ -> AttributedString.EMPTY;
     private AttributedString drawnStatus = AttributedString.EMPTY;
     private boolean isGivingWay;
+    private boolean isPasted;
     private long writtenAt = System.nanoTime() - RESIZE_NANOS;
 
     EditedLine(Terminal terminal, Scrollback scrollback) {
         super(terminal, "cipherlink", new HashMap<>());
         this.scrollback = scrollback;
+        bindKeysOfAllTerminals();
+    }
+
+    /// Terminals send other sequences than their kind in terminfo has, or there is no terminfo.
+    private void bindKeysOfAllTerminals() {
+        KeyMap<Binding> keys = keyMaps.get(EMACS);
+        keys.bind(new Reference(BEGINNING_OF_LINE), "\u001b[H", "\u001bOH", "\u001b[1~", "\u001b[7~");
+        keys.bind(new Reference(END_OF_LINE), "\u001b[F", "\u001bOF", "\u001b[4~", "\u001b[8~");
+        keys.bind(new Reference(DELETE_CHAR), "\u001b[3~");
+        keys.bind(new Reference(UP_LINE_OR_SEARCH), "\u001b[A", "\u001bOA");
+        keys.bind(new Reference(DOWN_LINE_OR_SEARCH), "\u001b[B", "\u001bOB");
+        keys.bind(new Reference(FORWARD_CHAR), "\u001b[C", "\u001bOC");
+        keys.bind(new Reference(BACKWARD_CHAR), "\u001b[D", "\u001bOD");
+        keys.bind(new Reference(EMACS_FORWARD_WORD), KeyMap.alt('f'), "\u001b[1;3C", "\u001b[1;5C", "\u001bOc", "\u001b[5C");
+        keys.bind(new Reference(BACKWARD_WORD), "\u001b[1;3D", "\u001b[1;5D", "\u001bOd", "\u001b[5D");
+        keys.bind(new Reference(SELF_INSERT_UNMETA), "\u001b\r", "\u001b\n");
+    }
+
+    /// Whether lines were pasted since this was asked last.
+    boolean takePasted() {
+        boolean taken = isPasted;
+        isPasted = false;
+        return taken;
+    }
+
+    /// What is pasted goes into the line as it is, less the line ends at its end: nothing is sent before Enter is pressed.
+    @Override
+    public boolean beginPaste() {
+        boolean done = super.beginPaste();
+        while (buf.prevChar() == '\n') {
+            buf.backspace();
+        }
+        isPasted = true;
+        return done;
+    }
+
+    /// At the end of the line this takes what is offered there.
+    @Override
+    protected boolean forwardChar() {
+        return takeOffered() || super.forwardChar();
+    }
+
+    /// To the end of the word, as shells do.
+    @Override
+    protected boolean emacsForwardWord() {
+        while (buf.cursor() < buf.length() && !isWord(buf.currChar())) {
+            buf.move(1);
+        }
+        while (buf.cursor() < buf.length() && isWord(buf.currChar())) {
+            buf.move(1);
+        }
+        return true;
+    }
+
+    @Override
+    protected boolean endOfLine() {
+        return takeOffered() || super.endOfLine();
+    }
+
+    private boolean takeOffered() {
+        String offered = buf.cursor() == buf.length() && history instanceof TypedHistory typed && highlighter instanceof LineHighlighter shown
+                && shown.isHinting(this) ? typed.continuation(buf.toString()) : "";
+        buf.write(offered);
+        return !offered.isEmpty();
     }
 
     /// Sets what draws the status line, for a width in columns; empty for none.

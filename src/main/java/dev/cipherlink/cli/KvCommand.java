@@ -9,6 +9,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// `kv`: one command of the protocol, or many from a file or stdin.
 final class KvCommand extends ClientCommand {
@@ -25,7 +26,8 @@ final class KvCommand extends ClientCommand {
     void describe(Syntax syntax) {
         super.describe(syntax);
         syntax.about("Run one command on the server, or many from stdin.",
-                "Without a command: those on stdin (or in --file), one a line; blank lines and lines that begin with # are "
+                "Without a command, on a terminal: a prompt for commands, with help for each, completion and a history.",
+                "Else those on stdin (or in --file), one a line; blank lines and lines that begin with # are "
                     + "skipped. They are pipelined; answers come in order on stdout, failures with their line number on stderr.");
         syntax.examples("  cipherlink kv SET greeting \"hello world\"", "  cipherlink kv GET greeting",
                 "  cipherlink kv SET photo --from cat.jpg && cipherlink kv GET photo > copy.jpg",
@@ -122,6 +124,10 @@ final class KvCommand extends ClientCommand {
             throw CliException.usage("kv: --from needs a command").withHint("cipherlink kv SET key --from FILE");
         }
         Settings settings = clientSettings();
+        var prompt = new Chat(surroundings(), output(), settings, Dialect.STORE, wantsColour());
+        if (scriptFile == null && prompt.isTerminal()) {
+            return prompt.run(loadKeys(settings), new Chat.Begin("", OptionalLong.empty()));
+        }
         if (scriptFile == null || scriptFile.equals("-")) {
             if (surroundings().terminals().stdin()) {
                 output().notice("commands, one a line; Ctrl-D ends");

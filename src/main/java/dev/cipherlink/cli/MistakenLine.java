@@ -45,6 +45,11 @@ record MistakenLine(String command) {
                 .map(verb -> verb + rest).filter(MistakenLine::isCommand).findFirst().map(MistakenLine::new);
     }
 
+    /// The verb of ours that does what a verb of other stores does.
+    static Optional<String> foreign(String word) {
+        return Optional.ofNullable(FOREIGN.get(word.toUpperCase(Locale.ROOT))).map(Verb::name);
+    }
+
     /// Whether a word is the verb with two letters behind its first swapped, or one typed twice: other near ones are words.
     private static boolean isSlip(String word, String verb) {
         if (word.length() == verb.length()) {

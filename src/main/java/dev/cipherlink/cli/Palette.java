@@ -26,6 +26,11 @@ final class Palette {
         return colour ? AttributedStyle.DEFAULT.foreground(GREY) : AttributedStyle.DEFAULT;
     }
 
+    /// What was not typed, but could be.
+    AttributedStyle offered() {
+        return quiet().faint();
+    }
+
     AttributedStyle error() {
         return colour ? AttributedStyle.DEFAULT.foreground(AttributedStyle.RED) : AttributedStyle.DEFAULT;
     }

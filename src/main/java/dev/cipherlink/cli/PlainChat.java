@@ -101,6 +101,11 @@ final class PlainChat implements ChatSession.Host {
     }
 
     @Override
+    public ExitStatus showMore() {
+        return refuse("/more needs a terminal");
+    }
+
+    @Override
     public ExitStatus save(String file) {
         return refuse("/save needs a terminal; cipherlink kv GET key > FILE keeps a value");
     }

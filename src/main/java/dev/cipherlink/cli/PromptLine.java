@@ -2,20 +2,21 @@ package dev.cipherlink.cli;
 
 import java.util.function.Supplier;
 import org.jline.reader.LineReader;
-import org.jline.reader.impl.LineReaderImpl;
 import org.jline.utils.AttributedStringBuilder;
 
 /// What stands in front of the line being typed, and reading that line. One thread reads, another refreshes.
 final class PromptLine {
-    private final LineReaderImpl reader;
+    private final EditedLine reader;
+    private final Dialect dialect;
     private final Palette palette;
     private final Supplier<StatusFacts> facts;
     private volatile boolean isPrompting;
     private volatile String shownPrompt = "";
 
-    PromptLine(LineReaderImpl reader, Palette palette, Supplier<StatusFacts> facts) {
+    PromptLine(EditedLine reader, ChatParts parts, Supplier<StatusFacts> facts) {
         this.reader = reader;
-        this.palette = palette;
+        this.dialect = parts.dialect();
+        this.palette = parts.palette();
         this.facts = facts;
     }
 
@@ -24,6 +25,11 @@ final class PromptLine {
         shownPrompt = text();
         isPrompting = true;
         return reader.readLine(shownPrompt);
+    }
+
+    /// Whether lines were pasted into what was read last.
+    boolean takePasted() {
+        return reader.takePasted();
     }
 
     /// Reads the answer to a question, which does not go into the history. Blocks.
@@ -37,11 +43,12 @@ final class PromptLine {
         }
     }
 
-    /// What stands in front of the line: the room, and whether there is a connection.
+    /// What stands in front of the line: the room, or for the store the server, and whether there is a connection.
     private String text() {
         StatusFacts now = facts.get();
-        String away = now.link() instanceof LinkState.Linked ? "" : now.room().isEmpty() ? "(offline)" : " (offline)";
-        return new AttributedStringBuilder().styled(palette.keyword(), TerminalText.escapeLine(now.room()))
+        String place = dialect == Dialect.STORE ? now.server() : now.room();
+        String away = now.link() instanceof LinkState.Linked ? "" : place.isEmpty() ? "(offline)" : " (offline)";
+        return new AttributedStringBuilder().styled(palette.keyword(), TerminalText.escapeLine(place))
                 .styled(palette.warning(), away).styled(palette.quiet(), "> ")
                 .toAttributedString().toAnsi(reader.getTerminal());
     }

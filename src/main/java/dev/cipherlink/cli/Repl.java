@@ -1,11 +1,17 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.command.Verb;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jline.reader.EndOfFileException;
 import org.jline.reader.UserInterruptException;
 import org.jline.terminal.Attributes;
@@ -17,6 +23,10 @@ final class Repl implements ChatSession.Host {
     private static final long TWICE_NANOS = 2_000_000_000;
     private static final long FAREWELL_NANOS = 2_000_000_000;
     private static final int MAX_UNASKED_LINES = 3;
+    private static final long PAGE_PATIENCE_MILLIS = 300;
+    private static final Set<Verb> MESSAGES = Set.of(Verb.JOIN, Verb.LEAVE, Verb.SAY, Verb.TELL, Verb.AWAY, Verb.BACK);
+    private static final Set<SlashCommand> QUESTIONS = Set.of(SlashCommand.WHO, SlashCommand.ROOMS, SlashCommand.HISTORY,
+            SlashCommand.SEARCH, SlashCommand.SOCKETS, SlashCommand.INFO, SlashCommand.HELP);
 
     private final Terminal terminal;
     private final ChatConnection connection;
@@ -76,22 +86,65 @@ final class Repl implements ChatSession.Host {
             return;
         }
         List<String> lines = new ArrayList<>(typed.lines().filter(line -> !line.isBlank()).toList());
-        lines = lines.size() > MAX_UNASKED_LINES ? asked(lines) : lines.stream().map(this::meant).flatMap(Optional::stream).toList();
+        lines = screen.prompt().takePasted() && lines.size() > MAX_UNASKED_LINES ? asked(lines) : lines.stream().map(this::meant).flatMap(Optional::stream).toList();
         if (lines.isEmpty() && typed.isBlank()) {
             session.run("");
         }
         for (String line : lines) {
-            screen.nextTurn();
-            switch (TypedLine.parse(line)) {
+            TypedLine meaning = parts.dialect().parse(line);
+            if (!(meaning instanceof TypedLine.Slash(SlashCommand command, String _) && command == SlashCommand.MORE)) {
+                screen.nextTurn();
+            }
+            switch (meaning) {
                 case TypedLine.Text _, TypedLine.Nothing _ -> { } // is shown as the message that it becomes
                 case TypedLine.Slash(SlashCommand command, String _) when command == SlashCommand.SAY -> { }
                 case TypedLine.Slash(SlashCommand command, String _)
                         when command == SlashCommand.MSG || command == SlashCommand.REPLY -> { }
                 case TypedLine.Request request -> screen.remark(parts.lines().typed(request.command()));
-                case TypedLine.Slash _, TypedLine.UnknownSlash _ -> screen.remark(parts.lines().typed(line.strip()));
+                case TypedLine.Slash _, TypedLine.Unknown _ -> screen.remark(parts.lines().typed(line.strip()));
             }
-            session.run(line);
+            CompletableFuture<ExitStatus> done = session.run(line);
+            if (lines.size() == 1 && isQuestion(meaning)) {
+                page(done);
+            }
         }
+    }
+
+    /// Whether what comes of it may be long, and is read by itself.
+    private static boolean isQuestion(TypedLine line) {
+        return switch (line) {
+            case TypedLine.Request(Verb verb, String _) -> !MESSAGES.contains(verb);
+            case TypedLine.Slash(SlashCommand command, String _) -> QUESTIONS.contains(command);
+            case TypedLine.Text _, TypedLine.Nothing _, TypedLine.Unknown _ -> false;
+        };
+    }
+
+    /// An answer that is there at once and does not fit on the screen is shown page by page; a later one would be in the way of
+    /// what is being typed.
+    private void page(CompletableFuture<ExitStatus> done) {
+        try {
+            done.get(PAGE_PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException _) {
+            return; // is shown when it comes
+        } catch (InterruptedException _) {
+            return; // Ctrl-C: who typed it waits no longer
+        }
+        List<AttributedString> lines = screen.takeLongPage();
+        if (!lines.isEmpty()) {
+            new Pager(terminal, parts.palette()).run(lines, false);
+            screen.remark(parts.lines().remark(lines.size() + " lines; /more shows them again, /save FILE keeps an answer"));
+        }
+    }
+
+    @Override
+    public ExitStatus showMore() {
+        List<AttributedString> lines = screen.page();
+        if (lines.isEmpty()) {
+            screen.remark(parts.lines().remark("there is no answer yet"));
+            return ExitStatus.REFUSED;
+        }
+        new Pager(terminal, parts.palette()).run(lines, false);
+        return ExitStatus.DONE;
     }
 
     /// A line that is about to be said and looks like a command.
@@ -99,7 +152,7 @@ final class Repl implements ChatSession.Host {
     /// @return what to do with it; empty for nothing
     private Optional<String> meant(String line) {
         String room = session.room();
-        boolean isText = TypedLine.parse(line) instanceof TypedLine.Text && !line.strip().startsWith("//");
+        boolean isText = parts.dialect().parse(line) instanceof TypedLine.Text && !line.strip().startsWith("//");
         Optional<MistakenLine> mistaken = isText && !room.isEmpty() ? MistakenLine.of(line.strip()) : Optional.empty();
         if (mistaken.isEmpty()) {
             return Optional.of(line);
@@ -133,7 +186,7 @@ final class Repl implements ChatSession.Host {
         }
     }
 
-    /// Many lines at once were probably pasted.
+    /// Many lines were pasted, perhaps by mistake.
     private List<String> asked(List<String> lines) {
         String question = lines.size() + " lines: send each, join them into one, or drop them? [s/j/d] ";
         try {
@@ -214,8 +267,10 @@ final class Repl implements ChatSession.Host {
         }
     }
 
-    static AttributedString greeting(ChatConnection connection, String name, ChatLines lines) {
-        return lines.remark("connected to " + connection.server() + (name.isEmpty() ? "" : " as " + name)
-                + "; /help lists the commands, Ctrl-D leaves");
+    static AttributedString greeting(ChatConnection connection, ChatParts parts) {
+        String name = connection.name().isEmpty() ? "" : " as " + connection.name();
+        String help = parts.dialect() == Dialect.STORE ? "help" : "/help";
+        return parts.lines().remark("connected to " + connection.server() + name + "; " + help
+                + " lists the commands, Ctrl-D leaves");
     }
 }

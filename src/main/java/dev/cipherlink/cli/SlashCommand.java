@@ -26,6 +26,7 @@ enum SlashCommand {
     NICK("name", "who gives names"),
     KICK("[#room] name", "put somebody out of a room (operators)"),
     MUTE("name [seconds]", "silence somebody, else for 600 s (operators)"),
+    MORE("", "the last answer again, page by page"),
     SAVE("file", "write the last answer to a file, byte for byte"),
     SET("[name on|off]", "hints, bell, status: switch them on or off"),
     HELP("[command]", "this list, or one command"),

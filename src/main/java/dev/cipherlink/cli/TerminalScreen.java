@@ -5,8 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -35,6 +38,8 @@ final class TerminalScreen implements Screen {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Deque<AttributedString> waiting = new ArrayDeque<>();
+    /// What was asked for since the line that was typed last, and will be or is in [#waiting] too.
+    private List<AttributedString> page = new ArrayList<>();
     private final List<Supplier<String>> refused = new ArrayList<>();
     private final Thread writer = Thread.ofVirtual().name("cipherlink-screen").unstarted(this::write);
     private final MessageBudget budget = new MessageBudget(MAX_MESSAGES_PER_SECOND);
@@ -46,7 +51,7 @@ final class TerminalScreen implements Screen {
     TerminalScreen(EditedLine reader, ChatParts parts, Supplier<StatusFacts> facts) {
         this.reader = reader;
         this.terminal = reader.getTerminal();
-        this.prompt = new PromptLine(reader, parts.palette(), facts);
+        this.prompt = new PromptLine(reader, parts, facts);
         this.parts = parts;
         this.answers = new AnswerLines(parts.palette(), parts.glyphs());
         this.statusLine = new StatusLine(parts.palette(), parts.glyphs());
@@ -80,6 +85,7 @@ final class TerminalScreen implements Screen {
         lock.lock();
         try {
             turn++;
+            page = new ArrayList<>();
         } finally {
             lock.unlock();
         }
@@ -121,7 +127,45 @@ final class TerminalScreen implements Screen {
 
     @Override
     public void asked(AttributedString line) {
-        remark(line);
+        lock.lock();
+        try {
+            ask(line);
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void ask(AttributedString line) {
+        AttributedString shown = TerminalText.line(line);
+        waiting.add(shown);
+        page.add(shown);
+    }
+
+    /// What was asked for last.
+    List<AttributedString> page() {
+        lock.lock();
+        try {
+            return List.copyOf(page);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Takes what was asked for last off what is to be written, if it has more rows than the screen.
+    ///
+    /// @return empty if it fits, or has been written
+    List<AttributedString> takeLongPage() {
+        lock.lock();
+        try {
+            boolean isLong = Pager.rows(page, terminal.getColumns()).size() > terminal.getRows() - 2;
+            Set<AttributedString> taken = Collections.newSetFromMap(new IdentityHashMap<>());
+            taken.addAll(page);
+            boolean isTaken = isLong && waiting.removeIf(taken::contains);
+            return isTaken ? List.copyOf(page) : List.of();
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
@@ -155,7 +199,8 @@ final class TerminalScreen implements Screen {
         lock.lock();
         try {
             lastAnswer = answer;
-            answers.of(answer, answer.turn() != turn).forEach(line -> waiting.add(TerminalText.line(line)));
+            boolean isLate = answer.turn() != turn;
+            answers.of(answer, isLate).forEach(isLate ? line -> waiting.add(TerminalText.line(line)) : this::ask);
             changed.signalAll();
         } finally {
             lock.unlock();

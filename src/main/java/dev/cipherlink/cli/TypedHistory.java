@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Iterator;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.jline.reader.impl.history.DefaultHistory;
@@ -17,12 +18,17 @@ import org.jline.reader.impl.history.DefaultHistory;
 final class TypedHistory extends DefaultHistory {
     private static final Set<Verb> WITH_VALUES = Set.of(Verb.SET, Verb.APPEND, Verb.CAS);
 
+    private static final int LEAST_CHARACTERS = 2;
+    private static final int MAX_LOOKED_AT = 2_000;
+
+    private final Dialect dialect;
     private final boolean keepsSecrets;
     private Consumer<IOException> listener = failure -> { };
     private boolean isLost;
 
     /// @param keepsSecrets whether lines with a value for a key go to the file too
-    TypedHistory(boolean keepsSecrets) {
+    TypedHistory(Dialect dialect, boolean keepsSecrets) {
+        this.dialect = dialect;
         this.keepsSecrets = keepsSecrets;
     }
 
@@ -44,17 +50,32 @@ final class TypedHistory extends DefaultHistory {
         }
     }
 
+    /// How the newest line that begins with this text goes on; empty where there is none, and for texts of one character.
+    String continuation(String typed) {
+        if (typed.length() < LEAST_CHARACTERS || typed.indexOf('\n') >= 0) {
+            return "";
+        }
+        Iterator<Entry> newestFirst = reverseIterator();
+        for (int i = 0; i < MAX_LOOKED_AT && newestFirst.hasNext(); i++) {
+            String line = newestFirst.next().line();
+            if (line.length() > typed.length() && line.startsWith(typed) && line.indexOf('\n') < 0) {
+                return line.substring(typed.length());
+            }
+        }
+        return "";
+    }
+
     @Override
     public boolean isPersistable(Entry entry) {
         return super.isPersistable(entry) && isForDisk(entry.line());
     }
 
     boolean isForDisk(String line) {
-        return line.lines().allMatch(each -> switch (TypedLine.parse(each)) {
+        return line.lines().allMatch(each -> switch (dialect.parse(each)) {
             case TypedLine.Request(Verb verb, String _) ->
                     verb != Verb.TELL && (keepsSecrets || !WITH_VALUES.contains(verb));
             case TypedLine.Slash(SlashCommand command, String _) -> command != SlashCommand.MSG && command != SlashCommand.REPLY;
-            case TypedLine.Nothing _, TypedLine.Text _, TypedLine.UnknownSlash _ -> true;
+            case TypedLine.Nothing _, TypedLine.Text _, TypedLine.Unknown _ -> true;
         });
     }
 

@@ -37,10 +37,10 @@ sealed interface TypedLine {
     record Slash(SlashCommand command, String rest) implements TypedLine {
     }
 
-    /// A slash and a word that is no command.
+    /// A word that should be a command and is none.
     ///
     /// @param near a command that is almost the same
-    record UnknownSlash(String word, Optional<String> near) implements TypedLine {
+    record Unknown(String word, Optional<String> near) implements TypedLine {
     }
 
     static TypedLine parse(String line) {
@@ -79,7 +79,7 @@ sealed interface TypedLine {
         String word = firstWord(line);
         String rest = line.substring(word.length()).strip();
         return SlashCommand.of(word).<TypedLine>map(command -> new Slash(command, rest))
-                .orElseGet(() -> new UnknownSlash(word, NearestMatch.find(word, SlashCommand.words())));
+                .orElseGet(() -> new Unknown(word, NearestMatch.find(word, SlashCommand.words())));
     }
 
     /// What to type to say this in a room: the text alone where that does it.

@@ -78,7 +78,7 @@ class ReplPartsTest {
     }
 
     private static boolean isMarkedWrong(String line) {
-        return new LineHighlighter(COLOURS, new Switches()).highlight(line, true).styleAt(0).equals(COLOURS.wrong());
+        return new LineHighlighter(Dialect.CHAT, COLOURS, new Switches()).highlight(line, true).styleAt(0).equals(COLOURS.wrong());
     }
 
     @Test
@@ -91,14 +91,14 @@ class ReplPartsTest {
         assertFalse(isMarkedWrong("NASA called"));
         assertFalse(isMarkedWrong("//etc/hosts"));
         assertEquals("CAS k version value",
-                new LineHighlighter(COLOURS, new Switches()).highlight("CAS k", true).toString());
-        assertEquals("CAS k", new LineHighlighter(COLOURS, new Switches()).highlight("CAS k", false).toString());
+                new LineHighlighter(Dialect.CHAT, COLOURS, new Switches()).highlight("CAS k", true).toString());
+        assertEquals("CAS k", new LineHighlighter(Dialect.CHAT, COLOURS, new Switches()).highlight("CAS k", false).toString());
     }
 
     @Test
     void directMessagesNeverAndValuesOnlyOnRequestGoToTheDisk() {
-        var careful = new TypedHistory(false);
-        var open = new TypedHistory(true);
+        var careful = new TypedHistory(Dialect.CHAT, false);
+        var open = new TypedHistory(Dialect.CHAT, true);
         for (String line : List.of("/msg ann x", "/reply x", "TELL ann x", "hello\n/msg ann x")) {
             assertFalse(careful.isForDisk(line), line);
             assertFalse(open.isForDisk(line), line);
@@ -135,7 +135,7 @@ class ReplPartsTest {
         rooms.members("#ops", List.of("ann", "bob"));
         List<Candidate> found = new ArrayList<>();
         var parsed = (CompletingParsedLine) new SpaceParser().parse(line, line.length(), Parser.ParseContext.COMPLETE);
-        new ChatCompleter(rooms, lists).complete(null, parsed, found);
+        new ChatCompleter(Dialect.CHAT, rooms, lists).complete(null, parsed, found);
         return found.stream().map(Candidate::value).toList();
     }
 
@@ -203,11 +203,12 @@ class ReplPartsTest {
 
     @Test
     void helpKnowsEveryCommand() {
-        String all = String.join("\n", ChatHelp.about(""));
+        String all = String.join("\n", new ChatHelp(Dialect.CHAT).about(""));
         Arrays.stream(SlashCommand.values()).forEach(command -> assertTrue(all.contains(command.word()), command.word()));
         LineHighlighter.VERBS.forEach(verb -> assertTrue(all.contains(verb), verb));
-        assertTrue(ChatHelp.about("").stream().allMatch(line -> line.length() <= 80));
-        assertEquals(List.of("CAS key version value   (a command of the protocol)"), ChatHelp.about("cas"));
-        assertEquals(List.of("/join #room   enter a room, or go to one that you are in"), ChatHelp.about("join").subList(1, 2));
+        assertTrue(new ChatHelp(Dialect.CHAT).about("").stream().allMatch(line -> line.length() <= 80));
+        assertEquals(List.of("CAS key version value   sets if the version is still that",
+                "  such as: CAS greeting 7 hello again"), new ChatHelp(Dialect.CHAT).about("cas"));
+        assertEquals(List.of("/join #room   enter a room, or go to one that you are in"), new ChatHelp(Dialect.CHAT).about("join").subList(2, 3));
     }
 }

@@ -45,7 +45,7 @@ class TerminalSafetyTest {
     private final Palette palette = new Palette(true);
     private final Rooms rooms = new Rooms(false);
     private final ChatLines lines = new ChatLines(palette, new Glyphs(true), ZoneOffset.UTC);
-    private final ChatParts parts = new ChatParts(rooms, lines, new Switches(), palette, new Glyphs(true));
+    private final ChatParts parts = new ChatParts(Dialect.CHAT, rooms, lines, new Switches(), palette, new Glyphs(true));
     private EditedLine reader;
     private TerminalScreen screen;
 
@@ -54,7 +54,7 @@ class TerminalSafetyTest {
         Terminal terminal = new LineDisciplineTerminal("test", "xterm-256color", written, UTF_8);
         written.reset(); // what the terminal is asked at first
         reader = new EditedLine(terminal, new Scrollback(true));
-        reader.setHighlighter(new LineHighlighter(palette, parts.switches()));
+        reader.setHighlighter(new LineHighlighter(Dialect.CHAT, palette, parts.switches()));
         screen = new TerminalScreen(reader, parts, TerminalSafetyTest::facts);
     }
 
@@ -142,7 +142,7 @@ class TerminalSafetyTest {
 
     @Test
     void theLineBeingTypedIsSafeAndKeepsItsLength() {
-        String shown = new LineHighlighter(palette, parts.switches()).highlight(reader, HOSTILE).toString();
+        String shown = new LineHighlighter(Dialect.CHAT, palette, parts.switches()).highlight(reader, HOSTILE).toString();
         assertSafe(shown, 1);
         assertEquals(HOSTILE.length(), shown.length());
         assertTrue(shown.startsWith("seen?]0;own??[66;66H"), shown);
@@ -155,7 +155,7 @@ class TerminalSafetyTest {
         rooms.met(HOSTILE);
         var parsed = new SpaceParser().parse("GET ", 4, org.jline.reader.Parser.ParseContext.COMPLETE);
         var offered = new ArrayList<Candidate>();
-        new ChatCompleter(rooms, lists).complete(reader, parsed, offered);
+        new ChatCompleter(Dialect.CHAT, rooms, lists).complete(reader, parsed, offered);
         assertEquals(List.of("good"), offered.stream().map(Candidate::value).filter(value -> !value.startsWith("FALSE")).toList());
         offered.forEach(candidate -> assertSafe(candidate.value() + candidate.displ(), 0));
     }

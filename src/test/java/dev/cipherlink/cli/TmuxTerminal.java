@@ -45,7 +45,7 @@ final class TmuxTerminal implements AutoCloseable {
     static TmuxTerminal withShell(Path folder, int columns, int rows, Map<String, String> environment, String... args)
             throws IOException {
         Path script = Files.writeString(folder.resolve("run"), "echo $$ > '" + folder.resolve("pid") + "'; exec " + program(folder, args));
-        var terminal = new TmuxTerminal(folder, columns, rows, environment, "PS1='shell: ' exec bash --norc --noprofile -i");
+        var terminal = new TmuxTerminal(folder, columns, rows, environment, "HISTFILE= PS1='shell: ' exec bash --norc --noprofile -i");
         terminal.awaitText("shell:");
         terminal.enter("sh '" + script + "'");
         return terminal;

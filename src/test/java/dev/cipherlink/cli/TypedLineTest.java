@@ -59,9 +59,9 @@ class TypedLineTest {
     }
 
     @Test
-    void anUnknownSlashNamesTheNearest() {
-        assertEquals(new TypedLine.UnknownSlash("/jion", Optional.of("/join")), TypedLine.parse("/jion #ops"));
-        assertEquals(new TypedLine.UnknownSlash("/xyzzyxyzzy", Optional.empty()), TypedLine.parse("/xyzzyxyzzy"));
+    void anUnknownNamesTheNearest() {
+        assertEquals(new TypedLine.Unknown("/jion", Optional.of("/join")), TypedLine.parse("/jion #ops"));
+        assertEquals(new TypedLine.Unknown("/xyzzyxyzzy", Optional.empty()), TypedLine.parse("/xyzzyxyzzy"));
     }
 
     @Test
