@@ -1,8 +1,6 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.command.Event;
-import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jline.utils.AttributedString;
@@ -28,7 +26,7 @@ final class JsonScreen implements PlainChat.LineScreen {
 
     @Override
     public synchronized void end(ExitStatus status) {
-        Map<String, Object> members = members("answer");
+        Map<String, Object> members = JsonEvents.ofType("answer");
         members.put("ok", status == ExitStatus.DONE);
         members.put("line", line);
         if (status == ExitStatus.DONE) {
@@ -40,12 +38,6 @@ final class JsonScreen implements PlainChat.LineScreen {
         }
         write(members);
         line = 0;
-    }
-
-    private static Map<String, Object> members(String type) {
-        Map<String, Object> members = new LinkedHashMap<>();
-        members.put("type", type);
-        return members;
     }
 
     private void write(Map<String, Object> members) {
@@ -60,48 +52,11 @@ final class JsonScreen implements PlainChat.LineScreen {
 
     @Override
     public void event(Event event, boolean isPast) {
-        Map<String, Object> members = members(event);
+        Map<String, Object> members = JsonEvents.members(event);
         if (isPast) {
             members.put("past", true);
         }
         write(members);
-    }
-
-    /// What an event is for programs.
-    static Map<String, Object> members(Event event) {
-        return switch (event) {
-            case Event.Message(String room, long id, String from, Instant at, String text) ->
-                    said("message", id, from, at, text, Map.of("room", room));
-            case Event.Direct(long id, String from, Instant at, String text) -> said("direct", id, from, at, text, Map.of());
-            case Event.Joined(String room, String name) -> named("joined", "room", room, "name", name);
-            case Event.Left(String room, String name) -> named("left", "room", room, "name", name);
-            case Event.Away(String name) -> named("away", "name", name);
-            case Event.Back(String name) -> named("back", "name", name);
-            case Event.Skipped(String room, long count, long after) ->
-                    named("skipped", "room", room, "count", count, "after", after);
-            case Event.KeySet(String key) -> named("key_set", "key", key);
-            case Event.KeyDeleted(String key) -> named("key_deleted", "key", key);
-            case Event.Notice(String text) -> named("notice", "text", text);
-        };
-    }
-
-    private static Map<String, Object> said(String type, long id, String from, Instant at, String text, Map<String, String> where) {
-        Map<String, Object> members = members(type);
-        members.putAll(where);
-        members.put("id", id);
-        members.put("from", from);
-        members.put("at", at.toString());
-        members.put("text", text);
-        return members;
-    }
-
-    /// @param pairs names and values by turns
-    private static Map<String, Object> named(String type, Object... pairs) {
-        Map<String, Object> members = members(type);
-        for (int i = 0; i < pairs.length; i += 2) {
-            members.put((String) pairs[i], pairs[i + 1]);
-        }
-        return members;
     }
 
     @Override
@@ -135,7 +90,7 @@ final class JsonScreen implements PlainChat.LineScreen {
 
     @Override
     public void warning(AttributedString text) {
-        write(named("warning", "message", text.toString()));
+        write(JsonEvents.named("warning", "message", text.toString()));
     }
 
     @Override

@@ -103,7 +103,7 @@ final class KeyEvents {
             return;
         }
         if (output.isJson()) {
-            output.line(Json.object(JsonScreen.members(event)));
+            output.line(Json.object(JsonEvents.members(event)));
             return;
         }
         switch (event) {

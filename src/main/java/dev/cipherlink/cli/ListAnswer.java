@@ -12,6 +12,8 @@ import java.util.Optional;
 /// Answers that are lists, for `--json`.
 final class ListAnswer {
 
+    private static final List<String> SOCKET_COLUMNS = List.of("local", "remote", "state", "name", "mode");
+
     private ListAnswer() {
     }
 
@@ -24,7 +26,7 @@ final class ListAnswer {
             case KEYS -> Optional.of(lines(payload));
             case ROOMS -> objects(payload, "room", "people", "id");
             case WHO -> objects(payload, "name", "state", "seconds");
-            case SOCKETS -> Optional.of(lines(payload).stream().map(QueryCommand.Sockets::object).toList());
+            case SOCKETS -> Optional.of(lines(payload).stream().map(ListAnswer::socket).toList());
             case HISTORY -> history(payload);
             case null, default -> Optional.empty();
         };
@@ -44,16 +46,34 @@ final class ListAnswer {
     private static Map<String, Object> object(String[] row, String[] names) {
         Map<String, Object> members = new LinkedHashMap<>();
         for (int i = 0; i < names.length; i++) {
-            members.put(names[i], QueryCommand.number(row[i]));
+            members.put(names[i], number(row[i]));
         }
         return members;
     }
 
     private static Optional<List<?>> history(byte[] payload) {
         try {
-            return Optional.of(Event.decodeAll(payload).stream().map(JsonScreen::members).toList());
+            return Optional.of(Event.decodeAll(payload).stream().map(JsonEvents::members).toList());
         } catch (ProtocolException _) {
             return Optional.empty();
         }
+    }
+
+    /// A line of SOCKETS.
+    static Map<String, Object> socket(String line) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        String[] words = line.split(" ");
+        for (int i = 0; i < SOCKET_COLUMNS.size() && i < words.length; i++) {
+            members.put(SOCKET_COLUMNS.get(i), words[i]);
+        }
+        String[] bytes = words[words.length - 1].split("/");
+        members.put("bytes_in", number(bytes[0]));
+        members.put("bytes_out", number(bytes[bytes.length - 1]));
+        return members;
+    }
+
+    /// A whole number where the text is one.
+    static Object number(String text) {
+        return text.matches("-?\\d{1,18}") ? (Object) Long.valueOf(text) : text;
     }
 }

@@ -41,16 +41,12 @@ abstract class QueryCommand extends ClientCommand {
         for (String line : lines) {
             int colon = line.indexOf(": ");
             if (colon > 0) {
-                members.put(line.substring(0, colon), number(line.substring(colon + 2)));
+                members.put(line.substring(0, colon), ListAnswer.number(line.substring(colon + 2)));
             }
         }
         return List.of(members);
     }
 
-    /// A whole number where the text is one.
-    static Object number(String text) {
-        return text.matches("-?\\d{1,18}") ? (Object) Long.valueOf(text) : text;
-    }
 
     /// `whoami`.
     static final class WhoAmI extends QueryCommand {
@@ -92,8 +88,6 @@ abstract class QueryCommand extends ClientCommand {
 
     /// `sockets`.
     static final class Sockets extends QueryCommand {
-        private static final List<String> COLUMNS = List.of("local", "remote", "state", "name", "mode");
-
         Sockets() {
             super("SOCKETS");
         }
@@ -108,19 +102,7 @@ abstract class QueryCommand extends ClientCommand {
 
         @Override
         List<Map<String, Object>> objects(List<String> lines) {
-            return lines.stream().map(Sockets::object).toList();
-        }
-
-        static Map<String, Object> object(String line) {
-            Map<String, Object> members = new LinkedHashMap<>();
-            String[] words = line.split(" ");
-            for (int i = 0; i < COLUMNS.size() && i < words.length; i++) {
-                members.put(COLUMNS.get(i), words[i]);
-            }
-            String[] bytes = words[words.length - 1].split("/");
-            members.put("bytes_in", number(bytes[0]));
-            members.put("bytes_out", number(bytes[bytes.length - 1]));
-            return members;
+            return lines.stream().map(ListAnswer::socket).toList();
         }
     }
 }
