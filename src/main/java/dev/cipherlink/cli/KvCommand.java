@@ -88,7 +88,7 @@ final class KvCommand extends ClientCommand {
 
     /// An answer like any other with `--json`, else a failure.
     private ExitStatus refused(Reply reply, byte[] command) {
-        CliException failure = new CliException(ExitStatus.of(reply), ScriptSender.head(command) + ": "
+        CliException failure = new CliException(ExitStatus.of(reply), OneShot.head(command) + ": "
                 + TerminalText.escapeLine(reply.reason()));
         if (!output().isJson()) {
             throw failure;

@@ -6,6 +6,7 @@ import dev.cipherlink.command.Verb;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import java.util.stream.Stream;
 /// @param valueFile where the value comes from: a file, or `-` for stdin
 record OneShot(Verb verb, List<String> arguments, Optional<String> valueFile) {
     static final String FROM = "--from";
+    private static final int MAX_HEAD_BYTES = 80;
     private static final String END_OF_OPTIONS = "--";
     private static final CommandParser PARSER = new CommandParser(Integer.MAX_VALUE);
 
@@ -50,7 +52,7 @@ record OneShot(Verb verb, List<String> arguments, Optional<String> valueFile) {
     }
 
     private static Verb verb(String word) {
-        return TypedLine.verb(word.toUpperCase(Locale.ROOT)).orElseThrow(() -> {
+        return Verb.named(word.toUpperCase(Locale.ROOT)).orElseThrow(() -> {
             String shown = TerminalText.escapeLine(word);
             if (word.isBlank()) {
                 return CliException.usage("no command: the first argument is empty").withHint("cipherlink kv --help");
@@ -86,7 +88,7 @@ record OneShot(Verb verb, List<String> arguments, Optional<String> valueFile) {
 
     /// Whether the argument at this position is all that is left of the command.
     static boolean isValue(Verb verb, int position) {
-        return TypedLine.WITH_REST.contains(verb) && position == labels(verb).size() - 1;
+        return verb.endsWithText() && position == labels(verb).size() - 1;
     }
 
     /// The names of a command's arguments.
@@ -98,12 +100,12 @@ record OneShot(Verb verb, List<String> arguments, Optional<String> valueFile) {
         List<String> labels = labels(verb);
         int given = arguments.size() + (valueFile.isPresent() ? 1 : 0);
         if (valueFile.isPresent() && !isValue(verb, arguments.size())) {
-            throw CliException.usage(TypedLine.WITH_REST.contains(verb) ? usage() : verb + " takes no value: "
+            throw CliException.usage(verb.endsWithText() ? usage() : verb + " takes no value: "
                     + FROM + " does not belong to it");
         }
         if (given > labels.size()) {
             CliException tooMany = CliException.usage(usage() + ", and here are " + given + " arguments");
-            throw TypedLine.WITH_REST.contains(verb)
+            throw verb.endsWithText()
                     ? tooMany.withHint("quotes around one that has spaces: 'hello world'") : tooMany;
         }
         for (int i = 0; i < arguments.size(); i++) {
@@ -178,5 +180,16 @@ record OneShot(Verb verb, List<String> arguments, Optional<String> valueFile) {
             throw CliException.usage(e.getMessage().startsWith("usage: ") ? e.getMessage() : verb + ": " + e.getMessage())
                     .withHint("cipherlink kv --help");
         }
+    }
+
+    /// The first two words, which are never a value: verb and key.
+    static String head(byte[] command) {
+        int end = 0;
+        for (int spaces = 0; end < command.length && end < MAX_HEAD_BYTES; end++) {
+            if (command[end] == ' ' && ++spaces == 2) {
+                break;
+            }
+        }
+        return TerminalText.escapeLine(TerminalText.escape(Arrays.copyOf(command, end)));
     }
 }

@@ -123,7 +123,7 @@ final class Quotes {
     }
 
     private CliException refused(String why) {
-        return CliException.usage(ScriptSender.head(line) + ": " + why
+        return CliException.usage(OneShot.head(line) + ": " + why
                 + "; an argument that begins with a quote ends with it, and \"\\\"\" is a quote itself");
     }
 }

@@ -6,7 +6,6 @@ import dev.cipherlink.command.Verb;
 import dev.cipherlink.session.ReplyHandler;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -14,7 +13,6 @@ import java.util.concurrent.ExecutionException;
 /// Reads a script and sends its commands, on a thread of its own: a read from stdin cannot be interrupted.
 final class ScriptSender implements Runnable {
     private static final int MAX_LINE_BYTES = 64 << 20;
-    private static final int MAX_HEAD_BYTES = 80;
 
     private final ScriptReader script;
     private final boolean quotes;
@@ -100,7 +98,7 @@ final class ScriptSender implements Runnable {
                 client.send(line.bytes(), new LineHandler(line));
             }
         } catch (IOException e) {
-            queue.add(new ScriptOutcome.Lost(line.number(), head(line.bytes()), false, false, e));
+            queue.add(new ScriptOutcome.Lost(line.number(), OneShot.head(line.bytes()), false, false, e));
             queue.stop();
         }
     }
@@ -115,17 +113,6 @@ final class ScriptSender implements Runnable {
             client.flush();
             goesOn = page.awaitGoesOn() && queue.awaitRoom();
         }
-    }
-
-    /// The first two words, which are never a value: verb and key.
-    static String head(byte[] command) {
-        int end = 0;
-        for (int spaces = 0; end < command.length && end < MAX_HEAD_BYTES; end++) {
-            if (command[end] == ' ' && ++spaces == 2) {
-                break;
-            }
-        }
-        return TerminalText.escapeLine(TerminalText.escape(Arrays.copyOf(command, end)));
     }
 
     /// Called under the session's lock: hands the outcome over and does no more.
@@ -143,13 +130,13 @@ final class ScriptSender implements Runnable {
 
         void answered(Reply reply, boolean goesOn) {
             queue.add(new ScriptOutcome.Answered(line.number(), verb(line.bytes()),
-                    reply.isError() ? head(line.bytes()) : null, reply, goesOn));
+                    reply.isError() ? OneShot.head(line.bytes()) : null, reply, goesOn));
         }
 
         @Override
         public void failed(IOException cause, boolean wasSent) {
             boolean mayHaveRun = wasSent && Connection.mayHaveChangedData(line.bytes());
-            queue.add(new ScriptOutcome.Lost(line.number(), head(line.bytes()), wasSent, mayHaveRun, cause));
+            queue.add(new ScriptOutcome.Lost(line.number(), OneShot.head(line.bytes()), wasSent, mayHaveRun, cause));
             queue.stop();
         }
     }

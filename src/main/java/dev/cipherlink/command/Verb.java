@@ -1,6 +1,7 @@
 package dev.cipherlink.command;
 
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// The verbs, each with its arguments as a person reads them.
@@ -88,6 +89,19 @@ public enum Verb {
             }
         }
         return null;
+    }
+
+    /// The verb that is written so, in capitals.
+    public static Optional<Verb> named(String word) {
+        return Arrays.stream(values()).filter(verb -> verb.name().equals(word)).findFirst();
+    }
+
+    /// Whether the last argument is a text or value that reaches to the end of the line, blanks included.
+    public boolean endsWithText() {
+        return switch (this) {
+            case SET, APPEND, CAS, ECHO, SAY, TELL -> true;
+            default -> false;
+        };
     }
 
     /// The arguments as a person reads them, optional ones in brackets; empty if there are none.

@@ -48,7 +48,7 @@ final class Ballast {
 
     private void fill() throws IOException {
         try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-                StoreFolder.PRIVATE_FILE)) {
+                PrivateFiles.FILE)) {
             for (long left = bytes(); left > 0; left -= PIECE_BYTES) {
                 channel.write(ByteBuffer.allocate(PIECE_BYTES));
             }

@@ -119,7 +119,7 @@ final class CommitLog implements AutoCloseable {
         next.channel().force(false);
         // One of that name, which an earlier process began, has no whole commit.
         Files.move(next.path(), named, StandardCopyOption.ATOMIC_MOVE);
-        StoreFolder.force(folder);
+        PrivateFiles.force(folder);
         file = next;
         path = named;
         salt = nextSalt;

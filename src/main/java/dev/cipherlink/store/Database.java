@@ -86,7 +86,7 @@ final class Database implements AutoCloseable {
         scanning = keep(new ReadOptions().setFillCache(false).setReadaheadSize(READ_AHEAD_BYTES));
         try {
             if (isNew) {
-                Files.createDirectories(folder, StoreFolder.PRIVATE_FOLDER);
+                Files.createDirectories(folder, PrivateFiles.FOLDER);
             }
             var descriptors = new ArrayList<ColumnFamilyDescriptor>();
             var cache = keep(new LRUCache(RocksConfig.NATIVE_BYTES));

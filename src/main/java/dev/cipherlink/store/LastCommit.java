@@ -52,7 +52,7 @@ final class LastCommit implements AutoCloseable {
     /// @param database RocksDB's folder
     LastCommit(Path file, Path database) throws IOException {
         this.channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-                StoreFolder.PRIVATE_FILE);
+                PrivateFiles.FILE);
         this.database = database;
     }
 

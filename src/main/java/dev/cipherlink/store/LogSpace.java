@@ -234,7 +234,7 @@ final class LogSpace implements AutoCloseable {
     /// Writes a file up to its end, and waits until the disk has it.
     private static Ready fill(Path file, long bytes) throws IOException {
         FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-                StoreFolder.PRIVATE_FILE);
+                PrivateFiles.FILE);
         try {
             long end = channel.size();
             while (end < bytes) {

@@ -48,8 +48,8 @@ public final class StoreCopy {
 
     private static void makeEmpty(Path folder) throws IOException {
         if (!Files.exists(folder)) {
-            Files.createDirectories(folder.toAbsolutePath().getParent(), StoreFolder.PRIVATE_FOLDER);
-            Files.createDirectory(folder, StoreFolder.PRIVATE_FOLDER);
+            Files.createDirectories(folder.toAbsolutePath().getParent(), PrivateFiles.FOLDER);
+            Files.createDirectory(folder, PrivateFiles.FOLDER);
         }
         try (Stream<Path> files = Files.list(folder)) {
             if (files.findAny().isPresent()) {
@@ -63,7 +63,7 @@ public final class StoreCopy {
         Files.walkFileTree(from, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
-                Files.createDirectories(to.resolve(from.relativize(folder).toString()), StoreFolder.PRIVATE_FOLDER);
+                Files.createDirectories(to.resolve(from.relativize(folder).toString()), PrivateFiles.FOLDER);
                 return FileVisitResult.CONTINUE;
             }
 

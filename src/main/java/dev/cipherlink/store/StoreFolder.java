@@ -8,9 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -21,12 +18,6 @@ final class StoreFolder implements AutoCloseable {
     private static final String LOG = "log";
     private static final String LAST_COMMIT = "last-commit";
     private static final String LOCK = "lock";
-
-    /// Modes are given when things are made, so that they do not depend on the umask. What RocksDB makes is in such a folder.
-    static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FOLDER =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-    static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FILE =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private final Path path;
     private final FileChannel lockFile;
@@ -41,12 +32,12 @@ final class StoreFolder implements AutoCloseable {
     /// @throws IOException if another process uses it, or it cannot be written; the message is one line
     static StoreFolder lock(Path path) throws IOException {
         if (!Files.isDirectory(path)) {
-            Files.createDirectories(path.toAbsolutePath().getParent(), PRIVATE_FOLDER);
-            Files.createDirectory(path, PRIVATE_FOLDER);
-            force(path.toAbsolutePath().getParent());
+            Files.createDirectories(path.toAbsolutePath().getParent(), PrivateFiles.FOLDER);
+            Files.createDirectory(path, PrivateFiles.FOLDER);
+            PrivateFiles.force(path.toAbsolutePath().getParent());
         }
         FileChannel file = FileChannel.open(path.resolve(LOCK), Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-                PRIVATE_FILE);
+                PrivateFiles.FILE);
         try {
             FileLock lock = file.tryLock();
             if (lock != null) {
@@ -81,16 +72,9 @@ final class StoreFolder implements AutoCloseable {
     /// Makes the folder of the log if there is none. The disk has the names of everything in the store's folder before there is a
     /// commit.
     CommitLog openLog(long lastCommit) throws IOException, StoreException {
-        Files.createDirectories(log(), PRIVATE_FOLDER);
-        force(path);
+        Files.createDirectories(log(), PrivateFiles.FOLDER);
+        PrivateFiles.force(path);
         return new CommitLog(log(), lastCommit);
-    }
-
-    /// Blocks until the disk has the names in a folder.
-    static void force(Path folder) throws IOException {
-        try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
-            names.force(true);
-        }
     }
 
     static Path lastCommit(Path path) {
