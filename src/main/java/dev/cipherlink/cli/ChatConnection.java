@@ -210,7 +210,7 @@ final class ChatConnection implements AutoCloseable {
     /// Whether the server takes requests of this verb at a limited rate, or the request must not overtake those.
     private static boolean isPaced(byte[] command) {
         String verb = TypedLine.firstWord(new String(command, 0, Math.min(command.length, MAX_VERB_BYTES), StandardCharsets.UTF_8));
-        return TypedLine.verb(verb.toUpperCase(Locale.ROOT)).filter(PACED::contains).isPresent();
+        return Verb.named(verb.toUpperCase(Locale.ROOT)).filter(PACED::contains).isPresent();
     }
 
     private void send(ChatLane.Kept line) {

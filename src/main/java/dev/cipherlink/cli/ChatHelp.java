@@ -27,7 +27,7 @@ final class ChatHelp {
         }
         String word = topic.startsWith("/") ? topic : "/" + topic.toLowerCase(Locale.ROOT);
         Optional<SlashCommand> slash = SlashCommand.of(word).filter(dialect.commands()::contains);
-        Optional<Verb> verb = TypedLine.verb(topic.toUpperCase(Locale.ROOT)).filter(found -> dialect.verbs().contains(found.name()));
+        Optional<Verb> verb = Verb.named(topic.toUpperCase(Locale.ROOT)).filter(found -> dialect.verbs().contains(found.name()));
         List<String> lines = new ArrayList<>();
         verb.ifPresent(found -> {
             Meaning meaning = meaning(found);

@@ -120,7 +120,7 @@ final class Completion {
     }
 
     private Stream<String> ofVerb(List<String> arguments) {
-        Optional<Verb> verb = TypedLine.verb(arguments.getFirst().toUpperCase(Locale.ROOT));
+        Optional<Verb> verb = Verb.named(arguments.getFirst().toUpperCase(Locale.ROOT));
         List<String> labels = verb.map(OneShot::labels).orElse(List.of());
         if (arguments.getLast().equals(OneShot.FROM)) {
             return Stream.of(FILES);
@@ -160,7 +160,7 @@ final class Completion {
         }
         args.add("kv");
         int own = before.indexOf("kv") + 1;
-        for (int i = own; own > 0 && i < before.size() && TypedLine.verb(before.get(i).toUpperCase(Locale.ROOT)).isEmpty(); i++) {
+        for (int i = own; own > 0 && i < before.size() && Verb.named(before.get(i).toUpperCase(Locale.ROOT)).isEmpty(); i++) {
             args.add(before.get(i));
         }
         args.removeAll(LOUD);
@@ -179,6 +179,6 @@ final class Completion {
     }
 
     private static boolean isVerb(String word) {
-        return TypedLine.verb(word).isPresent();
+        return Verb.named(word).isPresent();
     }
 }

@@ -60,7 +60,7 @@ enum Dialect {
 
     /// The verb that is written so.
     Optional<Verb> verb(String word) {
-        return TypedLine.verb(this == STORE ? word.toUpperCase(Locale.ROOT) : word).filter(verbs::contains);
+        return Verb.named(this == STORE ? word.toUpperCase(Locale.ROOT) : word).filter(verbs::contains);
     }
 
     /// What is still to come behind a word that begins a line; empty if the word is no command.

@@ -1,6 +1,7 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.command.Event;
+import dev.cipherlink.command.Verb;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jline.utils.AttributedString;
@@ -107,7 +108,7 @@ final class JsonScreen implements PlainChat.LineScreen {
         if (given.reply().isError()) {
             failure = given.reply().reason();
         } else {
-            answer = Json.value(TypedLine.verb(TypedLine.firstWord(given.command())).orElse(null), given.reply().payload());
+            answer = Json.value(Verb.named(TypedLine.firstWord(given.command())).orElse(null), given.reply().payload());
         }
     }
 

@@ -1,17 +1,13 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.command.Verb;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 
 /// What a line that somebody typed means.
 sealed interface TypedLine {
     List<String> LEAVE = List.of("exit", "quit");
-    /// Their last argument is the rest of the line, blanks at its end included.
-    Set<Verb> WITH_REST = Set.of(Verb.SET, Verb.APPEND, Verb.CAS, Verb.ECHO, Verb.SAY, Verb.TELL);
 
     /// Nothing but blanks.
     record Nothing() implements TypedLine {
@@ -66,13 +62,13 @@ sealed interface TypedLine {
             return new Slash(SlashCommand.HELP, topic);
         }
         String leading = line.stripLeading();
-        return verb(firstWord(leading))
-                .<TypedLine>map(verb -> new Request(verb, WITH_REST.contains(verb) ? leading : leading.stripTrailing()))
+        return Verb.named(firstWord(leading))
+                .<TypedLine>map(verb -> new Request(verb, verb.endsWithText() ? leading : leading.stripTrailing()))
                 .orElse(new Text(trimmed));
     }
 
     private static boolean isTopic(String word) {
-        return word.isEmpty() || verb(word.toUpperCase(Locale.ROOT)).isPresent() || SlashCommand.of(word).isPresent();
+        return word.isEmpty() || Verb.named(word.toUpperCase(Locale.ROOT)).isPresent() || SlashCommand.of(word).isPresent();
     }
 
     private static TypedLine slash(String line) {
@@ -85,11 +81,6 @@ sealed interface TypedLine {
     /// What to type to say this in a room: the text alone where that does it.
     static String saying(String room, String current, String text) {
         return room.equals(current) && parse(text).equals(new Text(text)) ? text : Verb.SAY + " " + room + " " + text;
-    }
-
-    /// The verb that is written so, in capitals.
-    static Optional<Verb> verb(String word) {
-        return Arrays.stream(Verb.values()).filter(verb -> verb.name().equals(word)).findFirst();
     }
 
     static String firstWord(String text) {
