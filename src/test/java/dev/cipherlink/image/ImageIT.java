@@ -161,7 +161,8 @@ class ImageIT {
                 .map(entry -> entry.split("/")[3]).collect(Collectors.toSet());
         var libraries = new ArrayList<String>();
         for (String jar : System.getProperty("java.class.path").split(File.pathSeparator)) {
-            if (jar.endsWith(".jar") && hasAnyClassOf(Path.of(jar), entries)) {
+            boolean isOurs = Path.of(jar).startsWith(Path.of("target").toAbsolutePath());
+            if (jar.endsWith(".jar") && !isOurs && hasAnyClassOf(Path.of(jar), entries)) {
                 libraries.add(Path.of(jar).getFileName().toString());
             }
         }
