@@ -76,8 +76,8 @@ class LostHandshakeIT {
     private void serveUntil(Stage stage, boolean isReset) {
         serve(socket -> {
             switch (stage) {
-                case ACCEPTED -> {
-                }
+                // The first byte says that the client knows of its connection: a reset before that is a connection refused.
+                case ACCEPTED -> socket.getInputStream().read();
                 case MESSAGE_1_READ -> socket.getInputStream().readNBytes(9 + 1 + 32);
                 case MESSAGE_3_READ -> NoiseHandshake.accept(new PacketReader(socket.getInputStream()),
                         new PacketWriter(socket.getOutputStream()), serverIdentity.keyPair());
