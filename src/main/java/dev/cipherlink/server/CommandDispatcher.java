@@ -94,6 +94,17 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
     }
 
     @Override
+    public void beforeWait() {
+        try {
+            if (unit != null) {
+                unit.pause();
+            }
+        } catch (StoreException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+
+    @Override
     public Reply handle(int sequence, Payload request) {
         begin();
         Command command = null;

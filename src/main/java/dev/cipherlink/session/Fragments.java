@@ -20,6 +20,7 @@ final class Fragments {
     private final String owner;
     private final int maxBytes;
     private final MemoryBudget budget;
+    private final Runnable beforeWait;
     private final List<byte[]> fragments = new ArrayList<>(0);
     private int bytes;
     private long taken;
@@ -28,10 +29,12 @@ final class Fragments {
     /// When the last one came; 0 if nothing is kept. Read by any thread.
     private volatile long lastAt;
 
-    Fragments(String owner, int maxBytes, MemoryBudget budget) {
+    /// @param beforeWait called before memory is waited for: lets go what others must not wait for meanwhile
+    Fragments(String owner, int maxBytes, MemoryBudget budget, Runnable beforeWait) {
         this.owner = owner;
         this.maxBytes = maxBytes;
         this.budget = budget;
+        this.beforeWait = beforeWait;
     }
 
     /// What can be run, since it is there three times then, beside what else the process has: an eighth of the heap.
@@ -67,9 +70,12 @@ final class Fragments {
             return;
         }
         int more = fragment.length();
-        if (!budget.take(owner, more, taken, MEMORY_PATIENCE)) {
-            refuse(NO_MEMORY);
-            return;
+        if (!budget.tryTake(owner, more, taken)) {
+            beforeWait.run();
+            if (!budget.take(owner, more, taken, MEMORY_PATIENCE)) {
+                refuse(NO_MEMORY);
+                return;
+            }
         }
         taken += more;
         try {

@@ -28,7 +28,7 @@ final class Receiver {
         this.parameters = parameters;
         this.handler = handler;
         window = new ReceiveWindow(parameters, identity, ReceiveWindow.BUDGET);
-        fragments = new Fragments(identity.owner(), identity.maxRequestBytes(), Fragments.BUDGET);
+        fragments = new Fragments(identity.owner(), identity.maxRequestBytes(), Fragments.BUDGET, handler::beforeWait);
         answers = new AnswerBatch();
     }
 

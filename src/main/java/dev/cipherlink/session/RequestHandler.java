@@ -31,6 +31,10 @@ public interface RequestHandler {
         return null;
     }
 
+    /// The session is about to wait for memory, for a few seconds: lets go what other sessions must not wait for meanwhile.
+    default void beforeWait() {
+    }
+
     /// There is no memory to keep the last answer, nor its request, for a duplicate.
     default void notKept(int sequence) {
     }

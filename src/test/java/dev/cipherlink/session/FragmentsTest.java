@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.message.Payload;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -17,7 +18,7 @@ class FragmentsTest {
     private final Fragments fragments = fragments("ann");
 
     private Fragments fragments(String owner) {
-        return new Fragments(owner, 10, budget);
+        return new Fragments(owner, 10, budget, () -> { });
     }
 
     private static void add(Fragments target, String text) {
@@ -71,6 +72,25 @@ class FragmentsTest {
         assertEquals(30, budget.freeBytes());
     }
 
+    /// A batch that had changed something waited for memory inside its unit: no session's commit began for 5 s.
+    @Test
+    void letGoOfWhatOthersWaitForBeforeTheyWait() {
+        var waits = new AtomicInteger();
+        var waiting = new Fragments("ann", 10, budget, () -> {
+            waits.incrementAndGet();
+            budget.giveBack("bob", 30);
+        });
+        add(waiting, "12345");
+        assertEquals(0, waits.get(), "there was memory");
+        waiting.clear();
+        budget.force("bob", 30);
+        add(waiting, "12345");
+        assertEquals(1, waits.get());
+        assertNull(waiting.refusal());
+        waiting.clear();
+        assertEquals(30, budget.freeBytes());
+    }
+
     @Test
     void sayWhyThereIsNoMemoryToRunThem() {
         add(fragments, "1234567890");
@@ -82,7 +102,7 @@ class FragmentsTest {
     /// It was told to try again later, for ever.
     @Test
     void areToldWhatTheMemoryIsForWhenTheyNeverFit() {
-        var large = new Fragments("ann", 100, budget);
+        var large = new Fragments("ann", 100, budget, () -> { });
         add(large, "12345678901234567890");
         add(large, "12345");
         assertTrue(large.refusal().startsWith("the server has memory for requests of up to 21 bytes only"), large.refusal());
