@@ -189,7 +189,7 @@ final class Admission {
         }
     }
 
-    private SynAck grant(Syn syn, String sessionId) throws InterruptedIOException {
+    private SynAck grant(Syn syn, String sessionId) throws IOException {
         isWaiting = false;
         if (!syn.clientId().isEmpty() && !PublicKeyLine.isName(syn.clientId())) {
             return new SynAck.Refused("client_id must be 1 to " + PublicKeyLine.MAX_NAME_CHARACTERS
@@ -208,7 +208,11 @@ final class Admission {
         }
         boolean isStream = syn.wishes().mode() == OperationMode.STREAM;
         boolean isResume = !isStream && syn.resume() != null && canResume(syn.resume());
-        String refusal = server.places().enter(client, isResume);
+        String refusal = server.places().enter(client, isResume && claim.isHeld());
+        if (refusal != null && isResume) {
+            // A refusal is final; the session waits, and its client tries again.
+            throw new IOException(refusal);
+        }
         if (refusal != null) {
             return new SynAck.Refused(refusal);
         }

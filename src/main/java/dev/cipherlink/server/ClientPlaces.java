@@ -25,17 +25,17 @@ final class ClientPlaces {
 
     /// Takes a place for a connection.
     ///
-    /// @param isResume whether it takes the place of another one, which ends
+    /// @param isInPlace whether it takes the place of another one, which ends
     /// @return why it gets none; null if it has it
-    synchronized String enter(ClientIdentity client, boolean isResume) {
+    synchronized String enter(ClientIdentity client, boolean isInPlace) {
         if (client.key().isEmpty()) {
             return null;
         }
         PublicKey key = client.key().get();
-        if (!isResume && perKey.getOrDefault(key, 0) >= maxPerKey) {
+        if (!isInPlace && perKey.getOrDefault(key, 0) >= maxPerKey) {
             return "this key has " + maxPerKey + " connections, and may not have more (server.max-connections-per-key)";
         }
-        if (!isResume && !client.isOperator() && users >= maxOfUsers) {
+        if (!isInPlace && !client.isOperator() && users >= maxOfUsers) {
             return "the server has no place for another client; try again later";
         }
         perKey.merge(key, 1, Integer::sum);

@@ -15,7 +15,6 @@ import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.SynAck;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.net.ProtocolException;
 import java.util.HexFormat;
 
@@ -38,8 +37,8 @@ public final class SessionHandshake {
     @FunctionalInterface
     public interface Policy {
         /// @param sessionId what the session is to be called if it is a new one
-        /// @throws InterruptedIOException if the thread is interrupted while it waits for a session to become free
-        SynAck answer(Syn syn, String sessionId) throws InterruptedIOException;
+        /// @throws IOException if the connection is to end without an answer: the client may try again
+        SynAck answer(Syn syn, String sessionId) throws IOException;
     }
 
     /// The client's side.

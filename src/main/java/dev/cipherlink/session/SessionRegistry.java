@@ -108,6 +108,13 @@ public final class SessionRegistry {
             return entry.session;
         }
 
+        /// Whether a connection has the session now, which [#take] would end.
+        public boolean isHeld() {
+            synchronized (SessionRegistry.this) {
+                return entry.holder != null;
+            }
+        }
+
         /// Takes the session for the connection, whose client has proved that it is there. Blocks until the one that had it has
         /// let it go. Ends the claim.
         ///

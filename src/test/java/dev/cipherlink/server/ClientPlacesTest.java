@@ -3,11 +3,13 @@ package dev.cipherlink.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.session.RefusedException;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -63,6 +65,38 @@ class ClientPlacesTest {
             assertNull(places.enter(client(true), false));
         }
         assertNull(places.enter(new ClientIdentity("x", Optional.empty(), true), false), "holders of a shared key are operators");
+    }
+
+    /// Sessions that waited for their client came back beside as many connections as the key may have.
+    @Test
+    void aSessionThatHasNoConnectionNeedsAPlace() throws Exception {
+        try (var server = PersonalServer.start(config -> config.withConnectionsPerKey(2))) {
+            String left;
+            try (var peer = new RawNoisePeer(server.connect(), server.ann().keyPair())) {
+                left = peer.open("").sessionId();
+            }
+            server.awaitConnections(0);
+            try (var first = new RawNoisePeer(server.connect(), server.ann().keyPair())) {
+                String held = first.open("").sessionId();
+                try (var second = new RawNoisePeer(server.connect(), server.ann().keyPair())) {
+                    second.open("");
+                    try (var third = new RawNoisePeer(server.connect(), server.ann().keyPair())) {
+                        assertThrows(IOException.class, () -> third.open(resume(left)), "it is not refused for good");
+                    }
+                    try (var third = new RawNoisePeer(server.connect(), server.ann().keyPair())) {
+                        assertTrue(third.open(resume(held)).isResumed(), "in the place of the first");
+                    }
+                }
+            }
+            server.awaitConnections(0);
+            try (var peer = new RawNoisePeer(server.connect(), server.ann().keyPair())) {
+                assertTrue(peer.open(resume(left)).isResumed());
+            }
+        }
+    }
+
+    private static String resume(String sessionId) {
+        return ",\"session_id\":\"" + sessionId + "\",\"received\":0";
     }
 
     @Test
