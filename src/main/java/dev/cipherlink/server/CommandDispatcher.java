@@ -56,7 +56,7 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
     CommandDispatcher(Server server, SessionOrigin origin, SessionJournal journal) {
         this.server = server;
         this.journal = journal;
-        laterChanges = new LaterChanges(origin.parameters().windowSize(), journal.lastChange());
+        laterChanges = new LaterChanges(origin.parameters().windowSize(), journal.lastChange(), journal.accepted());
         client = origin.client();
         sessionId = origin.id();
         parser = new CommandParser(server.config().maxValueBytes());

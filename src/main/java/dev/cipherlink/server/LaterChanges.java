@@ -23,11 +23,12 @@ final class LaterChanges {
     private Deque<Change> changes;
 
     /// @param lastChange the number of the last request that may have changed something, by another process; 0 if there was none
-    LaterChanges(int windowSize, long lastChange) {
+    /// @param accepted   how many requests another process ran, of which any may have been a large read; 0 if there was none
+    LaterChanges(int windowSize, long lastChange, long accepted) {
         this.windowSize = windowSize;
         unknown = lastChange;
         this.lastChange = lastChange;
-        lastLargeRead = -windowSize;
+        lastLargeRead = accepted > 0 ? accepted : -windowSize;
     }
 
     /// A read had an answer that is not kept.

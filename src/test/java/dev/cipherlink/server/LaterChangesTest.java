@@ -17,7 +17,7 @@ class LaterChangesTest {
 
     private static final int WINDOW = 10;
 
-    private final LaterChanges changes = new LaterChanges(WINDOW, 0);
+    private final LaterChanges changes = new LaterChanges(WINDOW, 0, 0);
 
     private static Command command(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
@@ -55,10 +55,21 @@ class LaterChangesTest {
 
     @Test
     void ofWhatAnotherProcessRanEverythingMayHaveChanged() {
-        var restored = new LaterChanges(WINDOW, 5);
+        var restored = new LaterChanges(WINDOW, 5, 5);
         assertTrue(restored.mayBeSeenBy(command("GET k"), 4));
         assertFalse(restored.mayBeSeenBy(command("GET k"), 5));
         assertFalse(restored.mayBeSeenBy(command("GET k"), 6));
+    }
+
+    /// After a restart a read of the last process ran again, and saw what its session had changed since.
+    @Test
+    void ofWhatAnotherProcessRanAnythingMayHaveBeenALargeRead() {
+        var restored = new LaterChanges(WINDOW, 2, 5);
+        restored.changed(6, command("SET k 1"));
+        assertTrue(restored.mayBeSeenBy(command("GET k"), 4));
+        assertTrue(restored.mayBeSeenBy(command("GET k"), 5));
+        assertFalse(restored.mayBeSeenBy(command("GET k"), 6));
+        assertFalse(restored.mayBeSeenBy(command("GET other"), 4));
     }
 
     @Test
