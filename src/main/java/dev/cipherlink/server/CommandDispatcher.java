@@ -230,6 +230,7 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
     @Override
     public void notKept(int sequence) {
         journal.notKept(sequence);
+        laterChanges.largeRead(journal.accepted());
     }
 
     @Override

@@ -5,7 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 
-/// What a session changed behind its large reads, whose answers are not kept: such a read may run again only if it would not see
+/// What a session changed behind its large reads, and others, whose answers are not kept: such a read may run again only if it would not see
 /// that. Numbers count from the first request of the session on. Used by its reading thread.
 final class LaterChanges {
 
