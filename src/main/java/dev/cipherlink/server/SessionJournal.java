@@ -91,7 +91,6 @@ final class SessionJournal {
     private long lastChange;
     private boolean hasChanged;
     private boolean isOriginKept;
-    private boolean isNew;
     private boolean isInFragments;
 
     SessionJournal(SessionOrigin origin, KeyValueStore store) {
@@ -126,13 +125,11 @@ final class SessionJournal {
         }
     }
 
-    /// A request runs. Numbers come in order; those of all fragments but the last are left out. One that comes again, since
-    /// its answer was too large to be kept, is known already.
+    /// A request runs, for the first time. Numbers come in order; those of all fragments but the last are left out.
     void runs(int sequence) {
-        int ahead = (short) (sequence - accepted);
-        isNew = ahead > 0;
+        int ahead = (int) (sequence - accepted) & Message.SEQUENCE_MODULUS - 1;
         isInFragments = ahead > 1;
-        accepted += Math.max(0, ahead);
+        accepted += ahead;
         while (answers.size() > 0 && position(answers.sequence(0)) <= accepted - windowSize()) {
             answers.removeFirst();
         }
@@ -151,7 +148,7 @@ final class SessionJournal {
     /// must not run.
     void read(int sequence, Reply reply) {
         boolean isLarge = reply.payload().length > Session.MAX_STORED_REPLY_BYTES;
-        if (isKept && isNew && (isInFragments || !isLarge)) {
+        if (isKept && (isInFragments || !isLarge)) {
             answers.add(sequence, isLarge ? Session.NOT_KEPT : reply);
         }
     }
