@@ -248,6 +248,7 @@ final class Admission {
 
     /// Connects to the target, since the answer says whether it was reached.
     private SynAck forward(Syn syn, String sessionId) {
+        connection.opensTarget();
         try {
             connection.become(StreamConnection.open(syn,
                     new StreamConnection.Opening(server, client, connection.socket(), channel)));

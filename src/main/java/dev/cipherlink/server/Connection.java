@@ -142,6 +142,11 @@ final class Connection implements Runnable, Closeable {
         }
     }
 
+    /// The handshakes wait for nothing but a target now: that takes no place of other handshakes of its address.
+    void opensTarget() {
+        visit.leave();
+    }
+
     /// What the connection is from now on: a forward, in place of a session.
     void become(StreamConnection forward) {
         stream = forward;
