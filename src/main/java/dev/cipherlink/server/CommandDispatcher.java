@@ -78,6 +78,7 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
 
     @Override
     public void end() {
+        answersWritten();
         events.end();
         journal.forget(store);
     }

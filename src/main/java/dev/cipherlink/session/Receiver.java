@@ -189,8 +189,9 @@ final class Receiver {
 
     /// The connection has ended: what of the batch was not sent is lost with it.
     void forgetAnswers() {
-        answers.clear();
+        // First, since it allocates nothing: others wait for that memory.
         handler.answersWritten();
+        answers.clear();
     }
 
     /// The session goes on with another connection: what was on its way on the old one is lost.

@@ -65,7 +65,7 @@ public interface RequestHandler {
     default void answersWritten() {
     }
 
-    /// The session is over, and no request will come any more.
+    /// The session is over, and no request runs or will come any more.
     default void end() {
     }
 }
