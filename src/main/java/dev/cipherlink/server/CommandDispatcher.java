@@ -131,6 +131,14 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
         return reply;
     }
 
+    /// Recorded, as the answer of a read: a duplicate of the last fragment must not run.
+    @Override
+    public void refused(int sequence, Reply answer) {
+        begin();
+        journal.runs(sequence);
+        journal.read(sequence, answer);
+    }
+
     private void begin() {
         if (unit == null) {
             unit = store.begin(this);

@@ -120,8 +120,13 @@ final class Receiver {
                 fragments.complete(handler.prepare((int) fragments.retainedBytes()));
             }
             Payload request = fragments.request();
-            Reply reply = fragments.refusal() != null ? Reply.error(fragments.refusal())
-                    : handler.handle(message.sequence(), request);
+            Reply reply;
+            if (fragments.refusal() == null) {
+                reply = handler.handle(message.sequence(), request);
+            } else {
+                reply = Reply.error(fragments.refusal());
+                handler.refused(message.sequence(), reply);
+            }
             answer(message.sequence(), reply, request);
         } finally {
             fragments.clear();

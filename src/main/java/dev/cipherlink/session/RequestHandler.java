@@ -24,6 +24,12 @@ public interface RequestHandler {
         return Session.NOT_KEPT;
     }
 
+    /// A request in fragments does not run.
+    ///
+    /// @param sequence the number of its last fragment, and of the answer
+    default void refused(int sequence, Reply answer) {
+    }
+
     /// Takes memory for a large request, which is about to run. Blocks for a few seconds while there is none.
     ///
     /// @return why it cannot run; null if it can

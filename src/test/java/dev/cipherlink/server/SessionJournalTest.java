@@ -184,7 +184,7 @@ class SessionJournalTest {
         await().until(() -> readAll().isEmpty());
     }
 
-    /// Fragments of refused requests are not told of: behind more than 32,767 of them, the journal stood still.
+    /// Of fragments only the last is told of: behind more than 32,767 of them, the journal stood still.
     @Test
     void goesOnBehindManyFragments() throws StoreException {
         var journal = new SessionJournal(origin(64), store);

@@ -29,6 +29,8 @@ final class Peer implements RequestHandler {
     final List<String> ran = new ArrayList<>();
     /// Duplicates that ran since no answer was kept.
     final List<String> repeated = new ArrayList<>();
+    /// The numbers of requests in fragments that did not run.
+    final List<Integer> refused = new ArrayList<>();
     final List<String> answers = new ArrayList<>();
     final List<String> failures = new ArrayList<>();
     final Outbox outbox;
@@ -67,6 +69,11 @@ final class Peer implements RequestHandler {
         byte[] bytes = request.toBytes();
         repeated.add(shown(bytes));
         return behaviour.apply(bytes);
+    }
+
+    @Override
+    public void refused(int sequence, Reply answer) {
+        refused.add(sequence);
     }
 
     /// Short texts as they are, long ones by their length and hash.

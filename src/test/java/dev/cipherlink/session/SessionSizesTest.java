@@ -120,6 +120,7 @@ class SessionSizesTest {
         server.receive(Peer.data(60_001, "the end"));
         assertEquals(MessageType.ERROR, server.next().type());
         assertEquals(List.of(), server.ran);
+        assertEquals(List.of(60_001), server.refused, "so that how far it came is recorded");
     }
 
     @ParameterizedTest
