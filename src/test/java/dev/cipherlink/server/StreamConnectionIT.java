@@ -8,6 +8,7 @@ import dev.cipherlink.channel.NoiseHandshake;
 import dev.cipherlink.forward.ForwardLimits;
 import dev.cipherlink.forward.ForwardRules;
 import dev.cipherlink.message.Checksum;
+import dev.cipherlink.message.MessageType;
 import dev.cipherlink.message.OperationMode;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.message.Syn;
@@ -47,6 +48,23 @@ class StreamConnectionIT {
             // Connections are accepted in the order in which they came.
             try (var probe = new Socket(target.getInetAddress(), target.getLocalPort()); Socket first = target.accept()) {
                 assertEquals(probe.getLocalPort(), first.getPort());
+            }
+        }
+    }
+
+    /// Clients that had proved who they are, and waited for slow targets, had all handshakes of their address.
+    @Test
+    void aClientThatAsksForATargetTakesNoPlaceOfOtherHandshakes() throws Exception {
+        var forwards = PersonalServer.forwards(ForwardRules.parse("127.0.0.1:*"), ForwardLimits.DEFAULT);
+        var limits = PersonalServer.limits(new HandshakeLimits(1, 8, 1_000, 1_000));
+        try (var target = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+             var server = PersonalServer.start(config -> limits.apply(forwards.apply(config)));
+             var first = new RawNoisePeer(server.connect(), server.ann().keyPair())) {
+            first.shakeHands().send(MessageType.SYN, 0, "{\"operation_mode\":\"stream\",\"max_packet_size\":1024,\"target\":\"127.0.0.1:"
+                    + target.getLocalPort() + "\"}");
+            target.accept().close();
+            try (var second = new RawNoisePeer(server.connect(), server.ann().keyPair())) {
+                assertEquals("ann", second.open("").clientId(), "though the first has not sent its ACK");
             }
         }
     }
