@@ -81,6 +81,7 @@ final class CommitLog implements AutoCloseable {
         this.appended = lastCommit;
         this.synced = lastCommit;
         this.space = new LogSpace(folder, room, maxFileBytes);
+        removeUnused();
         beginFirst();
         for (Path old : CommitLogReader.files(folder)) {
             if (!old.equals(path)) {
@@ -89,6 +90,15 @@ final class CommitLog implements AutoCloseable {
             }
         }
         space.start();
+    }
+
+    /// Takes away files that begin behind the last commit: they have none, and a file that is begun later gets such a name.
+    private void removeUnused() throws IOException {
+        for (Path old : CommitLogReader.files(folder).reversed()) {
+            if (CommitLogFile.first(old) > appended) {
+                Files.delete(old);
+            }
+        }
     }
 
     /// Where there is no room there are no commits until there is.
@@ -117,7 +127,7 @@ final class CommitLog implements AutoCloseable {
         long nextSalt = nextSalt();
         writeFully(next.channel(), 0, ByteBuffer.wrap(header(nextSalt)));
         next.channel().force(false);
-        // One of that name, which an earlier process began, has no whole commit.
+        // One of that name has no commit.
         Files.move(next.path(), named, StandardCopyOption.ATOMIC_MOVE);
         PrivateFiles.force(folder);
         file = next;

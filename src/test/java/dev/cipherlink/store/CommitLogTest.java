@@ -290,6 +290,25 @@ class CommitLogTest {
         assertEquals(new CommitLogReader.Found(1, null), read(0));
     }
 
+    /// A process died when it had begun a file, and the next began on a full disk. The file that it made later had the name of the
+    /// old one, and was taken away with it: what was acknowledged was lost.
+    @Test
+    void aFileInPlaceOfOneThatAFullDiskLeftIsNotForgotten() throws Exception {
+        new CommitLog(folder, 0).close();
+        assertEquals(1, files().size());
+        long[] left = {0};
+        try (var log = new CommitLog(folder, 0, new DiskRoom(() -> left[0]), FILE_BYTES)) {
+            left[0] = Long.MAX_VALUE;
+            await().until(() -> hasRoom(log));
+            log.append(1, changes(1));
+            log.sync();
+            log.forget(1);
+            assertEquals(new CommitLogReader.Found(1, null), read(0));
+            log.append(2, changes(2));
+        }
+        assertEquals(new CommitLogReader.Found(2, null), read(0));
+    }
+
     /// A commit changes no length: the disk would have to note that each time. A commit larger than a file has one of its own.
     @Test
     void aFileHasItsLengthFromItsBeginningOn() throws Exception {
