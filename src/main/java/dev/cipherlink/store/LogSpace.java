@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 final class LogSpace implements AutoCloseable {
     private static final Logger LOG = System.getLogger(LogSpace.class.getName());
     private static final String PREFIX = "spare-";
+    private static final String NAME = PREFIX + "\\d{1,18}";
     /// The first file of a process; each of the next is so many times as large, up to the most that the disk should have.
     private static final int FIRST_FILE_BYTES = 1 << 20;
     private static final int GROWTH = 4;
@@ -32,6 +33,7 @@ final class LogSpace implements AutoCloseable {
     private final int maxFileBytes;
     private final Thread thread = Thread.ofPlatform().name("store-log").daemon().unstarted(this::run);
     private long fileBytes;
+    /// Behind those of all files that are there.
     private long names;
     /// How large a file is asked for; 0 if none is.
     private long wanted;
@@ -60,6 +62,7 @@ final class LogSpace implements AutoCloseable {
         this.maxFileBytes = maxFileBytes;
         this.fileBytes = Math.min(FIRST_FILE_BYTES, maxFileBytes);
         List<Path> left = spares(folder);
+        names = left.stream().mapToLong(LogSpace::number).max().orElse(-1) + 1;
         spare = left.isEmpty() ? null : left.getFirst();
         for (Path other : left.subList(Math.min(1, left.size()), left.size())) {
             Files.delete(other);
@@ -69,8 +72,12 @@ final class LogSpace implements AutoCloseable {
     /// Files that are no part of the log yet.
     static List<Path> spares(Path folder) throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.getFileName().toString().startsWith(PREFIX)).toList();
+            return files.filter(file -> file.getFileName().toString().matches(NAME)).toList();
         }
+    }
+
+    private static long number(Path spare) {
+        return Long.parseLong(spare.getFileName().toString().substring(PREFIX.length()));
     }
 
     void start() {
@@ -129,7 +136,9 @@ final class LogSpace implements AutoCloseable {
 
     /// Makes a file in the calling thread, also from what is kept free for others.
     Ready make(long bytes) throws IOException {
-        return fill(takeSpare(), bytes);
+        Path left = takeSpare();
+        return left != null ? fill(left, StandardOpenOption.CREATE, bytes)
+                : fill(nextName(), StandardOpenOption.CREATE_NEW, bytes);
     }
 
     /// The same, as large as the files of the log are now.
@@ -152,7 +161,7 @@ final class LogSpace implements AutoCloseable {
         if (ready != null || spare != null || bytes < fileBytes || bytes > 2L * maxFileBytes) {
             return false;
         }
-        Path renamed = folder.resolve(PREFIX + names++);
+        Path renamed = nextName();
         Files.move(file, renamed, StandardCopyOption.ATOMIC_MOVE);
         spare = renamed;
         return true;
@@ -228,13 +237,16 @@ final class LogSpace implements AutoCloseable {
     private synchronized Path takeSpare() {
         Path taken = spare;
         spare = null;
-        return taken != null ? taken : folder.resolve(PREFIX + names++);
+        return taken;
+    }
+
+    private synchronized Path nextName() {
+        return folder.resolve(PREFIX + names++);
     }
 
     /// Writes a file up to its end, and waits until the disk has it.
-    private static Ready fill(Path file, long bytes) throws IOException {
-        FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-                PrivateFiles.FILE);
+    private static Ready fill(Path file, StandardOpenOption create, long bytes) throws IOException {
+        FileChannel channel = FileChannel.open(file, Set.of(create, StandardOpenOption.WRITE), PrivateFiles.FILE);
         try {
             long end = channel.size();
             while (end < bytes) {

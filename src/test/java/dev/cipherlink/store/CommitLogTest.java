@@ -309,6 +309,23 @@ class CommitLogTest {
         assertEquals(new CommitLogReader.Found(2, null), read(0));
     }
 
+    /// A file that another process left ready was used on a full disk, and a larger one got its name and was deleted with it.
+    @Test
+    void aFileThatWasLeftReadyAndALargerOneHaveTwoNames() throws Exception {
+        Files.write(folder.resolve("spare-0"), new byte[FILE_BYTES]);
+        long[] left = {0};
+        try (var log = new CommitLog(folder, 0, new DiskRoom(() -> left[0]), FILE_BYTES)) {
+            left[0] = Long.MAX_VALUE;
+            await().until(() -> hasRoom(log));
+            var large = new BatchBuffer();
+            large.put(0, new byte[] {'k'}, new byte[2 * FILE_BYTES]);
+            log.awaitRoom(large.size());
+            log.append(1, large);
+            log.sync();
+            assertEquals(1, CommitLogReader.read(folder, 0, (_, _) -> { }).commit());
+        }
+    }
+
     /// A commit changes no length: the disk would have to note that each time. A commit larger than a file has one of its own.
     @Test
     void aFileHasItsLengthFromItsBeginningOn() throws Exception {
