@@ -3,10 +3,10 @@ package dev.cipherlink.store;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
@@ -50,7 +50,8 @@ final class Applier implements AutoCloseable {
     private final BlindChanges before;
     private final Thread thread = Thread.ofPlatform().name("store-apply").daemon().unstarted(this::run);
     private Consumer<StoreException> stop;
-    private final Deque<Group> waiting = new ArrayDeque<>();
+    /// Linked: an array that finds no memory to grow loses what is in it.
+    private final Deque<Group> waiting = new LinkedList<>();
     private long waitingBytes;
     private long forgetAt = System.nanoTime();
     private volatile StoreState applied;

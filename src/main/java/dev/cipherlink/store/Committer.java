@@ -50,6 +50,8 @@ final class Committer implements AutoCloseable {
     private final LongAdder committedUnits = new LongAdder();
     private volatile Group current = new Group(1);
     private volatile Group committing;
+    /// The number of the last group that [#deliveries] has.
+    private long delivered;
     private volatile long commits;
     private volatile boolean isWanted;
     private volatile boolean isClosed;
@@ -247,9 +249,14 @@ final class Committer implements AutoCloseable {
             }
             applier.awaitRoom();
             deliveries.awaitRoom();
-            Group group = committing != null ? committing : beginNext();
+            Group retried = committing;
+            Group group = retried != null ? retried : beginNext();
             if (group != null) {
                 write(group);
+            }
+            if (retried != null) {
+                // Those who asked meanwhile may be in the next group.
+                isWanted = true;
             }
         } catch (StoreException e) {
             fail(e);
@@ -262,16 +269,21 @@ final class Committer implements AutoCloseable {
     }
 
     /// @return the group to be written; null if there is nothing to write
-    private Group beginNext() {
+    private Group beginNext() throws StoreException {
         long stamp = gate.writeLock();
         try {
+            if (stopped != null) {
+                // By one who was inside the gate until now: what it left in the group must not be committed.
+                throw stopped;
+            }
             Group group = current;
             var next = new Group(group.number() + 1);
             if (group.isEmpty()) {
-                // Whoever waits for it, now or later, saw earlier groups at most, and those are durable.
-                current = next;
+                // Whoever waits for it, now or later, saw earlier groups at most, and those are durable. Without memory for what is
+                // told, it stays the current one.
                 group.endTellings();
                 deliveries.add(group);
+                current = next;
                 group.succeed();
                 return null;
             }
@@ -296,10 +308,14 @@ final class Committer implements AutoCloseable {
         } else if (log.synced() < commit) {
             synced(log.sync());
         }
-        deliveries.add(group);
+        if (delivered < group.number()) {
+            committedUnits.add(group.waiting());
+            deliveries.add(group);
+            delivered = group.number();
+        }
         applier.add(group);
+        // Nothing from here on takes memory: the applier must not get it twice.
         commits = commit;
-        committedUnits.add(group.waiting());
         committing = null;
         group.succeed();
         fullDisk.committed();

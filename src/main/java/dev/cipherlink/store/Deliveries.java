@@ -2,8 +2,8 @@ package dev.cipherlink.store;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.LinkedList;
 import java.util.List;
 
 /// Tells others what groups changed, once these are durable, in the order of their commits: one platform thread, so that nobody
@@ -14,7 +14,8 @@ final class Deliveries implements AutoCloseable {
     private static final int MAX_WAITING = 100_000;
 
     private final Thread thread = Thread.ofPlatform().name("store-tell").daemon().unstarted(this::run);
-    private final Deque<Delivery> waiting = new ArrayDeque<>();
+    /// Linked: an array that finds no memory to grow loses what is in it.
+    private final Deque<Delivery> waiting = new LinkedList<>();
     private volatile KeyValueStore.ChangeListener listener = KeyValueStore.ChangeListener.NONE;
     private int waitingChanges;
     private boolean isClosed;

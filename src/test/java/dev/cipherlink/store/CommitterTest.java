@@ -11,8 +11,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -36,6 +39,7 @@ class CommitterTest {
     private static final class FailingOwner implements Committer.Owner {
         private boolean failsInState;
         private boolean lacksMemory;
+        private volatile CountDownLatch syncedAgain;
 
         @Override
         public StoreState state(long commit) {
@@ -51,7 +55,20 @@ class CommitterTest {
 
         @Override
         public void synced(long commit) {
-            // Nobody asks.
+            CountDownLatch latch = syncedAgain;
+            if (latch != null) {
+                syncedAgain = null;
+                awaitUninterruptibly(latch);
+                throw new OutOfMemoryError("once");
+            }
+        }
+
+        private static void awaitUninterruptibly(CountDownLatch latch) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
         }
     }
 
@@ -127,6 +144,49 @@ class CommitterTest {
 
         assertFalse(committer.isStopped());
         assertEquals(1, committer.commits());
+    }
+
+    /// A stop that came while the committing thread waited for those inside the gate was not seen, and the group was committed.
+    @Test
+    void whatAStopFindsInsideTheGateFails() throws Exception {
+        long stamp = committer.enter();
+        Group group = committer.current();
+        group.add(database, new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
+        committer.request();
+        await().until(CommitterTest::waitsForTheGate);
+        committer.stop(StoreException.failed(new OutOfMemoryError()));
+        committer.leave(stamp);
+
+        assertThrows(StoreException.class, () -> committer.await(group));
+
+        assertEquals(0, log.appended());
+    }
+
+    private static boolean waitsForTheGate() {
+        return Thread.getAllStackTraces().entrySet().stream().anyMatch(thread -> "store-commit".equals(thread.getKey().getName())
+                && thread.getKey().getState() == Thread.State.WAITING
+                && Arrays.stream(thread.getValue()).anyMatch(frame -> "writeLock".equals(frame.getMethodName())));
+    }
+
+    /// The commit that was tried again was taken for the one that others had asked for meanwhile, and those waited for ever.
+    @Test
+    void whoAsksWhileACommitLacksMemoryIsServedToo() throws Exception {
+        committer.close();
+        committer = new Committer(database, log, applier, owner, Durability.ALWAYS);
+        var latch = new CountDownLatch(1);
+        owner.syncedAgain = latch;
+        committer.start();
+        var first = new FutureTask<Throwable>(this::write);
+        Thread.ofPlatform().daemon().start(first);
+        await().until(() -> owner.syncedAgain == null);
+        var second = new FutureTask<Throwable>(this::write);
+        Thread.ofPlatform().daemon().start(second);
+        await().until(() -> committer.waiting() == 2);
+        latch.countDown();
+
+        assertEquals(null, first.get());
+        assertEquals(null, second.get());
+        assertEquals(2, committer.commits());
     }
 
     /// What is told hangs on the group, and a commit with nothing else in it tells it, too.
