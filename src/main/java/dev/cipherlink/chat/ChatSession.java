@@ -136,11 +136,11 @@ public final class ChatSession {
         return isClosed;
     }
 
-    /// Tells of a message, or counts it as skipped.
+    /// Tells of a message, or counts it as skipped. Does nothing if it has left the room.
     ///
     /// @param previous the id of the message before it in its room
-    synchronized void tell(ChatEvent.Message message, byte[] encoded, long previous) {
-        if (!tellSkipped() || !subscriber.offer(encoded)) {
+    synchronized void tell(Room room, ChatEvent.Message message, byte[] encoded, long previous) {
+        if (rooms.contains(room) && (!tellSkipped() || !subscriber.offer(encoded))) {
             skipped.merge(message.room(), new Skip(1, previous), (old, one) -> new Skip(old.count + 1, old.after));
             counter.run();
         }

@@ -10,8 +10,8 @@ import java.util.function.LongSupplier;
 
 /// The sessions in a room. It exists while somebody is in it; what was said stays in the log.
 ///
-/// Its monitor orders all that happens in it: every session is told of the same messages in the same order, when they are
-/// durable. Whoever comes in is told what is due from then on.
+/// Its monitor orders all that happens in it; one thread tells of that in this order, when it is durable, to those who are there
+/// then. Whoever comes in is told what is due from then on.
 final class Room {
 
     private final String name;
@@ -118,22 +118,28 @@ final class Room {
         log.afterCommit(() -> mention(event, except));
     }
 
-    private synchronized void mention(ChatEvent event, ChatSession except) {
-        if (members.size() <= ChatConfig.MAX_ANNOUNCED_SESSIONS) {
-            byte[] encoded = format.encode(event);
-            members.keySet().stream().filter(session -> session != except).forEach(session -> session.mention(encoded));
-        }
+    private void mention(ChatEvent event, ChatSession except) {
+        List<ChatSession> told = announced();
+        byte[] encoded = format.encode(event);
+        told.stream().filter(session -> session != except).forEach(session -> session.mention(encoded));
     }
 
-    private synchronized void tell(ChatEvent.Message message, ChatSession from) {
+    /// Not under the monitor: those who say something wait for that, and others for them.
+    private void tell(ChatEvent.Message message, ChatSession from) {
+        List<ChatSession> told;
+        long previous;
+        synchronized (this) {
+            told = List.copyOf(members.keySet());
+            previous = lastId;
+            lastId = message.id();
+        }
         byte[] encoded = format.encode(message);
         from.said(message);
-        for (ChatSession session : members.keySet()) {
+        for (ChatSession session : told) {
             if (session != from) {
-                session.tell(message, encoded, lastId);
+                session.tell(this, message, encoded, previous);
             }
         }
-        lastId = message.id();
     }
 
     synchronized boolean isGone() {

@@ -2,11 +2,13 @@ package dev.cipherlink.chat;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.chat.TestChat.User;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 /// What others are told of a request, they are told when it is durable.
@@ -60,6 +62,36 @@ class AfterCommitTest {
         assertEquals(List.of(), bob.told());
         assertEquals(List.of("left #dev bob"), ann.told());
         assertEquals(List.of(), test.chat.rooms(bob.session));
+    }
+
+    /// The room was locked while all in it were told, and those who said something waited for that inside the store's gate.
+    @Test
+    void whoeverSaysSomethingWaitsForNobodyWhoIsTold() throws Exception {
+        User ann = test.user("ann").join("#dev");
+        User bob = test.user("bob").join("#dev");
+        User eve = test.user("eve").join("#dev");
+        bob.told();
+        test.hold();
+        ann.ask("#dev", "first");
+        var isTelling = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        bob.whenOffered = () -> {
+            isTelling.countDown();
+            try {
+                goOn.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        };
+        Thread telling = Thread.ofPlatform().daemon().start(test::commit);
+        isTelling.await();
+        try {
+            assertTimeoutPreemptively(Duration.ofSeconds(20), () -> eve.ask("#dev", "second"));
+        } finally {
+            goOn.countDown();
+        }
+        telling.join();
+        assertEquals(List.of("#dev 1 ann: first", "#dev 2 eve: second"), bob.told());
     }
 
     @Test

@@ -124,6 +124,7 @@ final class TestChat {
         int changes;
         int moves;
         int room = Integer.MAX_VALUE;
+        Runnable whenOffered = () -> { };
 
         private User(ChatIdentity identity) {
             session = chat.open(identity, this);
@@ -146,6 +147,7 @@ final class TestChat {
 
         @Override
         public synchronized boolean offer(byte[] event, Runnable receipt) {
+            whenOffered.run();
             if (told.size() >= room) {
                 return false;
             }
