@@ -1,11 +1,11 @@
 package dev.cipherlink.store;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -21,15 +21,18 @@ final class Ballast {
     private static final int PIECE_BYTES = 1 << 16;
 
     private final Path file;
+    private final File disk;
 
     /// @param folder of the store
     Ballast(Path folder) {
         this.file = folder.resolve(NAME);
+        // As in [DiskRoom], without a look into /proc/mounts.
+        this.disk = folder.toFile();
     }
 
     /// Gives the room to whoever opens the store, if there is too little.
     void giveIfNeeded() throws IOException {
-        if (Files.exists(file) && disk().getUsableSpace() < bytes()) {
+        if (Files.exists(file) && disk.getUsableSpace() < bytes()) {
             Files.delete(file);
         }
     }
@@ -58,11 +61,7 @@ final class Ballast {
         }
     }
 
-    private long bytes() throws IOException {
-        return Math.min(MAX_BYTES, disk().getTotalSpace() / SHARE);
-    }
-
-    private FileStore disk() throws IOException {
-        return Files.getFileStore(file.getParent());
+    private long bytes() {
+        return Math.min(MAX_BYTES, disk.getTotalSpace() / SHARE);
     }
 }
