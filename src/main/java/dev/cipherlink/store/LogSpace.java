@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /// Makes the file with which a [CommitLog] will go on, before it is needed: as long as it will be, and written all over, so that
@@ -169,7 +170,12 @@ final class LogSpace implements AutoCloseable {
 
     private void run() {
         while (awaitWish()) {
-            attempt();
+            try {
+                attempt();
+            } catch (OutOfMemoryError e) {
+                // Not even for what others are told: they wait for the next attempt.
+                LockSupport.parkNanos(1_000_000L * RETRY_MILLIS);
+            }
         }
     }
 
@@ -203,6 +209,8 @@ final class LogSpace implements AutoCloseable {
             why = failure(e, bytes);
         } catch (OutOfMemoryError e) {
             why = StoreException.noMemory(e);
+        } catch (RuntimeException | Error e) {
+            why = StoreException.failed(e);
         }
         end(bytes, made, why);
     }

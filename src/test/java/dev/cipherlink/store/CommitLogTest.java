@@ -309,6 +309,27 @@ class CommitLogTest {
         assertEquals(new CommitLogReader.Found(2, null), read(0));
     }
 
+    /// The thread that makes files ended, and all who waited for one did so for ever.
+    @Test
+    void filesAreMadeAgainAfterAnUnforeseenFailure() throws Exception {
+        boolean[] fails = {false};
+        try (var log = new CommitLog(folder, 0, new DiskRoom(() -> {
+            if (fails[0]) {
+                throw new IllegalStateException("as if");
+            }
+            return Long.MAX_VALUE;
+        }), FILE_BYTES)) {
+            fails[0] = true;
+            assertEquals(StoreException.Reason.FAILED, assertTimeoutPreemptively(Duration.ofSeconds(20),
+                    () -> assertThrows(StoreException.class, () -> log.awaitRoom(2 * FILE_BYTES))).reason());
+            fails[0] = false;
+            await().ignoreExceptionsInstanceOf(StoreException.class).until(() -> {
+                log.awaitRoom(2 * FILE_BYTES);
+                return true;
+            });
+        }
+    }
+
     /// A file that another process left ready was used on a full disk, and a larger one got its name and was deleted with it.
     @Test
     void aFileThatWasLeftReadyAndALargerOneHaveTwoNames() throws Exception {
