@@ -103,9 +103,7 @@ final class Applier implements AutoCloseable {
             } catch (StoreException e) {
                 if (e.isMemory()) {
                     LockSupport.parkNanos(this, MEMORY_RETRY_NANOS);
-                } else if (e.reason() == StoreException.Reason.FULL) {
-                    refusal = e;
-                } else {
+                } else if (e.reason() != StoreException.Reason.FULL) {
                     throw e;
                 }
             }
@@ -166,6 +164,12 @@ final class Applier implements AutoCloseable {
                 from = to;
             }
             isShort = false;
+        } catch (StoreException e) {
+            // Only here: another thread may apply what waits at once, and nothing would take it back.
+            if (e.reason() == StoreException.Reason.FULL && !e.isMemory() && waitingBytes() > MAX_WAITING_BYTES) {
+                refusal = e;
+            }
+            throw e;
         } catch (OutOfMemoryError e) {
             // The log has all of it, and to write it once more changes nothing.
             isShort = true;

@@ -171,7 +171,7 @@ public final class RocksStore implements KeyValueStore {
             }
             gate.enter(cell.valueBytes);
             if (cell.value == null) {
-                units.get().pause();
+                units.get().stepOut();
             }
             byte[] value = reader.value(key, cell);
             if (value != null) {
@@ -320,7 +320,7 @@ public final class RocksStore implements KeyValueStore {
     private Cell cell(Key key) throws StoreException {
         RocksUnit unit = units.get();
         if (unit.isInside() && !reader.isInMemory(key)) {
-            unit.pause();
+            unit.stepOut();
         }
         return reader.cell(key);
     }

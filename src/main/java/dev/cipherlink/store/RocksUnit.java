@@ -85,6 +85,17 @@ final class RocksUnit implements Unit {
     @Override
     public void pause() throws StoreException {
         if (isInside) {
+            stepOut();
+            if (!written.isEmpty()) {
+                // Others see what it wrote, and are told of it, however long it stays outside.
+                committer.request();
+            }
+        }
+    }
+
+    /// The same for a short look at the disk: no commit is asked for.
+    void stepOut() throws StoreException {
+        if (isInside) {
             records.addTo(this);
             goOut();
         }

@@ -42,7 +42,7 @@ final class RocksWrites {
             if (write.isDone()) {
                 return write;
             }
-            unit.pause();
+            unit.stepOut();
             large = write.fetch(key);
         }
         throw StoreException.failed(new IOException("a key changes all the time"));

@@ -189,6 +189,18 @@ class CommitterTest {
         assertEquals(2, committer.commits());
     }
 
+    /// What a unit wrote waited until it came back from what it does outside of the gate.
+    @Test
+    void aUnitThatPausesHasWhatItWroteCommitted() throws Exception {
+        var unit = new RocksUnit(committer, database);
+        unit.begin(Unit.Records.NONE);
+        try (unit) {
+            unit.record(new byte[] {1}, new byte[] {2});
+            unit.pause();
+            await().until(() -> committer.commits() == 1);
+        }
+    }
+
     /// What is told hangs on the group, and a commit with nothing else in it tells it, too.
     @Test
     void tellsWhatIsDurableInTheOrderOfCommits() throws InterruptedException {
