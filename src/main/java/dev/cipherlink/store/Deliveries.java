@@ -20,8 +20,12 @@ final class Deliveries implements AutoCloseable {
     private int waitingChanges;
     private boolean isClosed;
 
-    /// What one group changed.
-    private record Delivery(List<KeyChange> keys, List<Runnable> tellings) {
+    /// That a key has another value, or none.
+    private record Change(Key key, boolean exists) {
+    }
+
+    /// What one group changed. Without values: those would fill the heap while somebody is slow to be told.
+    private record Delivery(List<Change> keys, List<Runnable> tellings) {
         int changes() {
             return keys.size() + tellings.size();
         }
@@ -37,10 +41,15 @@ final class Deliveries implements AutoCloseable {
 
     /// The group is durable. Called in the order of commits.
     void add(Group group) {
-        List<KeyChange> keys = listener.isInterested() ? group.keys() : List.of();
+        List<Change> keys = listener.isInterested() ? changes(group.keys()) : List.of();
         if (!keys.isEmpty() || !group.tellings().isEmpty()) {
             add(new Delivery(keys, group.tellings()));
         }
+    }
+
+    private static List<Change> changes(List<KeyChange> keys) {
+        return keys.stream().filter(change -> change.after().version != change.before().version)
+                .map(change -> new Change(change.key(), change.after().exists())).toList();
     }
 
     private synchronized void add(Delivery delivery) {
@@ -66,7 +75,7 @@ final class Deliveries implements AutoCloseable {
 
     private void run() {
         for (Delivery next = next(); next != null; next = next()) {
-            next.keys.forEach(this::tell);
+            next.keys.forEach(change -> run(() -> listener.changed(change.key, change.exists)));
             next.tellings.forEach(Deliveries::run);
             told(next);
         }
@@ -87,12 +96,6 @@ final class Deliveries implements AutoCloseable {
     private synchronized void told(Delivery delivery) {
         waitingChanges -= delivery.changes();
         notifyAll();
-    }
-
-    private void tell(KeyChange change) {
-        if (change.after().version != change.before().version) {
-            run(() -> listener.changed(change.key(), change.after().exists()));
-        }
     }
 
     /// Others are told whatever becomes of one.

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -199,6 +200,46 @@ class CommitterTest {
             unit.pause();
             await().until(() -> committer.commits() == 1);
         }
+    }
+
+    /// While somebody was slow to be told, the values of all changes stayed on the heap.
+    @Test
+    void whatWaitsToBeToldKeepsNoValues() throws Exception {
+        var goOn = new CountDownLatch(1);
+        var told = Collections.synchronizedList(new ArrayList<Key>());
+        committer.deliveries().setListener(new KeyValueStore.ChangeListener() {
+            @Override
+            public boolean isInterested() {
+                return true;
+            }
+
+            @Override
+            public void changed(Key key, boolean exists) {
+                FailingOwner.awaitUninterruptibly(goOn);
+                told.add(key);
+            }
+        });
+        try {
+            WeakReference<byte[]> value = writeKey();
+            await().until(() -> {
+                System.gc();
+                return applier.waiting().isEmpty() && value.refersTo(null);
+            });
+        } finally {
+            goOn.countDown();
+        }
+        await().until(() -> told.equals(List.of(Key.of(new byte[] {1}))));
+    }
+
+    private WeakReference<byte[]> writeKey() throws StoreException {
+        byte[] value = new byte[1_000];
+        long stamp = committer.enter();
+        Group group = committer.current();
+        group.add(database, new KeyChange(Key.of(new byte[] {1}), RocksWrite.ABSENT, Cell.of(value, 1, Cell.NO_DEADLINE, group)),
+                Long.MAX_VALUE);
+        committer.leave(stamp);
+        committer.await(group);
+        return new WeakReference<>(value);
     }
 
     /// What is told hangs on the group, and a commit with nothing else in it tells it, too.
