@@ -64,7 +64,11 @@ final class SessionEvents implements Subscriber {
             offer(new Event.Notice("the server was started again; changes of watched keys may have been missed").encode());
         }
         if (place.isPresent()) {
-            changeChat(() -> enter(place.rooms()));
+            boolean isBack = changeChat(() -> enter(place.rooms()));
+            if (!isBack && !place.rooms().isEmpty()) {
+                LOG.log(Level.WARNING, "a session of the last run is in no room any more: the store takes no writes");
+                offer(new Event.Notice("the server was started again and could not write; you are in no room: JOIN again").encode());
+            }
         }
     }
 
@@ -130,7 +134,9 @@ final class SessionEvents implements Subscriber {
     }
 
     /// Changes what the chat remembers, with the batch under way; without one, nobody waits for it.
-    private void changeChat(Runnable change) {
+    ///
+    /// @return false if the store takes no writes; then nothing was changed
+    private boolean changeChat(Runnable change) {
         Unit underWay = unit.get();
         try {
             if (underWay != null) {
@@ -142,8 +148,10 @@ final class SessionEvents implements Subscriber {
                     change.run();
                 }
             }
+            return true;
         } catch (StoreException e) {
             LOG.log(Level.DEBUG, "what the chat remembers stays as it is", e);
+            return false;
         }
     }
 }
