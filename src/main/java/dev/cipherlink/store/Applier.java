@@ -55,6 +55,8 @@ final class Applier implements AutoCloseable {
     private long waitingBytes;
     private long forgetAt = System.nanoTime();
     private volatile StoreState applied;
+    /// Those in the database before the first group that waits: a group that is applied once more counts once.
+    private long keysBefore;
     private volatile StoreException refusal;
     private volatile boolean isClosed;
     /// There was no memory for several groups at once.
@@ -68,6 +70,7 @@ final class Applier implements AutoCloseable {
         this.owner = owner;
         this.before = new BlindChanges(database);
         this.applied = state;
+        this.keysBefore = state.keys();
     }
 
     /// @param whenFailed told that the database takes no groups: they are in the log, so that nothing is lost, but there must be
@@ -201,7 +204,7 @@ final class Applier implements AutoCloseable {
         Map<Key, KeyChange> keys = merge(groups);
         before.find(keys);
         StoreState state = groups.getLast().state()
-                .withKeys(applied.keys() + keys.values().stream().mapToLong(KeyChange::entries).sum());
+                .withKeys(keysBefore + keys.values().stream().mapToLong(KeyChange::entries).sum());
         database.write(batch(keys, groups, state));
         // Before readers are sent there: who notes it, then looks, and finds it unchanged, has not missed a change.
         applied = state;
@@ -213,6 +216,7 @@ final class Applier implements AutoCloseable {
                 waitingBytes -= group.bytes();
             }
         }
+        keysBefore = state.keys();
         groups.forEach(Group::stored);
     }
 

@@ -35,12 +35,21 @@ final class RocksCommits implements Committer.Owner, Applier.Owner {
                 Cell after = change.after();
                 nearestDeadline = Math.min(nearestDeadline, after.deadline);
                 if (after.isLarge()) {
-                    cells.dropLargeValue(change.key(), after.version);
+                    dropLargeValue(change.key(), after.version);
                 }
             }
         }
         if (nearestDeadline != Cell.NO_DEADLINE) {
             sweeper.note(nearestDeadline);
+        }
+    }
+
+    /// Where there is no memory for that, it goes another time: the database has the groups, and must not get them twice.
+    private void dropLargeValue(Key key, long version) {
+        try {
+            cells.dropLargeValue(key, version);
+        } catch (OutOfMemoryError e) {
+            LOG.log(Level.DEBUG, "a value that the database has stays in memory");
         }
     }
 

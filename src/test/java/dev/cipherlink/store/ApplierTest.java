@@ -118,6 +118,25 @@ class ApplierTest {
         }
     }
 
+    /// The keys of a group that was written, and then once more for want of memory behind that, were counted twice for good.
+    @Test
+    void keysOfAGroupThatIsAppliedTwiceAreCountedOnce() throws Exception {
+        var owner = new ShortOwner();
+        try (var database = new Database(folder.resolve("db"), Database.Mode.NEW); var log = new CommitLog(folder, 0);
+             var applier = new Applier(database, log, owner, StoreState.EMPTY)) {
+            var group = new Group(1);
+            Cell cell = Cell.of(new byte[] {1}, 1, Cell.NO_DEADLINE, group);
+            group.add(database, new KeyChange(Key.of(new byte[] {'k'}), RocksWrite.ABSENT, cell), Long.MAX_VALUE);
+            group.finish(database, new StoreState(1, 0, 1, 0));
+            applier.add(group);
+            assertThrows(StoreException.class, applier::apply);
+            assertThrows(StoreException.class, applier::apply);
+            applier.apply();
+            assertEquals(1, applier.state().keys());
+            assertEquals(1, StoreState.of(database).keys());
+        }
+    }
+
     /// Issue 13.7a: the committing thread, which has to wait until less is waiting for the database, failed its commit instead.
     @Test
     void aCommitWaitsWhileThereIsNoMemoryToApplyTheOnesBefore() throws Exception {
