@@ -1,5 +1,8 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.console.ProcessEnvironment;
+import dev.cipherlink.console.ProcessEnvironment.Terminals;
+import dev.cipherlink.text.CliException.ExitStatus;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -154,8 +157,8 @@ final class TrainingRun {
         return line.split(" ")[2];
     }
 
-    private Surroundings surroundings(String stdin, OutputStream stdout, OutputStream stderr) {
-        return new Surroundings(new ByteArrayInputStream(stdin.getBytes(StandardCharsets.UTF_8)), stdout, stderr,
+    private ProcessEnvironment surroundings(String stdin, OutputStream stdout, OutputStream stderr) {
+        return new ProcessEnvironment(new ByteArrayInputStream(stdin.getBytes(StandardCharsets.UTF_8)), stdout, stderr,
                 Map.of("HOME", folder.toString()), folder, folder, Terminals.NONE);
     }
 }

@@ -2,9 +2,6 @@ package dev.cipherlink.channel;
 
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.noise.TransportState;
-import dev.cipherlink.packet.PacketLimits;
-import dev.cipherlink.packet.PacketReader;
-import dev.cipherlink.packet.PacketWriter;
 import java.io.IOException;
 import java.util.Arrays;
 

@@ -1,8 +1,5 @@
 package dev.cipherlink.channel;
 
-import dev.cipherlink.packet.PacketLimits;
-import dev.cipherlink.packet.PacketReader;
-import dev.cipherlink.packet.PacketWriter;
 import java.io.IOException;
 import java.util.Arrays;
 

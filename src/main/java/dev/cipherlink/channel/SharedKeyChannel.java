@@ -2,9 +2,6 @@ package dev.cipherlink.channel;
 
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.crypto.Sodium;
-import dev.cipherlink.packet.PacketLimits;
-import dev.cipherlink.packet.PacketReader;
-import dev.cipherlink.packet.PacketWriter;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

@@ -1,9 +1,11 @@
-/// Secure channels: plaintext in, sealed packets out, and back.
+/// Packets and secure channels: plaintext in, sealed packets out, and back.
 ///
-/// Purpose: one interface ([dev.cipherlink.channel.SecureChannel]) over the versions of the wire. A channel knows how
-/// many messages a packet may carry and how a packet is sealed; it does not know what a message says.
+/// Purpose: [dev.cipherlink.channel.PacketReader] finds packets in a stream of bytes, and
+/// [dev.cipherlink.channel.PacketWriter] writes them with few system calls. A [dev.cipherlink.channel.SecureChannel] is one
+/// interface over the versions of the wire: how many messages a packet may carry, and how a packet is sealed.
 ///
-/// Refuses: to deliver anything that does not authenticate, to answer it, to fall back to another version.
+/// Refuses: to allocate or read anything for a header outside [dev.cipherlink.channel.PacketLimits]; to deliver anything
+/// that does not authenticate, to answer it, to fall back to another version; to know what a message says.
 ///
 /// Threads: one thread receives. Sending is split in two so that nobody waits for the network while holding the state
 /// of a session: [dev.cipherlink.channel.SecureChannel#reserve] and `stage` under one lock, `writeStaged` under another.

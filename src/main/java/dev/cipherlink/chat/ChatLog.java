@@ -1,5 +1,6 @@
 package dev.cipherlink.chat;
 
+import dev.cipherlink.chat.ChatRecords.ChatRecord;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

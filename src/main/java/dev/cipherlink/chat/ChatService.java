@@ -1,5 +1,8 @@
 package dev.cipherlink.chat;
 
+import dev.cipherlink.chat.ChatSession.ChatIdentity;
+import dev.cipherlink.chat.ChatSession.Subscriber;
+import dev.cipherlink.chat.People.Person;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -260,5 +263,26 @@ public final class ChatService {
         values.put("chat_directs", directs.sum());
         values.put("chat_skipped", skipped.sum());
         return values;
+    }
+
+    /// Makes bytes of events. Each event is encoded once, however many sessions are told of it.
+    @FunctionalInterface
+    public interface EventFormat {
+
+        /// The bytes that subscribers get; shared by all of them.
+        byte[] encode(ChatEvent event);
+    }
+
+    /// One line of who is here.
+    ///
+    /// @param idle since the last request of any of their sessions
+    public record Presence(String name, boolean isAway, Duration idle) {
+    }
+
+    /// One line of which rooms there are.
+    ///
+    /// @param people how many are in it now
+    /// @param lastId the id of its last message that is kept; 0 if there is none
+    public record RoomSummary(String name, int people, long lastId) {
     }
 }

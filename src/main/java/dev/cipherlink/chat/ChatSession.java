@@ -1,10 +1,13 @@
 package dev.cipherlink.chat;
 
+import dev.cipherlink.chat.ChatService.EventFormat;
+import dev.cipherlink.chat.People.Person;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// One session of a client, as the chat sees it. It costs little until it takes part.
@@ -194,5 +197,43 @@ public final class ChatSession {
             skippedDirects = 0;
         }
         return true;
+    }
+
+    /// Who wants to take part.
+    ///
+    /// @param name       what others see; ASCII
+    /// @param key        what makes two sessions those of the same person, and gives the name to it alone; empty where the
+    ///                   name is a claim, which the first session that makes it holds
+    /// @param isOperator whether it may send others out and silence them
+    public record ChatIdentity(String name, Optional<String> key, boolean isOperator) {
+    }
+
+    /// Takes the events of one session. Thread-safe; called with locks of the chat held.
+    public interface Subscriber {
+
+        /// Waits for no acknowledgement.
+        Runnable NO_RECEIPT = () -> { };
+
+        /// Takes an event, or refuses it because too many are waiting. Never blocks, takes no lock of a caller of the chat,
+        /// and keeps the order of calls. After a refusal it has [ChatService#roomAgain] called once there is room.
+        ///
+        /// @param event   shared with other subscribers: must not be changed
+        /// @param receipt called without locks of the chat when the client has acknowledged the event, by a thread that may
+        ///                write to the [ChatRecords]; never if it does not
+        boolean offer(byte[] event, Runnable receipt);
+
+        /// Whether the client has a connection now.
+        boolean isAttached();
+
+        /// In which rooms the session is, or whether it takes part, has changed. Called with locks of the chat held.
+        void moved();
+
+        /// A request of somebody else has done that, and is run by the calling thread, which may write to the [ChatRecords].
+        void movedByOther();
+
+        /// Takes an event whose acknowledgement nobody waits for.
+        default boolean offer(byte[] event) {
+            return offer(event, NO_RECEIPT);
+        }
     }
 }

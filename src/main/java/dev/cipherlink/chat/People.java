@@ -1,10 +1,13 @@
 package dev.cipherlink.chat;
 
+import dev.cipherlink.chat.ChatService.EventFormat;
+import dev.cipherlink.chat.ChatService.Presence;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -276,5 +279,85 @@ final class People {
         byName.values().removeIf(person -> person.sessions.isEmpty() && person.allowance().isFull(now));
         // Their records go when they are read: there is no request here to write with.
         mutedUntil.values().removeIf(until -> until - now <= 0);
+    }
+
+    /// Lets a burst of requests through, and then a steady rate. Not thread-safe: guarded by its owner.
+    static final class Allowance {
+
+        private final double perNano;
+        private final double burst;
+        private double left;
+        private long filledAt;
+
+        Allowance(int perSecond, int burst, long nanoTime) {
+            perNano = perSecond / 1e9;
+            this.burst = burst;
+            left = burst;
+            filledAt = nanoTime;
+        }
+
+        /// Takes one, if there is one.
+        ///
+        /// @return 0 if there was, else the nanoseconds until there will be
+        long take(long nanoTime) {
+            fill(nanoTime);
+            if (left >= 1) {
+                left--;
+                return 0;
+            }
+            return (long) Math.ceil((1 - left) / perNano);
+        }
+
+        /// Whether it is as good as a new one.
+        boolean isFull(long nanoTime) {
+            fill(nanoTime);
+            return left >= burst;
+        }
+
+        private void fill(long nanoTime) {
+            left = Math.min(burst, left + (nanoTime - filledAt) * perNano);
+            filledAt = nanoTime;
+        }
+    }
+
+    /// Who holds a name now, with all sessions. Guarded by [People]. Its own monitor orders what
+    /// others are told of its being away.
+    static final class Person {
+
+        private final String name;
+        private final Object owner;
+        private final Allowance allowance;
+        /// Those that have claimed the name.
+        final Set<ChatSession> sessions = new LinkedHashSet<>();
+        /// Those that take part: they get direct messages.
+        final Set<ChatSession> present = new LinkedHashSet<>();
+        /// Read without a lock by every request.
+        private volatile boolean isAway;
+
+        Person(String name, Object owner, Allowance allowance) {
+            this.name = name;
+            this.owner = owner;
+            this.allowance = allowance;
+        }
+
+        String name() {
+            return name;
+        }
+
+        Object owner() {
+            return owner;
+        }
+
+        Allowance allowance() {
+            return allowance;
+        }
+
+        boolean isAway() {
+            return isAway;
+        }
+
+        void setAway(boolean away) {
+            isAway = away;
+        }
     }
 }

@@ -1,5 +1,8 @@
 package dev.cipherlink.chat;
 
+import dev.cipherlink.chat.ChatService.EventFormat;
+import dev.cipherlink.chat.ChatService.RoomSummary;
+import dev.cipherlink.chat.People.Person;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;

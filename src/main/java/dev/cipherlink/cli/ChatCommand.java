@@ -1,5 +1,13 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.cli.base.ClientCommand;
+import dev.cipherlink.cli.base.Syntax;
+import dev.cipherlink.prompt.Chat;
+import dev.cipherlink.prompt.Dialect;
+import dev.cipherlink.settings.Settings;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.util.OptionalLong;
 
@@ -10,7 +18,7 @@ final class ChatCommand extends ClientCommand {
     private OptionalLong since = OptionalLong.empty();
 
     @Override
-    void describe(Syntax syntax) {
+    public void describe(Syntax syntax) {
         super.describe(syntax);
         syntax.about("Talk, and use the store, at a prompt.",
                 "A line goes to the current room. A line that begins with a verb in capitals (SET, GET, KEYS) is that command; "
@@ -34,7 +42,7 @@ final class ChatCommand extends ClientCommand {
     }
 
     @Override
-    ExitStatus run() throws IOException, InterruptedException {
+    public ExitStatus run() throws IOException, InterruptedException {
         if (since.isPresent() && room.isEmpty()) {
             throw CliException.usage("--since needs a room").withHint("cipherlink chat '#lobby' --since 0");
         }

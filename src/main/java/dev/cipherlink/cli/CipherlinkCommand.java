@@ -1,7 +1,13 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.cli.base.RootCommand;
+import dev.cipherlink.cli.base.Syntax;
+import dev.cipherlink.console.ProcessEnvironment;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.ExitStatus;
+
 /// The program itself: what it does without a command.
-final class CipherlinkCommand extends ProgramCommand {
+final class CipherlinkCommand extends RootCommand {
     private static final String SUMMARY = """
             cipherlink - an encrypted tunnel: key-value store, chat and forwarding
 
@@ -28,16 +34,12 @@ final class CipherlinkCommand extends ProgramCommand {
 
             cipherlink COMMAND --help has options and examples.""";
 
-    private final Surroundings surroundings;
-
-    final ClientOptions client = new ClientOptions();
-
-    CipherlinkCommand(Surroundings surroundings) {
-        this.surroundings = surroundings;
+    CipherlinkCommand(ProcessEnvironment surroundings) {
+        super(surroundings);
     }
 
     @Override
-    void describe(Syntax syntax) {
+    public void describe(Syntax syntax) {
         client.describe(syntax);
         syntax.about("An encrypted tunnel: key-value store, chat and forwarding.");
         syntax.examples("  cipherlink demo", "  cipherlink serve",
@@ -47,12 +49,8 @@ final class CipherlinkCommand extends ProgramCommand {
         syntax.version("--version", "Show the version and exit.");
     }
 
-    Surroundings processSurroundings() {
-        return surroundings;
-    }
-
     @Override
-    ExitStatus run() {
+    public ExitStatus run() {
         if (spec().commandLine().getParseResult().expandedArgs().isEmpty()) {
             output().line(SUMMARY);
             return ExitStatus.DONE;

@@ -1,6 +1,11 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.command.Verb;
+import dev.cipherlink.console.ProcessEnvironment;
+import dev.cipherlink.console.ProcessEnvironment.Terminals;
+import dev.cipherlink.settings.Setting;
+import dev.cipherlink.settings.Settings;
+import dev.cipherlink.text.OneShot;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,13 +37,13 @@ final class Completion {
     private static final List<String> LOUD = List.of("--json", "-v", "-vv", "--verbose", "--raw");
 
     private final CommandLine tree;
-    private final Surroundings surroundings;
+    private final ProcessEnvironment surroundings;
     private final Settings settings;
     private final List<String> before;
     private final String last;
 
     /// @param words all behind the program's name; the last one is to be completed, and may be empty
-    Completion(CommandLine tree, Surroundings surroundings, Settings settings, List<String> words) {
+    Completion(CommandLine tree, ProcessEnvironment surroundings, Settings settings, List<String> words) {
         this.tree = tree;
         this.surroundings = surroundings;
         this.settings = settings;
@@ -167,7 +172,7 @@ final class Completion {
         args.addAll(List.of("--timeout", "2s"));
         args.addAll(List.of(command));
         var out = new ByteArrayOutputStream();
-        var quiet = new Surroundings(InputStream.nullInputStream(), out, OutputStream.nullOutputStream(), surroundings.environment(),
+        var quiet = new ProcessEnvironment(InputStream.nullInputStream(), out, OutputStream.nullOutputStream(), surroundings.environment(),
                 surroundings.folder(), surroundings.systemFolder(), Terminals.NONE);
         int status = Program.run(args.toArray(String[]::new), quiet);
         return status == 0 ? out.toString(StandardCharsets.UTF_8).lines() : Stream.of();

@@ -1,5 +1,11 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.cli.Program.CommandTree;
+import dev.cipherlink.cli.base.ProgramCommand;
+import dev.cipherlink.cli.base.Syntax;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.TerminalText;
 import java.util.List;
 import java.util.Map;
 
@@ -57,7 +63,7 @@ final class CompletionCommand extends ProgramCommand {
     private List<String> words = List.of();
 
     @Override
-    void describe(Syntax syntax) {
+    public void describe(Syntax syntax) {
         syntax.about("Print a completion script for a shell: commands, options, files, hosts that are known, verbs, durations, and "
                 + "the keys and rooms of the server.");
         syntax.examples("  source <(cipherlink completion bash)",
@@ -68,7 +74,7 @@ final class CompletionCommand extends ProgramCommand {
     }
 
     @Override
-    ExitStatus run() {
+    public ExitStatus run() {
         String shell = words.getFirst();
         if (shell.equals(WORDS)) {
             new Completion(CommandTree.create(surroundings()), surroundings(), readSettings(), words.subList(1, words.size()))

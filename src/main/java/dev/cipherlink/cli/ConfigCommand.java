@@ -1,5 +1,13 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.cli.base.ProgramCommand;
+import dev.cipherlink.cli.base.Syntax;
+import dev.cipherlink.settings.Setting;
+import dev.cipherlink.settings.Settings;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.Json;
+import dev.cipherlink.text.TerminalText;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,7 +19,7 @@ final class ConfigCommand extends ProgramCommand {
     private String action;
 
     @Override
-    void describe(Syntax syntax) {
+    public void describe(Syntax syntax) {
         syntax.about("Show the effective configuration and where each value came from.");
         List<String> lines = new ArrayList<>(List.of(
                 "  cipherlink config show",
@@ -31,7 +39,7 @@ final class ConfigCommand extends ProgramCommand {
     }
 
     @Override
-    ExitStatus run() {
+    public ExitStatus run() {
         if (!"show".equals(action)) {
             throw CliException.usage("unknown action: config " + TerminalText.escapeLine(action))
                     .withHint("cipherlink config show");

@@ -1,18 +1,28 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.cli.base.ProgramCommand;
+import dev.cipherlink.cli.base.Syntax;
 import dev.cipherlink.client.Credentials;
-import dev.cipherlink.client.PinnedHostKey;
+import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
+import dev.cipherlink.connect.ClientKeys;
 import dev.cipherlink.crypto.Fingerprint;
 import dev.cipherlink.crypto.Identity;
-import dev.cipherlink.crypto.PassphraseSource;
-import dev.cipherlink.server.AuthorizedKey;
-import dev.cipherlink.server.AuthorizedKeys;
+import dev.cipherlink.crypto.IdentityFile.PassphraseSource;
+import dev.cipherlink.prompt.Chat;
+import dev.cipherlink.prompt.Dialect;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
-import dev.cipherlink.server.ServerKeys;
+import dev.cipherlink.server.ServerConfig.ServerKeys;
+import dev.cipherlink.server.access.AuthorizedKey;
+import dev.cipherlink.server.access.AuthorizedKeys;
+import dev.cipherlink.settings.Setting;
+import dev.cipherlink.settings.Settings;
+import dev.cipherlink.settings.Settings.OptionLayer;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.ServerAddress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +32,7 @@ import java.util.OptionalLong;
 /// `demo`: a server and a client in one process, which leave nothing behind.
 final class DemoCommand extends ProgramCommand {
     @Override
-    void describe(Syntax syntax) {
+    public void describe(Syntax syntax) {
         syntax.about("Try it: a server on a free loopback port, with new keys in a temporary folder, and a prompt "
                     + "connected to it (see chat).", "Everything is deleted at the end.");
         syntax.examples("  cipherlink demo", "  printf 'SET a 1\\nGET a\\n' | cipherlink demo");
@@ -31,7 +41,7 @@ final class DemoCommand extends ProgramCommand {
     private static final String ROOM = "#lobby";
 
     @Override
-    ExitStatus run() throws IOException, InterruptedException {
+    public ExitStatus run() throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("cipherlink-demo");
         // Also for Ctrl-C, which ends the process without unwinding this method.
         Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> delete(folder)));

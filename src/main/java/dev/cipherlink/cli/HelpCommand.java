@@ -1,5 +1,11 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.cli.base.ProgramCommand;
+import dev.cipherlink.cli.base.Syntax;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.NearestMatch;
+import dev.cipherlink.text.TerminalText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -12,14 +18,14 @@ final class HelpCommand extends ProgramCommand {
     private List<String> words = List.of();
 
     @Override
-    void describe(Syntax syntax) {
+    public void describe(Syntax syntax) {
         syntax.about("Show the help of a command, or what the exit statuses mean.");
         syntax.examples("  cipherlink help kv", "  cipherlink help keygen identity", "  cipherlink help exit-status");
         syntax.parameters("0..*", "COMMAND", given -> words = given, "A command and those under it, or exit-status.");
     }
 
     @Override
-    ExitStatus run() {
+    public ExitStatus run() {
         if (words.equals(List.of(EXIT_STATUS))) {
             output().line("Exit status:");
             ExitStatus.table().forEach((code, meaning) -> output().line(String.format("  %-4d %s", code, meaning)));

@@ -1,6 +1,18 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.cli.base.ClientCommand;
+import dev.cipherlink.cli.base.Syntax;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.connect.CliClient;
+import dev.cipherlink.connect.ClientKeys;
+import dev.cipherlink.settings.Setting.SettingType;
+import dev.cipherlink.settings.Settings;
+import dev.cipherlink.settings.Settings.OptionLayer;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.DurationText;
+import dev.cipherlink.text.Json;
+import dev.cipherlink.text.TerminalText;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -18,7 +30,7 @@ final class PingCommand extends ClientCommand {
     private String wait = "0ms";
 
     @Override
-    void describe(Syntax syntax) {
+    public void describe(Syntax syntax) {
         super.describe(syntax);
         syntax.about("Measure round-trip times: request, encryption and server included.");
         syntax.examples("  cipherlink ping", "  cipherlink ping -n 100 --interval 10ms -s example.org",
@@ -30,7 +42,7 @@ final class PingCommand extends ClientCommand {
     }
 
     @Override
-    ExitStatus run() throws InterruptedException {
+    public ExitStatus run() throws InterruptedException {
         int times = (Integer) OptionLayer.check(new SettingType.Whole(1, 1_000_000), "--count", count);
         Duration pause = (Duration) OptionLayer.check(
                 new SettingType.Time(Duration.ZERO, Duration.ofHours(1)), "--interval", interval);
@@ -39,7 +51,7 @@ final class PingCommand extends ClientCommand {
         LongSummaryStatistics nanos = new LongSummaryStatistics();
         Settings settings = once(clientSettings());
         try (ClientKeys keys = loadKeys(settings);
-             Connection connection = connectWithin(patience, settings, keys)) {
+             CliClient connection = connectWithin(patience, settings, keys)) {
             for (int i = 1; i <= times; i++) {
                 if (i > 1) {
                     Thread.sleep(pause);
@@ -54,11 +66,11 @@ final class PingCommand extends ClientCommand {
     }
 
     /// @param patience how long a server may be out of reach; other failures are final
-    private static Connection connectWithin(Duration patience, Settings settings, ClientKeys keys) throws InterruptedException {
+    private static CliClient connectWithin(Duration patience, Settings settings, ClientKeys keys) throws InterruptedException {
         long start = System.nanoTime();
         while (true) {
             try {
-                return Connection.open(settings, keys);
+                return CliClient.open(settings, keys);
             } catch (CliException e) {
                 if (e.status() != ExitStatus.UNREACHABLE || System.nanoTime() - start > patience.toNanos()) {
                     throw e;
@@ -68,7 +80,7 @@ final class PingCommand extends ClientCommand {
         }
     }
 
-    private long ping(Connection connection, int number) throws InterruptedException {
+    private long ping(CliClient connection, int number) throws InterruptedException {
         long start = System.nanoTime();
         Reply reply = connection.request(PING);
         long nanos = System.nanoTime() - start;

@@ -1,14 +1,38 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.cli.Main.ProcessArguments;
+import dev.cipherlink.cli.base.CommonOptions;
+import dev.cipherlink.cli.base.ProgramCommand;
+import dev.cipherlink.cli.bench.BenchCommand;
+import dev.cipherlink.cli.forward.ForwardCommand;
+import dev.cipherlink.cli.keys.HostsCommand;
+import dev.cipherlink.cli.keys.KeygenCommand;
+import dev.cipherlink.cli.keys.KeysCommand;
+import dev.cipherlink.cli.keys.KeysCommand.AuthorizeCommand;
+import dev.cipherlink.cli.kv.KvCommand;
+import dev.cipherlink.cli.store.StoreCommand;
+import dev.cipherlink.console.Output;
+import dev.cipherlink.console.Output.StdoutLostException;
+import dev.cipherlink.console.ProcessEnvironment;
+import dev.cipherlink.console.ProcessEnvironment.Terminals;
 import dev.cipherlink.crypto.Sodium;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.CliException.FailureText;
+import dev.cipherlink.text.Json;
+import dev.cipherlink.text.NearestMatch;
+import dev.cipherlink.text.TerminalText;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.ParameterException;
@@ -16,20 +40,20 @@ import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /// Runs one command from arguments to exit status: the one place where a failure becomes text and a number.
-final class Program {
-    private final Surroundings surroundings;
+public final class Program {
+    private final ProcessEnvironment surroundings;
     private final String[] args;
     /// As far as it is known: before the arguments are understood, the word counts wherever it stands.
     private boolean asJson;
 
-    private Program(String[] args, Surroundings surroundings) {
+    private Program(String[] args, ProcessEnvironment surroundings) {
         this.args = args;
         this.surroundings = surroundings;
         this.asJson = Arrays.asList(args).contains("--json");
     }
 
     /// @return the exit status; the caller ends the process
-    static int run(String[] args, Surroundings surroundings) {
+    public static int run(String[] args, ProcessEnvironment surroundings) {
         return new Program(args, surroundings).run();
     }
 
@@ -84,7 +108,7 @@ final class Program {
     }
 
     private int report(Exception failure, CommandLine command) {
-        CommonOptions.Effective options = command.getCommand() instanceof ProgramCommand ours ? ours.options()
+        Output.Options options = command.getCommand() instanceof ProgramCommand ours ? ours.options()
                 : CommonOptions.together(List.of());
         boolean debug = options.isDebug();
         asJson = options.json();
@@ -130,7 +154,7 @@ final class Program {
     }
 
     private int print(CliException failure, boolean debug) {
-        Output output = new Output(surroundings, new CommonOptions.Effective(-1, asJson, false, null));
+        Output output = new Output(surroundings, new Output.Options(-1, asJson, false, null));
         if (asJson) {
             output.errorLine(Json.error(failure, Optional.empty()));
         } else {
@@ -171,5 +195,77 @@ final class Program {
         String kind = option ? "unknown option" : group ? "unknown command" : "unexpected argument";
         return CliException.usage(kind + ": " + TerminalText.escapeLine(name)
                 + NearestMatch.find(name, known).map(near -> ", did you mean " + near + "?").orElse(""));
+    }
+
+    /// All commands, by name, and the picocli tree of them.
+    static final class CommandTree {
+        private static final Map<String, Supplier<ProgramCommand>> COMMANDS = new LinkedHashMap<>();
+
+        static {
+            COMMANDS.put("serve", ServeCommand::new);
+            COMMANDS.put("keygen", KeygenCommand::new);
+            COMMANDS.put("authorize", AuthorizeCommand::new);
+            COMMANDS.put("keys", KeysCommand::new);
+            COMMANDS.put("hosts", HostsCommand::new);
+            COMMANDS.put("store", StoreCommand::new);
+            COMMANDS.put("kv", KvCommand::new);
+            COMMANDS.put("chat", ChatCommand::new);
+            COMMANDS.put("forward", ForwardCommand::new);
+            COMMANDS.put("ping", PingCommand::new);
+            COMMANDS.put("whoami", QueryCommand.WhoAmI::new);
+            COMMANDS.put("sockets", QueryCommand.Sockets::new);
+            COMMANDS.put("info", QueryCommand.Info::new);
+            COMMANDS.put("bench", BenchCommand::new);
+            COMMANDS.put("config", ConfigCommand::new);
+            COMMANDS.put("completion", CompletionCommand::new);
+            COMMANDS.put("demo", DemoCommand::new);
+            COMMANDS.put("help", HelpCommand::new);
+        }
+
+        private CommandTree() {
+        }
+
+        static List<String> names() {
+            return List.copyOf(COMMANDS.keySet());
+        }
+
+        /// The whole tree.
+        static CommandLine create(ProcessEnvironment surroundings) {
+            return create(surroundings, names());
+        }
+
+        /// The tree that these arguments need: the others only count where all are listed.
+        ///
+        /// An argument that only happens to be a command's name brings in one command too many, which harms nothing.
+        static CommandLine createFor(String[] args, ProcessEnvironment surroundings) {
+            List<String> named = names().stream().filter(Arrays.asList(args)::contains).toList();
+            boolean all = named.contains("completion") || named.contains("help") || Arrays.stream(args).anyMatch(CommandTree::mayAskForHelp);
+            return create(surroundings, all ? names() : named);
+        }
+
+        /// `--help`, `-h`, or several letters such as `-vh`.
+        private static boolean mayAskForHelp(String arg) {
+            return arg.startsWith("--help")
+                    || arg.startsWith("-") && !arg.startsWith("--") && arg.indexOf('h') > 0;
+        }
+
+        private static CommandLine create(ProcessEnvironment surroundings, List<String> names) {
+            CommandLine tree = new CommandLine(new CipherlinkCommand(surroundings).specify("cipherlink"));
+            names.forEach(name -> tree.addSubcommand(name, new CommandLine(COMMANDS.get(name).get().specify(name))));
+            return tree;
+        }
+    }
+
+    /// The version of this program.
+    static final class Version {
+
+        private Version() {
+        }
+
+        /// From the manifest of our jar; `development` when the classes are not in a jar.
+        static String text() {
+            String version = Version.class.getPackage().getImplementationVersion();
+            return version == null ? "development" : version;
+        }
     }
 }

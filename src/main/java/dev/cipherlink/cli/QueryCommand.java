@@ -1,6 +1,15 @@
 package dev.cipherlink.cli;
 
+import dev.cipherlink.cli.base.ClientCommand;
+import dev.cipherlink.cli.base.Syntax;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.connect.CliClient;
+import dev.cipherlink.console.Output.AnswerWriter;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.Json;
+import dev.cipherlink.text.ListAnswer;
+import dev.cipherlink.text.TerminalText;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,8 +25,8 @@ abstract class QueryCommand extends ClientCommand {
     }
 
     @Override
-    final ExitStatus run() throws InterruptedException {
-        try (Connection connection = connectOnce(clientSettings())) {
+    public final ExitStatus run() throws InterruptedException {
+        try (CliClient connection = connectOnce(clientSettings())) {
             Reply reply = connection.request(verb.getBytes(StandardCharsets.UTF_8));
             if (reply.isError()) {
                 throw new CliException(ExitStatus.of(reply), verb + ": " + TerminalText.escapeLine(reply.reason()));
@@ -55,7 +64,7 @@ abstract class QueryCommand extends ClientCommand {
         }
 
         @Override
-        void describe(Syntax syntax) {
+        public void describe(Syntax syntax) {
             super.describe(syntax);
             syntax.about("Show who the server takes you for: name, key, permissions, session.");
             syntax.examples("  cipherlink whoami", "  cipherlink whoami -s example.org:8888 --shared-key shared.key");
@@ -74,7 +83,7 @@ abstract class QueryCommand extends ClientCommand {
         }
 
         @Override
-        void describe(Syntax syntax) {
+        public void describe(Syntax syntax) {
             super.describe(syntax);
             syntax.about("Show the server's counters.");
             syntax.examples("  cipherlink info", "  cipherlink info --json | jq .connections");
@@ -93,7 +102,7 @@ abstract class QueryCommand extends ClientCommand {
         }
 
         @Override
-        void describe(Syntax syntax) {
+        public void describe(Syntax syntax) {
             super.describe(syntax);
             syntax.about("Show the server's connections.",
                     "One a line: local address, remote address, state, name, mode, bytes in/out.");

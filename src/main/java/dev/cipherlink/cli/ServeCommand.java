@@ -1,13 +1,28 @@
 package dev.cipherlink.cli;
 
 import dev.cipherlink.chat.ChatConfig;
-import dev.cipherlink.server.ForwardPolicy;
-import dev.cipherlink.server.HandshakeLimits;
+import dev.cipherlink.cli.base.ProgramCommand;
+import dev.cipherlink.cli.base.Syntax;
+import dev.cipherlink.cli.store.StoreCommand.OpenStore;
+import dev.cipherlink.connect.HostKeys;
+import dev.cipherlink.console.Signals;
+import dev.cipherlink.log.LogConfiguration;
+import dev.cipherlink.log.LogConfiguration.LogLevel;
+import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
-import dev.cipherlink.server.ServerKeys;
+import dev.cipherlink.server.ServerConfig.ForwardPolicy;
+import dev.cipherlink.server.ServerConfig.ServerKeys;
+import dev.cipherlink.settings.Setting;
+import dev.cipherlink.settings.Settings;
+import dev.cipherlink.settings.Settings.OptionLayer;
 import dev.cipherlink.store.KeyValueStore;
-import dev.cipherlink.store.RocksConfig;
+import dev.cipherlink.store.disk.RocksConfig;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.CliException.FailureText;
+import dev.cipherlink.text.Json;
+import dev.cipherlink.text.ServerAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -40,7 +55,7 @@ final class ServeCommand extends ProgramCommand {
     private boolean check;
 
     @Override
-    void describe(Syntax syntax) {
+    public void describe(Syntax syntax) {
         syntax.about("Run a server.",
                 "When it is ready it prints one line: listening on ADDRESS key FINGERPRINT. SIGTERM and Ctrl-C let requests under way "
                     + "end and exit 0; a second one exits at once. SIGHUP ends nothing: changed keys are taken up without it.");
@@ -67,7 +82,7 @@ final class ServeCommand extends ProgramCommand {
     }
 
     @Override
-    void refuseForeignOptions() {
+    public void refuseForeignOptions() {
         // --shared-key and --identity in front of the name are the server's own here; all others are a client's
         if (root().client.sharedKey != null && sharedKey == null) {
             sharedKey = root().client.sharedKey;
@@ -81,12 +96,12 @@ final class ServeCommand extends ProgramCommand {
     }
 
     @Override
-    LogLevel logLevel(int verbosity) {
+    public LogLevel logLevel(int verbosity) {
         return LogLevel.forServer(verbosity);
     }
 
     @Override
-    ExitStatus run() throws InterruptedException {
+    public ExitStatus run() throws InterruptedException {
         Settings settings = readSettings().with(new OptionLayer()
                 .put(Setting.SERVER_HOST, "--host", host)
                 .put(Setting.SERVER_PORT, "--port", port)

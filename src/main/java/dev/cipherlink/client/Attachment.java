@@ -1,16 +1,16 @@
 package dev.cipherlink.client;
 
 import dev.cipherlink.channel.NoiseHandshake;
+import dev.cipherlink.channel.PacketReader;
+import dev.cipherlink.channel.PacketWriter;
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.Syn;
-import dev.cipherlink.message.SynAck;
-import dev.cipherlink.packet.PacketReader;
-import dev.cipherlink.packet.PacketWriter;
-import dev.cipherlink.session.NotAuthorizedException;
+import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.session.SessionHandshake;
+import dev.cipherlink.session.SessionHandshake.NotAuthorizedException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -147,6 +147,16 @@ final class Attachment implements AutoCloseable {
             socket.close();
         } catch (IOException e) {
             // There is nothing left that could be lost.
+        }
+    }
+
+    /// The connection was lost within the handshake, in a way that says nothing about keys: another attempt may succeed.
+    static final class LostHandshakeException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        LostHandshakeException(boolean isShared, IOException cause) {
+            super("the server closed the connection during the handshake: it may be stopping, limit connections of this address, or "
+                    + (isShared ? "not serve version 1" : "serve a shared key only"), cause);
         }
     }
 }

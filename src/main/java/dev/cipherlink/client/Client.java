@@ -1,10 +1,11 @@
 package dev.cipherlink.client;
 
+import dev.cipherlink.client.Credentials.PreferredSuite;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.HandshakeJson;
-import dev.cipherlink.message.SynAck;
+import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.session.Outbox;
-import dev.cipherlink.session.Progress;
+import dev.cipherlink.session.Outgoing.Progress;
 import dev.cipherlink.session.ReplyHandler;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 
 /// A connection to a server: requests, their answers, and what the server pushes.
 ///
@@ -53,7 +55,7 @@ public final class Client implements AutoCloseable {
     /// repeated.
     ///
     /// @throws AuthenticationException          if the server does not know our key, or cannot prove that it has it
-    /// @throws dev.cipherlink.session.RefusedException if the server refused the session, with its reason
+    /// @throws dev.cipherlink.session.SessionHandshake.RefusedException if the server refused the session, with its reason
     /// @throws java.net.SocketTimeoutException  if the time ran out
     /// @throws IOException                      if the server cannot be reached
     public static Client connect(ClientConfig config) throws IOException {
@@ -194,6 +196,42 @@ public final class Client implements AutoCloseable {
         } catch (InterruptedException e) {
             thread.interrupt();
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /// How long to wait before each attempt to connect again: not at all before the first, then 200 ms, doubling to 30 s, each
+    /// longer or shorter by up to a fifth, so that the clients of a server that comes back do not come all at once.
+    static final class Backoff {
+
+        private static final Duration FIRST = Duration.ofMillis(200);
+        private static final Duration LONGEST = Duration.ofSeconds(30);
+        private static final double JITTER = 0.2;
+
+        private final RandomGenerator random;
+        private int attempts;
+
+        Backoff(RandomGenerator random) {
+            this.random = random;
+        }
+
+        /// How many attempts there were since the last [#reset].
+        int attempts() {
+            return attempts;
+        }
+
+        /// The time before the next attempt.
+        Duration next() {
+            int doublings = attempts++ - 1;
+            if (doublings < 0) {
+                return Duration.ZERO;
+            }
+            long nanos = Math.min(LONGEST.toNanos(), FIRST.toNanos() << Math.min(doublings, Byte.SIZE));
+            return Duration.ofNanos((long) (nanos * (1 - JITTER + 2 * JITTER * random.nextDouble())));
+        }
+
+        /// The connection was of use: the next loss is the first again.
+        void reset() {
+            attempts = 0;
         }
     }
 }

@@ -1,20 +1,22 @@
 package dev.cipherlink.client;
 
 import dev.cipherlink.channel.SharedKeyChannel;
-import dev.cipherlink.command.CommandException;
+import dev.cipherlink.client.AuthenticationException.HostKeyException;
+import dev.cipherlink.client.Client.Backoff;
 import dev.cipherlink.command.CommandParser;
+import dev.cipherlink.command.CommandParser.CommandException;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Syn;
-import dev.cipherlink.message.SynAck;
+import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.Link;
-import dev.cipherlink.session.LinkConfig;
+import dev.cipherlink.session.Link.LinkConfig;
 import dev.cipherlink.session.LinkEnd;
-import dev.cipherlink.session.NotAuthorizedException;
 import dev.cipherlink.session.Outbox;
-import dev.cipherlink.session.RefusedException;
 import dev.cipherlink.session.RequestHandler;
 import dev.cipherlink.session.Session;
+import dev.cipherlink.session.SessionHandshake.NotAuthorizedException;
+import dev.cipherlink.session.SessionHandshake.RefusedException;
 import dev.cipherlink.session.SessionIdentity;
 import java.io.IOException;
 import java.io.InterruptedIOException;

@@ -1,7 +1,10 @@
 package dev.cipherlink.client;
 
+import dev.cipherlink.client.AuthenticationException.HostKeyException;
+import dev.cipherlink.crypto.Fingerprint;
 import dev.cipherlink.crypto.PublicKey;
 import java.io.IOException;
+import java.util.List;
 
 /// Decides whether a server is the one it should be. Called after the server has proved that it holds the key, and
 /// before it learns ours. May block, for instance to ask.
@@ -11,4 +14,96 @@ public interface HostKeyVerifier {
     /// @param host as the user named it
     /// @throws IOException if the key is not accepted: nothing more is sent
     void verify(String host, int port, PublicKey key) throws IOException;
+
+    /// Accepts the servers of a known-hosts file, and new ones as a policy says.
+    ///
+    /// @param hosts  the file
+    /// @param policy asked about new ones only
+    public record KnownHostKeys(KnownHosts hosts, UnknownHostPolicy policy) implements HostKeyVerifier {
+
+        /// Blocks on the disk, and on the policy.
+        ///
+        /// @throws HostKeyException if the key is new and not accepted, or another one than before
+        /// @throws IOException if the file cannot be read, or a key that was accepted cannot be kept
+        @Override
+        public void verify(String host, int port, PublicKey key) throws IOException {
+            switch (hosts.lookup(host, port, key)) {
+                case KnownHosts.Lookup.Known() -> { }
+                case KnownHosts.Lookup.Changed changed -> throw HostKeyException.changed(host, port, key, changed);
+                case KnownHosts.Lookup.Unknown(var otherNames) -> {
+                    var unknown = new UnknownHost(host, port, key, otherNames);
+                    if (!policy.accepts(unknown)) {
+                        throw HostKeyException.unknown(unknown);
+                    }
+                    hosts.add(host, port, key);
+                }
+            }
+        }
+    }
+
+    /// Accepts the one key with this fingerprint, whatever a known-hosts file says, and keeps nothing.
+    ///
+    /// @param fingerprint of the server's key, as its operator passed it on
+    public record PinnedHostKey(Fingerprint fingerprint) implements HostKeyVerifier {
+
+        /// Does not block.
+        ///
+        /// @throws HostKeyException if it is another key
+        @Override
+        public void verify(String host, int port, PublicKey key) throws HostKeyException {
+            if (!key.fingerprint().equals(fingerprint)) {
+                throw HostKeyException.mismatch(host, port, key, fingerprint);
+            }
+        }
+    }
+
+    /// Asks another verifier about the key of one server until it accepts one, and from then on accepts that key without
+    /// asking. Thread-safe.
+    static final class RememberedHostKey implements HostKeyVerifier {
+
+        private final HostKeyVerifier verifier;
+        private volatile PublicKey accepted;
+
+        RememberedHostKey(HostKeyVerifier verifier) {
+            this.verifier = verifier;
+        }
+
+        /// Blocks as the other verifier does, and fails as it does.
+        @Override
+        public void verify(String host, int port, PublicKey key) throws IOException {
+            if (!key.equals(accepted)) {
+                verifier.verify(host, port, key);
+                accepted = key;
+            }
+        }
+    }
+
+    /// A server that is met for the first time.
+    ///
+    /// @param host       as the user named it
+    /// @param port       1 .. 65,535
+    /// @param key        which it has proved to hold
+    /// @param otherNames under which a server with this key is known
+    public record UnknownHost(String host, int port, PublicKey key, List<String> otherNames) {
+        public UnknownHost {
+            otherNames = List.copyOf(otherNames);
+        }
+    }
+
+    /// What to do about a server that is met for the first time. A changed key is never a matter of policy.
+    @FunctionalInterface
+    public interface UnknownHostPolicy {
+
+        /// Refuses it. `HostKeyException.unknownHost` then tells whoever can ask a person, which takes longer than a
+        /// handshake may.
+        UnknownHostPolicy REFUSE = host -> false;
+
+        /// Believes whoever answers first, and keeps the key.
+        UnknownHostPolicy ACCEPT_NEW = host -> true;
+
+        /// Whether the key is accepted and kept. Called during the handshake, which has a deadline on both sides.
+        ///
+        /// @throws IOException if that cannot be found out; the connection is given up
+        boolean accepts(UnknownHost host) throws IOException;
+    }
 }

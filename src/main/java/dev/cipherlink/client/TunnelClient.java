@@ -1,18 +1,19 @@
 package dev.cipherlink.client;
 
 import dev.cipherlink.channel.NoiseChannel;
+import dev.cipherlink.client.Attachment.LostHandshakeException;
+import dev.cipherlink.forward.ForwardListener.TunnelSource;
 import dev.cipherlink.forward.ForwardSockets;
 import dev.cipherlink.forward.ForwardTarget;
-import dev.cipherlink.forward.Refusal;
 import dev.cipherlink.forward.TargetException;
+import dev.cipherlink.forward.TargetException.Refusal;
 import dev.cipherlink.forward.Tunnel;
-import dev.cipherlink.forward.TunnelSource;
 import dev.cipherlink.message.Checksum;
 import dev.cipherlink.message.OperationMode;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.message.Syn;
-import dev.cipherlink.session.RefusedException;
 import dev.cipherlink.session.SessionHandshake;
+import dev.cipherlink.session.SessionHandshake.RefusedException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.Socket;

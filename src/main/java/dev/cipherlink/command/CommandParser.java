@@ -111,4 +111,15 @@ public final class CommandParser {
         String shown = Escapes.bytes(payload, from, Math.min(to, from + MAX_SHOWN_VERB_BYTES));
         return new CommandException("unknown command " + shown + "; the commands are " + Verb.ALL);
     }
+
+    /// A payload is not a command. The message is one sentence for the peer that says what to do.
+    ///
+    /// Cheap on purpose (no stack trace, no suppressed exceptions): a peer can cause as many as it likes.
+    public static final class CommandException extends Exception {
+        private static final long serialVersionUID = 1;
+
+        CommandException(String reason) {
+            super(reason, null, false, false);
+        }
+    }
 }

@@ -5,7 +5,7 @@
 /// without being asked is an [dev.cipherlink.command.Event]. The text format of all three is here and nowhere else.
 ///
 /// Refuses: running a command (the server does), storing anything, sockets, sessions, permissions. A payload that is
-/// not a command is refused with a [dev.cipherlink.command.CommandException] whose message can be sent to the peer as
+/// not a command is refused with a [dev.cipherlink.command.CommandParser.CommandException] whose message can be sent to the peer as
 /// it is: one line that says what to do.
 ///
 /// Speed: parsing works on bytes and allocates little more than what the command keeps.

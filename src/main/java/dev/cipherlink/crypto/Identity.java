@@ -1,5 +1,6 @@
 package dev.cipherlink.crypto;
 
+import dev.cipherlink.crypto.IdentityFile.PassphraseSource;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;

@@ -20,7 +20,7 @@ import java.util.Base64;
 /// ```
 ///
 /// What stands in the file is never quoted in an error: it may be a secret of another kind.
-final class IdentityFile {
+public final class IdentityFile {
 
     /// More than the longest file takes; nobody's large file is read.
     static final int MAX_BYTES = 512;
@@ -214,5 +214,33 @@ final class IdentityFile {
 
     private static FileSystemException refusal(Path file, String reason) {
         return new FileSystemException(file.toString(), null, reason);
+    }
+
+    /// Where the passphrase of an encrypted key file comes from. Asked only if the file has one.
+    @FunctionalInterface
+    public interface PassphraseSource {
+
+        /// The passphrase, which the caller wipes after use. May block, for example on a person.
+        ///
+        /// @throws IOException if there is none to be had; the message names the file and says what to do
+        char[] passphrase(Path file) throws IOException;
+
+        /// For those who cannot ask: refuses encrypted files.
+        static PassphraseSource none() {
+            return file -> {
+                throw new FileSystemException(file.toString(), null,
+                        "the key has a passphrase and there is no terminal to ask for it; run this on a terminal, or "
+                                + "use a key without one");
+            };
+        }
+    }
+
+    /// The passphrase does not open the key file, or the file was altered: the two cannot be told apart.
+    public static final class WrongPassphraseException extends FileSystemException {
+        private static final long serialVersionUID = 1;
+
+        WrongPassphraseException(Path file) {
+            super(file.toString(), null, "wrong passphrase, or the file was altered; try again");
+        }
     }
 }

@@ -1,6 +1,10 @@
 package dev.cipherlink.forward;
 
+import dev.cipherlink.forward.Relay.ForwardLimits;
+import dev.cipherlink.forward.Relay.RelayEnd;
+import dev.cipherlink.forward.Socks.SocksPasswords;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -13,6 +17,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /// Listens on this machine, on one address or on both loopback ones, and forwards what it accepts, each connection in virtual threads of its own.
 ///
@@ -220,5 +225,71 @@ public final class ForwardListener implements AutoCloseable {
                 // It accepts no more either way.
             }
         }
+    }
+
+    /// What a program says in a dialogue, with one deadline for all of it: who sends a byte now and then gains no time.
+    ///
+    /// Sets the socket's read timeout before each read; whoever goes on with the socket takes it away. Closing it closes the socket.
+    static final class DialogueInput extends FilterInputStream {
+
+        private final Socket socket;
+        private final LongSupplier nanoClock;
+        private final long deadline;
+        private final Duration limit;
+
+        /// @param limit from now on
+        DialogueInput(Socket socket, Duration limit, LongSupplier nanoClock) throws IOException {
+            super(socket.getInputStream());
+            this.socket = socket;
+            this.limit = limit;
+            this.nanoClock = nanoClock;
+            deadline = nanoClock.getAsLong() + limit.toNanos();
+        }
+
+        /// @throws SocketTimeoutException at the deadline
+        @Override
+        public int read() throws IOException {
+            limitNextRead();
+            return super.read();
+        }
+
+        /// @throws SocketTimeoutException at the deadline
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            limitNextRead();
+            return super.read(buffer, offset, length);
+        }
+
+        private void limitNextRead() throws IOException {
+            long left = deadline - nanoClock.getAsLong();
+            if (left <= 0) {
+                throw new SocketTimeoutException("a dialogue that takes longer than " + limit.toMillis() + " ms");
+            }
+            socket.setSoTimeout((int) Math.ceilDiv(left, 1_000_000));
+        }
+    }
+
+    /// Is told what listeners do. Called from many threads; must not block for long.
+    public interface ForwardEvents {
+
+        /// A connection was accepted and not forwarded, or its request was none.
+        ///
+        /// @param listener as [ForwardListener#name] says
+        /// @param cause    a [TargetException] if the server did not connect to the target
+        void failed(String listener, IOException cause);
+
+        /// A forwarded connection ended.
+        void ended(String listener, ForwardTarget target, RelayEnd end);
+    }
+
+    /// Opens tunnels to targets. Thread-safe.
+    @FunctionalInterface
+    public interface TunnelSource {
+
+        /// Blocks until the server is connected to the target, or refuses.
+        ///
+        /// @throws TargetException if the server did not connect to the target
+        /// @throws IOException     if there is no tunnel to the server
+        Tunnel open(ForwardTarget target) throws IOException;
     }
 }

@@ -1,5 +1,6 @@
 package dev.cipherlink.forward;
 
+import dev.cipherlink.forward.Relay.RelayEnd;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadFactory;

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.ProtocolException;
+import java.time.Duration;
 import java.util.concurrent.StructuredTaskScope;
 import java.util.concurrent.StructuredTaskScope.Joiner;
 import java.util.concurrent.ThreadFactory;
@@ -255,5 +256,75 @@ public final class Relay {
 
     private void tunnelFailed(IOException cause) {
         abort(new RelayEnd(RelayEnd.Reason.TUNNEL_LOST, String.valueOf(cause.getMessage())));
+    }
+
+    /// How long a forwarded connection may be silent.
+    ///
+    /// @param idleTimeout      with both directions open; zero for as long as it likes
+    /// @param halfCloseTimeout once one direction has ended; zero for as long as it likes
+    public record ForwardLimits(Duration idleTimeout, Duration halfCloseTimeout) {
+
+        public static final ForwardLimits DEFAULT = new ForwardLimits(Duration.ZERO, Duration.ofMinutes(5));
+    }
+
+    /// How long a relay may be silent. Used by one thread at a time; knows no clock itself.
+    static final class RelayClock {
+
+        /// How long the peer may take to close after it was told that nothing can be delivered any more.
+        private static final Duration LEAVING = Duration.ofSeconds(1);
+
+        private final ForwardLimits limits;
+        private long seenBytes;
+        private long movedAt;
+        private long leavingSince;
+        private boolean wasLeaving;
+
+        RelayClock(ForwardLimits limits, long nanoTime) {
+            this.limits = limits;
+            movedAt = nanoTime;
+        }
+
+        /// @param bytes        moved so far, both ways
+        /// @param isHalfClosed whether one direction has ended
+        /// @param isLeaving    whether all that is left is to wait for the peer's close
+        synchronized boolean isExpired(long nanoTime, long bytes, boolean isHalfClosed, boolean isLeaving) {
+            if (bytes != seenBytes) {
+                seenBytes = bytes;
+                movedAt = nanoTime;
+            }
+            if (isLeaving && !wasLeaving) {
+                wasLeaving = true;
+                leavingSince = nanoTime;
+            }
+            return isLeaving && nanoTime - leavingSince >= LEAVING.toNanos()
+                    || isOver(nanoTime, limits.idleTimeout()) || isHalfClosed && isOver(nanoTime, limits.halfCloseTimeout());
+        }
+
+        private boolean isOver(long nanoTime, Duration limit) {
+            return !limit.isZero() && nanoTime - movedAt >= limit.toNanos();
+        }
+    }
+
+    /// How a relay ended.
+    ///
+    /// @param reason in one word
+    /// @param detail in one line; empty if the reason says all
+    public record RelayEnd(Reason reason, String detail) {
+
+        /// The kinds of ends.
+        public enum Reason {
+            /// Both directions came to their end, and everything arrived.
+            ENDED,
+            /// The connection on the unencrypted side broke.
+            PLAIN_RESET,
+            /// The tunnel closed or broke before both directions had ended.
+            TUNNEL_LOST,
+            /// The peer in the tunnel broke the rules.
+            PROTOCOL_ERROR,
+            /// Nothing was moved for too long.
+            IDLE,
+            /// It was told to end.
+            STOPPED
+        }
     }
 }

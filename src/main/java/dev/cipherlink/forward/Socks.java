@@ -1,5 +1,6 @@
 package dev.cipherlink.forward;
 
+import dev.cipherlink.forward.TargetException.Refusal;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -7,6 +8,10 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// The server's side of SOCKS 5 (RFC 1928, RFC 1929), 4 and 4a: asks a program on the unencrypted side where it wants to go.
@@ -14,7 +19,7 @@ import java.util.Optional;
 /// CONNECT to an IPv4 address, an IPv6 address or a name, which is not looked up here: the server at the other end of the tunnel
 /// does. Without passwords, or with them where some are configured: then version 4, which has none, is refused. Everything is read to the byte, so that what
 /// follows is the program's own. Blocks; the caller bounds it.
-final class Socks {
+public final class Socks {
 
     static final int VERSION = 5;
     static final int OLD_VERSION = 4;
@@ -190,5 +195,46 @@ final class Socks {
         }
         out.write(message);
         out.flush();
+    }
+
+    /// Who may use a SOCKS port: user names with their passwords. Immutable.
+    public static final class SocksPasswords {
+
+        private static final int MAX_BYTES = 255;
+        private static final byte[] NOBODY = {};
+        private final Map<String, byte[]> byUser;
+
+        private SocksPasswords(Map<String, byte[]> byUser) {
+            this.byUser = byUser;
+        }
+
+        /// @param lines `user:password` each; blank ones and those that begin with `#` do not count
+        /// @throws IllegalArgumentException if a line is wrong; the message gives its number and no secret
+        public static SocksPasswords parse(List<String> lines) {
+            var byUser = new HashMap<String, byte[]>();
+            for (int i = 0; i < lines.size(); i++) {
+                String line = lines.get(i);
+                if (line.isBlank() || line.startsWith("#")) {
+                    continue;
+                }
+                int colon = line.indexOf(':');
+                byte[] password = line.substring(colon + 1).getBytes(StandardCharsets.UTF_8);
+                boolean isLine = colon > 0 && password.length > 0 && password.length <= MAX_BYTES
+                        && line.substring(0, colon).getBytes(StandardCharsets.UTF_8).length <= MAX_BYTES;
+                if (!isLine || byUser.put(line.substring(0, colon), password) != null) {
+                    throw new IllegalArgumentException("line " + (i + 1) + ": USER:PASSWORD is needed, each 1 to " + MAX_BYTES
+                            + " bytes, each user once");
+                }
+            }
+            if (byUser.isEmpty()) {
+                throw new IllegalArgumentException("it names no user");
+            }
+            return new SocksPasswords(byUser);
+        }
+
+        boolean accepts(byte[] user, byte[] password) {
+            byte[] right = byUser.getOrDefault(new String(user, StandardCharsets.UTF_8), NOBODY);
+            return right.length > 0 & MessageDigest.isEqual(right, password);
+        }
     }
 }

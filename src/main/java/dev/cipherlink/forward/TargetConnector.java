@@ -1,5 +1,6 @@
 package dev.cipherlink.forward;
 
+import dev.cipherlink.forward.TargetException.Refusal;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;

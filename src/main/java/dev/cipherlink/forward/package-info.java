@@ -5,7 +5,7 @@
 /// it, at the server; [dev.cipherlink.forward.ForwardListener] accepts what is to be forwarded, and
 /// [dev.cipherlink.forward.Socks] asks it where to, at the client.
 ///
-/// Refuses: to know how a tunnel is opened and who may open one ([dev.cipherlink.forward.TunnelSource] is the client's,
+/// Refuses: to know how a tunnel is opened and who may open one ([dev.cipherlink.forward.ForwardListener.TunnelSource] is the client's,
 /// [dev.cipherlink.forward.ForwardRules] are the server's), to buffer more than two packets a direction, to call a connection
 /// that broke a connection that ended.
 ///

@@ -1,5 +1,7 @@
 package dev.cipherlink.message;
 
+import dev.cipherlink.message.Message.Payload;
+import dev.cipherlink.message.Syn.SynAck;
 import java.io.StringWriter;
 import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;

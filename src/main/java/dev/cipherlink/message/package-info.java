@@ -6,7 +6,7 @@
 /// Refuses: to know sequence rules (they are in `session`) or what a payload means (that is in `command`).
 ///
 /// Threads: a codec belongs to one session and is used under its lock; records are immutable, but a
-/// [dev.cipherlink.message.Payload] is a view of a buffer that is reused: copy what is kept.
+/// [dev.cipherlink.message.Message.Payload] is a view of a buffer that is reused: copy what is kept.
 ///
 /// Follows: `docs/protocol.md`, sections 2 and 3.
 package dev.cipherlink.message;

@@ -1,7 +1,7 @@
 package dev.cipherlink.noise;
 
 import dev.cipherlink.crypto.KeyPair;
-import dev.cipherlink.noise.HandshakePattern.Token;
+import dev.cipherlink.noise.HandshakeState.HandshakePattern.Token;
 import java.io.ByteArrayOutputStream;
 import java.net.ProtocolException;
 import java.util.Arrays;

@@ -2,20 +2,24 @@ package dev.cipherlink.server;
 
 import dev.cipherlink.channel.NoiseChannel;
 import dev.cipherlink.channel.NoiseHandshake;
+import dev.cipherlink.channel.PacketReader;
+import dev.cipherlink.channel.PacketWriter;
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.message.OperationMode;
 import dev.cipherlink.message.Syn;
-import dev.cipherlink.message.SynAck;
-import dev.cipherlink.packet.PacketReader;
-import dev.cipherlink.packet.PacketWriter;
+import dev.cipherlink.message.Syn.SynAck;
+import dev.cipherlink.server.ServerConfig.ServerKeys;
+import dev.cipherlink.server.access.ClientDirectory;
+import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
+import dev.cipherlink.server.sessions.SessionOrigin;
+import dev.cipherlink.server.sessions.SessionRegistry;
 import dev.cipherlink.session.Link;
-import dev.cipherlink.session.LinkConfig;
+import dev.cipherlink.session.Link.LinkConfig;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.session.SessionHandshake;
-import dev.cipherlink.session.SessionRegistry;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -233,7 +237,7 @@ final class Admission {
     private SynAck open(Syn syn, String sessionId) throws InterruptedIOException {
         var origin = new SessionOrigin(sessionId, client, channel.version(),
                 syn.wishes().clampedTo(server.config().maxWindowSize()));
-        session = origin.open(server);
+        session = origin.open(server.services());
         server.sessions().add(session, origin.owner(), connection);
         requireServing();
         return new SynAck.Granted(sessionId, origin.parameters(), client.name());

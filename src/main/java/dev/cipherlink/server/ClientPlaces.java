@@ -1,6 +1,7 @@
 package dev.cipherlink.server;
 
 import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import java.util.HashMap;
 import java.util.Map;
 

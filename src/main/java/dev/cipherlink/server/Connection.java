@@ -5,6 +5,8 @@ import dev.cipherlink.command.Escapes;
 import dev.cipherlink.command.Event;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
+import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.Link;
 import dev.cipherlink.session.LinkEnd;
@@ -23,7 +25,7 @@ import java.util.concurrent.StructuredTaskScope;
 import java.util.concurrent.StructuredTaskScope.Joiner;
 
 /// The whole life of one connection, from accept to close, in one virtual thread of the server's scope.
-final class Connection implements Runnable, Closeable {
+public final class Connection implements Runnable, Closeable {
 
     /// How long the last words to a peer may take to arrive before the connection closes over them.
     private static final Duration LINGER = Duration.ofSeconds(1);
@@ -321,12 +323,12 @@ final class Connection implements Runnable, Closeable {
         return socket;
     }
 
-    long bytesIn() {
+    public long bytesIn() {
         SecureChannel current = admission.channel();
         return current == null ? 0 : current.bytesIn();
     }
 
-    long bytesOut() {
+    public long bytesOut() {
         SecureChannel current = admission.channel();
         return current == null ? 0 : current.bytesOut();
     }

@@ -7,9 +7,16 @@ import dev.cipherlink.chat.ChatService;
 import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.forward.Forwards;
 import dev.cipherlink.forward.TargetConnector;
+import dev.cipherlink.server.access.ClientDirectory;
+import dev.cipherlink.server.sessions.ChatCommands;
+import dev.cipherlink.server.sessions.KeyWatches;
+import dev.cipherlink.server.sessions.Services;
+import dev.cipherlink.server.sessions.SessionOrigin;
+import dev.cipherlink.server.sessions.SessionRecords;
+import dev.cipherlink.server.sessions.SessionRegistry;
+import dev.cipherlink.server.sessions.StoredChat;
 import dev.cipherlink.session.LinkEnd;
 import dev.cipherlink.session.Session;
-import dev.cipherlink.session.SessionRegistry;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Unit;
@@ -48,7 +55,7 @@ public final class Server implements AutoCloseable {
     private final KeyWatches watches = new KeyWatches();
     private final ChatService chat;
     private final ServerSocket listener;
-    private final SocketRoom room;
+    private final SocketBudget room;
     private final ClientPlaces places;
     private final HandshakeGate gate;
     private final StrangerLog strangers = new StrangerLog(System.nanoTime());
@@ -57,6 +64,7 @@ public final class Server implements AutoCloseable {
     private final Forwards forwards = new Forwards();
     private final TargetConnector targets;
     private final Map<Long, Connection> connections = new ConcurrentHashMap<>();
+    private final Services services;
     private final Thread acceptThread;
     private volatile boolean stopping;
     private volatile Thread watcher;
@@ -69,7 +77,9 @@ public final class Server implements AutoCloseable {
         gate = new HandshakeGate(config.handshakes());
         targets = new TargetConnector(config.forwards().connectTimeout());
         sessions = new SessionRegistry(config.sessions());
-        room = new SocketRoom(config.maxConnections());
+        services = new Services(this.store, chat, watches, sessions, statistics.requests, statistics.failedRequests,
+                config.maxValueBytes(), config.maxRequestBytes(), this::sockets, this::info);
+        room = new SocketBudget(config.maxConnections());
         places = new ClientPlaces(room.maxConnections(), config.maxPerKey());
         listener = listen(config);
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
@@ -82,7 +92,7 @@ public final class Server implements AutoCloseable {
         Sodium.load();
         var server = new Server(config, store);
         try {
-            SessionRecords.restoreAll(server, System.nanoTime());
+            SessionRecords.restoreAll(server.services, System.nanoTime());
             server.endRevokedSessions();
         } catch (StoreException e) {
             server.listener.close();
@@ -181,12 +191,21 @@ public final class Server implements AutoCloseable {
         return places;
     }
 
-    SocketRoom room() {
+    SocketBudget room() {
         return room;
     }
 
     TargetConnector targets() {
         return targets;
+    }
+
+    /// What the sessions of this server share.
+    Services services() {
+        return services;
+    }
+
+    private List<String> sockets() {
+        return connections().stream().map(Connection::describe).toList();
     }
 
     /// The connections that are open now, oldest first.

@@ -1,11 +1,17 @@
 package dev.cipherlink.server;
 
 import dev.cipherlink.chat.ChatConfig;
+import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.forward.ForwardRules;
+import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.message.SessionParameters;
-import dev.cipherlink.session.SessionRegistry;
+import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
+import dev.cipherlink.server.access.ClientDirectory;
+import dev.cipherlink.server.sessions.SessionRegistry;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 
 /// How a server listens, whom it lets in and what it grants.
 ///
@@ -55,7 +61,7 @@ public record ServerConfig(
     ///
     /// @throws IOException if this process may not have the descriptors that a server needs; the message says what to do
     public static void requireDescriptors() throws IOException {
-        long limit = SocketRoom.descriptorLimit();
+        long limit = SocketBudget.descriptorLimit();
         if (limit < LEAST_DESCRIPTORS) {
             throw new IOException("only " + limit + " files may be open at a time, and a server needs " + LEAST_DESCRIPTORS
                     + ", and one more for each connection: raise the limit (ulimit -n)");
@@ -128,5 +134,36 @@ public record ServerConfig(
     public ServerConfig withForwards(ForwardPolicy newForwards) {
         return new ServerConfig(host, port, keys, maxConnections, maxPerKey, handshakes, handshakeTimeout,
                 maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, newForwards);
+    }
+
+    /// What a server does for forwards.
+    ///
+    /// @param allowed        what every client may have connected to, besides what its own line in the authorized-keys
+    ///                       file says
+    /// @param connectTimeout for resolving and connecting to a target; inside the handshake timeout
+    /// @param limits         how long a forward may be silent
+    public record ForwardPolicy(ForwardRules allowed, Duration connectTimeout, ForwardLimits limits) {
+
+        /// Nothing but what is said of single clients.
+        public static final ForwardPolicy DEFAULT =
+                new ForwardPolicy(ForwardRules.NONE, Duration.ofSeconds(5), ForwardLimits.DEFAULT);
+    }
+
+    /// Who a server is, and whom it lets in. A version of the wire for which it has no key is not served.
+    ///
+    /// @param sharedKey the key of version 1, if it is served; closed by whoever made it, after the server
+    /// @param identity  the server's own key of version 2, if it is served; closed by whoever made it, after the server
+    /// @param clients   whose keys are let in over version 2
+    public record ServerKeys(Optional<SharedKey> sharedKey, Optional<Identity> identity, ClientDirectory clients) {
+
+        /// Version 1 only.
+        public static ServerKeys shared(SharedKey key) {
+            return new ServerKeys(Optional.of(key), Optional.empty(), ClientDirectory.NOBODY);
+        }
+
+        /// Version 2 only.
+        public static ServerKeys personal(Identity identity, ClientDirectory clients) {
+            return new ServerKeys(Optional.empty(), Optional.of(identity), clients);
+        }
     }
 }

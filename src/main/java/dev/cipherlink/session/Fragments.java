@@ -1,6 +1,6 @@
 package dev.cipherlink.session;
 
-import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.Message.Payload;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

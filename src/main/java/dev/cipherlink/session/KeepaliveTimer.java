@@ -1,6 +1,12 @@
 package dev.cipherlink.session;
 
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
+import java.io.IOException;
+import java.net.ProtocolException;
 import java.time.Duration;
+import java.util.Arrays;
 
 /// Counts the silence of a peer: when it is to be asked for a sign of life, and when it was asked often enough.
 ///
@@ -65,5 +71,38 @@ final class KeepaliveTimer {
     /// Whether so many keepalives are unanswered that the peer counts as lost when the next is due.
     boolean isExhausted() {
         return unanswered == MAX_UNANSWERED;
+    }
+
+    /// KEEPALIVE messages and their answers, in both directions (`docs/protocol.md`, section 4). Requires the session's lock.
+    static final class Keepalives {
+
+        /// Largest payload of KEEPALIVE.
+        static final int MAX_BYTES = 64;
+
+        private final byte[] token;
+
+        /// @param token the payload of ours
+        Keepalives(byte[] token) {
+            this.token = token;
+        }
+
+        /// Takes in a KEEPALIVE, and answers it unless the peer does not read.
+        void receive(Message message, MessageSink sink) throws IOException {
+            if (message.payload().length() > MAX_BYTES) {
+                throw new ProtocolException("KEEPALIVE with more than " + MAX_BYTES + " bytes");
+            }
+            if (!sink.isBacklogged()) {
+                sink.send(Message.of(MessageType.ACK, 0, message.payload()));
+            }
+        }
+
+        void ask(MessageSink sink) throws IOException {
+            sink.send(Message.of(MessageType.KEEPALIVE, 0, Payload.of(token)));
+        }
+
+        /// Whether the payload of an ACK answers ours.
+        boolean isAnswer(Payload payload) {
+            return Arrays.equals(payload.array(), payload.offset(), payload.offset() + payload.length(), token, 0, token.length);
+        }
     }
 }

@@ -2,9 +2,13 @@ package dev.cipherlink.session;
 
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.message.MessageCodec;
+import dev.cipherlink.session.Outbox.PushSignal;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.StructuredTaskScope;
+import java.util.concurrent.StructuredTaskScope.Joiner;
+import java.util.concurrent.StructuredTaskScope.Subtask;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// One session attached to one channel: the threads and clocks that [Session] does not have.
@@ -207,5 +211,44 @@ public final class Link {
     private LinkEnd watchUntilStalled() throws InterruptedException {
         writer.awaitStall(config.keepaliveInterval().multipliedBy(KeepaliveTimer.MAX_UNANSWERED));
         return LinkEnd.of(CloseReason.PEER_STALLED);
+    }
+
+    /// The end of a link is the end of the first of its threads, also of one that failed: without memory none can be sure to say
+    /// why it ends, and the others would keep a link that nobody reads until its keepalives run out.
+    static final class FirstEnd implements Joiner<LinkEnd, LinkEnd> {
+
+        private final AtomicReference<Subtask<? extends LinkEnd>> first = new AtomicReference<>();
+
+        @Override
+        public boolean onComplete(Subtask<? extends LinkEnd> ended) {
+            first.compareAndSet(null, ended);
+            return true;
+        }
+
+        @Override
+        public LinkEnd result() {
+            Subtask<? extends LinkEnd> ended = first.get();
+            return ended.state() == Subtask.State.SUCCESS ? ended.get()
+                    : LinkEnd.of(CloseReason.INTERNAL_ERROR, ended.exception());
+        }
+    }
+
+    /// How a link treats time and memory.
+    ///
+    /// @param keepaliveInterval silence after which the peer is asked for a sign of life; three unanswered questions, or
+    ///                          three intervals in which it reads nothing of what it is sent, and it counts as lost
+    /// @param maxBacklogBytes   sealed bytes that may wait for the peer to read before the reader waits too
+    public record LinkConfig(Duration keepaliveInterval, int maxBacklogBytes) {
+
+        /// For a server: a peer that does not read its answers is not read from.
+        public static LinkConfig server(Duration keepaliveInterval) {
+            return new LinkConfig(keepaliveInterval, LinkWriter.BACKLOG_BYTES);
+        }
+
+        /// For a client: it always reads, else two ends that wait for each other to read would wait for ever. What it can
+        /// have in its backlog is bounded by its window.
+        public static LinkConfig client(Duration keepaliveInterval) {
+            return new LinkConfig(keepaliveInterval, Integer.MAX_VALUE);
+        }
     }
 }

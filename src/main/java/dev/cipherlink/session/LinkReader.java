@@ -3,8 +3,12 @@ package dev.cipherlink.session;
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.MessageCodec;
+import dev.cipherlink.session.Link.LinkConfig;
+import dev.cipherlink.session.SessionHandshake.RefusedException;
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// The reading thread of a link: it decrypts a packet, runs its messages, and writes all answers at once when no whole
@@ -25,7 +29,7 @@ final class LinkReader {
     private final ReentrantLock lock;
     private final LinkWriter writer;
     private final KeepaliveTimer keepalive;
-    private final BulkTurn turn = new BulkTurn();
+    private final BulkYield turn = new BulkYield();
     /// Where the next message begins in the packet that was received last, and where that packet ends.
     private int next;
     private int end;
@@ -243,6 +247,50 @@ final class LinkReader {
             }
         } finally {
             keepalive.readingResumed(System.nanoTime());
+        }
+    }
+
+    /// Turns at the carriers for virtual threads that never have to wait, since their peers are as fast as they are, or since what
+    /// they are asked for takes long. The JVM takes no virtual thread off its carrier by itself.
+    ///
+    /// Such a thread keeps its carrier. To yield does not help when there are several: a carrier goes on with those that have
+    /// yielded, or came from where the last one came from, as long as there are any, and those that the poller of the sockets has
+    /// woken stand elsewhere. So one of them for each carrier pauses at a time, and the others wait for it: then a carrier finds
+    /// nothing where it looked, and looks everywhere. Used by one thread.
+    static final class BulkYield {
+        private static final int CARRIERS = Integer.getInteger("jdk.virtualThreadScheduler.parallelism",
+                Runtime.getRuntime().availableProcessors());
+        private static final Semaphore PAUSES = new Semaphore(Math.max(1, CARRIERS), true);
+        private static final int BYTES = 1 << 20;
+
+        private static final long NANOS = 5_000_000;
+
+        private int bytes;
+        private long nanos;
+
+        /// So many bytes more were sealed or opened.
+        void count(int more) {
+            bytes += more;
+        }
+
+        /// Requests ran for so long, waiting included.
+        void ran(long more) {
+            nanos += more;
+        }
+
+        /// Blocks for a moment if it was much since the last time.
+        void give() {
+            if (bytes >= BYTES || nanos >= NANOS) {
+                bytes = 0;
+                nanos = 0;
+                PAUSES.acquireUninterruptibly();
+                try {
+                    LockSupport.parkNanos(this, 1);
+                } finally {
+                    // Also when there is no memory for the pause: with one carrier nobody else would ever have a turn.
+                    PAUSES.release();
+                }
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 package dev.cipherlink.session;
 
-import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Message.MessageType;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// What waits to be sent, and the lock that guards it and the state of the session it feeds.
@@ -177,6 +178,111 @@ public final class Outbox {
         if (closedBy == null) {
             closedBy = cause;
             room.signalAll();
+        }
+    }
+
+    /// Payloads that any thread pushes to the peer of a session, until the session has room for them in its window.
+    ///
+    /// It takes no other lock while it holds its own, and so [#offer] may be called under any: also by a handler of another
+    /// session. Thread-safe.
+    static final class EventQueue {
+
+        private final int maxEvents;
+        private final long maxBytes;
+        private final ArrayDeque<Outgoing> events = new ArrayDeque<>(0);
+        private long bytes;
+        /// Read without the lock: most sessions never have an event.
+        private volatile boolean isUsed;
+        private boolean hasRefused;
+
+        EventQueue(int maxEvents, long maxBytes) {
+            this.maxEvents = maxEvents;
+            this.maxBytes = maxBytes;
+        }
+
+        /// @return false if too much is waiting; then it is not taken
+        synchronized boolean offer(Outgoing event) {
+            if (events.size() >= maxEvents || bytes > 0 && bytes + event.payload.length > maxBytes) {
+                hasRefused = true;
+                return false;
+            }
+            events.add(event);
+            bytes += event.payload.length;
+            isUsed = true;
+            return true;
+        }
+
+        /// The oldest, taken away; null if there is none.
+        Outgoing poll() {
+            return isUsed ? pollLocked() : null;
+        }
+
+        private synchronized Outgoing pollLocked() {
+            Outgoing event = events.poll();
+            if (event != null) {
+                bytes -= event.payload.length;
+            }
+            isUsed = hasRefused || !events.isEmpty();
+            return event;
+        }
+
+        boolean isEmpty() {
+            return !isUsed || isEmptyLocked();
+        }
+
+        private synchronized boolean isEmptyLocked() {
+            return events.isEmpty();
+        }
+
+        /// Whether it is empty again after it had refused an event; true once each time.
+        boolean hasRecovered() {
+            return isUsed && hasRecoveredLocked();
+        }
+
+        private synchronized boolean hasRecoveredLocked() {
+            boolean hasRecovered = hasRefused && events.isEmpty();
+            if (hasRecovered) {
+                hasRefused = false;
+                isUsed = false;
+            }
+            return hasRecovered;
+        }
+
+        synchronized long bytes() {
+            return bytes;
+        }
+    }
+
+    /// Wakes the pusher of whichever link a session has. Thread-safe, without a lock.
+    static final class PushSignal {
+
+        private volatile boolean isRequested;
+        private volatile Thread pusher;
+
+        /// There is something to send; remembered while there is no pusher.
+        void request() {
+            isRequested = true;
+            LockSupport.unpark(pusher);
+        }
+
+        boolean isRequested() {
+            return isRequested;
+        }
+
+        /// Takes the request back; what is added later asks anew. Called by the pusher before it looks for something to send.
+        void clear() {
+            isRequested = false;
+        }
+
+        /// Waits for a request, by the one pusher. May return early.
+        void await(long nanos) throws InterruptedException {
+            pusher = Thread.currentThread();
+            if (!isRequested) {
+                LockSupport.parkNanos(this, nanos);
+            }
+            if (Thread.interrupted()) {
+                throw new InterruptedException("interrupted while waiting for something to push");
+            }
         }
     }
 }

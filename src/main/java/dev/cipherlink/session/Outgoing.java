@@ -1,13 +1,14 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.message.MessageType;
-import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.nio.ByteBuffer;
 
 /// One request (or event, or DISCONNECT) on its way out: sent as one or more messages, answered once.
-final class Outgoing {
+public final class Outgoing {
 
     /// The largest reply that is put together from parts: the largest value, and room for what surrounds it.
     static final int MAX_REPLY_BYTES = 17 * 1024 * 1024;
@@ -123,5 +124,75 @@ final class Outgoing {
         Reply complete = Reply.received(reply, false);
         forgetParts();
         return complete;
+    }
+
+    /// Why no answer will come any more, told to one handler after the other: also to those behind a handler that throws.
+    static final class Failure {
+
+        private final IOException cause;
+        /// What the first handler threw that did; null if none.
+        private RuntimeException broken;
+        private int count;
+
+        Failure(IOException cause) {
+            this.cause = cause;
+        }
+
+        /// @param wasSent whether it was sent to its end, so that it may have run
+        void tell(Outgoing outgoing, boolean wasSent) {
+            try {
+                if (outgoing.type == MessageType.DATA) {
+                    count++;
+                    outgoing.handler.failed(cause, wasSent);
+                }
+            } catch (RuntimeException e) {
+                if (broken == null) {
+                    broken = e;
+                }
+            }
+        }
+
+        /// How many were told.
+        int count() {
+            return count;
+        }
+
+        /// All were told.
+        ///
+        /// @throws RuntimeException what the first handler threw that did
+        void rethrow() {
+            if (broken != null) {
+                throw broken;
+            }
+        }
+    }
+
+    /// The first 8 bytes of a PART's payload: `offset(4) total(4)` (`docs/protocol.md`, section 2).
+    static final class PartHeader {
+
+        static final int BYTES = 8;
+
+        private PartHeader() {
+        }
+
+        static void encode(byte[] target, int offset, int total) {
+            ByteBuffer.wrap(target).putInt(offset).putInt(total);
+        }
+
+        static int offset(Payload part) {
+            return ByteBuffer.wrap(part.array(), part.offset(), BYTES).getInt();
+        }
+
+        static int total(Payload part) {
+            return ByteBuffer.wrap(part.array(), part.offset() + 4, 4).getInt();
+        }
+    }
+
+    /// How far the oldest request without an answer has come.
+    ///
+    /// @param doneBytes  of the request: what the peer has acknowledged; of an answer: what has arrived
+    /// @param totalBytes of all of it
+    /// @param isAnswer   whether the request is with the peer, and its answer arrives in parts
+    public record Progress(long doneBytes, long totalBytes, boolean isAnswer) {
     }
 }

@@ -2,8 +2,9 @@ package dev.cipherlink.session;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.session.SendWindow.SerialNumber;
 import java.net.ProtocolException;
 
 /// What was accepted from the peer: the next number expected, and the answers that a duplicate would need again

@@ -2,9 +2,10 @@ package dev.cipherlink.session;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.MessageType;
-import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.session.SendWindow.SerialNumber;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.Map;

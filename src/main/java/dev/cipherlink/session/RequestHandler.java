@@ -1,7 +1,7 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.Message.Payload;
 
 /// Runs the DATA payloads that a peer sends: requests at a server, events at a client.
 ///

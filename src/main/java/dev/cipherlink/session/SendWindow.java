@@ -1,9 +1,10 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.MessageType;
-import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.session.Outgoing.Progress;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.function.Predicate;
@@ -262,5 +263,25 @@ final class SendWindow {
 
     private int slot(int sequence) {
         return sequence & inFlight.length - 1;
+    }
+
+    /// Arithmetic on 16-bit sequence numbers (RFC 1982).
+    static final class SerialNumber {
+
+        private SerialNumber() {
+        }
+
+        static int next(int number) {
+            return (number + 1) % Message.SEQUENCE_MODULUS;
+        }
+
+        static int previous(int number) {
+            return (number + Message.SEQUENCE_MODULUS - 1) % Message.SEQUENCE_MODULUS;
+        }
+
+        /// How far `to` is ahead of `from`: -32,768 .. 32,767, negative if it is behind.
+        static int distance(int from, int to) {
+            return (short) (to - from);
+        }
     }
 }

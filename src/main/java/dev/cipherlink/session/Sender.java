@@ -2,9 +2,12 @@ package dev.cipherlink.session;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.MessageType;
-import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.session.Outbox.EventQueue;
+import dev.cipherlink.session.Outgoing.Failure;
+import dev.cipherlink.session.Outgoing.Progress;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.Optional;

@@ -3,6 +3,12 @@ package dev.cipherlink.session;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.session.KeepaliveTimer.Keepalives;
+import dev.cipherlink.session.Outbox.EventQueue;
+import dev.cipherlink.session.Outgoing.Failure;
+import dev.cipherlink.session.Outgoing.Progress;
+import dev.cipherlink.session.SendWindow.SerialNumber;
+import dev.cipherlink.session.SessionHandshake.RefusedException;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.Map;
@@ -340,7 +346,7 @@ public final class Session {
     }
 
     /// Drops a request that has been waiting for its next fragment for too long. Takes the lock, if it is free, only then.
-    void expireFragments(long now) {
+    public void expireFragments(long now) {
         if (receiver.isFragmentOverdue(now) && lock.tryLock()) {
             try {
                 receiver.expireFragments(now);

@@ -7,12 +7,12 @@ import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.message.Checksum;
 import dev.cipherlink.message.HandshakeJson;
 import dev.cipherlink.message.Message;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.MessageCodec;
-import dev.cipherlink.message.MessageType;
-import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.message.Syn;
-import dev.cipherlink.message.SynAck;
+import dev.cipherlink.message.Syn.SynAck;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ProtocolException;
@@ -162,5 +162,35 @@ public final class SessionHandshake {
             throw new ProtocolException(message.type() + " where " + expected + " is expected");
         }
         return message.payload();
+    }
+
+    /// The server does not know our key: the one reason for which it sends ERROR instead of an answer to SYN.
+    public static final class NotAuthorizedException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        NotAuthorizedException(String reason) {
+            super(reason);
+        }
+    }
+
+    /// The peer ended the connection and said why.
+    public static final class RefusedException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        private final String code;
+
+        public RefusedException(String reason) {
+            this(reason, "");
+        }
+
+        RefusedException(String reason, String code) {
+            super(reason);
+            this.code = code;
+        }
+
+        /// One word for programs; empty if the peer gave none.
+        public String code() {
+            return code;
+        }
     }
 }

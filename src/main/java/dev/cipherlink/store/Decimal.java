@@ -3,19 +3,19 @@ package dev.cipherlink.store;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 /// 64-bit numbers as the bytes of a value: an optional `-`, then digits.
-final class Decimal {
+public final class Decimal {
     /// Enough for every 64-bit number with a few leading zeros; anything longer is not looked at.
     private static final int MAX_BYTES = 32;
 
     private Decimal() {
     }
 
-    static byte[] encode(long number) {
+    public static byte[] encode(long number) {
         return Long.toString(number).getBytes(ISO_8859_1);
     }
 
     /// @throws StoreException `OVERFLOW`
-    static long sum(long number, long by) throws StoreException {
+    public static long sum(long number, long by) throws StoreException {
         long sum = number + by;
         if (((number ^ sum) & (by ^ sum)) < 0) {
             throw StoreException.overflow();
@@ -24,7 +24,7 @@ final class Decimal {
     }
 
     /// @throws StoreException `NOT_A_NUMBER`
-    static long decode(byte[] value) throws StoreException {
+    public static long decode(byte[] value) throws StoreException {
         boolean isNegative = value.length > 0 && value[0] == '-';
         int first = isNegative ? 1 : 0;
         if (value.length == first || value.length > MAX_BYTES) {

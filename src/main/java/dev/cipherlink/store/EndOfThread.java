@@ -1,17 +1,17 @@
 package dev.cipherlink.store;
 
 /// Waits for threads that have been told to end. An interrupt does not cut that short; the caller finds it afterwards.
-final class EndOfThread {
+public final class EndOfThread {
 
     private EndOfThread() {
     }
 
-    static void await(Thread thread) {
+    public static void await(Thread thread) {
         await(thread, () -> { });
     }
 
     /// @param then runs without the interrupt, which would close a file that it writes
-    static void await(Thread thread, Runnable then) {
+    public static void await(Thread thread, Runnable then) {
         boolean isInterrupted = false;
         while (thread.isAlive()) {
             try {

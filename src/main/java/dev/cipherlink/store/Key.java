@@ -25,7 +25,7 @@ public final class Key implements Comparable<Key> {
         return bytes;
     }
 
-    boolean startsWith(byte[] prefix) {
+    public boolean startsWith(byte[] prefix) {
         return bytes.length >= prefix.length
                 && Arrays.equals(bytes, 0, prefix.length, prefix, 0, prefix.length);
     }

@@ -7,22 +7,22 @@ import java.util.concurrent.Future;
 
 /// Platform threads for reads that may stay in native code for long: a virtual thread that waits for one lets others have its
 /// carrier, of which there are few.
-final class LongReads implements AutoCloseable {
+public final class LongReads implements AutoCloseable {
     private final ExecutorService executor;
 
     /// @param name       of the threads
     /// @param maxThreads how many reads may run at once; others wait for them
-    LongReads(String name, int maxThreads) {
+    public LongReads(String name, int maxThreads) {
         executor = Executors.newFixedThreadPool(maxThreads, Thread.ofPlatform().name(name).daemon().factory());
     }
 
     /// A read that may take long.
-    interface Read<T> {
+    public interface Read<T> {
         T run() throws StoreException;
     }
 
     /// Runs it, on another thread if this one is virtual, and waits for it without regard to interrupts.
-    <T> T run(Read<T> read) throws StoreException {
+    public <T> T run(Read<T> read) throws StoreException {
         if (!Thread.currentThread().isVirtual()) {
             return read.run();
         }

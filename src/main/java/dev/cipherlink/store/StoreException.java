@@ -1,5 +1,8 @@
 package dev.cipherlink.store;
 
+import java.io.IOException;
+import java.nio.file.Path;
+
 /// The store did not do what was asked, and changed nothing. The message is one line that a peer may read.
 ///
 /// Refusals are cheap (no stack trace): a peer can cause as many as it likes.
@@ -39,7 +42,7 @@ public final class StoreException extends Exception {
     }
 
     /// Whether it was for want of heap.
-    boolean isMemory() {
+    public boolean isMemory() {
         return getCause() instanceof OutOfMemoryError;
     }
 
@@ -62,17 +65,17 @@ public final class StoreException extends Exception {
     }
 
     /// For an engine that cannot use its files.
-    static StoreException failed(Throwable cause) {
+    public static StoreException failed(Throwable cause) {
         return new StoreException(Reason.FAILED, "the store failed; ask the operator", cause);
     }
 
-    static StoreException diskFull(Throwable cause) {
+    public static StoreException diskFull(Throwable cause) {
         return new StoreException(Reason.FULL,
                 "the disk of the store is full; nothing is written until the operator has made room", cause);
     }
 
     /// For what was refused before anything was done.
-    static StoreException noMemory(OutOfMemoryError cause) {
+    public static StoreException noMemory(OutOfMemoryError cause) {
         return new StoreException(Reason.FULL, "the server has not memory enough for this at the moment", cause);
     }
 
@@ -82,10 +85,29 @@ public final class StoreException extends Exception {
     }
 
     /// After a failure that makes it uncertain what is on the disk.
-    static StoreException stopped(Throwable cause) {
+    public static StoreException stopped(Throwable cause) {
         boolean isMemory = cause instanceof OutOfMemoryError || cause.getCause() instanceof OutOfMemoryError;
         return new StoreException(Reason.FAILED, "the store takes no writes since "
                 + (isMemory ? "the server had not memory enough" : "its disk failed")
                 + "; the operator has to look, and restart the server", cause);
+    }
+
+    /// What a store acknowledged is not all there. It is not opened: that would make the loss silent.
+    public static final class DamagedStoreException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        public DamagedStoreException(Path folder, String what) {
+            super(folder + " is damaged: " + what + "; restore a backup, or accept what is left with `cipherlink store check "
+                    + "--accept-loss`");
+        }
+    }
+
+    /// Another process has the store open.
+    public static final class StoreInUseException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        public StoreInUseException(Path folder) {
+            super(folder + " is used by another process; stop that server, or give another folder");
+        }
     }
 }

@@ -16,7 +16,7 @@ public record StoreLimits(int maxValueBytes, long maxBytes) {
         }
     }
 
-    void requireFits(long valueBytes) throws StoreException {
+    public void requireFits(long valueBytes) throws StoreException {
         if (valueBytes > maxValueBytes) {
             throw StoreException.valueTooLarge(valueBytes, maxValueBytes);
         }

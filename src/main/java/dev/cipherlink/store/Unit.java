@@ -52,7 +52,7 @@ public interface Unit extends AutoCloseable {
     boolean hasWritten();
 
     /// Ends the unit, and blocks until everything that it wrote **and everything that it read** is durable, by the rule of
-    /// [Durability]. Returns at once if it wrote nothing and saw nothing that is not durable yet. An interrupt does not
+    /// `Durability`. Returns at once if it wrote nothing and saw nothing that is not durable yet. An interrupt does not
     /// end the wait, and is kept.
     ///
     /// @throws StoreException `FAILED`: nobody knows whether what it wrote, or read, will be there after a restart

@@ -2,7 +2,7 @@
 ///
 /// Purpose: [dev.cipherlink.store.KeyValueStore] says what every engine promises (atomic per key, versions, expiry,
 /// ordered listing, units that become durable as a whole). [dev.cipherlink.store.MemoryStore] keeps it in memory,
-/// [dev.cipherlink.store.RocksStore] on disk; `Committer` is the place to read before changing anything about durability.
+/// [dev.cipherlink.store.disk.RocksStore] on disk; `Committer` is the place to read before changing anything about durability.
 ///
 /// Refuses: the text of commands and answers (they are in `command`), sockets, permissions, the rule of what a key may
 /// look like, and what is in a record. Sizes of keys and values are checked before they come here; what only the store can

@@ -9,8 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.crypto.KeyPair;
 import dev.cipherlink.noise.Suite;
-import dev.cipherlink.packet.PacketReader;
-import dev.cipherlink.packet.PacketWriter;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;

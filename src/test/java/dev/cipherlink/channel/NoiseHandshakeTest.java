@@ -10,8 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.crypto.KeyPair;
 import dev.cipherlink.noise.HandshakeState;
 import dev.cipherlink.noise.Suite;
-import dev.cipherlink.packet.PacketReader;
-import dev.cipherlink.packet.PacketWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;

@@ -3,8 +3,6 @@ package dev.cipherlink.channel;
 import dev.cipherlink.crypto.KeyPair;
 import dev.cipherlink.noise.HandshakeState;
 import dev.cipherlink.noise.Suite;
-import dev.cipherlink.packet.PacketReader;
-import dev.cipherlink.packet.PacketWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

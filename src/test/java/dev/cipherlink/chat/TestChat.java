@@ -2,6 +2,9 @@ package dev.cipherlink.chat;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.cipherlink.chat.ChatRecords.ChatRecord;
+import dev.cipherlink.chat.ChatSession.ChatIdentity;
+import dev.cipherlink.chat.ChatSession.Subscriber;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

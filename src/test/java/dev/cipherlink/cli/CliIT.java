@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.console.Terminal;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.peer.JavaProgram;
 import dev.cipherlink.server.Server;

@@ -12,7 +12,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 
 /// A relay in front of a server that can lose what clients send, and be cut.
-final class CutLink implements AutoCloseable {
+public final class CutLink implements AutoCloseable {
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final Semaphore allowance = new Semaphore(Integer.MAX_VALUE);
@@ -20,7 +20,7 @@ final class CutLink implements AutoCloseable {
     private volatile boolean swallowing;
     private volatile long swallowedBytes;
 
-    CutLink(InetSocketAddress server) throws IOException {
+    public CutLink(InetSocketAddress server) throws IOException {
         Thread.ofVirtual().start(() -> {
             try {
                 while (true) {
@@ -40,7 +40,7 @@ final class CutLink implements AutoCloseable {
         });
     }
 
-    int port() {
+    public int port() {
         return listener.getLocalPort();
     }
 
@@ -50,12 +50,12 @@ final class CutLink implements AutoCloseable {
     }
 
     /// Holds back what the server sends behind this many bytes, until [#flow].
-    void holdBehind(int bytes) {
+    public void holdBehind(int bytes) {
         allowance.drainPermits();
         allowance.release(bytes);
     }
 
-    void flow() {
+    public void flow() {
         allowance.release(1 << 30);
     }
 
@@ -84,25 +84,25 @@ final class CutLink implements AutoCloseable {
     }
 
     /// Ends all connections; new ones are let in.
-    void breakAll() throws IOException {
+    public void breakAll() throws IOException {
         for (Socket socket : sockets) {
             socket.close();
         }
     }
 
     /// Ends all connections; new ones end at once, until [#letIn].
-    void shut() throws IOException {
+    public void shut() throws IOException {
         isShut = true;
         breakAll();
     }
 
-    void letIn() {
+    public void letIn() {
         isShut = false;
         swallowing = false;
     }
 
     /// Ends all connections; new ones hang, as with a server that is stopped, until [#letIn] and [#breakAll].
-    void hang() throws IOException {
+    public void hang() throws IOException {
         swallowing = true;
         breakAll();
     }

@@ -2,6 +2,7 @@ package dev.cipherlink.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.cipherlink.console.Terminal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

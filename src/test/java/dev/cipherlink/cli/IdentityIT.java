@@ -4,14 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.console.Terminal;
 import dev.cipherlink.crypto.Identity;
-import dev.cipherlink.crypto.PassphraseSource;
+import dev.cipherlink.crypto.IdentityFile.PassphraseSource;
 import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.peer.JavaProgram;
-import dev.cipherlink.server.AuthorizedKeys;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
-import dev.cipherlink.server.ServerKeys;
+import dev.cipherlink.server.ServerConfig.ServerKeys;
+import dev.cipherlink.server.access.AuthorizedKeys;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package dev.cipherlink.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.console.Terminal;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.peer.JavaProgram;
 import dev.cipherlink.server.Server;

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
+import dev.cipherlink.console.Terminal;
+import dev.cipherlink.prompt.ReplRig;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;
@@ -33,7 +35,7 @@ class PipedChatIT extends ReplRig {
     private static final JsonFactory JSON = new JsonFactory();
 
     @Override
-    KeyValueStore openStore() {
+    public KeyValueStore openStore() {
         return new MemoryStore(StoreLimits.ofHeap());
     }
 

@@ -4,6 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.cli.Program.CommandTree;
+import dev.cipherlink.console.ProcessEnvironment;
+import dev.cipherlink.console.ProcessEnvironment.Terminals;
+import dev.cipherlink.console.Terminal;
+import dev.cipherlink.settings.Setting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,7 +65,7 @@ class ProgramTest {
     @Test
     void everyExampleOfEveryPageCanBePasted() {
         List<String> broken = new ArrayList<>();
-        pages(CommandTree.create(new Surroundings(null, null, null, terminal.environment, folder, folder, Terminals.NONE)), broken);
+        pages(CommandTree.create(new ProcessEnvironment(null, null, null, terminal.environment, folder, folder, Terminals.NONE)), broken);
         assertEquals(List.of(), broken);
     }
 

@@ -15,14 +15,14 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
 /// A real terminal: tmux with one window, in which the program under test runs as a process of its own.
-final class TmuxTerminal implements AutoCloseable {
+public final class TmuxTerminal implements AutoCloseable {
     /// Other builds may keep the machine busy.
     private static final Duration PATIENCE = Duration.ofSeconds(40);
 
     private final Path socket;
 
     /// @param folder of its own, for tmux's socket and the program's library
-    TmuxTerminal(Path folder, int columns, int rows, Map<String, String> environment, String... args) {
+    public TmuxTerminal(Path folder, int columns, int rows, Map<String, String> environment, String... args) {
         // A shell around it shows how it ended.
         this(folder, columns, rows, environment, program(folder, args) + "; echo \"ended with $?\"; exec sleep 1000");
     }
@@ -42,7 +42,7 @@ final class TmuxTerminal implements AutoCloseable {
     }
 
     /// A shell with job control, in which the program runs; its id is in `pid`.
-    static TmuxTerminal withShell(Path folder, int columns, int rows, Map<String, String> environment, String... args)
+    public static TmuxTerminal withShell(Path folder, int columns, int rows, Map<String, String> environment, String... args)
             throws IOException {
         Path script = Files.writeString(folder.resolve("run"), "echo $$ > '" + folder.resolve("pid") + "'; exec " + program(folder, args));
         var terminal = new TmuxTerminal(folder, columns, rows, environment, "HISTFILE= PS1='shell: ' exec bash --norc --noprofile -i");
@@ -73,65 +73,65 @@ final class TmuxTerminal implements AutoCloseable {
     }
 
     /// What the screen shows, without colours.
-    String screen() {
+    public String screen() {
         return tmux("capture-pane", "-p");
     }
 
     /// All lines that the terminal remembers and shows, those that it broke joined again.
-    String everything() {
+    public String everything() {
         return tmux("capture-pane", "-p", "-J", "-S", "-");
     }
 
     /// Gives another pane below so many rows of ours.
-    void split(int rows) {
+    public void split(int rows) {
         tmux("split-window", "-d", "-l", String.valueOf(rows), "exec sleep 1000");
     }
 
-    void closeSplit() {
+    public void closeSplit() {
         tmux("kill-pane", "-t", ":.1");
     }
 
     /// The same with its escape sequences.
-    String colouredScreen() {
+    public String colouredScreen() {
         return tmux("capture-pane", "-p", "-e");
     }
 
-    void type(String text) {
+    public void type(String text) {
         tmux("send-keys", "-l", text);
     }
 
     /// A key by tmux's name: `Enter`, `Tab`, `C-c`.
-    void press(String key) {
+    public void press(String key) {
         tmux("send-keys", key);
     }
 
     /// Bytes as a terminal sends them.
-    void send(int... bytes) {
+    public void send(int... bytes) {
         List<String> keys = new ArrayList<>(List.of("send-keys", "-H"));
         Arrays.stream(bytes).forEach(each -> keys.add(Integer.toHexString(each)));
         tmux(keys.toArray(String[]::new));
     }
 
-    void enter(String line) {
+    public void enter(String line) {
         type(line);
         press("Enter");
     }
 
-    void paste(String text) {
+    public void paste(String text) {
         tmux("set-buffer", text);
         tmux("paste-buffer", "-p");
     }
 
-    void resize(int columns, int rows) {
+    public void resize(int columns, int rows) {
         tmux("resize-window", "-x", String.valueOf(columns), "-y", String.valueOf(rows));
     }
 
-    void awaitText(String text) {
+    public void awaitText(String text) {
         awaitMatch("(?s).*" + java.util.regex.Pattern.quote(text) + ".*");
     }
 
     /// Waits until the whole screen matches.
-    void awaitMatch(String pattern) {
+    public void awaitMatch(String pattern) {
         Awaitility.await().atMost(PATIENCE).pollInterval(Duration.ofMillis(100))
                 .until(this::screen, screen -> screen.matches(pattern));
     }

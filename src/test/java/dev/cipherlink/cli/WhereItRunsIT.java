@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.console.Terminal;
 import dev.cipherlink.peer.JavaProgram;
 import dev.cipherlink.peer.OtherUser;
+import dev.cipherlink.prompt.ReplRig;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;
@@ -28,7 +30,7 @@ class WhereItRunsIT extends ReplRig {
     private Path mounted;
 
     @Override
-    KeyValueStore openStore() {
+    public KeyValueStore openStore() {
         return new MemoryStore(StoreLimits.ofHeap());
     }
 

@@ -3,6 +3,7 @@ package dev.cipherlink.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.console.Terminal;
 import dev.cipherlink.peer.JavaProgram;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.crypto.SharedKey;
-import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.OperationMode;
 import dev.cipherlink.server.RawPeer;
 import dev.cipherlink.server.TestServer;

@@ -9,6 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.client.AuthenticationException.HostKeyException;
+import dev.cipherlink.client.HostKeyVerifier.KnownHostKeys;
+import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
+import dev.cipherlink.client.HostKeyVerifier.UnknownHost;
+import dev.cipherlink.client.HostKeyVerifier.UnknownHostPolicy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

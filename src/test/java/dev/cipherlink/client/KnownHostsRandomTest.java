@@ -3,7 +3,7 @@ package dev.cipherlink.client;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.crypto.KeyLineException;
+import dev.cipherlink.crypto.KeyListFile.KeyLineException;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.random.Damage;

@@ -6,8 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.client.AuthenticationException.HostKeyException;
 import dev.cipherlink.client.KnownHosts.Lookup;
-import dev.cipherlink.crypto.KeyLineException;
+import dev.cipherlink.crypto.KeyListFile.KeyLineException;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
 import java.io.IOException;

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.cipherlink.channel.NoiseHandshake;
+import dev.cipherlink.channel.PacketLimits;
+import dev.cipherlink.channel.PacketReader;
+import dev.cipherlink.channel.PacketWriter;
+import dev.cipherlink.client.Attachment.LostHandshakeException;
+import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.noise.Suite;
-import dev.cipherlink.packet.PacketLimits;
-import dev.cipherlink.packet.PacketReader;
-import dev.cipherlink.packet.PacketWriter;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -104,7 +106,7 @@ class LostHandshakeIT {
 
     /// Whoever has another shared key reads the packet, and closes without a word.
     @ParameterizedTest
-    @CsvSource({"false, dev.cipherlink.client.AuthenticationException", "true, dev.cipherlink.client.LostHandshakeException"})
+    @CsvSource({"false, dev.cipherlink.client.AuthenticationException", "true, dev.cipherlink.client.Attachment$LostHandshakeException"})
     void withASharedKeyOnlyAResetSaysNothingAboutIt(boolean isReset, Class<? extends IOException> expected) {
         serve(socket -> {
             new PacketReader(socket.getInputStream()).read(new PacketLimits(1, 24, 16, 4_072));

@@ -3,8 +3,8 @@ package dev.cipherlink.client;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,7 +12,7 @@ import dev.cipherlink.command.Reply;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.OperationMode;
 import dev.cipherlink.peer.PythonServer;
-import dev.cipherlink.session.RefusedException;
+import dev.cipherlink.session.SessionHandshake.RefusedException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.client.AuthenticationException.HostKeyException;
+import dev.cipherlink.client.HostKeyVerifier.KnownHostKeys;
+import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.KeyPair;

@@ -8,7 +8,7 @@ import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.client.Credentials;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.server.RawPeer;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;

@@ -3,6 +3,7 @@ package dev.cipherlink.forward;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.cipherlink.forward.ForwardListener.DialogueInput;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.forward.ForwardRig.Pair;
+import dev.cipherlink.forward.Relay.ForwardLimits;
+import dev.cipherlink.forward.Relay.RelayEnd;
+import dev.cipherlink.forward.TargetException.Refusal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

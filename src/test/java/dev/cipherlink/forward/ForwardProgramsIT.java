@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.cipherlink.forward.ForwardListener.ForwardEvents;
 import dev.cipherlink.forward.Programs.Service;
+import dev.cipherlink.forward.Relay.ForwardLimits;
+import dev.cipherlink.forward.Relay.RelayEnd;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -3,6 +3,9 @@ package dev.cipherlink.forward;
 import static org.awaitility.Awaitility.await;
 
 import dev.cipherlink.client.TunnelClient;
+import dev.cipherlink.forward.ForwardListener.ForwardEvents;
+import dev.cipherlink.forward.Relay.ForwardLimits;
+import dev.cipherlink.forward.Relay.RelayEnd;
 import dev.cipherlink.server.PersonalServer;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.forward.Relay.ForwardLimits;
+import dev.cipherlink.forward.Relay.RelayClock;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 

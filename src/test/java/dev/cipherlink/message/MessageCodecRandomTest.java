@@ -3,6 +3,8 @@ package dev.cipherlink.message;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.random.Damage;
 import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,5 @@
 package dev.cipherlink.noise;
 
-import dev.cipherlink.crypto.KeyPair;
 import static dev.cipherlink.noise.HandshakeStateTest.assertDead;
 import static dev.cipherlink.noise.Sides.INITIATOR_KEYS;
 import static dev.cipherlink.noise.Sides.PROLOGUE;
@@ -8,6 +7,7 @@ import static dev.cipherlink.noise.Sides.RESPONDER_KEYS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.cipherlink.crypto.KeyPair;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.Arrays;

@@ -1,6 +1,5 @@
 package dev.cipherlink.noise;
 
-import dev.cipherlink.crypto.KeyPair;
 import static dev.cipherlink.noise.HandshakeState.Step.DEAD;
 import static dev.cipherlink.noise.HandshakeState.Step.DONE;
 import static dev.cipherlink.noise.HandshakeState.Step.READ_MESSAGE;
@@ -14,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.cipherlink.crypto.KeyPair;
 import dev.cipherlink.noise.HandshakeState.Step;
 import java.io.IOException;
 import java.net.ProtocolException;

@@ -1,11 +1,11 @@
 package dev.cipherlink.noise;
 
-import dev.cipherlink.crypto.KeyPair;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.cipherlink.crypto.KeyPair;
 import dev.cipherlink.crypto.Sodium;
 import java.io.IOException;
 import java.net.ProtocolException;

@@ -1,6 +1,5 @@
 package dev.cipherlink.noise;
 
-import dev.cipherlink.crypto.KeyPair;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.crypto.KeyPair;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;

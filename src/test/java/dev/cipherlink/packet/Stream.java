@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /// Streams that behave as sockets may: they give fewer bytes than were asked for, and count how often they are read.
-final class Stream extends FilterInputStream {
+public final class Stream extends FilterInputStream {
 
     private final int maxBytesAtOnce;
     private int reads;
@@ -17,15 +17,15 @@ final class Stream extends FilterInputStream {
         this.maxBytesAtOnce = maxBytesAtOnce;
     }
 
-    static Stream whole(byte[] content) {
+    public static Stream whole(byte[] content) {
         return new Stream(new ByteArrayInputStream(content), Integer.MAX_VALUE);
     }
 
-    static Stream oneByteAtATime(byte[] content) {
+    public static Stream oneByteAtATime(byte[] content) {
         return new Stream(new ByteArrayInputStream(content), 1);
     }
 
-    static Stream atMost(byte[] content, int bytesAtOnce) {
+    public static Stream atMost(byte[] content, int bytesAtOnce) {
         return new Stream(new ByteArrayInputStream(content), bytesAtOnce);
     }
 
@@ -36,12 +36,12 @@ final class Stream extends FilterInputStream {
         return super.read(target, offset, Math.min(length, maxBytesAtOnce));
     }
 
-    int reads() {
+    public int reads() {
         return reads;
     }
 
     /// The largest buffer that was offered to be filled.
-    int largestRequest() {
+    public int largestRequest() {
         return largestRequest;
     }
 }

@@ -6,6 +6,7 @@ import dev.cipherlink.chat.ChatConfig;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;
 import java.io.IOException;

@@ -8,7 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
 import dev.cipherlink.crypto.Identity;
-import dev.cipherlink.session.RefusedException;
+import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
+import dev.cipherlink.session.SessionHandshake.RefusedException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -13,7 +13,7 @@ import java.lang.reflect.Proxy;
 import java.util.Set;
 
 /// A store in memory that claims to be durable, and refuses every change while the disk is full.
-final class FailingDisk {
+public final class FailingDisk {
 
     private static final Set<String> CHANGES = Set.of("open", "record", "forget", "set", "compareAndSet", "delete", "increment",
             "append", "expire", "persist");
@@ -22,11 +22,11 @@ final class FailingDisk {
             proxy(KeyValueStore.class, new MemoryStore(new StoreLimits(1_000, 1 << 20)), "begin");
     private volatile StoreException failure;
 
-    KeyValueStore store() {
+    public KeyValueStore store() {
         return store;
     }
 
-    void setFull(boolean isFull) {
+    public void setFull(boolean isFull) {
         failure = isFull ? full() : null;
     }
 

@@ -9,7 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.channel.NoisePeer;
 import dev.cipherlink.client.Client;
-import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
 import dev.cipherlink.session.CloseReason;
 import java.io.IOException;
 import java.net.InetAddress;

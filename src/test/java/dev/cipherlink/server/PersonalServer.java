@@ -4,12 +4,17 @@ import static org.awaitility.Awaitility.await;
 
 import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.client.Credentials;
-import dev.cipherlink.client.PinnedHostKey;
+import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.PublicKey;
-import dev.cipherlink.forward.ForwardLimits;
 import dev.cipherlink.forward.ForwardRules;
+import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.noise.Suite;
+import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
+import dev.cipherlink.server.ServerConfig.ForwardPolicy;
+import dev.cipherlink.server.ServerConfig.ServerKeys;
+import dev.cipherlink.server.access.ClientDirectory;
+import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreException;
@@ -62,7 +67,7 @@ public final class PersonalServer implements AutoCloseable {
     }
 
     /// With other clients than ann.
-    static PersonalServer start(ClientDirectory clients) throws IOException {
+    public static PersonalServer start(ClientDirectory clients) throws IOException {
         return new PersonalServer(clients, UnaryOperator.identity());
     }
 
@@ -118,7 +123,7 @@ public final class PersonalServer implements AutoCloseable {
         return server.connections().size();
     }
 
-    List<Connection> live() {
+    public List<Connection> live() {
         return server.connections();
     }
 

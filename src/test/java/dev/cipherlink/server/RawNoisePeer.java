@@ -1,18 +1,18 @@
 package dev.cipherlink.server;
 
 import dev.cipherlink.channel.NoisePeer;
+import dev.cipherlink.channel.PacketReader;
+import dev.cipherlink.channel.PacketWriter;
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.crypto.KeyPair;
 import dev.cipherlink.message.Checksum;
 import dev.cipherlink.message.HandshakeJson;
 import dev.cipherlink.message.Message;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.MessageCodec;
-import dev.cipherlink.message.MessageType;
-import dev.cipherlink.message.Payload;
-import dev.cipherlink.message.SynAck;
+import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.noise.Suite;
-import dev.cipherlink.packet.PacketReader;
-import dev.cipherlink.packet.PacketWriter;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.Socket;
@@ -20,7 +20,7 @@ import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 
 /// The client's end of a version 2 connection driven by hand: it need not keep to any rule.
-final class RawNoisePeer implements AutoCloseable {
+public final class RawNoisePeer implements AutoCloseable {
 
     /// Bytes of the server's first packet.
     private static final int PACKET_2_BYTES = 9 + 96;
@@ -30,14 +30,14 @@ final class RawNoisePeer implements AutoCloseable {
     private final MessageCodec codec = new MessageCodec(Checksum.Algorithm.MD5);
     private SecureChannel channel;
 
-    RawNoisePeer(Socket socket, KeyPair keys) throws IOException {
+    public RawNoisePeer(Socket socket, KeyPair keys) throws IOException {
         this.socket = socket;
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(20_000);
         noise = NoisePeer.initiator(Suite.AES_GCM, keys);
     }
 
-    Socket socket() {
+    public Socket socket() {
         return socket;
     }
 
@@ -45,15 +45,15 @@ final class RawNoisePeer implements AutoCloseable {
         return noise;
     }
 
-    void sendRaw(byte[] bytes) throws IOException {
+    public void sendRaw(byte[] bytes) throws IOException {
         socket.getOutputStream().write(bytes);
     }
 
-    void send1() throws IOException {
+    public void send1() throws IOException {
         sendRaw(noise.packet1());
     }
 
-    byte[] receive2() throws IOException {
+    public byte[] receive2() throws IOException {
         byte[] packet = socket.getInputStream().readNBytes(PACKET_2_BYTES);
         if (packet.length < PACKET_2_BYTES) {
             throw new EOFException("closed instead of an answer");
@@ -62,14 +62,14 @@ final class RawNoisePeer implements AutoCloseable {
         return packet;
     }
 
-    byte[] packet3() throws IOException {
+    public byte[] packet3() throws IOException {
         byte[] packet = noise.next();
         channel = noise.channel(new PacketReader(socket.getInputStream()), new PacketWriter(socket.getOutputStream()));
         return packet;
     }
 
     /// All three packets.
-    RawNoisePeer shakeHands() throws IOException {
+    public RawNoisePeer shakeHands() throws IOException {
         send1();
         receive2();
         sendRaw(packet3());
@@ -77,7 +77,7 @@ final class RawNoisePeer implements AutoCloseable {
     }
 
     /// The packets, and then the session.
-    RawNoisePeer establish() throws IOException {
+    public RawNoisePeer establish() throws IOException {
         open("");
         return this;
     }
@@ -85,7 +85,7 @@ final class RawNoisePeer implements AutoCloseable {
     /// The packets, and then a session.
     ///
     /// @param members more of SYN, each behind a comma
-    SynAck.Granted open(String members) throws IOException {
+    public SynAck.Granted open(String members) throws IOException {
         shakeHands();
         send(MessageType.SYN, 0, "{\"operation_mode\":\"burst\",\"max_packet_size\":65519,\"window_size\":64" + members + "}");
         Message answer = receive();
@@ -98,29 +98,29 @@ final class RawNoisePeer implements AutoCloseable {
         return granted;
     }
 
-    void add(MessageType type, int sequence, byte[] payload) throws IOException {
+    public void add(MessageType type, int sequence, byte[] payload) throws IOException {
         int offset = channel.reserve(MessageCodec.encodedBytes(payload.length));
         codec.encode(Message.of(type, sequence, Payload.of(payload)), channel.reserved(), offset);
     }
 
-    void flush() throws IOException {
+    public void flush() throws IOException {
         if (channel.stage()) {
             channel.writeStaged();
         }
     }
 
-    void send(MessageType type, int sequence, String payload) throws IOException {
+    public void send(MessageType type, int sequence, String payload) throws IOException {
         add(type, sequence, payload.getBytes(StandardCharsets.UTF_8));
         flush();
     }
 
     /// The first message of the next packet; null at the end of the stream.
-    Message receive() throws IOException {
+    public Message receive() throws IOException {
         return channel.receive() ? codec.decode(channel.received(), 0, channel.receivedBytes()) : null;
     }
 
     /// How many messages the next packet has; 0 at the end of the stream.
-    int receiveAll() throws IOException {
+    public int receiveAll() throws IOException {
         if (!channel.receive()) {
             return 0;
         }

@@ -1,19 +1,19 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.channel.PacketReader;
+import dev.cipherlink.channel.PacketWriter;
 import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.Checksum;
 import dev.cipherlink.message.HandshakeJson;
 import dev.cipherlink.message.Message;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.MessageCodec;
-import dev.cipherlink.message.MessageType;
 import dev.cipherlink.message.OperationMode;
-import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.message.Syn;
-import dev.cipherlink.message.SynAck;
-import dev.cipherlink.packet.PacketReader;
-import dev.cipherlink.packet.PacketWriter;
+import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.session.SessionHandshake;
 import java.io.EOFException;
 import java.io.IOException;

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
-import dev.cipherlink.message.MessageType;
 import dev.cipherlink.session.CloseReason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

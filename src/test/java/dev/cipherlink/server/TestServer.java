@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreException;

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.MessageType;
-import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.session.Link.LinkConfig;
+import dev.cipherlink.session.Outgoing.PartHeader;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.Message.Payload;
 import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.Random;

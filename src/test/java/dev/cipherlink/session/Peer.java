@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Checksum;
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.MessageType;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.OperationMode;
-import dev.cipherlink.message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.function.Function;
 
 /// One side of a session without a socket: what it sends lies in a queue, what it ran and was answered in lists.
-final class Peer implements RequestHandler {
+public final class Peer implements RequestHandler {
 
     static final int MAX_REQUEST_BYTES = 10_000;
     static final byte[] TOKEN = "sixteen bytes...".getBytes(StandardCharsets.US_ASCII);
@@ -49,11 +49,11 @@ final class Peer implements RequestHandler {
         outbox.lock().lock();
     }
 
-    static SessionParameters burst(int windowSize) {
+    public static SessionParameters burst(int windowSize) {
         return burst(windowSize, SessionParameters.MIN_MESSAGE_BYTES);
     }
 
-    static SessionParameters burst(int windowSize, int maxMessageBytes) {
+    public static SessionParameters burst(int windowSize, int maxMessageBytes) {
         return new SessionParameters(OperationMode.BURST, maxMessageBytes, windowSize, Checksum.Algorithm.CRC32C);
     }
 

@@ -2,6 +2,7 @@ package dev.cipherlink.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.cipherlink.session.SendWindow.SerialNumber;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -6,8 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.MessageType;
-import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
+import dev.cipherlink.session.SessionHandshake.RefusedException;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.List;

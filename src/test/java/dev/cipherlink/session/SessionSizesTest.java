@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.MessageType;
-import dev.cipherlink.message.Payload;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
+import dev.cipherlink.session.Outgoing.PartHeader;
+import dev.cipherlink.session.Outgoing.Progress;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;

@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /// A clock that stands still until a test moves it. Begins just before its `long` wraps, which no user may notice.
-final class ManualClock implements LongSupplier {
+public final class ManualClock implements LongSupplier {
     private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - 1_000);
 
     @Override
@@ -13,7 +13,7 @@ final class ManualClock implements LongSupplier {
         return nanos.get();
     }
 
-    void advance(Duration duration) {
+    public void advance(Duration duration) {
         nanos.addAndGet(duration.toNanos());
     }
 }

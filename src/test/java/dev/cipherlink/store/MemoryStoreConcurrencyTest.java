@@ -5,17 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 class MemoryStoreConcurrencyTest extends StoreConcurrencyContract {
 
     @Override
-    KeyValueStore open() {
+    public KeyValueStore open() {
         return new MemoryStore(StoreLimits.ofHeap());
     }
 
     @Override
-    int rounds() {
+    public int rounds() {
         return 20_000;
     }
 
     @Override
-    void checkContent(int keys, int deadlines) {
+    public void checkContent(int keys, int deadlines) {
         var memory = (MemoryStore) store;
         assertEquals(keys, memory.keptKeys());
         assertEquals(deadlines, memory.deadlines());

@@ -12,7 +12,7 @@ class MemoryStoreExpiryTest extends StoreExpiryContract {
     private MemoryStore memory;
 
     @Override
-    KeyValueStore open(StoreLimits limits) {
+    public KeyValueStore open(StoreLimits limits) {
         memory = new MemoryStore(limits, clock);
         return memory;
     }

@@ -5,17 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 class MemoryStoreModelTest extends StoreModelContract {
 
     @Override
-    KeyValueStore open(StoreLimits limits) {
+    public KeyValueStore open(StoreLimits limits) {
         return new MemoryStore(limits, clock);
     }
 
     @Override
-    int steps() {
+    public int steps() {
         return 20_000;
     }
 
     @Override
-    void checkEnd(KeyValueStore store, int keys, long deadlines, long bytes) {
+    public void checkEnd(KeyValueStore store, int keys, long deadlines, long bytes) {
         var memory = (MemoryStore) store;
         assertEquals(keys, memory.keptKeys());
         assertEquals(deadlines, memory.deadlines());

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class MemoryStoreTest extends StoreContract {
 
     @Override
-    KeyValueStore open(StoreLimits limits) {
+    public KeyValueStore open(StoreLimits limits) {
         return new MemoryStore(limits, clock);
     }
 

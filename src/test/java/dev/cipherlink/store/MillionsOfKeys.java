@@ -1,5 +1,8 @@
 package dev.cipherlink.store;
 
+import dev.cipherlink.store.KeyValueStore.Durability;
+import dev.cipherlink.store.disk.RocksConfig;
+import dev.cipherlink.store.disk.RocksStore;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

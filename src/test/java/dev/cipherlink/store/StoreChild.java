@@ -1,6 +1,9 @@
 package dev.cipherlink.store;
 
 import dev.cipherlink.peer.JavaProgram;
+import dev.cipherlink.store.KeyValueStore.Durability;
+import dev.cipherlink.store.disk.RocksConfig;
+import dev.cipherlink.store.disk.RocksStore;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -14,7 +17,7 @@ import java.util.List;
 ///
 /// Each of its threads counts for ever: unit n sets `t<thread>:last` to n, adds 1 to `t<thread>:count` and to `all`, sets a
 /// key of its own number, and keeps n as a record. After the commit it prints `<thread> <n>`.
-final class StoreChild {
+public final class StoreChild {
     static final int THREADS = 4;
     static final int KEYS_A_THREAD = 50;
 
@@ -90,7 +93,7 @@ final class StoreChild {
         return value == null ? "0" : new String(value, StandardCharsets.US_ASCII);
     }
 
-    static Key key(String text) {
+    public static Key key(String text) {
         return Key.of(text.getBytes(StandardCharsets.US_ASCII));
     }
 

@@ -21,18 +21,18 @@ import org.junit.jupiter.api.Timeout;
 
 /// Many threads at once, in every store.
 @Timeout(60)
-abstract class StoreConcurrencyContract {
+public abstract class StoreConcurrencyContract {
     private static final int THREADS = 8;
     private static final byte[] ANY = {};
 
-    KeyValueStore store;
+    public KeyValueStore store;
 
-    abstract KeyValueStore open() throws IOException;
+    public abstract KeyValueStore open() throws IOException;
 
-    abstract int rounds();
+    public abstract int rounds();
 
     /// What only one engine knows.
-    abstract void checkContent(int keys, int deadlines) throws Exception;
+    public abstract void checkContent(int keys, int deadlines) throws Exception;
 
     @BeforeEach
     void openStore() throws IOException {

@@ -23,14 +23,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What every store does. Each engine runs it.
-abstract class StoreContract {
+public abstract class StoreContract {
     private static final int MAX_VALUE_BYTES = 10;
 
-    final ManualClock clock = new ManualClock();
+    public final ManualClock clock = new ManualClock();
     private final Key key = key("k");
     KeyValueStore store;
 
-    abstract KeyValueStore open(StoreLimits limits) throws IOException;
+    public abstract KeyValueStore open(StoreLimits limits) throws IOException;
 
     @BeforeEach
     void openStore() throws IOException {

@@ -16,14 +16,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// How keys expire, in every store.
-abstract class StoreExpiryContract {
+public abstract class StoreExpiryContract {
     private static final byte[] ANY = {};
 
-    final ManualClock clock = new ManualClock();
-    final Key key = key("k");
-    KeyValueStore store;
+    public final ManualClock clock = new ManualClock();
+    public final Key key = key("k");
+    public KeyValueStore store;
 
-    abstract KeyValueStore open(StoreLimits limits) throws IOException;
+    public abstract KeyValueStore open(StoreLimits limits) throws IOException;
 
     @BeforeEach
     void openStore() throws IOException {
@@ -148,11 +148,11 @@ abstract class StoreExpiryContract {
         }
     }
 
-    static Key key(String text) {
+    public static Key key(String text) {
         return Key.of(bytes(text));
     }
 
-    static byte[] bytes(String text) {
+    public static byte[] bytes(String text) {
         return text.getBytes(UTF_8);
     }
 }

@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.cipherlink.store.KeyValueStore.Durability;
+import dev.cipherlink.store.disk.RocksStore;
+import dev.cipherlink.store.disk.RocksStores;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;

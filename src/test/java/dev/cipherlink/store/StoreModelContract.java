@@ -17,12 +17,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Random operations on the store and on a model of a few lines that shares nothing with it: both agree all the time.
 /// The seeds are fixed: a failure shows itself again.
-abstract class StoreModelContract {
+public abstract class StoreModelContract {
     private static final int KEYS = 40;
     private static final int MAX_VALUE_BYTES = 8;
     private static final long NEVER = Long.MAX_VALUE;
 
-    final ManualClock clock = new ManualClock();
+    public final ManualClock clock = new ManualClock();
     private final TreeMap<String, Model> model = new TreeMap<>();
     private long second;
     private long lastVersion;
@@ -33,12 +33,12 @@ abstract class StoreModelContract {
         }
     }
 
-    abstract KeyValueStore open(StoreLimits limits) throws IOException;
+    public abstract KeyValueStore open(StoreLimits limits) throws IOException;
 
-    abstract int steps();
+    public abstract int steps();
 
     /// What only one engine knows, compared with the model's keys, deadlines and bytes of keys and values.
-    abstract void checkEnd(KeyValueStore store, int keys, long deadlines, long bytes) throws Exception;
+    public abstract void checkEnd(KeyValueStore store, int keys, long deadlines, long bytes) throws Exception;
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5})

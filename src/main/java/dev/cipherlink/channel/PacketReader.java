@@ -1,0 +1,178 @@
+package dev.cipherlink.channel;
+
+import dev.cipherlink.channel.PacketLimits.PacketHeader;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+
+/// Finds packets in a stream, blocking.
+///
+/// Reads ahead while it looks for a header, so that many small packets cost one read, and then takes the missing rest
+/// of a packet with `readNBytes`, straight into the buffer. The buffer starts small, and grows when a packet that the
+/// limits allow needs it or when the peer keeps it full. Used by one thread; does not close the stream.
+public final class PacketReader {
+
+    private static final int INITIAL_BUFFER_BYTES = 512;
+    private static final int MAX_READ_AHEAD_BYTES = 64 * 1024;
+    private static final int MAX_YIELDS = 4;
+    /// Whoever sends packets of this size is not in a dialogue.
+    private static final int BULK_BYTES = 16 * 1024;
+
+    private final InputStream in;
+    private byte[] buffer = new byte[INITIAL_BUFFER_BYTES];
+    /// Where the next unread byte is, and where the bytes read from the stream end.
+    private int position;
+    private int limit;
+    private int nonceOffset;
+    private int nonceSize;
+    private int dataSize;
+    /// The largest packet body that the limits of the last read allowed.
+    private int maxBodyBytes;
+    private volatile long bytesRead;
+    private int maxReadAheadBytes = MAX_READ_AHEAD_BYTES;
+
+    public PacketReader(InputStream in) {
+        this.in = in;
+    }
+
+    /// The version byte of the next packet, without consuming it; -1 at the end of the stream. Blocks.
+    public int peekVersion() throws IOException {
+        return fill(1) ? PacketHeader.version(buffer, position) : -1;
+    }
+
+    /// Reads the next packet; [#buffer] and the offsets then describe it until the next call. Blocks.
+    ///
+    /// @return false at the end of the stream, if it falls between two packets
+    /// @throws java.net.ProtocolException if the header is outside the limits; nothing was allocated for it
+    /// @throws EOFException               if the stream ends inside a packet
+    public boolean read(PacketLimits limits) throws IOException {
+        if (!fill(1)) {
+            return false;
+        }
+        limits.checkVersion(PacketHeader.version(buffer, position));
+        if (!fill(PacketHeader.BYTES)) {
+            throw new EOFException("the stream ends inside a packet header");
+        }
+        nonceSize = PacketHeader.nonceSize(buffer, position);
+        dataSize = PacketHeader.dataSize(buffer, position);
+        limits.checkSizes(nonceSize, dataSize);
+        maxBodyBytes = limits.nonceBytes() + limits.maxDataBytes();
+        completePacket(PacketHeader.BYTES + nonceSize + dataSize);
+        nonceOffset = position + PacketHeader.BYTES;
+        position = nonceOffset + nonceSize + dataSize;
+        return true;
+    }
+
+    /// Reads no more at once than one packet of this size, also from a peer that keeps the buffer full; 64 KiB if this
+    /// is not called. A larger packet is read all the same.
+    ///
+    /// @param bodyBytes nonce and data
+    public void readAheadOnePacket(int bodyBytes) {
+        maxReadAheadBytes = PacketHeader.BYTES + bodyBytes;
+    }
+
+    /// Whether the next packet has been read from the stream already as a whole, so that [#read] will not block.
+    /// A header that is outside its limits counts as whole: the next read reports it.
+    public boolean hasPacket() {
+        int available = limit - position;
+        if (available < PacketHeader.BYTES) {
+            return false;
+        }
+        long size = Integer.toUnsignedLong(PacketHeader.nonceSize(buffer, position))
+                + Integer.toUnsignedLong(PacketHeader.dataSize(buffer, position));
+        return size > maxBodyBytes || available >= PacketHeader.BYTES + size;
+    }
+
+    /// Holds the current packet; its content moves with the next call of [#read].
+    public byte[] buffer() {
+        return buffer;
+    }
+
+    public int nonceOffset() {
+        return nonceOffset;
+    }
+
+    public int dataOffset() {
+        return nonceOffset + nonceSize;
+    }
+
+    public int dataSize() {
+        return dataSize;
+    }
+
+    /// A copy of what was read ahead and is not part of a packet yet, or of one that was refused at its header.
+    public byte[] unread() {
+        return Arrays.copyOfRange(buffer, position, limit);
+    }
+
+    /// Bytes taken from the stream so far.
+    public long bytesRead() {
+        return bytesRead;
+    }
+
+    /// Makes at least `bytes` (a header at most) readable, reading whatever more the stream has ready.
+    ///
+    /// @return false if the stream ended before the first of them
+    private boolean fill(int bytes) throws IOException {
+        if (limit - position >= bytes) {
+            return true;
+        }
+        makeRoom(bytes);
+        if (dataSize < BULK_BYTES) {
+            yieldToPeer();
+        }
+        while (limit - position < bytes) {
+            int count = in.read(buffer, limit, buffer.length - limit);
+            if (count < 0) {
+                if (limit > position) {
+                    throw new EOFException("the stream ends inside a packet header");
+                }
+                return false;
+            }
+            limit += count;
+            bytesRead += count;
+        }
+        return true;
+    }
+
+    /// Lets other threads run before this one blocks: in a dialogue the next packet is often there a few microseconds
+    /// later, and to find it is much cheaper than to be parked, polled for and woken.
+    private void yieldToPeer() throws IOException {
+        for (int i = 0; i < MAX_YIELDS && in.available() == 0; i++) {
+            Thread.yield();
+        }
+    }
+
+    private void completePacket(int size) throws IOException {
+        int missing = size - (limit - position);
+        if (missing <= 0) {
+            return;
+        }
+        makeRoom(size);
+        int count = in.readNBytes(buffer, limit, missing);
+        limit += count;
+        bytesRead += count;
+        if (count < missing) {
+            throw new EOFException("the stream ends inside a packet");
+        }
+    }
+
+    /// Moves the unread bytes to the front and grows the buffer if `size` bytes do not fit, or if the last read filled
+    /// all of it: then the peer sends more at once than one read can take.
+    private void makeRoom(int size) {
+        int unread = limit - position;
+        boolean wasFull = limit == buffer.length && buffer.length < maxReadAheadBytes;
+        int wanted = Math.max(size, wasFull ? Math.min(buffer.length * 2, maxReadAheadBytes) : buffer.length);
+        if (wanted > buffer.length) {
+            byte[] larger = new byte[Math.max(wanted, Math.min(buffer.length * 2, maxReadAheadBytes))];
+            System.arraycopy(buffer, position, larger, 0, unread);
+            Arrays.fill(buffer, (byte) 0);
+            buffer = larger;
+        } else if (position > 0) {
+            System.arraycopy(buffer, position, buffer, 0, unread);
+        }
+        position = 0;
+        limit = unread;
+    }
+}

@@ -1,0 +1,137 @@
+package dev.cipherlink.channel;
+
+import dev.cipherlink.channel.PacketLimits.PacketHeader;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Arrays;
+
+/// Collects packets and puts them on a stream with one write.
+///
+/// Two buffers: packets are added to the one while a thread writes the other, so that nobody who adds waits for the
+/// network. The caller's lock guards adding and [#stage]; a second one guards [#writeStaged].
+/// Does not close the stream.
+public final class PacketWriter {
+
+    private static final int INITIAL_BUFFER_BYTES = 512;
+    /// A buffer that grew beyond this is not kept: an idle connection may have two of them. 256 KiB in a heap of 1 GiB and more.
+    private static final int MAX_KEPT_BYTES = Math.clamp(Runtime.getRuntime().maxMemory() / 4_096, 16 * 1024, 256 * 1024);
+
+    private static final int MAX_WRITE_BYTES = 128 * 1024;
+    private static final byte[] NOTHING = {};
+
+    private final OutputStream out;
+    private byte[] pending = new byte[INITIAL_BUFFER_BYTES];
+    private int pendingBytes;
+    private int packetStart;
+    private int packetNonceBytes;
+    private byte[] staged = NOTHING;
+    private int stagedBytes;
+    private volatile long bytesWritten;
+
+    public PacketWriter(OutputStream out) {
+        this.out = out;
+    }
+
+    /// Begins a packet, whose nonce the caller puts into [#buffer]; [#extend] adds its data, [#end] completes it.
+    ///
+    /// @return where the nonce starts; the data will follow it
+    public int begin(int version, int nonceBytes) {
+        packetStart = pendingBytes;
+        packetNonceBytes = nonceBytes;
+        int start = makeRoom(PacketHeader.BYTES + nonceBytes);
+        PacketHeader.encode(pending, start, version, nonceBytes, 0);
+        return start + PacketHeader.BYTES;
+    }
+
+    /// Makes room for more data of the packet that was begun.
+    ///
+    /// @return where it starts; [#buffer] may be another array than before
+    public int extend(int dataBytes) {
+        return makeRoom(dataBytes);
+    }
+
+    /// Gives back what the packet that was begun has more than this.
+    ///
+    /// @param dataBytes at most [#dataBytes]
+    public void truncate(int dataBytes) {
+        if (dataBytes > dataBytes()) {
+            throw new IllegalArgumentException("a packet of " + dataBytes() + " bytes has no " + dataBytes);
+        }
+        pendingBytes = dataOffset() + dataBytes;
+    }
+
+    /// Where the data of the packet that was begun starts.
+    public int dataOffset() {
+        return packetStart + PacketHeader.BYTES + packetNonceBytes;
+    }
+
+    /// Bytes of data that the packet that was begun has so far.
+    public int dataBytes() {
+        return pendingBytes - dataOffset();
+    }
+
+    /// Completes the packet that was begun: its header now tells its size.
+    public void end() {
+        PacketHeader.encodeDataSize(pending, packetStart, dataBytes());
+    }
+
+    private int makeRoom(int bytes) {
+        int start = pendingBytes;
+        int end = start + bytes;
+        if (end > pending.length) {
+            pending = Arrays.copyOf(pending, Math.max(end, pending.length * 2));
+        }
+        pendingBytes = end;
+        return start;
+    }
+
+    /// Holds the packet that was begun; valid until the next [#begin], [#extend] or [#stage].
+    public byte[] buffer() {
+        return pending;
+    }
+
+    /// Bytes added and not yet staged.
+    public int pendingBytes() {
+        return pendingBytes;
+    }
+
+    /// Hands what is pending to the next [#writeStaged]. What was staged before must have been written.
+    public void stage() {
+        byte[] free = staged.length >= INITIAL_BUFFER_BYTES && staged.length <= MAX_KEPT_BYTES
+                ? staged : new byte[INITIAL_BUFFER_BYTES];
+        staged = pending;
+        stagedBytes = pendingBytes;
+        pending = free;
+        pendingBytes = 0;
+    }
+
+    /// Writes what was staged: with one call, unless it is large enough that its progress should be seen from outside
+    /// ([#bytesWritten]). Blocks while the peer does not read.
+    public void writeStaged() throws IOException {
+        write(staged, stagedBytes);
+        stagedBytes = 0;
+        if (staged.length > MAX_KEPT_BYTES) {
+            staged = NOTHING;
+        }
+    }
+
+    /// Writes what is pending in the same way, without staging it, where nobody else adds meanwhile: the one buffer stays
+    /// in use. Blocks while the peer does not read.
+    public void writePending() throws IOException {
+        write(pending, pendingBytes);
+        pendingBytes = 0;
+    }
+
+    private void write(byte[] bytes, int count) throws IOException {
+        for (int offset = 0; offset < count; offset += MAX_WRITE_BYTES) {
+            int length = Math.min(MAX_WRITE_BYTES, count - offset);
+            out.write(bytes, offset, length);
+            bytesWritten += length;
+        }
+    }
+
+    /// Bytes put on the stream so far.
+    public long bytesWritten() {
+        return bytesWritten;
+    }
+}

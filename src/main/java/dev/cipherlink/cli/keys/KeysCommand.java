@@ -1,0 +1,268 @@
+package dev.cipherlink.cli.keys;
+
+import dev.cipherlink.cli.base.ProgramCommand;
+import dev.cipherlink.cli.base.Syntax;
+import dev.cipherlink.connect.HostKeys;
+import dev.cipherlink.crypto.PublicKeyLine;
+import dev.cipherlink.server.access.AuthorizedKey;
+import dev.cipherlink.server.access.AuthorizedKeys;
+import dev.cipherlink.settings.Setting;
+import dev.cipherlink.settings.Settings;
+import dev.cipherlink.settings.Settings.OptionLayer;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.CliException.FailureText;
+import dev.cipherlink.text.Json;
+import dev.cipherlink.text.NearestMatch;
+import dev.cipherlink.text.TerminalText;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// `keys`: who is let in, and the user's own key.
+public final class KeysCommand extends ProgramCommand {
+    @Override
+    public void describe(Syntax syntax) {
+        syntax.about("Show whose keys a server lets in, revoke one, or keep one out; show your own, or change its passphrase.");
+        syntax.examples("  cipherlink keys show", "  cipherlink keys list", "  cipherlink keys revoke ann");
+        syntax.subcommand("show", new OwnKey.Show());
+        syntax.subcommand("passphrase", new OwnKey.Passphrase());
+        syntax.subcommand("list", new Listing());
+        syntax.subcommand("revoke", new Revoke());
+        syntax.subcommand("deny", new Deny());
+    }
+
+    static final String FILE_DESCRIPTION = "The server's authorized-keys file. Default: the setting server.authorized-keys.";
+
+    @Override
+    public ExitStatus run() {
+        throw CliException.usage("keys: show, passphrase, list, revoke or deny?").withHint("cipherlink keys list");
+    }
+
+    /// Reads the file of the option or of the setting.
+    ///
+    /// @param file what the option says, or null
+    /// @throws CliException if there is none, or it is wrong
+    static AuthorizedKeys open(ProgramCommand command, String file) {
+        Settings settings = command.readSettings()
+                .with(new OptionLayer().put(Setting.SERVER_AUTHORIZED_KEYS, "--authorized-keys", file)
+                        .layer(command.surroundings().folder()))
+                .requireValid();
+        return HostKeys.authorized(settings);
+    }
+
+    static Map<String, Object> members(AuthorizedKey key) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        members.put("name", key.name());
+        members.put("fingerprint", key.key().fingerprint().toString());
+        members.put("options", String.join(" ", key.options()));
+        return members;
+    }
+
+    /// `keys list`.
+    static final class Listing extends ProgramCommand {
+        private String file;
+
+        @Override
+        public void describe(Syntax syntax) {
+            syntax.about("Show the keys that are let in: name, fingerprint and options.");
+            syntax.examples("  cipherlink keys list", "  cipherlink keys list --json | jq -r .name");
+            syntax.option("--authorized-keys", "FILE", given -> file = given, FILE_DESCRIPTION);
+        }
+
+        @Override
+        public ExitStatus run() {
+            List<AuthorizedKey> keys = open(this, file).list();
+            int width = keys.stream().mapToInt(key -> key.name().length()).max().orElse(0);
+            for (AuthorizedKey key : keys) {
+                output().line(output().isJson() ? Json.object(members(key))
+                        : (key.name() + " ".repeat(width - key.name().length() + 1) + key.key().fingerprint() + " "
+                        + String.join(" ", key.options())).stripTrailing());
+            }
+            return ExitStatus.DONE;
+        }
+    }
+
+    /// `keys deny`: for a server that lets everybody in, who would come back after a `revoke`.
+    static final class Deny extends ProgramCommand {
+        private List<String> words;
+        private String file;
+
+        @Override
+        public void describe(Syntax syntax) {
+            syntax.about("Keep a key out: it stands in the authorized-keys file as denied.",
+                    "That holds with server.clients = any, too. A running server refuses it from the next connection on, and ends what "
+                        + "it has. `keys revoke` takes the line away again.");
+            syntax.examples("  cipherlink keys deny mallory",
+                    "  cipherlink keys deny 'cipherlink-x25519 \\",
+                    "j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8= mallory'");
+            syntax.parameters("1..*", "NAME|PUBLIC-LINE", given -> words = given,
+                    "The name by which the server knows the key, or the line of one that it does not know.");
+            syntax.option("--authorized-keys", "FILE", given -> file = given, FILE_DESCRIPTION);
+        }
+
+        @Override
+        public ExitStatus run() {
+            AuthorizedKeys keys = open(this, file);
+            try {
+                AuthorizedKey denied = wanted(keys);
+                keys.deny(denied.name(), denied.key());
+                report(denied);
+                return ExitStatus.DONE;
+            } catch (IOException | IllegalArgumentException e) {
+                throw CliException.usage("cannot deny: " + FailureText.withFile(e)).withCause(e);
+            }
+        }
+
+        private AuthorizedKey wanted(AuthorizedKeys keys) throws IOException {
+            String text = String.join(" ", words).strip();
+            if (text.indexOf(' ') >= 0) {
+                PublicKeyLine line = PublicKeyLine.parse(text);
+                return new AuthorizedKey(line.name(), line.key(), List.of());
+            }
+            Optional<AuthorizedKey> known = keys.find(text);
+            if (known.isEmpty()) {
+                Optional<Path> enrolled = readSettings().requireValid().file(Setting.SERVER_DATA).map(HostKeys::enrolledFile);
+                known = enrolled.isEmpty() ? known : AuthorizedKeys.load(enrolled.get()).find(text);
+            }
+            return known.orElseThrow(() -> CliException.usage("cannot deny " + TerminalText.escapeLine(text)
+                    + ": no key has that name").withHint("its public line, as the server's log says it"));
+        }
+
+        private void report(AuthorizedKey denied) {
+            if (output().isJson()) {
+                Map<String, Object> members = new LinkedHashMap<>();
+                members.put("ok", true);
+                members.putAll(members(denied));
+                output().line(Json.object(members));
+            } else {
+                output().line("denied " + denied.name() + " " + denied.key().fingerprint());
+            }
+        }
+    }
+
+    /// `keys revoke`.
+    static final class Revoke extends ProgramCommand {
+
+        private String name;
+        private String file;
+
+        @Override
+        public void describe(Syntax syntax) {
+            syntax.about("Take a key out of the authorized-keys file.",
+                    "A running server refuses it from the next connection on, and ends those it has within two seconds.");
+            syntax.examples("  cipherlink keys revoke ann");
+            syntax.parameter("1", "NAME", given -> name = given, "Whose key, as `cipherlink keys list` shows it.");
+            syntax.option("--authorized-keys", "FILE", given -> file = given, FILE_DESCRIPTION);
+        }
+
+        @Override
+        public ExitStatus run() {
+            AuthorizedKeys keys = open(this, file);
+            List<String> names = keys.list().stream().map(AuthorizedKey::name).toList();
+            try {
+                AuthorizedKey revoked = keys.remove(name).orElseThrow(() ->
+                        CliException.usage("cannot revoke " + TerminalText.escapeLine(name) + ": "
+                                + TerminalText.escapeLine(keys.path().toString()) + " has no such name"
+                                + NearestMatch.find(name, names).map(near -> ", did you mean " + near + "?").orElse("")));
+                report(revoked);
+                return ExitStatus.DONE;
+            } catch (IOException e) {
+                throw CliException.usage("cannot revoke " + TerminalText.escapeLine(name) + ": "
+                        + FailureText.withFile(e)).withCause(e);
+            }
+        }
+
+        private void report(AuthorizedKey revoked) {
+            if (output().isJson()) {
+                Map<String, Object> members = new LinkedHashMap<>();
+                members.put("ok", true);
+                members.putAll(members(revoked));
+                output().line(Json.object(members));
+            } else {
+                output().line("revoked " + revoked.name() + " " + revoked.key().fingerprint());
+            }
+        }
+    }
+
+    /// `authorize`: lets a key in.
+    public static final class AuthorizeCommand extends ProgramCommand {
+
+        private List<String> words;
+        private String name;
+        private boolean operator;
+        private List<String> forwards = List.of();
+        private String file;
+
+        @Override
+        public void describe(Syntax syntax) {
+            syntax.about("Let a key in: add its public line to the server's authorized-keys file.",
+                    "A running server lets it in from the next connection on.");
+            syntax.examples(
+                    "  cipherlink authorize cipherlink-x25519 \\",
+                    "      j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8= ann",
+                    "  cipherlink authorize \"$(cipherlink keygen identity)\" --operator",
+                    "  cipherlink authorize \"$(cipherlink keygen identity bob.key)\" --name bob \\",
+                    "      --forward db.internal:5432,10.0.0.0/8:22");
+            syntax.parameters("1..*", "PUBLIC-LINE", given -> words = given,
+                    "What `cipherlink keygen identity` printed, or the server's log said: type, key and name.");
+            syntax.option("--name", "NAME", given -> name = given, "Call it this, whatever the line says.");
+            syntax.flag("--operator", given -> operator = given, "It may look at other connections, and kick and mute people.");
+            syntax.manyOptions("--forward", "HOST:PORTS,...", given -> forwards = given,
+                    "It may have these connected to. HOST: name, *.name, address, address/bits or *; PORTS: 80, 8000-8099 or *.");
+            syntax.option("--authorized-keys", "FILE", given -> file = given, KeysCommand.FILE_DESCRIPTION);
+        }
+
+        @Override
+        public ExitStatus run() {
+            AuthorizedKey key = key();
+            AuthorizedKeys keys = KeysCommand.open(this, file);
+            try {
+                boolean isNew = keys.add(key);
+                report(key);
+                if (!isNew) {
+                    output().notice("cipherlink: " + key.name() + " was authorized already");
+                }
+                return ExitStatus.DONE;
+            } catch (IOException e) {
+                throw CliException.usage("cannot authorize " + key.name() + ": " + FailureText.withFile(e)).withCause(e);
+            }
+        }
+
+        private AuthorizedKey key() {
+            try {
+                String line = String.join(" ", words).strip();
+                if (name != null) {
+                    PublicKeyLine.requireName(name);
+                    String[] parts = line.split("\\s+");
+                    line = parts.length == 2 ? line + " " + name : line;
+                }
+                PublicKeyLine parsed = PublicKeyLine.parse(line);
+                return new AuthorizedKey(name == null ? parsed.name() : name, parsed.key(), rights());
+            } catch (IllegalArgumentException e) {
+                throw CliException.usage("cannot authorize: " + e.getMessage()).withHint("cipherlink authorize --help");
+            }
+        }
+
+        private List<String> rights() {
+            List<String> rights = new ArrayList<>(operator ? List.of("operator") : List.of());
+            forwards.forEach(rules -> rights.add("forward=" + rules));
+            return rights;
+        }
+
+        private void report(AuthorizedKey key) {
+            if (output().isJson()) {
+                Map<String, Object> members = new LinkedHashMap<>();
+                members.put("ok", true);
+                members.putAll(KeysCommand.members(key));
+                output().line(Json.object(members));
+            } else {
+                output().line("authorized " + key.name() + " " + key.key().fingerprint());
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+package dev.cipherlink.cli.kv;
+
+import dev.cipherlink.client.ConnectionState;
+import dev.cipherlink.command.Event;
+import dev.cipherlink.connect.CliClient;
+import dev.cipherlink.console.Output;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.CliException.FailureText;
+import dev.cipherlink.text.Json;
+import dev.cipherlink.text.JsonEvents;
+import dev.cipherlink.text.TerminalText;
+import java.io.IOException;
+import java.net.ProtocolException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// `kv WATCH`: the changes of keys, a line each, as they come: `set KEY` or `deleted KEY`, with `--json` an object. What is
+/// wrong with that is told on stderr, with `--json` as an object between the others.
+final class KeyEvents {
+    /// For a stdout that is read slowly; what does not fit is counted.
+    private static final int MAX_WAITING = 65_536;
+
+    private final CliClient connection;
+    private final byte[] watch;
+    private final Output output;
+    private final BlockingQueue<Object> news = new LinkedBlockingQueue<>();
+    private final AtomicLong skipped = new AtomicLong();
+
+    /// A session that is new, after the one before was lost.
+    private record Renewed() {
+    }
+
+    private record Gone(IOException cause) {
+    }
+
+    private record Warning(String text) {
+    }
+
+    /// @param watch the command, WATCH with its prefix
+    KeyEvents(CliClient connection, byte[] watch, Output output) {
+        this.connection = connection;
+        this.watch = watch;
+        this.output = output;
+    }
+
+    /// Blocks until the connection is lost for good; who wants an end before that interrupts the process.
+    ///
+    /// @throws CliException if the server refuses it, or is gone
+    void run() throws InterruptedException {
+        connection.client().onConnectionChange(this::changed);
+        connection.client().onEvent(this::heard);
+        watch();
+        while (true) {
+            if (news.isEmpty()) {
+                output.flush();
+            }
+            show(news.take());
+        }
+    }
+
+    private void watch() throws InterruptedException {
+        var reply = connection.request(watch);
+        if (reply.isError()) {
+            throw new CliException(ExitStatus.of(reply), "WATCH: " + TerminalText.escapeLine(reply.reason()));
+        }
+    }
+
+    private void heard(byte[] event) {
+        if (news.size() < MAX_WAITING) {
+            news.add(event);
+        } else if (skipped.getAndIncrement() == 0) {
+            news.add(skipped);
+        }
+    }
+
+    private void changed(ConnectionState state) {
+        switch (state) {
+            case ConnectionState.Retrying(int attempt, var _, IOException cause) when attempt <= 1 ->
+                    news.add(new Warning("connection lost: " + FailureText.of(cause) + "; it is established again"));
+            case ConnectionState.Retrying _ -> { }
+            case ConnectionState.Connected(boolean isResumed, int _, var _) ->
+                    news.add(isResumed ? new Warning("connected again, nothing was missed") : new Renewed());
+            case ConnectionState.Closed(IOException cause) -> news.add(new Gone(cause));
+        }
+    }
+
+    private void show(Object item) throws InterruptedException {
+        switch (item) {
+            case byte[] event -> show(event);
+            case Warning(String text) -> warn(text);
+            case Renewed _ -> {
+                warn("connected again in a new session: changes in between were not told");
+                watch();
+            }
+            case Gone(IOException cause) -> throw connection.lost(FailureText.of(cause), false, cause);
+            default -> warn(skipped.getAndSet(0) + " changes were not shown: stdout is read too slowly");
+        }
+    }
+
+    private void show(byte[] payload) {
+        Event event;
+        try {
+            event = Event.decode(payload, 0, payload.length);
+        } catch (ProtocolException _) {
+            warn("an event that this version does not know: " + TerminalText.escapeLine(new String(payload, StandardCharsets.UTF_8)));
+            return;
+        }
+        if (output.isJson()) {
+            output.line(Json.object(JsonEvents.members(event)));
+            return;
+        }
+        switch (event) {
+            case Event.KeySet(String key) -> line("set " + key);
+            case Event.KeyDeleted(String key) -> line("deleted " + key);
+            case Event.Notice(String text) -> warn(text);
+            default -> { } // of rooms, which this session has not entered
+        }
+    }
+
+    private void line(String text) {
+        if (output.isStdoutTerminal()) {
+            output.line(TerminalText.escapeLine(text));
+        } else {
+            byte[] bytes = (text + "\n").getBytes(StandardCharsets.UTF_8);
+            output.bytes(bytes, bytes.length);
+        }
+    }
+
+    private void warn(String text) {
+        if (output.isJson()) {
+            Map<String, Object> members = new LinkedHashMap<>();
+            members.put("type", "warning");
+            members.put("message", text);
+            output.line(Json.object(members));
+            output.flush();
+        } else {
+            output.notice("cipherlink: " + TerminalText.escapeLine(text));
+        }
+    }
+}

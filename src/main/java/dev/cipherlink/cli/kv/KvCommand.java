@@ -1,0 +1,175 @@
+package dev.cipherlink.cli.kv;
+
+import dev.cipherlink.cli.base.ClientCommand;
+import dev.cipherlink.cli.base.Syntax;
+import dev.cipherlink.command.KeyListing;
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.Verb;
+import dev.cipherlink.connect.CliClient;
+import dev.cipherlink.console.Output.AnswerWriter;
+import dev.cipherlink.console.ProcessEnvironment.Terminals;
+import dev.cipherlink.prompt.Chat;
+import dev.cipherlink.prompt.Dialect;
+import dev.cipherlink.settings.Setting;
+import dev.cipherlink.settings.Setting.SettingType;
+import dev.cipherlink.settings.Settings;
+import dev.cipherlink.settings.Settings.OptionLayer;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.CliException.FailureText;
+import dev.cipherlink.text.Json;
+import dev.cipherlink.text.OneShot;
+import dev.cipherlink.text.TerminalText;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/// `kv`: one command of the protocol, or many from a file or stdin.
+public final class KvCommand extends ClientCommand {
+
+    private List<String> words = List.of();
+    private String valueFile;
+    private String scriptFile;
+    private boolean failFast;
+    private boolean raw;
+    private boolean noQuotes;
+    private int limit;
+
+    @Override
+    public void describe(Syntax syntax) {
+        super.describe(syntax);
+        syntax.about("Run one command on the server, or many from stdin.",
+                "Without a command, on a terminal: a prompt for commands, with help for each, completion and a history.",
+                "Else those on stdin (or in --file), one a line; blank lines and lines that begin with # are "
+                    + "skipped. They are pipelined; answers come in order on stdout, failures with their line number on stderr.");
+        syntax.examples("  cipherlink kv SET greeting \"hello world\"", "  cipherlink kv GET greeting",
+                "  cipherlink kv SET photo --from cat.jpg && cipherlink kv GET photo > copy.jpg",
+                "  cipherlink kv --file commands.txt",
+                "  cipherlink --json kv WATCH job:",
+                "  seq 1000 | sed 's/.*/SET key& value&/' | cipherlink kv > answers.txt",
+                "  printf 'SET k \"two\\\\nlines\"\\nGET k\\n' | cipherlink --json kv", "",
+                "Commands: SET GET DELETE EXISTS KEYS COUNT INCR CAS PEEK APPEND PERSIST EXPIRE",
+                "TTL WATCH ECHO TIME PING, those of the chat, WHOAMI SOCKETS INFO.",
+                "A value in a line that begins with a quote ends with it, as in a shell.");
+        syntax.parameters("0..*", "COMMAND", given -> words = given,
+                "Verb and arguments. Options go in front of the verb; behind it only --from FILE in the value's place is one, "
+                    + "and after -- not even that.");
+        syntax.endsOptionsAtFirstParameter();
+        syntax.option(OneShot.FROM, "FILE", given -> valueFile = given,
+                "Take the value from this file, byte for byte; - is stdin.");
+        syntax.option("--limit", "N", given -> limit = (Integer) OptionLayer.check(
+                new SettingType.Whole(1, Integer.MAX_VALUE), "--limit", given), "KEYS: at most so many. Default: all.");
+        syntax.option("-f --file", "FILE", given -> scriptFile = given, "Run the commands in this file; - is stdin.");
+        syntax.flag("--no-quotes", given -> noQuotes = given,
+                "Quotes in the lines are no syntax: a value is the rest of its line, byte for byte.");
+        syntax.flag("--fail-fast", given -> failFast = given,
+                "Stop at the first failure: commands are then sent one at a time.");
+        syntax.flag("--raw", given -> raw = given, "Values as they are, also on a terminal: no escapes, no added line end.");
+    }
+
+    @Override
+    public ExitStatus run() throws InterruptedException, IOException {
+        if (words.isEmpty()) {
+            return runScript();
+        }
+        if (scriptFile != null) {
+            throw CliException.usage("kv: either a command or --file, not both").withHint("cipherlink kv --help");
+        }
+        OneShot oneShot = OneShot.of(words, valueFile, spec().optionsMap().keySet());
+        Optional<KeyListing> listing = oneShot.listing(limit);
+        byte[] command = listing.isPresent() ? null : oneShot.command(valueBytes(oneShot));
+        if (oneShot.verb() == Verb.WATCH) {
+            try (CliClient connection = connect(clientSettings())) {
+                new KeyEvents(connection, command, output()).run();
+            }
+        }
+        try (CliClient connection = connectOnce(clientSettings())) {
+            ExitStatus status = listing.isPresent() ? list(listing.get(), connection)
+                    : answer(oneShot.verb(), connection.request(command), command);
+            output().flush();
+            return status;
+        }
+    }
+
+    private ExitStatus answer(Verb verb, Reply reply, byte[] command) {
+        if (reply.isError()) {
+            return refused(reply, command);
+        }
+        new AnswerWriter(output(), raw).writeOnly(verb, reply);
+        return ExitStatus.DONE;
+    }
+
+    /// An answer like any other with `--json`, else a failure.
+    private ExitStatus refused(Reply reply, byte[] command) {
+        CliException failure = new CliException(ExitStatus.of(reply), OneShot.head(command) + ": "
+                + TerminalText.escapeLine(reply.reason()));
+        if (!output().isJson()) {
+            throw failure;
+        }
+        output().line(Json.error(failure, Optional.empty()));
+        return failure.status();
+    }
+
+    private ExitStatus list(KeyListing listing, CliClient connection) throws InterruptedException {
+        AnswerWriter answers = new AnswerWriter(output(), raw);
+        while (true) {
+            byte[] request = listing.request();
+            Reply page = connection.request(request);
+            if (page.isError()) {
+                return refused(page, request);
+            }
+            boolean goesOn = listing.goesOn(page);
+            answers.write(Verb.KEYS, page, Optional.empty(), goesOn);
+            if (!goesOn) {
+                return ExitStatus.DONE;
+            }
+        }
+    }
+
+    /// @throws CliException if the file is larger than any value that a server takes, or cannot be read
+    private byte[] valueBytes(OneShot oneShot) {
+        return oneShot.valueFile().isEmpty() ? new byte[0] : new ValueFile(oneShot.valueFile().get(), surroundings(),
+                readSettings().requireValid().size(Setting.STORE_MAX_VALUE_SIZE)).read();
+    }
+
+    private ExitStatus runScript() throws InterruptedException, IOException {
+        if (valueFile != null) {
+            throw CliException.usage("kv: --from needs a command").withHint("cipherlink kv SET key --from FILE");
+        }
+        Settings settings = clientSettings();
+        var prompt = new Chat(surroundings(), output(), settings, Dialect.STORE, wantsColour());
+        if (scriptFile == null && prompt.isTerminal()) {
+            return prompt.run(loadKeys(settings), new Chat.Begin("", OptionalLong.empty()));
+        }
+        if (scriptFile == null || scriptFile.equals("-")) {
+            if (surroundings().terminals().stdin()) {
+                output().notice("commands, one a line; Ctrl-D ends");
+            }
+            surroundings().stdin().available(); // throws before there is a connection, if it is closed
+            // Not closed: the thread that reads it may still hang in a read.
+            return runScript(settings, new ScriptRunner.Script("stdin", surroundings().stdin(),
+                    Terminals.stdinFileBytes(), !noQuotes, failFast));
+        }
+        try {
+            Path file = surroundings().folder().resolve(scriptFile);
+            try (InputStream in = Files.newInputStream(file)) {
+                return runScript(settings, new ScriptRunner.Script(TerminalText.escapeLine(scriptFile), in,
+                        Files.size(file), !noQuotes, failFast));
+            }
+        } catch (IOException | InvalidPathException e) {
+            throw CliException.usage("cannot read " + TerminalText.escapeLine(scriptFile) + ": " + FailureText.of(e))
+                    .withCause(e);
+        }
+    }
+
+    private ExitStatus runScript(Settings settings, ScriptRunner.Script script) throws InterruptedException {
+        try (CliClient connection = connect(settings)) {
+            return new ScriptRunner(connection, script, output(), raw).run();
+        }
+    }
+}

@@ -1,0 +1,170 @@
+package dev.cipherlink.cli.store;
+
+import dev.cipherlink.crypto.TrustedPath;
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.disk.RocksStore;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.FailureText;
+import dev.cipherlink.text.TerminalText;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/// A socket in the store's folder through which a process of the same user asks the running server for a copy of its store,
+/// or for its figures. Who may open that folder (mode 0700) may read the store's files anyway.
+///
+/// A request is one line, `backup FOLDER` or `stats`; the answer is lines, the first of them `ok` or what went wrong.
+final class AdminSocket implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(AdminSocket.class.getName());
+    private static final String NAME = "door";
+    private static final String OK = "ok";
+    private static final String BACKUP = "backup ";
+    private static final String STATS = "stats";
+
+    private final ServerSocketChannel listener;
+    private final Path path;
+    private final RocksStore store;
+    private final Thread thread;
+    /// Those that have not said yet what they want.
+    private final Set<SocketChannel> asking = ConcurrentHashMap.newKeySet();
+    private final ExecutorService peers = Executors.newThreadPerTaskExecutor(
+            Thread.ofPlatform().name("store-door-", 0).daemon().factory());
+
+    private AdminSocket(ServerSocketChannel listener, Path path, RocksStore store) {
+        this.listener = listener;
+        this.path = path;
+        this.store = store;
+        this.thread = Thread.ofPlatform().name("store-door").daemon().unstarted(this::serve);
+    }
+
+    /// A server works without it, so a failure is only logged: the path of such a socket has at most about 100 bytes.
+    ///
+    /// @return null if it cannot be made
+    static AdminSocket open(Path folder, RocksStore store) {
+        Path path = folder.resolve(NAME);
+        try {
+            // Left by a process that was killed: whoever has the store open is alone here.
+            Files.deleteIfExists(path);
+            var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+            try {
+                listener.bind(UnixDomainSocketAddress.of(path));
+            } catch (IOException | RuntimeException e) {
+                listener.close();
+                throw e;
+            }
+            var door = new AdminSocket(listener, path, store);
+            door.thread.start();
+            return door;
+        } catch (IOException | UnsupportedOperationException e) {
+            LOG.log(System.Logger.Level.WARNING, "`cipherlink store backup` cannot reach this server: {0}: {1}", path, e.getMessage());
+            return null;
+        }
+    }
+
+    private void serve() {
+        while (listener.isOpen()) {
+            try {
+                SocketChannel peer = listener.accept();
+                asking.add(peer);
+                peers.execute(() -> serve(peer));
+            } catch (IOException e) {
+                LOG.log(System.Logger.Level.DEBUG, "the store's door lets nobody in", e);
+            }
+        }
+    }
+
+    private void serve(SocketChannel peer) {
+        try (peer) {
+            String request = new BufferedReader(Channels.newReader(peer, StandardCharsets.UTF_8)).readLine();
+            // From here on the end of the server waits for the answer.
+            if (asking.remove(peer)) {
+                peer.write(ByteBuffer.wrap(answer(request).getBytes(StandardCharsets.UTF_8)));
+            }
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "a request at the store's door ended early", e);
+        } finally {
+            asking.remove(peer);
+        }
+    }
+
+    private synchronized String answer(String request) {
+        try {
+            if (request != null && request.startsWith(BACKUP)) {
+                store.backUp(TrustedPath.resolve(Path.of(request.substring(BACKUP.length()))));
+                return OK + "\n";
+            }
+            return STATS.equals(request) ? OK + "\n" + lines(store) : "unknown request\n";
+        } catch (IOException | StoreException | InvalidPathException e) {
+            return FailureText.withFile(e) + "\n";
+        }
+    }
+
+    /// The figures of an open store, one a line.
+    static String lines(RocksStore store) throws StoreException {
+        var lines = new StringBuilder("keys: ").append(store.size()).append('\n');
+        for (Map.Entry<String, Object> figure : store.info().entrySet()) {
+            lines.append(figure.getKey()).append(": ").append(figure.getValue()).append('\n');
+        }
+        return lines.toString();
+    }
+
+    /// Asks the server that has this store open.
+    ///
+    /// @return its answer without the first line; empty if no server answers
+    /// @throws CliException if it could not do what it was asked
+    static Optional<String> askBackup(Path folder, Path target) {
+        return ask(folder, BACKUP + target.toAbsolutePath());
+    }
+
+    static Optional<String> askStats(Path folder) {
+        return ask(folder, STATS);
+    }
+
+    private static Optional<String> ask(Path folder, String request) {
+        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(folder.resolve(NAME)))) {
+            channel.write(ByteBuffer.wrap((request + "\n").getBytes(StandardCharsets.UTF_8)));
+            String answer = new String(Channels.newInputStream(channel).readAllBytes(), StandardCharsets.UTF_8);
+            if (!answer.startsWith(OK + "\n")) {
+                throw CliException.usage("the server says: " + TerminalText.escapeLine(answer.strip()));
+            }
+            return Optional.of(answer.substring(OK.length() + 1));
+        } catch (IOException _) {
+            return Optional.empty();
+        }
+    }
+
+    /// Waits for a copy under way: the store is closed next. Whoever has asked for nothing yet is cut off.
+    @Override
+    public void close() {
+        try {
+            listener.close();
+            Files.deleteIfExists(path);
+            thread.join();
+            for (SocketChannel peer : asking) {
+                if (asking.remove(peer)) {
+                    peer.close();
+                }
+            }
+            peers.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.DEBUG, "the store's door stays open", e);
+        }
+    }
+}

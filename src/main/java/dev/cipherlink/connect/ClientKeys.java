@@ -1,0 +1,144 @@
+package dev.cipherlink.connect;
+
+import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.HostKeyVerifier;
+import dev.cipherlink.client.HostKeyVerifier.KnownHostKeys;
+import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
+import dev.cipherlink.client.HostKeyVerifier.UnknownHost;
+import dev.cipherlink.client.HostKeyVerifier.UnknownHostPolicy;
+import dev.cipherlink.client.KnownHosts;
+import dev.cipherlink.console.Output;
+import dev.cipherlink.console.ProcessEnvironment;
+import dev.cipherlink.console.Prompt;
+import dev.cipherlink.crypto.Fingerprint;
+import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.crypto.PublicKeyLine;
+import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.settings.Setting;
+import dev.cipherlink.settings.Settings;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.FailureText;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// What the client commands prove themselves with, and know servers by: a shared key (version 1), or an identity and
+/// the known hosts (version 2). Closing it wipes the secret; that comes after all connections made with it.
+public final class ClientKeys implements AutoCloseable {
+
+    /// Settings that mean nothing with a shared key.
+    private static final Setting[] PERSONAL = {Setting.CLIENT_IDENTITY, Setting.CLIENT_HOST_KEY};
+
+    private final Credentials credentials;
+    private final Optional<KnownHosts> knownHosts;
+    private final HostKeyPrompt firstContact;
+    private final boolean canAsk;
+    private final Identities identities;
+
+    private ClientKeys(Credentials credentials, Optional<KnownHosts> knownHosts, ProcessEnvironment surroundings, Output output) {
+        Prompt prompt = new Prompt(surroundings, output);
+        this.credentials = credentials;
+        this.knownHosts = knownHosts;
+        this.firstContact = new HostKeyPrompt(prompt, output);
+        this.canAsk = prompt.canAsk();
+        this.identities = new Identities(surroundings, output);
+    }
+
+    /// Loads what the settings name. May ask for a passphrase.
+    ///
+    /// @param acceptNew whether the key of a server that is new is believed without asking
+    /// @throws CliException if a file is missing or must not be trusted
+    public static ClientKeys load(Settings settings, boolean acceptNew, ProcessEnvironment surroundings, Output output) {
+        Optional<Path> shared = settings.file(Setting.CLIENT_SHARED_KEY);
+        if (shared.isPresent()) {
+            requireNothingPersonal(settings, acceptNew);
+            return of(new Credentials.Shared(CliClient.loadKey(shared.get())), surroundings, output);
+        }
+        Optional<Fingerprint> pinned = settings.fingerprint(Setting.CLIENT_HOST_KEY);
+        Optional<KnownHosts> known = pinned.isPresent() ? Optional.empty() : Optional.of(knownHosts(settings));
+        Identity identity = new Identities(surroundings, output).load(settings, Setting.CLIENT_IDENTITY);
+        HostKeyVerifier verifier = pinned.<HostKeyVerifier>map(PinnedHostKey::new).orElseGet(() ->
+                new KnownHostKeys(known.orElseThrow(), acceptNew ? UnknownHostPolicy.ACCEPT_NEW : UnknownHostPolicy.REFUSE));
+        return new ClientKeys(new Credentials.Personal(identity, new ConnectionDetails(output).telling(verifier, known)), known, surroundings, output);
+    }
+
+    /// Ready-made credentials, which it owns from now on.
+    public static ClientKeys of(Credentials credentials, ProcessEnvironment surroundings, Output output) {
+        return new ClientKeys(credentials, Optional.empty(), surroundings, output);
+    }
+
+    private static void requireNothingPersonal(Settings settings, boolean acceptNew) {
+        String shared = settings.origin(Setting.CLIENT_SHARED_KEY).orElseThrow();
+        for (Setting setting : PERSONAL) {
+            String origin = settings.origin(setting).orElse("");
+            if (origin.startsWith("option ")) {
+                throw CliException.usage(origin.substring("option ".length()) + " has no meaning with a shared key, which "
+                        + shared + " names");
+            }
+        }
+        if (acceptNew) {
+            throw CliException.usage("--accept-new-host-key has no meaning with a shared key, which " + shared + " names");
+        }
+    }
+
+    /// @throws CliException if there is no place for them
+    public static KnownHosts knownHosts(Settings settings) {
+        return new KnownHosts(settings.file(Setting.CLIENT_KNOWN_HOSTS).orElseThrow(() ->
+                CliException.usage("no known-hosts file: there is no home folder to keep one in; set "
+                        + Setting.CLIENT_KNOWN_HOSTS.key() + ", or give --host-key")));
+    }
+
+    public Credentials credentials() {
+        return credentials;
+    }
+
+    /// Where the keys of servers are kept; empty if they are not.
+    Optional<Path> knownHostsFile() {
+        return knownHosts.map(KnownHosts::path);
+    }
+
+    /// What a server that gives names away may call this client; empty for nothing. With a shared key nobody's name
+    /// means anything, and the server makes one up.
+    String claimedName() {
+        return switch (credentials) {
+            case Credentials.Shared _ -> "";
+            case Credentials.Personal _ -> identities.loginName().orElse("");
+        };
+    }
+
+    /// Asks about a server that is new, and keeps its key if it is the right one. Blocks on the person.
+    ///
+    /// @return whether to connect again; false also if there is nobody to ask
+    boolean acceptFirstContact(UnknownHost host) {
+        if (!canAsk || knownHosts.isEmpty()) {
+            return false;
+        }
+        try {
+            if (!firstContact.accepts(host)) {
+                return false;
+            }
+            knownHosts.get().add(host.host(), host.port(), host.key());
+            firstContact.tellKept(knownHosts.get().path());
+            return true;
+        } catch (IOException e) {
+            throw CliException.usage("cannot keep the host key: " + FailureText.withFile(e)).withCause(e);
+        }
+    }
+
+    /// What the operator of a server that does not know this client would have to run; empty with a shared key.
+    Optional<String> authorizeCommand() {
+        return switch (credentials) {
+            case Credentials.Shared _ -> Optional.empty();
+            case Credentials.Personal personal -> Optional.of("cipherlink authorize '"
+                    + new PublicKeyLine(personal.identity().publicKey(), identities.userName()).encode() + "'");
+        };
+    }
+
+    @Override
+    public void close() {
+        switch (credentials) {
+            case Credentials.Shared(SharedKey key) -> key.close();
+            case Credentials.Personal personal -> personal.identity().close();
+        }
+    }
+}

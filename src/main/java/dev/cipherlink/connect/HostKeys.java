@@ -1,0 +1,131 @@
+package dev.cipherlink.connect;
+
+import dev.cipherlink.console.Output;
+import dev.cipherlink.console.ProcessEnvironment;
+import dev.cipherlink.console.ProcessEnvironment.Closing;
+import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.server.ServerConfig.ServerKeys;
+import dev.cipherlink.server.access.AuthorizedKeys;
+import dev.cipherlink.server.access.ClientDirectory;
+import dev.cipherlink.server.access.ClientDirectory.ClientPolicy;
+import dev.cipherlink.settings.Setting;
+import dev.cipherlink.settings.Settings;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.FailureText;
+import dev.cipherlink.text.TerminalText;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/// The keys of `serve`: version 2 with an identity and the keys that are let in; version 1 where a shared key is
+/// configured. With a shared key, and no setting of version 2 set by anybody, version 1 is all there is.
+///
+/// @param keys for the server; closed with this, after the server
+public record HostKeys(ServerKeys keys) implements Closing {
+    private static final String ENROLLED_FILE = "enrolled_keys";
+
+    /// Loads what the settings name, and makes an identity if there is none yet. May ask for a passphrase.
+    ///
+    /// @throws CliException if a file is missing or wrong
+    public static HostKeys load(Settings settings, ProcessEnvironment surroundings, Output output) {
+        if (!isPersonal(settings)) {
+            return new HostKeys(ServerKeys.shared(sharedKey(settings).orElseThrow()));
+        }
+        AuthorizedKeys authorized = authorized(settings);
+        ClientDirectory clients = directory(settings, authorized);
+        Optional<SharedKey> shared = sharedKey(settings);
+        Identity identity = new Identities(surroundings, output).load(settings, Setting.SERVER_IDENTITY);
+        if (authorized.list().isEmpty() && policy(settings) == ClientPolicy.AUTHORIZED) {
+            output.notice("cipherlink: nobody is let in yet; `cipherlink authorize` adds keys to "
+                    + TerminalText.escapeLine(authorized.path().toString()));
+        }
+        return new HostKeys(new ServerKeys(shared, Optional.of(identity), clients));
+    }
+
+    /// Reads what [#load] would, but makes nothing and asks nothing.
+    ///
+    /// @throws CliException naming what is wrong
+    public static void check(Settings settings, ProcessEnvironment surroundings, Output output) {
+        sharedKey(settings).ifPresent(SharedKey::close);
+        if (!isPersonal(settings)) {
+            return;
+        }
+        directory(settings, authorized(settings));
+        Optional<Path> file = settings.file(Setting.SERVER_IDENTITY);
+        boolean isMadeOnStart = file.isPresent() && !settings.isSet(Setting.SERVER_IDENTITY)
+                && !Files.exists(file.get(), LinkOption.NOFOLLOW_LINKS);
+        if (!isMadeOnStart && !isEncrypted(file)) {
+            new Identities(surroundings, output).load(settings, Setting.SERVER_IDENTITY).close();
+        }
+    }
+
+    private static boolean isEncrypted(Optional<Path> file) {
+        try {
+            return file.isPresent() && Identity.isEncrypted(file.get());
+        } catch (IOException _) {
+            return false; // loading it says what is wrong
+        }
+    }
+
+    private static boolean isPersonal(Settings settings) {
+        return settings.text(Setting.SERVER_SHARED_KEY).isEmpty() || settings.isSet(Setting.SERVER_IDENTITY)
+                || settings.isSet(Setting.SERVER_AUTHORIZED_KEYS) || settings.isSet(Setting.SERVER_CLIENTS);
+    }
+
+    private static Optional<SharedKey> sharedKey(Settings settings) {
+        return settings.file(Setting.SERVER_SHARED_KEY).map(CliClient::loadKey);
+    }
+
+    private static ClientPolicy policy(Settings settings) {
+        return ClientPolicy.valueOf(settings.word(Setting.SERVER_CLIENTS).toUpperCase(Locale.ROOT));
+    }
+
+    /// Where a server that lets everybody in keeps the names that it gave away.
+    public static Path enrolledFile(Path data) {
+        return data.resolve(ENROLLED_FILE);
+    }
+
+    private static ClientDirectory directory(Settings settings, AuthorizedKeys authorized) {
+        ClientPolicy policy = policy(settings);
+        if (policy == ClientPolicy.AUTHORIZED) {
+            return authorized;
+        }
+        Path data = settings.file(Setting.SERVER_DATA).orElseThrow(() ->
+                CliException.usage("no data folder: there is no home folder to have one in; give --data DIR"));
+        try {
+            return policy.directory(authorized, enrolledFile(data));
+        } catch (IOException e) {
+            throw CliException.usage("cannot use the enrolled keys: " + FailureText.withFile(e)).withCause(e);
+        }
+    }
+
+    /// What people compare, by what it is called in JSON: `key`, and with both versions `shared_key`.
+    public Map<String, String> fingerprints() {
+        Map<String, String> fingerprints = new LinkedHashMap<>();
+        keys.identity().ifPresent(identity -> fingerprints.put("key", identity.publicKey().fingerprint().toString()));
+        keys.sharedKey().ifPresent(key -> fingerprints.put(fingerprints.isEmpty() ? "key" : "shared_key", key.fingerprint()));
+        return fingerprints;
+    }
+
+    @Override
+    public void close() {
+        keys.identity().ifPresent(Identity::close);
+        keys.sharedKey().ifPresent(SharedKey::close);
+    }
+
+    public static AuthorizedKeys authorized(Settings settings) {
+        try {
+            return AuthorizedKeys.load(settings.file(Setting.SERVER_AUTHORIZED_KEYS).orElseThrow(() ->
+                    CliException.usage("no authorized-keys file: there is no home folder to keep one in; set "
+                            + Setting.SERVER_AUTHORIZED_KEYS.key())));
+        } catch (IOException e) {
+            throw CliException.usage("cannot use the authorized keys: " + FailureText.withFile(e)).withCause(e);
+        }
+    }
+}

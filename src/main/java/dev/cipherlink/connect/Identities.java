@@ -1,0 +1,101 @@
+package dev.cipherlink.connect;
+
+import dev.cipherlink.console.Output;
+import dev.cipherlink.console.ProcessEnvironment;
+import dev.cipherlink.console.Prompt;
+import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.crypto.IdentityFile.PassphraseSource;
+import dev.cipherlink.crypto.IdentityFile.WrongPassphraseException;
+import dev.cipherlink.crypto.PublicKeyLine;
+import dev.cipherlink.settings.Setting;
+import dev.cipherlink.settings.Settings;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.FailureText;
+import dev.cipherlink.text.TerminalText;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// Loads the private key files of users and servers, asking for passphrases and saying so where one is made.
+public final class Identities {
+    private static final int ATTEMPTS = 3;
+
+    private final ProcessEnvironment surroundings;
+    private final Output output;
+
+    public Identities(ProcessEnvironment surroundings, Output output) {
+        this.surroundings = surroundings;
+        this.output = output;
+    }
+
+    /// Loads the file of a setting. One that nobody named and that does not exist is made, and said so once: a name
+    /// that somebody gave may be mistyped.
+    ///
+    /// @throws CliException if there is none, or it must not be trusted
+    public Identity load(Settings settings, Setting setting) {
+        Path file = settings.file(setting).orElseThrow(() ->
+                CliException.usage("no identity: there is no home folder to keep one in; set " + setting.key())
+                        .withHint("cipherlink keygen identity FILE"));
+        try {
+            return load(file, !settings.isSet(setting));
+        } catch (IOException e) {
+            throw cannotUse(file, e);
+        }
+    }
+
+    /// Loads a file that is there.
+    ///
+    /// @throws CliException if there is none, or it must not be trusted
+    public Identity load(Path file) {
+        try {
+            return load(file, false);
+        } catch (IOException e) {
+            throw cannotUse(file, e);
+        }
+    }
+
+    private static CliException cannotUse(Path file, IOException failure) {
+        return CliException.usage("cannot use identity " + TerminalText.escapeLine(file.toString()) + ": " + FailureText.of(failure))
+                .withCause(failure);
+    }
+
+    private Identity load(Path file, boolean mayCreate) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return mayCreate ? Identity.loadOrCreate(file, passphrases(), made -> tell(made, file))
+                        : Identity.load(file, passphrases());
+            } catch (WrongPassphraseException e) {
+                if (attempt == ATTEMPTS) {
+                    throw e;
+                }
+                output.errorLine("wrong passphrase");
+            }
+        }
+    }
+
+    private void tell(Identity made, Path file) {
+        output.notice("cipherlink: made a new identity, " + made.publicKey().fingerprint() + ", kept in "
+                + TerminalText.escapeLine(file.toString()));
+    }
+
+    private PassphraseSource passphrases() {
+        Prompt prompt = new Prompt(surroundings, output);
+        return !prompt.canAsk() ? PassphraseSource.none()
+                : file -> prompt.secret("passphrase of " + TerminalText.escapeLine(file.toString()) + ": ")
+                        .orElseThrow(() -> new FileSystemException(file.toString(), null, "no passphrase was given"));
+    }
+
+    /// How the user's key is called in the line that goes to an operator: by the login name, if that can be a name.
+    public String userName() {
+        return loginName().orElse("me");
+    }
+
+    /// The login name, if it can be a name here.
+    Optional<String> loginName() {
+        return Stream.of("USER", "LOGNAME")
+                .map(variable -> surroundings.environment().getOrDefault(variable, ""))
+                .filter(PublicKeyLine::isName).findFirst();
+    }
+}

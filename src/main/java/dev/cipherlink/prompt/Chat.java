@@ -1,0 +1,248 @@
+package dev.cipherlink.prompt;
+
+import dev.cipherlink.client.ConnectionState;
+import dev.cipherlink.connect.ClientKeys;
+import dev.cipherlink.console.Glyphs;
+import dev.cipherlink.console.Output;
+import dev.cipherlink.console.ProcessEnvironment;
+import dev.cipherlink.console.ProcessEnvironment.Terminals;
+import dev.cipherlink.prompt.ChatCompleter.ServerLists;
+import dev.cipherlink.prompt.EditedLine.Scrollback;
+import dev.cipherlink.prompt.PlainChat.PlainScreen;
+import dev.cipherlink.prompt.Repl.SpaceParser;
+import dev.cipherlink.prompt.Repl.TypedHistory;
+import dev.cipherlink.prompt.Requests.PendingCommands;
+import dev.cipherlink.prompt.StatusLine.StatusFacts;
+import dev.cipherlink.prompt.StatusLine.TransferBar;
+import dev.cipherlink.settings.Setting;
+import dev.cipherlink.settings.Settings;
+import dev.cipherlink.settings.Settings.OptionLayer;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.CliException.FailureText;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.ZoneId;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.jline.reader.LineReader;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.TerminalBuilder;
+
+/// Puts the REPL together: on a terminal with everything, elsewhere as a plain line client.
+public final class Chat {
+    private static final int HISTORY_LINES = 10_000;
+
+    private final ProcessEnvironment surroundings;
+    private final Output output;
+    private final Settings settings;
+    private final Dialect dialect;
+    private final boolean colour;
+
+    /// @param dialect what a line is: for a prompt of the store without rooms [Dialect#STORE]
+    /// @param colour  whether colours are wished, as far as the terminal has them
+    public Chat(ProcessEnvironment surroundings, Output output, Settings settings, Dialect dialect, boolean colour) {
+        this.surroundings = surroundings;
+        this.output = output;
+        this.settings = settings;
+        this.dialect = dialect;
+        this.colour = colour;
+    }
+
+    /// What to do first.
+    ///
+    /// @param room  to enter; empty for none
+    /// @param since to show all that was said there since the message of this id, and to stay until interrupted
+    public record Begin(String room, OptionalLong since) {
+    }
+
+    /// Connects, and blocks until somebody leaves.
+    ///
+    /// @param keys which it owns from now on
+    public ExitStatus run(ClientKeys keys, Begin begin) throws IOException, InterruptedException {
+        boolean isTerminal = isTerminal();
+        try (ChatConnection connection = ChatConnection.open(keys, isTerminal ? patient() : settings)) {
+            if (isTerminal) {
+                try (Terminal terminal = terminal()) {
+                    return onTerminal(connection, terminal, begin);
+                }
+            }
+            return plainly(connection, begin);
+        }
+    }
+
+    /// Somebody who sits there decides how long to wait.
+    private Settings patient() {
+        return settings.isSet(Setting.CLIENT_RECONNECT_FOR) ? settings : settings.with(new OptionLayer()
+                .put(Setting.CLIENT_RECONNECT_FOR, "chat", "7d").layer(surroundings.folder()));
+    }
+
+    /// Whether the prompt has what it needs; else it is a plain line client.
+    public boolean isTerminal() {
+        Terminals terminals = surroundings.terminals();
+        String type = surroundings.environment().getOrDefault("TERM", "");
+        return terminals.stdin() && terminals.stdout() && !type.isEmpty() && !type.equals("dumb") && !output.isJson();
+    }
+
+    private Terminal terminal() throws IOException {
+        try {
+            return terminal(surroundings.environment().get("TERM"));
+        } catch (IllegalStateException _) {
+            return terminal("ansi"); // not all of terminfo can be read, such as mach-gnu
+        }
+    }
+
+    private static Terminal terminal(String type) throws IOException {
+        return TerminalBuilder.builder().system(true).provider(TerminalBuilder.PROP_PROVIDER_FFM).dumb(false)
+                .type(type)
+                // whatever the locale says: containers and ssh often come without one
+                .encoding(StandardCharsets.UTF_8).stdinEncoding(StandardCharsets.UTF_8).stdoutEncoding(StandardCharsets.UTF_8)
+                .graphemeCluster(false).nativeSignals(true).signalHandler(Terminal.SignalHandler.SIG_IGN).build();
+    }
+
+    private ExitStatus plainly(ChatConnection connection, Begin begin) throws IOException, InterruptedException {
+        PlainChat.LineScreen screen = output.isJson() ? new JsonScreen(output) : new PlainScreen(output);
+        var chat = new PlainChat(surroundings, screen, settings.duration(Setting.CLIENT_TIMEOUT));
+        var session = new PromptSession(connection, parts(new JoinedRooms(true), false), screen, chat);
+        start(connection, session);
+        return chat.run(session, begin);
+    }
+
+    private ExitStatus onTerminal(ChatConnection connection, Terminal terminal, Begin begin)
+            throws IOException, InterruptedException {
+        ChatParts parts = parts(new JoinedRooms(false), colour);
+        EditedLine reader = reader(connection, terminal, parts);
+        var repl = new Repl(terminal, connection, parts, surroundings.folder());
+        var holder = new CompletableFuture<PromptSession>();
+        var transfer = new TransferBar(parts.glyphs());
+        var screen = new TerminalScreen(reader, parts, () -> facts(connection, parts, holder.join(), transfer));
+        var session = new PromptSession(connection, parts, screen, repl);
+        holder.complete(session);
+        ((TypedHistory) reader.getHistory()).onFailure(failure -> screen.error(parts.lines().error(
+                "what is typed is not kept any more: " + FailureText.withFile(failure))));
+        start(connection, session);
+        if (dialect == Dialect.CHAT) {
+            session.visits().appear();
+        }
+        screen.remark(Repl.greeting(connection, parts));
+        return repl.run(session, screen, begin);
+    }
+
+    private ChatParts parts(JoinedRooms rooms, boolean hasColour) {
+        var palette = new Palette(hasColour);
+        var glyphs = new Glyphs(surroundings.isUtf8Locale());
+        return new ChatParts(dialect, rooms, new ChatLines(palette, glyphs, ZoneId.systemDefault()), new Switches(), palette, glyphs);
+    }
+
+    private static void start(ChatConnection connection, PromptSession session) {
+        session.events().own(connection.name());
+        connection.start(new ChatConnection.Listener() {
+            @Override
+            public void received(byte[] event) {
+                session.events().received(event);
+            }
+
+            @Override
+            public void connected(ConnectionState.Connected state) {
+                session.connected(state);
+            }
+
+            @Override
+            public void lost(IOException cause) {
+                session.lost(cause);
+            }
+
+            @Override
+            public void ended(IOException cause) {
+                session.ended(cause);
+            }
+        });
+    }
+
+    private static StatusFacts facts(ChatConnection connection, ChatParts parts, PromptSession session,
+            TransferBar transfer) {
+        return new StatusFacts(connection.state(), connection.server().toString(), connection.name(), parts.rooms().current(),
+                parts.rooms().unread(), connection.mode(), connection.inFlight(), connection.window(), connection.queued(),
+                session.pending().oldest().map(oldest -> waitingFor(oldest, connection, transfer)).orElse(""));
+    }
+
+    private static String waitingFor(PendingCommands.Oldest oldest, ChatConnection connection, TransferBar transfer) {
+        String bar = connection.progress().map(progress -> transfer.text(progress, oldest.waited(), System.nanoTime())).orElse("");
+        return bar.isEmpty() ? oldest.text() : oldest.text() + " " + bar;
+    }
+
+    private EditedLine reader(ChatConnection connection, Terminal terminal, ChatParts parts) {
+        var lists = new ServerLists(command -> connection.isUp() ? connection.request(command)
+                : CompletableFuture.failedFuture(new IOException("no connection")));
+        var reader = new EditedLine(terminal, new Scrollback(breaksAnew()));
+        reader.setParser(new SpaceParser());
+        reader.setHighlighter(new LineHighlighter(dialect, parts.palette(), parts.switches()));
+        reader.setCompleter(new ChatCompleter(dialect, parts.rooms(), lists));
+        reader.setVariable(LineReader.SECONDARY_PROMPT_PATTERN, parts.glyphs().ellipsis() + " ");
+        reader.setVariable(LineReader.HISTORY_SIZE, HISTORY_LINES);
+        reader.setVariable(LineReader.HISTORY_FILE_SIZE, HISTORY_LINES);
+        reader.setVariable(LineReader.BELL_STYLE, "none");
+        reader.setVariable(LineReader.LIST_MAX, 200);
+        reader.setOpt(LineReader.Option.DISABLE_EVENT_EXPANSION);
+        reader.setOpt(LineReader.Option.HISTORY_IGNORE_SPACE);
+        reader.setOpt(LineReader.Option.ERASE_LINE_ON_FINISH);
+        reader.unsetOpt(LineReader.Option.INSERT_BRACKET);
+        Optional<Path> file = settings.file(Setting.HISTORY_FILE);
+        if (file.isPresent()) {
+            try {
+                reader.setVariable(LineReader.HISTORY_FILE, TypedHistory.prepare(dialect.history(file.get())));
+            } catch (IOException e) {
+                output.notice("cipherlink: what is typed is not kept, since its file cannot be used: " + FailureText.withFile(e));
+            }
+        }
+        reader.setHistory(new TypedHistory(dialect, settings.isOn(Setting.HISTORY_SECRETS))); // reads the file
+        return reader;
+    }
+
+    /// xterm, GNU Screen and the consoles of kernels cut rows where they become narrower; all others break them anew.
+    private boolean breaksAnew() {
+        String type = surroundings.environment().get("TERM");
+        return !surroundings.hasVariable("XTERM_VERSION") && !surroundings.hasVariable("STY") && !type.equals("linux")
+                && !type.startsWith("vt");
+    }
+
+    /// What the parts of the REPL share.
+    record ChatParts(Dialect dialect, JoinedRooms rooms, ChatLines lines, Switches switches, Palette palette, Glyphs glyphs) {
+    }
+
+    /// What `/set` switches on and off, for as long as the REPL runs. Thread-safe.
+    static final class Switches {
+        static final String HINTS = "hints";
+        static final String BELL = "bell";
+        static final String STATUS = "status";
+
+        private final Map<String, Boolean> values = new ConcurrentHashMap<>(Map.of(HINTS, true, BELL, true, STATUS, true));
+
+        boolean isOn(String name) {
+            return values.get(name);
+        }
+
+        /// @param words `hints off`
+        /// @return what there is to say about it
+        String set(String words) {
+            String[] parts = words.toLowerCase(Locale.ROOT).split("\\s+");
+            boolean known = parts.length == 2 && values.containsKey(parts[0]) && (parts[1].equals("on") || parts[1].equals("off"));
+            if (known) {
+                values.put(parts[0], parts[1].equals("on"));
+            }
+            return known || words.isEmpty() ? describe() : "/set takes one of " + String.join(", ", new TreeMap<>(values).keySet())
+                    + ", and on or off";
+        }
+
+        private String describe() {
+            return new TreeMap<>(values).entrySet().stream().map(each -> each.getKey() + (each.getValue() ? " on" : " off"))
+                    .collect(Collectors.joining(", "));
+        }
+    }
+}

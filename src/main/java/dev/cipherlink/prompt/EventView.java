@@ -1,0 +1,301 @@
+package dev.cipherlink.prompt;
+
+import dev.cipherlink.command.Event;
+import dev.cipherlink.prompt.Deliveries.DeliveryState;
+import java.net.ProtocolException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+import org.jline.utils.AttributedString;
+
+/// Shows what the server tells without being asked. Called on the connection's thread, and for histories.
+final class EventView {
+    private final JoinedRooms rooms;
+    private final ChatLines lines;
+    private final Screen screen;
+    private final ShownLines shown = new ShownLines();
+    private final SeenMessages seen = new SeenMessages();
+    /// The id of the newest message of each room.
+    private final Map<String, Long> newest = new ConcurrentHashMap<>();
+    private final Map<String, List<Event.Message>> held = new HashMap<>();
+    /// In lower case.
+    private final Set<String> ignored = ConcurrentHashMap.newKeySet();
+    private LocalDate day;
+    private volatile String own = "";
+
+    EventView(JoinedRooms rooms, ChatLines lines, Screen screen) {
+        this.rooms = rooms;
+        this.lines = lines;
+        this.screen = screen;
+    }
+
+    void own(String name) {
+        own = name;
+        lines.own(name);
+    }
+
+    /// Ignores somebody, or no longer.
+    ///
+    /// @param name empty to ask who is ignored
+    /// @return what there is to say about it
+    String ignore(String name) {
+        String folded = name.toLowerCase(Locale.ROOT);
+        if (!name.isEmpty() && !ignored.remove(folded)) {
+            ignored.add(folded);
+        }
+        return ignored.isEmpty() ? "nobody is ignored" : "ignored: " + String.join(", ", new TreeSet<>(ignored))
+                + "; direct messages too, which are lost";
+    }
+
+    private boolean isIgnored(String name) {
+        return !ignored.isEmpty() && ignored.contains(name.toLowerCase(Locale.ROOT));
+    }
+
+    ShownLines shown() {
+        return shown;
+    }
+
+    /// The id of the last message of others in a room that came here, 0 if there was none in it; empty if that is not known.
+    OptionalLong newest(String room) {
+        Long id = newest.get(room);
+        return id == null ? OptionalLong.empty() : OptionalLong.of(id);
+    }
+
+    /// All that was said in a room until now came here, if anything was.
+    void isComplete(String room) {
+        newest.putIfAbsent(room, 0L);
+    }
+
+    /// The server has a message of ours, which was shown when it was typed.
+    void said(String room, long id) {
+        seen.add(room, id);
+    }
+
+    void received(byte[] payload) {
+        try {
+            show(Event.decode(payload, 0, payload.length));
+        } catch (ProtocolException _) {
+            // of a newer server: what we do not know we cannot show
+        }
+    }
+
+    private void show(Event event) {
+        Instant now = Instant.now();
+        if (!(event instanceof Event.Message || event instanceof Event.Direct)) {
+            screen.event(event, false);
+        }
+        switch (event) {
+            case Event.Message message -> message(message);
+            case Event.Direct direct -> direct(direct);
+            case Event.Joined(String room, String name) -> joined(now, room, name);
+            case Event.Left(String room, String name) -> left(now, room, name);
+            case Event.Away(String name) -> print(now, lines.presence(now, "", name, "is away"));
+            case Event.Back(String name) -> print(now, lines.presence(now, "", name, "is back"));
+            case Event.Skipped(String room, long count, long _) ->
+                    print(now, lines.notice(now, count + " messages of " + room + " came too fast and were left out: /history "
+                            + count));
+            case Event.KeySet(String key) -> print(now, lines.notice(now, "key set: " + key));
+            case Event.KeyDeleted(String key) -> print(now, lines.notice(now, "key deleted: " + key));
+            case Event.Notice(String text) -> print(now, lines.notice(now, text));
+        }
+    }
+
+    private void direct(Event.Direct direct) {
+        if (seen.add("", direct.id()) && !isIgnored(direct.from())) {
+            screen.event(direct, false);
+            rooms.wroteToUs(direct.from());
+            print(direct.at(), lines.direct(direct.at(), direct.from(), direct.text()));
+            screen.alert();
+        }
+    }
+
+    private void message(Event.Message message) {
+        if (!isHeld(message) && seen.add(message.room(), message.id())) {
+            screen.event(message, false);
+            isNew(message, this::print);
+        }
+    }
+
+    /// Keeps what comes in a room back until [#release], since what was said before is still being asked for.
+    synchronized void hold(String room) {
+        held.putIfAbsent(room, new ArrayList<>());
+    }
+
+    /// Shows what was held back.
+    void release(String room) {
+        List<Event.Message> messages;
+        synchronized (this) {
+            messages = held.remove(room);
+        }
+        if (messages != null) {
+            messages.forEach(this::message);
+        }
+    }
+
+    private synchronized boolean isHeld(Event.Message message) {
+        List<Event.Message> messages = held.get(message.room());
+        return messages != null && messages.add(message);
+    }
+
+    /// @param show for what goes to the screen now
+    private void isNew(Event.Message message, BiConsumer<Instant, AttributedString> show) {
+        rooms.met(message.from());
+        newest.merge(message.room(), message.id(), Math::max);
+        if (isIgnored(message.from())) {
+            return;
+        }
+        boolean mention = lines.mentionsUs(message.text()) && !message.from().equals(own);
+        AttributedString line = lines.message(message.at(), message.room(), message.from(), message.text());
+        boolean isUnseen = rooms.keepUnseen(message.room(), line, mention);
+        if (!isUnseen || mention) {
+            show.accept(message.at(), line);
+        }
+        if (mention) {
+            screen.alert();
+        }
+    }
+
+    /// Shows what was said in a room while there was no connection, as far as it did not come otherwise: it is new, and however
+    /// much it is, somebody has waited for it.
+    void missed(String room, List<Event> past) {
+        List<Event.Message> unseen = past.stream().filter(Event.Message.class::isInstance).map(Event.Message.class::cast)
+                .filter(message -> seen.add(message.room(), message.id())).toList();
+        if (!unseen.isEmpty() && room.equals(rooms.current())) {
+            screen.remark(lines.divider((unseen.size() == 1 ? "1 message" : unseen.size() + " messages") + " missed in " + room));
+        }
+        unseen.forEach(message -> {
+            screen.event(message, true);
+            isNew(message, this::asked);
+        });
+    }
+
+    private void joined(Instant now, String room, String name) {
+        rooms.joined(room, name);
+        if (!name.equals(own) && room.equals(rooms.current())) {
+            print(now, lines.presence(now, room, name, "joined"));
+        }
+    }
+
+    private void left(Instant now, String room, String name) {
+        if (name.equals(own)) {
+            if (rooms.contains(room)) {
+                rooms.leave(room);
+                print(now, lines.notice(now, "you were put out of " + room));
+            }
+            return;
+        }
+        rooms.left(room, name);
+        if (room.equals(rooms.current())) {
+            print(now, lines.presence(now, room, name, "left"));
+        }
+    }
+
+    /// Shows messages of the past. Those of a history are not new, and alert nobody.
+    ///
+    /// @param isAsked whether somebody wants to see them, those on the screen included
+    void history(List<Event> events, boolean isAsked) {
+        for (Event event : events) {
+            if (event instanceof Event.Message(String room, long id, String from, Instant at, String text)) {
+                newest.merge(room, id, Math::max);
+                rooms.met(from);
+                if (!seen.add(room, id) && !isAsked || isIgnored(from)) {
+                    continue;
+                }
+                screen.event(event, true);
+                asked(at, lines.message(at, room, from, text));
+            }
+        }
+    }
+
+    private synchronized void print(Instant at, AttributedString line) {
+        dayChanged(at);
+        shown.add(line);
+        screen.message(line);
+    }
+
+    private synchronized void asked(Instant at, AttributedString line) {
+        dayChanged(at);
+        shown.add(line);
+        screen.asked(line);
+    }
+
+    /// Shows a message of our own among the others.
+    synchronized void own(Instant at, AttributedString line, DeliveryState fate) {
+        dayChanged(at);
+        shown.add(line);
+        screen.own(line, fate);
+    }
+
+    /// A message of ours was refused: whoever typed it can mend it and try again.
+    void giveBack(Supplier<String> line) {
+        screen.giveBack(line);
+    }
+
+    private void dayChanged(Instant at) {
+        LocalDate today = lines.dayOf(at);
+        if (day != null && !day.equals(today)) {
+            screen.message(lines.day(today));
+        }
+        day = today;
+    }
+
+    /// Which messages were shown. After a kill of the server one may come again, and one that arrives while a history is asked
+    /// for is in that history too. Remembers the last ones only. Thread-safe.
+    static final class SeenMessages {
+        private static final int MAX_REMEMBERED = 4_096;
+
+        /// @param room empty for a direct message
+        private record Message(String room, long id) {
+        }
+
+        private final LinkedHashSet<Message> seen = new LinkedHashSet<>();
+
+        /// @param room empty for a direct message
+        /// @return whether it was not seen before
+        synchronized boolean add(String room, long id) {
+            if (!seen.add(new Message(room, id))) {
+                return false;
+            }
+            if (seen.size() > MAX_REMEMBERED) {
+                seen.removeFirst();
+            }
+            return true;
+        }
+    }
+
+    /// The last lines of the chat that were shown here, for `/search`. Thread-safe.
+    static final class ShownLines {
+        private static final int MAX_LINES = 5_000;
+        private static final int MAX_FOUND = 50;
+
+        private final Deque<AttributedString> lines = new ArrayDeque<>();
+
+        synchronized void add(AttributedString line) {
+            if (lines.size() >= MAX_LINES) {
+                lines.removeFirst();
+            }
+            lines.add(line);
+        }
+
+        /// @return the last 50 lines with this text in them, in capitals or not
+        synchronized List<AttributedString> search(String text) {
+            String wanted = text.toLowerCase(Locale.ROOT);
+            List<AttributedString> found = lines.stream()
+                    .filter(line -> line.toString().toLowerCase(Locale.ROOT).contains(wanted)).toList();
+            return found.subList(Math.max(0, found.size() - MAX_FOUND), found.size());
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package dev.cipherlink.prompt;
+
+import dev.cipherlink.console.JobControl;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jline.terminal.Attributes;
+import org.jline.terminal.Size;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.Terminal.Signal;
+import org.jline.terminal.Terminal.SignalHandler;
+import org.jline.utils.AttributedString;
+import org.jline.utils.Display;
+import org.jline.utils.InfoCmp.Capability;
+
+/// The whole terminal for a while, on its second screen where it has one; afterwards it is as it was before. Keys are read on the
+/// thread that opened it; Ctrl-C counts as the end of the input.
+final class FullScreen implements AutoCloseable {
+    private final Terminal terminal;
+    private final Attributes before;
+    private final Display display;
+    private final SignalHandler onInterrupt;
+    private final SignalHandler onStop;
+    private Size size;
+    private List<AttributedString> drawn = List.of();
+
+    FullScreen(Terminal terminal) {
+        this.terminal = terminal;
+        this.before = terminal.enterRawMode();
+        this.display = new Display(terminal, true);
+        Thread reader = Thread.currentThread();
+        onInterrupt = terminal.handle(Signal.INT, _ -> reader.interrupt());
+        onStop = terminal.handle(Signal.TSTP, _ -> suspend());
+        enter();
+    }
+
+    private synchronized void enter() {
+        size = null;
+        terminal.puts(Capability.enter_ca_mode);
+        terminal.puts(Capability.cursor_invisible);
+        terminal.puts(Capability.keypad_xmit);
+    }
+
+    private synchronized void leave() {
+        terminal.puts(Capability.keypad_local);
+        terminal.puts(Capability.cursor_visible);
+        terminal.puts(Capability.exit_ca_mode);
+        terminal.flush();
+    }
+
+    private synchronized void suspend() {
+        leave();
+        JobControl.stop(terminal, before);
+        enter();
+        draw(drawn);
+    }
+
+    int rows() {
+        return terminal.getRows();
+    }
+
+    int columns() {
+        return terminal.getColumns();
+    }
+
+    /// Shows these lines and no others; what does not fit is left out.
+    synchronized void draw(List<AttributedString> lines) {
+        drawn = lines;
+        Size now = terminal.getSize();
+        var all = new ArrayList<>(lines.subList(0, Math.min(lines.size(), now.getRows())));
+        while (all.size() < now.getRows()) {
+            all.add(AttributedString.EMPTY);
+        }
+        display.resize(now);
+        if (!now.equals(size)) {
+            display.clear();
+            size = now;
+        }
+        display.update(all, 0);
+        terminal.flush();
+    }
+
+    /// Blocks for a key, or for so long.
+    ///
+    /// @return its first character; negative for none in that time, and for the end of the input
+    int read(long millis) throws IOException {
+        return terminal.reader().read(millis);
+    }
+
+    @Override
+    public void close() {
+        leave();
+        terminal.handle(Signal.INT, onInterrupt);
+        terminal.handle(Signal.TSTP, onStop);
+        terminal.setAttributes(before);
+        Thread.interrupted(); // a Ctrl-C that came late is none for what follows
+    }
+}

@@ -1,0 +1,80 @@
+package dev.cipherlink.prompt;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jline.utils.AttributedString;
+import org.jline.utils.AttributedStringBuilder;
+
+/// A line of the chat: where it does not fit its row, it is broken between words, and goes on indented. So what begins in the
+/// first column is the beginning of a line, and no text can look like the line of somebody else.
+final class HangingLine extends AttributedString {
+    /// As wide as the time that most lines begin with, and the space behind it.
+    private static final int INDENT = 6;
+    /// Where the terminal is too narrow for that.
+    private static final int LEAST_INDENT = 1;
+
+    HangingLine(AttributedString line) {
+        super(line);
+    }
+
+    /// One line for a terminal of this width, which breaks it by itself where the rows end: it is filled up with spaces there. So it
+    /// stays one line for the terminal's memory.
+    AttributedString filled(int width) {
+        var filled = new AttributedStringBuilder();
+        List<AttributedString> rows = rows(width);
+        for (AttributedString row : rows.subList(0, rows.size() - 1)) {
+            filled.append(row).append(" ".repeat(Math.max(0, width - row.columnLength())));
+        }
+        return filled.append(rows.getLast()).toAttributedString();
+    }
+
+    /// Rows of at most this width.
+    List<AttributedString> rows(int width) {
+        var rows = new ArrayList<AttributedString>();
+        String indent = "";
+        AttributedString rest = this;
+        while (rest.columnLength() > Math.max(1, width - indent.length())) {
+            int end = end(rest, Math.max(1, width - indent.length()), width - indent(width).length());
+            rows.add(row(indent, rest.subSequence(0, end)));
+            int next = end;
+            while (next < rest.length() && rest.charAt(next) == ' ') {
+                next++;
+            }
+            rest = rest.subSequence(next, rest.length());
+            indent = indent(width);
+        }
+        if (rows.isEmpty() || rest.length() > 0) {
+            rows.add(row(indent, rest));
+        }
+        return rows;
+    }
+
+    private static String indent(int width) {
+        return " ".repeat(width > 3 * INDENT ? INDENT : LEAST_INDENT);
+    }
+
+    /// Behind the last word that fits; inside of a word that no row has room for.
+    private static int end(AttributedString rest, int room, int roomOfNext) {
+        int end = rest.columnSubSequence(0, room).length();
+        if (end == 0) {
+            return Character.charCount(Character.codePointAt(rest, 0)); // wider than the terminal
+        }
+        if (rest.charAt(end) == ' ') {
+            return end;
+        }
+        int space = end - 1;
+        while (space >= 0 && rest.charAt(space) != ' ') {
+            space--;
+        }
+        int wordEnd = end;
+        while (wordEnd < rest.length() && rest.charAt(wordEnd) != ' ') {
+            wordEnd++;
+        }
+        boolean fitsNext = rest.subSequence(space + 1, wordEnd).columnLength() <= roomOfNext;
+        return space > 0 && fitsNext ? space : end;
+    }
+
+    private static AttributedString row(String indent, AttributedString text) {
+        return new AttributedStringBuilder().append(indent).append(text).toAttributedString();
+    }
+}

@@ -1,0 +1,422 @@
+package dev.cipherlink.prompt;
+
+import dev.cipherlink.command.Verb;
+import dev.cipherlink.console.JobControl;
+import dev.cipherlink.crypto.TrustedPath;
+import dev.cipherlink.prompt.Chat.ChatParts;
+import dev.cipherlink.prompt.Requests.PendingCommands;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.TerminalText;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jline.reader.CompletingParsedLine;
+import org.jline.reader.EndOfFileException;
+import org.jline.reader.ParsedLine;
+import org.jline.reader.Parser;
+import org.jline.reader.UserInterruptException;
+import org.jline.reader.impl.history.DefaultHistory;
+import org.jline.terminal.Attributes;
+import org.jline.terminal.Terminal;
+import org.jline.utils.AttributedString;
+
+/// The loop around the line editor: reads lines, and knows what Ctrl-C and Ctrl-D mean. Runs on the calling thread.
+final class Repl implements PromptSession.Host {
+    private static final long TWICE_NANOS = 2_000_000_000;
+    private static final long FAREWELL_NANOS = 2_000_000_000;
+    private static final int MAX_UNASKED_LINES = 3;
+    private static final long PAGE_PATIENCE_MILLIS = 300;
+    private static final Set<Verb> MESSAGES = Set.of(Verb.JOIN, Verb.LEAVE, Verb.SAY, Verb.TELL, Verb.AWAY, Verb.BACK);
+    private static final Set<SlashCommand> QUESTIONS = Set.of(SlashCommand.WHO, SlashCommand.ROOMS, SlashCommand.HISTORY,
+            SlashCommand.SEARCH, SlashCommand.SOCKETS, SlashCommand.INFO, SlashCommand.HELP);
+
+    private final Terminal terminal;
+    private final ChatConnection connection;
+    private final ChatParts parts;
+    private final Path folder;
+    private PromptSession session;
+    private TerminalScreen screen;
+    private long interruptedAt = System.nanoTime() - TWICE_NANOS;
+    private boolean isLeaving;
+
+    /// @param folder where `/save` puts files with a relative name
+    Repl(Terminal terminal, ChatConnection connection, ChatParts parts, Path folder) {
+        this.terminal = terminal;
+        this.connection = connection;
+        this.parts = parts;
+        this.folder = folder;
+    }
+
+    /// Blocks until somebody leaves.
+    ExitStatus run(PromptSession newSession, TerminalScreen newScreen, Chat.Begin begin) throws InterruptedException {
+        session = newSession;
+        screen = newScreen;
+        // Also between two lines nothing that is typed may appear by itself.
+        Attributes cooked = terminal.enterRawMode();
+        terminal.handle(Terminal.Signal.TSTP, _ -> screen.giveWay(() -> JobControl.stop(terminal, cooked)));
+        screen.start();
+        try {
+            if (!begin.room().isEmpty()) {
+                session.visits().enter(begin);
+            }
+            ExitStatus status = ExitStatus.DONE;
+            while (!isLeaving) {
+                status = readAndRun();
+            }
+            awaitAnswers();
+            return status;
+        } finally {
+            screen.stop();
+        }
+    }
+
+    private ExitStatus readAndRun() {
+        try {
+            execute(screen.prompt().read());
+            return ExitStatus.DONE;
+        } catch (UserInterruptException e) {
+            return interrupted(e.getPartialLine());
+        } catch (EndOfFileException _) {
+            leave();
+            return ExitStatus.DONE;
+        }
+    }
+
+    private void execute(String typed) {
+        if (typed.indexOf('\uFFFD') >= 0) {
+            screen.error(parts.lines().error("not sent: what was typed is not UTF-8 throughout; is the terminal set to UTF-8?"));
+            return;
+        }
+        List<String> lines = new ArrayList<>(typed.lines().filter(line -> !line.isBlank()).toList());
+        lines = screen.prompt().takePasted() && lines.size() > MAX_UNASKED_LINES ? asked(lines) : lines.stream().map(this::meant).flatMap(Optional::stream).toList();
+        if (lines.isEmpty() && typed.isBlank()) {
+            session.run("");
+        }
+        for (String line : lines) {
+            TypedLine meaning = parts.dialect().parse(line);
+            if (!(meaning instanceof TypedLine.Slash(SlashCommand command, String _) && command == SlashCommand.MORE)) {
+                screen.nextTurn();
+            }
+            switch (meaning) {
+                case TypedLine.Text _, TypedLine.Nothing _ -> { } // is shown as the message that it becomes
+                case TypedLine.Slash(SlashCommand command, String _) when command == SlashCommand.SAY -> { }
+                case TypedLine.Slash(SlashCommand command, String _)
+                        when command == SlashCommand.MSG || command == SlashCommand.REPLY -> { }
+                case TypedLine.Request request -> screen.remark(parts.lines().typed(request.command()));
+                case TypedLine.Slash _, TypedLine.Unknown _ -> screen.remark(parts.lines().typed(line.strip()));
+            }
+            CompletableFuture<ExitStatus> done = session.run(line);
+            if (lines.size() == 1 && isQuestion(meaning)) {
+                page(done);
+            }
+        }
+    }
+
+    /// Whether what comes of it may be long, and is read by itself.
+    private static boolean isQuestion(TypedLine line) {
+        return switch (line) {
+            case TypedLine.Request(Verb verb, String _) -> !MESSAGES.contains(verb);
+            case TypedLine.Slash(SlashCommand command, String _) -> QUESTIONS.contains(command);
+            case TypedLine.Text _, TypedLine.Nothing _, TypedLine.Unknown _ -> false;
+        };
+    }
+
+    /// An answer that is there at once and does not fit on the screen is shown page by page; a later one would be in the way of
+    /// what is being typed.
+    private void page(CompletableFuture<ExitStatus> done) {
+        try {
+            done.get(PAGE_PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException _) {
+            return; // is shown when it comes
+        } catch (InterruptedException _) {
+            return; // Ctrl-C: who typed it waits no longer
+        }
+        List<AttributedString> lines = screen.takeLongPage();
+        if (!lines.isEmpty()) {
+            new Pager(terminal, parts.palette()).run(lines, false);
+            screen.remark(parts.lines().remark(lines.size() + " lines; /more shows them again, /save FILE keeps an answer"));
+        }
+    }
+
+    @Override
+    public ExitStatus showMore() {
+        List<AttributedString> lines = screen.page();
+        if (lines.isEmpty()) {
+            screen.remark(parts.lines().remark("there is no answer yet"));
+            return ExitStatus.REFUSED;
+        }
+        new Pager(terminal, parts.palette()).run(lines, false);
+        return ExitStatus.DONE;
+    }
+
+    /// A line that is about to be said and looks like a command.
+    ///
+    /// @return what to do with it; empty for nothing
+    private Optional<String> meant(String line) {
+        String room = session.room();
+        boolean isText = parts.dialect().parse(line) instanceof TypedLine.Text && !line.strip().startsWith("//");
+        Optional<MistakenLine> mistaken = isText && !room.isEmpty() ? MistakenLine.of(line.strip()) : Optional.empty();
+        if (mistaken.isEmpty()) {
+            return Optional.of(line);
+        }
+        String command = mistaken.get().command();
+        String head = TerminalText.escapeLine(PendingCommands.head(command));
+        String what = command.isEmpty() ? TerminalText.escapeLine(TypedLine.firstWord(line.strip())) + " is for a shell: "
+                : "that looks like " + head + ": run it, ";
+        String question = what + "say it in " + room + ", or edit it? " + (command.isEmpty() ? "[s/e] " : "[r/s/e] ");
+        try {
+            while (true) {
+                switch (screen.prompt().ask(question).strip().toLowerCase(Locale.ROOT)) {
+                    case "r", "run" -> {
+                        if (!command.isEmpty()) {
+                            return Optional.of(command);
+                        }
+                    }
+                    case "s", "say" -> {
+                        return Optional.of(SlashCommand.SAY.word() + " " + line.strip());
+                    }
+                    case "e", "edit" -> {
+                        screen.giveBack(line::strip);
+                        return Optional.empty();
+                    }
+                    default -> { } // asked again
+                }
+            }
+        } catch (UserInterruptException | EndOfFileException _) {
+            screen.remark(parts.lines().remark("not said"));
+            return Optional.empty();
+        }
+    }
+
+    /// Many lines were pasted, perhaps by mistake.
+    private List<String> asked(List<String> lines) {
+        String question = lines.size() + " lines: send each, join them into one, or drop them? [s/j/d] ";
+        try {
+            while (true) {
+                String answer = screen.prompt().ask(question).strip().toLowerCase(Locale.ROOT);
+                switch (answer) {
+                    case "s", "send" -> {
+                        return lines;
+                    }
+                    case "j", "join" -> {
+                        return List.of(String.join(" ", lines.stream().map(String::strip).toList()));
+                    }
+                    case "d", "drop" -> {
+                        screen.remark(parts.lines().remark(lines.size() + " lines dropped"));
+                        return List.of();
+                    }
+                    default -> { } // asked again
+                }
+            }
+        } catch (UserInterruptException | EndOfFileException _) {
+            screen.remark(parts.lines().remark(lines.size() + " lines dropped"));
+            return List.of();
+        }
+    }
+
+    private ExitStatus interrupted(String partialLine) {
+        if (partialLine != null && !partialLine.isEmpty()) {
+            return ExitStatus.DONE;
+        }
+        long now = System.nanoTime();
+        if (now - interruptedAt < TWICE_NANOS) {
+            leave();
+            return ExitStatus.INTERRUPTED;
+        }
+        interruptedAt = now;
+        List<String> stopped = session.pending().stopWaiting();
+        screen.remark(parts.lines().remark(stopped.isEmpty() ? "Ctrl-C again leaves; so does Ctrl-D"
+                : "waiting no longer for " + TerminalText.escapeLine(String.join(", ", stopped))
+                + "; the server may run it all the same"));
+        return ExitStatus.DONE;
+    }
+
+    /// Gives what is under way two seconds, and names what is left then.
+    private void awaitAnswers() throws InterruptedException {
+        long until = System.nanoTime() + FAREWELL_NANOS;
+        while (left() > 0 && connection.isUp() && System.nanoTime() < until) {
+            Thread.sleep(10);
+        }
+        if (left() > 0) {
+            screen.remark(parts.lines().warning(left() + " lines have no answer: " + connection.queued() + " were not sent, the "
+                    + "outcome of the others is unknown"));
+        }
+    }
+
+    private int left() {
+        return session.pending().size() + session.deliveries().underWay();
+    }
+
+    @Override
+    public void leave() {
+        isLeaving = true;
+    }
+
+    @Override
+    public ExitStatus showTop() {
+        new TopView(terminal, connection, parts).run();
+        return ExitStatus.DONE;
+    }
+
+    @Override
+    public ExitStatus save(String file) {
+        try {
+            screen.save(folder.resolve(file));
+            return ExitStatus.DONE;
+        } catch (InvalidPathException e) {
+            screen.error(parts.lines().error("cannot write " + TerminalText.escapeLine(file) + ": " + e.getReason()));
+            return ExitStatus.REFUSED;
+        }
+    }
+
+    static AttributedString greeting(ChatConnection connection, ChatParts parts) {
+        String name = connection.name().isEmpty() ? "" : " as " + connection.name();
+        String help = parts.dialect() == Dialect.STORE ? "help" : "/help";
+        return parts.lines().remark("connected to " + connection.server() + name + "; " + help
+                + " lists the commands, Ctrl-D leaves");
+    }
+
+    /// Splits the line at its spaces, for completion only: there are no quotes and no escapes.
+    static final class SpaceParser implements Parser {
+
+        /// @param begin of the word that the cursor is in
+        private record Words(String line, int cursor, List<String> words, int wordIndex, int begin, int end)
+                implements CompletingParsedLine {
+            @Override
+            public String word() {
+                return line.substring(begin, end);
+            }
+
+            @Override
+            public int wordCursor() {
+                return cursor - begin;
+            }
+
+            @Override
+            public CharSequence escape(CharSequence candidate, boolean complete) {
+                return candidate;
+            }
+
+            @Override
+            public int rawWordCursor() {
+                return wordCursor();
+            }
+
+            @Override
+            public int rawWordLength() {
+                return end - begin;
+            }
+        }
+
+        @Override
+        public ParsedLine parse(String line, int cursor, ParseContext context) {
+            int at = Math.clamp(cursor, 0, line.length());
+            int begin = line.lastIndexOf(' ', at - 1) + 1;
+            int end = line.indexOf(' ', at) < 0 ? line.length() : line.indexOf(' ', at);
+            String before = line.substring(0, begin);
+            int index = (int) before.chars().filter(c -> c == ' ').count();
+            return new Words(line, at, List.of(line.split(" ", -1)), index, begin, end);
+        }
+    }
+
+    /// What was typed. On the disk never: direct messages, and unless it is wished, values.
+    static final class TypedHistory extends DefaultHistory {
+        private static final Set<Verb> WITH_VALUES = Set.of(Verb.SET, Verb.APPEND, Verb.CAS);
+
+        private static final int LEAST_CHARACTERS = 2;
+        private static final int MAX_LOOKED_AT = 2_000;
+
+        private final Dialect dialect;
+        private final boolean keepsSecrets;
+        private Consumer<IOException> listener = failure -> { };
+        private boolean isLost;
+
+        /// @param keepsSecrets whether lines with a value for a key go to the file too
+        TypedHistory(Dialect dialect, boolean keepsSecrets) {
+            this.dialect = dialect;
+            this.keepsSecrets = keepsSecrets;
+        }
+
+        /// Who is told, once, that the file takes no more.
+        void onFailure(Consumer<IOException> told) {
+            listener = told;
+        }
+
+        /// Goes on without the file where it fails, a full disk perhaps: what was typed stays in memory.
+        @Override
+        public void save() {
+            try {
+                super.save();
+            } catch (IOException e) {
+                if (!isLost) {
+                    isLost = true;
+                    listener.accept(e);
+                }
+            }
+        }
+
+        /// How the newest line that begins with this text goes on; empty where there is none, and for texts of one character.
+        String continuation(String typed) {
+            if (typed.length() < LEAST_CHARACTERS || typed.indexOf('\n') >= 0) {
+                return "";
+            }
+            Iterator<Entry> newestFirst = reverseIterator();
+            for (int i = 0; i < MAX_LOOKED_AT && newestFirst.hasNext(); i++) {
+                String line = newestFirst.next().line();
+                if (line.length() > typed.length() && line.startsWith(typed) && line.indexOf('\n') < 0) {
+                    return line.substring(typed.length());
+                }
+            }
+            return "";
+        }
+
+        @Override
+        public boolean isPersistable(Entry entry) {
+            return super.isPersistable(entry) && isForDisk(entry.line());
+        }
+
+        boolean isForDisk(String line) {
+            return line.lines().allMatch(each -> switch (dialect.parse(each)) {
+                case TypedLine.Request(Verb verb, String _) ->
+                        verb != Verb.TELL && (keepsSecrets || !WITH_VALUES.contains(verb));
+                case TypedLine.Slash(SlashCommand command, String _) -> command != SlashCommand.MSG && command != SlashCommand.REPLY;
+                case TypedLine.Nothing _, TypedLine.Text _, TypedLine.Unknown _ -> true;
+            });
+        }
+
+        /// Makes the file, for the owner only, where there is none.
+        ///
+        /// @return the file, without links
+        /// @throws IOException if that is not possible, or somebody else could change it
+        static Path prepare(Path named) throws IOException {
+            Path file = TrustedPath.resolve(named);
+            TrustedPath.createFolders(file.getParent());
+            Set<PosixFilePermission> ownerOnly = PosixFilePermissions.fromString("rw-------");
+            try {
+                Files.createFile(file, PosixFilePermissions.asFileAttribute(ownerOnly));
+            } catch (FileAlreadyExistsException _) {
+                Files.setPosixFilePermissions(file, ownerOnly);
+            }
+            if (!Files.isWritable(file)) {
+                throw new AccessDeniedException(file.toString());
+            }
+            return file;
+        }
+    }
+}

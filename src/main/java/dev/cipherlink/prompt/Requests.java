@@ -1,0 +1,138 @@
+package dev.cipherlink.prompt;
+
+import dev.cipherlink.client.OutcomeUnknownException;
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.connect.CliClient;
+import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.ExitStatus;
+import dev.cipherlink.text.Quotes;
+import dev.cipherlink.text.TerminalText;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/// Sends commands and shows their answers. Thread-safe; does not block.
+final class Requests {
+    private final ChatConnection connection;
+    private final Screen screen;
+    private final ChatLines lines;
+    private final PendingCommands pending = new PendingCommands();
+
+    Requests(ChatConnection connection, Screen screen, ChatLines lines) {
+        this.connection = connection;
+        this.screen = screen;
+        this.lines = lines;
+    }
+
+    PendingCommands pending() {
+        return pending;
+    }
+
+    /// Any command, with its [Quotes]: its answer is shown as it is.
+    CompletableFuture<ExitStatus> ask(String command) {
+        try {
+            return exchange(new String(Quotes.resolve(command.getBytes(StandardCharsets.UTF_8)), StandardCharsets.UTF_8),
+                    reply -> { }, true);
+        } catch (CliException e) {
+            screen.error(lines.error(e.getMessage()));
+            return CompletableFuture.completedFuture(e.status());
+        }
+    }
+
+    /// @param good what to do with a good answer
+    /// @param isShown whether a good answer is shown too
+    CompletableFuture<ExitStatus> exchange(String command, Consumer<Reply> good, boolean isShown) {
+        long begun = System.nanoTime();
+        int turn = screen.turn();
+        PendingCommands.Entry entry = pending.add(command);
+        return connection.request(command.getBytes(StandardCharsets.UTF_8)).handle((reply, failure) -> {
+            boolean isAwaited = pending.remove(entry);
+            if (failure != null) {
+                return failed(command, failure);
+            }
+            if (isAwaited && (isShown || reply.isError())) {
+                screen.answer(new Screen.Answer(command, turn, reply, Duration.ofNanos(System.nanoTime() - begun)));
+            }
+            if (!reply.isError()) {
+                good.accept(reply);
+            }
+            return ExitStatus.of(reply);
+        });
+    }
+
+    private ExitStatus failed(String command, Throwable failure) {
+        boolean leavesTrace = CliClient.mayHaveChangedData(command.getBytes(StandardCharsets.UTF_8));
+        screen.error(lines.error(TerminalText.escapeLine(PendingCommands.head(command)) + ": "
+                + Deliveries.failure(failure, leavesTrace)));
+        return leavesTrace && failure instanceof OutcomeUnknownException ? ExitStatus.UNKNOWN_OUTCOME : ExitStatus.UNREACHABLE;
+    }
+
+    /// Commands whose answer somebody waits for. Thread-safe.
+    static final class PendingCommands {
+
+        /// One command, different from another of the same text.
+        static final class Entry {
+            private final String head;
+            private final long begunAt = System.nanoTime();
+
+            private Entry(String command) {
+                this.head = head(command);
+            }
+        }
+
+        /// @param head   verb and first argument
+        /// @param waited since it was sent
+        record Oldest(String head, Duration waited) {
+
+            /// Such as `GET big 2 s`.
+            String text() {
+                return TerminalText.escapeLine(head) + " " + StatusLine.age(waited);
+            }
+        }
+
+        private final Set<Entry> entries = new LinkedHashSet<>();
+
+        synchronized Entry add(String command) {
+            Entry entry = new Entry(command);
+            entries.add(entry);
+            return entry;
+        }
+
+        /// @return whether its answer is still waited for
+        synchronized boolean remove(Entry entry) {
+            return entries.remove(entry);
+        }
+
+        /// Waits for no answer any more.
+        ///
+        /// @return verb and first argument of what is still under way
+        synchronized List<String> stopWaiting() {
+            List<String> stopped = new ArrayList<>(entries.stream().map(entry -> entry.head).toList());
+            entries.clear();
+            return stopped;
+        }
+
+        /// The oldest command, once it has been waited for a second.
+        synchronized Optional<Oldest> oldest() {
+            return entries.stream().findFirst()
+                    .map(entry -> new Oldest(entry.head, Duration.ofNanos(System.nanoTime() - entry.begunAt)))
+                    .filter(oldest -> oldest.waited.toSeconds() >= 1);
+        }
+
+        synchronized int size() {
+            return entries.size();
+        }
+
+        /// The first two words, which are never a value.
+        static String head(String command) {
+            String[] words = command.split(" ", 3);
+            return words.length == 1 ? words[0] : words[0] + " " + words[1];
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package dev.cipherlink.server;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Semaphore;
+import java.util.stream.Stream;
+
+/// How many connections may be open at a time, and how many sockets: theirs and those of the targets of forwards.
+///
+/// Sockets never take the last descriptors of the process. A server that has none left cannot load a class, write a log file
+/// of its store or read its keys again, and would fail those whom it serves already; so a client beyond that waits in the
+/// listener's backlog. Thread-safe.
+final class SocketBudget {
+
+    /// A quarter of all descriptors stays free, within these bounds: the store may have 512 files of tables open.
+    private static final int SPARE_SHARE = 4;
+    private static final int LEAST_SPARE = 32;
+    private static final int MOST_SPARE = 600;
+
+    private final int maxConnections;
+    private final boolean isLowered;
+    private final Semaphore connections;
+    private final Semaphore sockets;
+
+    /// Looks at the process once; what it keeps open besides sockets has to be open by then.
+    ///
+    /// @throws IOException if the process may not have the descriptors for one connection
+    SocketBudget(int maxConnections) throws IOException {
+        this(maxConnections, ofProcess());
+    }
+
+    SocketBudget(int maxConnections, int maxSockets) {
+        this.maxConnections = Math.min(maxConnections, maxSockets);
+        isLowered = maxSockets < maxConnections;
+        connections = new Semaphore(this.maxConnections);
+        sockets = new Semaphore(maxSockets);
+    }
+
+    private static int ofProcess() throws IOException {
+        String[] open = new File("/proc/self/fd").list();
+        return open == null ? Integer.MAX_VALUE : maxSockets(descriptorLimit(), open.length);
+    }
+
+    /// How many descriptors the process may have.
+    ///
+    /// @return a very large number where there is no limit or the system does not say: `accept` fails where there is one
+    static long descriptorLimit() {
+        try (Stream<String> limits = Files.lines(Path.of("/proc/self/limits"))) {
+            return limits.filter(line -> line.startsWith("Max open files"))
+                    .mapToLong(line -> Long.parseLong(line.split(" +")[3])).findFirst().orElse(Integer.MAX_VALUE);
+        } catch (IOException | NumberFormatException e) {
+            return Integer.MAX_VALUE;
+        }
+    }
+
+    /// @param limit descriptors that the process may have
+    /// @param open  descriptors that it has
+    /// @return at least 1
+    /// @throws IOException if there would be none
+    static int maxSockets(long limit, int open) throws IOException {
+        long spare = Math.clamp(limit / SPARE_SHARE, LEAST_SPARE, MOST_SPARE);
+        if (limit - open - spare < 1) {
+            throw new IOException("the process may have " + limit + " descriptors (ulimit -n), which is too few: " + open
+                    + " are open, " + spare + " are kept for files, and each connection needs one");
+        }
+        return Math.clamp(limit - open - spare, 1, Integer.MAX_VALUE);
+    }
+
+    int maxConnections() {
+        return maxConnections;
+    }
+
+    /// Whether the process may not have the descriptors for as many connections as were asked for.
+    boolean isLowered() {
+        return isLowered;
+    }
+
+    /// Takes the place of a connection. Blocks until there is one.
+    void enter() throws InterruptedException {
+        connections.acquire();
+        try {
+            sockets.acquire();
+        } catch (InterruptedException e) {
+            connections.release();
+            throw e;
+        }
+    }
+
+    /// Gives the place of a connection back.
+    void leave() {
+        sockets.release();
+        connections.release();
+    }
+
+    /// Takes the place of a socket to a target.
+    ///
+    /// @return false if there is none
+    boolean enterTarget() {
+        return sockets.tryAcquire();
+    }
+
+    /// Gives the place of a socket to a target back.
+    void leaveTarget() {
+        sockets.release();
+    }
+}

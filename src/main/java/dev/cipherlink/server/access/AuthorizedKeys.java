@@ -1,0 +1,374 @@
+package dev.cipherlink.server.access;
+
+import dev.cipherlink.crypto.KeyListFile;
+import dev.cipherlink.crypto.KeyListFile.KeyLineException;
+import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/// The authorized-keys file of a server: who may come in, by which name, with which rights. As a directory it lets in
+/// those that it lists and nobody else (`server.clients = authorized`).
+///
+/// One key a line, `cipherlink-x25519 <base64> <name> [options]`; `#` begins a comment line; comments, blank lines and
+/// order survive every change made here. A change is a new file in place of the old one, so that a server that is
+/// running takes it up whole, and of two changes at once none is lost ([KeyListFile]).
+///
+/// Thread-safe. Looking up takes no lock and does not block; everything that touches the file blocks on the disk.
+public final class AuthorizedKeys implements ClientDirectory {
+
+    private static final Logger LOG = System.getLogger(AuthorizedKeys.class.getName());
+
+    private final KeyListFile file;
+    private volatile KeySet keys;
+    /// How the file looked before [#reloadIfChanged] read it last; set when that is done.
+    private volatile Look lastLook;
+    /// What the file held when it was judged last; guarded by this, like all below.
+    private Optional<KeyListFile.Content> seen;
+    /// What was wrong with that; empty if it is in force.
+    private String seenTrouble = "";
+    /// What was told last, so that it is told once.
+    private String toldTrouble = "";
+    /// A change that was written into the file in place, and may still be under way.
+    private Optional<List<String>> unsettled = Optional.empty();
+
+    private AuthorizedKeys(KeyListFile file, Look look, KeySet keys, Optional<KeyListFile.Content> seen) {
+        this.file = file;
+        this.lastLook = look;
+        this.keys = keys;
+        this.seen = seen;
+    }
+
+    /// What a look at a file tells without reading it. Two edits within one tick of the clock that time stamps are taken from
+    /// look the same if they keep the size and the file, so that this is a hint and no more.
+    ///
+    /// @param created null where the file system does not keep it
+    private record Look(Object fileKey, FileTime created, FileTime changed, long bytes) {
+        /// Of a file that is not there, or cannot be looked at.
+        private static final Look NONE = new Look(null, null, null, -1);
+
+        static Look at(Path path) {
+            try {
+                var found = Files.readAttributes(path, BasicFileAttributes.class);
+                return new Look(found.fileKey(), knowsCreation(path) ? found.creationTime() : null, found.lastModifiedTime(),
+                        found.size());
+            } catch (IOException e) {
+                return NONE;
+            }
+        }
+
+        /// A file system that does not know says the time of the last change instead; a folder changes as files are made in it.
+        private static boolean knowsCreation(Path path) throws IOException {
+            var folder = Files.readAttributes(path.toAbsolutePath().getParent(), BasicFileAttributes.class);
+            return !folder.creationTime().equals(folder.lastModifiedTime());
+        }
+
+        /// Whether the file was made anew after the other look: systems give the number of a file that is gone away again.
+        boolean isOfAnotherFile(Look before) {
+            return created != null && before.created != null && !created.equals(before.created);
+        }
+    }
+
+    /// What [#reloadIfChanged] found.
+    public sealed interface Reload {
+
+        /// Nothing new.
+        record Unchanged() implements Reload {
+        }
+
+        /// Another set is in force. A live client whose [AuthorizedKeys#find] gives something else now has to go.
+        record Changed() implements Reload {
+        }
+
+        /// The file is gone or wrong; the set that was in force stays. Told once for each state of the file.
+        ///
+        /// @param problem one line: the file, the line, what is wrong
+        record Kept(String problem) implements Reload {
+        }
+    }
+
+    /// Reads the file. One that is missing is an empty one, so that a server can start before its first client is
+    /// authorized.
+    ///
+    /// @throws IOException if it cannot be read, others may write it, or a line is wrong; the message names the line
+    public static AuthorizedKeys load(Path path) throws IOException {
+        var file = new KeyListFile(path);
+        Look look = Look.at(path);
+        var content = file.read();
+        return new AuthorizedKeys(file, look, parse(file, content), content);
+    }
+
+    private static KeySet parse(KeyListFile file, Optional<KeyListFile.Content> content) throws IOException {
+        return content.isEmpty() ? KeySet.EMPTY : KeySet.parse(file.path(), content.get().lines());
+    }
+
+    public Path path() {
+        return file.path();
+    }
+
+    public Optional<AuthorizedKey> find(PublicKey key) {
+        return Optional.ofNullable(keys.byKey().get(key));
+    }
+
+    /// Whose name this is, in upper or lower case.
+    public Optional<AuthorizedKey> find(String name) {
+        return Optional.ofNullable(keys.named(name));
+    }
+
+    /// All keys, in the order of the file.
+    public List<AuthorizedKey> list() {
+        return keys.keys();
+    }
+
+    /// Adds a key at the end of the file.
+    ///
+    /// @return false if the file has exactly this already
+    /// @throws IOException if the name or the key is taken, or the file is wrong or cannot be changed; the message
+    ///         names the line
+    public synchronized boolean add(AuthorizedKey key) throws IOException {
+        boolean[] isThere = {false};
+        change(lines -> {
+            isThere[0] = key.equals(KeySet.parse(path(), lines).byKey().get(key.key()));
+            if (isThere[0]) {
+                return lines;
+            }
+            var longer = new ArrayList<>(lines);
+            longer.add(key.encode());
+            KeySet.parse(path(), longer);
+            return longer;
+        });
+        return !isThere[0];
+    }
+
+    /// Refuses a key for good: it stands in the file as denied, without whatever it had there.
+    ///
+    /// @param name by which the file has it from now on
+    /// @throws IOException if another key has the name, or the file is wrong or cannot be changed; the message names the line
+    public synchronized void deny(String name, PublicKey key) throws IOException {
+        change(lines -> {
+            var others = new ArrayList<>(lines.stream()
+                    .filter(line -> KeySet.isIdle(line) || !AuthorizedKey.parse(line).key().equals(key)).toList());
+            others.add(new AuthorizedKey(name, key, List.of(AuthorizedKey.DENIED)).encode());
+            KeySet.parse(path(), others);
+            return others;
+        });
+    }
+
+    /// Takes the key of this name out of the file.
+    ///
+    /// @return what was taken out; empty if there is no such name
+    /// @throws IOException if the file is wrong or cannot be changed; the message names the line
+    public synchronized Optional<AuthorizedKey> remove(String name) throws IOException {
+        var removed = new ArrayList<AuthorizedKey>();
+        change(lines -> {
+            AuthorizedKey named = KeySet.parse(path(), lines).named(name);
+            if (named == null) {
+                return lines;
+            }
+            removed.add(named);
+            return lines.stream()
+                    .filter(line -> KeySet.isIdle(line) || !AuthorizedKey.parse(line).equals(named))
+                    .toList();
+        });
+        return removed.stream().findFirst();
+    }
+
+    private void change(KeyListFile.Edit edit) throws IOException {
+        List<String> lines = file.update(edit);
+        keys = KeySet.parse(path(), lines);
+        var now = file.read();
+        boolean isOurs = now.isPresent() && now.get().lines().equals(lines);
+        // If somebody changed it again meanwhile, the next reload finds lines that it has not seen.
+        judged(isOurs ? now.get() : new KeyListFile.Content(lines, null), "");
+        lastLook = Look.at(path());
+    }
+
+    private void judged(KeyListFile.Content content, String trouble) {
+        seen = Optional.of(content);
+        seenTrouble = trouble;
+        toldTrouble = "";
+        unsettled = Optional.empty();
+    }
+
+    /// Takes up a changed file. One that was written in place is taken up once two calls in a row have found it the
+    /// same, since an editor may have emptied it and not filled it yet; a replaced one at once. Reads the whole file
+    /// each time: time stamps are too coarse to tell two edits apart.
+    public synchronized Reload reloadIfChanged() {
+        Look look = Look.at(path());
+        try {
+            return reload(look);
+        } finally {
+            lastLook = look;
+        }
+    }
+
+    private Reload reload(Look look) {
+        try {
+            var content = file.read();
+            if (content.isPresent() && !isSeen(content.get())) {
+                return isSettled(content.get(), look) ? takeUp(content.get()) : new Reload.Unchanged();
+            }
+            if (content.isEmpty() && seen.isPresent()) {
+                return kept(path() + ": the file is gone");
+            }
+            toldTrouble = seenTrouble;
+            unsettled = Optional.empty();
+            return new Reload.Unchanged();
+        } catch (ClosedByInterruptException e) {
+            // The server is stopping, and the interrupt is for whoever called.
+            return new Reload.Unchanged();
+        } catch (IOException e) {
+            return kept(describe(e));
+        }
+    }
+
+    /// Some exceptions of the file system have only a file name for a message.
+    private static String describe(IOException failure) {
+        return failure instanceof FileSystemException e && e.getReason() == null
+                ? e.getFile() + ": cannot be read (" + e.getClass().getSimpleName() + ")" : failure.getMessage();
+    }
+
+    private boolean isSeen(KeyListFile.Content content) {
+        return seen.isPresent() && seen.get().lines().equals(content.lines());
+    }
+
+    private boolean isSettled(KeyListFile.Content content, Look look) {
+        boolean isInPlace = seen.isPresent() && content.fileKey() != null
+                && content.fileKey().equals(seen.get().fileKey()) && !look.isOfAnotherFile(lastLook);
+        if (!isInPlace || unsettled.filter(content.lines()::equals).isPresent()) {
+            return true;
+        }
+        unsettled = Optional.of(content.lines());
+        return false;
+    }
+
+    private Reload takeUp(KeyListFile.Content content) {
+        try {
+            KeySet found = KeySet.parse(path(), content.lines());
+            judged(content, "");
+            boolean isOther = !found.equals(keys);
+            keys = found;
+            return isOther ? new Reload.Changed() : new Reload.Unchanged();
+        } catch (KeyLineException e) {
+            judged(content, e.getMessage());
+            return kept(e.getMessage());
+        }
+    }
+
+    private Reload kept(String trouble) {
+        if (trouble.equals(toldTrouble)) {
+            return new Reload.Unchanged();
+        }
+        toldTrouble = trouble;
+        return new Reload.Kept(trouble);
+    }
+
+    @Override
+    public boolean admits(PublicKey key) {
+        return find(key).filter(known -> !known.isDenied()).isPresent();
+    }
+
+    /// By the name in the file.
+    @Override
+    public Optional<ClientIdentity> identify(PublicKey key) {
+        return find(key).filter(known -> !known.isDenied()).map(AuthorizedKey::identity);
+    }
+
+    @Override
+    public Optional<PublicKey> keyOf(String name) {
+        return find(name).map(AuthorizedKey::key);
+    }
+
+    @Override
+    public boolean mayHaveChanged() {
+        return !Look.at(path()).equals(lastLook);
+    }
+
+    /// [#reloadIfChanged], with what it found in the log.
+    @Override
+    public boolean refresh() {
+        return switch (reloadIfChanged()) {
+            case Reload.Unchanged() -> false;
+            case Reload.Changed() -> {
+                LOG.log(Level.INFO, "{0}: taken up, {1} keys", path(), keys.keys().size());
+                yield true;
+            }
+            case Reload.Kept(String problem) -> {
+                LOG.log(Level.WARNING, "{0}; the keys that were in force stay", problem);
+                yield false;
+            }
+        };
+    }
+
+    /// What an authorized-keys file says: each name and each key once. Immutable.
+    ///
+    /// Names that differ in case only count as the same: people would take one for the other.
+    ///
+    /// @param keys   in the order of the file
+    /// @param byKey  the same, for a quick look
+    /// @param byName the same, by lower-case name
+    record KeySet(List<AuthorizedKey> keys, Map<PublicKey, AuthorizedKey> byKey, Map<String, AuthorizedKey> byName) {
+
+        static final KeySet EMPTY = new KeySet(List.of(), Map.of(), Map.of());
+
+        KeySet {
+            keys = List.copyOf(keys);
+            byKey = Map.copyOf(byKey);
+            byName = Map.copyOf(byName);
+        }
+
+        /// Whether a line says nothing: blank, or a comment.
+        static boolean isIdle(String line) {
+            String text = line.strip();
+            return text.isEmpty() || text.startsWith("#");
+        }
+
+        /// @param file for messages only
+        /// @throws KeyLineException about the first line that is wrong
+        static KeySet parse(Path file, List<String> lines) throws KeyLineException {
+            var keys = new ArrayList<AuthorizedKey>();
+            var byKey = new HashMap<PublicKey, AuthorizedKey>();
+            var byName = new HashMap<String, AuthorizedKey>();
+            for (int i = 0; i < lines.size(); i++) {
+                if (isIdle(lines.get(i))) {
+                    continue;
+                }
+                try {
+                    AuthorizedKey key = AuthorizedKey.parse(lines.get(i));
+                    AuthorizedKey sameKey = byKey.putIfAbsent(key.key(), key);
+                    if (sameKey != null) {
+                        throw new IllegalArgumentException("duplicate key: " + sameKey.name() + " has it already");
+                    }
+                    if (byName.putIfAbsent(fold(key.name()), key) != null) {
+                        throw new IllegalArgumentException("duplicate name: " + key.name() + " (case does not matter)");
+                    }
+                    keys.add(key);
+                } catch (IllegalArgumentException e) {
+                    throw new KeyLineException(file, i + 1, e.getMessage());
+                }
+            }
+            return new KeySet(keys, byKey, byName);
+        }
+
+        AuthorizedKey named(String name) {
+            return byName.get(fold(name));
+        }
+
+        static String fold(String name) {
+            return name.toLowerCase(Locale.ROOT);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+package dev.cipherlink.server.access;
+
+import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.crypto.PublicKeyLine;
+import dev.cipherlink.server.access.AuthorizedKeys.KeySet;
+import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/// The directory of a server that lets everybody in (`server.clients = any`).
+///
+/// Who is in the authorized-keys file has the name and the rights that stand there. Every other key takes the name
+/// that it claims when it comes first, if that is free, else one made from its fingerprint, and keeps it: names are
+/// kept in a file of the same format. Names of the authorized-keys file are never given away; if the operator gives
+/// such a name to a key later, whoever had it by enrolment gets another one when it comes next.
+///
+/// Anybody can make keys, so that the number of names is bounded, in all and for each netblock (a /24 of IPv4, a /48 of IPv6)
+/// in a day: beyond it new keys are refused. A key that is denied in the authorized-keys file stays out.
+///
+/// Thread-safe. Known keys are looked up without a lock; a new one blocks on the disk.
+public final class Enrolment implements ClientDirectory {
+
+    /// Names that are given away at most; each costs about a hundred bytes, and the file is written for each.
+    public static final int MAX_ENROLLED = 10_000;
+
+    /// New names of one netblock in a day, all of them at once if need be.
+    static final int NAMES_A_DAY = 20;
+
+    private static final int MAX_NETBLOCKS = 10_000;
+    private static final int IPV4_BLOCK_BYTES = 3;
+    private static final int IPV6_BLOCK_BYTES = 6;
+    private static final long TELL_NANOS = Duration.ofMinutes(1).toNanos();
+
+    private static final Logger LOG = System.getLogger(Enrolment.class.getName());
+    private static final String PREFIX = "user-";
+    private static final int GROUP_CHARACTERS = 5;
+
+    private final AuthorizedKeys authorized;
+    private final AuthorizedKeys enrolled;
+    private final int maxEnrolled;
+    private final LongSupplier nanoClock;
+    /// By the first bytes of the address, the one that was used last at the end.
+    private final Map<ByteBuffer, TokenBucket> netblocks = new LinkedHashMap<>(16, 0.75f, true);
+    private long toldAt;
+
+    Enrolment(AuthorizedKeys authorized, AuthorizedKeys enrolled, int maxEnrolled, LongSupplier nanoClock) {
+        this.authorized = authorized;
+        this.enrolled = enrolled;
+        this.maxEnrolled = maxEnrolled;
+        this.nanoClock = nanoClock;
+        toldAt = nanoClock.getAsLong() - TELL_NANOS;
+    }
+
+    /// @param file where the names are kept; it need not exist yet
+    /// @throws IOException if it cannot be read; see [AuthorizedKeys#load]
+    public static Enrolment open(AuthorizedKeys authorized, Path file) throws IOException {
+        return new Enrolment(authorized, AuthorizedKeys.load(file), MAX_ENROLLED, System::nanoTime);
+    }
+
+    /// Everybody who is not denied, as long as there is room for their names.
+    @Override
+    public boolean admits(PublicKey key) {
+        return !isDenied(key) && (authorized.admits(key) || enrolled.admits(key) || hasRoom());
+    }
+
+    private boolean isDenied(PublicKey key) {
+        return authorized.find(key).filter(AuthorizedKey::isDenied).isPresent();
+    }
+
+    private boolean hasRoom() {
+        return enrolled.list().size() < maxEnrolled;
+    }
+
+    @Override
+    public Optional<ClientIdentity> identify(PublicKey key) {
+        return isDenied(key) ? Optional.empty() : authorized.identify(key).or(() -> enrolledName(key));
+    }
+
+    /// @return empty if the key is denied, there is no room for another name, or it cannot be kept; the log says which
+    @Override
+    public Optional<ClientIdentity> welcome(PublicKey key, String claimedName, InetAddress from) {
+        return identify(key).or(() -> isDenied(key) ? Optional.empty() : enrol(key, claimedName, from));
+    }
+
+    private Optional<ClientIdentity> enrolledName(PublicKey key) {
+        return enrolled.find(key)
+                .filter(known -> authorized.find(known.name()).isEmpty())
+                .map(known -> withoutRights(known.name(), key));
+    }
+
+    /// Rights come from the authorized-keys file only, whatever somebody wrote into the other one.
+    private static ClientIdentity withoutRights(String name, PublicKey key) {
+        return new ClientIdentity(name, Optional.of(key), false);
+    }
+
+    private synchronized Optional<ClientIdentity> enrol(PublicKey key, String claimedName, InetAddress from) {
+        Optional<ClientIdentity> meanwhile = enrolledName(key);
+        if (meanwhile.isPresent()) {
+            return meanwhile;
+        }
+        try {
+            Optional<AuthorizedKey> outdated = enrolled.find(key);
+            if (outdated.isPresent()) {
+                enrolled.remove(outdated.get().name());
+            }
+            if (!hasRoom()) {
+                tell(enrolled.path() + ": " + maxEnrolled + " names are given away, no new key is let in");
+                return Optional.empty();
+            }
+            if (outdated.isEmpty() && !mayEnrol(from)) {
+                tell("the netblock of " + from.getHostAddress() + " has had its " + NAMES_A_DAY
+                        + " new names of a day: its new keys are refused meanwhile");
+                return Optional.empty();
+            }
+            String name = isFree(claimedName) ? claimedName : generatedName(key);
+            enrolled.add(new AuthorizedKey(name, key, List.of()));
+            return Optional.of(withoutRights(name, key));
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot keep the name of a new client: {0}", e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private boolean mayEnrol(InetAddress from) {
+        byte[] address = from.getAddress();
+        ByteBuffer block = ByteBuffer.wrap(address, 0, address.length == 4 ? IPV4_BLOCK_BYTES : IPV6_BLOCK_BYTES);
+        long now = nanoClock.getAsLong();
+        TokenBucket bucket = netblocks.computeIfAbsent(block,
+                _ -> new TokenBucket(NAMES_A_DAY / (double) Duration.ofDays(1).toSeconds(), NAMES_A_DAY, now));
+        if (netblocks.size() > MAX_NETBLOCKS) {
+            netblocks.remove(netblocks.keySet().iterator().next());
+        }
+        return bucket.take(now);
+    }
+
+    /// At most once a minute: strangers can cause it as often as they like.
+    private void tell(String warning) {
+        long now = nanoClock.getAsLong();
+        if (now - toldAt >= TELL_NANOS) {
+            toldAt = now;
+            LOG.log(Level.WARNING, warning);
+        }
+    }
+
+    private boolean isFree(String name) {
+        return PublicKeyLine.isName(name) && !isGenerated(name)
+                && authorized.find(name).isEmpty() && enrolled.find(name).isEmpty();
+    }
+
+    /// Nobody may claim a name that promises a fingerprint.
+    private static boolean isGenerated(String name) {
+        return KeySet.fold(name).startsWith(PREFIX);
+    }
+
+    /// `user-` and as much of the fingerprint as makes it free.
+    private String generatedName(PublicKey key) {
+        String fingerprint = key.fingerprint().toString();
+        for (int end = GROUP_CHARACTERS - 1; PREFIX.length() + end <= PublicKeyLine.MAX_NAME_CHARACTERS;
+                end += GROUP_CHARACTERS) {
+            String name = PREFIX + fingerprint.substring(0, end);
+            if (authorized.find(name).isEmpty() && enrolled.find(name).isEmpty()) {
+                return name;
+            }
+        }
+        throw new IllegalStateException("all names of a fingerprint are taken");
+    }
+
+    @Override
+    public Optional<PublicKey> keyOf(String name) {
+        return authorized.keyOf(name).or(() -> enrolled.keyOf(name));
+    }
+
+    @Override
+    public boolean mayHaveChanged() {
+        return authorized.mayHaveChanged();
+    }
+
+    @Override
+    public boolean refresh() {
+        return authorized.refresh();
+    }
+}

@@ -1,0 +1,12 @@
+/// Who may come in over version 2 of the wire, and what that client may do.
+///
+/// Purpose: a [dev.cipherlink.server.access.ClientDirectory] is asked after the handshake, and again for live connections
+/// when it changes: a file of keys ([dev.cipherlink.server.access.AuthorizedKeys]), or everybody by name
+/// ([dev.cipherlink.server.access.Enrolment]).
+///
+/// Refuses: handshakes, sessions, sockets.
+///
+/// Threads: any thread may ask; one thread refreshes, once a second.
+///
+/// Follows: `docs/security.md`, "Keys".
+package dev.cipherlink.server.access;

@@ -1,0 +1,122 @@
+package dev.cipherlink.server.sessions;
+
+import dev.cipherlink.channel.SharedKeyChannel;
+import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.crypto.PublicKeyLine;
+import dev.cipherlink.message.Checksum;
+import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.server.access.ClientDirectory;
+import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
+import dev.cipherlink.session.Outbox;
+import dev.cipherlink.session.Session;
+import dev.cipherlink.session.SessionIdentity;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+
+/// What a session is made of, and what it is made of again when another process of the server goes on with it.
+///
+/// @param id         128 random bits in hex
+/// @param client     whose it is
+/// @param version    of the wire
+/// @param parameters as they were granted
+public record SessionOrigin(String id, ClientIdentity client, int version, SessionParameters parameters) {
+
+    /// A server's outbox holds a DISCONNECT at most: its events wait in a queue of their own.
+    private static final int MAX_WAITING = 16;
+    private static final long MAX_WAITING_BYTES = 1 << 16;
+    private static final byte FORMAT = 1;
+
+    /// What has to be the same for a session to be resumed: the version, and the key with its name and rights. Of the
+    /// holders of a shared key, whoever knows the session's id is its owner.
+    public static String owner(ClientIdentity client) {
+        return client.key().map(key -> new PublicKeyLine(key, client.name()).encode() + " " + client.isOperator()).orElse("1");
+    }
+
+    /// Whether the directory still knows an owner by the same key, name and rights.
+    public static boolean isOwner(String owner, ClientDirectory clients) {
+        String[] parts = owner.split(" ");
+        return parts.length == 1 || clients.identify(PublicKeyLine.parseKey(parts[1])).map(SessionOrigin::owner)
+                .filter(owner::equals).isPresent();
+    }
+
+    public String owner() {
+        return owner(client);
+    }
+
+    /// The session at its beginning. Blocks until it would be there after a crash.
+    public Session open(Services services) {
+        var journal = new SessionJournal(this, services.store());
+        journal.begin(services.store());
+        return make(services, new CommandDispatcher(services, this, journal));
+    }
+
+    /// The session where the last process had it.
+    ///
+    /// @param journal goes on with what was recorded
+    public Session open(Services services, SessionJournal journal) {
+        var dispatcher = new CommandDispatcher(services, this, journal);
+        Session session = make(services, dispatcher);
+        dispatcher.restorePlace();
+        return session;
+    }
+
+    private Session make(Services services, CommandDispatcher dispatcher) {
+        var identity = new SessionIdentity(id, owner(), client.name(), version != SharedKeyChannel.VERSION,
+                services.maxRequestBytes());
+        var session = new Session(identity, parameters, new Outbox(MAX_WAITING, MAX_WAITING_BYTES), dispatcher);
+        dispatcher.attach(session);
+        return session;
+    }
+
+    byte[] encode() {
+        var bytes = new ByteArrayOutputStream();
+        try (var out = new DataOutputStream(bytes)) {
+            out.writeByte(FORMAT);
+            out.writeUTF(id);
+            out.writeUTF(client.name());
+            out.writeBoolean(client.isOperator());
+            out.writeBoolean(client.key().isPresent());
+            if (client.key().isPresent()) {
+                out.write(client.key().get().bytes());
+            }
+            out.writeByte(version);
+            out.writeUTF(parameters.mode().wireName());
+            out.writeInt(parameters.maxMessageBytes());
+            out.writeInt(parameters.windowSize());
+            out.writeUTF(parameters.checksum().wireName());
+        } catch (IOException e) {
+            throw new UncheckedIOException("an array takes whatever is written", e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /// @throws IOException if another version of the program wrote it
+    static SessionOrigin decode(byte[] encoded) throws IOException {
+        try (var in = new DataInputStream(new ByteArrayInputStream(encoded))) {
+            if (in.readByte() != FORMAT) {
+                throw new IOException("a session of an unknown format");
+            }
+            String id = in.readUTF();
+            String name = in.readUTF();
+            boolean isOperator = in.readBoolean();
+            Optional<PublicKey> key = in.readBoolean() ? Optional.of(PublicKey.of(in.readNBytes(PublicKey.BYTES)))
+                    : Optional.empty();
+            int version = in.readByte();
+            var mode = OperationMode.ofWireName(in.readUTF()).orElseThrow(() -> new IOException("an unknown mode"));
+            int maxMessageBytes = in.readInt();
+            int windowSize = in.readInt();
+            var checksum = Checksum.Algorithm.ofWireName(in.readUTF())
+                    .orElseThrow(() -> new IOException("an unknown checksum"));
+            return new SessionOrigin(id, new ClientIdentity(name, key, isOperator), version,
+                    new SessionParameters(mode, maxMessageBytes, windowSize, checksum));
+        } catch (IllegalArgumentException e) {
+            throw new IOException("a damaged session", e);
+        }
+    }
+}

@@ -1,0 +1,275 @@
+package dev.cipherlink.server.sessions;
+
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.session.Session;
+import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.Unit;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/// The records of all sessions, as [SessionJournal] makes them, and the way back: one session after the other, so that they
+/// need not fit into memory together.
+public final class SessionRecords {
+
+    private static final Logger LOG = System.getLogger(SessionRecords.class.getName());
+    /// Of a key: this, the session's id (16 bytes), and nothing for the origin, or the slot of a record (2 bytes).
+    private static final byte[] PREFIX = {'s', '/'};
+    private static final int ID_BYTES = 16;
+    private static final int ORIGIN_KEY_BYTES = PREFIX.length + ID_BYTES;
+    private static final byte[] NOTHING = {};
+    /// Of records that are read at a time.
+    private static final int PAGE_BYTES = 1 << 20;
+    /// Of a record: the number of the last request that may have changed something, and how many messages were accepted. Both
+    /// count from the first of the session on.
+    static final int HEADER_BYTES = 2 * Long.BYTES;
+    private static final int ERROR_FLAG = 0x8000;
+    /// Answers up to this size are always recorded, and made again: they may be those of changes.
+    private static final int SHORT_BYTES = 128;
+
+    private SessionRecords() {
+    }
+
+    /// The keys of one session's records.
+    static final class Keys {
+        private final ByteBuffer slot;
+
+        Keys(String sessionId) {
+            slot = ByteBuffer.allocate(ORIGIN_KEY_BYTES + Short.BYTES).put(PREFIX).put(HexFormat.of().parseHex(sessionId));
+        }
+
+        byte[] origin() {
+            return Arrays.copyOf(slot.array(), ORIGIN_KEY_BYTES);
+        }
+
+        /// @return the same array each time
+        byte[] slot(int number) {
+            return slot.putShort(ORIGIN_KEY_BYTES, (short) number).array();
+        }
+    }
+
+    /// What a record takes beside the answers.
+    ///
+    /// @param bytes of the whole record
+    record Batch(int slot, long accepted, int bytes) {
+    }
+
+    /// What the records of one session say.
+    ///
+    /// @param accepted   how many messages of the client had been accepted
+    /// @param lastChange the number of the last request that may have changed something, counted as those are
+    /// @param answers    those of the last window, by sequence number
+    /// @param batches    the records that are in the window, oldest first
+    public record Recorded(SessionOrigin origin, long accepted, long lastChange, Map<Integer, Reply> answers, List<Batch> batches) {
+    }
+
+    static boolean isShort(Reply reply) {
+        return reply == Session.NOT_KEPT || reply.payload().length <= SHORT_BYTES;
+    }
+
+    /// What an answer takes in a record.
+    static int bytes(Reply reply) {
+        return 2 * Short.BYTES + (reply == Session.NOT_KEPT ? 0 : reply.payload().length);
+    }
+
+    /// That an answer is lost is an error without a text.
+    static void encode(int sequence, Reply reply, ByteBuffer out) {
+        byte[] payload = reply == Session.NOT_KEPT ? NOTHING : reply.payload();
+        out.putShort((short) sequence).putShort((short) (payload.length | (reply.isError() ? ERROR_FLAG : 0))).put(payload);
+    }
+
+    private static Reply decode(ByteBuffer in) {
+        int length = Short.toUnsignedInt(in.getShort());
+        if (length == ERROR_FLAG) {
+            return Session.NOT_KEPT;
+        }
+        byte[] payload = new byte[length & ~ERROR_FLAG];
+        in.get(payload);
+        return Reply.received(payload, (length & ERROR_FLAG) != 0);
+    }
+
+    /// The records of one session, taken in one by one, in any order. Never holds more than a window of answers, and of those
+    /// that are not short no more than [SessionJournal#MAX_BYTES].
+    private static final class Reading {
+        private final String id;
+        private final SessionOrigin origin;
+        /// By how many messages had been accepted with them.
+        private final NavigableMap<Long, Batch> batches = new TreeMap<>();
+        private final NavigableMap<Long, Reply> answers = new TreeMap<>();
+        private final List<Integer> left = new ArrayList<>();
+        private long bytes;
+        private long lastChange;
+
+        Reading(String id, byte[] origin) throws IOException {
+            this.id = id;
+            this.origin = SessionOrigin.decode(origin);
+            if (!this.origin.id().equals(id)) {
+                throw new IOException("a session under the id of another");
+            }
+        }
+
+        /// @throws BufferUnderflowException if it is damaged
+        void add(int slot, byte[] record) {
+            var in = ByteBuffer.wrap(record);
+            long changed = in.getLong();
+            long accepted = in.getLong();
+            lastChange = Math.max(lastChange, changed);
+            batches.put(accepted, new Batch(slot, accepted, record.length));
+            while (in.hasRemaining()) {
+                int sequence = Short.toUnsignedInt(in.getShort());
+                long position = accepted - (accepted - sequence & Message.SEQUENCE_MODULUS - 1);
+                add(position, decode(in));
+            }
+            leaveWindow();
+        }
+
+        private void add(long position, Reply answer) {
+            boolean isTooMuch = bytes + answer.payload().length > SessionJournal.MAX_BYTES && !isShort(answer);
+            Reply known = isTooMuch ? Session.NOT_KEPT : answer;
+            bytes += known.payload().length;
+            Reply other = answers.put(position, known);
+            bytes -= other == null ? 0 : other.payload().length;
+        }
+
+        private void leaveWindow() {
+            long last = batches.lastKey() - origin.parameters().windowSize();
+            batches.headMap(last, true).values().forEach(batch -> left.add(batch.slot));
+            batches.headMap(last, true).clear();
+            NavigableMap<Long, Reply> late = answers.headMap(last, true);
+            late.values().forEach(answer -> bytes -= answer.payload().length);
+            late.clear();
+        }
+
+        Recorded end() {
+            var bySequence = new HashMap<Integer, Reply>();
+            answers.forEach((position, answer) -> bySequence.put((int) (position & Message.SEQUENCE_MODULUS - 1), answer));
+            long accepted = batches.isEmpty() ? 0 : batches.lastKey();
+            return new Recorded(origin, accepted, lastChange, bySequence, List.copyOf(batches.values()));
+        }
+    }
+
+    /// Makes the sessions again that another process of the server had; they wait for their clients. One that cannot be made is
+    /// reported in the log, and its records stay until somebody forgets them.
+    ///
+    /// @throws StoreException if the records cannot be read
+    public static void restoreAll(Services services, long now) throws StoreException {
+        long expired = services.sessions().expired();
+        forEach(services.store(), recorded -> {
+            try {
+                var journal = new SessionJournal(recorded, services.store());
+                Session session = Session.restored(recorded.origin.open(services, journal), recorded.accepted, recorded.answers);
+                services.sessions().addDetached(session, recorded.origin.owner(), now);
+            } catch (RuntimeException e) {
+                LOG.log(Level.WARNING, "a session of the last run is lost: " + recorded.origin.id(), e);
+            }
+        });
+        long lost = services.sessions().expired() - expired;
+        if (lost > 0) {
+            LOG.log(Level.WARNING, "{0} sessions of the last run are lost: together they were more than the server has memory for",
+                    Long.toString(lost));
+        }
+    }
+
+    /// Gives each session that is recorded to `taker`, one after the other; those that cannot be read are reported in the log,
+    /// and left out. Records that have left the window of their session are forgotten.
+    ///
+    /// @throws StoreException if the records cannot be read
+    public static void forEach(KeyValueStore store, Consumer<Recorded> taker) throws StoreException {
+        Reading[] reading = {null};
+        String[] damaged = {null};
+        forEachRecord(store, PREFIX, (key, record) -> {
+            String id = HexFormat.of().formatHex(key, PREFIX.length, ORIGIN_KEY_BYTES);
+            if (reading[0] != null && !reading[0].id.equals(id)) {
+                end(store, reading[0], taker);
+                reading[0] = null;
+            }
+            if (id.equals(damaged[0])) {
+                return;
+            }
+            try {
+                // An origin has the shortest key of its session, and so comes first.
+                if (key.length == ORIGIN_KEY_BYTES) {
+                    reading[0] = new Reading(id, record);
+                } else if (reading[0] == null) {
+                    throw new IOException("whose it was is not recorded");
+                } else {
+                    reading[0].add(Short.toUnsignedInt(ByteBuffer.wrap(key).getShort(ORIGIN_KEY_BYTES)), record);
+                }
+            } catch (IOException | BufferUnderflowException e) {
+                LOG.log(Level.WARNING, "a session of the last run cannot be read, and is lost: {0}", e.toString());
+                damaged[0] = id;
+                reading[0] = null;
+            }
+        });
+        if (reading[0] != null) {
+            end(store, reading[0], taker);
+        }
+    }
+
+    private static void end(KeyValueStore store, Reading reading, Consumer<Recorded> taker) throws StoreException {
+        if (!reading.left.isEmpty()) {
+            var keys = new Keys(reading.id);
+            try (Unit unit = store.begin()) {
+                for (int slot : reading.left) {
+                    unit.forget(keys.slot(slot));
+                }
+            } catch (StoreException e) {
+                LOG.log(Level.DEBUG, "records that nobody needs stay", e);
+            }
+        }
+        taker.accept(reading.end());
+    }
+
+    /// Forgets all sessions, and where they were: for a store that no server starts with.
+    ///
+    /// @return how many sessions there were
+    /// @throws StoreException if the store takes no writes
+    public static int forgetAll(KeyValueStore store) throws StoreException {
+        int[] sessions = {0};
+        for (byte[] prefix : List.of(PREFIX, PlaceJournal.PREFIX)) {
+            forEachRecord(store, prefix, (key, _) -> {
+                sessions[0] += key.length == ORIGIN_KEY_BYTES && prefix == PREFIX ? 1 : 0;
+                try (Unit unit = store.begin()) {
+                    unit.forget(key);
+                }
+            });
+        }
+        try (Unit unit = store.begin()) {
+            unit.forget(PREFIX);
+            unit.commit();
+        }
+        return sessions[0];
+    }
+
+    /// Takes in one record.
+    private interface RecordTaker {
+        void take(byte[] key, byte[] record) throws StoreException;
+    }
+
+    private static void forEachRecord(KeyValueStore store, byte[] prefix, RecordTaker taker) throws StoreException {
+        byte[] after = NOTHING;
+        while (true) {
+            NavigableMap<byte[], byte[]> page = store.records(prefix, after, PAGE_BYTES);
+            if (page.isEmpty()) {
+                return;
+            }
+            for (Map.Entry<byte[], byte[]> record : page.entrySet()) {
+                taker.take(record.getKey(), record.getValue());
+            }
+            after = page.lastKey();
+        }
+    }
+}

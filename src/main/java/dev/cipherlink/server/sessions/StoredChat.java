@@ -1,0 +1,151 @@
+package dev.cipherlink.server.sessions;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.cipherlink.chat.ChatEvent;
+import dev.cipherlink.chat.ChatRecords;
+import dev.cipherlink.chat.ChatRecords.ChatRecord;
+import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.StoreException;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// Keeps what the chat remembers as records of the store, in the unit of the thread that runs the request: it must be open.
+///
+/// A key is `c/`, a letter for the kind, and what the record is found by: a room or a name, then for messages a zero byte
+/// and the id (8 bytes, big-endian). So those of one room stand together, in their order.
+public final class StoredChat implements ChatRecords {
+
+    private static final Logger LOG = System.getLogger(StoredChat.class.getName());
+    private static final byte[] PREFIX = {'c', '/'};
+
+    private final KeyValueStore store;
+
+    public StoredChat(KeyValueStore store) {
+        this.store = store;
+    }
+
+    @Override
+    public List<ChatRecord> recorded() {
+        var found = new ArrayList<ChatRecord>();
+        try {
+            for (Map.Entry<byte[], byte[]> record : store.records(PREFIX).entrySet()) {
+                decode(record.getKey(), record.getValue(), found);
+            }
+        } catch (StoreException e) {
+            throw new UncheckedIOException(new IOException(e.getMessage(), e));
+        }
+        return found;
+    }
+
+    private static void decode(byte[] key, byte[] value, List<ChatRecord> found) {
+        try (var in = new DataInputStream(new ByteArrayInputStream(value))) {
+            found.add(switch (key[PREFIX.length]) {
+                case 'm' -> new ChatRecord.Said(new ChatEvent.Message(
+                        in.readUTF(), in.readLong(), in.readUTF(), Instant.ofEpochMilli(in.readLong()), in.readUTF()));
+                case 'd' -> new ChatRecord.Waiting(in.readUTF(), new ChatEvent.Direct(
+                        in.readLong(), in.readUTF(), Instant.ofEpochMilli(in.readLong()), in.readUTF()));
+                case 'n' -> known(in.readUTF(), in);
+                case 'q' -> new ChatRecord.Muted(in.readUTF(), Instant.ofEpochMilli(in.readLong()));
+                case 'i' -> new ChatRecord.LastId(in.readLong());
+                default -> throw new IOException("a record of an unknown kind");
+            });
+        } catch (IOException | IndexOutOfBoundsException e) {
+            LOG.log(Level.WARNING, "a record of the chat cannot be read, and is left out: {0}", e.getMessage());
+        }
+    }
+
+    /// An older record has no mailbox: that was the name.
+    private static ChatRecord known(String name, DataInputStream in) throws IOException {
+        long order = in.readLong();
+        return new ChatRecord.Known(name, in.available() == 0 ? name : in.readUTF(), order);
+    }
+
+    @Override
+    public void keep(ChatRecord record) {
+        var bytes = new ByteArrayOutputStream();
+        try (var out = new DataOutputStream(bytes)) {
+            encode(record, out);
+            store.unit().record(key(record), bytes.toByteArray());
+        } catch (IOException e) {
+            throw new UncheckedIOException("an array takes whatever is written", e);
+        } catch (StoreException e) {
+            throw new IllegalStateException("a change of the chat without an open unit", e);
+        }
+    }
+
+    private static void encode(ChatRecord record, DataOutputStream out) throws IOException {
+        switch (record) {
+            case ChatRecord.Said(ChatEvent.Message message) -> {
+                out.writeUTF(message.room());
+                out.writeLong(message.id());
+                out.writeUTF(message.from());
+                out.writeLong(message.at().toEpochMilli());
+                out.writeUTF(message.text());
+            }
+            case ChatRecord.Waiting(String mailbox, ChatEvent.Direct direct) -> {
+                out.writeUTF(mailbox);
+                out.writeLong(direct.id());
+                out.writeUTF(direct.from());
+                out.writeLong(direct.at().toEpochMilli());
+                out.writeUTF(direct.text());
+            }
+            case ChatRecord.Known(String name, String mailbox, long order) -> {
+                out.writeUTF(name);
+                out.writeLong(order);
+                out.writeUTF(mailbox);
+            }
+            case ChatRecord.Muted(String name, Instant until) -> {
+                out.writeUTF(name);
+                out.writeLong(until.toEpochMilli());
+            }
+            case ChatRecord.LastId(long id) -> out.writeLong(id);
+        }
+    }
+
+    @Override
+    public void forget(ChatRecord record) {
+        try {
+            store.unit().forget(key(record));
+        } catch (StoreException e) {
+            // Only while the server starts on a full disk. It goes when the next one starts.
+            LOG.log(Level.DEBUG, "a record of the chat stays", e);
+        }
+    }
+
+    @Override
+    public void afterCommit(Runnable telling) {
+        store.afterCommit(telling);
+    }
+
+    private static byte[] key(ChatRecord record) {
+        return switch (record) {
+            case ChatRecord.Said(ChatEvent.Message message) -> key('m', message.room(), message.id());
+            case ChatRecord.Waiting(String mailbox, ChatEvent.Direct direct) -> key('d', mailbox, direct.id());
+            case ChatRecord.Known(String name, _, _) -> key('n', name);
+            case ChatRecord.Muted(String name, Instant _) -> key('q', name);
+            case ChatRecord.LastId _ -> key('i', "");
+        };
+    }
+
+    private static byte[] key(char kind, String name) {
+        byte[] bytes = name.getBytes(UTF_8);
+        return ByteBuffer.allocate(PREFIX.length + 1 + bytes.length).put(PREFIX).put((byte) kind).put(bytes).array();
+    }
+
+    private static byte[] key(char kind, String name, long id) {
+        byte[] start = key(kind, name);
+        return ByteBuffer.allocate(start.length + 1 + Long.BYTES).put(start).put((byte) 0).putLong(id).array();
+    }
+}

@@ -1,0 +1,123 @@
+package dev.cipherlink.store.disk;
+
+import dev.cipherlink.store.EndOfThread;
+import dev.cipherlink.store.Key;
+import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.disk.Group.KeyChange;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Deque;
+import java.util.LinkedList;
+import java.util.List;
+
+/// Tells others what groups changed, once these are durable, in the order of their commits: one platform thread, so that nobody
+/// who commits waits for those who are told.
+final class AfterCommit implements AutoCloseable {
+    private static final Logger LOG = System.getLogger(AfterCommit.class.getName());
+    /// Changes that may wait to be told; then commits wait as well.
+    private static final int MAX_WAITING = 100_000;
+
+    private final Thread thread = Thread.ofPlatform().name("store-tell").daemon().unstarted(this::run);
+    /// Linked: an array that finds no memory to grow loses what is in it.
+    private final Deque<Delivery> waiting = new LinkedList<>();
+    private volatile KeyValueStore.ChangeListener listener = KeyValueStore.ChangeListener.NONE;
+    private int waitingChanges;
+    private boolean isClosed;
+
+    /// That a key has another value, or none.
+    private record Change(Key key, boolean exists) {
+    }
+
+    /// What one group changed. Without values: those would fill the heap while somebody is slow to be told.
+    private record Delivery(List<Change> keys, List<Runnable> tellings) {
+        int changes() {
+            return keys.size() + tellings.size();
+        }
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    void setListener(KeyValueStore.ChangeListener newListener) {
+        listener = newListener;
+    }
+
+    /// The group is durable. Called in the order of commits.
+    void add(Group group) {
+        List<Change> keys = listener.isInterested() ? changes(group.keys()) : List.of();
+        if (!keys.isEmpty() || !group.tellings().isEmpty()) {
+            add(new Delivery(keys, group.tellings()));
+        }
+    }
+
+    private static List<Change> changes(List<KeyChange> keys) {
+        return keys.stream().filter(change -> change.after().version != change.before().version)
+                .map(change -> new Change(change.key(), change.after().exists())).toList();
+    }
+
+    private synchronized void add(Delivery delivery) {
+        waiting.add(delivery);
+        waitingChanges += delivery.changes();
+        notifyAll();
+    }
+
+    /// Blocks while too much waits.
+    synchronized void awaitRoom() {
+        boolean isInterrupted = false;
+        while (waitingChanges > MAX_WAITING && !isClosed) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                isInterrupted = true;
+            }
+        }
+        if (isInterrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        for (Delivery next = next(); next != null; next = next()) {
+            next.keys.forEach(change -> run(() -> listener.changed(change.key, change.exists)));
+            next.tellings.forEach(AfterCommit::run);
+            told(next);
+        }
+    }
+
+    /// @return null if there will be none
+    private synchronized Delivery next() {
+        while (waiting.isEmpty() && !isClosed) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                LOG.log(Level.DEBUG, "nobody interrupts this thread", e);
+            }
+        }
+        return waiting.poll();
+    }
+
+    private synchronized void told(Delivery delivery) {
+        waitingChanges -= delivery.changes();
+        notifyAll();
+    }
+
+    /// Others are told whatever becomes of one.
+    private static void run(Runnable telling) {
+        try {
+            telling.run();
+        } catch (RuntimeException | Error e) {
+            LOG.log(Level.ERROR, "a change of the store was not told", e);
+        }
+    }
+
+    /// Tells what is durable, and ends the thread.
+    @Override
+    public void close() {
+        synchronized (this) {
+            isClosed = true;
+            notifyAll();
+        }
+        EndOfThread.await(thread);
+    }
+}

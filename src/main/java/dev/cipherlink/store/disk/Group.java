@@ -1,0 +1,320 @@
+package dev.cipherlink.store.disk;
+
+import dev.cipherlink.store.Key;
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.log.BatchBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+
+/// What is committed together: the changes of many units, and the threads that wait for them.
+///
+/// Changes are added while the adding thread is inside the [Committer]'s gate and holds the lock of the key, so that for
+/// each key they stand in the order in which they happened.
+final class Group {
+    /// That of what was read from the database.
+    static final Group IN_DATABASE = new Group(0, Outcome.STORED);
+
+    /// An estimate of the heap that a change takes beside what the log gets of it.
+    private static final long CHANGE_BYTES = 200;
+
+    private enum Outcome { PENDING, DURABLE, STORED, FAILED }
+
+    private final long number;
+    /// What the log gets.
+    private BatchBuffer log = new BatchBuffer();
+    /// The same for the database, which gets it later.
+    private List<KeyChange> keys = new ArrayList<>();
+    private List<RecordChange> records = new ArrayList<>();
+    private StoreState state;
+    private long bytes;
+    private final List<Runnable> tellings = new ArrayList<>(0);
+    private final List<Thread> waiters = new ArrayList<>();
+    private boolean hasAllTellings;
+    private boolean isOver;
+    private volatile Outcome outcome;
+    private StoreException failure;
+
+    /// @param number larger than those of all groups that become durable before it
+    Group(long number) {
+        this(number, Outcome.PENDING);
+    }
+
+    private Group(long number, Outcome outcome) {
+        this.number = number;
+        this.outcome = outcome;
+    }
+
+    long number() {
+        return number;
+    }
+
+    boolean isPending() {
+        return outcome == Outcome.PENDING;
+    }
+
+    boolean isDurable() {
+        return outcome == Outcome.DURABLE || outcome == Outcome.STORED;
+    }
+
+    /// Whether the database has it: what it wrote can be read there.
+    boolean isStored() {
+        return outcome == Outcome.STORED;
+    }
+
+    boolean isFailed() {
+        return outcome == Outcome.FAILED;
+    }
+
+    /// Adds a change of a key, if what the log gets stays within `room` bytes. If it throws, nothing was added.
+    ///
+    /// @return whether it was added
+    synchronized boolean add(Database database, KeyChange change, long room) {
+        int endBefore = log.size();
+        int countBefore = log.count();
+        boolean isAdded = false;
+        try {
+            change.addTo(log, database);
+            isAdded = log.size() <= room && keys.add(change);
+        } finally {
+            if (!isAdded) {
+                log.cutBack(endBefore, countBefore);
+            }
+        }
+        return isAdded;
+    }
+
+    /// Adds a change of a record. If it throws, nothing was added.
+    synchronized void add(Database database, RecordChange change) {
+        int endBefore = log.size();
+        int countBefore = log.count();
+        boolean isAdded = false;
+        try {
+            change.addTo(log, database);
+            isAdded = records.add(change);
+        } finally {
+            if (!isAdded) {
+                log.cutBack(endBefore, countBefore);
+            }
+        }
+    }
+
+    /// Has something told when it is durable, behind what was added before.
+    ///
+    /// @return false if it takes no more
+    synchronized boolean tell(Runnable telling) {
+        if (!hasAllTellings) {
+            tellings.add(telling);
+        }
+        return !hasAllTellings;
+    }
+
+    synchronized void endTellings() {
+        hasAllTellings = true;
+    }
+
+    /// Adds the last of it: what the store is with it.
+    synchronized void finish(Database database, StoreState reached) {
+        reached.addTo(log, database);
+        state = reached;
+        hasAllTellings = true;
+        bytes = log.size() + CHANGE_BYTES * (keys.size() + records.size());
+    }
+
+    /// Whether nobody has to wait for the disk for it.
+    synchronized boolean isEmpty() {
+        return log == null || log.isEmpty();
+    }
+
+    /// Bytes that the log gets, as of a moment ago at least: it takes no lock.
+    int sizeBytes() {
+        BatchBuffer changes = log;
+        return changes == null ? 0 : changes.size();
+    }
+
+    /// What is told when it is durable; only when nobody adds any more.
+    List<Runnable> tellings() {
+        return tellings;
+    }
+
+    /// What the log gets; only when nobody adds any more.
+    BatchBuffer log() {
+        return log;
+    }
+
+    synchronized int waiting() {
+        return waiters.size();
+    }
+
+    /// The keys that it changes and that begin with `prefix`, some of them twice.
+    synchronized void addKeys(byte[] prefix, List<Key> found) {
+        for (KeyChange change : keys) {
+            if (change.key().startsWith(prefix)) {
+                found.add(change.key());
+            }
+        }
+    }
+
+    /// Adds what became of each key, behind what is there.
+    synchronized void addChanges(Map<Key, KeyChange> changes) {
+        keys.forEach(change -> changes.merge(change.key(), change, KeyChange::then));
+    }
+
+    /// The last change of a record, or null.
+    synchronized RecordChange record(Key key) {
+        for (RecordChange change : records.reversed()) {
+            if (change.key().equals(key)) {
+                return change;
+            }
+        }
+        return null;
+    }
+
+    /// All changes of keys, in order; only when nobody adds any more.
+    List<KeyChange> keys() {
+        return keys;
+    }
+
+    /// All changes of records, likewise.
+    List<RecordChange> records() {
+        return records;
+    }
+
+    /// What it was finished with.
+    StoreState state() {
+        return state;
+    }
+
+    /// Bytes of its changes on the heap, about, once it is finished; what the log gets is not more.
+    long bytes() {
+        return bytes;
+    }
+
+    /// Blocks until it is durable, without regard to interrupts.
+    ///
+    /// @throws StoreException if it never will be
+    void await() throws StoreException {
+        if (outcome == Outcome.PENDING && enlist()) {
+            boolean isInterrupted = false;
+            while (outcome == Outcome.PENDING) {
+                LockSupport.park(this);
+                isInterrupted |= Thread.interrupted();
+            }
+            if (isInterrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        if (outcome == Outcome.FAILED) {
+            throw failure;
+        }
+    }
+
+    private synchronized boolean enlist() {
+        if (!isOver) {
+            waiters.add(Thread.currentThread());
+        }
+        return !isOver;
+    }
+
+    /// The log has it: whoever waits goes on.
+    void succeed() {
+        synchronized (this) {
+            log = null;
+        }
+        end(Outcome.DURABLE);
+    }
+
+    void fail(StoreException why) {
+        failure = why;
+        end(Outcome.FAILED);
+        release();
+    }
+
+    /// The database has it; perhaps before [#succeed]. Only the outcome is left, which cells ask for as long as they live.
+    synchronized void stored() {
+        outcome = Outcome.STORED;
+        release();
+    }
+
+    private synchronized void release() {
+        log = null;
+        keys = List.of();
+        records = List.of();
+    }
+
+    private void end(Outcome end) {
+        synchronized (this) {
+            outcome = outcome == Outcome.STORED ? Outcome.STORED : end;
+            isOver = true;
+        }
+        waiters.forEach(LockSupport::unpark);
+        waiters.clear();
+    }
+
+    /// What became of one key.
+    ///
+    /// @param before how it was; [Cell#UNKNOWN] if nobody has looked: then what it leaves behind is taken away when it is applied
+    /// @param after  how it is now; its value is on the heap if it is another one
+    record KeyChange(Key key, Cell before, Cell after) {
+
+        /// Both as one; `later` came behind this one.
+        KeyChange then(KeyChange later) {
+            return new KeyChange(key, before, later.after);
+        }
+
+        boolean isBlind() {
+            return before == Cell.UNKNOWN;
+        }
+
+        /// The same for a key that was like this.
+        KeyChange from(Cell stored) {
+            return new KeyChange(key, stored, after);
+        }
+
+        /// How many entries more there are with it.
+        int entries() {
+            return (after.exists() ? 1 : 0) - (before.exists() ? 1 : 0);
+        }
+
+        /// Adds what it changes in the families of `database`.
+        void addTo(BatchBuffer batch, Database database) {
+            addRemovalsTo(batch, database);
+            if (before.deadline != after.deadline && after.deadline != Cell.NO_DEADLINE) {
+                batch.put(database.deadlines(), EntryCodec.deadlineKey(after.deadline, key), Database.NOTHING);
+            }
+            if (before.version != after.version && after.isLarge()) {
+                batch.put(database.large(), EntryCodec.largeKey(key, after.version), after.value);
+            }
+            if (after.exists()) {
+                EntryCodec.put(batch, database.entries(), key, after);
+            } else {
+                batch.delete(database.entries(), key.bytes());
+            }
+        }
+
+        /// Adds that what it leaves behind goes: a deadline, a large value.
+        void addRemovalsTo(BatchBuffer batch, Database database) {
+            if (before.deadline != after.deadline && before.deadline != Cell.NO_DEADLINE) {
+                batch.delete(database.deadlines(), EntryCodec.deadlineKey(before.deadline, key));
+            }
+            if (before.version != after.version && before.isLarge()) {
+                batch.delete(database.large(), EntryCodec.largeKey(key, before.version));
+            }
+        }
+    }
+
+    /// What became of one record.
+    ///
+    /// @param value null if it was taken away
+    record RecordChange(Key key, byte[] value) {
+
+        void addTo(BatchBuffer batch, Database database) {
+            if (value == null) {
+                batch.delete(database.records(), key.bytes());
+            } else {
+                batch.put(database.records(), key.bytes(), value);
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package dev.cipherlink.store.disk;
+
+import dev.cipherlink.store.Key;
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.disk.Group.KeyChange;
+import dev.cipherlink.store.log.BatchBuffer;
+import dev.cipherlink.store.log.CommitLogReader;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// Brings commits of a log into the database. What a changed key leaves behind, a deadline or a large value, is not in the log if
+/// whoever changed it did not look; nor is the number of entries.
+final class LogReplay implements CommitLogReader.Visitor {
+    /// Keys of which is remembered what they have.
+    private static final int MAX_KNOWN = 100_000;
+
+    private final Database database;
+    private final Map<Key, Cell> known = new HashMap<>();
+    private StoreState state;
+
+    /// What one commit makes of the entries, and of the store.
+    private static final class Changes {
+        private final Map<Key, Cell> entries = new LinkedHashMap<>();
+        private StoreState state;
+    }
+
+    LogReplay(Database database) throws IOException, StoreException {
+        this.database = database;
+        this.state = StoreState.of(database);
+    }
+
+    @Override
+    public void commit(long number, byte[] changes) throws StoreException {
+        try {
+            Changes made = read(changes);
+            var batch = new BatchBuffer(changes.length + (64L << 10));
+            long keys = state.keys();
+            for (Map.Entry<Key, Cell> entry : made.entries.entrySet()) {
+                var change = new KeyChange(entry.getKey(), before(entry.getKey()), entry.getValue());
+                // Before what is in the log: what it sets anew stays.
+                change.addRemovalsTo(batch, database);
+                keys += change.entries();
+            }
+            batch.addAll(changes);
+            state = (made.state == null ? state : made.state).withKeys(keys);
+            state.addTo(batch, database);
+            database.write(batch.toArray());
+            remember(made.entries);
+        } catch (IOException e) {
+            throw StoreException.failed(e);
+        }
+    }
+
+    private Changes read(byte[] batch) throws IOException {
+        var changes = new Changes();
+        BatchBuffer.read(batch, (family, key, value) -> {
+            if (family == database.entries()) {
+                Cell cell = value == null ? RocksWrite.ABSENT : EntryCodec.decode(value).withoutLargeValue();
+                changes.entries.put(Key.of(key), cell);
+            } else if (family == database.state()) {
+                changes.state = StoreState.decode(value);
+            }
+        });
+        return changes;
+    }
+
+    private Cell before(Key key) throws IOException, StoreException {
+        Cell cell = known.get(key);
+        if (cell != null) {
+            return cell;
+        }
+        byte[] entry = database.get(database.entries(), key.bytes());
+        return entry == null ? RocksWrite.ABSENT : EntryCodec.decode(entry);
+    }
+
+    private void remember(Map<Key, Cell> entries) {
+        if (known.size() > MAX_KNOWN) {
+            known.clear();
+        }
+        known.putAll(entries);
+    }
+}

@@ -1,0 +1,318 @@
+package dev.cipherlink.store.log;
+
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.log.CommitLogReader.CommitLogFile;
+import dev.cipherlink.store.log.LogSpace.DiskSpace;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.zip.CRC32C;
+
+/// The commits that the database may lack, one record behind the other, in files of which the last is written to.
+///
+/// A file is named after the first commit in it, and begins with [#MAGIC] (8), a random number, its salt (8), and CRC-32C of
+/// both (8). A record is the number of bytes behind its checksum (4), CRC-32C (4) of what follows, the salt again (8), the
+/// commit's number (8), that of the last commit that was on the disk for certain when this one was written (8), and the
+/// changes as a [BatchBuffer] has them. So no value that a client wrote looks like a record, and none that an earlier use of
+/// the file left behind the last one. Integers are big-endian. A file has its full length from its beginning on ([LogSpace]); the
+/// next is begun when a record does not fit, and the disk has all of the old one. [CommitLogReader] reads them.
+///
+/// One thread calls [#place] and [#append]; any may [#sync].
+public final class CommitLog implements AutoCloseable {
+    /// `cl-log`, and the version of the format.
+    static final long MAGIC = 0x636c2d6c6f670002L;
+    public static final int HEADER_BYTES = 3 * Long.BYTES;
+    /// Length and checksum.
+    public static final int PREFIX_BYTES = 2 * Integer.BYTES;
+    /// Salt and both numbers.
+    static final int NUMBERS_BYTES = 3 * Long.BYTES;
+    /// What is before the changes.
+    static final int HEAD_BYTES = PREFIX_BYTES + NUMBERS_BYTES;
+    static final String SUFFIX = ".log";
+    /// Handed to the system at once: the JDK keeps a copy beside the heap.
+    private static final int MAX_WRITE_BYTES = 1 << 20;
+    /// Of each file, for records that belong to changes which were accepted.
+    private static final int MAX_MARGIN_BYTES = 1 << 20;
+    private static final int MARGIN_SHARE = 4;
+
+    private final Path folder;
+    private final LogSpace space;
+    private final int marginBytes;
+    private final ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES);
+    private final SecureRandom random = new SecureRandom();
+    /// Those that are not written to any more, in the order in which they may go.
+    private final Deque<Finished> finished = new ArrayDeque<>();
+    /// What is written to; null if there was no room yet for a file.
+    private LogSpace.Ready file;
+    private Path path;
+    private long salt;
+    private long end;
+    /// What the record that was placed goes to, if it does not fit in there.
+    private LogSpace.Ready following;
+    private boolean isPlaced;
+    /// Bytes for the record behind the one that was placed, in the same file.
+    private volatile long rest;
+    private volatile long appended;
+    private volatile long synced;
+
+    /// A file that the disk has, up to this commit.
+    private record Finished(Path path, long lastCommit) {
+    }
+
+    /// Begins a new file, if the disk has room for one; those that are there stay until [#forget].
+    ///
+    /// @param folder     must exist
+    /// @param lastCommit the disk has everything up to it, in the database
+    public CommitLog(Path folder, long lastCommit) throws IOException, StoreException {
+        this(folder, lastCommit, new DiskSpace(folder));
+    }
+
+    private CommitLog(Path folder, long lastCommit, DiskSpace room) throws IOException, StoreException {
+        this(folder, lastCommit, room, room.logFileBytes());
+    }
+
+    /// @param maxFileBytes of a file, unless a single record is larger
+    public CommitLog(Path folder, long lastCommit, DiskSpace room, int maxFileBytes) throws IOException, StoreException {
+        this.folder = folder;
+        this.marginBytes = Math.min(MAX_MARGIN_BYTES, maxFileBytes / MARGIN_SHARE);
+        this.appended = lastCommit;
+        this.synced = lastCommit;
+        this.space = new LogSpace(folder, room, maxFileBytes);
+        removeUnused();
+        beginFirst();
+        for (Path old : CommitLogReader.files(folder)) {
+            if (!old.equals(path)) {
+                // Latest first: what is left when forgetting them is cut short must be the beginning of a log.
+                finished.addFirst(new Finished(old, lastCommit));
+            }
+        }
+        space.start();
+    }
+
+    /// Takes away files that begin behind the last commit: they have none, and a file that is begun later gets such a name.
+    private void removeUnused() throws IOException {
+        for (Path old : CommitLogReader.files(folder).reversed()) {
+            if (CommitLogFile.first(old) > appended) {
+                Files.delete(old);
+            }
+        }
+    }
+
+    /// Where there is no room there are no commits until there is.
+    private void beginFirst() throws IOException, StoreException {
+        try {
+            begin(space.makeFirst());
+            rest = file.bytes() - end;
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.FULL) {
+                throw e;
+            }
+        }
+    }
+
+    /// What a file with this salt begins with.
+    static byte[] header(long salt) {
+        ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).putLong(MAGIC).putLong(salt);
+        var crc = new CRC32C();
+        crc.update(header.array(), 0, header.position());
+        return header.putLong(crc.getValue()).array();
+    }
+
+    /// Goes on with a new file. It gets its name when it has its beginning: what an earlier use left in it is not seen.
+    private void begin(LogSpace.Ready next) throws IOException, StoreException {
+        Path named = folder.resolve("%020d%s".formatted(appended + 1, SUFFIX));
+        long nextSalt = nextSalt();
+        writeFully(next.channel(), 0, ByteBuffer.wrap(header(nextSalt)));
+        next.channel().force(false);
+        // One of that name has no commit.
+        Files.move(next.path(), named, StandardCopyOption.ATOMIC_MOVE);
+        PrivateFiles.force(folder);
+        file = next;
+        path = named;
+        salt = nextSalt;
+        end = HEADER_BYTES;
+    }
+
+    /// One that does not begin with a zero, so that zeros are no part of it where it is looked for.
+    private long nextSalt() {
+        long next = random.nextLong();
+        while (next >>> Long.SIZE - Byte.SIZE == 0) {
+            next = random.nextLong();
+        }
+        return next;
+    }
+
+    /// Bytes of changes for which there is room in the commit that comes together now. Grows until that is placed.
+    public long room() {
+        return Math.max(rest, space.readyBytes() - HEADER_BYTES) - HEAD_BYTES;
+    }
+
+    /// What of [#room] is left to records that belong to changes which were accepted.
+    public int marginBytes() {
+        return marginBytes;
+    }
+
+    /// Blocks until [#room] is so large.
+    ///
+    /// @throws StoreException `FULL` if the disk has no room, `FAILED` if the log cannot be made longer; both may pass
+    public void awaitRoom(long bytes) throws StoreException {
+        if (room() < bytes) {
+            space.await(bytes + HEADER_BYTES + HEAD_BYTES);
+        }
+    }
+
+    /// Chooses the place of the next record; from here on [#room] is that of the one behind it. Never blocks.
+    public void place(int changesBytes) {
+        long bytes = HEAD_BYTES + (long) changesBytes;
+        isPlaced = true;
+        if (bytes <= rest) {
+            rest -= bytes;
+            if (file != null && rest < file.bytes() / 2) {
+                space.want();
+            }
+            return;
+        }
+        if (bytes <= space.readyBytes() - HEADER_BYTES) {
+            following = space.take();
+            rest = following.bytes() - HEADER_BYTES - bytes;
+        } else {
+            rest = 0;
+        }
+    }
+
+    /// Adds a commit; the system has it then.
+    ///
+    /// @throws StoreException `FAILED`: what is on the disk is uncertain
+    public void append(long commit, BatchBuffer changes) throws StoreException {
+        if (!isPlaced) {
+            place(changes.size());
+        }
+        ByteBuffer body = changes.encode();
+        try {
+            if (following == null && (file == null || file.bytes() - end < HEAD_BYTES + (long) body.remaining())) {
+                // Records of accepted changes were larger than their margin.
+                following = space.make(HEADER_BYTES + HEAD_BYTES + (long) body.remaining());
+            }
+            if (following != null) {
+                finish();
+            }
+            end += writeFully(file.channel(), end, head(commit, body), body);
+            appended = commit;
+            isPlaced = false;
+        } catch (IOException e) {
+            throw StoreException.failed(e);
+        }
+    }
+
+    private ByteBuffer head(long commit, ByteBuffer body) {
+        head.clear().position(PREFIX_BYTES);
+        head.putLong(salt).putLong(commit).putLong(synced);
+        var crc = new CRC32C();
+        crc.update(head.array(), PREFIX_BYTES, NUMBERS_BYTES);
+        crc.update(body.array(), body.position(), body.remaining());
+        return head.putInt(0, NUMBERS_BYTES + body.remaining()).putInt(Integer.BYTES, (int) crc.getValue()).flip();
+    }
+
+    private static long writeFully(FileChannel file, long position, ByteBuffer... parts) throws IOException {
+        file.position(position);
+        long written = 0;
+        ByteBuffer last = parts[parts.length - 1];
+        int end = last.limit();
+        while (last.position() < end) {
+            last.limit(Math.min(end, last.position() + MAX_WRITE_BYTES));
+            written += file.write(parts);
+        }
+        return written;
+    }
+
+    private synchronized void finish() throws IOException, StoreException {
+        FileChannel old = null;
+        if (file != null) {
+            sync();
+            old = file.channel();
+        }
+        Path oldPath = path;
+        begin(following);
+        following = null;
+        if (old != null) {
+            // One without a commit has given its name to the new one.
+            if (!oldPath.equals(path)) {
+                synchronized (finished) {
+                    finished.add(new Finished(oldPath, appended));
+                }
+            }
+            old.close();
+        }
+    }
+
+    /// Blocks until the disk has everything that was appended before.
+    ///
+    /// @return the last commit that it has
+    public synchronized long sync() throws StoreException {
+        long upTo = appended;
+        try {
+            if (file != null) {
+                file.channel().force(false);
+            }
+        } catch (IOException e) {
+            throw StoreException.failed(e);
+        }
+        synced = upTo;
+        return upTo;
+    }
+
+    /// Whether there are files that a database with this commit, and what was before it, makes needless.
+    public boolean mayForget(long commit) {
+        return needless(commit) != null;
+    }
+
+    private Finished needless(long commit) {
+        synchronized (finished) {
+            Finished first = finished.peekFirst();
+            return first != null && first.lastCommit <= commit ? first : null;
+        }
+    }
+
+    /// Takes those files away; the disk must have the database up to this commit. Used by one thread.
+    public void forget(long commit) throws IOException {
+        for (Finished old = needless(commit); old != null; old = needless(commit)) {
+            // Nobody who appends waits for the file system here.
+            if (Files.exists(old.path) && !space.recycle(old.path)) {
+                Files.delete(old.path);
+            }
+            synchronized (finished) {
+                finished.removeFirst();
+            }
+        }
+    }
+
+    /// The number of the last commit that was appended.
+    public long appended() {
+        return appended;
+    }
+
+    /// The number of the last one that the disk has for certain.
+    public long synced() {
+        return synced;
+    }
+
+    /// Cuts off what was not used: there is nothing to be looked for behind the end then.
+    @Override
+    public void close() throws IOException {
+        space.close();
+        if (file != null) {
+            try (FileChannel channel = file.channel()) {
+                channel.truncate(end);
+            }
+        }
+        if (following != null) {
+            following.channel().close();
+        }
+    }
+}

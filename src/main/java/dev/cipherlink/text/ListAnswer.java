@@ -1,0 +1,79 @@
+package dev.cipherlink.text;
+
+import dev.cipherlink.command.Event;
+import dev.cipherlink.command.Verb;
+import java.net.ProtocolException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Answers that are lists, for `--json`.
+public final class ListAnswer {
+
+    private static final List<String> SOCKET_COLUMNS = List.of("local", "remote", "state", "name", "mode");
+
+    private ListAnswer() {
+    }
+
+    /// The items: keys as strings, all else as objects.
+    ///
+    /// @param verb null for none that is known
+    /// @return empty if the answer to this verb is no list, or not in the form that this version knows
+    static Optional<List<?>> of(Verb verb, byte[] payload) {
+        return switch (verb) {
+            case KEYS -> Optional.of(lines(payload));
+            case ROOMS -> objects(payload, "room", "people", "id");
+            case WHO -> objects(payload, "name", "state", "seconds");
+            case SOCKETS -> Optional.of(lines(payload).stream().map(ListAnswer::socket).toList());
+            case HISTORY -> history(payload);
+            case null, default -> Optional.empty();
+        };
+    }
+
+    private static List<String> lines(byte[] payload) {
+        return payload.length == 0 ? List.of()
+                : List.of(new String(Json.withoutLineEnd(payload), StandardCharsets.UTF_8).split("\n", -1));
+    }
+
+    private static Optional<List<?>> objects(byte[] payload, String... names) {
+        List<String[]> rows = lines(payload).stream().map(line -> line.split(" ")).toList();
+        return rows.stream().allMatch(row -> row.length == names.length)
+                ? Optional.of(rows.stream().map(row -> object(row, names)).toList()) : Optional.empty();
+    }
+
+    private static Map<String, Object> object(String[] row, String[] names) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        for (int i = 0; i < names.length; i++) {
+            members.put(names[i], number(row[i]));
+        }
+        return members;
+    }
+
+    private static Optional<List<?>> history(byte[] payload) {
+        try {
+            return Optional.of(Event.decodeAll(payload).stream().map(JsonEvents::members).toList());
+        } catch (ProtocolException _) {
+            return Optional.empty();
+        }
+    }
+
+    /// A line of SOCKETS.
+    public static Map<String, Object> socket(String line) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        String[] words = line.split(" ");
+        for (int i = 0; i < SOCKET_COLUMNS.size() && i < words.length; i++) {
+            members.put(SOCKET_COLUMNS.get(i), words[i]);
+        }
+        String[] bytes = words[words.length - 1].split("/");
+        members.put("bytes_in", number(bytes[0]));
+        members.put("bytes_out", number(bytes[bytes.length - 1]));
+        return members;
+    }
+
+    /// A whole number where the text is one.
+    public static Object number(String text) {
+        return text.matches("-?\\d{1,18}") ? (Object) Long.valueOf(text) : text;
+    }
+}

@@ -1,0 +1,196 @@
+package dev.cipherlink.text;
+
+import dev.cipherlink.command.CommandParser;
+import dev.cipherlink.command.CommandParser.CommandException;
+import dev.cipherlink.command.KeyListing;
+import dev.cipherlink.command.Verb;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// One command of the protocol as the arguments of a process: each of them is one argument of the command, whatever is in it.
+///
+/// Nothing behind the verb is an option but `--from FILE` in the value's place; behind the first `--` not even that.
+///
+/// @param arguments those behind the verb, less a value that comes from a file
+/// @param valueFile where the value comes from: a file, or `-` for stdin
+public record OneShot(Verb verb, List<String> arguments, Optional<String> valueFile) {
+    public static final String FROM = "--from";
+    private static final int MAX_HEAD_BYTES = 80;
+    private static final String END_OF_OPTIONS = "--";
+    private static final CommandParser PARSER = new CommandParser(Integer.MAX_VALUE);
+
+    /// @param words verb and arguments
+    /// @param fileBefore what `--from` said in front of the verb, or null
+    /// @param options names of options, which are refused where a key or a number belongs
+    /// @throws CliException if that is no command
+    public static OneShot of(List<String> words, String fileBefore, Set<String> options) {
+        Verb verb = verb(words.getFirst());
+        List<String> arguments = new ArrayList<>();
+        String file = fileBefore;
+        boolean literal = false;
+        for (int i = 1; i < words.size(); i++) {
+            String word = words.get(i);
+            if (!literal && word.equals(END_OF_OPTIONS)) {
+                literal = true;
+            } else if (!literal && word.equals(FROM) && isValue(verb, arguments.size())) {
+                file = file(verb, file, words, ++i);
+            } else if (!literal && !isValue(verb, arguments.size()) && options.contains(name(word))) {
+                throw CliException.usage(word + " stands behind " + verb + ": options go in front of it")
+                        .withHint("-- in front of it, if it is an argument of " + verb);
+            } else {
+                arguments.add(word);
+            }
+        }
+        return new OneShot(verb, List.copyOf(arguments), Optional.ofNullable(file)).checked();
+    }
+
+    private static Verb verb(String word) {
+        return Verb.named(word.toUpperCase(Locale.ROOT)).orElseThrow(() -> {
+            String shown = TerminalText.escapeLine(word);
+            if (word.isBlank()) {
+                return CliException.usage("no command: the first argument is empty").withHint("cipherlink kv --help");
+            }
+            if (word.chars().anyMatch(Character::isWhitespace)) {
+                return CliException.usage("unknown command: '" + shown + "' is one argument; verb, key and value are one each")
+                        .withHint("cipherlink kv SET greeting 'hello world'");
+            }
+            return CliException.usage("unknown command: " + shown
+                    + NearestMatch.find(word.toUpperCase(Locale.ROOT), verbs()).map(near -> ", did you mean " + near + "?").orElse(""))
+                    .withHint("cipherlink kv --help");
+        });
+    }
+
+    public static List<String> verbs() {
+        return List.of(Verb.values()).stream().map(Verb::name).toList();
+    }
+
+    private static String file(Verb verb, String before, List<String> words, int at) {
+        if (before != null) {
+            throw CliException.usage(FROM + " stands there twice").withHint("-- in front of it, if it is the value");
+        }
+        if (at != words.size() - 1) {
+            throw CliException.usage(at < words.size() ? FROM + " FILE is the value, and nothing follows it"
+                    : FROM + " needs the name of a file").withHint("cipherlink kv " + verb + " ... -- " + FROM + ", if it is the value");
+        }
+        return words.get(at);
+    }
+
+    private static String name(String word) {
+        return word.startsWith("--") && word.indexOf('=') > 0 ? word.substring(0, word.indexOf('=')) : word;
+    }
+
+    /// Whether the argument at this position is all that is left of the command.
+    static boolean isValue(Verb verb, int position) {
+        return verb.endsWithText() && position == labels(verb).size() - 1;
+    }
+
+    /// The names of a command's arguments.
+    public static List<String> labels(Verb verb) {
+        return verb.arguments().isEmpty() ? List.of() : List.of(verb.arguments().replaceAll("[\\[\\]]", "").split(" "));
+    }
+
+    private OneShot checked() {
+        List<String> labels = labels(verb);
+        int given = arguments.size() + (valueFile.isPresent() ? 1 : 0);
+        if (valueFile.isPresent() && !isValue(verb, arguments.size())) {
+            throw CliException.usage(verb.endsWithText() ? usage() : verb + " takes no value: "
+                    + FROM + " does not belong to it");
+        }
+        if (given > labels.size()) {
+            CliException tooMany = CliException.usage(usage() + ", and here are " + given + " arguments");
+            throw verb.endsWithText()
+                    ? tooMany.withHint("quotes around one that has spaces: 'hello world'") : tooMany;
+        }
+        for (int i = 0; i < arguments.size(); i++) {
+            if (!isValue(verb, i) && arguments.get(i).chars().anyMatch(c -> Character.isWhitespace(c) || Character.isSpaceChar(c))) {
+                throw CliException.usage(verb + ": '" + TerminalText.escapeLine(arguments.get(i)) + "' has white space, and a "
+                        + labels.get(i) + " has none");
+            }
+        }
+        return this;
+    }
+
+    private String usage() {
+        return verb.arguments().isEmpty() ? verb + " takes no arguments" : "usage: " + verb + " " + verb.arguments();
+    }
+
+    /// The bytes to send. The protocol drops one line feed at the end, so a value that ends with one gets another.
+    ///
+    /// @param fileValue what stands in the file of the value; ignored if there is none
+    /// @throws CliException if the server would refuse them
+    public byte[] command(byte[] fileValue) {
+        String front = Stream.concat(Stream.of(verb.name()), arguments.stream()).collect(Collectors.joining(" "));
+        ByteArrayOutputStream command = new ByteArrayOutputStream();
+        command.writeBytes(front.getBytes(StandardCharsets.UTF_8));
+        if (valueFile.isPresent()) {
+            command.write(' ');
+            command.writeBytes(fileValue);
+        }
+        if (valueFile.isPresent() || front.endsWith("\n")) {
+            command.write('\n');
+        }
+        return checked(command.toByteArray());
+    }
+
+    /// For KEYS: all that it asks for, however many.
+    ///
+    /// @param limit what `--limit` said; 0 if it was not given
+    public Optional<KeyListing> listing(long limit) {
+        if (verb != Verb.KEYS) {
+            if (limit > 0) {
+                throw CliException.usage("--limit is for KEYS");
+            }
+            return Optional.empty();
+        }
+        if (limit > 0 && arguments.size() > 1) {
+            throw CliException.usage("the limit of KEYS stands there twice: --limit " + limit + " and " + arguments.get(1));
+        }
+        List<byte[]> parts = arguments.stream().map(part -> part.getBytes(StandardCharsets.UTF_8)).toList();
+        long most = limit > 0 ? limit : parts.size() > 1 ? number(arguments.get(1)) : Long.MAX_VALUE;
+        KeyListing listing = new KeyListing(parts.isEmpty() ? new byte[0] : parts.getFirst(), most,
+                parts.size() > 2 ? parts.get(2) : new byte[0]);
+        checked(listing.request());
+        return Optional.of(listing);
+    }
+
+    private static long number(String text) {
+        try {
+            long number = Long.parseLong(text);
+            if (number > 0) {
+                return number;
+            }
+        } catch (NumberFormatException _) {
+            // said below
+        }
+        throw CliException.usage("KEYS: limit must be a whole number from 1 on, not '" + TerminalText.escapeLine(text) + "'");
+    }
+
+    private byte[] checked(byte[] command) {
+        try {
+            PARSER.parse(command, 0, command.length);
+            return command;
+        } catch (CommandException e) {
+            throw CliException.usage(e.getMessage().startsWith("usage: ") ? e.getMessage() : verb + ": " + e.getMessage())
+                    .withHint("cipherlink kv --help");
+        }
+    }
+
+    /// The first two words, which are never a value: verb and key.
+    public static String head(byte[] command) {
+        int end = 0;
+        for (int spaces = 0; end < command.length && end < MAX_HEAD_BYTES; end++) {
+            if (command[end] == ' ' && ++spaces == 2) {
+                break;
+            }
+        }
+        return TerminalText.escapeLine(TerminalText.escape(Arrays.copyOf(command, end)));
+    }
+}

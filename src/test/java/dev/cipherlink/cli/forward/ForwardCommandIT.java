@@ -1,0 +1,265 @@
+package dev.cipherlink.cli.forward;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.cli.Main;
+import dev.cipherlink.console.Terminal;
+import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.forward.Programs;
+import dev.cipherlink.peer.JavaProgram;
+import dev.cipherlink.server.Server;
+import dev.cipherlink.server.ServerConfig;
+import dev.cipherlink.server.ServerConfig.ServerKeys;
+import dev.cipherlink.server.access.AuthorizedKeys;
+import dev.cipherlink.store.MemoryStore;
+import dev.cipherlink.store.StoreLimits;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `cipherlink forward` as a user meets it, against a real server in this process.
+@Timeout(120)
+class ForwardCommandIT {
+
+    @TempDir
+    Path folder;
+    private final Identity host = Identity.generate();
+    private final MemoryStore store = new MemoryStore(StoreLimits.ofHeap());
+    private Server server;
+    private ServerSocket target;
+    private Terminal ann;
+
+    @BeforeEach
+    void start() throws IOException {
+        Path authorized = folder.resolve("authorized");
+        target = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
+        ann = new Terminal(folder);
+        ann.environment.put("HOME", folder.resolve("home").toString());
+        ann.environment.put("CIPHERLINK_SERVER_AUTHORIZED_KEYS", authorized.toString());
+        assertEquals(0, ann.run("keygen", "identity"), ann.err());
+        assertEquals(0, ann.run("authorize", ann.out().strip(), "--name", "ann", "--forward",
+                "127.0.0.1:" + target.getLocalPort(), "--forward", "localhost:1-65535"), ann.err());
+        server = Server.start(ServerConfig.loopback(ServerKeys.personal(host, AuthorizedKeys.load(authorized)))
+                .withTimes(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMillis(500)), store);
+        ann.environment.put("CIPHERLINK_CLIENT_SERVER", address());
+        ann.environment.put("CIPHERLINK_CLIENT_HOST_KEY", host.publicKey().fingerprint().toString());
+    }
+
+    private String address() {
+        return "127.0.0.1:" + server.address().getPort();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        server.close();
+        store.close();
+        host.close();
+        target.close();
+    }
+
+    /// The program in a process of its own, as it is installed.
+    private List<String> program(String... args) {
+        return JavaProgram.command(folder, List.of(), Main.class, args);
+    }
+
+    private Process process(String... args) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(program(args)).directory(folder.toFile())
+                .redirectError(folder.resolve("stderr").toFile());
+        builder.environment().putAll(ann.environment);
+        return builder.start();
+    }
+
+    private String stderr() throws IOException {
+        return Files.readString(folder.resolve("stderr"));
+    }
+
+    private static String portOf(String readyLine) {
+        assertTrue(readyLine != null && readyLine.startsWith("ready 127.0.0.1:"), readyLine);
+        return readyLine.split("[: ]")[2];
+    }
+
+    @Test
+    void saysWhenItIsReadyForwardsReportsAndStopsOnASignal() throws Exception {
+        Process forward = process("forward", "-L", "0:127.0.0.1:" + target.getLocalPort(), "-D", "0", "--pool", "1");
+        try (var lines = new BufferedReader(new InputStreamReader(forward.getInputStream(), StandardCharsets.UTF_8))) {
+            String first = lines.readLine();
+            int port = Integer.parseInt(portOf(first));
+            assertEquals("ready 127.0.0.1:" + port + " -> 127.0.0.1:" + target.getLocalPort(), first);
+            assertTrue(lines.readLine().endsWith(" -> SOCKS"));
+            try (var client = new Socket("127.0.0.1", port); Socket accepted = target.accept()) {
+                client.getOutputStream().write(42);
+                assertEquals(42, accepted.getInputStream().read());
+                Programs.run(folder, "/bin/kill", "-USR1", String.valueOf(forward.pid()));
+                Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> stderr().contains("1 open, 1 opened, 0 failed, 1 bytes out"));
+            }
+            forward.destroy();
+            assertTrue(forward.waitFor(30, TimeUnit.SECONDS));
+            assertEquals(0, forward.exitValue(), stderr());
+        } finally {
+            forward.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aServerThatGoesAwayLaterFailsOnlyTheNextConnections() throws Exception {
+        Process forward = process("forward", "--timeout", "2s", "-L", "0:127.0.0.1:" + target.getLocalPort());
+        try (var lines = new BufferedReader(new InputStreamReader(forward.getInputStream(), StandardCharsets.UTF_8))) {
+            int port = Integer.parseInt(portOf(lines.readLine()));
+            server.close();
+            try (var client = new Socket("127.0.0.1", port)) {
+                Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> stderr().contains("not forwarded: "));
+                assertTrue(client.isConnected());
+            }
+            assertTrue(forward.isAlive());
+            assertEquals(1, stderr().lines().count(), stderr());
+        } finally {
+            forward.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aRevokedKeyLosesItsForwards() throws Exception {
+        Process forward = process("forward", "-L", "0:127.0.0.1:" + target.getLocalPort());
+        try (var lines = new BufferedReader(new InputStreamReader(forward.getInputStream(), StandardCharsets.UTF_8));
+             var client = new Socket("127.0.0.1", Integer.parseInt(portOf(lines.readLine())));
+             Socket accepted = target.accept()) {
+            client.setSoTimeout(20_000);
+            accepted.setSoTimeout(20_000);
+            client.getOutputStream().write(42);
+            assertEquals(42, accepted.getInputStream().read());
+            assertEquals(0, ann.run("keys", "revoke", "ann"), ann.err());
+            assertThrows(SocketException.class, () -> client.getInputStream().read());
+            assertThrows(SocketException.class, () -> accepted.getInputStream().read());
+        } finally {
+            forward.destroyForcibly();
+        }
+    }
+
+    @Test
+    void stdinAndStdoutAreForwardedToTheByte() throws Exception {
+        byte[] sent = new byte[300_000];
+        new Random(5).nextBytes(sent);
+        Thread.startVirtualThread(() -> {
+            try (Socket accepted = target.accept()) {
+                accepted.getInputStream().transferTo(accepted.getOutputStream());
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        });
+        assertEquals(0, ann.runWith(sent, "forward", "--stdio", "127.0.0.1:" + target.getLocalPort()), ann.err());
+        assertArrayEquals(sent, ann.outBytes());
+        assertEquals("", ann.err());
+    }
+
+    @Test
+    void eachFailureHasItsStatusAndOneLine() throws IOException {
+        assertEquals(6, ann.run("forward", "--stdio", "127.0.0.2:80"));
+        assertTrue(ann.err().contains("no rule admits 127.0.0.2:80") && ann.err().contains("forward=127.0.0.2:80"), ann.err());
+        int free = Programs.freePort();
+        assertEquals(6, ann.run("forward", "--stdio", "localhost:" + free));
+        assertTrue(ann.err().contains("localhost:" + free + " refuses connections"), ann.err());
+        assertEquals(2, ann.run("forward", "-L", "0:web"));
+        assertEquals("cipherlink: -L 0:web: [BIND:]PORT:HOST:PORT is needed, IPv6 addresses in brackets\n", ann.err());
+        assertEquals(2, ann.run("forward"));
+        assertEquals(2, ann.run("forward", "--stdio", "a:1", "-D", "0"));
+        assertEquals(2, ann.run("forward", "-D", "0", "--pool", "x"));
+        assertEquals(2, ann.run("forward", "-D", String.valueOf(target.getLocalPort())));
+        assertTrue(ann.err().startsWith("cipherlink: cannot listen on 127.0.0.1:" + target.getLocalPort() + ": "), ann.err());
+        assertEquals(3, ann.run("forward", "-D", "0", "-s", "127.0.0.1:" + free));
+        assertEquals(3, ann.run("forward", "--stdio", "a:1", "-s", "127.0.0.1:" + free));
+        ann.environment.remove("CIPHERLINK_CLIENT_HOST_KEY");
+        assertEquals(4, ann.run("forward", "-D", "0"));
+        assertEquals(4, ann.run("forward", "--stdio", "a:1"));
+        assertFalse(ann.err().isEmpty());
+    }
+
+    @Test
+    void aSharedKeyIsRefusedClearly() {
+        ann.environment.remove("CIPHERLINK_CLIENT_HOST_KEY");
+        assertEquals(0, ann.run("keygen", "shared", "k"));
+        assertEquals(2, ann.run("forward", "-D", "0", "--shared-key", "k"));
+        assertTrue(ann.err().startsWith("cipherlink: forwarding needs version 2, and option --shared-key chooses version 1\n"),
+                ann.err());
+    }
+
+    @Test
+    void aPasswordFileMustBeSecretAndRight() throws IOException {
+        Path file = Files.writeString(folder.resolve("passwords"), "ann:secret\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+        assertEquals(2, ann.run("forward", "-D", "0", "--socks-passwords", "passwords"));
+        assertTrue(ann.err().contains("others may read or write it"), ann.err());
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+        Files.writeString(file, "nonsense");
+        assertEquals(2, ann.run("forward", "-D", "0", "--socks-passwords", "passwords"));
+        assertTrue(ann.err().contains("line 1: USER:PASSWORD is needed"), ann.err());
+        assertEquals(2, ann.run("forward", "-L", "0:a:1", "--socks-passwords", "passwords"));
+    }
+
+    @Test
+    void wrongRulesAreRefusedWhereTheyAreGiven() {
+        assertEquals(2, ann.run("serve", "--check", "--config", write("forward:\n  allow: web\n")));
+        assertTrue(ann.err().contains("forward.allow: ") && ann.err().contains("HOST:PORTS"), ann.err());
+        assertEquals(2, ann.run("authorize", "--forward", "10.0.0.1/8:22", "cipherlink-x25519",
+                "j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8=", "bob"));
+        assertTrue(ann.err().contains("'10.0.0.1/8:22' is no rule for forwards: the address has bits behind the first 8"), ann.err());
+    }
+
+    private String write(String yaml) {
+        try {
+            return Files.writeString(folder.resolve("c.yaml"), yaml).toString();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void sshReachesAnSshServerThroughStdio() throws Exception {
+        String ssh = Programs.require("ssh", "openssh-client");
+        String sshd = Programs.require("sshd", "openssh-server");
+        Programs.run(folder, Programs.require("ssh-keygen", "openssh-client"), "-q", "-t", "ed25519", "-N", "", "-f", "host");
+        Programs.run(folder, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "user");
+        if (System.getProperty("user.name").equals("root")) {
+            Files.createDirectories(Path.of("/run/sshd"));
+        }
+        int port = Programs.freePort();
+        Files.writeString(folder.resolve("sshd_config"), String.join("\n", "Port " + port, "ListenAddress 127.0.0.1",
+                "HostKey " + folder.resolve("host"), "AuthorizedKeysFile " + folder.resolve("user.pub"), "StrictModes no",
+                "UsePAM no", "PidFile none", ""));
+        Path script = folder.resolve("proxy");
+        StringBuilder text = new StringBuilder("#!/bin/sh\n");
+        ann.environment.forEach((name, value) -> text.append("export ").append(name).append("='").append(value).append("'\n"));
+        text.append("exec ");
+        program("forward", "--stdio").forEach(word -> text.append('\'').append(word).append("' "));
+        Files.writeString(script, text + "\"$1\"\n");
+        Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
+        try (var service = Programs.Service.start(folder, port, sshd, "-D", "-e", "-f", folder.resolve("sshd_config").toString())) {
+            String said = Programs.run(folder, ssh, "-F", "none", "-i", folder.resolve("user").toString(), "-p",
+                    String.valueOf(service.port()), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o",
+                    "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", "ProxyCommand=" + script + " %h:%p", "localhost",
+                    "echo it works; seq 100000 | tail -1");
+            assertEquals("it works\n100000\n", said);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package dev.cipherlink.server.sessions;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.server.sessions.PlaceJournal.SessionPlace;
+import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.MemoryStore;
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.StoreLimits;
+import dev.cipherlink.store.Unit;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class PlaceJournalTest {
+
+    private static final String ID = "00112233445566778899aabbccddeeff";
+    private static final SessionPlace IN = new SessionPlace(true, List.of("#dev"), List.of());
+    private static final SessionPlace OUT = new SessionPlace(true, List.of(), List.of());
+
+    private final KeyValueStore store = new MemoryStore(new StoreLimits(1_000, 1_000_000));
+    private volatile SessionPlace place = IN;
+
+    @AfterEach
+    void close() {
+        store.close();
+    }
+
+    private PlaceJournal journal(Supplier<SessionPlace> now) {
+        return new PlaceJournal(ID, store, now);
+    }
+
+    private List<String> recordedRooms() {
+        return journal(() -> place).read().rooms();
+    }
+
+    /// A KICK that came while the session's own commit had looked where the session was, and had not written that yet, was
+    /// overwritten by the older place: a restart brought the session back into the room.
+    @Test
+    void whoIsSentOutDuringItsOwnCommitStaysOut() throws Exception {
+        var kick = new AtomicInteger();
+        var journals = new PlaceJournal[1];
+        Thread operator = Thread.ofPlatform().unstarted(() -> {
+            place = OUT;
+            try {
+                journals[0].changed();
+                journals[0].addTo(store.begin());
+            } catch (StoreException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        PlaceJournal journal = journal(() -> {
+            SessionPlace seen = place;
+            if (kick.getAndIncrement() == 0) {
+                operator.start();
+                // It has written already, or waits for us.
+                await().until(() -> !operator.isAlive() || operator.getState() == Thread.State.BLOCKED);
+            }
+            return seen;
+        });
+        journals[0] = journal;
+        journal.changed();
+        journal.addTo(store.begin());
+        operator.join();
+        assertEquals(List.of(), recordedRooms());
+    }
+
+    /// Who waits for the gate with a lock that others want inside it waits for ever.
+    @Test
+    void opensTheUnitBeforeItTakesItsLock() throws StoreException {
+        var journals = new PlaceJournal[1];
+        var opened = new AtomicInteger();
+        Unit unit = (Unit) Proxy.newProxyInstance(Unit.class.getClassLoader(), new Class<?>[] {Unit.class},
+                (_, method, arguments) -> {
+                    if (method.getName().equals("open")) {
+                        assertFalse(Thread.holdsLock(journals[0]));
+                        opened.incrementAndGet();
+                    } else {
+                        assertTrue(opened.get() > 0, method.getName());
+                    }
+                    try {
+                        return method.invoke(store.unit(), arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+        journals[0] = journal(() -> place);
+        journals[0].changed();
+        journals[0].addTo(unit);
+        assertEquals(1, opened.get());
+    }
+
+    /// Issue 13.6: each batch that wrote asked the chat for the place, under a monitor of all sessions and inside the gate.
+    @Test
+    void asksForThePlaceOnlyWhenItHasChanged() throws StoreException {
+        var asked = new AtomicInteger();
+        PlaceJournal journal = journal(() -> {
+            asked.incrementAndGet();
+            return place;
+        });
+        for (int batch = 0; batch < 3; batch++) {
+            journal.addTo(store.unit());
+        }
+        assertEquals(0, asked.get());
+        journal.changed();
+        for (int batch = 0; batch < 3; batch++) {
+            journal.addTo(store.unit());
+        }
+        assertEquals(1, asked.get());
+        assertEquals(List.of("#dev"), recordedRooms());
+    }
+}

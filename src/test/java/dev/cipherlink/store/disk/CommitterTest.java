@@ -1,0 +1,295 @@
+package dev.cipherlink.store.disk;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.store.Key;
+import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.KeyValueStore.Durability;
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.disk.Group.KeyChange;
+import dev.cipherlink.store.disk.Group.RecordChange;
+import dev.cipherlink.store.log.CommitLog;
+import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The committing thread when something of our own fails: nobody may wait for it for ever.
+class CommitterTest {
+
+    @TempDir
+    Path folder;
+
+    private final FailingOwner owner = new FailingOwner();
+    private Database database;
+    private CommitLog log;
+    private Applier applier;
+    private Committer committer;
+
+    /// Fails where it is told to.
+    private static final class FailingOwner implements Committer.Owner {
+        private boolean failsInState;
+        private boolean lacksMemory;
+        private volatile CountDownLatch syncedAgain;
+
+        @Override
+        public StoreState state(long commit) {
+            if (failsInState) {
+                throw new IllegalStateException("state");
+            }
+            if (lacksMemory) {
+                lacksMemory = false;
+                throw new OutOfMemoryError("once");
+            }
+            return new StoreState(commit, 0, 0, 0);
+        }
+
+        @Override
+        public void synced(long commit) {
+            CountDownLatch latch = syncedAgain;
+            if (latch != null) {
+                syncedAgain = null;
+                awaitUninterruptibly(latch);
+                throw new OutOfMemoryError("once");
+            }
+        }
+
+        private static void awaitUninterruptibly(CountDownLatch latch) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+    }
+
+    @BeforeEach
+    void open() throws Exception {
+        database = new Database(folder.resolve("database"), Database.Mode.NEW);
+        log = new CommitLog(folder, 0);
+        applier = new Applier(database, log, _ -> { }, StoreState.EMPTY);
+        committer = new Committer(database, log, applier, owner, Durability.OS);
+        applier.start(committer::stop);
+        committer.start();
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        committer.close();
+        applier.close();
+        log.close();
+        database.close();
+    }
+
+    /// Writes a record and waits for its commit.
+    ///
+    /// @return how that failed; null if it did not
+    private Throwable write() throws InterruptedException {
+        var outcome = new AtomicReference<Throwable>();
+        Thread writer = Thread.startVirtualThread(() -> {
+            try {
+                long stamp = committer.enter();
+                Group group = committer.current();
+                group.add(database, new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
+                committer.leave(stamp);
+                committer.await(group);
+            } catch (StoreException e) {
+                outcome.set(e);
+            }
+        });
+        assertTrue(writer.join(Duration.ofSeconds(10)), "the writer waits for ever");
+        return outcome.get();
+    }
+
+    @Test
+    void tellsThoseWhoWaitThatACommitCouldNotBegin() throws InterruptedException {
+        owner.failsInState = true;
+
+        assertInstanceOf(StoreException.class, write());
+
+        assertTrue(committer.isStopped());
+        assertThrows(StoreException.class, committer::enter);
+    }
+
+    /// A change came into the group, and there was no memory to show it to others: the group must not be committed.
+    @Test
+    void whatAStopFindsUnderWayFails() throws Exception {
+        long stamp = committer.enter();
+        Group group = committer.current();
+        group.add(database, new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
+        committer.stop(StoreException.failed(new OutOfMemoryError()));
+        committer.leave(stamp);
+
+        assertThrows(StoreException.class, () -> committer.await(group));
+
+        assertEquals(0, log.appended());
+        assertTrue(committer.current().isFailed());
+    }
+
+    /// Issue 13.7a: want of memory at a commit stopped all writes until a restart.
+    @Test
+    void aCommitForWhichThereIsNoMemoryIsTriedAgain() throws InterruptedException {
+        owner.lacksMemory = true;
+
+        assertEquals(null, write());
+
+        assertFalse(committer.isStopped());
+        assertEquals(1, committer.commits());
+    }
+
+    /// A stop that came while the committing thread waited for those inside the gate was not seen, and the group was committed.
+    @Test
+    void whatAStopFindsInsideTheGateFails() throws Exception {
+        long stamp = committer.enter();
+        Group group = committer.current();
+        group.add(database, new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
+        committer.request();
+        await().until(CommitterTest::waitsForTheGate);
+        committer.stop(StoreException.failed(new OutOfMemoryError()));
+        committer.leave(stamp);
+
+        assertThrows(StoreException.class, () -> committer.await(group));
+
+        assertEquals(0, log.appended());
+    }
+
+    private static boolean waitsForTheGate() {
+        return Thread.getAllStackTraces().entrySet().stream().anyMatch(thread -> "store-commit".equals(thread.getKey().getName())
+                && thread.getKey().getState() == Thread.State.WAITING
+                && Arrays.stream(thread.getValue()).anyMatch(frame -> "writeLock".equals(frame.getMethodName())));
+    }
+
+    /// The commit that was tried again was taken for the one that others had asked for meanwhile, and those waited for ever.
+    @Test
+    void whoAsksWhileACommitLacksMemoryIsServedToo() throws Exception {
+        committer.close();
+        committer = new Committer(database, log, applier, owner, Durability.ALWAYS);
+        var latch = new CountDownLatch(1);
+        owner.syncedAgain = latch;
+        committer.start();
+        var first = new FutureTask<Throwable>(this::write);
+        Thread.ofPlatform().daemon().start(first);
+        await().until(() -> owner.syncedAgain == null);
+        var second = new FutureTask<Throwable>(this::write);
+        Thread.ofPlatform().daemon().start(second);
+        await().until(() -> committer.waiting() == 2);
+        latch.countDown();
+
+        assertEquals(null, first.get());
+        assertEquals(null, second.get());
+        assertEquals(2, committer.commits());
+    }
+
+    /// What a unit wrote waited until it came back from what it does outside of the gate.
+    @Test
+    void aUnitThatPausesHasWhatItWroteCommitted() throws Exception {
+        var unit = new RocksUnit(committer, database);
+        unit.begin(Unit.Records.NONE);
+        try (unit) {
+            unit.record(new byte[] {1}, new byte[] {2});
+            unit.pause();
+            await().until(() -> committer.commits() == 1);
+        }
+    }
+
+    /// While somebody was slow to be told, the values of all changes stayed on the heap.
+    @Test
+    void whatWaitsToBeToldKeepsNoValues() throws Exception {
+        var goOn = new CountDownLatch(1);
+        var told = Collections.synchronizedList(new ArrayList<Key>());
+        committer.deliveries().setListener(new KeyValueStore.ChangeListener() {
+            @Override
+            public boolean isInterested() {
+                return true;
+            }
+
+            @Override
+            public void changed(Key key, boolean exists) {
+                FailingOwner.awaitUninterruptibly(goOn);
+                told.add(key);
+            }
+        });
+        try {
+            WeakReference<byte[]> value = writeKey();
+            await().until(() -> {
+                System.gc();
+                return applier.waiting().isEmpty() && value.refersTo(null);
+            });
+        } finally {
+            goOn.countDown();
+        }
+        await().until(() -> told.equals(List.of(Key.of(new byte[] {1}))));
+    }
+
+    private WeakReference<byte[]> writeKey() throws StoreException {
+        byte[] value = new byte[1_000];
+        long stamp = committer.enter();
+        Group group = committer.current();
+        group.add(database, new KeyChange(Key.of(new byte[] {1}), RocksWrite.ABSENT, Cell.of(value, 1, Cell.NO_DEADLINE, group)),
+                Long.MAX_VALUE);
+        committer.leave(stamp);
+        committer.await(group);
+        return new WeakReference<>(value);
+    }
+
+    /// What is told hangs on the group, and a commit with nothing else in it tells it, too.
+    @Test
+    void tellsWhatIsDurableInTheOrderOfCommits() throws InterruptedException {
+        List<Integer> told = Collections.synchronizedList(new ArrayList<>());
+        for (int i = 0; i < 50; i++) {
+            int number = i;
+            committer.tell(() -> told.add(number));
+            if (i % 2 == 0) {
+                assertEquals(null, write());
+            }
+        }
+        await().until(() -> told.size() == 50);
+        assertEquals(IntStream.range(0, 50).boxed().toList(), told);
+    }
+
+    /// Nobody hears of what is not durable.
+    @Test
+    void tellsNothingOfWhatFailed() throws InterruptedException {
+        List<Integer> told = Collections.synchronizedList(new ArrayList<>());
+        committer.tell(() -> told.add(1));
+        await().until(() -> told.size() == 1);
+        owner.failsInState = true;
+        Thread writer = Thread.startVirtualThread(() -> assertThrows(StoreException.class, () -> {
+            long stamp = committer.enter();
+            Group group = committer.current();
+            group.add(database, new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
+            committer.tell(() -> told.add(2));
+            committer.leave(stamp);
+            committer.await(group);
+        }));
+        writer.join();
+        committer.tell(() -> told.add(3));
+        committer.close();
+        assertEquals(List.of(1), told);
+    }
+
+    @Test
+    void commitsWhatIsWhole() throws InterruptedException {
+        assertEquals(null, write());
+        assertFalse(committer.isStopped());
+        assertEquals(1, committer.commits());
+    }
+}

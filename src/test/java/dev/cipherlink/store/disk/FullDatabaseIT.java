@@ -1,0 +1,167 @@
+package dev.cipherlink.store.disk;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.cipherlink.store.Key;
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.log.BatchBuffer;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Another program takes all that was left of the disk while RocksDB brings what it has there.
+class FullDatabaseIT {
+    private static final int VALUE_BYTES = 1 << 20;
+    private static final int VALUES = 12;
+
+    @TempDir
+    Path folder;
+
+    private Path disk;
+
+    private static int run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+        return process.exitValue();
+    }
+
+    @BeforeEach
+    void mount() throws Exception {
+        // Not from the disk: a library in use would keep it mounted.
+        NativeLibrary.load(folder);
+        Path place = Files.createDirectory(folder.resolve("disk"));
+        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", place.toString()) == 0,
+                "no small file system can be mounted here: that takes root");
+        disk = place;
+    }
+
+    @AfterEach
+    void unmount() throws Exception {
+        if (disk != null) {
+            assertEquals(0, run("umount", disk.toString()));
+        }
+    }
+
+    private void fill(Path ballast) throws IOException {
+        try (FileChannel file = FileChannel.open(ballast, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            while (true) {
+                file.write(ByteBuffer.allocate(4_096));
+            }
+        } catch (IOException e) {
+            assertTrue(Files.size(ballast) > 0, e.getMessage());
+        }
+    }
+
+    private static byte[] value(int number) {
+        byte[] value = new byte[VALUE_BYTES];
+        new Random(number).nextBytes(value);
+        return value;
+    }
+
+    private static byte[] batch(Database database, int number) {
+        var batch = new BatchBuffer();
+        batch.put(database.records(), new byte[] {(byte) number}, value(number));
+        return batch.toArray();
+    }
+
+    /// RocksDB looks every five seconds whether there is room for what it keeps in memory, 32 MiB.
+    @Test
+    void theDatabaseGoesOnWhenThereIsRoomAgain() throws Exception {
+        Path ballast = disk.resolve("ballast");
+        try (var database = new Database(disk.resolve("db"), Database.Mode.NEW)) {
+            for (int i = 0; i < VALUES / 2; i++) {
+                database.write(batch(database, i));
+            }
+            fill(ballast);
+            assertEquals(StoreException.Reason.FULL, assertThrows(StoreException.class, database::flush).reason());
+            assertArrayEquals(value(1), database.get(database.records(), new byte[] {1}));
+
+            Files.delete(ballast);
+            await().atMost(Duration.ofSeconds(60)).until(() -> isWritten(database));
+        }
+        try (var database = new Database(disk.resolve("db"), Database.Mode.EXISTING)) {
+            for (int i = 0; i < VALUES; i++) {
+                assertArrayEquals(value(i), database.get(database.records(), new byte[] {(byte) i}));
+            }
+        }
+    }
+
+    /// Issue 13.7: it was not opened before there was room for its log once more.
+    @Test
+    void aStoreThatFindsNoRoomForItsLogIsOpenedForReads() throws Exception {
+        Path store = disk.resolve("store");
+        leaveLog(store);
+        Path ballast = disk.resolve("ballast");
+        Files.write(ballast, new byte[(int) (Files.getFileStore(disk).getUsableSpace() - (8 << 20))]);
+        for (int i = 0; i < 2; i++) {
+            try (RocksStore opened = RocksStores.durable(store)) {
+                requireValues(opened);
+            }
+        }
+        Files.delete(ballast);
+        try (RocksStore opened = RocksStores.durable(store)) {
+            requireValues(opened);
+            opened.set(key(1), value(1));
+            assertEquals(List.of(), opened.check());
+        }
+    }
+
+    private static void requireValues(RocksStore store) throws StoreException {
+        for (int i = 0; i < VALUES; i++) {
+            assertArrayEquals(value(i), store.record(key(i).bytes()));
+        }
+    }
+
+    /// What SIGKILL leaves of a store that has everything in its log.
+    private void leaveLog(Path store) throws Exception {
+        Path running = folder.resolve("running");
+        try (RocksStore killed = RocksStores.durable(running); Stream<Path> files = Files.walk(running)) {
+            // In one commit: a file of the log that ended would go.
+            try (Unit unit = killed.begin()) {
+                for (int i = 0; i < VALUES; i++) {
+                    unit.record(key(i).bytes(), value(i));
+                }
+                unit.commit();
+            }
+            for (Path file : files.toList()) {
+                Files.copy(file, store.resolve(running.relativize(file)));
+            }
+        }
+    }
+
+    private static Key key(int number) {
+        return Key.of(new byte[] {(byte) number});
+    }
+
+    private static boolean isWritten(Database database) {
+        try {
+            for (int i = VALUES / 2; i < VALUES; i++) {
+                database.write(batch(database, i));
+            }
+            database.flush();
+            return true;
+        } catch (StoreException e) {
+            assertEquals(StoreException.Reason.FULL, e.reason());
+            return false;
+        }
+    }
+}

@@ -1,0 +1,193 @@
+package dev.cipherlink.store.disk;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.cipherlink.store.Key;
+import dev.cipherlink.store.StoreChild;
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.Unit;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A disk that fills and is freed again and again under one who writes and several who read.
+///
+/// `-Dcipherlink.full.seconds=60` goes on for so long; the normal build for a few seconds.
+@Timeout(900)
+class FullDiskIT {
+    private static final int SECONDS = Integer.getInteger("cipherlink.full.seconds", 5);
+    private static final int READERS = 4;
+    private static final Key COUNTER = StoreChild.key("counter");
+    private static final int BALLAST_BYTES = 1 << 20;
+
+    @TempDir
+    Path folder;
+
+    private Path disk;
+    private final AtomicBoolean isOver = new AtomicBoolean();
+    /// The last number that was acknowledged, those that were refused, and the last of both.
+    private final AtomicLong acknowledged = new AtomicLong();
+    private final Set<Long> refused = ConcurrentHashMap.newKeySet();
+    private final AtomicLong settled = new AtomicLong();
+
+    private static int run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+        return process.exitValue();
+    }
+
+    @BeforeEach
+    void mount() throws Exception {
+        // Not from the disk: a library in use would keep it mounted.
+        NativeLibrary.load(folder);
+        Path place = Files.createDirectory(folder.resolve("disk"));
+        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", place.toString()) == 0,
+                "no small file system can be mounted here: that takes root");
+        disk = place;
+    }
+
+    @AfterEach
+    void unmount() throws Exception {
+        if (disk != null) {
+            assertEquals(0, run("umount", disk.toString()));
+        }
+    }
+
+    /// Issue 13.1: a GET answered the value of a SET that was refused, when its commit failed between the look at the key and the
+    /// note of what the answer depends on.
+    @Test
+    void nothingAcknowledgedIsLostAndNothingRefusedIsRead() throws Exception {
+        try (RocksStore store = RocksStores.durable(disk.resolve("store")); ExecutorService threads = Executors.newCachedThreadPool()) {
+            List<Future<Void>> running = new ArrayList<>();
+            running.add(threads.submit(() -> write(store)));
+            for (int i = 0; i < READERS; i++) {
+                running.add(threads.submit(() -> read(store)));
+            }
+            int fills = fillAndFree();
+            isOver.set(true);
+            end(running);
+            System.out.printf("%d acknowledged, %d refused, full %d times%n", settled.get() - refused.size(), refused.size(), fills);
+            assertTrue(fills > 1, "the disk was not full");
+            assertTrue((long) store.info().get("store_refused_full") >= refused.size());
+        }
+        try (RocksStore store = RocksStores.durable(disk.resolve("store"))) {
+            assertEquals(acknowledged.get(), number(store.get(COUNTER)));
+            assertEquals(List.of(), store.check());
+        }
+    }
+
+    private static void end(List<Future<Void>> running) throws InterruptedException {
+        for (Future<Void> thread : running) {
+            try {
+                thread.get();
+            } catch (ExecutionException e) {
+                throw new AssertionError(e.getCause());
+            }
+        }
+    }
+
+    private static long number(byte[] value) {
+        return value == null ? 0 : Long.parseLong(new String(value, StandardCharsets.US_ASCII).strip());
+    }
+
+    /// Writes larger and larger numbers: one that is refused is never written again.
+    private Void write(RocksStore store) throws Exception {
+        while (!isOver.get()) {
+            long next = settled.get() + 1;
+            byte[] value = String.format("%-2000d", next).getBytes(StandardCharsets.US_ASCII);
+            try {
+                store.set(COUNTER, value);
+                acknowledged.set(next);
+            } catch (StoreException e) {
+                assertEquals(StoreException.Reason.FULL, e.reason());
+                refused.add(next);
+            }
+            settled.set(next);
+        }
+        return null;
+    }
+
+    /// What is read in a unit that can be committed is what the writer was, or will be, told is there.
+    private Void read(RocksStore store) throws Exception {
+        while (!isOver.get()) {
+            long before = acknowledged.get();
+            long found;
+            try (Unit unit = store.begin()) {
+                found = number(store.get(COUNTER));
+                unit.commit();
+            }
+            assertTrue(found >= before, found + " was read after " + before + " was acknowledged");
+            // The writer may not have been told yet.
+            while (settled.get() < found) {
+                Thread.onSpinWait();
+            }
+            assertTrue(!refused.contains(found), found + " was read, and refused");
+        }
+        return null;
+    }
+
+    private int fillAndFree() throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+        int fills = 0;
+        while (System.nanoTime() < end) {
+            List<Path> ballast = new ArrayList<>();
+            waitFor(() -> {
+                fill(ballast);
+                int before = refused.size();
+                TimeUnit.MILLISECONDS.sleep(50);
+                return refused.size() > before;
+            });
+            fills++;
+            for (Path file : ballast) {
+                Files.delete(file);
+            }
+            long there = acknowledged.get();
+            waitFor(() -> acknowledged.get() > there);
+        }
+        return fills;
+    }
+
+    private static void waitFor(Callable<Boolean> condition) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
+        while (!condition.call()) {
+            assertTrue(System.nanoTime() < end, "it takes too long");
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+    }
+
+    /// To the last byte.
+    private void fill(List<Path> ballast) throws IOException {
+        for (int bytes = BALLAST_BYTES; bytes >= 4_096; bytes /= 4) {
+            try {
+                while (true) {
+                    Path file = disk.resolve("ballast" + ballast.size());
+                    ballast.add(file);
+                    Files.write(file, new byte[bytes]);
+                }
+            } catch (IOException e) {
+                // Smaller ones may fit.
+            }
+        }
+    }
+}

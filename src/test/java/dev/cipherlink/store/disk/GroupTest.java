@@ -1,0 +1,107 @@
+package dev.cipherlink.store.disk;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.store.Key;
+import dev.cipherlink.store.StoreChild;
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.disk.Group.KeyChange;
+import dev.cipherlink.store.disk.Group.RecordChange;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// How far a group has come.
+class GroupTest {
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void isDurableBeforeItIsStored() throws Exception {
+        var group = new Group(1);
+        assertTrue(group.isPending());
+        group.succeed();
+        assertTrue(group.isDurable() && !group.isStored());
+        group.stored();
+        assertTrue(group.isDurable() && group.isStored());
+        group.await();
+    }
+
+    /// A listing applied a group between its coming to the applier and the word to those who waited for it: it counted as not
+    /// stored from then on, and its cells were never let go.
+    @Test
+    void oneThatIsStoredBeforeThoseWhoWaitAreToldStaysStored() throws Exception {
+        var group = new Group(1);
+        var isWaiting = new CountDownLatch(1);
+        Thread waiter = Thread.startVirtualThread(() -> {
+            isWaiting.countDown();
+            try {
+                group.await();
+            } catch (StoreException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        isWaiting.await();
+        group.stored();
+        group.succeed();
+        assertTrue(group.isStored());
+        assertTrue(waiter.join(Duration.ofSeconds(10)));
+    }
+
+    @Test
+    void tellsThoseWhoWaitWhyItFailed() {
+        var group = new Group(1);
+        group.fail(StoreException.diskFull(null));
+        assertThrows(StoreException.class, group::await);
+        assertTrue(group.isFailed());
+        assertFalse(group.isDurable());
+    }
+
+    /// A SET of a large value over an acknowledged one ran out of memory when the old value had been taken away in the group
+    /// and the new one was not there yet. The client was refused, and the next commit took the acknowledged value away.
+    @Test
+    void hasNothingOfAChangeThatCouldNotBeAddedWhole() throws Exception {
+        Key key = StoreChild.key("k");
+        Cell durable = Cell.of(new byte[EntryCodec.LARGE_BYTES], 1, Cell.NO_DEADLINE, Group.IN_DATABASE);
+        // Adding a large value that is not on the heap fails where one fails that there is no memory for.
+        Cell failing = Cell.ofLarge(EntryCodec.LARGE_BYTES, 2, 77, Group.IN_DATABASE);
+        try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
+            var group = new Group(1);
+            assertThrows(NullPointerException.class, () -> group.add(database, new KeyChange(key, durable, failing), Long.MAX_VALUE));
+            assertTrue(group.isEmpty());
+            assertEquals(List.of(), group.keys());
+
+            var other = new RecordChange(StoreChild.key("r"), new byte[] {1});
+            group.add(database, other);
+            byte[] whole = group.log().toArray();
+            assertThrows(NullPointerException.class, () -> group.add(database, new KeyChange(key, durable, failing), Long.MAX_VALUE));
+            assertThrows(NullPointerException.class, () -> group.add(database, new RecordChange(null, new byte[] {1})));
+            assertArrayEquals(whole, group.log().toArray());
+            assertEquals(List.of(other), group.records());
+        }
+    }
+
+    /// Issue 13.5: what finds no room in the log is not in the group.
+    @Test
+    void takesNoChangeBeyondItsRoom() throws Exception {
+        var change = new KeyChange(StoreChild.key("k"), RocksWrite.ABSENT, Cell.of(new byte[100], 1, Cell.NO_DEADLINE, Group.IN_DATABASE));
+        try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
+            var group = new Group(1);
+            assertFalse(group.add(database, change, 100));
+            assertTrue(group.isEmpty());
+            assertTrue(group.add(database, change, 1_000));
+            int bytes = group.sizeBytes();
+            assertFalse(group.add(database, change, bytes));
+            assertEquals(bytes, group.sizeBytes());
+            assertEquals(List.of(change), group.keys());
+        }
+    }
+}

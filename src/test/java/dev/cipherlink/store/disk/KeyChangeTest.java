@@ -1,0 +1,112 @@
+package dev.cipherlink.store.disk;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.store.Key;
+import dev.cipherlink.store.StoreChild;
+import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.disk.Group.KeyChange;
+import dev.cipherlink.store.log.BatchBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What many changes of a key come to in the database as one.
+class KeyChangeTest {
+    private static final Key KEY = StoreChild.key("k");
+
+    @TempDir
+    Path folder;
+
+    private static Cell cell(int bytes, long version, long deadline) {
+        return Cell.of(new byte[bytes], version, deadline, new Group(1));
+    }
+
+    /// Each pair of states, joined over each third one, leaves the same as both changes one after the other.
+    @Test
+    void twoChangesAsOneLeaveTheSame() throws Exception {
+        List<Cell> states = List.of(Cell.absent(new Group(1)), cell(3, 1, Cell.NO_DEADLINE), cell(3, 2, 77),
+                cell(EntryCodec.LARGE_BYTES, 3, Cell.NO_DEADLINE), cell(EntryCodec.LARGE_BYTES, 4, 88));
+        int compared = 0;
+        try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
+            for (Cell first : states) {
+                for (Cell second : states) {
+                    for (Cell third : states) {
+                        var toFirst = new KeyChange(KEY, RocksWrite.ABSENT, first);
+                        var change = new KeyChange(KEY, first, second);
+                        var next = new KeyChange(KEY, second, third);
+                        List<String> apart = content(database, toFirst, change, next);
+                        clear(database, third);
+                        assertEquals(apart, content(database, toFirst, change.then(next)));
+                        clear(database, third);
+                        assertEquals(List.of(), content(database));
+                        compared++;
+                    }
+                }
+            }
+        }
+        assertEquals(125, compared);
+    }
+
+    private static void clear(Database database, Cell last) throws StoreException {
+        content(database, new KeyChange(KEY, last, RocksWrite.ABSENT));
+    }
+
+    private static List<String> content(Database database, KeyChange... changes) throws StoreException {
+        var found = new java.util.ArrayList<String>();
+        for (KeyChange change : changes) {
+            var batch = new BatchBuffer();
+            change.addTo(batch, database);
+            database.write(batch.toArray());
+        }
+        for (int family : new int[] {database.entries(), database.deadlines(), database.large()}) {
+            try (var iterator = database.iterator(family)) {
+                for (iterator.seekToFirst(); iterator.isValid(); iterator.next()) {
+                    found.add(family + ": " + java.util.HexFormat.of().formatHex(iterator.key()) + " = "
+                            + java.util.Arrays.hashCode(iterator.value()));
+                }
+            }
+        }
+        return found;
+    }
+
+    /// Whoever did not look leaves nothing behind either: the state before is found later.
+    @Test
+    void aBlindChangeLeavesTheSameWhenItIsKnownWhatWasThere() throws Exception {
+        Cell after = cell(3, 9, Cell.NO_DEADLINE);
+        try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
+            for (Cell before : List.of(RocksWrite.ABSENT, cell(3, 1, 77), cell(EntryCodec.LARGE_BYTES, 4, 88))) {
+                content(database, new KeyChange(KEY, RocksWrite.ABSENT, before));
+                KeyChange blind = new KeyChange(KEY, Cell.UNKNOWN, after);
+                assertTrue(blind.isBlind());
+                KeyChange known = blind.from(before);
+                assertEquals(before.exists() ? 0 : 1, known.entries());
+                assertEquals(1, content(database, known).size());
+                clear(database, after);
+                assertEquals(List.of(), content(database));
+            }
+        }
+    }
+
+    @Test
+    void anEntryIsReadAsItWasPut() throws Exception {
+        try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
+            for (Cell cell : List.of(cell(0, 5, Cell.NO_DEADLINE), cell(70, 6, 123), cell(EntryCodec.LARGE_BYTES, 7, 456))) {
+                content(database, new KeyChange(KEY, RocksWrite.ABSENT, cell));
+                Cell read = EntryCodec.decode(database.get(database.entries(), KEY.bytes()));
+                assertEquals(cell.version, read.version);
+                assertEquals(cell.deadline, read.deadline);
+                assertEquals(cell.valueBytes, read.valueBytes);
+                if (cell.isLarge()) {
+                    assertNull(read.value);
+                } else {
+                    assertArrayEquals(cell.value, read.value);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package dev.cipherlink.store.disk;
+
+import dev.cipherlink.store.KeyValueStore.Durability;
+import dev.cipherlink.store.StoreLimits;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.function.LongSupplier;
+
+/// Stores on disk for tests.
+public final class RocksStores {
+    static final long START_NANOS = 1_700_000_000_000_000_000L;
+
+    private RocksStores() {
+    }
+
+    /// One that waits for no disk, with a small cache, so that keys are evicted and read again.
+    static RocksStore fast(Path folder, StoreLimits limits, LongSupplier clock) throws IOException {
+        return RocksStore.open(folder, new RocksConfig(limits, Durability.OS, 4_000, clock, () -> START_NANOS, false));
+    }
+
+    /// One that waits for the disk.
+    public static RocksStore durable(Path folder) throws IOException {
+        return RocksStore.open(folder, RocksConfig.of(StoreLimits.ofDisk(1 << 24), Durability.ALWAYS));
+    }
+}
