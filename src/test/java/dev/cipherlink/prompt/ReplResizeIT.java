@@ -1,5 +1,6 @@
 package dev.cipherlink.prompt;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.cli.TmuxTerminal;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 /// terminal remembers, in order, and below the newest one stand the line being typed and the status line.
 @Timeout(300)
 class ReplResizeIT extends ReplRig {
+    private static final String RACE = "cipherlink.resize.race";
     private final List<String> said = new ArrayList<>();
 
     @Override
@@ -63,6 +66,14 @@ class ReplResizeIT extends ReplRig {
         });
     }
 
+    /// As above, and each message once: nothing has to be written twice where nothing happens while the size changes.
+    private void assertAllIsThereOnce(TmuxTerminal ann, String draft, boolean hasStatus) {
+        assertAllIsThere(ann, draft, hasStatus);
+        List<String> shown = Pattern.compile("<bob>(m\\d+-(long)*end)").matcher(squeezed(ann.everything())).results()
+                .map(found -> found.group(1)).toList();
+        assertEquals(said.stream().map(ReplResizeIT::squeezed).toList(), shown, ann.everything());
+    }
+
     @Test
     void aPaneThatGetsShorterAndTallerAgainLosesNothing() throws Exception {
         try (Client bob = client("bob"); TmuxTerminal ann = chat("ann", 80, 24)) {
@@ -81,6 +92,10 @@ class ReplResizeIT extends ReplRig {
                 assertAllIsThere(ann, "draft", true);
                 say(bob, 3, random);
                 assertAllIsThere(ann, "draft", true);
+            }
+            if (Boolean.getBoolean(RACE)) {
+                // Known to fail now and then: a row of a long message is shown twice (issue 14.12).
+                assertAllIsThereOnce(ann, "draft", true);
             }
         }
     }
@@ -105,7 +120,7 @@ class ReplResizeIT extends ReplRig {
     /// Known to fail now and then: where the width changes in the middle of a write, the terminal may drop a character at the edge
     /// of a row that has scrolled out before it is written again (issue 14.12).
     @Test
-    @EnabledIfSystemProperty(named = "cipherlink.resize.race", matches = "true")
+    @EnabledIfSystemProperty(named = RACE, matches = "true")
     void messagesThatArriveWhileTheSizeChangesAreAllThere() throws Exception {
         try (Client bob = client("bob"); TmuxTerminal ann = chat("ann", 80, 24)) {
             bob.request("JOIN #lobby");
