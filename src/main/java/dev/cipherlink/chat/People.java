@@ -1,5 +1,6 @@
 package dev.cipherlink.chat;
 
+import dev.cipherlink.budget.TokenBucket;
 import dev.cipherlink.chat.ChatService.EventFormat;
 import dev.cipherlink.chat.ChatService.Presence;
 import java.time.Duration;
@@ -96,8 +97,8 @@ final class People {
         return holder.sessions.stream().noneMatch(session -> session.hasKey() || session.isAttached());
     }
 
-    private Allowance newAllowance() {
-        return new Allowance(config.messagesPerSecond(), config.messagesPerSecond() * ChatConfig.BURST_SECONDS,
+    private TokenBucket newAllowance() {
+        return new TokenBucket(config.messagesPerSecond(), config.messagesPerSecond() * ChatConfig.BURST_SECONDS,
                 clock.nanos());
     }
 
@@ -281,52 +282,13 @@ final class People {
         mutedUntil.values().removeIf(until -> until - now <= 0);
     }
 
-    /// Lets a burst of requests through, and then a steady rate. Not thread-safe: guarded by its owner.
-    static final class Allowance {
-
-        private final double perNano;
-        private final double burst;
-        private double left;
-        private long filledAt;
-
-        Allowance(int perSecond, int burst, long nanoTime) {
-            perNano = perSecond / 1e9;
-            this.burst = burst;
-            left = burst;
-            filledAt = nanoTime;
-        }
-
-        /// Takes one, if there is one.
-        ///
-        /// @return 0 if there was, else the nanoseconds until there will be
-        long take(long nanoTime) {
-            fill(nanoTime);
-            if (left >= 1) {
-                left--;
-                return 0;
-            }
-            return (long) Math.ceil((1 - left) / perNano);
-        }
-
-        /// Whether it is as good as a new one.
-        boolean isFull(long nanoTime) {
-            fill(nanoTime);
-            return left >= burst;
-        }
-
-        private void fill(long nanoTime) {
-            left = Math.min(burst, left + (nanoTime - filledAt) * perNano);
-            filledAt = nanoTime;
-        }
-    }
-
     /// Who holds a name now, with all sessions. Guarded by [People]. Its own monitor orders what
     /// others are told of its being away.
     static final class Person {
 
         private final String name;
         private final Object owner;
-        private final Allowance allowance;
+        private final TokenBucket allowance;
         /// Those that have claimed the name.
         final Set<ChatSession> sessions = new LinkedHashSet<>();
         /// Those that take part: they get direct messages.
@@ -334,7 +296,7 @@ final class People {
         /// Read without a lock by every request.
         private volatile boolean isAway;
 
-        Person(String name, Object owner, Allowance allowance) {
+        Person(String name, Object owner, TokenBucket allowance) {
             this.name = name;
             this.owner = owner;
             this.allowance = allowance;
@@ -348,7 +310,7 @@ final class People {
             return owner;
         }
 
-        Allowance allowance() {
+        TokenBucket allowance() {
             return allowance;
         }
 

@@ -24,8 +24,8 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
+import java.util.concurrent.Callable;
 import java.util.concurrent.StructuredTaskScope;
-import java.util.concurrent.StructuredTaskScope.Joiner;
 
 /// One connection of a client on which a session was granted. Closing it closes the socket.
 final class Attachment implements AutoCloseable {
@@ -52,16 +52,21 @@ final class Attachment implements AutoCloseable {
     static Attachment establish(ClientConfig config, Syn syn) throws IOException {
         // The JVM's own SOCKS settings are not asked: that takes longer than connecting.
         var socket = new Socket(Proxy.NO_PROXY);
-        try (var scope = StructuredTaskScope.open(Joiner.<Attachment>anySuccessfulResultOrThrow(),
-                configuration -> configuration.withTimeout(config.connectTimeout()))) {
-            scope.fork(() -> {
-                connect(config, socket);
-                return handshake(config, socket, syn);
-            });
-            return scope.join();
+        return within(config, socket, "no session", () -> {
+            connect(config, socket);
+            return handshake(config, socket, syn);
+        });
+    }
+
+    /// Runs handshakes under one deadline, that of the configuration. If they fail the socket is closed.
+    ///
+    /// @param missing what is not there when the deadline passes, for the message
+    static <T> T within(ClientConfig config, Socket socket, String missing, Callable<T> handshakes) throws IOException {
+        try {
+            return SessionHandshake.within(config.connectTimeout(), handshakes);
         } catch (StructuredTaskScope.TimeoutException e) {
             socket.close();
-            throw new SocketTimeoutException("no session within " + config.connectTimeout().toMillis() + " ms");
+            throw new SocketTimeoutException(missing + " within " + config.connectTimeout().toMillis() + " ms");
         } catch (StructuredTaskScope.FailedException e) {
             socket.close();
             throw explained(e.getCause(), config.credentials());
@@ -122,7 +127,7 @@ final class Attachment implements AutoCloseable {
 
     /// What a handshake that failed says about keys. With an identity, a server tells who is not let in; with a shared key, it
     /// closes in silence, and a server that ends then cannot be told from one with another key.
-    static IOException explained(Throwable cause, Credentials credentials) {
+    private static IOException explained(Throwable cause, Credentials credentials) {
         boolean isShared = credentials instanceof Credentials.Shared;
         return switch (cause) {
             case NotAuthorizedException e -> new AuthenticationException("the server does not know this identity; "

@@ -17,13 +17,9 @@ import dev.cipherlink.session.SessionHandshake.RefusedException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.Socket;
-import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.StructuredTaskScope;
-import java.util.concurrent.StructuredTaskScope.Joiner;
 
 /// Opens tunnels to targets beyond one server: connections of version 2 in stream mode (`docs/protocol.md`, section 6).
 ///
@@ -35,6 +31,8 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
     private static final int MAX_HANDSHAKES = 48;
     /// The first pause before trying again where the server limits how fast we may come; it doubles.
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+
+    private static final String NO_ANSWER = "the server does not answer";
 
     private final ClientConfig config;
     private final Semaphore handshakes = new Semaphore(MAX_HANDSHAKES, true);
@@ -78,7 +76,7 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
         var wishes = new SessionParameters(OperationMode.STREAM, SessionParameters.MAX_MESSAGE_BYTES, 1,
                 Checksum.Algorithm.CRC32C);
         try {
-            within(config.connectTimeout(), tunnel.socket(), () ->
+            Attachment.within(config, tunnel.socket(), NO_ANSWER, () ->
                     SessionHandshake.connect(tunnel.channel(), new Syn(wishes, config.clientId(), target.toString())));
             isProven = true;
             return tunnel;
@@ -121,7 +119,7 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
         acquire();
         Socket socket = ForwardSockets.open();
         try {
-            return within(config.connectTimeout(), socket, () -> {
+            return Attachment.within(config, socket, NO_ANSWER, () -> {
                 Attachment.connect(config, socket);
                 ForwardSockets.tune(socket);
                 return new Tunnel(socket, (NoiseChannel) Attachment.open(config, socket));
@@ -135,25 +133,6 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
         try {
             handshakes.acquire();
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while connecting");
-        }
-    }
-
-    /// Under one deadline: when it passes, the interrupt closes the socket. If it fails the socket is closed.
-    private <T> T within(Duration limit, Socket socket, Callable<T> work) throws IOException {
-        try (var scope = StructuredTaskScope.open(Joiner.<T>anySuccessfulResultOrThrow(),
-                configuration -> configuration.withTimeout(limit))) {
-            scope.fork(work);
-            return scope.join();
-        } catch (StructuredTaskScope.TimeoutException e) {
-            socket.close();
-            throw new SocketTimeoutException("the server does not answer within " + limit.toMillis() + " ms");
-        } catch (StructuredTaskScope.FailedException e) {
-            socket.close();
-            throw Attachment.explained(e.getCause(), config.credentials());
-        } catch (InterruptedException e) {
-            socket.close();
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while connecting");
         }

@@ -7,9 +7,11 @@ import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.message.OperationMode;
 import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
 import dev.cipherlink.server.access.ClientDirectory;
+import dev.cipherlink.server.access.Netblock;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.Link;
 import dev.cipherlink.session.LinkEnd;
+import dev.cipherlink.session.SessionHandshake;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
@@ -22,7 +24,6 @@ import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.concurrent.StructuredTaskScope;
-import java.util.concurrent.StructuredTaskScope.Joiner;
 
 /// The whole life of one connection, from accept to close, in one virtual thread of the server's scope.
 public final class Connection implements Runnable, Closeable {
@@ -192,11 +193,7 @@ public final class Connection implements Runnable, Closeable {
 
     /// Both handshakes, under one absolute deadline: when it passes, the interrupt closes the socket.
     private Link establish() throws InterruptedException {
-        try (var scope = StructuredTaskScope.open(Joiner.<Link>anySuccessfulResultOrThrow(),
-                configuration -> configuration.withTimeout(server.config().handshakeTimeout()))) {
-            scope.fork(admission::establish);
-            return scope.join();
-        }
+        return SessionHandshake.within(server.config().handshakeTimeout(), admission::establish);
     }
 
     /// Ends the connection if the directory does not admit its client any more, or under another name or with other

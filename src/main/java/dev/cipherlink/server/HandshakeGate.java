@@ -1,6 +1,7 @@
 package dev.cipherlink.server;
 
-import dev.cipherlink.server.access.TokenBucket;
+import dev.cipherlink.budget.TokenBucket;
+import dev.cipherlink.server.access.Netblock;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.HashMap;
@@ -256,7 +257,7 @@ public final class HandshakeGate {
             boolean isKnown = isKnown(visit.source, nanoTime);
             boolean mayEnter = source.underWay < limits.maxPerAddress()
                     && (isKnown || block.underWay < limits.maxPerNetblock() && !isPunished(source, block, nanoTime))
-                    && source.bucket.take(nanoTime) && block.bucket.take(nanoTime);
+                    && source.bucket.take(nanoTime) == 0 && block.bucket.take(nanoTime) == 0;
             if (mayEnter && isTooFull(isKnown)) {
                 dropped = oldestUnproved(nanoTime);
                 mayEnter = dropped != null;

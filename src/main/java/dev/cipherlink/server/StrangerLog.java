@@ -1,5 +1,6 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.server.access.Netblock;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;

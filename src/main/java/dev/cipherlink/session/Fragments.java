@@ -1,5 +1,6 @@
 package dev.cipherlink.session;
 
+import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.message.Message.Payload;
 import java.time.Duration;
 import java.util.ArrayList;

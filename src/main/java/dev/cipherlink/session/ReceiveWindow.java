@@ -1,5 +1,6 @@
 package dev.cipherlink.session;
 
+import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.Payload;

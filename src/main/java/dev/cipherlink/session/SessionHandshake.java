@@ -16,7 +16,11 @@ import dev.cipherlink.message.Syn.SynAck;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.time.Duration;
 import java.util.HexFormat;
+import java.util.concurrent.Callable;
+import java.util.concurrent.StructuredTaskScope;
+import java.util.concurrent.StructuredTaskScope.Joiner;
 
 /// SYN, SYN_ACK, ACK on a fresh channel (`docs/protocol.md`, section 3). The two sides are mirror images.
 ///
@@ -27,6 +31,20 @@ public final class SessionHandshake {
     private static final int SESSION_ID_DIGITS = 32;
 
     private SessionHandshake() {
+    }
+
+    /// Runs the handshakes of a connection under one absolute deadline: when it passes, their thread is interrupted, which closes
+    /// the socket that it is using. Blocks.
+    ///
+    /// @throws StructuredTaskScope.TimeoutException if it passed
+    /// @throws StructuredTaskScope.FailedException  with what the handshakes threw
+    /// @throws InterruptedException                 if the calling thread is interrupted; the handshakes are too
+    public static <T> T within(Duration limit, Callable<T> handshakes) throws InterruptedException {
+        try (var scope = StructuredTaskScope.open(Joiner.<T>anySuccessfulResultOrThrow(),
+                configuration -> configuration.withTimeout(limit))) {
+            scope.fork(handshakes);
+            return scope.join();
+        }
     }
 
     /// What the handshake gives a client or server to build a session from.

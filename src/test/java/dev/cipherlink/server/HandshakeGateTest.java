@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
+import dev.cipherlink.server.access.Netblock;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.message.Message.Payload;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;

@@ -1,5 +1,6 @@
 package dev.cipherlink.server.access;
 
+import dev.cipherlink.budget.TokenBucket;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.server.access.AuthorizedKeys.KeySet;
@@ -8,7 +9,6 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -37,8 +37,8 @@ public final class Enrolment implements ClientDirectory {
     static final int NAMES_A_DAY = 20;
 
     private static final int MAX_NETBLOCKS = 10_000;
-    private static final int IPV4_BLOCK_BYTES = 3;
-    private static final int IPV6_BLOCK_BYTES = 6;
+    private static final int IPV4_BLOCK_BITS = 24;
+    private static final int IPV6_BLOCK_BITS = 48;
     private static final long TELL_NANOS = Duration.ofMinutes(1).toNanos();
 
     private static final Logger LOG = System.getLogger(Enrolment.class.getName());
@@ -49,8 +49,8 @@ public final class Enrolment implements ClientDirectory {
     private final AuthorizedKeys enrolled;
     private final int maxEnrolled;
     private final LongSupplier nanoClock;
-    /// By the first bytes of the address, the one that was used last at the end.
-    private final Map<ByteBuffer, TokenBucket> netblocks = new LinkedHashMap<>(16, 0.75f, true);
+    /// The one that was used last at the end.
+    private final Map<Netblock, TokenBucket> netblocks = new LinkedHashMap<>(16, 0.75f, true);
     private long toldAt;
 
     Enrolment(AuthorizedKeys authorized, AuthorizedKeys enrolled, int maxEnrolled, LongSupplier nanoClock) {
@@ -132,15 +132,13 @@ public final class Enrolment implements ClientDirectory {
     }
 
     private boolean mayEnrol(InetAddress from) {
-        byte[] address = from.getAddress();
-        ByteBuffer block = ByteBuffer.wrap(address, 0, address.length == 4 ? IPV4_BLOCK_BYTES : IPV6_BLOCK_BYTES);
         long now = nanoClock.getAsLong();
-        TokenBucket bucket = netblocks.computeIfAbsent(block,
+        TokenBucket bucket = netblocks.computeIfAbsent(Netblock.of(from, IPV4_BLOCK_BITS, IPV6_BLOCK_BITS),
                 _ -> new TokenBucket(NAMES_A_DAY / (double) Duration.ofDays(1).toSeconds(), NAMES_A_DAY, now));
         if (netblocks.size() > MAX_NETBLOCKS) {
             netblocks.remove(netblocks.keySet().iterator().next());
         }
-        return bucket.take(now);
+        return bucket.take(now) == 0;
     }
 
     /// At most once a minute: strangers can cause it as often as they like.

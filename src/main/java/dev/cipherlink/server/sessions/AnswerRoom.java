@@ -1,7 +1,7 @@
 package dev.cipherlink.server.sessions;
 
+import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.session.AnswerBatch;
-import dev.cipherlink.session.MemoryBudget;
 import dev.cipherlink.store.StoreException;
 import java.time.Duration;
 

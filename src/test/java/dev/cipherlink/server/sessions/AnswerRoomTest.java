@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.session.AnswerBatch;
-import dev.cipherlink.session.MemoryBudget;
 import dev.cipherlink.store.StoreException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;

@@ -1,4 +1,4 @@
-package dev.cipherlink.session;
+package dev.cipherlink.budget;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -142,7 +142,8 @@ public final class MemoryBudget {
         }
     }
 
-    synchronized long freeBytes() {
+    /// What is left; less than nothing after [#force].
+    public synchronized long freeBytes() {
         return free;
     }
 }

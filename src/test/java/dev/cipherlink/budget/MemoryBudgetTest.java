@@ -1,4 +1,4 @@
-package dev.cipherlink.session;
+package dev.cipherlink.budget;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,4 +1,4 @@
-package dev.cipherlink.server;
+package dev.cipherlink.server.access;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -8,18 +8,18 @@ import java.util.Arrays;
 ///
 /// @param prefix the first bits, and zeros for the rest
 /// @param bits   how many of them count
-record Netblock(InetAddress prefix, int bits) {
+public record Netblock(InetAddress prefix, int bits) {
 
     private static final int IPV4_BYTES = 4;
     /// Of IPv6, what one customer has at least.
     private static final int IPV6_SOURCE_BITS = 64;
 
     /// What one host has at the least: an address of IPv4, a /64 of IPv6.
-    static Netblock source(InetAddress address) {
+    public static Netblock source(InetAddress address) {
         return of(address, Byte.SIZE * IPV4_BYTES, IPV6_SOURCE_BITS);
     }
 
-    static Netblock of(InetAddress address, int ipv4Bits, int ipv6Bits) {
+    public static Netblock of(InetAddress address, int ipv4Bits, int ipv6Bits) {
         byte[] bytes = address.getAddress();
         int bits = bytes.length == IPV4_BYTES ? ipv4Bits : ipv6Bits;
         if (bits < Byte.SIZE * bytes.length) {

@@ -1,6 +1,7 @@
-package dev.cipherlink.server.access;
+package dev.cipherlink.budget;
 
-/// Lets a burst through, and then a steady rate. Not thread-safe: guarded by its owner.
+/// Limits a rate: a burst at once, then a steady number a second. Not thread-safe: guarded by its owner. Each `nanoTime` is a
+/// [System#nanoTime].
 public final class TokenBucket {
 
     private final double perNano;
@@ -15,14 +16,16 @@ public final class TokenBucket {
         filledAt = nanoTime;
     }
 
-    /// Takes a token, if there is one.
-    public boolean take(long nanoTime) {
+    /// Takes a token.
+    ///
+    /// @return 0 if there was one, else the nanoseconds until there will be
+    public long take(long nanoTime) {
         fill(nanoTime);
         if (tokens < 1) {
-            return false;
+            return (long) Math.ceil((1 - tokens) / perNano);
         }
         tokens--;
-        return true;
+        return 0;
     }
 
     /// Puts back a token that was taken.
@@ -30,7 +33,7 @@ public final class TokenBucket {
         tokens = Math.min(burst, tokens + 1);
     }
 
-    /// Whether it is as good as a new one.
+    /// Whether it is indistinguishable from a new one.
     public boolean isFull(long nanoTime) {
         fill(nanoTime);
         return tokens >= burst;
