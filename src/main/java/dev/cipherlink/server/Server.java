@@ -19,7 +19,7 @@ import dev.cipherlink.session.LinkEnd;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
@@ -115,8 +115,8 @@ public final class Server implements AutoCloseable {
     private ChatService openChat() throws IOException {
         long maxBytes = Math.min(MAX_CHAT_BYTES, Runtime.getRuntime().maxMemory() / 16);
         // What is too old or too much goes with the next commit.
-        try (Unit unit = store.begin()) {
-            openIfThereIsRoom(unit);
+        try (Transaction transaction = store.begin()) {
+            openIfThereIsRoom(transaction);
             ChatRecords records = store.isDurable() ? new StoredChat(store) : ChatRecords.NONE;
             var log = new ChatLog(config.chat(), ChatClock.SYSTEM, maxBytes, records);
             return new ChatService(config.chat(), log, ChatCommands::encode, ChatClock.SYSTEM,
@@ -127,9 +127,9 @@ public final class Server implements AutoCloseable {
     }
 
     /// On a full disk the server starts for those who read.
-    private static void openIfThereIsRoom(Unit unit) throws StoreException {
+    private static void openIfThereIsRoom(Transaction transaction) throws StoreException {
         try {
-            unit.open();
+            transaction.beginWrite();
         } catch (StoreException e) {
             if (e.reason() != StoreException.Reason.FULL) {
                 throw e;

@@ -21,7 +21,7 @@ import java.util.function.Consumer;
 /// [#set] and [#compareAndSet] take an expiry away; [#increment] and [#append] keep it.
 ///
 /// **Threads.** Any thread may call any method. Methods on one key do not block in memory; an engine on disk may block
-/// in reads. Writes become durable by [Unit#commit]. After [#close] the store must not be used.
+/// in reads. Writes become durable by [Transaction#commit]. After [#close] the store must not be used.
 ///
 /// **Arrays** go in and out without a copy, and must not be changed afterwards by either side.
 ///
@@ -157,7 +157,7 @@ public interface KeyValueStore extends AutoCloseable {
     /// Sets who is told of each change of a value, once it is durable.
     void onChange(ChangeListener listener);
 
-    /// Runs something when all that was written so far is durable, what the calling thread has in a unit included; never if the
+    /// Runs something when all that was written so far is durable, what the calling thread has in a transaction included; never if the
     /// store fails before. One thread runs these, in the order of the calls; they must not block. An engine that makes nothing
     /// durable runs it at once.
     void afterCommit(Runnable telling);
@@ -165,30 +165,30 @@ public interface KeyValueStore extends AutoCloseable {
     /// How many keys there are. Expired ones are not counted; exact where nothing is written meanwhile.
     long size() throws StoreException;
 
-    /// Begins the calling thread's next unit: what it writes through this store from now on, with the records it adds,
-    /// becomes durable together, when [Unit#commit] returns. Costs nothing until something is written.
+    /// Begins the calling thread's next transaction: what it writes through this store from now on, with the records it adds,
+    /// becomes durable together, when [Transaction#commit] returns. Costs nothing until something is written.
     ///
-    /// A write outside of any unit is a unit of its own: it returns when it is durable. A read outside of any unit may see
-    /// what is not durable yet.
+    /// A write outside of a transaction is one of its own: it returns when it is durable. A read outside of a transaction may
+    /// see what is not durable yet.
     ///
     /// @param records what belongs to its changes, and is added when it pauses
-    /// @throws IllegalStateException if the thread has a unit that has not ended
-    Unit begin(Unit.Records records);
+    /// @throws IllegalStateException if the thread has a transaction that has not ended
+    Transaction begin(Transaction.Records records);
 
     /// The same, to which nothing belongs that its thread does not add.
-    default Unit begin() {
-        return begin(Unit.Records.NONE);
+    default Transaction begin() {
+        return begin(Transaction.Records.NONE);
     }
 
-    /// The unit that the calling thread has begun: for who adds records to it and was not there when it began.
+    /// The transaction that the calling thread has begun: for who adds records to it and was not there when it began.
     ///
     /// @throws IllegalStateException if there is none
-    Unit unit();
+    Transaction transaction();
 
     /// Whether what was written survives the end of the process, so that records are of use to the next one.
     boolean isDurable();
 
-    /// The record that was kept under this key by [Unit#record]; null if there is none. Records that are not durable yet
+    /// The record that was kept under this key by [Transaction#record]; null if there is none. Records that are not durable yet
     /// are not seen.
     byte[] record(byte[] key) throws StoreException;
 
@@ -210,7 +210,7 @@ public interface KeyValueStore extends AutoCloseable {
     @Override
     void close();
 
-    /// What a unit waits for when it commits.
+    /// What a transaction waits for when it commits.
     public enum Durability {
         /// For the disk: survives the end of the process, of the system, and of the power, as far as the disk keeps its word.
         ALWAYS,

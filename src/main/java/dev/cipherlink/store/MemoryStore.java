@@ -239,13 +239,13 @@ public final class MemoryStore implements KeyValueStore {
     }
 
     @Override
-    public Unit begin(Unit.Records unused) {
-        return new MemoryUnit(records);
+    public Transaction begin(Transaction.Records unused) {
+        return new MemoryTransaction(records);
     }
 
-    /// Any thread may write at any time: a unit has no state.
+    /// Any thread may write at any time: a transaction has no state.
     @Override
-    public Unit unit() {
+    public Transaction transaction() {
         return begin();
     }
 

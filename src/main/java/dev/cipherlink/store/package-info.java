@@ -1,7 +1,7 @@
 /// Keys and their values.
 ///
 /// Purpose: [dev.cipherlink.store.KeyValueStore] says what every engine promises (atomic per key, versions, expiry,
-/// ordered listing, units that become durable as a whole). [dev.cipherlink.store.MemoryStore] keeps it in memory,
+/// ordered listing, transactions that become durable as a whole). [dev.cipherlink.store.MemoryStore] keeps it in memory,
 /// [dev.cipherlink.store.disk.RocksStore] on disk; `Committer` is the place to read before changing anything about durability.
 ///
 /// Refuses: the text of commands and answers (they are in `command`), sockets, permissions, the rule of what a key may

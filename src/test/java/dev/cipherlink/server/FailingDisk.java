@@ -7,7 +7,7 @@ import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.StoreLimits;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Set;
@@ -15,7 +15,7 @@ import java.util.Set;
 /// A store in memory that claims to be durable, and refuses every change while the disk is full.
 public final class FailingDisk {
 
-    private static final Set<String> CHANGES = Set.of("open", "record", "forget", "set", "compareAndSet", "delete", "increment",
+    private static final Set<String> CHANGES = Set.of("beginWrite", "record", "forget", "set", "compareAndSet", "delete", "increment",
             "append", "expire", "persist");
 
     private final KeyValueStore store =
@@ -47,7 +47,7 @@ public final class FailingDisk {
             }
             try {
                 Object result = method.invoke(target, arguments);
-                return method.getName().equals(made) ? proxy(Unit.class, (Unit) result, "") : result;
+                return method.getName().equals(made) ? proxy(Transaction.class, (Transaction) result, "") : result;
             } catch (InvocationTargetException e) {
                 throw e.getCause();
             }

@@ -73,7 +73,7 @@ class FragmentsTest {
         assertEquals(30, budget.freeBytes());
     }
 
-    /// A batch that had changed something waited for memory inside its unit: no session's commit began for 5 s.
+    /// A batch that had changed something waited for memory inside its transaction: no session's commit began for 5 s.
     @Test
     void letGoOfWhatOthersWaitForBeforeTheyWait() {
         var waits = new AtomicInteger();

@@ -21,11 +21,11 @@ class MemoryStoreTest extends StoreContract {
     @Test
     void keepsRecordsUntilItEnds() {
         var small = new MemoryStore(StoreLimits.ofHeap());
-        try (small; Unit unit = small.begin()) {
-            unit.record(bytes("r1"), bytes("v"));
-            unit.record(bytes("r2"), bytes("w"));
-            unit.forget(bytes("r1"));
-            unit.commit();
+        try (small; Transaction transaction = small.begin()) {
+            transaction.record(bytes("r1"), bytes("v"));
+            transaction.record(bytes("r2"), bytes("w"));
+            transaction.forget(bytes("r1"));
+            transaction.commit();
             assertEquals(List.of("r2"), small.records(bytes("r")).keySet().stream().map(String::new).toList());
             assertArrayEquals(bytes("w"), small.record(bytes("r2")));
         } catch (StoreException e) {

@@ -69,9 +69,9 @@ final class MillionsOfKeys {
         var random = new Random(thread);
         byte[] value = new byte[VALUE_BYTES];
         try {
-            for (int unit = thread; unit * UNIT < keys; unit += THREADS) {
-                try (Unit changes = store.begin()) {
-                    for (int i = unit * UNIT; i < Math.min(keys, (unit + 1) * UNIT); i++) {
+            for (int transaction = thread; transaction * UNIT < keys; transaction += THREADS) {
+                try (Transaction changes = store.begin()) {
+                    for (int i = transaction * UNIT; i < Math.min(keys, (transaction + 1) * UNIT); i++) {
                         random.nextBytes(value);
                         store.set(key(i), value.clone());
                     }

@@ -15,7 +15,7 @@ import java.util.List;
 
 /// A process that writes to a store until it is killed, and tells on stdout what was acknowledged.
 ///
-/// Each of its threads counts for ever: unit n sets `t<thread>:last` to n, adds 1 to `t<thread>:count` and to `all`, sets a
+/// Each of its threads counts for ever: transaction n sets `t<thread>:last` to n, adds 1 to `t<thread>:count` and to `all`, sets a
 /// key of its own number, and keeps n as a record. After the commit it prints `<thread> <n>`.
 public final class StoreChild {
     static final int THREADS = 4;
@@ -55,13 +55,13 @@ public final class StoreChild {
     }
 
     private static long oneUnit(RocksStore store, int thread, long n, PrintStream out) throws StoreException {
-        try (Unit unit = store.begin()) {
+        try (Transaction transaction = store.begin()) {
             store.set(key("t" + thread + ":last"), bytes(n));
             store.increment(key("t" + thread + ":count"), 1);
             store.increment(key("all"), 1);
             store.set(key("t" + thread + ":k" + n % KEYS_A_THREAD), value(n));
-            unit.record(key("t" + thread).bytes(), bytes(n));
-            unit.commit();
+            transaction.record(key("t" + thread).bytes(), bytes(n));
+            transaction.commit();
             say(out, thread + " " + n);
             return n;
         } catch (StoreException e) {

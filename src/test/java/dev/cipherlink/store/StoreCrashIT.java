@@ -39,12 +39,12 @@ class StoreCrashIT {
         }
     }
 
-    private void killOnce(Durability durability, int units) throws IOException, InterruptedException {
+    private void killOnce(Durability durability, int transactions) throws IOException, InterruptedException {
         Process child = StoreChild.start(folder.resolve("store"), durability, List.of());
         try (BufferedReader lines = child.inputReader()) {
             String first = lines.readLine();
             assertTrue(first != null && first.startsWith("open "), first);
-            for (int i = 0; i < units; i++) {
+            for (int i = 0; i < transactions; i++) {
                 note(lines.readLine());
             }
             // Not through the process itself: that would close the stream over what it had written.

@@ -11,7 +11,7 @@ import dev.cipherlink.session.Session;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
@@ -24,7 +24,7 @@ import java.util.OptionalLong;
 
 /// Runs the commands of one session. Used by its reading thread; what it calls does not block, but for
 /// a large value that waits for room.
-final class CommandDispatcher implements RequestHandler, Unit.Records {
+final class CommandDispatcher implements RequestHandler, Transaction.Records {
 
     private static final Logger LOG = System.getLogger(CommandDispatcher.class.getName());
     private static final byte[] ECHO_PREFIX = "Echo: ".getBytes(StandardCharsets.US_ASCII);
@@ -46,7 +46,7 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
     private final KeyValueStore.ReadGate gate = this::enterRoom;
 
     /// That of the batch under way; null between two.
-    private Unit unit;
+    private Transaction transaction;
     /// Counted here, and added to the server's once a batch.
     private int requests;
     private int failedRequests;
@@ -63,7 +63,7 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
         parser = new CommandParser(services.maxValueBytes());
         store = services.store();
         room = new AnswerRoom(origin.owner());
-        events = new SessionEvents(services, origin, () -> unit);
+        events = new SessionEvents(services, origin, () -> transaction);
         chat = new ChatCommands(services.chat(), events.chatSession());
     }
 
@@ -98,8 +98,8 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
     @Override
     public void beforeWait() {
         try {
-            if (unit != null) {
-                unit.pause();
+            if (transaction != null) {
+                transaction.pause();
             }
         } catch (StoreException e) {
             throw new IllegalStateException(e.getMessage(), e);
@@ -141,8 +141,8 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
     }
 
     private void begin() {
-        if (unit == null) {
-            unit = store.begin(this);
+        if (transaction == null) {
+            transaction = store.begin(this);
         }
     }
 
@@ -169,12 +169,12 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
         return parser.parse(request.array(), request.offset(), request.length());
     }
 
-    /// The journal hears of a request when it has run: if that pauses the unit, what is recorded then does not include it.
+    /// The journal hears of a request when it has run: if that pauses the transaction, what is recorded then does not include it.
     ///
     /// @throws StoreException if the store takes no writes; nothing was changed
     private Reply change(int sequence, Command command) throws StoreException {
         // Before any lock around a change is taken: whoever holds one must not wait for a commit to begin.
-        unit.open();
+        transaction.beginWrite();
         Reply reply;
         try {
             reply = run(command);
@@ -210,29 +210,29 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
     /// knows what will be there after a restart, and no answer leaves.
     @Override
     public void completeBatch() {
-        if (unit == null) {
+        if (transaction == null) {
             return;
         }
         count();
         changedBytes = 0;
-        try (Unit ended = unit) {
+        try (Transaction ended = transaction) {
             addTo(ended);
             ended.commit();
         } catch (StoreException e) {
             throw new IllegalStateException(e.getMessage(), e);
         } finally {
-            unit = null;
+            transaction = null;
         }
     }
 
-    /// Adds to the unit how far the session came, and where it is, with what it changed.
+    /// Adds to the transaction how far the session came, and where it is, with what it changed.
     @Override
-    public void addTo(Unit open) {
+    public void addTo(Transaction open) {
         try {
             journal.addTo(open);
             events.addTo(open);
         } catch (StoreException e) {
-            // An open unit takes every record: nothing was changed that these belong to.
+            // An open transaction takes every record: nothing was changed that these belong to.
             LOG.log(Level.DEBUG, "it is not recorded how far a session came that only reads", e);
         }
     }
@@ -267,7 +267,7 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
 
     private void enterRoom(int valueBytes) throws StoreException {
         if (AnswerRoom.isNeededFor(valueBytes)) {
-            unit.pause();
+            transaction.pause();
             room.take(valueBytes);
         }
     }
@@ -292,12 +292,12 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
             case Command.Delete(byte[] key) -> okIfFound(store.delete(Key.of(key)));
             case Command.Exists(byte[] key) -> Reply.number(store.exists(Key.of(key)) ? 1 : 0);
             case Command.Keys keys -> {
-                unit.pause();
+                transaction.pause();
                 yield Reply.lines(
                         store.keys(keys.prefix(), keys.limit(), keys.after()).stream().map(Key::bytes).toList());
             }
             case Command.Count(byte[] prefix) -> {
-                unit.pause();
+                transaction.pause();
                 yield Reply.number(store.count(prefix));
             }
             case Command.Incr(byte[] key, long by) -> Reply.number(store.increment(Key.of(key), by));
@@ -321,13 +321,13 @@ final class CommandDispatcher implements RequestHandler, Unit.Records {
             case Command.WhoAmI() -> whoAmI();
             case Command.Sockets() -> sockets();
             case Command.Info() -> {
-                unit.pause();
+                transaction.pause();
                 yield info();
             }
             case Command.Chat said -> {
                 Reply reply = chat.run(said);
                 if (ChatCommands.showsMessages(said)) {
-                    unit.readBeside();
+                    transaction.dependOnPending();
                 }
                 yield reply;
             }

@@ -2,7 +2,7 @@ package dev.cipherlink.server.sessions;
 
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -20,8 +20,8 @@ import java.util.function.Supplier;
 /// Records the place of one session, for another process of the server to put it there again. Thread-safe:
 /// others may send the session out of a room.
 ///
-/// Its monitor is taken inside the store's gate, by a thread whose unit is open. Under it the place is looked at and
-/// written, so that what stands last in the units is what was true last.
+/// Its monitor is taken inside the store's gate, by a thread whose transaction is open. Under it the place is looked at and
+/// written, so that what stands last in the transactions is what was true last.
 final class PlaceJournal {
 
     private static final Logger LOG = System.getLogger(PlaceJournal.class.getName());
@@ -62,18 +62,18 @@ final class PlaceJournal {
         isChanged = true;
     }
 
-    /// Adds the place to the unit of a batch of the session, or of whoever has changed it, if it is not recorded.
-    void addTo(Unit unit) throws StoreException {
+    /// Adds the place to the transaction of a batch of the session, or of whoever has changed it, if it is not recorded.
+    void addTo(Transaction transaction) throws StoreException {
         if (!isChanged) {
             return;
         }
         // Who waited for the gate with our monitor would wait for those inside who want it.
-        unit.open();
+        transaction.beginWrite();
         synchronized (this) {
             isRecorded = true;
             // Before the place is looked at: what changes it from here on is not in the record.
             isChanged = false;
-            unit.record(key, place.get().encode());
+            transaction.record(key, place.get().encode());
         }
     }
 
@@ -83,8 +83,8 @@ final class PlaceJournal {
             return;
         }
         // Without our lock, which others take inside the store's gate.
-        try (Unit unit = store.begin()) {
-            unit.forget(key);
+        try (Transaction transaction = store.begin()) {
+            transaction.forget(key);
         } catch (StoreException e) {
             LOG.log(Level.DEBUG, "the place of an ended session stays recorded", e);
         }

@@ -12,7 +12,7 @@ import dev.cipherlink.server.sessions.PlaceJournal.SessionPlace;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
@@ -25,16 +25,16 @@ final class SessionEvents implements Subscriber {
 
     private final Services services;
     private final KeyValueStore store;
-    private final Supplier<Unit> unit;
+    private final Supplier<Transaction> transaction;
     private final PlaceJournal journal;
     private final ChatSession chatSession;
     private final KeyWatcher watcher;
     private volatile Session session;
 
-    /// @param unit that of the batch under way; gives null between two
-    SessionEvents(Services services, SessionOrigin origin, Supplier<Unit> unit) {
+    /// @param transaction that of the batch under way; gives null between two
+    SessionEvents(Services services, SessionOrigin origin, Supplier<Transaction> transaction) {
         this.services = services;
-        this.unit = unit;
+        this.transaction = transaction;
         store = services.store();
         journal = new PlaceJournal(origin.id(), store, this::place);
         ClientIdentity client = origin.client();
@@ -88,8 +88,8 @@ final class SessionEvents implements Subscriber {
                 watcher.prefixes());
     }
 
-    /// Adds to the unit of a batch what it changed of the session's place.
-    void addTo(Unit ended) throws StoreException {
+    /// Adds to the transaction of a batch what it changed of the session's place.
+    void addTo(Transaction ended) throws StoreException {
         if (store.isDurable() && ended.hasWritten()) {
             journal.addTo(ended);
         }
@@ -130,9 +130,9 @@ final class SessionEvents implements Subscriber {
     @Override
     public void movedByOther() {
         try {
-            addTo(store.unit());
+            addTo(store.transaction());
         } catch (StoreException e) {
-            throw new IllegalStateException("a change of the chat without an open unit", e);
+            throw new IllegalStateException("a change of the chat without an open transaction", e);
         }
     }
 
@@ -140,14 +140,14 @@ final class SessionEvents implements Subscriber {
     ///
     /// @return false if the store takes no writes; then nothing was changed
     private boolean changeChat(Runnable change) {
-        Unit underWay = unit.get();
+        Transaction underWay = transaction.get();
         try {
             if (underWay != null) {
-                underWay.open();
+                underWay.beginWrite();
                 change.run();
             } else {
-                try (Unit own = store.begin()) {
-                    own.open();
+                try (Transaction own = store.begin()) {
+                    own.beginWrite();
                     change.run();
                 }
             }

@@ -5,7 +5,7 @@ import dev.cipherlink.message.Message;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
@@ -115,9 +115,9 @@ final class SessionJournal {
     /// first change instead.
     void begin(KeyValueStore store) {
         if (isKept) {
-            try (Unit unit = store.begin()) {
-                unit.record(keys.origin(), origin.encode());
-                unit.commit();
+            try (Transaction transaction = store.begin()) {
+                transaction.record(keys.origin(), origin.encode());
+                transaction.commit();
                 isOriginKept = true;
             } catch (StoreException e) {
                 LOG.log(Level.DEBUG, "a session begins without a record", e);
@@ -180,22 +180,22 @@ final class SessionJournal {
         return origin.parameters().windowSize();
     }
 
-    /// Adds what the batch changed to its unit, and forgets it; of batches that changed nothing, how far they came, now and then.
-    void addTo(Unit unit) throws StoreException {
+    /// Adds what the batch changed to its transaction, and forgets it; of batches that changed nothing, how far they came, now and then.
+    void addTo(Transaction transaction) throws StoreException {
         if (!isKept || !hasChanged && accepted - recorded < MAX_UNRECORDED) {
             return;
         }
         // Where there is no room for a record, this throws, and nothing else does.
-        unit.open();
+        transaction.beginWrite();
         hasChanged = false;
         recorded = accepted;
-        int slot = takeSlot(unit);
+        int slot = takeSlot(transaction);
         byte[] batch = takeBatch();
         if (!isOriginKept) {
-            unit.record(keys.origin(), origin.encode());
+            transaction.record(keys.origin(), origin.encode());
             isOriginKept = true;
         }
-        unit.record(keys.slot(slot), batch);
+        transaction.record(keys.slot(slot), batch);
         add(slot, accepted, batch.length);
     }
 
@@ -207,13 +207,13 @@ final class SessionJournal {
     }
 
     /// A place for the next record: that of one that has left the window, if there is any. Others that have are forgotten.
-    private int takeSlot(Unit unit) throws StoreException {
+    private int takeSlot(Transaction transaction) throws StoreException {
         if (kept == null) {
             return 0;
         }
         int slot = kept.hasLeft(accepted, windowSize()) ? kept.removeFirst() : kept.slots.nextClearBit(0);
         while (kept.hasLeft(accepted, windowSize())) {
-            unit.forget(keys.slot(kept.removeFirst()));
+            transaction.forget(keys.slot(kept.removeFirst()));
         }
         return slot;
     }
@@ -240,10 +240,10 @@ final class SessionJournal {
         if (kept == null && !isOriginKept) {
             return;
         }
-        try (Unit unit = store.begin()) {
-            unit.forget(keys.origin());
+        try (Transaction transaction = store.begin()) {
+            transaction.forget(keys.origin());
             while (kept != null && kept.size > 0) {
-                unit.forget(keys.slot(kept.removeFirst()));
+                transaction.forget(keys.slot(kept.removeFirst()));
             }
         } catch (StoreException e) {
             LOG.log(Level.DEBUG, "the records of an ended session stay until they expire", e);

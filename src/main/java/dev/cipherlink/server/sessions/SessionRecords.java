@@ -5,7 +5,7 @@ import dev.cipherlink.message.Message;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -222,9 +222,9 @@ public final class SessionRecords {
     private static void end(KeyValueStore store, Reading reading, Consumer<Recorded> taker) throws StoreException {
         if (!reading.left.isEmpty()) {
             var keys = new Keys(reading.id);
-            try (Unit unit = store.begin()) {
+            try (Transaction transaction = store.begin()) {
                 for (int slot : reading.left) {
-                    unit.forget(keys.slot(slot));
+                    transaction.forget(keys.slot(slot));
                 }
             } catch (StoreException e) {
                 LOG.log(Level.DEBUG, "records that nobody needs stay", e);
@@ -242,14 +242,14 @@ public final class SessionRecords {
         for (byte[] prefix : List.of(PREFIX, PlaceJournal.PREFIX)) {
             forEachRecord(store, prefix, (key, _) -> {
                 sessions[0] += key.length == ORIGIN_KEY_BYTES && prefix == PREFIX ? 1 : 0;
-                try (Unit unit = store.begin()) {
-                    unit.forget(key);
+                try (Transaction transaction = store.begin()) {
+                    transaction.forget(key);
                 }
             });
         }
-        try (Unit unit = store.begin()) {
-            unit.forget(PREFIX);
-            unit.commit();
+        try (Transaction transaction = store.begin()) {
+            transaction.forget(PREFIX);
+            transaction.commit();
         }
         return sessions[0];
     }

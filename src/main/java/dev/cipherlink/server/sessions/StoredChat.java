@@ -21,7 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// Keeps what the chat remembers as records of the store, in the unit of the thread that runs the request: it must be open.
+/// Keeps what the chat remembers as records of the store, in the transaction of the thread that runs the request: it must be open.
 ///
 /// A key is `c/`, a letter for the kind, and what the record is found by: a room or a name, then for messages a zero byte
 /// and the id (8 bytes, big-endian). So those of one room stand together, in their order.
@@ -77,11 +77,11 @@ public final class StoredChat implements ChatRecords {
         var bytes = new ByteArrayOutputStream();
         try (var out = new DataOutputStream(bytes)) {
             encode(record, out);
-            store.unit().record(key(record), bytes.toByteArray());
+            store.transaction().record(key(record), bytes.toByteArray());
         } catch (IOException e) {
             throw new UncheckedIOException("an array takes whatever is written", e);
         } catch (StoreException e) {
-            throw new IllegalStateException("a change of the chat without an open unit", e);
+            throw new IllegalStateException("a change of the chat without an open transaction", e);
         }
     }
 
@@ -117,7 +117,7 @@ public final class StoredChat implements ChatRecords {
     @Override
     public void forget(ChatRecord record) {
         try {
-            store.unit().forget(key(record));
+            store.transaction().forget(key(record));
         } catch (StoreException e) {
             // Only while the server starts on a full disk. It goes when the next one starts.
             LOG.log(Level.DEBUG, "a record of the chat stays", e);

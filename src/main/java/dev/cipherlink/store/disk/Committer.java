@@ -12,12 +12,12 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.StampedLock;
 
-/// Group commit: one platform thread appends the changes of all units to the log as one record, with one wait for the disk,
+/// Group commit: one platform thread appends the changes of all transactions to the log as one record, with one wait for the disk,
 /// and wakes those who wait for it. While it does, the next group comes together. The [Applier] takes it from there, and
 /// [AfterCommit] tells others.
 ///
-/// **The gate.** A unit is inside from its first change until it has added the last of what belongs to it. The committer
-/// takes the gate for a moment to begin a new group: so a group never holds half a unit, and no unit of an earlier group
+/// **The gate.** A transaction is inside from its first change until it has added the last of what belongs to it. The committer
+/// takes the gate for a moment to begin a new group: so a group never holds half a transaction, and no transaction of an earlier group
 /// has seen a change of a later one. Whoever is inside must not wait for anything but the locks of keys.
 ///
 /// **Failure.** A change is accepted only if the log has room for it, so that a full disk refuses it before anything is changed.
@@ -35,7 +35,7 @@ public final class Committer implements AutoCloseable {
     }
 
     private static final Logger LOG = System.getLogger(Committer.class.getName());
-    /// Changes beyond this make new units wait for the commit under way.
+    /// Changes beyond this make new transactions wait for the commit under way.
     private static final long MAX_GROUP_BYTES = Math.min(32L << 20, Runtime.getRuntime().maxMemory() / 32);
 
     private static final long MEMORY_PAUSE_NANOS = 50_000_000L;
@@ -51,7 +51,7 @@ public final class Committer implements AutoCloseable {
     private final StampedLock gate = new StampedLock();
     private final Thread thread;
     private final LongAdder syncs = new LongAdder();
-    private final LongAdder committedUnits = new LongAdder();
+    private final LongAdder committedTransactions = new LongAdder();
     private volatile Group current = new Group(1);
     private volatile Group committing;
     /// The number of the last group that [#deliveries] has.
@@ -206,9 +206,9 @@ public final class Committer implements AutoCloseable {
         return syncs.sum();
     }
 
-    /// How many units waited for a commit so far.
-    long units() {
-        return committedUnits.sum();
+    /// How many transactions waited for a commit so far.
+    long transactions() {
+        return committedTransactions.sum();
     }
 
     /// How many wait now.
@@ -313,7 +313,7 @@ public final class Committer implements AutoCloseable {
             synced(log.sync());
         }
         if (delivered < group.number()) {
-            committedUnits.add(group.waiting());
+            committedTransactions.add(group.waiting());
             deliveries.add(group);
             delivered = group.number();
         }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
-/// What is committed together: the changes of many units, and the threads that wait for them.
+/// What is committed together: the changes of many transactions, and the threads that wait for them.
 ///
 /// Changes are added while the adding thread is inside the [Committer]'s gate and holds the lock of the key, so that for
 /// each key they stand in the order in which they happened.

@@ -5,7 +5,7 @@ import dev.cipherlink.store.EndOfThread;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import dev.cipherlink.store.disk.CellCache.CellReader;
 import dev.cipherlink.store.disk.Group.RecordChange;
 import dev.cipherlink.store.disk.StoreState.StoreCounters;
@@ -54,7 +54,7 @@ public final class RocksStore implements KeyValueStore {
     private final StoreClock clock;
     private final StoreCounters counters;
     private final RocksWrites writes;
-    private final ThreadLocal<RocksUnit> units = ThreadLocal.withInitial(this::newUnit);
+    private final ThreadLocal<RocksTransaction> transactions = ThreadLocal.withInitial(this::newTransaction);
     private boolean isClosed;
 
     /// What a write needs of the store.
@@ -135,23 +135,23 @@ public final class RocksStore implements KeyValueStore {
     }
 
     @Override
-    public Unit begin(Unit.Records records) {
-        RocksUnit unit = units.get();
-        unit.begin(records);
-        return unit;
+    public Transaction begin(Transaction.Records records) {
+        RocksTransaction transaction = transactions.get();
+        transaction.begin(records);
+        return transaction;
     }
 
     @Override
-    public Unit unit() {
-        RocksUnit unit = units.get();
-        if (!unit.isActive()) {
-            throw new IllegalStateException("this thread has begun no unit");
+    public Transaction transaction() {
+        RocksTransaction transaction = transactions.get();
+        if (!transaction.isActive()) {
+            throw new IllegalStateException("this thread has begun no transaction");
         }
-        return unit;
+        return transaction;
     }
 
-    private RocksUnit newUnit() {
-        return new RocksUnit(committer, database);
+    private RocksTransaction newTransaction() {
+        return new RocksTransaction(committer, database);
     }
 
     @Override
@@ -182,7 +182,7 @@ public final class RocksStore implements KeyValueStore {
             }
             gate.enter(cell.valueBytes);
             if (cell.value == null) {
-                units.get().stepOut();
+                transactions.get().stepOut();
             }
             byte[] value = reader.value(key, cell);
             if (value != null) {
@@ -294,7 +294,7 @@ public final class RocksStore implements KeyValueStore {
 
     /// Who looks at many keys has seen what is not durable yet.
     private void seePending() throws StoreException {
-        units.get().readBeside();
+        transactions.get().dependOnPending();
     }
 
     @Override
@@ -306,7 +306,7 @@ public final class RocksStore implements KeyValueStore {
         values.put("store_refused_full", committer.fullDisk().refusals());
         values.put("store_commits", committer.commits());
         values.put("store_syncs", committer.syncs());
-        values.put("store_units", committer.units());
+        values.put("store_units", committer.transactions());
         values.put("store_pending_units", committer.waiting());
         values.put("store_cache_bytes", cells.usedBytes());
         values.put("store_disk_bytes", database.figure("total-sst-files-size") + database.figure("total-blob-file-size"));
@@ -323,21 +323,21 @@ public final class RocksStore implements KeyValueStore {
     private Cell read(Key key) throws StoreException {
         Cell cell = cell(key);
         cell.noteUse();
-        units.get().hasRead(cell.group);
+        transactions.get().hasRead(cell.group);
         return cell;
     }
 
     /// Others do not wait while the disk is read.
     private Cell cell(Key key) throws StoreException {
-        RocksUnit unit = units.get();
-        if (unit.isInside() && !reader.isInMemory(key)) {
-            unit.stepOut();
+        RocksTransaction transaction = transactions.get();
+        if (transaction.isInside() && !reader.isInMemory(key)) {
+            transaction.stepOut();
         }
         return reader.cell(key);
     }
 
     private RocksWrite write(Key key, RocksWrite.Need need, RocksWrite.Change change) throws StoreException {
-        return writes.run(units.get(), key, need, change);
+        return writes.run(transactions.get(), key, need, change);
     }
 
     private Cell fresh(byte[] value, long deadline, Group group) {
@@ -346,7 +346,7 @@ public final class RocksStore implements KeyValueStore {
 
     /// Called by the sweeper.
     private Sweeper.Swept removeDue(long from) throws StoreException {
-        return writes.removeDue(units.get(), from);
+        return writes.removeDue(transactions.get(), from);
     }
 
     /// Entries kept, expired ones included that are not yet taken away.

@@ -2,7 +2,7 @@ package dev.cipherlink.store.disk;
 
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import java.io.IOException;
 import java.util.List;
 
@@ -23,29 +23,29 @@ final class RocksWrites {
         this.listing = listing;
     }
 
-    /// The one way to write. Outside of a unit a write is a unit of its own.
-    RocksWrite run(RocksUnit unit, Key key, RocksWrite.Need need, RocksWrite.Change change) throws StoreException {
-        if (unit.isActive()) {
-            return write(unit, key, need, change);
+    /// The one way to write. Outside of a transaction a write is a transaction of its own.
+    RocksWrite run(RocksTransaction transaction, Key key, RocksWrite.Need need, RocksWrite.Change change) throws StoreException {
+        if (transaction.isActive()) {
+            return write(transaction, key, need, change);
         }
-        unit.begin(Unit.Records.NONE);
-        try (unit) {
-            RocksWrite done = write(unit, key, need, change);
-            unit.commit();
+        transaction.begin(Transaction.Records.NONE);
+        try (transaction) {
+            RocksWrite done = write(transaction, key, need, change);
+            transaction.commit();
             return done;
         }
     }
 
     /// What is not in memory is read outside of the gate, and the write is tried again: nobody waits for the disk of others.
-    private RocksWrite write(RocksUnit unit, Key key, RocksWrite.Need need, RocksWrite.Change change) throws StoreException {
+    private RocksWrite write(RocksTransaction transaction, Key key, RocksWrite.Need need, RocksWrite.Change change) throws StoreException {
         Cell large = null;
         for (int i = 0; i < MAX_TRIES; i++) {
-            var write = new RocksWrite(parts, need, change, unit.enter(), large);
+            var write = new RocksWrite(parts, need, change, transaction.enter(), large);
             update(key, write);
             if (write.isDone()) {
                 return write;
             }
-            unit.stepOut();
+            transaction.stepOut();
             large = write.fetch(key);
         }
         throw StoreException.failed(new IOException("a key changes all the time"));
@@ -63,23 +63,23 @@ final class RocksWrites {
         }
     }
 
-    /// Takes away what is due, in small units of this thread's.
-    Sweeper.Swept removeDue(RocksUnit unit, long from) throws StoreException {
+    /// Takes away what is due, in small transactions of this thread's.
+    Sweeper.Swept removeDue(RocksTransaction transaction, long from) throws StoreException {
         long last = from;
         applier.apply();
         List<byte[]> due = listing.dueDeadlines(last, SWEEP_BATCH);
         while (!due.isEmpty()) {
             for (byte[] deadline : due) {
-                // Into memory, before anybody waits for the unit.
+                // Into memory, before anybody waits for the transaction.
                 parts.reader().cell(EntryCodec.key(deadline));
             }
-            unit.begin(Unit.Records.NONE);
-            try (unit) {
+            transaction.begin(Transaction.Records.NONE);
+            try (transaction) {
                 for (byte[] deadline : due) {
                     // A key that has another deadline by now stays.
-                    write(unit, EntryCodec.key(deadline), RocksWrite.Need.ENTRY, (live, _, _) -> live);
+                    write(transaction, EntryCodec.key(deadline), RocksWrite.Need.ENTRY, (live, _, _) -> live);
                 }
-                unit.commit();
+                transaction.commit();
             }
             last = EntryCodec.deadline(due.getLast());
             applier.apply();

@@ -10,7 +10,7 @@ import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.StoreLimits;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.List;
@@ -79,23 +79,23 @@ class PlaceJournalTest {
     void opensTheUnitBeforeItTakesItsLock() throws StoreException {
         var journals = new PlaceJournal[1];
         var opened = new AtomicInteger();
-        Unit unit = (Unit) Proxy.newProxyInstance(Unit.class.getClassLoader(), new Class<?>[] {Unit.class},
+        var transaction = (Transaction) Proxy.newProxyInstance(Transaction.class.getClassLoader(), new Class<?>[] {Transaction.class},
                 (_, method, arguments) -> {
-                    if (method.getName().equals("open")) {
+                    if (method.getName().equals("beginWrite")) {
                         assertFalse(Thread.holdsLock(journals[0]));
                         opened.incrementAndGet();
                     } else {
                         assertTrue(opened.get() > 0, method.getName());
                     }
                     try {
-                        return method.invoke(store.unit(), arguments);
+                        return method.invoke(store.transaction(), arguments);
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }
                 });
         journals[0] = journal(() -> place);
         journals[0].changed();
-        journals[0].addTo(unit);
+        journals[0].addTo(transaction);
         assertEquals(1, opened.get());
     }
 
@@ -108,12 +108,12 @@ class PlaceJournalTest {
             return place;
         });
         for (int batch = 0; batch < 3; batch++) {
-            journal.addTo(store.unit());
+            journal.addTo(store.transaction());
         }
         assertEquals(0, asked.get());
         journal.changed();
         for (int batch = 0; batch < 3; batch++) {
-            journal.addTo(store.unit());
+            journal.addTo(store.transaction());
         }
         assertEquals(1, asked.get());
         assertEquals(List.of("#dev"), recordedRooms());

@@ -21,7 +21,7 @@ import dev.cipherlink.store.KeyValueStore.Durability;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.StoreLimits;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import dev.cipherlink.store.disk.RocksConfig;
 import dev.cipherlink.store.disk.RocksStore;
 import java.io.IOException;
@@ -80,9 +80,9 @@ class SessionJournalTest {
     }
 
     private void commit(SessionJournal journal) throws StoreException {
-        try (Unit unit = store.begin()) {
-            journal.addTo(unit);
-            unit.commit();
+        try (Transaction transaction = store.begin()) {
+            journal.addTo(transaction);
+            transaction.commit();
         }
     }
 
@@ -362,9 +362,9 @@ class SessionJournalTest {
             for (int sequence = i * 200 - 199; sequence <= i * 200; sequence++) {
                 SessionRecords.encode(sequence, Reply.ok(new byte[1_000]), record);
             }
-            try (Unit unit = store.begin()) {
-                unit.record(keys.slot(i % 200), record.array());
-                unit.commit();
+            try (Transaction transaction = store.begin()) {
+                transaction.record(keys.slot(i % 200), record.array());
+                transaction.commit();
             }
         }
         assertEquals(40_000, recorded().accepted());
@@ -381,10 +381,10 @@ class SessionJournalTest {
             write(journal, 1);
             write(journal, 2);
         }
-        try (Unit unit = store.begin()) {
-            unit.record("p/0123456789abcdef".getBytes(StandardCharsets.US_ASCII), new byte[3]);
-            unit.record("c/i".getBytes(StandardCharsets.US_ASCII), new byte[8]);
-            unit.commit();
+        try (Transaction transaction = store.begin()) {
+            transaction.record("p/0123456789abcdef".getBytes(StandardCharsets.US_ASCII), new byte[3]);
+            transaction.record("c/i".getBytes(StandardCharsets.US_ASCII), new byte[8]);
+            transaction.commit();
         }
         assertEquals(20, SessionRecords.forgetAll(store));
         assertEquals(List.of(), readAll());
@@ -454,7 +454,7 @@ class SessionJournalTest {
         journal.runs(2);
         journal.changed(2, reply(2));
         disk.setFull(true);
-        try (Unit full = disk.store().begin()) {
+        try (Transaction full = disk.store().begin()) {
             assertThrows(StoreException.class, () -> journal.addTo(full));
         }
         assertAnswers(recorded(), 1);
@@ -496,14 +496,14 @@ class SessionJournalTest {
 
     /// Waits for what was written without waiting.
     private void flush() throws StoreException {
-        try (Unit unit = store.begin()) {
-            unit.open();
-            unit.record("x".getBytes(StandardCharsets.US_ASCII), new byte[0]);
-            unit.commit();
+        try (Transaction transaction = store.begin()) {
+            transaction.beginWrite();
+            transaction.record("x".getBytes(StandardCharsets.US_ASCII), new byte[0]);
+            transaction.commit();
         }
-        try (Unit unit = store.begin()) {
-            unit.forget("x".getBytes(StandardCharsets.US_ASCII));
-            unit.commit();
+        try (Transaction transaction = store.begin()) {
+            transaction.forget("x".getBytes(StandardCharsets.US_ASCII));
+            transaction.commit();
         }
     }
 
@@ -514,9 +514,9 @@ class SessionJournalTest {
         write(journal, 1);
         write(journal, 2);
         byte[] last = store.records(new byte[] {'s', '/'}).lastKey();
-        try (Unit unit = store.begin()) {
-            unit.record(last, new byte[17]);
-            unit.commit();
+        try (Transaction transaction = store.begin()) {
+            transaction.record(last, new byte[17]);
+            transaction.commit();
         }
         assertEquals(List.of(), readAll());
     }
@@ -528,9 +528,9 @@ class SessionJournalTest {
         write(other, 1);
         var ids = new HashSet<String>();
         byte[] originKey = store.records(new byte[] {'s', '/'}).firstKey();
-        try (Unit unit = store.begin()) {
-            unit.record(originKey, new byte[] {1, 2, 3});
-            unit.commit();
+        try (Transaction transaction = store.begin()) {
+            transaction.record(originKey, new byte[] {1, 2, 3});
+            transaction.commit();
         }
         readAll().forEach(recorded -> ids.add(recorded.origin().id()));
         assertEquals(Set.of("ffeeddccbbaa99887766554433221100"), ids);

@@ -107,8 +107,8 @@ class StoredChatTest extends ChatLogContract {
     void leavesOutARecordThatItCannotRead() throws StoreException {
         ChatLog before = open();
         say(before, "#a", 1);
-        store.unit().record(new byte[] {'c', '/', 'm', 'x'}, new byte[3]);
-        store.unit().record(new byte[] {'c', '/', '?'}, new byte[3]);
+        store.transaction().record(new byte[] {'c', '/', 'm', 'x'}, new byte[3]);
+        store.transaction().record(new byte[] {'c', '/', '?'}, new byte[3]);
         assertEquals(List.of(1L), ids(open(), "#a"));
     }
 }

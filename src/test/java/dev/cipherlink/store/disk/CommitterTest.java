@@ -11,7 +11,7 @@ import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.KeyValueStore.Durability;
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import dev.cipherlink.store.disk.Group.KeyChange;
 import dev.cipherlink.store.disk.Group.RecordChange;
 import dev.cipherlink.store.log.CommitLog;
@@ -198,14 +198,14 @@ class CommitterTest {
         assertEquals(2, committer.commits());
     }
 
-    /// What a unit wrote waited until it came back from what it does outside of the gate.
+    /// What a transaction wrote waited until it came back from what it does outside of the gate.
     @Test
     void aUnitThatPausesHasWhatItWroteCommitted() throws Exception {
-        var unit = new RocksUnit(committer, database);
-        unit.begin(Unit.Records.NONE);
-        try (unit) {
-            unit.record(new byte[] {1}, new byte[] {2});
-            unit.pause();
+        var transaction = new RocksTransaction(committer, database);
+        transaction.begin(Transaction.Records.NONE);
+        try (transaction) {
+            transaction.record(new byte[] {1}, new byte[] {2});
+            transaction.pause();
             await().until(() -> committer.commits() == 1);
         }
     }

@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import dev.cipherlink.store.log.BatchBuffer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -136,11 +136,11 @@ class FullDatabaseIT {
         Path running = folder.resolve("running");
         try (RocksStore killed = RocksStores.durable(running); Stream<Path> files = Files.walk(running)) {
             // In one commit: a file of the log that ended would go.
-            try (Unit unit = killed.begin()) {
+            try (Transaction transaction = killed.begin()) {
                 for (int i = 0; i < VALUES; i++) {
-                    unit.record(key(i).bytes(), value(i));
+                    transaction.record(key(i).bytes(), value(i));
                 }
-                unit.commit();
+                transaction.commit();
             }
             for (Path file : files.toList()) {
                 Files.copy(file, store.resolve(running.relativize(file)));

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.StoreChild;
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -128,14 +128,14 @@ class FullDiskIT {
         return null;
     }
 
-    /// What is read in a unit that can be committed is what the writer was, or will be, told is there.
+    /// What is read in a transaction that can be committed is what the writer was, or will be, told is there.
     private Void read(RocksStore store) throws Exception {
         while (!isOver.get()) {
             long before = acknowledged.get();
             long found;
-            try (Unit unit = store.begin()) {
+            try (Transaction transaction = store.begin()) {
                 found = number(store.get(COUNTER));
-                unit.commit();
+                transaction.commit();
             }
             assertTrue(found >= before, found + " was read after " + before + " was acknowledged");
             // The writer may not have been told yet.

@@ -9,7 +9,7 @@ import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.KeyValueStore.Durability;
 import dev.cipherlink.store.StoreExpiryContract;
 import dev.cipherlink.store.StoreLimits;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,12 +59,12 @@ class RocksStoreExpiryTest extends StoreExpiryContract {
             store = real;
             real.set(key("late"), bytes("v"));
             real.expire(key("late"), Duration.ofHours(1));
-            try (Unit unit = real.begin()) {
+            try (Transaction transaction = real.begin()) {
                 for (int i = 0; i < 3_000; i++) {
                     real.set(key("k" + i), bytes("v"));
                     real.expire(key("k" + i), Duration.ofMillis(1 + i % 20));
                 }
-                unit.commit();
+                transaction.commit();
             }
             await().atMost(Duration.ofSeconds(30)).until(() -> real.keptKeys() == 1);
             assertTrue(real.exists(key("late")));

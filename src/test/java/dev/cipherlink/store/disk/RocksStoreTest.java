@@ -13,7 +13,7 @@ import dev.cipherlink.store.KeyValueStore.Durability;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.StoreException.StoreInUseException;
 import dev.cipherlink.store.StoreLimits;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import dev.cipherlink.store.log.CommitLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,7 +29,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What only a store on disk does: units, records, copies, and noticing what is missing.
+/// What only a store on disk does: transactions, records, copies, and noticing what is missing.
 class RocksStoreTest {
     @TempDir
     Path folder;
@@ -45,11 +45,11 @@ class RocksStoreTest {
     @Test
     void keepsKeysRecordsVersionsAndTheirNumber() throws Exception {
         long version;
-        try (RocksStore store = open(); Unit unit = store.begin()) {
+        try (RocksStore store = open(); Transaction transaction = store.begin()) {
             store.set(key("a"), bytes("1"));
             version = store.set(key("large"), new byte[100_000]);
-            unit.record(bytes("r"), bytes("x"));
-            unit.commit();
+            transaction.record(bytes("r"), bytes("x"));
+            transaction.commit();
         }
         try (RocksStore store = open()) {
             assertArrayEquals(bytes("1"), store.get(key("a")));
@@ -75,14 +75,14 @@ class RocksStoreTest {
             store.expire(key("both"), java.time.Duration.ofHours(1));
         }
         try (RocksStore store = RocksStores.durable(running)) {
-            try (Unit unit = store.begin()) {
+            try (Transaction transaction = store.begin()) {
                 store.set(key("large"), bytes("2"));
                 store.set(key("expires"), bytes("2"));
                 store.set(key("both"), new byte[60_000]);
                 store.set(key("new"), bytes("2"));
                 store.expire(key("both"), java.time.Duration.ofHours(2));
                 assertEquals(4, store.size());
-                unit.commit();
+                transaction.commit();
             }
             try (Stream<Path> files = Files.walk(running)) {
                 for (Path file : files.toList()) {
@@ -139,15 +139,15 @@ class RocksStoreTest {
 
     @Test
     void aUnitIsSeenAtOnceAndRecordsWhenItIsDurable() throws Exception {
-        try (RocksStore store = open(); Unit unit = store.begin()) {
-            assertFalse(unit.hasWritten());
+        try (RocksStore store = open(); Transaction transaction = store.begin()) {
+            assertFalse(transaction.hasWritten());
             store.set(key("a"), bytes("1"));
-            unit.record(bytes("r"), bytes("x"));
-            assertTrue(unit.hasWritten());
+            transaction.record(bytes("r"), bytes("x"));
+            assertTrue(transaction.hasWritten());
             assertArrayEquals(bytes("1"), store.get(key("a")));
             assertEquals(List.of(key("a")), store.keys(bytes(""), 9, bytes("")));
             assertNull(store.record(bytes("r")));
-            unit.commit();
+            transaction.commit();
             assertArrayEquals(bytes("x"), store.record(bytes("r")));
             assertEquals(1, store.records(bytes("r")).size());
         }
@@ -155,10 +155,10 @@ class RocksStoreTest {
 
     @Test
     void oneThreadHasOneUnitAtATime() throws Exception {
-        try (RocksStore store = open(); Unit unit = store.begin()) {
+        try (RocksStore store = open(); Transaction transaction = store.begin()) {
             assertThrows(IllegalStateException.class, store::begin);
-            unit.commit();
-            assertThrows(IllegalStateException.class, unit::commit);
+            transaction.commit();
+            assertThrows(IllegalStateException.class, transaction::commit);
         }
     }
 
@@ -219,10 +219,10 @@ class RocksStoreTest {
     void checksWhatIsDurableWhileSomebodyWrites() throws Exception {
         try (RocksStore store = open()) {
             store.set(key("a"), bytes("1"));
-            try (Unit unit = store.begin()) {
+            try (Transaction transaction = store.begin()) {
                 store.set(key("b"), bytes("2"));
                 assertEquals(List.of(), store.check());
-                unit.commit();
+                transaction.commit();
             }
             assertEquals(List.of(), store.check());
         }
@@ -432,12 +432,12 @@ class RocksStoreTest {
     @Test
     void countsKeysPartByPart() throws Exception {
         try (RocksStore store = open()) {
-            try (Unit unit = store.begin()) {
+            try (Transaction transaction = store.begin()) {
                 for (int i = 0; i < 2 * Listing.COUNTED_AT_ONCE; i++) {
                     store.set(key("k%07d".formatted(i)), bytes("v"));
                 }
                 store.set(key("l"), bytes("v"));
-                unit.commit();
+                transaction.commit();
             }
             assertEquals(2 * Listing.COUNTED_AT_ONCE, store.count(bytes("k")));
             store.set(key("k"), bytes("v"));
@@ -453,9 +453,9 @@ class RocksStoreTest {
     void aPausedUnitDoesNotHoldUpOthersAndIsCommittedInOrder() throws Exception {
         Path path = folder.resolve("paused");
         try (RocksStore store = RocksStores.durable(path)) {
-            try (Unit unit = store.begin()) {
+            try (Transaction transaction = store.begin()) {
                 store.set(key("a"), bytes("1"));
-                unit.pause();
+                transaction.pause();
                 Thread.startVirtualThread(() -> {
                     try {
                         store.increment(key("a"), 1);
@@ -463,12 +463,12 @@ class RocksStoreTest {
                         throw new IllegalStateException(e);
                     }
                 }).join();
-                assertTrue(unit.hasWritten());
+                assertTrue(transaction.hasWritten());
                 assertArrayEquals(bytes("2"), store.get(key("a")));
                 store.append(key("a"), bytes("3"));
-                unit.pause();
-                unit.record(bytes("r"), bytes("4"));
-                unit.commit();
+                transaction.pause();
+                transaction.record(bytes("r"), bytes("4"));
+                transaction.commit();
             }
         }
         try (RocksStore store = RocksStores.durable(path)) {

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -59,13 +59,13 @@ class StoreDamageIT {
     void makeStore() throws Exception {
         good = folder.resolve("good");
         damaged = folder.resolve("damaged");
-        try (RocksStore store = RocksStores.durable(good); Unit unit = store.begin()) {
+        try (RocksStore store = RocksStores.durable(good); Transaction transaction = store.begin()) {
             for (int i = 0; i < KEYS; i++) {
                 store.set(Key.of(bytes("key", i)), value(i));
-                unit.record(bytes("s/", i), value(i));
+                transaction.record(bytes("s/", i), value(i));
             }
             store.expire(Key.of(bytes("key", 1)), Duration.ofDays(100));
-            unit.commit();
+            transaction.commit();
         }
         // Opening it moves what is in the log into files.
         RocksStores.durable(good).close();

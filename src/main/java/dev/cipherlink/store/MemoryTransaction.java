@@ -2,16 +2,16 @@ package dev.cipherlink.store;
 
 import java.util.Map;
 
-/// The unit of a store in memory: nothing waits, and records are there at once.
-final class MemoryUnit implements Unit {
+/// The transaction of a store in memory: nothing waits, and records are there at once.
+final class MemoryTransaction implements Transaction {
     private final Map<byte[], byte[]> records;
 
-    MemoryUnit(Map<byte[], byte[]> records) {
+    MemoryTransaction(Map<byte[], byte[]> records) {
         this.records = records;
     }
 
     @Override
-    public void open() {
+    public void beginWrite() {
     }
 
     @Override
@@ -30,7 +30,7 @@ final class MemoryUnit implements Unit {
     }
 
     @Override
-    public void readBeside() {
+    public void dependOnPending() {
         // All is as durable as it gets.
     }
 

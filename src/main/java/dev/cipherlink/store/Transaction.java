@@ -7,29 +7,29 @@ package dev.cipherlink.store;
 /// unless it pauses. A later write of another thread that saw it never becomes durable before it.
 ///
 /// Costs nothing until something is written. From the first write on it holds up the next commit of all other threads:
-/// the thread must not wait for a peer, for another unit, or for anything slow before it commits or pauses. A write that has to
-/// wait for the disk pauses the unit by itself.
-public interface Unit extends AutoCloseable {
+/// the thread must not wait for a peer, for another transaction, or for anything slow before it commits or pauses. A write that has to
+/// wait for the disk pauses the transaction by itself.
+public interface Transaction extends AutoCloseable {
 
-    /// What belongs to the changes of a unit.
+    /// What belongs to the changes of a transaction.
     interface Records {
         /// Nothing does.
         Records NONE = _ -> { };
 
-        /// Adds it. Called before the unit pauses: what was changed so far may become durable without the rest.
-        void addTo(Unit unit) throws StoreException;
+        /// Adds it. Called before the transaction pauses: what was changed so far may become durable without the rest.
+        void addTo(Transaction transaction) throws StoreException;
     }
 
     /// Prepares for a write now: for who takes a lock of its own around one, since a write may wait for a commit to begin.
-    /// Records are taken from here on until the unit pauses.
+    /// Records are taken from here on until the transaction pauses.
     ///
     /// @throws StoreException `FULL` or `FAILED`: the store takes no writes
-    void open() throws StoreException;
+    void beginWrite() throws StoreException;
 
     /// Keeps an opaque record beside the keys, to be read by [KeyValueStore#record]; replaces an earlier one.
     ///
     /// @param key 1 byte or more; both arrays may be reused afterwards
-    /// @throws StoreException `FULL` or `FAILED`: the store takes no writes; never if the unit is open
+    /// @throws StoreException `FULL` or `FAILED`: the store takes no writes; never if the transaction is open
     void record(byte[] key, byte[] value) throws StoreException;
 
     /// Takes a record away, if there is one.
@@ -43,22 +43,22 @@ public interface Unit extends AutoCloseable {
     /// @throws StoreException of the [Records]
     void pause() throws StoreException;
 
-    /// Something was read that units of others may have changed, and that is not in the store: [#commit] waits for all of them.
+    /// Something was read that transactions of others may have changed, and that is not in the store: [#commit] waits for all of them.
     ///
     /// @throws StoreException if one of them has failed
-    void readBeside() throws StoreException;
+    void dependOnPending() throws StoreException;
 
     /// Whether anything was written, so that [#commit] will wait for the disk.
     boolean hasWritten();
 
-    /// Ends the unit, and blocks until everything that it wrote **and everything that it read** is durable, by the rule of
+    /// Ends the transaction, and blocks until everything that it wrote **and everything that it read** is durable, by the rule of
     /// `Durability`. Returns at once if it wrote nothing and saw nothing that is not durable yet. An interrupt does not
     /// end the wait, and is kept.
     ///
     /// @throws StoreException `FAILED`: nobody knows whether what it wrote, or read, will be there after a restart
     void commit() throws StoreException;
 
-    /// Ends a unit that was not committed, without waiting. What it wrote can be seen already, and becomes durable as
+    /// Ends a transaction that was not committed, without waiting. What it wrote can be seen already, and becomes durable as
     /// ever. Does nothing after [#commit].
     @Override
     void close();

@@ -2,11 +2,11 @@ package dev.cipherlink.store.disk;
 
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.Unit;
+import dev.cipherlink.store.Transaction;
 import dev.cipherlink.store.disk.Group.RecordChange;
 
-/// The unit of one thread; used again for each of its batches.
-final class RocksUnit implements Unit {
+/// The transaction of one thread; used again for each of its batches.
+final class RocksTransaction implements Transaction {
     private final Committer committer;
     private final Database database;
     private Records records;
@@ -18,14 +18,14 @@ final class RocksUnit implements Unit {
     /// The latest that it read from and that was not durable; null if there was none.
     private Group read;
 
-    RocksUnit(Committer committer, Database database) {
+    RocksTransaction(Committer committer, Database database) {
         this.committer = committer;
         this.database = database;
     }
 
     void begin(Records newRecords) {
         if (isActive) {
-            throw new IllegalStateException("this thread has begun a unit already");
+            throw new IllegalStateException("this thread has begun a transaction already");
         }
         isActive = true;
         records = newRecords;
@@ -68,12 +68,12 @@ final class RocksUnit implements Unit {
     }
 
     @Override
-    public void readBeside() throws StoreException {
+    public void dependOnPending() throws StoreException {
         hasRead(committer.current());
     }
 
     @Override
-    public void open() throws StoreException {
+    public void beginWrite() throws StoreException {
         enter();
     }
 
@@ -144,7 +144,7 @@ final class RocksUnit implements Unit {
 
     private void leave() {
         if (!isActive) {
-            throw new IllegalStateException("the unit has ended");
+            throw new IllegalStateException("the transaction has ended");
         }
         isActive = false;
         written = null;
