@@ -28,30 +28,32 @@ import java.lang.System.Logger.Level;
 import java.net.ProtocolException;
 import java.util.Optional;
 
-/// Who is at the other end of a connection, and which session it gets: both handshakes, seen from the server.
+/// Both handshakes of a connection: which client it is, and which session it gets.
 ///
-/// [#establish] runs in one thread, under the deadline of the connection; the accessors may be called by any.
+/// [#establish] runs in one thread, under the deadline of the connection; any thread may call the accessors.
 final class Admission {
 
     private static final Logger LOG = System.getLogger(Admission.class.getName());
 
     private final Connection connection;
     private final Server server;
+    private final ServerKeys keys;
     private volatile SecureChannel channel;
     private volatile PublicKey remoteKey;
     private volatile ClientIdentity client;
     /// The session that this connection has; null while it has none.
     private volatile Session session;
-    /// On the session that the client wants to go on with, until it has proved that it is there.
+    /// On the session that the client wants to resume, until the client has proved that it is there.
     private SessionRegistry.Claim claim;
     /// Whether an admitted client may send its SYN, and has not.
     private volatile boolean isWaiting;
     private volatile boolean hasProved;
-    private volatile boolean hasPlace;
+    private volatile boolean isCounted;
 
     Admission(Connection connection, Server server) {
         this.connection = connection;
         this.server = server;
+        keys = server.config().keys();
     }
 
     /// Null before its version is known.
@@ -74,7 +76,7 @@ final class Admission {
         return isWaiting;
     }
 
-    /// Whether the client has proved that it may come in. In version 1, where a SYN may be a recorded one, it has with its session.
+    /// Whether the client has proved that it may come in. Never in version 1 before its session: the SYN may be a recorded one.
     boolean hasProved() {
         return hasProved;
     }
@@ -84,7 +86,7 @@ final class Admission {
         return session != null;
     }
 
-    /// Both handshakes. Blocks, without a time limit of its own.
+    /// Runs both handshakes. Blocks, without a time limit of its own.
     ///
     /// @return null if the connection became a forward
     Link establish() throws IOException {
@@ -95,7 +97,7 @@ final class Admission {
             isWaiting = channel.version() == NoiseChannel.VERSION;
             SessionHandshake.Result result = SessionHandshake.accept(channel, this::grant);
             if (claim != null) {
-                take(claim);
+                takeSession();
             }
             return result.granted().parameters().mode() == OperationMode.STREAM ? null : link(result);
         } catch (IOException | RuntimeException e) {
@@ -108,58 +110,14 @@ final class Admission {
         }
     }
 
-    /// Takes the session from the connection that has it: not before the client's ACK, which a recording cannot give.
-    private void take(SessionRegistry.Claim claimed) throws IOException {
-        try {
-            if (!claimed.take(connection)) {
-                throw new IOException("the session ended while it was being resumed");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while waiting for the session's last connection to end");
-        }
-        session = claimed.session();
-        requireServing();
-    }
-
-    private Link link(SessionHandshake.Result result) throws IOException {
-        server.sessions().established(session);
-        var link = new Link(channel, session, LinkConfig.server(server.config().keepaliveInterval()));
-        if (result.granted().isResumed()) {
-            link.resume(result.syn().resume().received(), result.syn().resume().acknowledged());
-        }
-        return link;
-    }
-
-    /// Lets the session go: it waits for another connection, unless it is over or was never established.
-    void release() {
-        Session held = session;
-        if (held != null) {
-            session = null;
-            server.sessions().release(held, System.nanoTime());
-        }
-    }
-
-    /// Gives its place back, and wipes what the connection knew. Called once.
-    void close() {
-        if (hasPlace) {
-            server.places().leave(client);
-        }
-        SecureChannel last = channel;
-        if (last != null) {
-            last.close();
-        }
-    }
-
-    /// The version of the first packet fixes the version of the connection.
+    /// The version of the first packet is that of the connection.
     private SecureChannel acceptChannel(PacketReader reader, PacketWriter writer) throws IOException {
         int version = reader.peekVersion();
-        ServerKeys keys = server.config().keys();
         if (version == -1) {
             throw new EOFException("closed without a packet");
         }
         if (version == NoiseChannel.VERSION && keys.identity().isPresent()) {
-            return acceptNoise(NoiseHandshake.accept(reader, writer, keys.identity().get().keyPair()));
+            return admit(NoiseHandshake.accept(reader, writer, keys.identity().get().keyPair()));
         }
         if (version == SharedKeyChannel.VERSION && keys.sharedKey().isPresent()) {
             return new SharedKeyChannel(reader, writer, keys.sharedKey().get());
@@ -167,20 +125,20 @@ final class Admission {
         throw new ProtocolException("packet version " + version + " is not served here");
     }
 
-    /// The client's key is looked up before anything else is received from it, among those that are let in now.
-    private SecureChannel acceptNoise(NoiseHandshake.Result result) throws IOException {
+    /// Looks the client's key up before anything else is received from it, among those that are let in now.
+    private SecureChannel admit(NoiseHandshake.Result result) throws IOException {
         PublicKey key = PublicKey.of(result.remoteStatic());
         remoteKey = key;
         channel = result.channel();
         server.takeUpClients(connection);
-        if (!server.config().keys().clients().admits(key)) {
+        if (!keys.clients().admits(key)) {
             SessionHandshake.refuse(result.channel());
-            // Not where an operator would copy it from without having asked whose key that is.
+            // At DEBUG: an operator must not copy it before asking whose key that is.
             LOG.log(Level.DEBUG, () -> "to let that key in: cipherlink authorize '" + new PublicKeyLine(key, "NAME").encode() + "'");
             throw new NotAdmittedException(key);
         }
         hasProved = true;
-        connection.admitted();
+        connection.visit().proved();
         return result.channel();
     }
 
@@ -193,6 +151,7 @@ final class Admission {
         }
     }
 
+    /// Answers SYN: identifies the client, counts the connection against its limits, and finds a session or opens a target.
     private SynAck grant(Syn syn, String sessionId) throws IOException {
         isWaiting = false;
         if (!syn.clientId().isEmpty() && !PublicKeyLine.isName(syn.clientId())) {
@@ -201,18 +160,18 @@ final class Admission {
         }
         Optional<ClientIdentity> identified = remoteKey == null
                 ? Optional.of(holderOfSharedKey(syn))
-                : server.config().keys().clients().welcome(remoteKey, syn.clientId(), connection.socket().getInetAddress());
+                : keys.clients().welcome(remoteKey, syn.clientId(), connection.socket().getInetAddress());
         if (identified.isEmpty()) {
             return new SynAck.Refused("not authorized");
         }
         client = identified.get();
-        // Whoever takes rights away looks for us by `client`: what changed before that was set is noticed here.
-        if (remoteKey != null && !isAsBefore(server.config().keys().clients())) {
+        // A revocation finds this connection by `client`: a change before that was set is noticed here.
+        if (remoteKey != null && !isAsBefore(keys.clients())) {
             return new SynAck.Refused("not authorized");
         }
         boolean isStream = syn.wishes().mode() == OperationMode.STREAM;
-        boolean isResume = !isStream && syn.resume() != null && canResume(syn.resume());
-        String refusal = server.places().enter(client, isResume && claim.isHeld());
+        boolean isResume = !isStream && syn.resume() != null && claimSession(syn.resume());
+        String refusal = server.quota.enter(client, isResume && claim.isHeld());
         if (refusal != null && isResume) {
             // A refusal is final; the session waits, and its client tries again.
             throw new IOException(refusal);
@@ -220,47 +179,8 @@ final class Admission {
         if (refusal != null) {
             return new SynAck.Refused(refusal);
         }
-        hasPlace = true;
-        if (isStream) {
-            return forward(syn, sessionId);
-        }
-        if (isResume) {
-            requireServing();
-            Session claimed = claim.session();
-            return new SynAck.Granted(claimed.identity().id(), claimed.parameters(),
-                    claimed.identity().name(), claimed.received(syn.resume().acknowledged()));
-        }
-        return open(syn, sessionId);
-    }
-
-    /// The session is there before the client hears of it: whoever has lost this connection by then can resume it.
-    private SynAck open(Syn syn, String sessionId) throws InterruptedIOException {
-        var origin = new SessionOrigin(sessionId, client, channel.version(),
-                syn.wishes().clampedTo(server.config().maxWindowSize()));
-        session = origin.open(server.services());
-        server.sessions().add(session, origin.owner(), connection);
-        requireServing();
-        return new SynAck.Granted(sessionId, origin.parameters(), client.name());
-    }
-
-    /// Whoever stops the server looks for us by `session`, and waits: what began before that was set is noticed here.
-    private void requireServing() throws InterruptedIOException {
-        if (connection.isDraining()) {
-            throw new InterruptedIOException("the server is stopping");
-        }
-    }
-
-    /// Connects to the target, since the answer says whether it was reached.
-    private SynAck forward(Syn syn, String sessionId) {
-        connection.opensTarget();
-        try {
-            connection.become(StreamConnection.open(syn,
-                    new StreamConnection.Opening(server, client, connection.socket(), channel)));
-            return new SynAck.Granted(sessionId, syn.wishes(), client.name());
-        } catch (IOException e) {
-            server.forwards().countFailure();
-            return StreamConnection.refusal(e);
-        }
+        isCounted = true;
+        return isStream ? openTarget(syn, sessionId) : isResume ? resumeSession(syn.resume()) : openSession(syn, sessionId);
     }
 
     /// A shared key cannot tell its holders apart: the name is a claim, and all are trusted as operators. A session that
@@ -270,10 +190,40 @@ final class Admission {
         return new ClientIdentity(name, Optional.empty(), true);
     }
 
-    /// Claims the session that the client asks for, if it may go on. What the client says it has must be what the session can go on
-    /// from; else the session stays as it is.
-    private boolean canResume(Syn.Resume resume) {
-        claim = server.sessions().claim(SessionHandshake.sessionId(resume), SessionOrigin.owner(client));
+    /// Whether the directory still has the client under the same name and with the same rights.
+    boolean isAsBefore(ClientDirectory clients) {
+        ClientIdentity before = client;
+        return before == null ? clients.admits(remoteKey)
+                : clients.identify(remoteKey).filter(before::equals).isPresent();
+    }
+
+    /// Connects to the target of a forward: the answer to SYN says whether it was reached.
+    private SynAck openTarget(Syn syn, String sessionId) {
+        // The handshakes wait for the target only from here on, and take no place of others of their address.
+        connection.visit().leave();
+        try {
+            connection.become(StreamConnection.open(syn,
+                    new StreamConnection.Opening(server, client, connection.socket(), channel)));
+            return new SynAck.Granted(sessionId, syn.wishes(), client.name());
+        } catch (IOException e) {
+            server.forwards.countFailure();
+            return StreamConnection.refusal(e);
+        }
+    }
+
+    /// The session is registered before the client hears of it, so that a client that loses this connection can resume it.
+    private SynAck openSession(Syn syn, String sessionId) throws InterruptedIOException {
+        var origin = new SessionOrigin(sessionId, client, channel.version(),
+                syn.wishes().clampedTo(server.config().maxWindowSize()));
+        session = origin.open(server.services);
+        server.sessions.add(session, origin.owner(), connection);
+        requireServing();
+        return new SynAck.Granted(sessionId, origin.parameters(), client.name());
+    }
+
+    /// Claims the session that the client asks for, unless it cannot go on from what the client says it has received.
+    private boolean claimSession(Syn.Resume resume) {
+        claim = server.sessions.claim(SessionHandshake.sessionId(resume), SessionOrigin.owner(client));
         if (claim != null && !claim.session().canResumeFrom(resume.received())) {
             claim.close();
             claim = null;
@@ -281,10 +231,60 @@ final class Admission {
         return claim != null;
     }
 
-    /// Whether the directory still knows the client by the same name and rights.
-    boolean isAsBefore(ClientDirectory clients) {
-        ClientIdentity before = client;
-        return before == null ? clients.admits(remoteKey)
-                : clients.identify(remoteKey).filter(before::equals).isPresent();
+    private SynAck resumeSession(Syn.Resume resume) throws InterruptedIOException {
+        requireServing();
+        Session claimed = claim.session();
+        return new SynAck.Granted(claimed.identity().id(), claimed.parameters(),
+                claimed.identity().name(), claimed.received(resume.acknowledged()));
+    }
+
+    /// Takes the session from the connection that has it: only after the client's ACK, which a recording cannot give.
+    private void takeSession() throws IOException {
+        try {
+            if (!claim.take(connection)) {
+                throw new IOException("the session ended while it was being resumed");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for the session's last connection to end");
+        }
+        session = claim.session();
+        requireServing();
+    }
+
+    /// A stopping server finds this connection by `session`, and waits for it: a stop before that was set is noticed here.
+    private void requireServing() throws InterruptedIOException {
+        if (connection.isDraining()) {
+            throw new InterruptedIOException("the server is stopping");
+        }
+    }
+
+    private Link link(SessionHandshake.Result result) throws IOException {
+        server.sessions.established(session);
+        var link = new Link(channel, session, LinkConfig.server(server.config().keepaliveInterval()));
+        if (result.granted().isResumed()) {
+            link.resume(result.syn().resume().received(), result.syn().resume().acknowledged());
+        }
+        return link;
+    }
+
+    /// Lets the session go: it waits for another connection, unless it is over or was never established.
+    void release() {
+        Session held = session;
+        if (held != null) {
+            session = null;
+            server.sessions.release(held, System.nanoTime());
+        }
+    }
+
+    /// Takes the connection out of its client's count, and wipes the channel's keys. Called once.
+    void close() {
+        if (isCounted) {
+            server.quota.leave(client);
+        }
+        SecureChannel last = channel;
+        if (last != null) {
+            last.close();
+        }
     }
 }

@@ -3,8 +3,8 @@ package dev.cipherlink.server;
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.command.Escapes;
 import dev.cipherlink.command.Event;
-import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.server.HandshakeGate.Failure;
 import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
 import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.access.Netblock;
@@ -15,7 +15,6 @@ import dev.cipherlink.session.SessionHandshake;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ProtocolException;
 import java.net.Socket;
@@ -24,12 +23,15 @@ import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.concurrent.StructuredTaskScope;
+import java.util.concurrent.atomic.AtomicReference;
 
-/// The whole life of one connection, from accept to close, in one virtual thread of the server's scope.
+/// The whole life of one connection, from accept to close, in one virtual thread of the server's scope: [#run] and [#serve].
+/// [Admission] runs its handshakes.
 public final class Connection implements Runnable, Closeable {
 
-    /// How long the last words to a peer may take to arrive before the connection closes over them.
+    /// Time for the peer to read our last words before the connection closes.
     private static final Duration LINGER = Duration.ofSeconds(1);
+    /// A connection that drains is at rest after so long a silence.
     private static final Duration REST = Duration.ofMillis(100);
     private static final Duration REST_CHECK = REST.dividedBy(10);
 
@@ -38,16 +40,15 @@ public final class Connection implements Runnable, Closeable {
     private final Server server;
     private final long acceptedAt = System.nanoTime();
     private final Admission admission;
-    private volatile Link link;
-    /// In place of a link, in stream mode.
-    private volatile StreamConnection stream;
-    private volatile boolean draining;
-    private volatile boolean admissionLost;
-    private volatile boolean takenOver;
-    private volatile boolean aborted;
-    private volatile boolean hasMadeRoom;
-    /// Null before the handshakes.
+    /// Null before the handshakes begin.
     private volatile HandshakeGate.Visit visit;
+    /// The link of the session, once the handshakes are done. Null in stream mode.
+    private volatile Link link;
+    /// The forward, in stream mode.
+    private volatile StreamConnection stream;
+    /// Why the server ended the connection; null while it has not. The first reason counts.
+    private final AtomicReference<LinkEnd> ended = new AtomicReference<>();
+    private volatile boolean draining;
 
     Connection(long id, Socket socket, Server server) {
         this.id = id;
@@ -58,113 +59,85 @@ public final class Connection implements Runnable, Closeable {
 
     @Override
     public void run() {
-        var end = new LinkEnd(CloseReason.INTERNAL_ERROR, "", null);
+        var end = LinkEnd.of(CloseReason.INTERNAL_ERROR);
         try (socket) {
-            end = establishAndServe();
-            if (admissionLost) {
-                end = new LinkEnd(CloseReason.NOT_AUTHORIZED, "revoked", null);
-            } else if (takenOver) {
-                end = new LinkEnd(CloseReason.TAKEN_OVER, "", null);
-            } else if (aborted) {
-                end = new LinkEnd(CloseReason.SERVER_STOPPED, "aborted", null);
-            } else if (end.reason() == CloseReason.PEER_CLOSED && draining) {
-                end = new LinkEnd(CloseReason.SERVER_STOPPED, "", null);
-            }
+            end = unlessEnded(serve());
             linger(end.reason());
         } catch (InterruptedException e) {
-            end = new LinkEnd(CloseReason.SERVER_STOPPED, "aborted", null);
+            end = unlessEnded(new LinkEnd(CloseReason.SERVER_STOPPED, "aborted", null));
         } catch (IOException e) {
-            end = new LinkEnd(CloseReason.PEER_LOST, e.toString(), e);
+            end = unlessEnded(new LinkEnd(CloseReason.PEER_LOST, e.toString(), e));
         } catch (RuntimeException | Error e) {
             end = new LinkEnd(CloseReason.INTERNAL_ERROR, e.toString(), e);
         } finally {
             admission.close();
             if (stream != null) {
-                stream.stop();
-                server.room().leaveTarget();
+                stream.close();
             }
             server.closed(this, end);
         }
     }
 
-    private LinkEnd establishAndServe() throws IOException, InterruptedException {
+    /// Both handshakes under one deadline, then the session's link or the forward, until that ends. Blocks.
+    private LinkEnd serve() throws IOException, InterruptedException {
         socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        InetAddress address = socket.getInetAddress();
-        visit = server.gate().enter(address, System.nanoTime(), this::makeRoom);
+        visit = server.gate.enter(socket.getInetAddress(), System.nanoTime(),
+                () -> end(CloseReason.TOO_MANY_HANDSHAKES, "made room for another"));
         if (visit == null) {
-            return new LinkEnd(CloseReason.TOO_MANY_HANDSHAKES, "", null);
+            return LinkEnd.of(CloseReason.TOO_MANY_HANDSHAKES);
         }
         try {
-            link = establish();
+            link = SessionHandshake.within(server.config().handshakeTimeout(), admission::establish);
             visit.established(System.nanoTime());
-            server.statistics().established.increment();
-            return stream == null ? link.run() : forward();
-        } catch (StructuredTaskScope.TimeoutException e) {
-            if (!admission.hasProved()) {
-                visit.failed(HandshakeGate.Failure.TOO_SLOW, System.nanoTime());
+            server.statistics.established.increment();
+            if (stream == null) {
+                return link.run();
             }
-            return new LinkEnd(CloseReason.HANDSHAKE_TIMEOUT, "", null);
+            // A program may open many connections at once, and a client that may forward is no stranger.
+            visit.refund();
+            return stream.run();
+        } catch (StructuredTaskScope.TimeoutException e) {
+            return handshakeFailed(Failure.TOO_SLOW, LinkEnd.of(CloseReason.HANDSHAKE_TIMEOUT));
         } catch (StructuredTaskScope.FailedException e) {
-            return hasMadeRoom ? new LinkEnd(CloseReason.TOO_MANY_HANDSHAKES, "made room for another", null)
-                    : handshakeFailure(e.getCause());
+            return handshakeFailed(e.getCause());
         } finally {
             visit.leave();
-            // Before anything that takes time: the client may be waiting for its session on another connection.
+            // Before the last words, which take time: the client may be waiting for its session on another connection.
             admission.release();
         }
     }
 
-    /// A client that may have something connected is no stranger, and programs open many connections at once.
-    private LinkEnd forward() throws InterruptedException {
-        visit.refund();
-        return stream.run();
+    private LinkEnd handshakeFailed(Throwable cause) {
+        boolean isWrong = cause instanceof EOFException && bytesIn() > 0 || cause instanceof ProtocolException
+                || cause instanceof Admission.NotAdmittedException;
+        return handshakeFailed(isWrong ? Failure.NOT_PROVED : Failure.NOTHING_SAID, switch (cause) {
+            case Admission.NotAdmittedException e -> LinkEnd.of(CloseReason.NOT_AUTHORIZED, e);
+            case EOFException e when admission.isWaiting() -> new LinkEnd(CloseReason.NOT_USED, "", e);
+            case EOFException e -> LinkEnd.of(CloseReason.HANDSHAKE_FAILED, e);
+            case ProtocolException e -> LinkEnd.of(CloseReason.HANDSHAKE_FAILED, e);
+            case IOException e -> LinkEnd.of(CloseReason.PEER_LOST, e);
+            default -> new LinkEnd(CloseReason.INTERNAL_ERROR, cause.toString(), cause);
+        });
     }
 
-    /// The client has proved that it may come in.
-    void admitted() {
-        visit.proved();
-    }
-
-    Netblock netblock() {
-        HandshakeLimits limits = server.config().handshakes();
-        return Netblock.of(socket.getInetAddress(), limits.ipv4Bits(), limits.ipv6Bits());
-    }
-
-    /// Whether it ends without having been anybody's who may come in.
-    boolean isStrangers() {
-        return link == null && stream == null && !admission.hasProved();
-    }
-
-    /// Ends the connection, which has proved nothing, for another one.
-    private void makeRoom() {
-        hasMadeRoom = true;
-        try {
-            socket.close();
-        } catch (IOException e) {
-            // It was ending already.
+    /// Counts the failure against the address, unless the client had proved that it may come in or the server ended the connection.
+    private LinkEnd handshakeFailed(Failure failure, LinkEnd end) {
+        if (!admission.hasProved() && ended.get() == null) {
+            visit.failed(failure, System.nanoTime());
         }
+        return end;
     }
 
-    /// The handshakes wait for nothing but a target now: that takes no place of other handshakes of its address.
-    void opensTarget() {
-        visit.leave();
-    }
-
-    /// What the connection is from now on: a forward, in place of a session.
-    void become(StreamConnection forward) {
-        stream = forward;
-    }
-
-    /// Ends the connection, whose session goes on with another one.
-    @Override
-    public void close() throws IOException {
-        takenOver = true;
-        socket.close();
+    private LinkEnd unlessEnded(LinkEnd end) {
+        if (ended.get() != null) {
+            return ended.get();
+        }
+        return end.reason() == CloseReason.PEER_CLOSED && draining ? LinkEnd.of(CloseReason.SERVER_STOPPED) : end;
     }
 
     /// Ends the connection at once, whatever its threads are doing.
-    void abort() {
-        aborted = true;
+    private void end(CloseReason reason, String detail) {
+        ended.compareAndSet(null, new LinkEnd(reason, detail, null));
         try {
             socket.close();
         } catch (IOException e) {
@@ -172,54 +145,38 @@ public final class Connection implements Runnable, Closeable {
         }
     }
 
-    private LinkEnd handshakeFailure(Throwable cause) {
-        if (!admission.hasProved()) {
-            switch (cause) {
-                case EOFException _ when bytesIn() == 0 -> visit.failed(HandshakeGate.Failure.NOTHING_SAID, System.nanoTime());
-                case EOFException _, ProtocolException _, Admission.NotAdmittedException _ ->
-                        visit.failed(HandshakeGate.Failure.NOT_PROVED, System.nanoTime());
-                default -> visit.failed(HandshakeGate.Failure.NOTHING_SAID, System.nanoTime());
-            }
-        }
-        return switch (cause) {
-            case Admission.NotAdmittedException e -> new LinkEnd(CloseReason.NOT_AUTHORIZED, e.getMessage(), e);
-            case EOFException e when admission.isWaiting() -> new LinkEnd(CloseReason.NOT_USED, "", e);
-            case EOFException e -> new LinkEnd(CloseReason.HANDSHAKE_FAILED, e.getMessage(), e);
-            case ProtocolException e -> new LinkEnd(CloseReason.HANDSHAKE_FAILED, e.getMessage(), e);
-            case IOException e -> new LinkEnd(CloseReason.PEER_LOST, e.getMessage(), e);
-            default -> new LinkEnd(CloseReason.INTERNAL_ERROR, cause.toString(), cause);
-        };
+    /// Ends the connection, since its session goes on with another one.
+    @Override
+    public void close() {
+        end(CloseReason.TAKEN_OVER, "");
     }
 
-    /// Both handshakes, under one absolute deadline: when it passes, the interrupt closes the socket.
-    private Link establish() throws InterruptedException {
-        return SessionHandshake.within(server.config().handshakeTimeout(), admission::establish);
+    /// Ends the connection, since the server's grace period is over.
+    void abort() {
+        end(CloseReason.SERVER_STOPPED, "aborted");
     }
 
-    /// Ends the connection if the directory does not admit its client any more, or under another name or with other
-    /// rights.
+    /// Ends the connection if the directory does not admit its client any more, or has it under another name or with other rights.
     void endUnlessAdmitted(ClientDirectory clients) {
-        PublicKey key = admission.remoteKey();
-        if (key == null || admission.isAsBefore(clients)) {
+        if (admission.remoteKey() == null || admission.isAsBefore(clients)) {
             return;
         }
-        admissionLost = true;
+        ended.compareAndSet(null, new LinkEnd(CloseReason.NOT_AUTHORIZED, "revoked", null));
         Link live = link;
-        try (socket) {
+        try {
             if (live != null) {
                 tellRevoked(live);
             }
-            if (stream != null) {
-                stream.stop();
-            }
-        } catch (IOException e) {
-            // It was ending already.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        if (stream != null) {
+            stream.stop();
+        }
+        end(CloseReason.NOT_AUTHORIZED, "revoked");
     }
 
-    /// A client that does not read must not put off its own end: what does not arrive in time is cut off.
+    /// A client that does not read does not delay its end: after [#LINGER] the message is cut off.
     private static void tellRevoked(Link live) throws InterruptedException {
         Thread telling = Thread.startVirtualThread(() -> {
             try {
@@ -231,28 +188,20 @@ public final class Connection implements Runnable, Closeable {
         telling.join(LINGER);
     }
 
-    /// Gives the peer time to read our last words: closing over unread input would reset the connection and take
-    /// them away.
+    /// Gives the peer time to read our last words: closing over unread input would reset the connection and discard them.
     private void linger(CloseReason reason) {
-        try {
-            lingerFor(reason);
-        } catch (IOException e) {
-            // The peer is gone before it heard us; why the connection ended was decided before that.
-        }
-    }
-
-    private void lingerFor(CloseReason reason) throws IOException {
-        switch (reason) {
-            case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED, HANDSHAKE_FAILED, NOT_AUTHORIZED -> {
-                if (bytesOut() > 0 && !socket.isClosed()) {
-                    socket.shutdownOutput();
-                    discardInput();
-                }
-            }
+        boolean hasLastWords = switch (reason) {
+            case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED, HANDSHAKE_FAILED, NOT_AUTHORIZED -> true;
             case PEER_CLOSED, PEER_LOST, KEEPALIVE_TIMEOUT, PEER_STALLED, UNACKNOWLEDGED, TAKEN_OVER, REFUSED_BY_PEER,
                     HANDSHAKE_TIMEOUT, TOO_MANY_HANDSHAKES, NOT_USED, STREAM_ENDED, TARGET_LOST, IDLE_TIMEOUT, SERVER_STOPPED,
-                    INTERNAL_ERROR -> {
-                // Nothing was said, or nobody listens.
+                    INTERNAL_ERROR -> false;
+        };
+        if (hasLastWords && bytesOut() > 0 && !socket.isClosed()) {
+            try {
+                socket.shutdownOutput();
+                discardInput();
+            } catch (IOException e) {
+                // The peer is gone before it heard us; why the connection ended was decided before that.
             }
         }
     }
@@ -273,16 +222,18 @@ public final class Connection implements Runnable, Closeable {
         }
     }
 
-    /// Tells the client that the server stops, waits until it is answered and at rest, and ends our direction. Blocks
-    /// until the client has closed its own, or the caller is interrupted.
+    /// Tells the client that the server stops, waits until it is answered and at rest, and ends our direction; a forward comes to
+    /// its own end. Blocks until the connection is at rest, or the caller is interrupted.
     void drain() {
         draining = true;
+        if (stream != null) {
+            return;
+        }
         try {
-            if (stream != null) {
-                // A forward cannot be told anything: it may come to its own end within the grace period.
-                return;
+            // A client that was granted a session may have asked for something in it already.
+            while (link == null && admission.hasSession() && !socket.isClosed()) {
+                Thread.sleep(REST_CHECK);
             }
-            awaitGranted();
             Link live = link;
             if (live == null) {
                 socket.close();
@@ -294,22 +245,24 @@ public final class Connection implements Runnable, Closeable {
             }
             socket.shutdownOutput();
         } catch (IOException e) {
-            // The connection has ended meanwhile, which is what this is about.
+            // The connection has ended meanwhile.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /// A client that was granted a session may have asked for something in it already: its answer to that is on the way.
-    private void awaitGranted() throws InterruptedException {
-        while (link == null && admission.hasSession() && !socket.isClosed()) {
-            Thread.sleep(REST_CHECK);
-        }
-    }
-
-    /// Whether the server stops: then nobody gets a session any more.
+    /// Whether the server stops: then no client gets a session any more.
     boolean isDraining() {
         return draining;
+    }
+
+    /// Makes the connection a forward, in place of a session.
+    void become(StreamConnection forward) {
+        stream = forward;
+    }
+
+    HandshakeGate.Visit visit() {
+        return visit;
     }
 
     long id() {
@@ -318,6 +271,16 @@ public final class Connection implements Runnable, Closeable {
 
     Socket socket() {
         return socket;
+    }
+
+    Netblock netblock() {
+        HandshakeLimits limits = server.config().handshakes();
+        return Netblock.of(socket.getInetAddress(), limits.ipv4Bits(), limits.ipv6Bits());
+    }
+
+    /// Whether it was never that of a client that may come in.
+    boolean isStrangers() {
+        return link == null && stream == null && !admission.hasProved();
     }
 
     public long bytesIn() {
@@ -345,8 +308,7 @@ public final class Connection implements Runnable, Closeable {
 
     private String name() {
         Link live = link;
-        StreamConnection forward = stream;
-        return forward != null ? Escapes.line(forward.clientName())
+        return stream != null ? Escapes.line(admission.client().name())
                 : live == null ? "-" : Escapes.line(live.session().identity().name());
     }
 

@@ -30,7 +30,6 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,12 +38,12 @@ import java.util.concurrent.StructuredTaskScope.Joiner;
 
 /// Accepts connections and runs each in a virtual thread of its own, until it is stopped.
 ///
-/// Thread-safe. Whoever started it stops it; the store belongs to the caller.
+/// Thread-safe. The store belongs to the caller, and stays open. Package-private fields are what connections share.
 public final class Server implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(Server.class.getName());
     private static final int BACKLOG = 1_024;
-    /// The share of the grace period in which clients may come to rest; the rest is for closing.
+    /// Clients have this share of the grace period to come to rest; the remainder is for closing.
     private static final int DRAIN_SHARE = 2;
     private static final Duration WATCH_INTERVAL = Duration.ofSeconds(1);
     /// Of all messages of rooms, and of all direct messages that wait; never more than a sixteenth of the heap.
@@ -52,19 +51,20 @@ public final class Server implements AutoCloseable {
 
     private final ServerConfig config;
     private final KeyValueStore store;
-    private final KeyWatches watches = new KeyWatches();
-    private final ChatService chat;
     private final ServerSocket listener;
-    private final SocketBudget room;
-    private final ClientPlaces places;
-    private final HandshakeGate gate;
-    private final StrangerLog strangers = new StrangerLog(System.nanoTime());
-    private final SessionRegistry sessions;
-    private final ServerStatistics statistics = new ServerStatistics();
-    private final Forwards forwards = new Forwards();
-    private final TargetConnector targets;
     private final Map<Long, Connection> connections = new ConcurrentHashMap<>();
-    private final Services services;
+    private final StrangerLog strangers = new StrangerLog(System.nanoTime());
+    final KeyWatches watches = new KeyWatches();
+    final ChatService chat;
+    final SocketBudget sockets;
+    final ConnectionQuota quota;
+    final HandshakeGate gate;
+    final SessionRegistry sessions;
+    final ServerStatistics statistics = new ServerStatistics();
+    final Forwards forwards = new Forwards();
+    final TargetConnector targets;
+    /// What the sessions share.
+    final Services services;
     private final Thread acceptThread;
     private volatile boolean stopping;
     private volatile Thread watcher;
@@ -77,10 +77,11 @@ public final class Server implements AutoCloseable {
         gate = new HandshakeGate(config.handshakes());
         targets = new TargetConnector(config.forwards().connectTimeout());
         sessions = new SessionRegistry(config.sessions());
-        services = new Services(this.store, chat, watches, sessions, statistics.requests, statistics.failedRequests,
-                config.maxValueBytes(), config.maxRequestBytes(), this::sockets, this::info);
-        room = new SocketBudget(config.maxConnections());
-        places = new ClientPlaces(room.maxConnections(), config.maxPerKey());
+        sockets = new SocketBudget(config.maxConnections());
+        quota = new ConnectionQuota(sockets.maxConnections(), config.maxPerKey());
+        services = new Services(store, chat, watches, sessions, statistics.requests, statistics.failedRequests,
+                config.maxValueBytes(), config.maxRequestBytes(),
+                () -> connections().stream().map(Connection::describe).toList(), () -> statistics.info(this, store));
         listener = listen(config);
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
     }
@@ -98,9 +99,9 @@ public final class Server implements AutoCloseable {
             server.listener.close();
             throw new IOException("the sessions of the last run cannot be read: " + e.getMessage(), e);
         }
-        if (server.room.isLowered()) {
+        if (server.sockets.isLowered()) {
             LOG.log(Level.WARNING, "at most {0} connections at a time, since the process may have no more descriptors (ulimit -n)",
-                    Integer.toString(server.room.maxConnections()));
+                    Integer.toString(server.sockets.maxConnections()));
         }
         if (Session.largestRequestBytes() < config.maxRequestBytes()) {
             LOG.log(Level.WARNING, "values of more than {0} bytes are refused, since the heap has {1} MiB at most; for those of up to {2} "
@@ -114,9 +115,9 @@ public final class Server implements AutoCloseable {
 
     private ChatService openChat() throws IOException {
         long maxBytes = Math.min(MAX_CHAT_BYTES, Runtime.getRuntime().maxMemory() / 16);
-        // What is too old or too much goes with the next commit.
+        // Records beyond the limits of age and size go with the next commit.
         try (Transaction transaction = store.begin()) {
-            openIfThereIsRoom(transaction);
+            openUnlessFull(transaction);
             ChatRecords records = store.isDurable() ? new StoredChat(store) : ChatRecords.NONE;
             var log = new ChatLog(config.chat(), ChatClock.SYSTEM, maxBytes, records);
             return new ChatService(config.chat(), log, ChatCommands::encode, ChatClock.SYSTEM,
@@ -126,8 +127,8 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    /// On a full disk the server starts for those who read.
-    private static void openIfThereIsRoom(Transaction transaction) throws StoreException {
+    /// On a full disk the server starts, and serves reads.
+    private static void openUnlessFull(Transaction transaction) throws StoreException {
         try {
             transaction.beginWrite();
         } catch (StoreException e) {
@@ -159,99 +160,9 @@ public final class Server implements AutoCloseable {
         return config;
     }
 
-    KeyValueStore store() {
-        return store;
-    }
-
-    KeyWatches watches() {
-        return watches;
-    }
-
-    ChatService chat() {
-        return chat;
-    }
-
-    HandshakeGate gate() {
-        return gate;
-    }
-
-    SessionRegistry sessions() {
-        return sessions;
-    }
-
-    ServerStatistics statistics() {
-        return statistics;
-    }
-
-    Forwards forwards() {
-        return forwards;
-    }
-
-    ClientPlaces places() {
-        return places;
-    }
-
-    SocketBudget room() {
-        return room;
-    }
-
-    TargetConnector targets() {
-        return targets;
-    }
-
-    /// What the sessions of this server share.
-    Services services() {
-        return services;
-    }
-
-    private List<String> sockets() {
-        return connections().stream().map(Connection::describe).toList();
-    }
-
     /// The connections that are open now, oldest first.
     List<Connection> connections() {
         return connections.values().stream().sorted(Comparator.comparingLong(Connection::id)).toList();
-    }
-
-    /// What INFO shows, in its order.
-    Map<String, Object> info() throws StoreException {
-        List<Connection> live = connections();
-        var memory = Runtime.getRuntime();
-        var values = new LinkedHashMap<String, Object>();
-        values.put("version", version());
-        values.put("connections", live.size());
-        values.put("max_connections", room.maxConnections());
-        values.put("sessions_detached", sessions.detached());
-        values.put("sessions_resumed", sessions.resumed());
-        values.put("sessions_expired", sessions.expired());
-        values.putAll(statistics.snapshot(live));
-        Forwards.Totals forwarded = forwards.totals();
-        values.put("forwards", forwarded.live());
-        values.put("forwards_opened", forwarded.opened());
-        values.put("forwards_refused", forwarded.failed());
-        values.put("forwards_bytes_to_targets", forwarded.bytesToPlain());
-        values.put("forwards_bytes_from_targets", forwarded.bytesToTunnel());
-        values.put("keys", keys());
-        values.put("key_watches", watches.prefixes());
-        values.putAll(chat.info());
-        values.putAll(store.info());
-        values.put("heap_used_bytes", memory.totalMemory() - memory.freeMemory());
-        values.put("heap_max_bytes", memory.maxMemory());
-        return values;
-    }
-
-    /// After a failure of the store nobody knows.
-    private Object keys() {
-        try {
-            return store.size();
-        } catch (StoreException e) {
-            return "unknown";
-        }
-    }
-
-    private static String version() {
-        String version = Server.class.getPackage().getImplementationVersion();
-        return version == null ? "development" : version;
     }
 
     private void run() {
@@ -264,15 +175,15 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    /// Ends the connections of those who have lost their admission, the sessions to which nobody came back, and forwards whose
-    /// time is up; notices who is idle.
+    /// Once a second: ends connections of clients that have lost their admission, sessions that no client came back to, and forwards
+    /// whose time is up; marks idle people as away.
     private void watch() {
         watcher = Thread.currentThread();
         ClientDirectory clients = config.keys().clients();
         try {
             while (!stopping) {
                 try {
-                    look(clients);
+                    watchOnce(clients);
                 } catch (RuntimeException | Error e) {
                     LOG.log(Level.ERROR, "watching clients and sessions failed; it goes on", e);
                 }
@@ -283,7 +194,7 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    private void look(ClientDirectory clients) {
+    private void watchOnce(ClientDirectory clients) {
         forwards.checkTimes(System.nanoTime());
         refresh(clients, null);
         sessions.expire(System.nanoTime());
@@ -291,9 +202,9 @@ public final class Server implements AutoCloseable {
         chat.sweep();
     }
 
-    /// Takes up what has changed in the directory of clients, if a look says that something has. Blocks on the disk then.
+    /// Takes up changes of the directory of clients, if a cheap look finds that there may be some. Blocks on the disk then.
     ///
-    /// @param coming asks for its client, and is told itself whether that is let in
+    /// @param coming is not ended: its own handshake asks next whether its client is let in
     void takeUpClients(Connection coming) {
         ClientDirectory clients = config.keys().clients();
         if (clients.mayHaveChanged()) {
@@ -304,7 +215,7 @@ public final class Server implements AutoCloseable {
     private void refresh(ClientDirectory clients, Connection coming) {
         if (clients.refresh()) {
             endRevokedSessions();
-            // One thread each: a client that does not read must not delay the others' end.
+            // One thread each: a client that does not read must not delay the end of others.
             connections().stream().filter(connection -> connection != coming).forEach(connection ->
                     Thread.startVirtualThread(() -> connection.endUnlessAdmitted(clients)));
         }
@@ -317,14 +228,14 @@ public final class Server implements AutoCloseable {
     private void acceptUntilStopped(StructuredTaskScope<Void, Void> scope) throws InterruptedException {
         var backoff = new AcceptBackoff();
         for (long id = 1; !stopping; ) {
-            // Taken before accept, so that a client beyond the limit waits in the backlog and costs nothing here.
-            room.enter();
+            // Before accept, so that a client beyond the limit waits in the listener's backlog and costs nothing here.
+            sockets.enter();
             try {
                 accept(id++, scope);
                 backoff.reset();
             } catch (IOException | RuntimeException | Error e) {
-                // Whatever was missing, descriptors or memory: all who are served hang on this loop.
-                room.leave();
+                // For want of descriptors or memory, perhaps: the loop goes on, since every new client depends on it.
+                sockets.leave();
                 if (!stopping) {
                     pause(backoff, e);
                 }
@@ -339,7 +250,7 @@ public final class Server implements AutoCloseable {
             var connection = new Connection(id, socket, this);
             connections.put(id, connection);
             if (stopping) {
-                // It came too late to be seen by who drains.
+                // Accepted after the drain began, which does not see it.
                 socket.close();
             }
             scope.fork(connection);
@@ -356,27 +267,28 @@ public final class Server implements AutoCloseable {
             try {
                 LOG.log(Level.WARNING, "cannot accept connections: {0}; trying again", failure);
             } catch (RuntimeException | Error e) {
-                // The record needs what `accept` lacked; the count has it.
+                // Logging lacks what `accept` lacked; the failure is counted.
             }
         }
         Thread.sleep(backoff.failed());
     }
 
-    /// The one place that counts and logs the end of a connection.
+    /// The one place that counts and logs how a connection ended.
     void closed(Connection connection, LinkEnd end) {
         connections.remove(connection.id());
-        room.leave();
+        sockets.leave();
         statistics.closed(connection, end.reason());
         Level level = switch (end.reason()) {
             case INTERNAL_ERROR -> Level.ERROR;
-            // A client with a pool makes these all the time.
+            // A client with a pool of connections makes these all the time.
             case NOT_USED -> Level.DEBUG;
             default -> connection.isStrangers() && !strangers.mayLog(connection.netblock()) ? Level.DEBUG : Level.INFO;
         };
         LOG.log(level, () -> connection.describeEnd(end), level == Level.ERROR ? end.cause() : null);
     }
 
-    /// Stops politely: tells the clients, answers what they sent, closes; aborts the rest after the grace period. Blocks. Idempotent.
+    /// Stops the server: tells the clients, answers what they sent, closes, and aborts what is left after the grace period. Blocks.
+    /// Idempotent.
     public void stop() {
         stopping = true;
         Thread watching = watcher;
@@ -392,7 +304,7 @@ public final class Server implements AutoCloseable {
         try {
             drain(connections());
             if (!acceptThread.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())))) {
-                // A thread whose peer sends without a pause never waits, and so does not notice an interrupt.
+                // The interrupt alone does not reach a thread that never waits, since its peer sends without a pause.
                 connections().forEach(Connection::abort);
                 acceptThread.interrupt();
                 acceptThread.join();
@@ -422,5 +334,37 @@ public final class Server implements AutoCloseable {
     @Override
     public void close() {
         stop();
+    }
+
+    /// The accept loop's pauses after failures, and which of them are logged. A full table of descriptors makes every accept fail at
+    /// once: the loop must not spin, give up, or fill the log. Used by one thread.
+    static final class AcceptBackoff {
+
+        private static final Duration FIRST = Duration.ofMillis(10);
+        private static final Duration LONGEST = Duration.ofSeconds(1);
+
+        private Duration next = FIRST;
+        private long sinceLogged;
+
+        /// An accept succeeded.
+        void reset() {
+            next = FIRST;
+        }
+
+        /// An accept failed: how long to wait before the next one.
+        Duration failed() {
+            Duration wait = next;
+            next = next.multipliedBy(2).compareTo(LONGEST) > 0 ? LONGEST : next.multipliedBy(2);
+            return wait;
+        }
+
+        /// @return whether this failure should be logged: the first one, and then one a second
+        boolean shouldLog(long nanoTime) {
+            if (sinceLogged != 0 && nanoTime - sinceLogged < LONGEST.toNanos()) {
+                return false;
+            }
+            sinceLogged = nanoTime;
+            return true;
+        }
     }
 }

@@ -7,14 +7,14 @@ import java.nio.file.Path;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 
-/// How many connections may be open at a time, and how many sockets: theirs and those of the targets of forwards.
+/// Limits the connections that are open at a time, and the sockets: those of connections and of the targets of forwards.
 ///
-/// Sockets never take the last descriptors of the process. A server that has none left cannot load a class, write a log file
-/// of its store or read its keys again, and would fail those whom it serves already; so a client beyond that waits in the
-/// listener's backlog. Thread-safe.
+/// Sockets never take the last descriptors of the process. A server without one cannot load a class, write its store's log or
+/// read its keys again, and would fail the clients that it serves already; so a client beyond the budget waits in the listener's
+/// backlog. Thread-safe.
 final class SocketBudget {
 
-    /// A quarter of all descriptors stays free, within these bounds: the store may have 512 files of tables open.
+    /// A quarter of all descriptors stays free, within these bounds: the store may have 512 table files open.
     private static final int SPARE_SHARE = 4;
     private static final int LEAST_SPARE = 32;
     private static final int MOST_SPARE = 600;
@@ -24,7 +24,7 @@ final class SocketBudget {
     private final Semaphore connections;
     private final Semaphore sockets;
 
-    /// Looks at the process once; what it keeps open besides sockets has to be open by then.
+    /// Counts the open descriptors of the process once: its files have to be open by then.
     ///
     /// @throws IOException if the process may not have the descriptors for one connection
     SocketBudget(int maxConnections) throws IOException {
@@ -43,9 +43,9 @@ final class SocketBudget {
         return open == null ? Integer.MAX_VALUE : maxSockets(descriptorLimit(), open.length);
     }
 
-    /// How many descriptors the process may have.
+    /// The number of descriptors that the process may have.
     ///
-    /// @return a very large number where there is no limit or the system does not say: `accept` fails where there is one
+    /// @return a very large number if there is no limit or the system does not tell it; then `accept` fails at the limit
     static long descriptorLimit() {
         try (Stream<String> limits = Files.lines(Path.of("/proc/self/limits"))) {
             return limits.filter(line -> line.startsWith("Max open files"))
@@ -77,7 +77,7 @@ final class SocketBudget {
         return isLowered;
     }
 
-    /// Takes the place of a connection. Blocks until there is one.
+    /// Takes a connection and its socket. Blocks while there is none.
     void enter() throws InterruptedException {
         connections.acquire();
         try {
@@ -88,20 +88,20 @@ final class SocketBudget {
         }
     }
 
-    /// Gives the place of a connection back.
+    /// Gives a connection and its socket back.
     void leave() {
         sockets.release();
         connections.release();
     }
 
-    /// Takes the place of a socket to a target.
+    /// Takes a socket for a target.
     ///
     /// @return false if there is none
     boolean enterTarget() {
         return sockets.tryAcquire();
     }
 
-    /// Gives the place of a socket to a target back.
+    /// Gives the socket of a target back.
     void leaveTarget() {
         sockets.release();
     }

@@ -5,7 +5,6 @@ import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.forward.ForwardRules;
 import dev.cipherlink.forward.ForwardSockets;
 import dev.cipherlink.forward.ForwardTarget;
-import dev.cipherlink.forward.Forwards;
 import dev.cipherlink.forward.PlainEnd;
 import dev.cipherlink.forward.Relay;
 import dev.cipherlink.forward.Relay.RelayEnd;
@@ -23,34 +22,32 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.Socket;
 
-/// What a connection in stream mode is after its handshakes: a forward to one target. Made while SYN is answered, since the
-/// answer says whether the target was reached; run by the connection's thread.
+/// A connection in stream mode after its handshakes: a forward to one target. Made while SYN is answered, since the answer says
+/// whether the target was reached; run by the connection's thread.
 final class StreamConnection {
 
     private static final Logger LOG = System.getLogger(StreamConnection.class.getName());
 
+    private final Server server;
     private final Relay relay;
-    private final Forwards forwards;
     private final ForwardTarget target;
-    private final ClientIdentity client;
     private final PlainEnd plain;
 
-    private StreamConnection(Relay relay, PlainEnd plain, Opening opening, ForwardTarget target) {
+    private StreamConnection(Server server, Relay relay, PlainEnd plain, ForwardTarget target) {
+        this.server = server;
         this.relay = relay;
         this.plain = plain;
-        this.forwards = opening.server().forwards();
-        this.client = opening.client();
         this.target = target;
     }
 
-    /// On whose behalf, and over what, a target is connected to.
+    /// The client for which a target is connected to, and the connection that is forwarded.
     record Opening(Server server, ClientIdentity client, Socket socket, SecureChannel channel) {
     }
 
-    /// Connects to the target of a SYN. Blocks for at most the time of the policy. Takes a place in the server's room for
-    /// sockets, which the connection gives back at its end.
+    /// Connects to the target of a SYN. Blocks for at most the time of the policy. Takes a socket of the server's budget, which
+    /// [#close] gives back.
     ///
-    /// @throws TargetException if it must not or cannot be reached; [#refusal] is the answer to the client
+    /// @throws TargetException if the client may not reach it, or it cannot be reached; [#refusal] is the answer to the client
     static StreamConnection open(Syn syn, Opening opening) throws IOException {
         if (!(opening.channel() instanceof NoiseChannel channel)) {
             throw new TargetException(Refusal.NOT_ALLOWED, "forwarding needs version 2: an identity, not a shared key");
@@ -58,7 +55,7 @@ final class StreamConnection {
         ForwardTarget target = target(syn);
         ForwardPolicy policy = opening.server().config().forwards();
         ForwardRules rules = policy.allowed().and(opening.client().forwards());
-        // First, since it fails for a client whose connection was closed meanwhile: nothing may fail between target and relay.
+        // Before the target is connected, since it fails if the client's connection was closed meanwhile.
         ForwardSockets.tune(opening.socket());
         Socket socket;
         try {
@@ -71,17 +68,17 @@ final class StreamConnection {
         }
         var plain = PlainEnd.of(socket);
         var relay = new Relay(new Tunnel(opening.socket(), channel), plain, policy.limits());
-        return new StreamConnection(relay, plain, opening, target);
+        return new StreamConnection(opening.server(), relay, plain, target);
     }
 
     private static Socket connect(Server server, ForwardTarget target, ForwardRules rules) throws IOException {
-        if (!server.room().enterTarget()) {
+        if (!server.sockets.enterTarget()) {
             throw new TargetException(Refusal.FAILED, "the server has no descriptor left for a target");
         }
         try {
-            return server.targets().connect(target, rules);
+            return server.targets.connect(target, rules);
         } catch (IOException | RuntimeException | Error e) {
-            server.room().leaveTarget();
+            server.sockets.leaveTarget();
             throw e;
         }
     }
@@ -102,7 +99,7 @@ final class StreamConnection {
 
     /// Relays until the end. Blocks.
     LinkEnd run() throws InterruptedException {
-        RelayEnd end = forwards.run(relay);
+        RelayEnd end = server.forwards.run(relay);
         return new LinkEnd(reason(end.reason()), end.detail(), null);
     }
 
@@ -123,8 +120,10 @@ final class StreamConnection {
         plain.reset();
     }
 
-    String clientName() {
-        return client.name();
+    /// Ends it, and gives the target's socket back to the server's budget. Called once.
+    void close() {
+        stop();
+        server.sockets.leaveTarget();
     }
 
     ForwardTarget target() {

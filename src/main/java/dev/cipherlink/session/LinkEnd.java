@@ -6,11 +6,11 @@ package dev.cipherlink.session;
 /// @param cause  what was thrown; null if nothing was
 public record LinkEnd(CloseReason reason, String detail, Throwable cause) {
 
-    static LinkEnd of(CloseReason reason) {
+    public static LinkEnd of(CloseReason reason) {
         return new LinkEnd(reason, "", null);
     }
 
-    static LinkEnd of(CloseReason reason, Throwable cause) {
+    public static LinkEnd of(CloseReason reason, Throwable cause) {
         return new LinkEnd(reason, cause.getMessage() == null ? cause.toString() : cause.getMessage(), cause);
     }
 }

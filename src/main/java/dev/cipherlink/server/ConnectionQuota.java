@@ -5,9 +5,9 @@ import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import java.util.HashMap;
 import java.util.Map;
 
-/// Whose the connections are: no key takes all of them, and clients that are no operators leave some to those and to handshakes.
-/// Holders of a shared key cannot be told apart: they are operators, and not counted. Thread-safe.
-final class ClientPlaces {
+/// Shares the connections out among clients: no key takes more than half of them, and clients that are not operators leave some
+/// to operators and to handshakes. Holders of a shared key cannot be told apart: they are operators, and not counted. Thread-safe.
+final class ConnectionQuota {
 
     private static final int RESERVED_SHARE = 10;
     private static final int MOST_RESERVED = 16;
@@ -19,24 +19,24 @@ final class ClientPlaces {
 
     /// @param maxConnections that are open at a time
     /// @param maxPerKey      of one key; no more than half of all
-    ClientPlaces(int maxConnections, int maxPerKey) {
+    ConnectionQuota(int maxConnections, int maxPerKey) {
         this.maxPerKey = Math.clamp(maxConnections / 2, 1, maxPerKey);
         maxOfUsers = maxConnections - Math.min(MOST_RESERVED, maxConnections / RESERVED_SHARE);
     }
 
-    /// Takes a place for a connection.
+    /// Counts a connection.
     ///
-    /// @param isInPlace whether it takes the place of another one, which ends
-    /// @return why it gets none; null if it has it
-    synchronized String enter(ClientIdentity client, boolean isInPlace) {
+    /// @param isReplacement whether it takes over from another one, which ends: then it is never refused
+    /// @return why it is refused, and not counted; null if it is not
+    synchronized String enter(ClientIdentity client, boolean isReplacement) {
         if (client.key().isEmpty()) {
             return null;
         }
         PublicKey key = client.key().get();
-        if (!isInPlace && perKey.getOrDefault(key, 0) >= maxPerKey) {
+        if (!isReplacement && perKey.getOrDefault(key, 0) >= maxPerKey) {
             return "this key has " + maxPerKey + " connections, and may not have more (server.max-connections-per-key)";
         }
-        if (!isInPlace && !client.isOperator() && users >= maxOfUsers) {
+        if (!isReplacement && !client.isOperator() && users >= maxOfUsers) {
             return "the server has no place for another client; try again later";
         }
         perKey.merge(key, 1, Integer::sum);
@@ -44,7 +44,7 @@ final class ClientPlaces {
         return null;
     }
 
-    /// Gives it back.
+    /// The connection has ended.
     synchronized void leave(ClientIdentity client) {
         client.key().ifPresent(key -> {
             perKey.computeIfPresent(key, (_, count) -> count == 1 ? null : count - 1);

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Timeout;
 
 /// Issue 13.19: one key took all connections, and operators found none left.
 @Timeout(60)
-class ClientPlacesTest {
+class ConnectionQuotaTest {
 
     private static ClientIdentity client(boolean isOperator) {
         try (Identity identity = Identity.generate()) {
@@ -29,43 +29,43 @@ class ClientPlacesTest {
 
     @Test
     void oneKeyHasItsLimit() {
-        var places = new ClientPlaces(100, 3);
+        var quota = new ConnectionQuota(100, 3);
         ClientIdentity ann = client(false);
         for (int i = 0; i < 3; i++) {
-            assertNull(places.enter(ann, false));
+            assertNull(quota.enter(ann, false));
         }
-        assertTrue(places.enter(ann, false).contains("3 connections"));
-        assertNull(places.enter(client(false), false), "others are let in");
-        assertNull(places.enter(ann, true), "a resume ends another connection");
-        places.leave(ann);
-        assertNotNull(places.enter(ann, false));
-        places.leave(ann);
-        assertNull(places.enter(ann, false));
+        assertTrue(quota.enter(ann, false).contains("3 connections"));
+        assertNull(quota.enter(client(false), false), "others are let in");
+        assertNull(quota.enter(ann, true), "a resume ends another connection");
+        quota.leave(ann);
+        assertNotNull(quota.enter(ann, false));
+        quota.leave(ann);
+        assertNull(quota.enter(ann, false));
     }
 
     @Test
     void neverMoreThanHalfOfAll() {
-        var places = new ClientPlaces(10, 1_000);
+        var quota = new ConnectionQuota(10, 1_000);
         ClientIdentity ann = client(true);
         for (int i = 0; i < 5; i++) {
-            assertNull(places.enter(ann, false));
+            assertNull(quota.enter(ann, false));
         }
-        assertNotNull(places.enter(ann, false));
-        assertNull(new ClientPlaces(1, 1_000).enter(ann, false));
+        assertNotNull(quota.enter(ann, false));
+        assertNull(new ConnectionQuota(1, 1_000).enter(ann, false));
     }
 
     @Test
     void someArePlacesOfOperators() {
-        var places = new ClientPlaces(50, 1_000);
+        var quota = new ConnectionQuota(50, 1_000);
         int users = 0;
-        while (places.enter(client(false), false) == null) {
+        while (quota.enter(client(false), false) == null) {
             users++;
         }
         assertEquals(45, users);
         for (int i = 0; i < 5; i++) {
-            assertNull(places.enter(client(true), false));
+            assertNull(quota.enter(client(true), false));
         }
-        assertNull(places.enter(new ClientIdentity("x", Optional.empty(), true), false), "holders of a shared key are operators");
+        assertNull(quota.enter(new ClientIdentity("x", Optional.empty(), true), false), "holders of a shared key are operators");
     }
 
     /// Sessions that waited for their client came back beside as many connections as the key may have.
