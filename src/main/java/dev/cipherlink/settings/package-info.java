@@ -8,5 +8,5 @@
 ///
 /// Threads: settings are immutable once loaded; loading blocks on files.
 ///
-/// Follows: `README.md`, "Configuration".
+/// Follows: `docs/configuration.md`.
 package dev.cipherlink.settings;

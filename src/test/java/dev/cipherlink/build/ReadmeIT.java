@@ -11,14 +11,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Issue 14.17: what README.md tells people to paste, as it stands, in a home folder with nothing in it, with nothing in the
-/// environment, and the folder of the checkout as working folder.
+/// What README.md tells people to paste, as it stands: in an empty home folder, without an environment, in the folder of the
+/// checkout. And the picture of its first screen.
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 @Tag("slow")
 class ReadmeIT {
@@ -29,13 +31,11 @@ class ReadmeIT {
     Path folder;
 
     @Test
-    void theQuickStartWorksWhenItIsPasted() throws Exception {
-        String blocks = blocks("sh");
+    void theBlocksWorkWhenTheyArePasted() throws Exception {
+        String output = run("bash", "-e", "-c", blocks("README.md", "sh"));
 
-        String output = run("bash", "-e", "-c", blocks);
-
-        for (String expected : List.of("authorized ann ", "listening on 127.0.0.1:8888 key ", "OK\n", "hello world", "1000 OK",
-                "20,000 requests in ", "authorized bob ", "ready 127.0.0.1:8080 -> 127.0.0.1:8000")) {
+        for (String expected : List.of("authorized ann ", "listening on 127.0.0.1:8888 key ", "the build is green", "OK\n", "hello world",
+                "1000 OK", "key999", "20,000 requests in ", "ready 127.0.0.1:8080 -> 127.0.0.1:8000", "HTTP/1.0 200 OK")) {
             assertTrue(output.contains(expected), "without " + expected + ": " + output);
         }
         assertEquals(2, Pattern.compile("<!DOCTYPE").matcher(output).results().count(), output);
@@ -43,17 +43,46 @@ class ReadmeIT {
     }
 
     @Test
+    void theJavaProgramRuns() throws Exception {
+        Path program = Files.writeString(folder.resolve("Greeting.java"), blocks("README.md", "java"));
+        String setUp = blocks("README.md", "sh").split("\n(?=cipherlink chat)")[0];
+        String java = Path.of(System.getProperty("java.home"), "bin", "java") + " --enable-preview --enable-native-access=ALL-UNNAMED";
+
+        String output = run("bash", "-e", "-c", setUp + "\n" + java + " -cp '" + System.getProperty("java.class.path") + "' '" + program
+                + "'\nkill %1\nwait");
+
+        assertTrue(output.contains("\nhello from Java\n"), output);
+    }
+
+    @Test
+    void thePictureOfThePromptCanBeMadeAgain() throws Exception {
+        Path picture = folder.resolve("prompt.svg");
+
+        run("docs/picture.py", picture.toString());
+
+        List<String> shown = texts(picture);
+        List<String> expected = texts(Path.of("docs/prompt.svg")).stream().filter(text -> text.matches("\\D+")).toList();
+        assertTrue(expected.size() > 10 && shown.containsAll(expected), () -> "of " + expected + " only " + shown);
+    }
+
+    /// Runs of one style, as the picture has them.
+    private static List<String> texts(Path picture) throws Exception {
+        var elements = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(picture.toFile()).getElementsByTagName("text");
+        return IntStream.range(0, elements.getLength()).mapToObj(i -> elements.item(i).getTextContent().strip()).toList();
+    }
+
+    @Test
     void theSampleConfigurationIsGood() throws Exception {
-        Path file = Files.writeString(folder.resolve("sample.yaml"), blocks("yaml"));
+        Path file = Files.writeString(folder.resolve("sample.yaml"), blocks("docs/configuration.md", "yaml"));
 
         assertEquals("configuration is good\n", run("jlink/cipherlink", "serve", "--check", "--config", file.toString()));
     }
 
-    private static String blocks(String language) throws IOException {
+    private static String blocks(String document, String language) throws IOException {
         var found = new StringBuilder();
         var fence = Pattern.compile("^```" + language + "\n(.*?)^```$", Pattern.DOTALL | Pattern.MULTILINE);
-        fence.matcher(Files.readString(Path.of("README.md"))).results().forEach(block -> found.append(block.group(1)));
-        assertFalse(found.isEmpty(), "README.md has no blocks of " + language);
+        fence.matcher(Files.readString(Path.of(document))).results().forEach(block -> found.append(block.group(1)));
+        assertFalse(found.isEmpty(), document + " has no blocks of " + language);
         return found.toString();
     }
 

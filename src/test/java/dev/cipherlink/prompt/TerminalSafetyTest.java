@@ -213,7 +213,7 @@ class TerminalSafetyTest {
                 .replace("\\b", "\b").replace("\\r", "\r").replace("\\n", "\n");
     }
 
-    /// As README says: what goes into a pipe is exact to the byte.
+    /// As docs/security.md says: what goes into a pipe is exact to the byte.
     @Test
     void pipesGetTheBytes() {
         Output pipe = output(false, false);
