@@ -49,6 +49,8 @@ final class Database implements AutoCloseable {
     private static final long ALL_WRITE_BUFFERS_BYTES = RocksConfig.NATIVE_BYTES * 2 / 3;
     private static final long WRITE_BUFFER_BYTES = RocksConfig.NATIVE_BYTES / 6;
     private static final long SMALL_WRITE_BUFFER_BYTES = RocksConfig.NATIVE_BYTES / 24;
+    private static final long MIN_WRITE_BUFFER_BYTES = 1 << 20;
+    private static final int WRITE_BUFFER_DISK_SHARE = 32;
     private static final int READ_AHEAD_BYTES = 1 << 20;
     private static final int FILTER_BITS_PER_KEY = 10;
     private static final double MEMTABLE_FILTER_SHARE = 0.02;
@@ -135,8 +137,8 @@ final class Database implements AutoCloseable {
                 .setFilterPolicy(keep(new BloomFilter(FILTER_BITS_PER_KEY)));
         var options = keep(new ColumnFamilyOptions())
                 .setTableFormatConfig(table)
-                .setWriteBufferSize(family == Family.DEFAULT || family == Family.LARGE
-                        ? WRITE_BUFFER_BYTES : SMALL_WRITE_BUFFER_BYTES)
+                .setWriteBufferSize(Math.min(maxWriteBufferBytes(), family == Family.DEFAULT || family == Family.LARGE
+                        ? WRITE_BUFFER_BYTES : SMALL_WRITE_BUFFER_BYTES))
                 .setCompressionType(CompressionType.LZ4_COMPRESSION)
                 .setLevelCompactionDynamicLevelBytes(true);
         return switch (family) {
@@ -145,6 +147,12 @@ final class Database implements AutoCloseable {
                     .setBlobCompressionType(CompressionType.LZ4_COMPRESSION).setEnableBlobGarbageCollection(true);
             case DEADLINES, RECORDS, STATE -> options;
         };
+    }
+
+    /// After a full disk RocksDB writes again when a write buffer's size is free. That has to be less than what [DiskSpace] keeps
+    /// free of the log, or the log's own files, which wait for RocksDB, would keep it from ever writing again.
+    private long maxWriteBufferBytes() {
+        return Math.max(MIN_WRITE_BUFFER_BYTES, folder.toFile().getTotalSpace() / WRITE_BUFFER_DISK_SHARE);
     }
 
     /// The number of the family of entries; the others likewise.

@@ -1,6 +1,7 @@
 package dev.cipherlink.store.disk;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -39,6 +40,8 @@ class FullDiskIT {
     private static final int READERS = 4;
     private static final Key COUNTER = StoreChild.key("counter");
     private static final int BALLAST_BYTES = 1 << 20;
+    private static final int VALUE_BYTES = 10_000;
+    private static final int PARTLY_FREE_BYTES = 16 << 20;
 
     @TempDir
     Path folder;
@@ -84,8 +87,12 @@ class FullDiskIT {
             for (int i = 0; i < READERS; i++) {
                 running.add(threads.submit(() -> read(store)));
             }
-            int fills = fillAndFree();
-            isOver.set(true);
+            int fills;
+            try {
+                fills = fillAndFree();
+            } finally {
+                isOver.set(true);
+            }
             end(running);
             System.out.printf("%d acknowledged, %d refused, full %d times%n", settled.get() - refused.size(), refused.size(), fills);
             assertTrue(fills > 1, "the disk was not full");
@@ -94,6 +101,40 @@ class FullDiskIT {
         try (RocksStore store = RocksStores.durable(disk.resolve("store"))) {
             assertEquals(acknowledged.get(), number(store.get(COUNTER)));
             assertEquals(List.of(), store.check());
+        }
+    }
+
+    /// RocksDB, which had failed to write on the full disk, waited for 32 MiB of it to be free before it wrote again; the files of
+    /// the log, which are deleted when RocksDB has written, took all that was free, and the store refused writes for ever.
+    @Test
+    void aLogThatGrewOnAFullDiskDoesNotKeepTheDatabaseFromWriting() throws Exception {
+        try (RocksStore store = RocksStores.durable(disk.resolve("store"))) {
+            List<Path> ballast = new ArrayList<>();
+            fill(ballast);
+            waitFor(() -> !set(store));
+            // A copy begins with what RocksDB has to write.
+            assertThrows(IOException.class, () -> store.backUp(folder.resolve("copy")));
+            long left = 0;
+            while (left < PARTLY_FREE_BYTES) {
+                Path file = ballast.removeFirst();
+                left += Files.size(file);
+                Files.delete(file);
+            }
+            long bytes = 0;
+            while (bytes < 3 * PARTLY_FREE_BYTES) {
+                waitFor(() -> set(store));
+                bytes += VALUE_BYTES;
+            }
+        }
+    }
+
+    private boolean set(RocksStore store) throws StoreException {
+        try {
+            store.set(COUNTER, new byte[VALUE_BYTES]);
+            return true;
+        } catch (StoreException e) {
+            assertEquals(StoreException.Reason.FULL, e.reason());
+            return false;
         }
     }
 
