@@ -15,11 +15,11 @@ public final class PacketReader {
 
     private static final int INITIAL_BUFFER_BYTES = 512;
     private static final int MAX_READ_AHEAD_BYTES = 64 * 1024;
-    private static final int MAX_YIELDS = 4;
-    /// Whoever sends packets of this size is not in a dialogue.
+    /// Packets of this size are no dialogue, where the next one answers ours.
     private static final int BULK_BYTES = 16 * 1024;
 
     private final InputStream in;
+    private final AdaptiveSpin spin = new AdaptiveSpin();
     private byte[] buffer = new byte[INITIAL_BUFFER_BYTES];
     /// Where the next unread byte is, and where the bytes read from the stream end.
     private int position;
@@ -119,11 +119,9 @@ public final class PacketReader {
             return true;
         }
         makeRoom(bytes);
-        if (dataSize < BULK_BYTES) {
-            yieldToPeer();
-        }
         while (limit - position < bytes) {
-            int count = in.read(buffer, limit, buffer.length - limit);
+            int room = buffer.length - limit;
+            int count = dataSize < BULK_BYTES ? spin.read(in, buffer, limit, room) : in.read(buffer, limit, room);
             if (count < 0) {
                 if (limit > position) {
                     throw new EOFException("the stream ends inside a packet header");
@@ -134,14 +132,6 @@ public final class PacketReader {
             bytesRead += count;
         }
         return true;
-    }
-
-    /// Lets other threads run before this one blocks: in a dialogue the next packet is often there a few microseconds
-    /// later, and to find it is much cheaper than to be parked, polled for and woken.
-    private void yieldToPeer() throws IOException {
-        for (int i = 0; i < MAX_YIELDS && in.available() == 0; i++) {
-            Thread.yield();
-        }
     }
 
     private void completePacket(int size) throws IOException {

@@ -1,5 +1,6 @@
 package dev.cipherlink.forward;
 
+import dev.cipherlink.channel.AdaptiveSpin;
 import dev.cipherlink.channel.NoiseChannel;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,6 +24,8 @@ public final class Relay {
 
     /// The first read of a connection; reads grow while they are filled.
     private static final int FIRST_READ_BYTES = 4 * 1024;
+    /// Reads of this size are no dialogue, where the next bytes answer ours.
+    private static final int BULK_BYTES = 16 * 1024;
 
     private final Tunnel tunnel;
     private final NoiseChannel channel;
@@ -145,11 +148,13 @@ public final class Relay {
 
     /// @return whether the unencrypted side came to its end, and did not break
     private boolean sendAll(InputStream in) throws IOException {
+        var spin = new AdaptiveSpin();
+        int count = 0;
         for (int size = FIRST_READ_BYTES; ; ) {
             int offset = channel.reserveStream(size);
-            int count;
             try {
-                count = in.read(channel.reserved(), offset, size);
+                count = count < BULK_BYTES ? spin.read(in, channel.reserved(), offset, size)
+                        : in.read(channel.reserved(), offset, size);
             } catch (IOException e) {
                 plainFailed(e);
                 return false;

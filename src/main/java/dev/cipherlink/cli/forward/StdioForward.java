@@ -184,6 +184,11 @@ final class StdioForward {
             }
 
             @Override
+            public synchronized int available() {
+                return limit - position;
+            }
+
+            @Override
             public synchronized int read(byte[] target, int offset, int length) throws IOException {
                 try {
                     while (position == limit && !ended && !closed) {
