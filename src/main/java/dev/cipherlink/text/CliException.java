@@ -63,7 +63,7 @@ public final class CliException extends RuntimeException {
         UNREACHABLE(3, "unreachable", "cannot connect, or the connection was lost"),
         AUTHENTICATION(4, "authentication", "authentication failed: wrong key, changed host key, or not authorized"),
         UNKNOWN_OUTCOME(5, "unknown_outcome", "the connection was lost before a write was answered: its outcome is unknown"),
-        BUG(70, "bug", "a fault of this program"),
+        BUG(70, "bug", "a fault of this program, or Java did not start"),
         INTERRUPTED(130, "interrupted", "interrupted by Ctrl-C");
 
         /// What the shell reports for a process that died of SIGPIPE: the reader of our stdout has left.

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The launcher around a JVM that is none: a script that says what it was given.
 @Timeout(60)
@@ -70,6 +71,33 @@ class LauncherIT {
         assertEquals(told == 70 ? 1 : 0, outcome.stderr.lines().count(), outcome.stderr);
     }
 
+    /// Issue 14.6: also where the JVM takes the place of the shell that could tell.
+    @ParameterizedTest
+    @ValueSource(strings = {"serve", "chat", "demo", "forward -L 1:a:2", "forward --stdio a:2", "bench"})
+    void noCommandEndsWithOneBecauseTheJvmDidNotStart(String arguments) throws Exception {
+        jvm("echo 'no room for the heap'; exit 1");
+        Outcome outcome = run("cipherlink " + arguments);
+        assertEquals(70, outcome.status);
+        assertTrue((outcome.stdout + outcome.stderr).startsWith("no room for the heap\n"), outcome.stderr);
+        assertTrue(outcome.stderr.endsWith("or a wrong option in CIPHERLINK_JAVA_OPTS\n"), outcome.stderr);
+    }
+
+    /// With Ctrl-C and Ctrl-Z as signals for the JVM. Options may follow the name, a command may not.
+    @ParameterizedTest
+    @CsvSource({"kv, true", "kv --identity a, true", "-s a kv --no-quotes, true", "kv SET a b, false", "kv GET a, false",
+            "whoami, false"})
+    void thePromptOfKvOnATerminalTakesThePlaceOfTheShell(String arguments, boolean stays) throws Exception {
+        jvm("[ $$ = $LAUNCHER ] && echo same >kind || echo other >kind");
+        String call = "LAUNCHER=$$; export LAUNCHER; exec cipherlink " + arguments;
+        var terminal = new ProcessBuilder("python3", "-c", "import pty, sys; sys.exit(pty.spawn(['sh', '-c', sys.argv[1]]))", call)
+                .directory(home.toFile()).redirectErrorStream(true);
+        terminal.environment().put("PATH", home.resolve("bin") + ":" + System.getenv("PATH"));
+        Process process = terminal.start();
+        process.getInputStream().readAllBytes();
+        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+        assertEquals(stays ? "same\n" : "other\n", Files.readString(home.resolve("kind")));
+    }
+
     /// Issue 14.1: what the JVM opened first became stdin.
     @ParameterizedTest
     @CsvSource({"kv", "chat"})
@@ -100,7 +128,8 @@ class LauncherIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"serve, true", "-q forward -L 1:a:2, true", "kv SET a serve, false", "whoami, false"})
+    @CsvSource({"serve, true", "-q forward -L 1:a:2, true", "chat '#lobby', true", "kv SET a serve, false", "kv '' serve, false",
+            "whoami, false", "bench, false", "forward --stdio a:2, false", "kv, false"})
     void theJvmOfWhatStaysTakesThePlaceOfTheShell(String arguments, boolean stays) throws Exception {
         jvm("[ $$ = $LAUNCHER ] && echo same || echo other");
         assertEquals(stays ? "same\n" : "other\n", run("LAUNCHER=$$; export LAUNCHER; exec cipherlink " + arguments).stdout);

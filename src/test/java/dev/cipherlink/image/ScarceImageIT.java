@@ -80,7 +80,7 @@ class ScarceImageIT {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"kv PING", "serve --port 0 --shared-key key"})
+    @ValueSource(strings = {"kv PING", "serve --port 0 --shared-key key", "chat", "bench"})
     void whereTheJvmCannotStartOneLineSaysWhyWithStatus70(String line) throws Exception {
         List<String> command = Python.program("deny_write_execute.py", PROGRAM).command();
         command.addAll(List.of(line.split(" ")));
