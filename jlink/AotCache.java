@@ -7,17 +7,18 @@ import java.util.jar.JarFile;
 import java.util.jar.Manifest;
 import java.util.spi.ToolProvider;
 
-/// Makes the AOT cache of the image (JEP 483, 514, 515) with a training run of the real program.
+/// Makes the AOT cache of the image (JEP 483, 514, 515) with a training run of the real program. With it `kv GET` takes 0.22 s of
+/// processor time, without it 0.76 s (medians of 15 runs on two busy processors).
 ///
-/// One process must see every path that is worth caching, since a cache cannot be made from two. So the run has a
-/// main class of its own, `TrainingRun`, at the end of the class path; the finished image knows nothing of it. JDK 25
-/// takes such a cache; no document promises it, so the finished image is tried with the option to fail without one.
+/// One process must run every path that is worth caching, since two caches cannot be joined. So the training run has a main
+/// class of its own, `TrainingRun`, at the end of the class path, which the finished image does not have. JDK 25 takes such a
+/// cache, but no document promises that: the finished image is tried with the option to fail without its cache.
 final class AotCache {
     private static final String TRAINING_CLASS = "dev.cipherlink.cli.TrainingRun";
 
-    /// Only classes are cached, no profiles of methods (JEP 515). Those of a run this short misled the second compiler:
-    /// a server under load took 2.4 times the processor time for a request, and a one-shot command a fifth more.
-    /// Nor code of adapters and stubs, half a megabyte that saves no time that could be measured.
+    /// Classes only. Profiles of methods (JEP 515) from a run this short mislead the second compiler: a server under load took
+    /// 2.4 times the processor time for a request, and a one-shot command a fifth more. The code of adapters and stubs is half
+    /// a megabyte, and saves no time that could be measured.
     private static final List<String> CLASSES_ONLY = List.of("-XX:+UnlockDiagnosticVMOptions", "-XX:-AOTRecordTraining",
             "-XX:-AOTAdapterCaching", "-XX:-AOTStubCaching");
 

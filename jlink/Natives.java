@@ -15,8 +15,9 @@ import java.util.zip.ZipFile;
 
 /// Leaves out the native methods of Lazysodium that nobody calls.
 ///
-/// Lazysodium has JNA look up each of its 200 when it loads the library, with their types by reflection: a tenth of the time
-/// of a one-shot command. The program calls a handful.
+/// Lazysodium has JNA look up each of its 200 when it loads the library, and their types by reflection; the program calls a
+/// handful. Without this, `kv GET` takes a twentieth more processor time: 221 ms in place of 211 ms, medians of 60 runs on two
+/// busy processors.
 final class Natives {
     private static final String OWNER = "com/goterl/lazysodium/Sodium";
 
