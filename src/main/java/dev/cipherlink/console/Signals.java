@@ -4,25 +4,26 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.reflect.Proxy;
-import java.util.function.IntConsumer;
+import java.util.Locale;
+import org.jline.terminal.Attributes;
+import org.jline.terminal.Terminal;
 
-/// Reacts to SIGINT and SIGTERM, to SIGHUP, and to SIGUSR1.
+/// Reacts to signals, by JLine, which reaches `sun.misc.Signal` where the JVM has it; elsewhere the JVM's own reaction stays.
 ///
-/// A shutdown hook would not do: it cannot set the exit status, and does not hear a second signal. `sun.misc.Signal`
-/// (module `jdk.unsupported`) is reached by reflection, since the compiler warns of it in a way that cannot be turned
-/// off. Where it is missing, the JVM's own reaction stays.
+/// A shutdown hook would not do: it cannot set the exit status, and does not hear a second signal.
 public final class Signals {
+    private static final int SIGINT = 2;
+    private static final int SIGTERM = 15;
 
     private Signals() {
     }
 
-    /// The first signal runs `stop` on a thread of its own; a second one ends the process at once, with 128 and its
+    /// The first SIGINT or SIGTERM runs `stop` on a thread of its own; a second one ends the process at once, with 128 and its
     /// number.
     public static void onTermination(Runnable stop) {
         Reaction reaction = new Reaction(stop);
-        handle("INT", reaction::received);
-        handle("TERM", reaction::received);
+        handle("INT", () -> reaction.received(SIGINT));
+        handle("TERM", () -> reaction.received(SIGTERM));
     }
 
     private static final class Reaction {
@@ -44,36 +45,39 @@ public final class Signals {
 
     /// Each SIGHUP runs `react` on a thread of its own, and ends nothing.
     public static void onHangUp(Runnable react) {
-        handle("HUP", _ -> Thread.ofPlatform().name("cipherlink-hangup").start(react));
+        handle("HUP", () -> Thread.ofPlatform().name("cipherlink-hangup").start(react));
     }
 
     /// Each SIGUSR1 runs `report` on a thread of its own.
     public static void onUserSignal(Runnable report) {
-        handle("USR1", _ -> Thread.ofPlatform().name("cipherlink-report").start(report));
+        handle("USR1", () -> Thread.ofPlatform().name("cipherlink-report").start(report));
     }
 
-    /// Stops the process as Ctrl-Z does where nothing handles it. Blocks until it goes on; where there is no shell that could
-    /// let it go on, that is at once.
-    static void stop() {
+    private static void handle(String name, Runnable reaction) {
+        org.jline.utils.Signals.register(name, reaction);
+    }
+
+    /// Stops the process as Ctrl-Z does where nothing handles it, with the terminal as the shell wants it meanwhile. Blocks until
+    /// the process goes on; where there is no shell that could let it go on, that is at once.
+    ///
+    /// @param cooked how the terminal was when the program was started
+    public static void stop(Terminal terminal, Attributes cooked) {
+        Attributes ours = terminal.getAttributes();
+        terminal.setAttributes(cooked);
+        terminal.flush();
+        Object handler = org.jline.utils.Signals.registerDefault("TSTP");
         try {
-            Class<?> signalType = Class.forName("sun.misc.Signal");
-            Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
-            Object signal = signalType.getConstructor(String.class).newInstance("TSTP");
-            var handle = signalType.getMethod("handle", signalType, handlerType);
-            Object handler = handle.invoke(null, signal, handlerType.getField("SIG_DFL").get(null));
-            try {
-                raise((Integer) signalType.getMethod("getNumber").invoke(signal));
-            } finally {
-                handle.invoke(null, signal, handler);
-            }
-        } catch (ReflectiveOperationException | IllegalArgumentException e) {
-            System.getLogger(Signals.class.getName()).log(System.Logger.Level.DEBUG, "cannot stop", e);
+            raiseStop();
+        } finally {
+            org.jline.utils.Signals.unregister("TSTP", handler);
+            terminal.setAttributes(ours);
         }
     }
 
     /// The JVM's own way raises only signals that it handles.
     @SuppressWarnings("restricted")
-    private static void raise(int number) {
+    private static void raiseStop() {
+        int number = System.getProperty("os.name").toLowerCase(Locale.ROOT).startsWith("mac") ? 18 : 20; // SIGTSTP
         Linker linker = Linker.nativeLinker();
         MethodHandle raise = linker.downcallHandle(linker.defaultLookup().findOrThrow("raise"),
                 FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
@@ -81,28 +85,6 @@ public final class Signals {
             int _ = (int) raise.invokeExact(number);
         } catch (Throwable e) {
             throw new IllegalStateException(e);
-        }
-    }
-
-    private static void handle(String name, IntConsumer reaction) {
-        try {
-            Class<?> signalType = Class.forName("sun.misc.Signal");
-            Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
-            Object signal = signalType.getConstructor(String.class).newInstance(name);
-            int number = (Integer) signalType.getMethod("getNumber").invoke(signal);
-            Object handler = Proxy.newProxyInstance(Signals.class.getClassLoader(), new Class<?>[] {handlerType},
-                    (proxy, method, arguments) -> switch (method.getName()) {
-                        case "handle" -> {
-                            reaction.accept(number);
-                            yield null;
-                        }
-                        case "equals" -> proxy == arguments[0];
-                        case "hashCode" -> System.identityHashCode(proxy);
-                        default -> "SIG" + name;
-                    });
-            signalType.getMethod("handle", signalType, handlerType).invoke(null, signal, handler);
-        } catch (ReflectiveOperationException | IllegalArgumentException e) {
-            System.getLogger(Signals.class.getName()).log(System.Logger.Level.DEBUG, "SIG" + name + " is not handled", e);
         }
     }
 }

@@ -1,6 +1,6 @@
 package dev.cipherlink.prompt;
 
-import dev.cipherlink.console.JobControl;
+import dev.cipherlink.console.Signals;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +50,7 @@ final class FullScreen implements AutoCloseable {
 
     private synchronized void suspend() {
         leave();
-        JobControl.stop(terminal, before);
+        Signals.stop(terminal, before);
         enter();
         draw(drawn);
     }

@@ -1,7 +1,7 @@
 package dev.cipherlink.prompt;
 
 import dev.cipherlink.command.Verb;
-import dev.cipherlink.console.JobControl;
+import dev.cipherlink.console.Signals;
 import dev.cipherlink.crypto.TrustedPath;
 import dev.cipherlink.prompt.Chat.ChatParts;
 import dev.cipherlink.prompt.Requests.PendingCommands;
@@ -69,7 +69,7 @@ final class Repl implements PromptSession.Host {
         screen = newScreen;
         // Also between two lines nothing that is typed may appear by itself.
         Attributes cooked = terminal.enterRawMode();
-        terminal.handle(Terminal.Signal.TSTP, _ -> screen.giveWay(() -> JobControl.stop(terminal, cooked)));
+        terminal.handle(Terminal.Signal.TSTP, _ -> screen.giveWay(() -> Signals.stop(terminal, cooked)));
         screen.start();
         try {
             if (!begin.room().isEmpty()) {

@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
+import org.jline.utils.Levenshtein;
 
 /// Finds what someone probably meant: the known word with the fewest edits.
 public final class NearestMatch {
@@ -21,28 +22,8 @@ public final class NearestMatch {
                 .filter(word -> wanted.length() > 1);
     }
 
-    /// Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours cost 1 each.
+    /// Insertions, deletions, substitutions and swaps of neighbours cost 1 each.
     public static int distance(String a, String b) {
-        int[] beforeLast = new int[b.length() + 1];
-        int[] last = new int[b.length() + 1];
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            last[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int substitution = last[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                row[j] = Math.min(substitution, Math.min(last[j], row[j - 1]) + 1);
-                if (i > 1 && j > 1 && a.charAt(i - 1) == b.charAt(j - 2) && a.charAt(i - 2) == b.charAt(j - 1)) {
-                    row[j] = Math.min(row[j], beforeLast[j - 2] + 1);
-                }
-            }
-            int[] free = beforeLast;
-            beforeLast = last;
-            last = row;
-            row = free;
-        }
-        return last[b.length()];
+        return Levenshtein.distance(a, b);
     }
 }
