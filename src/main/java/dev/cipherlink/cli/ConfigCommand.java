@@ -9,9 +9,7 @@ import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.Json;
 import dev.cipherlink.text.TerminalText;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /// `config show`: every setting, its effective value, and where it came from.
 final class ConfigCommand extends ProgramCommand {
@@ -59,11 +57,7 @@ final class ConfigCommand extends ProgramCommand {
 
     private void show(Settings.Source source) {
         if (output().isJson()) {
-            Map<String, Object> members = new LinkedHashMap<>();
-            members.put("source", source.place());
-            members.put("outcome", source.outcome());
-            members.put("why", source.why());
-            output().line(Json.object(members));
+            output().line(Json.object(Json.members("source", source.place(), "outcome", source.outcome(), "why", source.why())));
         } else {
             output().line("# " + TerminalText.escapeLine(source.place()) + ": " + source.outcome()
                     + (source.why().isEmpty() ? "" : ": " + source.why()));
@@ -74,14 +68,9 @@ final class ConfigCommand extends ProgramCommand {
         String value = settings.text(setting).orElse("");
         String origin = settings.origin(setting).orElse("not set");
         if (output().isJson()) {
-            Map<String, Object> members = new LinkedHashMap<>();
-            members.put("key", setting.key());
-            members.put("value", settings.text(setting).orElse(null));
-            members.put("origin", origin);
-            members.put("variable", setting.variable());
-            members.put("allowed", setting.type().allowed());
-            members.put("description", setting.description());
-            output().line(Json.object(members));
+            output().line(Json.object(Json.members("key", setting.key(), "value", settings.text(setting).orElse(null),
+                    "origin", origin, "variable", setting.variable(), "allowed", setting.type().allowed(),
+                    "description", setting.description())));
         } else {
             output().line(String.format("%-35s %-20s %s", setting.key(), TerminalText.escapeLine(value),
                     TerminalText.escapeLine(origin)));

@@ -15,9 +15,7 @@ import dev.cipherlink.text.Json;
 import dev.cipherlink.text.TerminalText;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.LongSummaryStatistics;
-import java.util.Map;
 
 /// `ping`: round-trip times through the whole tunnel.
 final class PingCommand extends ClientCommand {
@@ -87,15 +85,8 @@ final class PingCommand extends ClientCommand {
         if (reply.isError()) {
             throw new CliException(ExitStatus.REFUSED, "PING: " + TerminalText.escapeLine(reply.reason()));
         }
-        if (output().isJson()) {
-            Map<String, Object> members = new LinkedHashMap<>();
-            members.put("ok", true);
-            members.put("number", number);
-            members.put("milliseconds", nanos / 1e6);
-            output().line(Json.object(members));
-        } else {
-            output().line(connection.server() + " " + number + ": " + DurationText.measured(nanos));
-        }
+        output().done(connection.server() + " " + number + ": " + DurationText.measured(nanos),
+                Json.members("number", number, "milliseconds", nanos / 1e6));
         output().flush();
         return nanos;
     }

@@ -28,7 +28,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -227,15 +226,9 @@ final class ServeCommand extends ProgramCommand {
         if (!address.getAddress().isLoopbackAddress()) {
             output().notice("cipherlink: " + shown + " can be reached from other machines");
         }
-        if (output().isJson()) {
-            Map<String, Object> members = new LinkedHashMap<>();
-            members.put("ok", true);
-            members.put("listening", shown);
-            members.putAll(keys.fingerprints());
-            output().line(Json.object(members));
-        } else {
-            output().line("listening on " + shown + " key " + String.join(" ", keys.fingerprints().values()));
-        }
+        Map<String, Object> members = Json.members("listening", shown);
+        members.putAll(keys.fingerprints());
+        output().done("listening on " + shown + " key " + String.join(" ", keys.fingerprints().values()), members);
         output().flush();
     }
 
@@ -263,7 +256,7 @@ final class ServeCommand extends ProgramCommand {
         problems.forEach(problem -> output().errorLine(output().isJson()
                 ? Json.error(CliException.usage(problem), Optional.empty()) : "cipherlink: " + problem));
         if (problems.isEmpty()) {
-            output().line(output().isJson() ? Json.object(Map.of("ok", true)) : "configuration is good");
+            output().done("configuration is good", Map.of());
         }
         return problems.isEmpty() ? ExitStatus.DONE : ExitStatus.USAGE;
     }

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Optional;
 
 /// Where a command writes: answers on stdout, everything else on stderr.
@@ -84,6 +85,19 @@ public final class Output {
     public void line(String text) {
         byte[] bytes = (TerminalText.escape(text) + "\n").getBytes(StandardCharsets.UTF_8);
         bytes(bytes, bytes.length);
+    }
+
+    /// Writes what a command has done to stdout: a line, or with `--json` an object with `ok` and these members.
+    ///
+    /// @throws StdoutLostException if stdout takes no more
+    public void done(String text, Map<String, ?> members) {
+        if (isJson()) {
+            Map<String, Object> all = Json.members("ok", true);
+            all.putAll(members);
+            line(Json.object(all));
+        } else {
+            line(text);
+        }
     }
 
     /// Whether `-v` was given.

@@ -32,9 +32,7 @@ final class JsonScreen implements PlainChat.LineScreen {
 
     @Override
     public synchronized void end(ExitStatus status) {
-        Map<String, Object> members = JsonEvents.ofType("answer");
-        members.put("ok", status == ExitStatus.DONE);
-        members.put("line", line);
+        Map<String, Object> members = JsonEvents.named("answer", "ok", status == ExitStatus.DONE, "line", line);
         if (status == ExitStatus.DONE) {
             members.putAll(answer);
         } else {

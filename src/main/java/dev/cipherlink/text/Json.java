@@ -24,8 +24,7 @@ public final class Json {
     /// @param line the number of the command's line in a script
     /// @param goesOn whether this is a part of the answer, and another follows
     public static String answer(Verb verb, byte[] payload, Optional<Integer> line, boolean goesOn) {
-        Map<String, Object> members = new LinkedHashMap<>();
-        members.put("ok", true);
+        Map<String, Object> members = members("ok", true);
         line.ifPresent(number -> members.put("line", number));
         members.putAll(value(verb, payload));
         if (goesOn) {
@@ -50,14 +49,22 @@ public final class Json {
 
     /// A failure: `{"ok":false,"code":3,"error":"unreachable","message":"...","hint":"..."}`.
     public static String error(CliException failure, Optional<Integer> line) {
-        Map<String, Object> members = new LinkedHashMap<>();
-        members.put("ok", false);
-        members.put("code", failure.status().code());
-        members.put("error", failure.status().jsonName());
+        Map<String, Object> members = members("ok", false, "code", failure.status().code(), "error", failure.status().jsonName());
         line.ifPresent(number -> members.put("line", number));
         members.put("message", failure.getMessage());
         failure.hint().ifPresent(hint -> members.put("hint", hint));
         return object(members);
+    }
+
+    /// The members of an object, in this order.
+    ///
+    /// @param pairs names and values by turns
+    public static Map<String, Object> members(Object... pairs) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            members.put((String) pairs[i], pairs[i + 1]);
+        }
+        return members;
     }
 
     /// One line of JSON, safe for a terminal. Values are strings, booleans, whole numbers, doubles, null, lists and maps of them.

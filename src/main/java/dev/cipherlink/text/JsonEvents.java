@@ -2,7 +2,6 @@ package dev.cipherlink.text;
 
 import dev.cipherlink.command.Event;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// Events as JSON objects with a `type`, for programs (`docs/repl.md`).
@@ -30,7 +29,7 @@ public final class JsonEvents {
     }
 
     private static Map<String, Object> said(String type, long id, String from, Instant at, String text, Map<String, String> where) {
-        Map<String, Object> members = ofType(type);
+        Map<String, Object> members = Json.members("type", type);
         members.putAll(where);
         members.put("id", id);
         members.put("from", from);
@@ -41,16 +40,8 @@ public final class JsonEvents {
 
     /// @param pairs names and values by turns
     public static Map<String, Object> named(String type, Object... pairs) {
-        Map<String, Object> members = ofType(type);
-        for (int i = 0; i < pairs.length; i += 2) {
-            members.put((String) pairs[i], pairs[i + 1]);
-        }
-        return members;
-    }
-
-    public static Map<String, Object> ofType(String type) {
-        Map<String, Object> members = new LinkedHashMap<>();
-        members.put("type", type);
+        Map<String, Object> members = Json.members("type", type);
+        members.putAll(Json.members(pairs));
         return members;
     }
 }

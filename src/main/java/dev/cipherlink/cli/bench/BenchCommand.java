@@ -21,7 +21,6 @@ import dev.cipherlink.text.Json;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -156,25 +155,18 @@ public final class BenchCommand extends ClientCommand {
     }
 
     private Map<String, Object> members(LoadGenerator.Result result, Settings settings, int window) {
-        Map<String, Object> members = new LinkedHashMap<>();
-        members.put("mode", settings.word(Setting.CLIENT_OPERATION_MODE));
-        members.put("window", window);
-        members.put("value_size", SizeText.parse(valueSize));
-        members.put("ratio", ratio);
+        Map<String, Object> members = Json.members("mode", settings.word(Setting.CLIENT_OPERATION_MODE), "window", window,
+                "value_size", SizeText.parse(valueSize), "ratio", ratio);
         members.putAll(measured(result));
         return members;
     }
 
     private Map<String, Object> measured(LoadGenerator.Result result) {
-        Map<String, Object> members = new LinkedHashMap<>();
-        members.put("ok", result.errors() == 0);
-        members.put("clients", Integer.valueOf(clientCount));
-        members.put("requests", result.requests());
-        members.put("errors", result.errors());
-        members.put("seconds", result.nanos() / 1e9);
-        members.put("rate", result.requests() / (result.nanos() / 1e9));
+        double seconds = result.nanos() / 1e9;
         Histogram latencies = result.latencies();
-        members.put("mean_ms", latencies.getMean() / 1e6);
+        Map<String, Object> members = Json.members("ok", result.errors() == 0, "clients", Integer.valueOf(clientCount),
+                "requests", result.requests(), "errors", result.errors(), "seconds", seconds, "rate", result.requests() / seconds,
+                "mean_ms", latencies.getMean() / 1e6);
         for (String percent : List.of("50", "90", "99", "99.9")) {
             members.put("p" + percent + "_ms", latencies.getValueAtPercentile(Double.parseDouble(percent)) / 1e6);
         }

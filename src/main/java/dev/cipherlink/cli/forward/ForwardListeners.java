@@ -9,14 +9,12 @@ import dev.cipherlink.forward.Forwards;
 import dev.cipherlink.forward.Relay.RelayEnd;
 import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.FailureText;
-import dev.cipherlink.text.Json;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.BindException;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -58,14 +56,7 @@ final class ForwardListeners implements AutoCloseable {
             if (!listener.address().getAddress().isLoopbackAddress()) {
                 output.notice("cipherlink: " + listener.name() + " can be used from other machines");
             }
-            if (output.isJson()) {
-                Map<String, Object> members = new LinkedHashMap<>();
-                members.put("ok", true);
-                members.put("ready", listener.name());
-                output.line(Json.object(members));
-            } else {
-                output.line("ready " + listener.name());
-            }
+            output.done("ready " + listener.name(), Map.of("ready", listener.name()));
         }
         output.flush();
     }

@@ -14,7 +14,6 @@ import dev.cipherlink.text.NearestMatch;
 import dev.cipherlink.text.ServerAddress;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -63,12 +62,8 @@ public final class HostsCommand extends ProgramCommand {
             int width = hosts.stream().mapToInt(host -> host.name().length()).max().orElse(0);
             for (KnownHosts.Host host : hosts) {
                 if (output().isJson()) {
-                    Map<String, Object> members = new LinkedHashMap<>();
-                    members.put("name", host.name());
-                    members.put("fingerprint", host.key().fingerprint().toString());
-                    members.put("first_seen", host.firstSeen());
-                    members.put("line", host.line());
-                    output().line(Json.object(members));
+                    output().line(Json.object(Json.members("name", host.name(), "fingerprint", host.key().fingerprint().toString(),
+                            "first_seen", host.firstSeen(), "line", host.line())));
                 } else {
                     output().line(TerminalText.escapeLine(String.format("%-" + Math.max(1, width) + "s %s %s", host.name(),
                             host.key().fingerprint(), host.firstSeen())).stripTrailing());
@@ -104,7 +99,7 @@ public final class HostsCommand extends ProgramCommand {
             } catch (IOException e) {
                 throw cannotUse(e);
             }
-            output().line(output().isJson() ? Json.object(Map.of("ok", true, "name", name)) : "forgot " + name);
+            output().done("forgot " + name, Map.of("name", name));
             return ExitStatus.DONE;
         }
     }

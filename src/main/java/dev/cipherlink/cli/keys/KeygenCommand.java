@@ -7,7 +7,6 @@ import dev.cipherlink.console.Prompt;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.crypto.SharedKey;
-import dev.cipherlink.settings.Setting;
 import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;
@@ -18,8 +17,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /// `keygen`: makes keys.
 public final class KeygenCommand extends ProgramCommand {
@@ -58,23 +55,11 @@ public final class KeygenCommand extends ProgramCommand {
             try (SharedKey key = SharedKey.generate()) {
                 Path path = surroundings().folder().resolve(file);
                 key.save(path, force);
-                report(key.fingerprint());
+                output().done(TerminalText.escapeLine(file) + " " + key.fingerprint(), Json.members("file", file, "key", key.fingerprint()));
                 return ExitStatus.DONE;
             } catch (InvalidPathException | IOException e) {
                 throw CliException.usage("cannot write " + TerminalText.escapeLine(file) + ": " + FailureText.of(e))
                         .withCause(e);
-            }
-        }
-
-        private void report(String fingerprint) {
-            if (output().isJson()) {
-                Map<String, Object> members = new LinkedHashMap<>();
-                members.put("ok", true);
-                members.put("file", file);
-                members.put("key", fingerprint);
-                output().line(Json.object(members));
-            } else {
-                output().line(TerminalText.escapeLine(file) + " " + fingerprint);
             }
         }
     }
@@ -104,11 +89,12 @@ public final class KeygenCommand extends ProgramCommand {
         @Override
         public ExitStatus run() {
             String holder = name == null ? new Identities(surroundings(), output()).userName() : requireName();
-            Path path = path(this, file);
+            Path path = OwnKey.path(this, file);
             char[] secret = passphrase ? askTwice() : null;
             try (Identity identity = Identity.generate()) {
                 identity.save(path, secret, force);
-                report(new PublicKeyLine(identity.publicKey(), holder), path);
+                OwnKey.print(output(), new PublicKeyLine(identity.publicKey(), holder), path,
+                        "private key in " + TerminalText.escapeLine(path.toString()) + ", ");
                 return ExitStatus.DONE;
             } catch (FileAlreadyExistsException e) {
                 throw CliException.usage("cannot write " + TerminalText.escapeLine(path.toString()) + ": " + FailureText.of(e)).withCause(e)
@@ -133,41 +119,12 @@ public final class KeygenCommand extends ProgramCommand {
             }
         }
 
-        /// The file that a command names, or that of the user.
-        ///
-        /// @param file as it was given, or null
-        static Path path(ProgramCommand command, String file) {
-            try {
-                return file != null ? command.surroundings().folder().resolve(file)
-                        : command.readSettings().requireValid().file(Setting.CLIENT_IDENTITY).orElseThrow(() ->
-                                CliException.usage("no file named, and no home folder to have the key in")
-                                        .withHint(command.spec().qualifiedName() + " FILE"));
-            } catch (InvalidPathException e) {
-                throw CliException.usage("cannot use " + TerminalText.escapeLine(file) + ": " + e.getReason()).withCause(e);
-            }
-        }
-
         private char[] askTwice() {
             Prompt prompt = new Prompt(surroundings(), output());
             if (!prompt.canAsk()) {
                 throw CliException.usage("--passphrase asks on a terminal, and there is none");
             }
             return prompt.newPassphrase();
-        }
-
-        private void report(PublicKeyLine line, Path path) {
-            if (output().isJson()) {
-                Map<String, Object> members = new LinkedHashMap<>();
-                members.put("ok", true);
-                members.put("file", path.toString());
-                members.put("public", line.encode());
-                members.put("fingerprint", line.key().fingerprint().toString());
-                output().line(Json.object(members));
-            } else {
-                output().line(line.encode());
-                output().notice("cipherlink: private key in " + TerminalText.escapeLine(path.toString()) + ", fingerprint "
-                        + line.key().fingerprint());
-            }
         }
     }
 }

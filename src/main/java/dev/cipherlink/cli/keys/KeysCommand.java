@@ -3,6 +3,7 @@ package dev.cipherlink.cli.keys;
 import dev.cipherlink.cli.base.ProgramCommand;
 import dev.cipherlink.cli.base.Syntax;
 import dev.cipherlink.connect.HostKeys;
+import dev.cipherlink.console.Output;
 import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.server.access.AuthorizedKey;
 import dev.cipherlink.server.access.AuthorizedKeys;
@@ -18,7 +19,6 @@ import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,12 +55,13 @@ public final class KeysCommand extends ProgramCommand {
         return HostKeys.authorized(settings);
     }
 
-    static Map<String, Object> members(AuthorizedKey key) {
-        Map<String, Object> members = new LinkedHashMap<>();
-        members.put("name", key.name());
-        members.put("fingerprint", key.key().fingerprint().toString());
-        members.put("options", String.join(" ", key.options()));
-        return members;
+    private static Map<String, Object> members(AuthorizedKey key) {
+        return Json.members("name", key.name(), "fingerprint", key.key().fingerprint().toString(),
+                "options", String.join(" ", key.options()));
+    }
+
+    private static void report(Output output, String done, AuthorizedKey key) {
+        output.done(done + " " + key.name() + " " + key.key().fingerprint(), members(key));
     }
 
     /// `keys list`.
@@ -111,7 +112,7 @@ public final class KeysCommand extends ProgramCommand {
             try {
                 AuthorizedKey denied = wanted(keys);
                 keys.deny(denied.name(), denied.key());
-                report(denied);
+                report(output(), "denied", denied);
                 return ExitStatus.DONE;
             } catch (IOException | IllegalArgumentException e) {
                 throw CliException.usage("cannot deny: " + FailureText.withFile(e)).withCause(e);
@@ -131,17 +132,6 @@ public final class KeysCommand extends ProgramCommand {
             }
             return known.orElseThrow(() -> CliException.usage("cannot deny " + TerminalText.escapeLine(text)
                     + ": no key has that name").withHint("its public line, as the server's log says it"));
-        }
-
-        private void report(AuthorizedKey denied) {
-            if (output().isJson()) {
-                Map<String, Object> members = new LinkedHashMap<>();
-                members.put("ok", true);
-                members.putAll(members(denied));
-                output().line(Json.object(members));
-            } else {
-                output().line("denied " + denied.name() + " " + denied.key().fingerprint());
-            }
         }
     }
 
@@ -169,22 +159,11 @@ public final class KeysCommand extends ProgramCommand {
                         CliException.usage("cannot revoke " + TerminalText.escapeLine(name) + ": "
                                 + TerminalText.escapeLine(keys.path().toString()) + " has no such name"
                                 + NearestMatch.find(name, names).map(near -> ", did you mean " + near + "?").orElse("")));
-                report(revoked);
+                report(output(), "revoked", revoked);
                 return ExitStatus.DONE;
             } catch (IOException e) {
                 throw CliException.usage("cannot revoke " + TerminalText.escapeLine(name) + ": "
                         + FailureText.withFile(e)).withCause(e);
-            }
-        }
-
-        private void report(AuthorizedKey revoked) {
-            if (output().isJson()) {
-                Map<String, Object> members = new LinkedHashMap<>();
-                members.put("ok", true);
-                members.putAll(members(revoked));
-                output().line(Json.object(members));
-            } else {
-                output().line("revoked " + revoked.name() + " " + revoked.key().fingerprint());
             }
         }
     }
@@ -214,16 +193,16 @@ public final class KeysCommand extends ProgramCommand {
             syntax.flag("--operator", given -> operator = given, "It may look at other connections, and kick and mute people.");
             syntax.manyOptions("--forward", "HOST:PORTS,...", given -> forwards = given,
                     "It may have these connected to. HOST: name, *.name, address, address/bits or *; PORTS: 80, 8000-8099 or *.");
-            syntax.option("--authorized-keys", "FILE", given -> file = given, KeysCommand.FILE_DESCRIPTION);
+            syntax.option("--authorized-keys", "FILE", given -> file = given, FILE_DESCRIPTION);
         }
 
         @Override
         public ExitStatus run() {
             AuthorizedKey key = key();
-            AuthorizedKeys keys = KeysCommand.open(this, file);
+            AuthorizedKeys keys = open(this, file);
             try {
                 boolean isNew = keys.add(key);
-                report(key);
+                report(output(), "authorized", key);
                 if (!isNew) {
                     output().notice("cipherlink: " + key.name() + " was authorized already");
                 }
@@ -252,17 +231,6 @@ public final class KeysCommand extends ProgramCommand {
             List<String> rights = new ArrayList<>(operator ? List.of("operator") : List.of());
             forwards.forEach(rules -> rights.add("forward=" + rules));
             return rights;
-        }
-
-        private void report(AuthorizedKey key) {
-            if (output().isJson()) {
-                Map<String, Object> members = new LinkedHashMap<>();
-                members.put("ok", true);
-                members.putAll(KeysCommand.members(key));
-                output().line(Json.object(members));
-            } else {
-                output().line("authorized " + key.name() + " " + key.key().fingerprint());
-            }
         }
     }
 }

@@ -2,20 +2,21 @@ package dev.cipherlink.cli.keys;
 
 import dev.cipherlink.cli.base.ProgramCommand;
 import dev.cipherlink.cli.base.Syntax;
-import dev.cipherlink.cli.keys.KeygenCommand.KeygenIdentity;
 import dev.cipherlink.connect.Identities;
+import dev.cipherlink.console.Output;
 import dev.cipherlink.console.Prompt;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.PublicKeyLine;
+import dev.cipherlink.settings.Setting;
 import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.Json;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// What can be done with the user's own key once it is made: `keys show` and `keys passphrase`.
@@ -23,6 +24,31 @@ final class OwnKey {
     private static final String FILE = "The private key file. Default: the setting client.identity.";
 
     private OwnKey() {
+    }
+
+    /// The file that a command names, or that of the user.
+    ///
+    /// @param file as it was given, or null
+    static Path path(ProgramCommand command, String file) {
+        try {
+            return file != null ? command.surroundings().folder().resolve(file)
+                    : command.readSettings().requireValid().file(Setting.CLIENT_IDENTITY).orElseThrow(() ->
+                            CliException.usage("no file named, and no home folder to have the key in")
+                                    .withHint(command.spec().qualifiedName() + " FILE"));
+        } catch (InvalidPathException e) {
+            throw CliException.usage("cannot use " + TerminalText.escapeLine(file) + ": " + e.getReason()).withCause(e);
+        }
+    }
+
+    /// Prints the public line on stdout, and the fingerprint on stderr.
+    ///
+    /// @param before what stands in front of the fingerprint
+    static void print(Output output, PublicKeyLine line, Path file, String before) {
+        String fingerprint = line.key().fingerprint().toString();
+        output.done(line.encode(), Json.members("file", file.toString(), "public", line.encode(), "fingerprint", fingerprint));
+        if (!output.isJson()) {
+            output.notice("cipherlink: " + before + "fingerprint " + fingerprint);
+        }
     }
 
     /// `keys show`: what `keygen identity` printed.
@@ -41,21 +67,10 @@ final class OwnKey {
 
         @Override
         public ExitStatus run() {
-            Path path = KeygenIdentity.path(this, file);
+            Path path = path(this, file);
             var identities = new Identities(surroundings(), output());
             try (Identity identity = identities.load(path)) {
-                var line = new PublicKeyLine(identity.publicKey(), name == null ? identities.userName() : name);
-                if (output().isJson()) {
-                    Map<String, Object> members = new LinkedHashMap<>();
-                    members.put("ok", true);
-                    members.put("file", path.toString());
-                    members.put("public", line.encode());
-                    members.put("fingerprint", line.key().fingerprint().toString());
-                    output().line(Json.object(members));
-                } else {
-                    output().line(line.encode());
-                    output().notice("cipherlink: fingerprint " + line.key().fingerprint());
-                }
+                print(output(), new PublicKeyLine(identity.publicKey(), name == null ? identities.userName() : name), path, "");
                 return ExitStatus.DONE;
             } catch (IllegalArgumentException e) {
                 throw CliException.usage("wrong value for --name: " + e.getMessage());
@@ -78,7 +93,7 @@ final class OwnKey {
 
         @Override
         public ExitStatus run() {
-            Path path = KeygenIdentity.path(this, file);
+            Path path = path(this, file);
             var prompt = new Prompt(surroundings(), output());
             if (!prompt.canAsk()) {
                 throw CliException.usage("keys passphrase asks on a terminal, and there is none");
@@ -95,8 +110,7 @@ final class OwnKey {
                     Arrays.fill(passphrase, '\0');
                 }
             }
-            output().line(output().isJson() ? Json.object(Map.of("ok", true))
-                    : TerminalText.escapeLine(path.toString()) + (remove ? " has no passphrase now" : " has a new passphrase"));
+            output().done(TerminalText.escapeLine(path.toString()) + (remove ? " has no passphrase now" : " has a new passphrase"), Map.of());
             return ExitStatus.DONE;
         }
     }

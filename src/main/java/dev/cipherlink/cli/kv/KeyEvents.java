@@ -13,8 +13,6 @@ import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -133,10 +131,7 @@ final class KeyEvents {
 
     private void warn(String text) {
         if (output.isJson()) {
-            Map<String, Object> members = new LinkedHashMap<>();
-            members.put("type", "warning");
-            members.put("message", text);
-            output.line(Json.object(members));
+            output.line(Json.object(JsonEvents.named("warning", "message", text)));
             output.flush();
         } else {
             output.notice("cipherlink: " + TerminalText.escapeLine(text));

@@ -14,9 +14,7 @@ import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 
 /// Runs the commands of a stream: sends them pipelined, writes the answers in their order, and counts.
@@ -161,14 +159,8 @@ final class ScriptRunner {
         double seconds = (System.nanoTime() - startedAt) / 1e9;
         int sent = ok + failed + unknown + unanswered;
         if (output.isJson()) {
-            Map<String, Object> totals = new LinkedHashMap<>();
-            totals.put("sent", sent);
-            totals.put("ok", ok);
-            totals.put("failed", failed);
-            totals.put("unknown", unknown);
-            totals.put("unanswered", unanswered);
-            totals.put("seconds", seconds);
-            output.notice(Json.object(totals));
+            output.notice(Json.object(Json.members("sent", sent, "ok", ok, "failed", failed, "unknown", unknown,
+                    "unanswered", unanswered, "seconds", seconds)));
         } else {
             String rest = (unknown > 0 ? ", outcome unknown " + unknown : "")
                     + (unanswered > 0 ? ", unanswered " + unanswered : "");
