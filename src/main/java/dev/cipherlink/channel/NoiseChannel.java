@@ -1,5 +1,6 @@
 package dev.cipherlink.channel;
 
+import dev.cipherlink.channel.PacketReader.PacketLimits;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.noise.TransportState;
 import java.io.IOException;

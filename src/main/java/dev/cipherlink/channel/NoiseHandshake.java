@@ -1,5 +1,6 @@
 package dev.cipherlink.channel;
 
+import dev.cipherlink.channel.PacketReader.PacketLimits;
 import dev.cipherlink.crypto.KeyPair;
 import dev.cipherlink.noise.HandshakeState;
 import dev.cipherlink.noise.Suite;

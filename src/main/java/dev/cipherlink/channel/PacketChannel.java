@@ -1,5 +1,6 @@
 package dev.cipherlink.channel;
 
+import dev.cipherlink.channel.PacketReader.PacketLimits;
 import java.io.IOException;
 import java.util.Arrays;
 

@@ -1,6 +1,6 @@
 package dev.cipherlink.channel;
 
-import dev.cipherlink.channel.PacketLimits.PacketHeader;
+import dev.cipherlink.channel.PacketReader.PacketLimits.PacketHeader;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;

@@ -1,5 +1,6 @@
 package dev.cipherlink.channel;
 
+import dev.cipherlink.channel.PacketReader.PacketLimits;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.crypto.Sodium;
 import java.io.IOException;

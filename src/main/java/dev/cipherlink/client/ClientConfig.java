@@ -1,8 +1,8 @@
 package dev.cipherlink.client;
 
 import dev.cipherlink.crypto.SharedKey;
-import dev.cipherlink.message.Checksum;
-import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.MessageCodec.Checksum;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.SessionParameters;
 import java.time.Duration;
 

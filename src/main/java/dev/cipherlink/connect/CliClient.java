@@ -13,7 +13,7 @@ import dev.cipherlink.console.ProcessEnvironment.Closing;
 import dev.cipherlink.console.ProcessExit;
 import dev.cipherlink.crypto.KeyListFile.KeyLineException;
 import dev.cipherlink.crypto.SharedKey;
-import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.session.SessionHandshake.RefusedException;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Settings;

@@ -1,6 +1,8 @@
 package dev.cipherlink.message;
 
 import dev.cipherlink.message.Message.Payload;
+import dev.cipherlink.message.MessageCodec.Checksum;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.Syn.SynAck;
 import java.io.StringWriter;
 import java.net.ProtocolException;

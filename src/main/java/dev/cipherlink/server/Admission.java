@@ -8,7 +8,7 @@ import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
-import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.server.ServerConfig.ServerKeys;

@@ -8,14 +8,14 @@ import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.forward.Forwards;
 import dev.cipherlink.forward.TargetConnector;
 import dev.cipherlink.server.access.ClientDirectory;
-import dev.cipherlink.server.sessions.ChatCommands;
 import dev.cipherlink.server.sessions.KeyWatches;
-import dev.cipherlink.server.sessions.Services;
+import dev.cipherlink.server.sessions.SessionOrigin.Services;
+import dev.cipherlink.server.sessions.SessionEvents;
 import dev.cipherlink.server.sessions.SessionOrigin;
 import dev.cipherlink.server.sessions.SessionRecords;
 import dev.cipherlink.server.sessions.SessionRegistry;
 import dev.cipherlink.server.sessions.StoredChat;
-import dev.cipherlink.session.LinkEnd;
+import dev.cipherlink.session.Link.LinkEnd;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
@@ -120,7 +120,7 @@ public final class Server implements AutoCloseable {
             openUnlessFull(transaction);
             ChatRecords records = store.isDurable() ? new StoredChat(store) : ChatRecords.NONE;
             var log = new ChatLog(config.chat(), ChatClock.SYSTEM, maxBytes, records);
-            return new ChatService(config.chat(), log, ChatCommands::encode, ChatClock.SYSTEM,
+            return new ChatService(config.chat(), log, SessionEvents::encode, ChatClock.SYSTEM,
                     name -> config.keys().clients().keyOf(name).map(key -> key.fingerprint().toString()));
         } catch (StoreException | UncheckedIOException e) {
             throw new IOException("what the chat remembers cannot be read: " + e.getMessage(), e);

@@ -16,7 +16,7 @@ import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.server.ServerConfig.ForwardPolicy;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.session.CloseReason;
-import dev.cipherlink.session.LinkEnd;
+import dev.cipherlink.session.Link.LinkEnd;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

@@ -14,7 +14,7 @@ public enum CloseReason {
     KEEPALIVE_TIMEOUT,
     /// The peer does not read what we send.
     PEER_STALLED,
-    /// The peer lives, but leaves a message without an answer that was sent again five times.
+    /// The peer lives, but has not answered a message that was sent again five times.
     UNACKNOWLEDGED,
     /// The client has resumed its session with another connection.
     TAKEN_OVER,
@@ -24,11 +24,11 @@ public enum CloseReason {
     REFUSED_BY_PEER,
     /// No session was established: the key is wrong, the packets are foreign, or the wishes cannot be granted.
     HANDSHAKE_FAILED,
-    /// A client that is let in closed before it asked for a session: it had kept the connection ready.
+    /// An admitted client closed before it asked for a session: it had kept the connection ready.
     NOT_USED,
     /// No session was established before the deadline.
     HANDSHAKE_TIMEOUT,
-    /// This address began too many connections, or too many were waiting to be established.
+    /// Too many connections of this address, or in all, were waiting to be established.
     TOO_MANY_HANDSHAKES,
     /// The client's key is not, or no longer, let in.
     NOT_AUTHORIZED,

@@ -1,23 +1,28 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.channel.SecureChannel;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
+import dev.cipherlink.message.Message;
 import dev.cipherlink.message.MessageCodec;
 import dev.cipherlink.session.Outbox.PushSignal;
 import java.io.IOException;
+import java.net.ProtocolException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.StructuredTaskScope;
 import java.util.concurrent.StructuredTaskScope.Joiner;
 import java.util.concurrent.StructuredTaskScope.Subtask;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// One session attached to one channel: the threads and clocks that [Session] does not have.
+/// One session attached to one channel, with the threads and clocks that [Session] does not have.
 ///
-/// The [LinkReader] receives packets, runs their messages and writes the answers. The pusher sends what others queued,
-/// and keepalives. The watchdog ends a link whose peer stops reading. Whichever ends first ends the link; the others
+/// The [LinkReader] receives packets, runs their messages and writes the answers. The pusher sends queued requests and events, and
+/// keepalives. The watchdog ends a link whose peer stops reading. The first of the three threads to end ends the link; the others
 /// are interrupted, which closes the socket if they are using it.
 ///
-/// The session's lock is never held during a network call: who writes, and when, is up to the [LinkWriter].
+/// The session's lock is never held during a network call: the [LinkWriter] decides which thread writes.
 public final class Link {
 
     private final SecureChannel channel;
@@ -45,13 +50,13 @@ public final class Link {
         return channel;
     }
 
-    /// Whether nothing has come from the peer for this long, nothing waits to be sent, and nobody is writing.
+    /// Whether nothing has come from the peer for this long, nothing waits to be sent, and no thread is writing.
     public boolean isQuiet(Duration duration) {
         // In this order: what was staged before the first look is being written at the second.
         return !isSending() && !writer.isWriting() && keepalive.silentNanos(System.nanoTime()) >= duration.toNanos();
     }
 
-    /// For how long nothing has come from the peer although the reader listened.
+    /// How long nothing has come from the peer while the reader listened.
     public Duration silence() {
         return Duration.ofNanos(keepalive.silentNanos(System.nanoTime()));
     }
@@ -73,15 +78,15 @@ public final class Link {
         return config;
     }
 
-    /// Goes on where the session's last connection ended; before [#run].
+    /// Goes on where the session's last connection ended. Called before [#run].
     ///
-    /// @param peerReceived     the highest number that the peer has accepted
-    /// @param peerAcknowledged the number up to which each of the peer's requests was answered in whole; -1 if unknown
-    /// @throws java.net.ProtocolException if that cannot be
-    public void resume(int peerReceived, int peerAcknowledged) throws IOException {
+    /// @param received     the highest number up to which the peer received everything
+    /// @param acknowledged the number up to which each of the peer's requests was answered in whole; -1 if unknown
+    /// @throws java.net.ProtocolException if the session was never there
+    public void resume(int received, int acknowledged) throws IOException {
         lock.lock();
         try {
-            session.resume(peerReceived, peerAcknowledged, System.nanoTime(), writer);
+            session.resume(received, acknowledged, System.nanoTime(), writer);
         } finally {
             lock.unlock();
         }
@@ -115,7 +120,7 @@ public final class Link {
         try {
             session.transmit(System.nanoTime(), writer);
         } catch (IOException e) {
-            // The channel is closed, and the link about to end; what was queued goes on with the next.
+            // The channel is closed and the link about to end; what is queued is sent by the next link.
             return;
         }
         if (!session.isOpen()) {
@@ -123,7 +128,7 @@ public final class Link {
         }
     }
 
-    /// Tells the peer why the connection is about to close, unless somebody is writing. Does not close it.
+    /// Tells the peer why the connection is about to close, unless another thread is writing. Does not close it.
     public void refuse(String reason) throws IOException {
         lock.lock();
         try {
@@ -134,8 +139,8 @@ public final class Link {
         writer.flush();
     }
 
-    /// Writes what is pending, or leaves it to the thread that is writing. In a handler it does nothing: the reader
-    /// flushes after its batch.
+    /// Writes what is pending, or leaves it to the thread that is writing. Does nothing in a handler: the reader flushes after its
+    /// batch.
     public void flush() throws IOException {
         if (!session.outbox().isInHandler()) {
             writer.flush();
@@ -160,7 +165,7 @@ public final class Link {
         }
     }
 
-    /// Adds what can be sent, and what is due.
+    /// Adds what the window permits and what is due to the pending packets.
     ///
     /// @return why the peer counts as lost; null if it does not
     private CloseReason push() throws IOException {
@@ -170,9 +175,9 @@ public final class Link {
             pushSignal.clear();
             session.transmit(now, writer);
             if (writer.isWriting()) {
-                session.postponeRetransmit(now);
+                session.sender.postponeRetransmit(now);
             }
-            if (session.nanosUntilRetransmit(now) <= 0 && !session.retransmit(now, writer)) {
+            if (session.sender.nanosUntilRetransmit(now) <= 0 && !session.sender.retransmit(now, writer)) {
                 return CloseReason.UNACKNOWLEDGED;
             }
             if (keepalive.nanosUntilDue(now) <= 0) {
@@ -202,7 +207,7 @@ public final class Link {
         lock.lock();
         try {
             long now = System.nanoTime();
-            return Math.min(keepalive.nanosUntilDue(now), session.nanosUntilRetransmit(now));
+            return Math.min(keepalive.nanosUntilDue(now), session.sender.nanosUntilRetransmit(now));
         } finally {
             lock.unlock();
         }
@@ -213,8 +218,8 @@ public final class Link {
         return LinkEnd.of(CloseReason.PEER_STALLED);
     }
 
-    /// The end of a link is the end of the first of its threads, also of one that failed: without memory none can be sure to say
-    /// why it ends, and the others would keep a link that nobody reads until its keepalives run out.
+    /// The end of a link is that of the first of its threads, even of one that threw: without memory a thread may fail to return its
+    /// reason, and the others would keep a link without a reader until its keepalives run out.
     static final class FirstEnd implements Joiner<LinkEnd, LinkEnd> {
 
         private final AtomicReference<Subtask<? extends LinkEnd>> first = new AtomicReference<>();
@@ -235,8 +240,8 @@ public final class Link {
 
     /// How a link treats time and memory.
     ///
-    /// @param keepaliveInterval silence after which the peer is asked for a sign of life; three unanswered questions, or
-    ///                          three intervals in which it reads nothing of what it is sent, and it counts as lost
+    /// @param keepaliveInterval silence after which the peer is asked for a sign of life; it counts as lost after three unanswered
+    ///                          keepalives, or three intervals in which it reads nothing of what it is sent
     /// @param maxBacklogBytes   sealed bytes that may wait for the peer to read before the reader waits too
     public record LinkConfig(Duration keepaliveInterval, int maxBacklogBytes) {
 
@@ -245,10 +250,123 @@ public final class Link {
             return new LinkConfig(keepaliveInterval, LinkWriter.BACKLOG_BYTES);
         }
 
-        /// For a client: it always reads, else two ends that wait for each other to read would wait for ever. What it can
-        /// have in its backlog is bounded by its window.
+        /// For a client: it always reads, since two ends that wait for each other to read would wait for ever. Its window bounds its
+        /// backlog.
         public static LinkConfig client(Duration keepaliveInterval) {
             return new LinkConfig(keepaliveInterval, Integer.MAX_VALUE);
+        }
+    }
+
+    /// Measures the silence of a peer: when a keepalive is due, and when enough of them were sent.
+    ///
+    /// It does not look at the clock: each `now` is a [System#nanoTime]. The reader's methods, and [#silentNanos], need no
+    /// lock; the others require the session's.
+    static final class KeepaliveTimer {
+
+        static final int MAX_UNANSWERED = 3;
+
+        private final long intervalNanos;
+        private volatile long lastReceived;
+        /// False while the reader writes: that time is not the peer's silence.
+        private volatile boolean isReading = true;
+        private long lastKeepalive;
+        private int unanswered;
+
+        KeepaliveTimer(Duration interval, long now) {
+            intervalNanos = interval.toNanos();
+            lastReceived = now;
+            lastKeepalive = now;
+        }
+
+        /// The reader received a packet.
+        void received(long now) {
+            lastReceived = now;
+        }
+
+        /// The reader is about to write.
+        void readingPaused() {
+            isReading = false;
+        }
+
+        /// The reader has written.
+        void readingResumed(long now) {
+            lastReceived = now;
+            isReading = true;
+        }
+
+        /// How long nothing has come while the reader listened.
+        long silentNanos(long now) {
+            return isReading ? now - lastReceived : 0;
+        }
+
+        /// What was received counts as the answer to all keepalives so far.
+        void answered() {
+            unanswered = 0;
+        }
+
+        void keepaliveSent(long now) {
+            unanswered++;
+            lastKeepalive = now;
+        }
+
+        /// How long to wait for a sign of life; zero or less if a keepalive is due.
+        ///
+        /// Counted anew from each keepalive, so that the peer has its time to answer after this process was busy or stopped.
+        long nanosUntilDue(long now) {
+            return intervalNanos - Math.min(silentNanos(now), now - lastKeepalive);
+        }
+
+        /// Whether so many keepalives are unanswered that the peer counts as lost when the next is due.
+        boolean isExhausted() {
+            return unanswered == MAX_UNANSWERED;
+        }
+
+        /// KEEPALIVE messages and their answers, in both directions (`docs/protocol.md`, section 4). Requires the session's lock.
+        static final class Keepalives {
+
+            /// Largest payload of KEEPALIVE.
+            static final int MAX_BYTES = 64;
+
+            private final byte[] token;
+
+            /// @param token the payload of ours
+            Keepalives(byte[] token) {
+                this.token = token;
+            }
+
+            /// Receives a KEEPALIVE, and answers it unless the peer does not read.
+            void receive(Message message, MessageSink sink) throws IOException {
+                if (message.payload().length() > MAX_BYTES) {
+                    throw new ProtocolException("KEEPALIVE with more than " + MAX_BYTES + " bytes");
+                }
+                if (!sink.isBacklogged()) {
+                    sink.send(Message.of(MessageType.ACK, 0, message.payload()));
+                }
+            }
+
+            void ask(MessageSink sink) throws IOException {
+                sink.send(Message.of(MessageType.KEEPALIVE, 0, Payload.of(token)));
+            }
+
+            /// Whether the payload of an ACK answers ours.
+            boolean isAnswer(Payload payload) {
+                return Arrays.equals(payload.array(), payload.offset(), payload.offset() + payload.length(), token, 0, token.length);
+            }
+        }
+    }
+
+    /// How a link ended.
+    ///
+    /// @param detail one sentence for people; empty if the reason says it all
+    /// @param cause  what was thrown; null if nothing was
+    public record LinkEnd(CloseReason reason, String detail, Throwable cause) {
+
+        public static LinkEnd of(CloseReason reason) {
+            return new LinkEnd(reason, "", null);
+        }
+
+        public static LinkEnd of(CloseReason reason, Throwable cause) {
+            return new LinkEnd(reason, cause.getMessage() == null ? cause.toString() : cause.getMessage(), cause);
         }
     }
 }

@@ -3,7 +3,9 @@ package dev.cipherlink.session;
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.MessageCodec;
+import dev.cipherlink.session.Link.KeepaliveTimer;
 import dev.cipherlink.session.Link.LinkConfig;
+import dev.cipherlink.session.Link.LinkEnd;
 import dev.cipherlink.session.SessionHandshake.RefusedException;
 import java.io.IOException;
 import java.net.ProtocolException;
@@ -11,16 +13,16 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// The reading thread of a link: it decrypts a packet, runs its messages, and writes all answers at once when no whole
-/// packet is waiting.
+/// The reading thread of a link: decrypts a packet, runs its messages, and writes all answers at once when no whole packet is
+/// waiting.
 final class LinkReader {
 
-    /// Requests in flight up to this size always fit into the socket's buffers, so that sending them cannot make the
-    /// reader wait for the peer. Beyond it, the pusher writes.
+    /// Requests in flight up to this size fit into the socket's buffers, so that the reader never waits for the peer when it sends
+    /// them. Beyond it, the pusher writes.
     private static final int MAX_READER_BYTES = 32 * 1024;
-    /// A batch that took so long ends: its answers leave, and others have a turn. Looked at after each few messages.
+    /// A batch ends after this time: its answers leave, and other threads run. Checked every few messages.
     private static final long MAX_BATCH_NANOS = 10_000_000;
-    private static final int MESSAGES_BETWEEN_LOOKS = 16;
+    private static final int MESSAGES_BETWEEN_CHECKS = 16;
 
     private final SecureChannel channel;
     private final Session session;
@@ -30,7 +32,7 @@ final class LinkReader {
     private final LinkWriter writer;
     private final KeepaliveTimer keepalive;
     private final BulkYield turn = new BulkYield();
-    /// Where the next message begins in the packet that was received last, and where that packet ends.
+    /// Where the next message begins in the last packet, and where that packet ends.
     private int next;
     private int end;
 
@@ -52,9 +54,9 @@ final class LinkReader {
                 keepalive.received(now);
                 ProtocolException violation = receiveBatch(now);
                 CloseReason reason = session.end();
-                // The last words are written here: the end of this thread interrupts every other that writes.
+                // Last words are written here: when this thread ends, the others that write are interrupted.
                 flushBatch(violation != null || reason != null);
-                session.answersWritten();
+                session.receiver.answersWritten();
                 if (violation != null) {
                     return LinkEnd.of(CloseReason.PROTOCOL_ERROR, violation);
                 }
@@ -90,14 +92,14 @@ final class LinkReader {
     private void forgetAnswers() {
         lock.lock();
         try {
-            session.forgetAnswers();
+            session.receiver.forgetAnswers();
         } finally {
             lock.unlock();
         }
     }
 
-    /// Runs all messages that are there, up to a bounded backlog of answers, waits until what they changed is durable, and
-    /// adds their answers to what is pending; of large ones the last part, the others are written.
+    /// Runs all messages that have arrived, up to a bounded backlog of answers, waits until their changes are durable, and adds the
+    /// answers to what is pending. Of a large answer only the last part is pending then; the others are written.
     ///
     /// @return how the peer broke the rules of messages, of which it was told; null if it did not
     private ProtocolException receiveBatch(long now) throws IOException {
@@ -109,7 +111,7 @@ final class LinkReader {
         } finally {
             completeBatch(mayAnswer);
         }
-        // Only answers in parts stop here, and a client gives none: its reader must not wait for the peer to read.
+        // Only answers in parts loop here. A client gives none, so its reader does not wait for the peer to read.
         while (!sendAnswers(now, violation)) {
             flushAsReader(true);
             turn.count(LinkWriter.BACKLOG_BYTES);
@@ -122,7 +124,7 @@ final class LinkReader {
     private boolean sendAnswers(long now, ProtocolException violation) throws IOException {
         lock.lock();
         try {
-            if (!session.sendAnswers(writer)) {
+            if (!session.receiver.sendAnswers(writer)) {
                 return false;
             }
             if (violation == null) {
@@ -155,11 +157,11 @@ final class LinkReader {
         }
     }
 
-    /// Also for a batch that failed: what it changed is complete before anybody else goes on with the session.
+    /// Runs for a batch that failed, too: its changes are complete before another link goes on with the session.
     private void completeBatch(boolean mayAnswer) {
         boolean isComplete = false;
         try {
-            session.completeBatch();
+            session.receiver.completeBatch();
             isComplete = true;
         } finally {
             if (!isComplete || !mayAnswer) {
@@ -181,8 +183,8 @@ final class LinkReader {
         boolean isLong;
         do {
             receiveMessage(now);
-            isLong = ++messages % MESSAGES_BETWEEN_LOOKS == 0 && System.nanoTime() - now > MAX_BATCH_NANOS;
-        } while (!isLong && session.end() == null && !session.isBatchFull() && (next < end || receiveWaitingPacket()));
+            isLong = ++messages % MESSAGES_BETWEEN_CHECKS == 0 && System.nanoTime() - now > MAX_BATCH_NANOS;
+        } while (!isLong && session.end() == null && !session.receiver.isBatchFull() && (next < end || receiveWaitingPacket()));
     }
 
     private boolean receiveWaitingPacket() throws IOException {
@@ -206,7 +208,7 @@ final class LinkReader {
         }
     }
 
-    /// A violation inside an authentic packet: unlike one of the packet itself, the peer is told.
+    /// A violation inside an authentic packet. The peer is told of it, unlike of one of the packet itself.
     private static final class MessageViolation extends IOException {
         private static final long serialVersionUID = 1;
         private final transient ProtocolException violation;
@@ -223,14 +225,14 @@ final class LinkReader {
         lock.lock();
         try {
             pending = channel.pendingBytes();
-            readerMayWrite = session.inFlightBytes() <= MAX_READER_BYTES;
+            readerMayWrite = session.sender.inFlightBytes() <= MAX_READER_BYTES;
             if (pending > 0 && !readerMayWrite && !isLast) {
                 session.outbox().pushSignal().request();
             }
         } finally {
             lock.unlock();
         }
-        if (isLast || pending >= config.maxBacklogBytes() || session.holdsMemory()) {
+        if (isLast || pending >= config.maxBacklogBytes() || session.receiver.holdsMemory()) {
             flushAsReader(true);
         } else if (pending > 0 && readerMayWrite) {
             flushAsReader(false);
@@ -250,13 +252,12 @@ final class LinkReader {
         }
     }
 
-    /// Turns at the carriers for virtual threads that never have to wait, since their peers are as fast as they are, or since what
-    /// they are asked for takes long. The JVM takes no virtual thread off its carrier by itself.
+    /// Gives other virtual threads a turn. The JVM does not time-slice virtual threads, so a thread that moves bulk data, or runs
+    /// long requests, parks briefly after each MiB and each 5 ms.
     ///
-    /// Such a thread keeps its carrier. To yield does not help when there are several: a carrier goes on with those that have
-    /// yielded, or came from where the last one came from, as long as there are any, and those that the poller of the sockets has
-    /// woken stand elsewhere. So one of them for each carrier pauses at a time, and the others wait for it: then a carrier finds
-    /// nothing where it looked, and looks everywhere. Used by one thread.
+    /// `Thread.yield` is not enough for several such threads: a carrier goes on with the threads of its own queue, where those that
+    /// yielded are, and the threads that the socket poller wakes are in another queue. So one thread for each carrier parks at a
+    /// time, and the others wait for it: a carrier whose queue is empty looks at all queues. Used by one thread.
     static final class BulkYield {
         private static final int CARRIERS = Integer.getInteger("jdk.virtualThreadScheduler.parallelism",
                 Runtime.getRuntime().availableProcessors());
@@ -268,17 +269,17 @@ final class LinkReader {
         private int bytes;
         private long nanos;
 
-        /// So many bytes more were sealed or opened.
+        /// Counts bytes that were sealed or opened.
         void count(int more) {
             bytes += more;
         }
 
-        /// Requests ran for so long, waiting included.
+        /// Counts the time that requests ran, waiting included.
         void ran(long more) {
             nanos += more;
         }
 
-        /// Blocks for a moment if it was much since the last time.
+        /// Parks for a moment if enough was counted since the last time.
         void give() {
             if (bytes >= BYTES || nanos >= NANOS) {
                 bytes = 0;
@@ -287,7 +288,7 @@ final class LinkReader {
                 try {
                     LockSupport.parkNanos(this, 1);
                 } finally {
-                    // Also when there is no memory for the pause: with one carrier nobody else would ever have a turn.
+                    // Even if parking fails for want of memory: with one carrier no other thread would ever run again.
                     PAUSES.release();
                 }
             }

@@ -6,22 +6,23 @@ import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.MessageCodec;
+import dev.cipherlink.session.Link.LinkEnd;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// Who writes to a link's channel: whoever has something to write takes the lock for writing if it is free; if not, the
-/// thread that holds it writes that as well.
+/// Writes to a link's channel, for any thread. A thread with something to write takes the lock for writing if it is free; if not,
+/// the thread that holds it writes that as well.
 ///
-/// As the session's sink it puts messages into the channel's memory, under the session's lock; [#flush] takes that lock
-/// for a moment only, and never holds it during a network call.
+/// As the session's sink it puts messages into the channel's memory, under the session's lock; [#flush] takes that lock only for a
+/// moment, and never during a network call.
 final class LinkWriter implements MessageSink {
 
-    /// A peer that lets more than this wait is not sent again what it asks for, its KEEPALIVEs are not answered, and of a large
-    /// answer it gets no more.
-    static final int BACKLOG_BYTES = 256 * 1024;
+    /// While more than this waits to be written, the peer gets no repetitions that it asks for, no answers to its KEEPALIVEs, and no
+    /// more parts of a large answer.
+    static final int BACKLOG_BYTES = RequestHandler.MAX_SMALL_ANSWERS_BYTES;
 
     private final SecureChannel channel;
     private final Session session;
@@ -30,7 +31,7 @@ final class LinkWriter implements MessageSink {
     private final ReentrantLock writing = new ReentrantLock();
     /// Why nothing can be written any more; null while it can.
     private volatile LinkEnd failure;
-    /// A batch failed: its answers must not leave.
+    /// Whether a batch failed, whose answers must not leave.
     private boolean isMuted;
 
     LinkWriter(SecureChannel channel, Session session, MessageCodec codec) {
@@ -52,17 +53,17 @@ final class LinkWriter implements MessageSink {
         return channel.pendingBytes() > BACKLOG_BYTES;
     }
 
-    /// Adds why the connection is about to close; requires the session's lock.
+    /// Adds an ERROR that says why the connection is about to close; requires the session's lock.
     void refuse(String reason) throws IOException {
         send(Message.of(MessageType.ERROR, 0, Payload.of(Reply.error(reason).payload())));
     }
 
-    /// Lets nothing leave any more, not even what other threads flush; requires the session's lock.
+    /// Stops everything from being written, by any thread; requires the session's lock.
     void mute() {
         isMuted = true;
     }
 
-    /// How the link ends since some thread could not write; null if all could.
+    /// The end of the link, if a thread could not write; else null.
     LinkEnd failure() {
         return failure;
     }
@@ -89,7 +90,7 @@ final class LinkWriter implements MessageSink {
 
     /// Requires the lock for writing, and releases it.
     ///
-    /// @return whether something is pending again, of a thread that found the lock taken
+    /// @return whether a thread that found the lock taken has added something meanwhile
     private boolean writePending() throws IOException {
         try {
             while (stage()) {
@@ -119,7 +120,7 @@ final class LinkWriter implements MessageSink {
     private boolean stage() throws IOException {
         lock.lock();
         try {
-            session.answersSent();
+            session.receiver.answersSent();
             return !isMuted && channel.stage();
         } finally {
             lock.unlock();
@@ -135,14 +136,14 @@ final class LinkWriter implements MessageSink {
         }
     }
 
-    /// Whichever thread it was: the pusher ends the link, since the reader may never hear of it.
+    /// The pusher ends the link, whichever thread failed: the reader may never hear of it.
     private void fail(LinkEnd end) {
         failure = end;
         session.outbox().pushSignal().request();
     }
 
-    /// Blocks until a thread has been writing for this long without getting a byte onto the connection. That thread
-    /// cannot notice it by itself.
+    /// Blocks until a thread has been writing for this long without getting a byte onto the connection. That thread cannot notice
+    /// it itself.
     void awaitStall(Duration patience) throws InterruptedException {
         while (true) {
             long writtenBefore = channel.bytesOut();

@@ -1,5 +1,6 @@
 package dev.cipherlink.session;
 
+import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message.MessageType;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -7,15 +8,15 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// What waits to be sent, and the lock that guards it and the state of the session it feeds.
+/// What waits to be sent, and the lock that guards it and the state of its session.
 ///
-/// It outlives connections and sessions: a client that has to open a new one hands it on with whatever was not sent yet.
+/// It outlives connections and sessions: a client that has to open a new session hands it the outbox with what was not sent yet.
 /// The public methods take the lock; all others require it.
 public final class Outbox {
 
     private final ReentrantLock lock = new ReentrantLock();
-    /// Signalled when a full outbox has room again, or will never have.
-    private final Condition room = lock.newCondition();
+    /// Signalled when a full outbox takes requests again, or is closed.
+    private final Condition notFull = lock.newCondition();
     private final PushSignal pushSignal = new PushSignal();
     private final ArrayDeque<Outgoing> waiting = new ArrayDeque<>(0);
     private final int maxWaiting;
@@ -25,14 +26,14 @@ public final class Outbox {
     private boolean isInBatch;
     private IOException closedBy;
 
-    /// @param maxWaiting      how many requests may wait before senders have to
-    /// @param maxWaitingBytes how many bytes may wait before senders have to
+    /// @param maxWaiting      requests that may wait before [#send] blocks
+    /// @param maxWaitingBytes bytes that may wait before [#send] blocks
     public Outbox(int maxWaiting, long maxWaitingBytes) {
         this.maxWaiting = maxWaiting;
         this.maxWaitingBytes = maxWaitingBytes;
     }
 
-    /// What sends the contents of an outbox while a connection is there.
+    /// Sends the contents of an outbox while a connection is there.
     @FunctionalInterface
     interface Transmitter {
 
@@ -44,13 +45,13 @@ public final class Outbox {
         return lock;
     }
 
-    /// Wakes the pusher of the link that is attached, or will be.
+    /// Wakes the pusher of the link that is attached, or of the next one.
     PushSignal pushSignal() {
         return pushSignal;
     }
 
-    /// Queues a request, and sends what the window permits, without flushing; while there is no connection it only waits.
-    /// Blocks while the outbox is full, except in a handler, which may exceed it.
+    /// Queues a request, and sends what the window permits, without flushing; the request waits while there is no connection. Blocks
+    /// while the outbox is full, except in a handler, which may overfill it.
     ///
     /// @throws IOException if no more requests are taken
     public void send(byte[] request, ReplyHandler replyHandler) throws IOException, InterruptedException {
@@ -58,11 +59,11 @@ public final class Outbox {
         try {
             if (!isInBatch && isFull()) {
                 pushSignal.request();
-                awaitRoom();
+                awaitNotFull();
             }
             requireOpen();
             add(new Outgoing(MessageType.DATA, request, replyHandler));
-            // What handlers send leaves together when their batch ends.
+            // In a batch, what the handlers send leaves together at the end.
             if (transmitter != null && !isInBatch) {
                 transmitter.transmit();
             }
@@ -108,7 +109,7 @@ public final class Outbox {
         return transmitter != null;
     }
 
-    /// Messages that arrived together follow; handlers run until [#endBatch].
+    /// Begins a batch of messages that arrived together; handlers run until [#endBatch].
     void beginBatch() {
         isInBatch = true;
     }
@@ -129,12 +130,12 @@ public final class Outbox {
         return waiting.isEmpty();
     }
 
-    /// Blocks until there is room; the lock must be held.
+    /// Blocks while it is full; the lock must be held.
     ///
     /// @throws IOException if the outbox was closed
-    void awaitRoom() throws IOException, InterruptedException {
+    private void awaitNotFull() throws IOException, InterruptedException {
         while (closedBy == null && isFull()) {
-            room.await();
+            notFull.await();
         }
         requireOpen();
     }
@@ -169,22 +170,22 @@ public final class Outbox {
         boolean wasFull = isFull();
         waitingBytes -= waiting.remove().payload.length;
         if (wasFull && !isFull()) {
-            room.signalAll();
+            notFull.signalAll();
         }
     }
 
-    /// Refuses everything from now on. What is waiting stays: [Session#abandon] tells its fate.
+    /// Refuses requests from now on. [Session#abandon] fails those that wait.
     void close(IOException cause) {
         if (closedBy == null) {
             closedBy = cause;
-            room.signalAll();
+            notFull.signalAll();
         }
     }
 
-    /// Payloads that any thread pushes to the peer of a session, until the session has room for them in its window.
+    /// Events that any thread pushes to the peer of a session, until the window takes them.
     ///
-    /// It takes no other lock while it holds its own, and so [#offer] may be called under any: also by a handler of another
-    /// session. Thread-safe.
+    /// It takes no other lock while it holds its own, so that [#offer] may be called under any lock, by a handler of another session,
+    /// too. Thread-safe.
     static final class EventQueue {
 
         private final int maxEvents;
@@ -200,7 +201,7 @@ public final class Outbox {
             this.maxBytes = maxBytes;
         }
 
-        /// @return false if too much is waiting; then it is not taken
+        /// @return false if too much is waiting: this one is dropped
         synchronized boolean offer(Outgoing event) {
             if (events.size() >= maxEvents || bytes > 0 && bytes + event.payload.length > maxBytes) {
                 hasRefused = true;
@@ -212,7 +213,7 @@ public final class Outbox {
             return true;
         }
 
-        /// The oldest, taken away; null if there is none.
+        /// Removes the oldest; null if there is none.
         Outgoing poll() {
             return isUsed ? pollLocked() : null;
         }
@@ -253,13 +254,13 @@ public final class Outbox {
         }
     }
 
-    /// Wakes the pusher of whichever link a session has. Thread-safe, without a lock.
+    /// Wakes the pusher of the link that a session has. Thread-safe, without a lock.
     static final class PushSignal {
 
         private volatile boolean isRequested;
         private volatile Thread pusher;
 
-        /// There is something to send; remembered while there is no pusher.
+        /// Asks for something to be sent; remembered while there is no pusher.
         void request() {
             isRequested = true;
             LockSupport.unpark(pusher);
@@ -269,7 +270,7 @@ public final class Outbox {
             return isRequested;
         }
 
-        /// Takes the request back; what is added later asks anew. Called by the pusher before it looks for something to send.
+        /// Forgets the request. Called by the pusher before it looks for something to send: what is added later asks anew.
         void clear() {
             isRequested = false;
         }
@@ -284,5 +285,18 @@ public final class Outbox {
                 throw new InterruptedException("interrupted while waiting for something to push");
             }
         }
+    }
+
+    /// Receives the one outcome of a request. Called under the session's lock by the thread that reads the connection: it must not
+    /// block, but may send the next request.
+    public interface ReplyHandler {
+
+        /// The peer answered.
+        void answered(Reply reply);
+
+        /// No answer will come.
+        ///
+        /// @param wasSent whether the request was on its way, so that the peer may have run it
+        void failed(IOException cause, boolean wasSent);
     }
 }

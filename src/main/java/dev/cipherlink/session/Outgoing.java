@@ -3,19 +3,20 @@ package dev.cipherlink.session;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
+import dev.cipherlink.session.Outbox.ReplyHandler;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 
-/// One request (or event, or DISCONNECT) on its way out: sent as one or more messages, answered once.
+/// A request, event or DISCONNECT on its way out: sent as one or more messages, answered once.
 public final class Outgoing {
 
-    /// The largest reply that is put together from parts: the largest value, and room for what surrounds it.
+    /// The largest reply that is put together from parts: the largest value, and what surrounds it.
     static final int MAX_REPLY_BYTES = 17 * 1024 * 1024;
 
     private static final Receipt NOBODY = new Receipt(() -> { });
 
-    /// Waits for an acknowledgement, and not for its failure: the end of the session tells it all.
+    /// Waits for an acknowledgement and ignores failure.
     private record Receipt(Runnable acknowledged) implements ReplyHandler {
         @Override
         public void answered(Reply reply) {
@@ -24,14 +25,14 @@ public final class Outgoing {
 
         @Override
         public void failed(IOException cause, boolean wasSent) {
-            // Whoever pushed it has it still.
+            // The sender of the event has it still.
         }
     }
 
     final MessageType type;
     final byte[] payload;
     final ReplyHandler handler;
-    /// How much of the payload was put into messages so far.
+    /// Bytes of the payload that were put into messages so far.
     int fragmentedBytes;
     private byte[] reply;
     private int replyBytes;
@@ -61,7 +62,7 @@ public final class Outgoing {
         handler.answered(Reply.ok(new byte[0]));
     }
 
-    /// It is to be sent from its beginning again.
+    /// Prepares to send it again from its beginning.
     void restart() {
         fragmentedBytes = 0;
         forgetParts();
@@ -72,12 +73,12 @@ public final class Outgoing {
         replyBytes = 0;
     }
 
-    /// What a PART was good for.
+    /// What became of a PART.
     enum PartOutcome {
         ADDED,
         /// It was the last: the reply is complete.
         COMPLETE,
-        /// It belongs to an answer that was sent earlier.
+        /// It belongs to a repetition of the answer.
         IGNORED,
         /// One before it is missing.
         MISSING
@@ -85,7 +86,7 @@ public final class Outgoing {
 
     /// Adds one PART of the reply: `offset(4) total(4)`, then bytes; parts come in order and without gaps.
     ///
-    /// @param isOrdered whether the wire keeps the order and loses none: else an answer may begin anew
+    /// @param isOrdered whether the wire keeps the order and loses none; if not, an answer may begin anew
     PartOutcome addPart(Payload part, boolean isOrdered) throws ProtocolException {
         if (part.length() <= PartHeader.BYTES) {
             throw new ProtocolException("a PART without content");
@@ -119,18 +120,18 @@ public final class Outgoing {
                 : new Progress(replyBytes, reply.length, true);
     }
 
-    /// The reply that the parts made, taken away.
+    /// Removes the complete reply.
     Reply takeReply() {
         Reply complete = Reply.received(reply, false);
         forgetParts();
         return complete;
     }
 
-    /// Why no answer will come any more, told to one handler after the other: also to those behind a handler that throws.
+    /// Fails requests, one after the other, and goes on if a reply handler throws.
     static final class Failure {
 
         private final IOException cause;
-        /// What the first handler threw that did; null if none.
+        /// The first that a reply handler threw; null if none did.
         private RuntimeException broken;
         private int count;
 
@@ -152,14 +153,14 @@ public final class Outgoing {
             }
         }
 
-        /// How many were told.
+        /// How many requests failed.
         int count() {
             return count;
         }
 
-        /// All were told.
+        /// Called at the end.
         ///
-        /// @throws RuntimeException what the first handler threw that did
+        /// @throws RuntimeException the first that a reply handler threw
         void rethrow() {
             if (broken != null) {
                 throw broken;

@@ -2,14 +2,18 @@ package dev.cipherlink.session;
 
 import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.session.Outgoing.PartHeader;
 import dev.cipherlink.session.SendWindow.SerialNumber;
+import dev.cipherlink.session.Session.SessionIdentity;
+import java.io.IOException;
 import java.net.ProtocolException;
+import java.util.Arrays;
 
-/// What was accepted from the peer: the next number expected, and the answers that a duplicate would need again
-/// (`docs/protocol.md`, section 4).
+/// How far the peer's messages were received, and the answers that duplicates need (`docs/protocol.md`, section 4).
 final class ReceiveWindow {
 
     /// What to do with a DATA message.
@@ -18,44 +22,44 @@ final class ReceiveWindow {
         ACCEPT,
         /// It was accepted before: send its answer again.
         DUPLICATE,
-        /// It was accepted so long ago that its sender has the answer: drop it.
+        /// It was accepted so long ago that the peer has the answer: drop it.
         LATE,
         /// An earlier one is missing, or this one arrived damaged.
         MISSING
     }
 
-    /// For what the sessions of the process keep for duplicates: an eighth of the heap.
+    /// For all that the sessions of the process keep for duplicates: an eighth of the heap.
     static final MemoryBudget BUDGET = MemoryBudget.ofHeap(8);
-    /// Answers, and requests of large answers, that are kept for duplicates take at most this much of a session.
+    /// What one session keeps for duplicates at most: answers, and requests of large answers.
     private static final int MAX_KEPT_BYTES = 2 << 20;
     /// Answers up to this size are always kept: they may be those of writes.
     private static final int ALWAYS_KEPT_BYTES = 256;
-    /// Of the objects of an answer, beside its bytes.
+    /// The objects of an answer, beside its bytes.
     private static final int OVERHEAD_BYTES = 48;
-    /// Of the rings.
+    /// A slot of the rings.
     private static final int SLOT_BYTES = 2 * Integer.BYTES;
-    /// What is asked of the budget at once.
+    /// Bytes that are taken from the budget at once.
     private static final int BUDGET_STEP_BYTES = 4 << 10;
-    /// What is not given back at once.
+    /// Bytes of the budget that may stay unused before they are given back.
     private static final int MAX_SPARE_BYTES = 64 << 10;
 
     private final int size;
     private final boolean wraps;
-    /// Rings over sequence numbers: the answers of the last window; or, in their place, requests that change nothing and
-    /// are to be run again. Made on first use.
+    /// Rings over sequence numbers: the answers of the last window, or in their place requests that change nothing and will run
+    /// again. Made on first use.
     private Reply[] answers;
     private byte[][] requests;
-    /// What each slot takes in memory: a look at an answer of a whole window ago would fetch what nobody has touched since.
+    /// Bytes of memory of each slot, apart: reading them from an answer of a window ago would fetch an object not touched since.
     private int[] slotBytes;
     private int keptBytes;
-    /// What of the budget is ours.
+    /// Bytes taken from the budget.
     private int takenBytes;
     private boolean isOver;
     private final String owner;
     private final MemoryBudget budget;
-    private int expected = 1;
-    private long accepted;
-    /// Accepted and not answered on the wire yet: the peer cannot know that the window moved.
+    /// How many messages were accepted, without a gap; its lowest 16 bits are the sequence number of the last.
+    private long received;
+    /// Messages accepted and not yet answered on the wire: the peer cannot know yet that the window moved.
     private int unanswered;
     private boolean resendAsked;
 
@@ -66,42 +70,45 @@ final class ReceiveWindow {
         this.budget = budget;
     }
 
-    int expected() {
-        return expected;
+    /// The highest number up to which everything was accepted; 0 before the first.
+    int received() {
+        return (int) received & Message.SEQUENCE_MODULUS - 1;
     }
 
-    /// Continues what another process accepted.
+    /// The next number.
+    int expected() {
+        return (int) (received + 1) & Message.SEQUENCE_MODULUS - 1;
+    }
+
+    /// Continues what another process received.
     ///
-    /// @param newAccepted how many messages, from the first of the session on
-    void restore(long newAccepted) {
-        accepted = newAccepted;
-        expected = (int) ((newAccepted + 1) % Message.SEQUENCE_MODULUS);
+    /// @param newReceived how many messages, from the first of the session on
+    void restore(long newReceived) {
+        received = newReceived;
     }
 
     /// Passes over messages whose answers the peer has.
-    void skipTo(int sequence) {
-        int skipped = SerialNumber.distance(expected, sequence) + 1;
-        if (skipped > 0) {
-            restore(accepted + skipped);
-        }
+    void skipTo(int acknowledged) {
+        received += Math.max(0, SerialNumber.distance(received(), acknowledged));
     }
 
     /// @throws ProtocolException if the peer has more messages unacknowledged than the window holds, or uses a
     ///                           sequence number of version 1 twice
     Verdict judge(Message message) throws ProtocolException {
+        int expected = expected();
         int ahead = SerialNumber.distance(expected, message.sequence());
         // Numbers that are never used again are known however old they are.
         if (!wraps && message.sequence() > 0 && message.sequence() < expected - size) {
             return Verdict.LATE;
         }
-        if (!wraps && accepted == Message.SEQUENCE_MODULUS - 1) {
+        if (!wraps && received == Message.SEQUENCE_MODULUS - 1) {
             throw new ProtocolException("the sequence numbers of this session are used up; open a new one");
         }
         if (ahead >= size || ahead == 0 && unanswered >= size) {
             throw new ProtocolException("more than " + size + " messages are unacknowledged");
         }
         if (ahead < 0) {
-            if (-ahead > Math.min(accepted, size)) {
+            if (-ahead > Math.min(received, size)) {
                 throw new ProtocolException("sequence number " + message.sequence() + " is outside the window");
             }
             return Verdict.DUPLICATE;
@@ -118,14 +125,13 @@ final class ReceiveWindow {
 
     /// The expected message was accepted; its answer follows with [#answered].
     void accept() {
-        expected = SerialNumber.next(expected);
-        accepted++;
+        received++;
         unanswered++;
         resendAsked = false;
     }
 
-    /// Keeps an answer for duplicates of its request, or the request if the answer is large and that is shorter; neither if
-    /// there is no memory for it, unless the answer is so small that it may be that of a write.
+    /// Keeps an answer for duplicates of its request; if it is large and the request is shorter, the request. If there is no memory,
+    /// neither is kept, but for answers so small that they may be of writes.
     ///
     /// @param request a view; copied if it is kept
     /// @return whether it is kept
@@ -167,7 +173,7 @@ final class ReceiveWindow {
         return isKept;
     }
 
-    /// Whether there is one of it in the process.
+    /// Whether the process has only one object of it.
     private static boolean isShared(Reply answer) {
         return answer == Reply.OK || answer == Reply.NOT_FOUND || answer == Session.NOT_KEPT || answer.payload().length == 0;
     }
@@ -189,7 +195,7 @@ final class ReceiveWindow {
         return true;
     }
 
-    /// The session is over: nothing is kept any more.
+    /// Forgets everything: the session is over.
     void forget() {
         isOver = true;
         budget.giveBack(owner, takenBytes);
@@ -204,22 +210,22 @@ final class ReceiveWindow {
         return sequence & answers.length - 1;
     }
 
-    /// The answer kept to an accepted message; null if there is none.
+    /// The answer that is kept; null if none is.
     Reply keptAnswer(int sequence) {
         return answers == null ? null : answers[slot(sequence)];
     }
 
-    /// The request kept in place of its answer; null if there is none.
+    /// The request that is kept in place of its answer; null if none is.
     byte[] keptRequest(int sequence) {
         return requests == null ? null : requests[slot(sequence)];
     }
 
-    /// How many bytes of memory are kept.
+    /// Bytes of memory that are kept.
     long retainedBytes() {
         return keptBytes + (answers == null ? 0 : (long) answers.length * SLOT_BYTES);
     }
 
-    /// The gap that was asked for may be asked for again.
+    /// Allows another RESEND for the gap that was asked for.
     void forgetGap() {
         resendAsked = false;
     }
@@ -227,5 +233,129 @@ final class ReceiveWindow {
     /// The answers so far are on their way.
     void answersSent() {
         unanswered = 0;
+    }
+
+    /// The answers to the messages that arrived together, until the changes that they tell of are durable and they may leave. Unlike
+    /// the window it has all of them, large ones and those of duplicates.
+    static final class AnswerBatch {
+
+        /// The answer to a fragment and to DISCONNECT.
+        static final Reply EMPTY = Reply.ok(new byte[0]);
+
+        /// A batch may have so many bytes of answers without asking for memory.
+        private static final int SMALL_BYTES = 16 * 1024;
+        private static final int INITIAL_CAPACITY = 8;
+        /// Beyond this many the arrays are not kept for the next batch.
+        private static final int MAX_IDLE_CAPACITY = 128;
+
+        private int[] sequences = new int[INITIAL_CAPACITY];
+        private Reply[] replies = new Reply[INITIAL_CAPACITY];
+        private int size;
+        private int bytes;
+        private boolean hasLarge;
+        private boolean isExtended;
+        /// The answer to be sent next, and how many bytes of it were sent.
+        private int next;
+        private int sentBytes;
+
+        void add(int sequence, Reply reply) {
+            if (size == replies.length) {
+                sequences = Arrays.copyOf(sequences, 2 * size);
+                replies = Arrays.copyOf(replies, 2 * size);
+            }
+            sequences[size] = sequence;
+            replies[size++] = reply;
+            int length = reply.payload().length;
+            hasLarge |= length >= RequestHandler.LARGE_ANSWER_BYTES;
+            bytes += length + SendWindow.OVERHEAD_BYTES;
+        }
+
+        /// Whether these are to be sent before more messages run.
+        boolean isFull() {
+            return hasLarge || bytes >= (isExtended ? RequestHandler.MAX_SMALL_ANSWERS_BYTES : SMALL_BYTES);
+        }
+
+        /// Whether it may grow if there is memory.
+        boolean isExtensible() {
+            return !hasLarge && !isExtended;
+        }
+
+        /// Lets it grow: there is memory.
+        ///
+        /// @return true
+        boolean extend() {
+            isExtended = true;
+            return true;
+        }
+
+        /// Sends them in order, and forgets them; stops while the peer is too far behind with reading.
+        ///
+        /// @return whether all were sent; if not, call it again when the peer has read
+        boolean send(int maxPayloadBytes, MessageSink sink) throws IOException {
+            while (next < size) {
+                sentBytes = Answers.send(sequences[next], replies[next], sentBytes, maxPayloadBytes, sink);
+                if (sentBytes < replies[next].payload().length) {
+                    return false;
+                }
+                next++;
+                sentBytes = 0;
+            }
+            clear();
+            return true;
+        }
+
+        void clear() {
+            if (replies.length > MAX_IDLE_CAPACITY) {
+                sequences = new int[INITIAL_CAPACITY];
+                replies = new Reply[INITIAL_CAPACITY];
+            } else {
+                Arrays.fill(replies, 0, size, null);
+            }
+            size = 0;
+            bytes = 0;
+            hasLarge = false;
+            isExtended = false;
+            next = 0;
+            sentBytes = 0;
+        }
+
+        /// Replies to messages: one ERROR, one ACK, or PARTs (`docs/protocol.md`, section 4).
+        static final class Answers {
+
+            private Answers() {
+            }
+
+            /// Sends the answer to a request: of PARTs, as many as the peer keeps up with, and at least one.
+            ///
+            /// @param from how many bytes of the payload were sent before
+            /// @return how many were sent so far
+            static int send(int sequence, Reply reply, int from, int maxPayloadBytes, MessageSink sink) throws IOException {
+                byte[] payload = reply.payload();
+                if (reply.isError()) {
+                    // Cut, since parts stand for a reply that is no error.
+                    int length = Math.min(payload.length, maxPayloadBytes);
+                    sink.send(Message.of(MessageType.ERROR, sequence, new Payload(payload, 0, length)));
+                } else if (payload.length <= maxPayloadBytes) {
+                    sink.send(Message.of(MessageType.ACK, sequence, Payload.of(payload)));
+                } else {
+                    return sendParts(sequence, payload, from, maxPayloadBytes - PartHeader.BYTES, sink);
+                }
+                return payload.length;
+            }
+
+            private static int sendParts(int sequence, byte[] payload, int from, int maxPartBytes, MessageSink sink)
+                    throws IOException {
+                int offset = from;
+                do {
+                    int length = Math.min(maxPartBytes, payload.length - offset);
+                    byte[] part = new byte[PartHeader.BYTES + length];
+                    PartHeader.encode(part, offset, payload.length);
+                    System.arraycopy(payload, offset, part, PartHeader.BYTES, length);
+                    sink.send(Message.of(MessageType.PART, sequence, Payload.of(part)));
+                    offset += length;
+                } while (offset < payload.length && !sink.isBacklogged());
+                return offset;
+            }
+        }
     }
 }

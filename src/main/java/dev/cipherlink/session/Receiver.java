@@ -1,18 +1,24 @@
 package dev.cipherlink.session;
 
+import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.session.ReceiveWindow.AnswerBatch;
 import dev.cipherlink.session.SendWindow.SerialNumber;
+import dev.cipherlink.session.Session.SessionIdentity;
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
-/// The half of a session that takes in the peer's numbered messages, runs each once, and answers it.
+/// The half of a session that receives the peer's numbered messages, runs each once, and answers it.
 ///
-/// All methods but [#completeBatch] require the session's lock.
+/// All methods require the session's lock, unless they say otherwise.
 final class Receiver {
 
     private final SessionParameters parameters;
@@ -38,9 +44,9 @@ final class Receiver {
         return isDisconnected;
     }
 
-    /// The highest number up to which everything was accepted; 65,535 or the like before the first.
+    /// The highest number up to which everything was accepted; 0 before the first.
     int received() {
-        return SerialNumber.previous(window.expected());
+        return window.received();
     }
 
     /// Bytes kept for duplicates and of a request that is not complete.
@@ -53,31 +59,31 @@ final class Receiver {
         return handler.endsBatch() || answers.isFull() && !(answers.isExtensible() && handler.mayExtendBatch() && answers.extend());
     }
 
-    /// Whether answers have memory that others may wait for, until [#answersWritten].
+    /// Whether answers hold memory that other sessions may wait for, until [#answersWritten]. By the reading thread; needs no lock.
     boolean holdsMemory() {
         return handler.holdsMemory();
     }
 
-    /// The answers of the batch are on the wire, or never will be. By the thread that runs requests; the lock need not be held.
+    /// Releases the memory of the batch's answers: they are on the wire, or never will be. By the reading thread; needs no lock.
     void answersWritten() {
         handler.answersWritten();
     }
 
-    /// Whether a request has been waiting for its next fragment for too long. Any thread may ask, without the lock.
+    /// Whether a request's next fragment has been missing for too long. Any thread may ask, without the lock.
     boolean isFragmentOverdue(long now) {
         return fragments.isOverdue(now);
     }
 
-    /// Drops a request that has been waiting for its next fragment for too long.
+    /// Drops a request whose next fragment has been missing for too long.
     void expireFragments(long now) {
         if (fragments.isOverdue(now)) {
             fragments.expire();
         }
     }
 
-    /// Takes in DATA or DISCONNECT; answers wait for [#sendAnswers].
+    /// Receives DATA or DISCONNECT; the answer waits for [#sendAnswers].
     ///
-    /// @param repeatNanos after which a gap that is still there is asked for again
+    /// @param repeatNanos the time after which a gap that is still there is asked for again
     /// @throws ProtocolException if the peer broke the rules
     void receive(Message message, long now, long repeatNanos) throws ProtocolException {
         switch (window.judge(message)) {
@@ -141,7 +147,7 @@ final class Receiver {
         answers.add(sequence, reply);
     }
 
-    /// A duplicate is known by its number alone: what it carries is not looked at, unless another process answered it.
+    /// A duplicate is known by its number alone: its payload is not read, unless another process answered the request.
     private void answerAgain(Message message) {
         int sequence = message.sequence();
         Reply answer = window.keptAnswer(sequence);
@@ -159,12 +165,12 @@ final class Receiver {
         }
     }
 
-    /// Waits until the changes of the batch are durable. Blocks; the lock must not be held.
+    /// Commits the changes of the batch. Blocks until they are durable; the lock must not be held.
     void completeBatch() {
         handler.completeBatch();
     }
 
-    /// Sends the answers of the batch, and asks for what is missing behind it.
+    /// Sends the answers of the batch, then asks for missing messages.
     ///
     /// @return false if the peer has to read before the rest is sent
     boolean sendAnswers(MessageSink sink) throws IOException {
@@ -181,33 +187,33 @@ final class Receiver {
         window.answersSent();
     }
 
-    /// Continues what another process accepted, with the answers that it recorded.
-    void restore(long accepted, Map<Integer, Reply> recorded) {
+    /// Continues what another process received, with the answers that it recorded.
+    void restore(long received, Map<Integer, Reply> recorded) {
         isRestored = true;
-        window.restore(accepted);
+        window.restore(received);
         recorded.forEach((sequence, answer) -> window.answered(sequence, answer, Payload.EMPTY));
     }
 
-    /// The peer has the answers up to this number: what is not recorded of them has changed nothing.
+    /// Passes over requests whose answers the peer has: those that are not recorded have changed nothing.
     void skipTo(int acknowledged) {
         window.skipTo(acknowledged);
     }
 
-    /// The connection has ended: what of the batch was not sent is lost with it.
+    /// Forgets the answers of the batch that were not sent: the connection has ended.
     void forgetAnswers() {
-        // First, since it allocates nothing: others wait for that memory.
+        // First, since it allocates nothing, and other sessions wait for the memory.
         handler.answersWritten();
         answers.clear();
     }
 
-    /// The session goes on with another connection: what was on its way on the old one is lost.
+    /// Goes on with another connection: what was on its way on the old one is lost.
     void resume() {
         isResendDue = false;
         window.answersSent();
         window.forgetGap();
     }
 
-    /// Nothing will be received any more.
+    /// Gives back all memory: nothing will be received any more.
     void forget() {
         fragments.clear();
         window.forget();
@@ -217,5 +223,147 @@ final class Receiver {
     void end() {
         forget();
         handler.end();
+    }
+
+    /// A request that is put together from fragments, within the limit of a request and the memory of the process.
+    static final class Fragments {
+
+        /// For all requests of the process that are not complete: a sixth of the heap.
+        static final MemoryBudget BUDGET = MemoryBudget.ofHeap(6);
+
+        private static final String NO_MEMORY = "the server has no memory for a request of this size now; try again later";
+        /// Time for the next fragment of a request to come.
+        private static final Duration PATIENCE = Duration.ofSeconds(30);
+        /// Time to wait for memory that other sessions have.
+        private static final Duration MEMORY_PATIENCE = Duration.ofSeconds(5);
+
+        private final String owner;
+        private final int maxBytes;
+        private final MemoryBudget budget;
+        private final Runnable beforeWait;
+        private final List<byte[]> fragments = new ArrayList<>(0);
+        private int bytes;
+        private long taken;
+        private Payload request = Payload.EMPTY;
+        private String refusal;
+        /// When the last one came; 0 if nothing is kept. Read by any thread.
+        private volatile long lastAt;
+
+        /// @param beforeWait called before memory is waited for: releases what other sessions must not wait for meanwhile
+        Fragments(String owner, int maxBytes, MemoryBudget budget, Runnable beforeWait) {
+            this.owner = owner;
+            this.maxBytes = maxBytes;
+            this.budget = budget;
+            this.beforeWait = beforeWait;
+        }
+
+        /// The largest request that can run, an eighth of the heap: it is in memory three times then.
+        static long largestBytes(MemoryBudget budget) {
+            return budget.bytes() / 4 * 3;
+        }
+
+        /// Whether fragments are waiting for their last one.
+        boolean isBegun() {
+            return bytes > 0 || refusal != null;
+        }
+
+        /// Bytes of memory that they take.
+        long retainedBytes() {
+            return bytes;
+        }
+
+        /// Copies a fragment behind the others; nothing is kept of a request that is refused. Blocks for a few seconds while other
+        /// sessions have the memory.
+        ///
+        /// @param now a [System#nanoTime]
+        void add(Payload fragment, long now) {
+            if (refusal != null) {
+                return;
+            }
+            if (fragment.length() > maxBytes - bytes) {
+                refuse("the request is larger than " + maxBytes + " bytes; send less at once");
+                return;
+            }
+            if (fragment.length() > largestBytes(budget) - bytes) {
+                refuse("the server has memory for requests of up to " + largestBytes(budget) + " bytes only; send less at once, or ask its "
+                        + "operator for a larger heap");
+                return;
+            }
+            int more = fragment.length();
+            if (!budget.tryTake(owner, more, taken)) {
+                beforeWait.run();
+                if (!budget.take(owner, more, taken, MEMORY_PATIENCE)) {
+                    refuse(NO_MEMORY);
+                    return;
+                }
+            }
+            taken += more;
+            try {
+                fragments.add(fragment.toBytes());
+                bytes += fragment.length();
+                lastAt = now | 1;
+            } catch (OutOfMemoryError e) {
+                refuse(NO_MEMORY);
+            }
+        }
+
+        /// Whether the next fragment has been missing for too long. Any thread may ask.
+        boolean isOverdue(long now) {
+            long last = lastAt;
+            return last != 0 && now - last > PATIENCE.toNanos();
+        }
+
+        /// Forgets a request that does not go on; the rest of it, if it comes, is refused.
+        void expire() {
+            refuse("the next part of the request did not come for " + PATIENCE.toSeconds() + " s; send it again");
+        }
+
+        private void refuse(String reason) {
+            clear();
+            refusal = reason;
+        }
+
+        /// Joins the fragments, after the last one has come, unless the request is refused.
+        ///
+        /// @param why there is no memory to run the request; null if there is
+        void complete(String why) {
+            if (why != null) {
+                refuse(why);
+                return;
+            }
+            try {
+                byte[] joined = new byte[bytes];
+                int end = 0;
+                for (byte[] fragment : fragments) {
+                    System.arraycopy(fragment, 0, joined, end, fragment.length);
+                    end += fragment.length;
+                }
+                fragments.clear();
+                request = Payload.of(joined);
+            } catch (OutOfMemoryError e) {
+                refuse(NO_MEMORY);
+            }
+        }
+
+        /// The joined request; empty before [#complete], and after [#clear].
+        Payload request() {
+            return request;
+        }
+
+        /// Why there is no request; null if there is one.
+        String refusal() {
+            return refusal;
+        }
+
+        /// Forgets them, and gives back what they took.
+        void clear() {
+            fragments.clear();
+            request = Payload.EMPTY;
+            bytes = 0;
+            refusal = null;
+            lastAt = 0;
+            budget.giveBack(owner, taken);
+            taken = 0;
+        }
     }
 }

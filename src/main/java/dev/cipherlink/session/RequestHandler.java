@@ -9,6 +9,11 @@ import dev.cipherlink.message.Message.Payload;
 /// the network or for a lock of another session, nor for anything without a limit of time.
 public interface RequestHandler {
 
+    /// An answer from here on ends its batch: no other is held in memory beside it.
+    int LARGE_ANSWER_BYTES = 64 * 1024;
+    /// Small answers of one batch, together.
+    int MAX_SMALL_ANSWERS_BYTES = 256 * 1024;
+
     /// Runs one request. The payload is a view of a buffer that is reused: copy what is kept.
     ///
     /// @param sequence the number that the answer will have
@@ -30,48 +35,48 @@ public interface RequestHandler {
     default void refused(int sequence, Reply answer) {
     }
 
-    /// Takes memory for a large request, which is about to run. Blocks for a few seconds while there is none.
+    /// Takes memory for a large request that is about to run. Blocks for a few seconds while there is none.
     ///
     /// @return why it cannot run; null if it can
     default String prepare(int requestBytes) {
         return null;
     }
 
-    /// The session is about to wait for memory, for a few seconds: lets go what other sessions must not wait for meanwhile.
+    /// Releases what other sessions must not wait for: the session is about to wait for memory, for a few seconds.
     default void beforeWait() {
     }
 
-    /// There is no memory to keep the last answer, nor its request, for a duplicate.
+    /// The last answer was not kept for a duplicate, nor its request: there is no memory for it.
     default void notKept(int sequence) {
     }
 
-    /// The requests that arrived together have run; their answers leave when this returns. Blocks until what they
-    /// changed is durable. Called without the session's lock.
+    /// Commits what the requests that arrived together have changed; their answers leave when this returns. Blocks until the changes
+    /// are durable. Called without the session's lock.
     ///
-    /// @throws RuntimeException if that is not possible: no answer leaves, and the link and the session end
+    /// @throws RuntimeException if they cannot be made durable: no answer leaves, and the link and the session end
     default void completeBatch() {
     }
 
-    /// Whether the batch has done enough: it is completed, and its answers leave, before another request runs.
+    /// Whether the batch is to be completed, and its answers to leave, before another request runs.
     default boolean endsBatch() {
         return false;
     }
 
-    /// Whether there is memory for [AnswerBatch#MAX_SMALL_BYTES] of answers; if not, the batch ends with a few of them.
+    /// Whether there is memory for [#MAX_SMALL_ANSWERS_BYTES] of answers; if not, the batch ends with a few of them.
     default boolean mayExtendBatch() {
         return true;
     }
 
-    /// Whether the answers of the batch have memory that others may wait for, until [#answersWritten].
+    /// Whether the answers of the batch hold memory that other sessions may wait for, until [#answersWritten].
     default boolean holdsMemory() {
         return false;
     }
 
-    /// The answers of the batch are on the wire, or never will be: nobody needs them any more.
+    /// Releases the memory of the batch's answers: they are on the wire, or never will be.
     default void answersWritten() {
     }
 
-    /// The session is over, and no request runs or will come any more.
+    /// The session is over: no request runs, and none will come.
     default void end() {
     }
 }

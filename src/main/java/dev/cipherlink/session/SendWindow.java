@@ -7,36 +7,37 @@ import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.session.Outgoing.Progress;
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /// The numbered messages that were sent and not acknowledged yet, oldest first (`docs/protocol.md`, section 4).
 final class SendWindow {
 
-    /// What a message takes on the wire beside its payload, in the version that takes most: header, packet and tag.
+    /// Bytes of a message on the wire beside its payload, in the version with the most: header, packet and tag.
     static final int OVERHEAD_BYTES = 64;
 
-    /// What the number of an answer says.
+    /// Which message an answer belongs to, by its number.
     enum Verdict {
-        /// It belongs to the oldest message in flight.
+        /// The oldest in flight.
         OLDEST,
-        /// It was answered before.
+        /// One that was answered before.
         LATE,
-        /// An older message is still unanswered.
+        /// One in flight, while an older one is unanswered.
         AHEAD
     }
 
     private final int size;
     private final int maxPayloadBytes;
-    /// How many numbers a session may use: version 1 must not use one twice.
+    /// The numbers that a session may use: version 1 must not use one twice.
     private final long maxNumbers;
-    /// Ring over sequence numbers; made on first use, since most servers never send. A large payload stands in it once
-    /// for each fragment, with the fragment's offset.
+    /// Rings over sequence numbers, with a slot for each fragment of a payload and its offset. Made on first use, since most servers
+    /// never send.
     private Outgoing[] inFlight;
     private int[] offsets;
     private int oldest = 1;
     private int count;
     private int bytes;
-    private long acknowledged;
+    private long acknowledgedCount;
 
     /// @param wraps whether numbers may be used again after 65,535
     SendWindow(SessionParameters parameters, boolean wraps) {
@@ -46,25 +47,25 @@ final class SendWindow {
     }
 
     /// Goes on behind what another process sent; nothing must be in flight.
-    void restore(int lastSequence) {
-        oldest = SerialNumber.next(lastSequence);
-        acknowledged = Math.max(lastSequence, size);
+    void restore(int received) {
+        oldest = SerialNumber.next(received);
+        acknowledgedCount = Math.max(received, size);
     }
 
     boolean isEmpty() {
         return count == 0;
     }
 
-    /// How many numbers are in flight.
+    /// Messages in flight.
     int count() {
         return count;
     }
 
-    boolean hasRoom() {
-        return count < size;
+    boolean isFull() {
+        return count == size;
     }
 
-    /// About how many bytes on the wire were sent and are not acknowledged.
+    /// Bytes on the wire that were sent and are not acknowledged, about.
     int bytes() {
         return bytes;
     }
@@ -76,10 +77,10 @@ final class SendWindow {
         }
         long needed = outgoing.type == MessageType.DISCONNECT
                 ? 1 : 2 + Math.max(0, outgoing.payload.length - outgoing.fragmentedBytes - 1) / maxPayloadBytes;
-        return acknowledged + count + needed <= maxNumbers;
+        return acknowledgedCount + count + needed <= maxNumbers;
     }
 
-    /// Takes the next fragment of a payload into the window, which must have room.
+    /// Takes the next fragment of a payload into the window, which must not be full.
     Message send(Outgoing outgoing) {
         if (inFlight == null) {
             int capacity = Integer.highestOneBit(size * 2 - 1);
@@ -97,7 +98,7 @@ final class SendWindow {
         return message;
     }
 
-    /// The message of a number in flight, as it was sent the first time.
+    /// The message in flight with this number, as it was sent the first time.
     private Message message(int sequence) {
         Outgoing outgoing = inFlight[slot(sequence)];
         int offset = offsets[slot(sequence)];
@@ -124,7 +125,7 @@ final class SendWindow {
     /// Whether it was answered before; numbers that are never used again are known however old they are.
     private boolean isLate(int sequence) {
         int behind = SerialNumber.distance(sequence, oldest);
-        return behind > 0 && behind <= Math.min(acknowledged, size)
+        return behind > 0 && behind <= Math.min(acknowledgedCount, size)
                 || maxNumbers != Long.MAX_VALUE && sequence > 0 && sequence < oldest;
     }
 
@@ -137,7 +138,7 @@ final class SendWindow {
         return count > 0 && sequence == oldest;
     }
 
-    /// What the oldest number in flight belongs to; the window must not be empty.
+    /// The payload of the oldest message in flight; the window must not be empty.
     Outgoing oldest() {
         return inFlight[slot(oldest)];
     }
@@ -151,17 +152,17 @@ final class SendWindow {
         return offsets[slot(oldest)] + maxPayloadBytes >= oldest().payload.length;
     }
 
-    /// The oldest number in flight is done.
+    /// Removes the oldest message in flight.
     void acknowledgeOldest() {
         int slot = slot(oldest);
         bytes -= Math.min(maxPayloadBytes, inFlight[slot].payload.length - offsets[slot]) + OVERHEAD_BYTES;
         inFlight[slot] = null;
         oldest = SerialNumber.next(oldest);
         count--;
-        acknowledged++;
+        acknowledgedCount++;
     }
 
-    /// @param isOrdered whether the wire keeps the order, so that a number from before the window cannot just be late
+    /// @param isOrdered whether the wire keeps the order, so that a number from before the window is a violation and not late
     /// @return false if the number is late
     /// @throws ProtocolException if the number is neither in flight nor the next one
     boolean canGoBackTo(int sequence, boolean isOrdered) throws ProtocolException {
@@ -173,7 +174,7 @@ final class SendWindow {
         return !isLate;
     }
 
-    /// Sends everything again from this number on, which is in flight or the next.
+    /// Sends everything in flight from this number on again.
     void goBack(int sequence, MessageSink sink) throws IOException {
         for (int i = SerialNumber.distance(oldest, sequence); i < count; i++) {
             sink.send(message((oldest + i) % Message.SEQUENCE_MODULUS));
@@ -205,8 +206,8 @@ final class SendWindow {
         return (oldest - 1 - acknowledgedFragments(next)) & Message.SEQUENCE_MODULUS - 1;
     }
 
-    /// Whether a peer that has received up to this number can go on: it has what it acknowledged, and no more than was
-    /// sent; or it forgot the fragments of a request that was not complete.
+    /// Whether a peer that has received everything up to this number can go on: it has what it acknowledged and no more than was
+    /// sent, or it forgot the fragments of a request that was not complete.
     boolean canResumeFrom(int received, Outgoing next) {
         int ahead = SerialNumber.distance(oldest, received) + 1;
         return ahead >= 0 && ahead <= count || isForgotten(received, next);
@@ -217,7 +218,7 @@ final class SendWindow {
         return acknowledgedFragments(next) > 0 && received == acknowledged(next);
     }
 
-    /// Puts what is in flight back into the outbox, to be sent from the beginning of its oldest request.
+    /// Puts what is in flight back into the outbox, to be sent again from the beginning of the oldest request.
     void rewind(Outbox outbox) {
         int fragments = acknowledgedFragments(outbox.peek());
         if (!outbox.isEmpty()) {
@@ -232,24 +233,24 @@ final class SendWindow {
             inFlight[slot] = null;
         }
         oldest = (oldest - fragments) & Message.SEQUENCE_MODULUS - 1;
-        acknowledged -= fragments;
+        acknowledgedCount -= fragments;
         count = 0;
         bytes = 0;
     }
 
-    /// Whether nobody waits for an answer to the oldest message in flight, and the peer has it.
+    /// Whether the oldest in flight is an event that the peer has received.
     boolean isOldestEventUpTo(int received) {
         return count > 0 && oldest().isEvent() && SerialNumber.distance(oldest, received) >= 0;
     }
 
-    /// Parts of an answer that arrived on another connection count no more.
+    /// Forgets the parts of an answer that arrived on another connection.
     void forgetParts() {
         if (count > 0) {
             oldest().forgetParts();
         }
     }
 
-    /// Whether all in flight are requests, from their first fragment on, whose payload passes the test.
+    /// Whether all in flight are requests, from their first fragment on, that pass the test.
     boolean allMatch(Predicate<byte[]> test) {
         for (int i = 0; i < count; i++) {
             int slot = slot(oldest + i);
@@ -275,13 +276,87 @@ final class SendWindow {
             return (number + 1) % Message.SEQUENCE_MODULUS;
         }
 
-        static int previous(int number) {
-            return (number + Message.SEQUENCE_MODULUS - 1) % Message.SEQUENCE_MODULUS;
-        }
-
         /// How far `to` is ahead of `from`: -32,768 .. 32,767, negative if it is behind.
         static int distance(int from, int to) {
             return (short) (to - from);
+        }
+    }
+
+    /// Tells when the oldest message in flight is to be sent again (`docs/protocol.md`, section 4).
+    ///
+    /// The timeout follows the measured round trip as RFC 6298 has it, and doubles with each try. It does not look at the
+    /// clock: each `now` is a [System#nanoTime].
+    static final class RetransmitTimer {
+
+        /// After so many repetitions without an answer the connection counts as lost.
+        static final int MAX_TRIES = 5;
+        /// Before the first round trip was measured.
+        static final long INITIAL_NANOS = TimeUnit.SECONDS.toNanos(5);
+        /// TCP hardly ever loses a message: with less, a busy peer would get messages twice.
+        static final long MIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+        static final long MAX_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+        private boolean isRunning;
+        private long startedAt;
+        private int tries;
+        private long smoothedNanos = -1;
+        private long variationNanos;
+
+        /// Starts: a message is in flight, and none was before.
+        void start(long now) {
+            isRunning = true;
+            startedAt = now;
+            tries = 0;
+        }
+
+        /// Starts anew: the oldest message in flight was answered, at least in part.
+        ///
+        /// @param isLast whether it was the only one
+        void progressed(long now, boolean isLast) {
+            start(now);
+            isRunning = !isLast;
+        }
+
+        /// Begins the time anew: what is in flight has not left yet, or was just sent again for another reason.
+        void postpone(long now) {
+            startedAt = now;
+        }
+
+        /// Takes the round trip of a message that was sent only once.
+        void measured(long nanos) {
+            if (smoothedNanos < 0) {
+                smoothedNanos = nanos;
+                variationNanos = nanos / 2;
+            } else {
+                variationNanos += (Math.abs(smoothedNanos - nanos) - variationNanos) / 4;
+                smoothedNanos += (nanos - smoothedNanos) / 8;
+            }
+        }
+
+        /// The smoothed round trip; -1 before the first.
+        long roundTripNanos() {
+            return smoothedNanos;
+        }
+
+        /// Time for an answer to come before the message is sent again.
+        long timeoutNanos() {
+            return smoothedNanos < 0 ? INITIAL_NANOS
+                    : Math.clamp(smoothedNanos + 4 * variationNanos, MIN_NANOS, MAX_NANOS);
+        }
+
+        /// Zero or less if a message is to be sent again; [Long#MAX_VALUE] while nothing is in flight.
+        long nanosUntilDue(long now) {
+            return isRunning ? (timeoutNanos() << tries) - (now - startedAt) : Long.MAX_VALUE;
+        }
+
+        /// The message was sent again.
+        void retransmitted(long now) {
+            tries++;
+            startedAt = now;
+        }
+
+        boolean isExhausted() {
+            return tries == MAX_TRIES;
         }
     }
 }

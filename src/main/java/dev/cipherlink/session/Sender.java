@@ -8,6 +8,8 @@ import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.session.Outbox.EventQueue;
 import dev.cipherlink.session.Outgoing.Failure;
 import dev.cipherlink.session.Outgoing.Progress;
+import dev.cipherlink.session.SendWindow.RetransmitTimer;
+import dev.cipherlink.session.Session.SessionIdentity;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.Optional;
@@ -30,8 +32,7 @@ final class Sender {
     private final Outbox outbox;
     private final EventQueue events;
     private final SendWindow window;
-    /// Whether the wire keeps the order of messages and loses none as long as a connection lives: then an answer that is
-    /// missing is a violation.
+    /// Whether the wire keeps the order of messages and loses none while a connection lives: then a missing answer is a violation.
     private final boolean isOrdered;
     private final RetransmitTimer timer = new RetransmitTimer();
     private State state = State.OPEN;
@@ -40,7 +41,7 @@ final class Sender {
     private int measuredSequence;
     private long measuredSince;
     private boolean isMeasuring;
-    /// An answer to the oldest was missing, and it was sent again.
+    /// Whether the oldest request was sent again, since its answer was missing.
     private boolean isAnswerAsked;
     private int wentBackTo = -1;
     private long wentBackAt;
@@ -88,11 +89,11 @@ final class Sender {
         return timer.timeoutNanos();
     }
 
-    /// Sends of the outbox, and then of the events, what the window permits. DISCONNECT waits until everything else is
-    /// answered. Once the numbers of a version 1 session are used up, the rest stays in the outbox, and the session
-    /// disconnects when everything sent is answered.
+    /// Sends what the window permits, first from the outbox and then events. DISCONNECT waits until everything else is answered.
+    /// Once the numbers of a version 1 session are used up, the rest stays in the outbox, and the session disconnects when
+    /// everything sent is answered.
     void transmit(long now, MessageSink sink) throws IOException {
-        while (state == State.OPEN && window.hasRoom() && hasNext()) {
+        while (state == State.OPEN && !window.isFull() && hasNext()) {
             Outgoing next = outbox.peek();
             if (next.type == MessageType.DISCONNECT) {
                 if (window.isEmpty()) {
@@ -145,7 +146,7 @@ final class Sender {
         return message;
     }
 
-    /// Takes in ACK, ERROR or PART.
+    /// Receives ACK, ERROR or PART.
     void receiveAnswer(Message message, long now, MessageSink sink) throws IOException {
         if (!message.intact()) {
             answerMissing("the checksum of an answer is wrong", now, sink);
@@ -177,7 +178,7 @@ final class Sender {
         }
     }
 
-    /// @return the reply if this was its last part, else null
+    /// @return the reply if this was its last part; else null
     private Reply takePart(Outgoing answered, Payload part, long now, MessageSink sink) throws IOException {
         return switch (answered.addPart(part, isOrdered)) {
             case COMPLETE -> answered.takeReply();
@@ -203,7 +204,7 @@ final class Sender {
         timer.progressed(now, window.isEmpty());
     }
 
-    /// The oldest request is sent again, once, so that its answer is too.
+    /// Sends the oldest request again, once, so that its answer is sent again.
     private void answerMissing(String reason, long now, MessageSink sink) throws IOException {
         if (isOrdered) {
             throw new ProtocolException(reason);
@@ -214,8 +215,7 @@ final class Sender {
         }
     }
 
-    /// Takes in RESEND: everything from this number on is sent again, unless that has just been done or the peer does
-    /// not read.
+    /// Receives RESEND: sends everything from this number on again, unless that was just done or the peer does not read.
     void receiveResend(int sequence, long now, MessageSink sink) throws IOException {
         if (!window.canGoBackTo(sequence, isOrdered)) {
             return;
@@ -238,13 +238,12 @@ final class Sender {
         return timer.nanosUntilDue(now);
     }
 
-    /// What is in flight has not left yet.
+    /// Begins the time of what is in flight anew: it is still being written.
     void postponeRetransmit(long now) {
         timer.postpone(now);
     }
 
-    /// The oldest message was not answered in time: sends it again, and the newest, which shows the peer how much it
-    /// lacks.
+    /// Sends the oldest message again, which was not answered in time, and the newest, which shows the peer how much it lacks.
     ///
     /// @return false if that was done too often: the connection counts as lost
     boolean retransmit(long now, MessageSink sink) throws IOException {
@@ -258,27 +257,26 @@ final class Sender {
         return true;
     }
 
-    /// Goes on behind what another process sent, and the peer has accepted.
+    /// Goes on behind what another process sent and the peer has received.
     void restore(int received) {
         window.restore(received);
     }
 
-    /// Whether [#resume] would accept what the peer says it has.
+    /// Whether [#resume] would accept this number.
     boolean canResumeFrom(int received) {
         return window.canResumeFrom(received, outbox.peek());
     }
 
-    /// The number up to which every request was answered in whole: one that has only lost fragments to a peer that
-    /// forgot them begins behind it.
+    /// The number up to which every request was answered in whole. The fragments of the next request come behind it.
     int acknowledged() {
         return window.acknowledged(outbox.peek());
     }
 
-    /// Goes on with another connection: drops the events that the peer has, and sends the rest of what is in flight
-    /// again. Requests are sent even if the peer has them: the duplicate brings the answer.
+    /// Goes on with another connection: drops the events that the peer has received, and sends everything else in flight again.
+    /// Requests are sent even if the peer has received them: the duplicate brings the answer.
     ///
-    /// @param received the highest number that the peer has accepted
-    /// @throws ProtocolException if the peer never got so far, or lacks what it had acknowledged
+    /// @param received the highest number up to which the peer received everything
+    /// @throws ProtocolException if that was never sent, or the peer lacks what it had acknowledged
     void resume(int received, long now, MessageSink sink) throws IOException {
         if (!window.canResumeFrom(received, outbox.peek())) {
             throw new ProtocolException("the peer has received up to " + received + ", which cannot be");
@@ -303,8 +301,8 @@ final class Sender {
         timer.progressed(now, window.isEmpty());
     }
 
-    /// Tells those who wait for an answer that it will not come. What is not sent to its end stays in the outbox, to be
-    /// sent from its beginning by another session.
+    /// Fails the requests in flight. One that was not sent to its end stays in the outbox, for another session to send from its
+    /// beginning.
     void failInFlight(Failure failure) {
         while (!window.isEmpty()) {
             Outgoing outgoing = window.oldest();
@@ -318,7 +316,7 @@ final class Sender {
         }
     }
 
-    /// Whether every request in flight passes the test, and none is missing its first fragments.
+    /// Whether every message in flight is a request, from its first fragment on, that passes the test.
     boolean isInFlightOnly(Predicate<byte[]> test) {
         return window.allMatch(test);
     }

@@ -1,12 +1,14 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.SessionParameters;
-import dev.cipherlink.session.KeepaliveTimer.Keepalives;
+import dev.cipherlink.session.Link.KeepaliveTimer.Keepalives;
 import dev.cipherlink.session.Outbox.EventQueue;
 import dev.cipherlink.session.Outgoing.Failure;
 import dev.cipherlink.session.Outgoing.Progress;
+import dev.cipherlink.session.Receiver.Fragments;
 import dev.cipherlink.session.SendWindow.SerialNumber;
 import dev.cipherlink.session.SessionHandshake.RefusedException;
 import java.io.IOException;
@@ -19,17 +21,17 @@ import java.util.function.Supplier;
 
 /// The data phase of the protocol as a state machine, the same on both sides (`docs/protocol.md`, sections 4 and 5).
 ///
-/// It numbers what it sends, keeps both sides to the window, runs each request of the peer once, matches answers by
-/// number, and outlives its connections: a [Link] attaches it to one after the other.
+/// It numbers what it sends, keeps both sides to the window, runs each request of the peer once, and matches answers by number. It
+/// outlives its connections: a [Link] attaches it to one after the other, and works with its two halves, [#sender] and
+/// [#receiver].
 ///
-/// It has no socket, thread or clock: messages come in through [#receive], and leave through a sink that is given with
-/// each call, as is the time, a [System#nanoTime]. The public methods take the lock of the session's [Outbox]; all others
-/// require it, but for [#completeBatch].
+/// It has no socket, thread or clock: messages come in through [#receive] and leave through a sink, and each `now` is a
+/// [System#nanoTime]. The public methods take the lock of the session's [Outbox]; all others require it.
 public final class Session {
 
-    /// Of an answer that is larger, the request is kept for duplicates if it is shorter, and runs again.
+    /// In place of an answer that is larger than this, its request is kept for duplicates if that is shorter, and runs again.
     public static final int MAX_STORED_REPLY_BYTES = 1_024;
-    /// In the place of an answer that cannot be given again, and is not to be made again.
+    /// The answer to a duplicate whose answer was not kept, and which must not run again.
     public static final Reply NOT_KEPT = Reply.error("the answer was lost on its way, and was too large to be kept; ask again");
     private static final int MAX_WAITING_EVENTS = 256;
     private static final long MAX_WAITING_EVENT_BYTES = 1 << 20;
@@ -39,12 +41,12 @@ public final class Session {
     private final Outbox outbox;
     private final ReentrantLock lock;
     private final EventQueue events = new EventQueue(MAX_WAITING_EVENTS, MAX_WAITING_EVENT_BYTES);
-    private final Sender sender;
-    private final Receiver receiver;
+    final Sender sender;
+    final Receiver receiver;
     private final Keepalives keepalives;
-    private Runnable eventRoomListener = () -> { };
+    private Runnable eventsSentListener = () -> { };
     private boolean isFailed;
-    /// Until it is resumed: what was sent by the other process is known to the peer only.
+    /// True from [#restored] until it is resumed: only the peer knows what the other process sent.
     private boolean isRestored;
 
     public Session(SessionIdentity identity, SessionParameters parameters, Outbox outbox, RequestHandler handler) {
@@ -57,12 +59,12 @@ public final class Session {
         keepalives = new Keepalives(identity.keepaliveToken());
     }
 
-    /// A session that another process had, to be resumed: without the events that it had not delivered.
+    /// Makes a new session one that another process had, to be resumed. Its undelivered events are lost.
     ///
-    /// @param accepted how many messages of the peer had been accepted, fragments included
+    /// @param received how many messages of the peer had been received, fragments included
     /// @param answers  by sequence number: those of the last window to requests that changed something
-    public static Session restored(Session fresh, long accepted, Map<Integer, Reply> answers) {
-        fresh.receiver.restore(accepted, answers);
+    public static Session restored(Session fresh, long received, Map<Integer, Reply> answers) {
+        fresh.receiver.restore(received, answers);
         fresh.isRestored = true;
         return fresh;
     }
@@ -86,15 +88,15 @@ public final class Session {
 
     // Used by any thread.
 
-    /// Queues an event for the peer. Never blocks, and takes no lock of a session: a handler of another may call it.
-    /// While no link is attached, the event waits for the resume.
+    /// Queues an event for the peer; it waits while no link is attached. Never blocks and takes no lock of a session, so that the
+    /// handler of another session may call it.
     ///
-    /// @return false if too many are waiting; then this one is dropped
+    /// @return false if too many are waiting: this one is dropped
     public boolean push(byte[] event) {
         return push(event, () -> { });
     }
 
-    /// The same, with somebody to tell.
+    /// Queues an event for the peer, with a receipt.
     ///
     /// @param acknowledged called under the session's lock when the peer has the event; never if the session ends before
     public boolean push(byte[] event, Runnable acknowledged) {
@@ -108,25 +110,25 @@ public final class Session {
         return outbox.isAttached();
     }
 
-    /// Sets who is told when every waiting event has been sent after [#push] had refused one. It is called under the
+    /// Sets the listener that is called when all waiting events have been sent after [#push] had refused one. It is called under the
     /// session's lock, and may push.
-    public void onEventRoom(Runnable listener) {
-        underLock(() -> eventRoomListener = listener);
+    public void onEventsSent(Runnable listener) {
+        underLock(() -> eventsSentListener = listener);
     }
 
-    /// No answer will come any more: closes the outbox, tells it to everybody who waits for an answer, in order, and ends
-    /// the handler.
+    /// Ends the session without further answers: closes the outbox, fails all requests without an answer, in order, and ends the
+    /// handler.
     ///
-    /// @throws RuntimeException what the first handler threw that did, after all were told
+    /// @throws RuntimeException the first that a reply handler threw, after all were called
     public void abandon(IOException cause) {
         lock.lock();
         try {
             isFailed = true;
-            // Closed first: a handler that sends again because its request failed is refused.
+            // First, so that a reply handler that sends its request again is refused.
             outbox.close(cause);
             var failure = new Failure(cause);
             sender.failInFlight(failure);
-            // Not sent, or not to their end: they did not run.
+            // These were not sent to their end, so they did not run.
             while (!outbox.isEmpty()) {
                 Outgoing outgoing = outbox.peek();
                 outbox.remove();
@@ -139,12 +141,12 @@ public final class Session {
         }
     }
 
-    /// The session is over, and another will send what is left in the outbox: tells those who wait for an answer that
-    /// none will come. If all in flight pass the test, the other session sends them as well.
+    /// Ends the session; another one will send what is left in the outbox. Fails the requests in flight, unless all of them pass the
+    /// test: then the other session sends them again.
     ///
     /// @param isRepeatable whether a request may run twice
-    /// @return how many were told
-    /// @throws RuntimeException what the first handler threw that did, after all were told
+    /// @return how many failed
+    /// @throws RuntimeException the first that a reply handler threw, after all were called
     public int handOver(IOException cause, Predicate<byte[]> isRepeatable) {
         lock.lock();
         try {
@@ -178,30 +180,29 @@ public final class Session {
         return underLock(() -> sender.roundTripNanos());
     }
 
-    /// The highest number up to which everything was accepted from the peer.
+    /// The highest number up to which everything was received.
     public int received() {
         return underLock(() -> receiver.received());
     }
 
-    /// The highest number up to which every request was answered in whole.
+    /// The number up to which every request was answered in whole.
     public int acknowledged() {
         return underLock(() -> sender.acknowledged());
     }
 
-    /// Whether another connection can go on from what the peer says.
+    /// Whether the session can be resumed.
     ///
-    /// @param peerReceived the highest number up to which the peer accepted everything
-    public boolean canResumeFrom(int peerReceived) {
-        return underLock(() -> !isFailed && end() == null && (isRestored || sender.canResumeFrom(peerReceived)));
+    /// @param received the highest number up to which the peer received everything
+    public boolean canResumeFrom(int received) {
+        return underLock(() -> !isFailed && end() == null && (isRestored || sender.canResumeFrom(received)));
     }
 
-    /// The highest number up to which everything was accepted from a peer that has answers to all requests up to
-    /// `peerAcknowledged`: what another process accepted last may not be recorded.
+    /// [#received], as far as the peer knows better: the last messages that another process received may not be recorded.
     ///
-    /// @param peerAcknowledged -1 if unknown
-    public int received(int peerAcknowledged) {
-        return underLock(() -> isRestored && peerAcknowledged >= 0
-                && SerialNumber.distance(receiver.received(), peerAcknowledged) > 0 ? peerAcknowledged : receiver.received());
+    /// @param acknowledged the number up to which each of the peer's requests was answered in whole; -1 if unknown
+    public int received(int acknowledged) {
+        return underLock(() -> isRestored && acknowledged >= 0
+                && SerialNumber.distance(receiver.received(), acknowledged) > 0 ? acknowledged : receiver.received());
     }
 
     /// Whether it ended for good: by DISCONNECT, a broken rule, or a failure of our own.
@@ -214,12 +215,12 @@ public final class Session {
         return underLock(() -> (sender.inFlight() == 0 || !sender.isOpen()) && outbox.isEmptyButForDisconnect());
     }
 
-    /// Whether it ended by itself, since its numbers were used up: what is left in the outbox waits for another session.
+    /// Whether it ended because its numbers were used up: what is left in the outbox waits for another session.
     public boolean isUsedUp() {
         return underLock(() -> sender.isUsedUp());
     }
 
-    /// About how many bytes of memory it keeps while no link is attached.
+    /// Bytes of memory that it keeps while no link is attached, about.
     public long retainedBytes() {
         return underLock(() -> receiver.retainedBytes() + sender.inFlightBytes() + outbox.bytes() + events.bytes());
     }
@@ -233,23 +234,19 @@ public final class Session {
         }
     }
 
-    // Used by the link that is attached.
+    // Used by the attached link.
 
-    /// Goes on where the last connection ended.
-    ///
-    /// @param peerReceived     the highest number that the peer has accepted
-    /// @param peerAcknowledged the number up to which each of the peer's requests was answered in whole; -1 if unknown
-    /// @throws ProtocolException if that cannot be
-    void resume(int peerReceived, int peerAcknowledged, long now, MessageSink sink) throws IOException {
+    /// Goes on where the last connection ended; see [Link#resume].
+    void resume(int received, int acknowledged, long now, MessageSink sink) throws IOException {
         if (isRestored) {
             isRestored = false;
-            sender.restore(peerReceived);
-            if (peerAcknowledged >= 0) {
-                receiver.skipTo(peerAcknowledged);
+            sender.restore(received);
+            if (acknowledged >= 0) {
+                receiver.skipTo(acknowledged);
             }
         }
         receiver.resume();
-        sender.resume(peerReceived, now, sink);
+        sender.resume(received, now, sink);
     }
 
     /// Sends what the window permits, unless the peer has ended the session.
@@ -257,15 +254,15 @@ public final class Session {
         if (!receiver.isDisconnected()) {
             sender.transmit(now, sink);
             if (events.hasRecovered()) {
-                eventRoomListener.run();
+                eventsSentListener.run();
             }
         }
     }
 
-    /// Takes in one message of the peer. Answers wait for [#sendAnswers]; what is sent again, is sent at once.
+    /// Receives one message of the peer. Its answer waits for [Receiver#sendAnswers]; repetitions are sent at once.
     ///
-    /// @throws ProtocolException if the peer broke the rules: it is told so, and the session is over
-    /// @throws RefusedException  if the peer says that we did
+    /// @throws ProtocolException if the peer broke the rules: the session is over, and the caller tells the peer
+    /// @throws RefusedException  if the peer says that we broke them
     void receive(Message message, long now, MessageSink sink) throws IOException {
         try {
             switch (message.type()) {
@@ -287,8 +284,8 @@ public final class Session {
         }
     }
 
-    /// Sequence 0 stands for the connection, but after 65,535 it also is a request's number: while that one is the
-    /// oldest in flight, only the answer to a keepalive is told apart.
+    /// Sequence 0 stands for the connection. After 65,535 it is a request's number, too: while that request is the oldest in flight,
+    /// only the answer to a keepalive can be told from its answer.
     private boolean isAboutConnection(Message message) throws RefusedException {
         boolean isRequest = sender.isOldest(0);
         return switch (message.type()) {
@@ -308,44 +305,7 @@ public final class Session {
         keepalives.ask(sink);
     }
 
-    /// Makes durable what the messages that arrived together have changed. Blocks; the lock must not be held.
-    void completeBatch() {
-        receiver.completeBatch();
-    }
-
-    /// Sends the answers to the messages that arrived together.
-    ///
-    /// @return false if the peer has to read before the rest is sent
-    boolean sendAnswers(MessageSink sink) throws IOException {
-        return receiver.sendAnswers(sink);
-    }
-
-    /// The connection has ended: what of those answers was not sent is lost with it.
-    void forgetAnswers() {
-        receiver.forgetAnswers();
-    }
-
-    /// The answers so far are on their way to the peer.
-    void answersSent() {
-        receiver.answersSent();
-    }
-
-    /// Whether the answers that wait for [#sendAnswers] are to be sent before more messages are taken in.
-    boolean isBatchFull() {
-        return receiver.isBatchFull();
-    }
-
-    /// Whether the answers of the batch have memory that others may wait for. By the reading thread; needs no lock.
-    boolean holdsMemory() {
-        return receiver.holdsMemory();
-    }
-
-    /// The answers of the batch are on the wire. By the reading thread; needs no lock.
-    void answersWritten() {
-        receiver.answersWritten();
-    }
-
-    /// Drops a request that has been waiting for its next fragment for too long. Takes the lock, if it is free, only then.
+    /// Drops a request whose next fragment has been missing for too long. Takes the lock only for that, and only if it is free.
     public void expireFragments(long now) {
         if (receiver.isFragmentOverdue(now) && lock.tryLock()) {
             try {
@@ -356,29 +316,7 @@ public final class Session {
         }
     }
 
-    /// About how many bytes on the wire were sent and are not acknowledged.
-    int inFlightBytes() {
-        return sender.inFlightBytes();
-    }
-
-    /// Zero or less if [#retransmit] is due; [Long#MAX_VALUE] while nothing is in flight.
-    long nanosUntilRetransmit(long now) {
-        return sender.nanosUntilRetransmit(now);
-    }
-
-    /// What is in flight is still being written: its time has not begun.
-    void postponeRetransmit(long now) {
-        sender.postponeRetransmit(now);
-    }
-
-    /// Sends again what was not answered in time.
-    ///
-    /// @return false if that was done too often: the connection counts as lost
-    boolean retransmit(long now, MessageSink sink) throws IOException {
-        return sender.retransmit(now, sink);
-    }
-
-    /// Whether something waits that could be sent.
+    /// Whether something waits to be sent.
     boolean isSending() {
         return outbox.pushSignal().isRequested() || isOpen() && !(outbox.isEmpty() && events.isEmpty());
     }
@@ -388,16 +326,37 @@ public final class Session {
         return sender.isOpen() && !receiver.isDisconnected();
     }
 
-    /// The batch failed half-way: what ran of it is not known, and nothing can be resumed.
+    /// Ends the session after a batch that failed half-way: it is unknown what ran, so that it cannot be resumed.
     void fail() {
         isFailed = true;
     }
 
-    /// Why the session is over by an agreement of both sides; null while it is not.
+    /// Why the session is over by DISCONNECT of either side; null while it is not.
     CloseReason end() {
         if (receiver.isDisconnected()) {
             return CloseReason.PEER_DISCONNECTED;
         }
         return sender.isDisconnected() ? CloseReason.DISCONNECTED : null;
+    }
+
+    /// Who talks to whom in a session, and what its wire allows.
+    ///
+    /// @param id              128 random bits in hex, chosen by the server
+    /// @param owner           whose it is: with whom it shares its part of the server's memory
+    /// @param name            the name the server knows the client by
+    /// @param reusesSequenceNumbers whether sequence numbers may be used again after 65,535; not in version 1, where they
+    ///                        are what stops the replay of a packet
+    /// @param maxRequestBytes the largest request that is put together from fragments
+    /// @param keepaliveToken  the payload of our KEEPALIVEs: random, so that its answer is told apart from others
+    public record SessionIdentity(String id, String owner, String name, boolean reusesSequenceNumbers, int maxRequestBytes,
+                                  byte[] keepaliveToken) {
+
+        private static final int KEEPALIVE_TOKEN_BYTES = 16;
+
+        /// With a fresh token.
+        public SessionIdentity(String id, String owner, String name, boolean reusesSequenceNumbers, int maxRequestBytes) {
+            this(id, owner, name, reusesSequenceNumbers, maxRequestBytes, new byte[KEEPALIVE_TOKEN_BYTES]);
+            Sodium.randomBytes(keepaliveToken);
+        }
     }
 }

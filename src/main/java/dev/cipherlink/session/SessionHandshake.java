@@ -4,11 +4,11 @@ import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.crypto.Sodium;
-import dev.cipherlink.message.Checksum;
 import dev.cipherlink.message.HandshakeJson;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
+import dev.cipherlink.message.MessageCodec.Checksum;
 import dev.cipherlink.message.MessageCodec;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.message.Syn;
@@ -24,8 +24,8 @@ import java.util.concurrent.StructuredTaskScope.Joiner;
 
 /// SYN, SYN_ACK, ACK on a fresh channel (`docs/protocol.md`, section 3). The two sides are mirror images.
 ///
-/// Both methods block, keep no time themselves (the caller bounds them by closing or interrupting), and leave the
-/// channel established. Nothing else is accepted in between.
+/// Both methods block without a time limit of their own ([#within] sets one), and leave the channel established. No other message is
+/// accepted in between.
 public final class SessionHandshake {
 
     private static final int SESSION_ID_DIGITS = 32;
@@ -47,14 +47,14 @@ public final class SessionHandshake {
         }
     }
 
-    /// What the handshake gives a client or server to build a session from.
+    /// The outcome of a server's handshake.
     public record Result(SynAck.Granted granted, Syn syn) {
     }
 
     /// Decides what a server grants.
     @FunctionalInterface
     public interface Policy {
-        /// @param sessionId what the session is to be called if it is a new one
+        /// @param sessionId the id of the session if it is a new one
         /// @throws IOException if the connection is to end without an answer: the client may try again
         SynAck answer(Syn syn, String sessionId) throws IOException;
     }
@@ -90,7 +90,7 @@ public final class SessionHandshake {
         };
     }
 
-    /// Whether the session goes on that was asked for: the server may have put random digits behind its id.
+    /// Whether the session that was asked for is resumed: the server may have put random digits behind its id.
     private static boolean isSessionOf(Syn syn, SynAck.Granted granted) {
         return syn.resume() != null && granted.isResumed() && granted.sessionId().startsWith(syn.resume().sessionId());
     }
@@ -127,7 +127,7 @@ public final class SessionHandshake {
         }
         SynAck answer = policy.answer(syn, randomId());
         if (answer instanceof SynAck.Granted granted && channel.version() == SharedKeyChannel.VERSION) {
-            // What proves that the client is there now: of a session that goes on, the id alone may be known from a recording.
+            // The echo proves that the client is there now: the id alone of a resumed session may be known from a recording.
             answer = granted.answering(granted.sessionId() + (granted.isResumed() ? randomId() : ""), syn.challenge());
         }
         send(channel, codec, MessageType.SYN_ACK, HandshakeJson.encode(answer));
@@ -147,7 +147,7 @@ public final class SessionHandshake {
         };
     }
 
-    /// The session that a client asks for, without random digits that may be behind its id.
+    /// The id of the session that a client asks for, without random digits behind it.
     public static String sessionId(Syn.Resume resume) {
         String id = resume.sessionId();
         return id.length() > SESSION_ID_DIGITS ? id.substring(0, SESSION_ID_DIGITS) : id;
@@ -182,7 +182,7 @@ public final class SessionHandshake {
         return message.payload();
     }
 
-    /// The server does not know our key: the one reason for which it sends ERROR instead of an answer to SYN.
+    /// The server does not know our key. This is the only reason for ERROR in place of an answer to SYN.
     public static final class NotAuthorizedException extends IOException {
         private static final long serialVersionUID = 1;
 

@@ -1,5 +1,6 @@
 package dev.cipherlink.budget;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -20,9 +21,7 @@ class MemoryBudgetTest {
     private CompletableFuture<Boolean> waiting(String owner, long wanted) {
         var result = new CompletableFuture<Boolean>();
         Thread thread = Thread.ofVirtual().start(() -> result.complete(budget.take(owner, wanted, 0, LONG)));
-        while (thread.getState() != Thread.State.TIMED_WAITING && thread.isAlive()) {
-            Thread.onSpinWait();
-        }
+        await().until(() -> thread.getState() == Thread.State.TIMED_WAITING || !thread.isAlive());
         return result;
     }
 

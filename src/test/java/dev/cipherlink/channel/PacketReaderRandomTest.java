@@ -3,6 +3,7 @@ package dev.cipherlink.channel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.channel.PacketReader.PacketLimits;
 import dev.cipherlink.packet.Stream;
 import dev.cipherlink.random.Damage;
 import java.io.EOFException;

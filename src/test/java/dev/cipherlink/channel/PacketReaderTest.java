@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.channel.PacketReader.PacketLimits;
 import dev.cipherlink.packet.Stream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;

@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.crypto.SharedKey;
-import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.peer.PythonServer;
 import dev.cipherlink.session.SessionHandshake.RefusedException;
 import java.io.IOException;

@@ -13,7 +13,7 @@ import dev.cipherlink.command.Reply;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.KeyPair;
 import dev.cipherlink.crypto.PublicKey;
-import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.noise.Suite;
 import dev.cipherlink.peer.PythonServer;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package dev.cipherlink.crash;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.session.ReplyHandler;
+import dev.cipherlink.session.Outbox.ReplyHandler;
 import dev.cipherlink.session.Session;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ConnectionState;
 import dev.cipherlink.client.OutcomeUnknownException;
-import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore.Durability;
 import dev.cipherlink.store.StoreException;

@@ -3,6 +3,7 @@ package dev.cipherlink.message;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.message.Message.Payload;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.random.Damage;
 import java.net.ProtocolException;

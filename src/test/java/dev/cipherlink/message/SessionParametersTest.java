@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.message.MessageCodec.Checksum;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import org.junit.jupiter.api.Test;
 
 class SessionParametersTest {

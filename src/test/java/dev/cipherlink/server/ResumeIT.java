@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ConnectionState;
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.session.ReplyHandler;
+import dev.cipherlink.session.Outbox.ReplyHandler;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

@@ -1,9 +1,9 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.message.Checksum;
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.MessageCodec.Checksum;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.SessionParameters;
 import java.io.IOException;
 import java.time.Duration;
@@ -168,7 +168,7 @@ final class LossyCourse {
 
     /// Never so large that adding it to the time overflows.
     private static long untilRetransmit(Peer peer) {
-        return Math.min(Math.max(0, peer.session.nanosUntilRetransmit(peer.now)), MAX_NANOS);
+        return Math.min(Math.max(0, peer.session.sender.nanosUntilRetransmit(peer.now)), MAX_NANOS);
     }
 
     private void pass(long until) {
@@ -196,7 +196,7 @@ final class LossyCourse {
     }
 
     private static boolean retransmits(Peer peer) throws IOException {
-        return peer.session.nanosUntilRetransmit(peer.now) > 0 || peer.retransmit();
+        return peer.session.sender.nanosUntilRetransmit(peer.now) > 0 || peer.retransmit();
     }
 
     /// Something new happens: mostly a request or an event, now and then a cut.

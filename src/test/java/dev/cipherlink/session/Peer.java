@@ -3,12 +3,14 @@ package dev.cipherlink.session;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.message.Checksum;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
-import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.MessageCodec.Checksum;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.session.Outbox.ReplyHandler;
+import dev.cipherlink.session.Session.SessionIdentity;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
@@ -119,7 +121,7 @@ public final class Peer implements RequestHandler {
     ///
     /// @return false if that was done too often
     boolean retransmit() throws IOException {
-        return session.retransmit(now, this::add);
+        return session.sender.retransmit(now, this::add);
     }
 
     /// Goes on with another connection.
@@ -157,10 +159,10 @@ public final class Peer implements RequestHandler {
     }
 
     private void endBatch() throws IOException {
-        session.completeBatch();
-        session.sendAnswers(this::add);
+        session.receiver.completeBatch();
+        session.receiver.sendAnswers(this::add);
         session.transmit(now, this::add);
-        session.answersSent();
+        session.receiver.answersSent();
     }
 
     void keepAlive() throws IOException {

@@ -33,7 +33,7 @@ class RetransmitTest {
         var waits = new ArrayList<Long>();
         boolean isAlive = true;
         while (isAlive) {
-            long wait = client.session.nanosUntilRetransmit(client.now);
+            long wait = client.session.sender.nanosUntilRetransmit(client.now);
             waits.add(Duration.ofNanos(wait).toSeconds());
             client.now += wait;
             isAlive = client.retransmit();
@@ -51,9 +51,9 @@ class RetransmitTest {
             client.receive(server.next());
         }
         assertEquals(2_000, Duration.ofNanos(client.session.roundTripNanos()).toMillis());
-        assertEquals(Long.MAX_VALUE, client.session.nanosUntilRetransmit(client.now), "nothing is in flight");
+        assertEquals(Long.MAX_VALUE, client.session.sender.nanosUntilRetransmit(client.now), "nothing is in flight");
         client.request("x");
-        long wait = Duration.ofNanos(client.session.nanosUntilRetransmit(client.now)).toMillis();
+        long wait = Duration.ofNanos(client.session.sender.nanosUntilRetransmit(client.now)).toMillis();
         assertTrue(wait >= 2_000 && wait < 2_500, wait + " ms");
     }
 
@@ -62,7 +62,7 @@ class RetransmitTest {
         client.request("x");
         Peer.settle(client, server);
         client.request("y");
-        assertEquals(1_000, Duration.ofNanos(client.session.nanosUntilRetransmit(client.now)).toMillis());
+        assertEquals(1_000, Duration.ofNanos(client.session.sender.nanosUntilRetransmit(client.now)).toMillis());
     }
 
     @Test
@@ -77,7 +77,7 @@ class RetransmitTest {
         client.sent.clear();
         server.receive(first);
         client.receive(server.next());
-        assertEquals(5, Duration.ofNanos(client.session.nanosUntilRetransmit(client.now)).toSeconds(), "no doubling is left");
+        assertEquals(5, Duration.ofNanos(client.session.sender.nanosUntilRetransmit(client.now)).toSeconds(), "no doubling is left");
     }
 
     @Test

@@ -87,7 +87,7 @@ class SessionRandomTest {
             assertEquals(requests, server.ran, "seed " + seed);
             assertEquals(expectedAnswers, client.answers, "seed " + seed);
             assertEquals(events, client.ran, "seed " + seed);
-            assertEquals(0, client.session.inFlightBytes() + server.session.inFlightBytes(), "seed " + seed);
+            assertEquals(0, client.session.sender.inFlightBytes() + server.session.sender.inFlightBytes(), "seed " + seed);
             client.outbox.add(Outgoing.disconnect());
             client.transmit();
             Peer.settle(client, server);

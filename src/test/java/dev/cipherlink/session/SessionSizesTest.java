@@ -48,7 +48,7 @@ class SessionSizesTest {
         Peer.settle(client, server);
         assertEquals(List.of(Peer.shown(payload), "next"), server.ran);
         assertEquals(List.of(Peer.shown(payload), "next"), client.answers);
-        assertEquals(0, client.session.inFlightBytes());
+        assertEquals(0, client.session.sender.inFlightBytes());
     }
 
     @Test

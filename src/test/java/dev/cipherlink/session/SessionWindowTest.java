@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.message.Checksum;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
-import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.MessageCodec.Checksum;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.SessionParameters;
 import java.io.IOException;
 import java.net.ProtocolException;
@@ -112,7 +112,7 @@ class SessionWindowTest {
         var server = new Peer(Peer.burst(2), false);
         server.session.receive(Peer.data(1, "a"), 0, server.sent::add);
         server.session.receive(Peer.data(2, "b"), 0, server.sent::add);
-        server.session.answersSent();
+        server.session.receiver.answersSent();
         server.session.receive(Peer.data(3, "c"), 0, server.sent::add);
         server.session.receive(Peer.data(4, "d"), 0, server.sent::add);
         assertThrows(ProtocolException.class, () -> server.session.receive(Peer.data(5, "e"), 0, server.sent::add));

@@ -1,6 +1,6 @@
 package dev.cipherlink.cli.base;
 
-import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Setting.SettingType;
 import dev.cipherlink.settings.Settings;

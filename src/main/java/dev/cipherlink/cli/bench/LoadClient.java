@@ -3,7 +3,7 @@ package dev.cipherlink.cli.bench;
 import dev.cipherlink.cli.bench.LoadGenerator.LoadPlan;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.session.ReplyHandler;
+import dev.cipherlink.session.Outbox.ReplyHandler;
 import java.io.IOException;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;

@@ -5,7 +5,7 @@ import dev.cipherlink.command.Reply;
 import dev.cipherlink.connect.CliClient;
 import dev.cipherlink.console.Output;
 import dev.cipherlink.console.ProgressBar;
-import dev.cipherlink.session.ReplyHandler;
+import dev.cipherlink.session.Outbox.ReplyHandler;
 import dev.cipherlink.text.CliException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -5,7 +5,7 @@ import dev.cipherlink.command.KeyListing;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.Verb;
 import dev.cipherlink.connect.CliClient;
-import dev.cipherlink.session.ReplyHandler;
+import dev.cipherlink.session.Outbox.ReplyHandler;
 import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.DurationText.SizeText;
 import dev.cipherlink.text.OneShot;

@@ -1,5 +1,6 @@
 package dev.cipherlink.server.sessions;
 
+import dev.cipherlink.chat.ChatEvent;
 import dev.cipherlink.chat.ChatException;
 import dev.cipherlink.chat.ChatSession;
 import dev.cipherlink.chat.ChatSession.ChatIdentity;
@@ -8,25 +9,35 @@ import dev.cipherlink.command.Event;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.server.sessions.KeyWatches.KeyWatcher;
-import dev.cipherlink.server.sessions.PlaceJournal.SessionPlace;
+import dev.cipherlink.server.sessions.SessionEvents.SubscriptionJournal.Subscriptions;
+import dev.cipherlink.server.sessions.SessionOrigin.Services;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Supplier;
 
-/// What one session is told of, by the chat and by the watches of keys, and where that is recorded.
-final class SessionEvents implements Subscriber {
+/// The events of one session, from the chat and from watched keys, and the record of what it is subscribed to.
+public final class SessionEvents implements Subscriber {
 
     private static final Logger LOG = System.getLogger(SessionEvents.class.getName());
 
     private final Services services;
     private final KeyValueStore store;
     private final Supplier<Transaction> transaction;
-    private final PlaceJournal journal;
+    private final SubscriptionJournal journal;
     private final ChatSession chatSession;
     private final KeyWatcher watcher;
     private volatile Session session;
@@ -36,7 +47,7 @@ final class SessionEvents implements Subscriber {
         this.services = services;
         this.transaction = transaction;
         store = services.store();
-        journal = new PlaceJournal(origin.id(), store, this::place);
+        journal = new SubscriptionJournal(origin.id(), store, this::subscriptions);
         ClientIdentity client = origin.client();
         chatSession = services.chat().open(new ChatIdentity(client.name(),
                 client.key().map(key -> key.fingerprint().toString()), client.isOperator()), this);
@@ -50,25 +61,25 @@ final class SessionEvents implements Subscriber {
     /// Names the session, before anything is told.
     void attach(Session own) {
         session = own;
-        own.onEventRoom(this::eventRoom);
+        own.onEventsSent(this::eventsSent);
     }
 
-    private void eventRoom() {
+    private void eventsSent() {
         if (watcher.tellSkipped()) {
             services.chat().roomAgain(chatSession);
         }
     }
 
-    /// Puts the session where the last process had it.
-    void restorePlace() {
-        SessionPlace place = journal.read();
-        place.prefixes().forEach(watcher::watch);
-        if (!place.prefixes().isEmpty()) {
+    /// Subscribes the session to what it was subscribed to in the last process.
+    void restoreSubscriptions() {
+        Subscriptions last = journal.read();
+        last.prefixes().forEach(watcher::watch);
+        if (!last.prefixes().isEmpty()) {
             offer(new Event.Notice("the server was started again; changes of watched keys may have been missed").encode());
         }
-        if (place.isPresent()) {
-            boolean isBack = changeChat(() -> enter(place.rooms()));
-            if (!isBack && !place.rooms().isEmpty()) {
+        if (last.isPresent()) {
+            boolean isBack = changeChat(() -> enter(last.rooms()));
+            if (!isBack && !last.rooms().isEmpty()) {
                 LOG.log(Level.WARNING, "a session of the last run is in no room any more: the store takes no writes");
                 offer(new Event.Notice("the server was started again and could not write; you are in no room: JOIN again").encode());
             }
@@ -83,12 +94,12 @@ final class SessionEvents implements Subscriber {
         }
     }
 
-    private SessionPlace place() {
-        return new SessionPlace(services.chat().isPresent(chatSession), services.chat().rooms(chatSession),
+    private Subscriptions subscriptions() {
+        return new Subscriptions(services.chat().isPresent(chatSession), services.chat().rooms(chatSession),
                 watcher.prefixes());
     }
 
-    /// Adds to the transaction of a batch what it changed of the session's place.
+    /// Adds to the transaction of a batch what it changed of the session's subscriptions.
     void addTo(Transaction ended) throws StoreException {
         if (store.isDurable() && ended.hasWritten()) {
             journal.addTo(ended);
@@ -100,6 +111,21 @@ final class SessionEvents implements Subscriber {
         watcher.close();
         services.chat().close(chatSession);
         journal.forget();
+    }
+
+    /// The chat's events as they go onto the wire.
+    public static byte[] encode(ChatEvent event) {
+        Event encodable = switch (event) {
+            case ChatEvent.Message m -> new Event.Message(m.room(), m.id(), m.from(), m.at(), m.text());
+            case ChatEvent.Direct d -> new Event.Direct(d.id(), d.from(), d.at(), d.text());
+            case ChatEvent.Joined(String room, String name) -> new Event.Joined(room, name);
+            case ChatEvent.Left(String room, String name) -> new Event.Left(room, name);
+            case ChatEvent.Away(String name) -> new Event.Away(name);
+            case ChatEvent.Back(String name) -> new Event.Back(name);
+            case ChatEvent.Skipped(String room, long count, long after) -> new Event.Skipped(room, count, after);
+            case ChatEvent.Notice(String text) -> new Event.Notice(text);
+        };
+        return encodable.encode();
     }
 
     @Override
@@ -136,7 +162,7 @@ final class SessionEvents implements Subscriber {
         }
     }
 
-    /// Changes what the chat remembers, with the batch under way; without one, nobody waits for it.
+    /// Changes what the chat remembers, in the transaction of the batch under way; without one, in its own, which is not waited for.
     ///
     /// @return false if the store takes no writes; then nothing was changed
     private boolean changeChat(Runnable change) {
@@ -155,6 +181,127 @@ final class SessionEvents implements Subscriber {
         } catch (StoreException e) {
             LOG.log(Level.DEBUG, "what the chat remembers stays as it is", e);
             return false;
+        }
+    }
+
+    /// Records the subscriptions of one session, for another process of the server. Thread-safe: another client may put the session
+    /// out of a room.
+    ///
+    /// Its monitor is taken inside the store's gate, by a thread whose transaction is open. The subscriptions are read and written
+    /// under it, so that the last record says what was true last.
+    static final class SubscriptionJournal {
+
+        private static final Logger LOG = System.getLogger(SubscriptionJournal.class.getName());
+        /// Of a key: this, and the session's id (16 bytes).
+        static final byte[] PREFIX = {'p', '/'};
+
+        private final KeyValueStore store;
+        private final Supplier<Subscriptions> current;
+        private final byte[] key;
+        /// Whether the record is out of date.
+        private volatile boolean isChanged;
+        private volatile boolean isRecorded;
+
+        /// @param current what the session is subscribed to now
+        SubscriptionJournal(String sessionId, KeyValueStore store, Supplier<Subscriptions> current) {
+            this.store = store;
+            this.current = current;
+            byte[] id = HexFormat.of().parseHex(sessionId);
+            key = ByteBuffer.allocate(PREFIX.length + id.length).put(PREFIX).put(id).array();
+        }
+
+        /// What the last process had recorded.
+        synchronized Subscriptions read() {
+            try {
+                byte[] found = store.record(key);
+                if (found != null) {
+                    isRecorded = true;
+                    return Subscriptions.decode(found);
+                }
+            } catch (IOException | StoreException e) {
+                LOG.log(Level.WARNING, "a session of the last run is not in its rooms any more: {0}", e.getMessage());
+            }
+            return Subscriptions.NONE;
+        }
+
+        /// The subscriptions have changed. Takes no lock.
+        void changed() {
+            isChanged = true;
+        }
+
+        /// Adds them to the transaction of a batch, of this session or of the client that changed them, unless the record is up to date.
+        void addTo(Transaction transaction) throws StoreException {
+            if (!isChanged) {
+                return;
+            }
+            // First: a thread that waited for the gate with our monitor would wait for those inside that want the monitor.
+            transaction.beginWrite();
+            synchronized (this) {
+                isRecorded = true;
+                // Before they are read: a later change is not in the record.
+                isChanged = false;
+                transaction.record(key, current.get().encode());
+            }
+        }
+
+        /// The session is over: no process will go on with it.
+        void forget() {
+            if (!isRecorded) {
+                return;
+            }
+            // Without our monitor, which others take inside the store's gate.
+            try (Transaction transaction = store.begin()) {
+                transaction.forget(key);
+            } catch (StoreException e) {
+                LOG.log(Level.DEBUG, "the subscriptions of an ended session stay recorded", e);
+            }
+        }
+
+        /// What a client relies on when it resumes its session.
+        ///
+        /// @param isPresent whether the session takes part in the chat
+        /// @param rooms     that it is in
+        /// @param prefixes  of keys that it watches
+        record Subscriptions(boolean isPresent, List<String> rooms, List<byte[]> prefixes) {
+
+            static final Subscriptions NONE = new Subscriptions(false, List.of(), List.of());
+
+            byte[] encode() {
+                var bytes = new ByteArrayOutputStream();
+                try (var out = new DataOutputStream(bytes)) {
+                    out.writeBoolean(isPresent);
+                    out.writeShort(rooms.size());
+                    for (String room : rooms) {
+                        out.writeUTF(room);
+                    }
+                    out.writeShort(prefixes.size());
+                    for (byte[] prefix : prefixes) {
+                        out.writeShort(prefix.length);
+                        out.write(prefix);
+                    }
+                } catch (IOException e) {
+                    throw new UncheckedIOException("an array takes whatever is written", e);
+                }
+                return bytes.toByteArray();
+            }
+
+            /// @throws IOException if it is damaged
+            static Subscriptions decode(byte[] encoded) throws IOException {
+                try (var in = new DataInputStream(new ByteArrayInputStream(encoded))) {
+                    boolean isPresent = in.readBoolean();
+                    var rooms = new ArrayList<String>();
+                    for (int left = in.readUnsignedShort(); left > 0; left--) {
+                        rooms.add(in.readUTF());
+                    }
+                    var prefixes = new ArrayList<byte[]>();
+                    for (int left = in.readUnsignedShort(); left > 0; left--) {
+                        byte[] prefix = new byte[in.readUnsignedShort()];
+                        in.readFully(prefix);
+                        prefixes.add(prefix);
+                    }
+                    return new Subscriptions(isPresent, rooms, prefixes);
+                }
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.cipherlink.server.sessions;
 
+import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.session.Session;
@@ -9,47 +10,51 @@ import dev.cipherlink.store.Transaction;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Deque;
 
-/// Records of one session what another process of the server needs to go on with it: how far it has come, and the answers
-/// that a duplicate would need. They become durable together with the changes they tell of, so that a request whose change
-/// survives the process is known to have run. [SessionRecords] reads them again.
+/// Records how far one session has come, and the answers that a duplicate would need, for another process of the server to go on
+/// with it. They are written in the transaction of the changes that they tell of, so that a request whose change survives the
+/// process is known to have run. [SessionRecords] reads them again.
 ///
-/// The session itself is recorded before its client hears of it: whatever a client has asked for in a session that is not
-/// there after a crash would have an unknown outcome. Each batch with changes has a record. Records that have left the
-/// window are overwritten or forgotten, and what is left has at most [#MAX_BYTES] of reads' answers. A session that only
-/// reads has a record now and then, so that its client is never further ahead of the records than sequence numbers can tell.
+/// The session itself is recorded before its client hears of it: otherwise a request in a session that a crash took away would
+/// have an unknown outcome. Each batch with changes has a record. Records that have left the window are overwritten or forgotten,
+/// and the others have at most [#MAX_BYTES] of reads' answers. A session that only reads has a record now and then, so that its
+/// client is never further ahead of the records than sequence numbers can tell.
 ///
-/// Answers of reads are recorded with the next change: if such a read ran again, it would see what the session changed
-/// after it. Reads behind the last record run again, and those with large answers too, if no change stands behind them.
-/// Used by the session's reading thread.
+/// Answers of reads are recorded with the next change: such a read, run again, would see what the session changed after it. Reads
+/// behind the last record run again, and so do those with large answers unless a change stands behind them.
+///
+/// Numbers of requests count from the first message of the session on; [#received] is the latest. Used by the session's reading
+/// thread.
 final class SessionJournal {
 
     /// Beyond this, answers of reads are not recorded, only that they are lost: two windows of the largest, by default.
     static final int MAX_BYTES = 2 << 20;
-    /// Messages after which there is a record in any case: a quarter of those that sequence numbers can tell ahead from behind.
+    /// After so many messages there is a record in any case: a quarter of what sequence numbers can tell ahead from behind.
     private static final int MAX_UNRECORDED = Message.SEQUENCE_MODULUS / 8;
 
     private static final Logger LOG = System.getLogger(SessionJournal.class.getName());
 
-    /// The records that are in the window, oldest first, and the slots that they have. In an array of numbers, since a session that
-    /// changes much has as many as its window is large.
+    /// The records in the window, oldest first, and their slots. Packed into numbers, since a session that only writes has one for
+    /// each message of its window.
     private static final class Kept {
         private static final int INITIAL_CAPACITY = 8;
         private static final int SLOT_BITS = 16;
         private static final int BYTES_BITS = 24;
-        private static final int ACCEPTED_MASK = (1 << 24) - 1;
+        private static final int RECEIVED_MASK = (1 << 24) - 1;
 
-        /// A ring, its size a power of two. Of each record, from the highest bit on: the lowest 24 bits of how many messages the
-        /// session had accepted, its size in bytes, its slot.
+        /// A ring, its size a power of two. For each record, from the highest bit on: the lowest 24 bits of what the session had
+        /// received, the size in bytes, the slot.
         private long[] entries = new long[INITIAL_CAPACITY];
         private final BitSet slots = new BitSet();
         private int first;
         private int size;
         private int bytes;
 
-        void add(int slot, long accepted, int recordBytes) {
+        void add(int slot, long received, int recordBytes) {
             if (size == entries.length) {
                 long[] larger = Arrays.copyOf(Arrays.copyOfRange(entries, first, first + size), 2 * size);
                 System.arraycopy(entries, 0, larger, size - first, first);
@@ -57,14 +62,15 @@ final class SessionJournal {
                 first = 0;
             }
             entries[first + size++ & entries.length - 1] =
-                    accepted << SLOT_BITS + BYTES_BITS | (long) recordBytes << SLOT_BITS | slot;
+                    received << SLOT_BITS + BYTES_BITS | (long) recordBytes << SLOT_BITS | slot;
             slots.set(slot);
             bytes += recordBytes;
         }
 
-        boolean hasLeft(long accepted, int window) {
-            long before = accepted - (entries[first] >>> SLOT_BITS + BYTES_BITS);
-            return size > 0 && (before & ACCEPTED_MASK) >= window;
+        /// Whether the oldest has left the window.
+        boolean hasLeft(long received, int window) {
+            long before = received - (entries[first] >>> SLOT_BITS + BYTES_BITS);
+            return size > 0 && (before & RECEIVED_MASK) >= window;
         }
 
         int removeFirst() {
@@ -82,37 +88,41 @@ final class SessionJournal {
     private final boolean isKept;
     /// Those of the last window that are not recorded, oldest first.
     private final AnswerQueue answers = new AnswerQueue();
+    private final LaterChanges changes;
     /// Made on first use, since most sessions are idle.
     private Kept kept;
-    private long accepted;
-    /// As the last record says.
+    /// How many messages were received, up to the request that runs, fragments included.
+    private long received;
+    /// [#received] as the last record says it.
     private long recorded;
-    /// The number of the last request that may have changed something, counted from the first of the session on.
-    private long lastChange;
     private boolean hasChanged;
     private boolean isOriginKept;
     private boolean isInFragments;
 
     SessionJournal(SessionOrigin origin, KeyValueStore store) {
-        this.origin = origin;
-        isKept = store.isDurable();
-        keys = new SessionRecords.Keys(origin.id());
+        this(origin, store, 0, 0);
     }
 
     /// Goes on with what another process recorded.
     SessionJournal(SessionRecords.Recorded last, KeyValueStore store) {
-        this(last.origin(), store);
-        accepted = last.accepted();
-        recorded = last.accepted();
-        lastChange = last.lastChange();
+        this(last.origin(), store, last.lastChange(), last.received());
         isOriginKept = true;
         for (SessionRecords.Batch batch : last.batches()) {
-            add(batch.slot(), batch.accepted(), batch.bytes());
+            add(batch.slot(), batch.received(), batch.bytes());
         }
     }
 
-    /// Records the session, which begins. Blocks until that is durable. While the store takes no writes, it is recorded with the
-    /// first change instead.
+    private SessionJournal(SessionOrigin origin, KeyValueStore store, long lastChange, long received) {
+        this.origin = origin;
+        this.received = received;
+        recorded = received;
+        changes = new LaterChanges(windowSize(origin), lastChange, received);
+        isKept = store.isDurable();
+        keys = new SessionRecords.Keys(origin.id());
+    }
+
+    /// Records that the session begins. Blocks until that is durable. While the store takes no writes, the session is recorded with
+    /// its first change instead.
     void begin(KeyValueStore store) {
         if (isKept) {
             try (Transaction transaction = store.begin()) {
@@ -125,42 +135,37 @@ final class SessionJournal {
         }
     }
 
-    /// A request runs, for the first time. Numbers come in order; those of all fragments but the last are left out.
-    void runs(int sequence) {
-        int ahead = (int) (sequence - accepted) & Message.SEQUENCE_MODULUS - 1;
-        isInFragments = ahead > 1;
-        accepted += ahead;
-        while (answers.size() > 0 && position(answers.sequence(0)) <= accepted - windowSize()) {
-            answers.removeFirst();
-        }
-    }
-
-    /// The request that runs may have changed something.
-    void changed(int sequence, Reply reply) {
-        lastChange = accepted;
+    /// A request has run, which may have changed something.
+    void changed(int sequence, Command command, Reply reply) {
+        receive(sequence);
+        changes.changed(received, command);
         if (isKept) {
             answers.add(sequence, reply);
             hasChanged = true;
         }
     }
 
-    /// The request that ran has changed nothing. Of one that came in fragments, a duplicate may bring the last one only, and
+    /// A request has run, or was refused, that changed nothing. If it came in fragments, a duplicate may bring the last one only, and
     /// must not run.
     void read(int sequence, Reply reply) {
+        receive(sequence);
         boolean isLarge = reply.payload().length > Session.MAX_STORED_REPLY_BYTES;
         if (isKept && (isInFragments || !isLarge)) {
             answers.add(sequence, isLarge ? Session.NOT_KEPT : reply);
         }
+        if (isLarge) {
+            changes.largeRead(received);
+        }
     }
 
-    /// The number of the last request that may have changed something, counted from the first of the session on.
-    long lastChange() {
-        return lastChange;
-    }
-
-    /// How many messages were accepted, up to the request that runs.
-    long accepted() {
-        return accepted;
+    /// Numbers come in order; those of all fragments but the last are left out.
+    private void receive(int sequence) {
+        int ahead = (int) (sequence - received) & Message.SEQUENCE_MODULUS - 1;
+        isInFragments = ahead > 1;
+        received += ahead;
+        while (answers.size() > 0 && number(answers.sequence(0)) <= received - windowSize(origin)) {
+            answers.removeFirst();
+        }
     }
 
     /// The answer that came last is not to be kept: it takes too much memory.
@@ -169,26 +174,32 @@ final class SessionJournal {
         if (last >= 0 && answers.sequence(last) == sequence) {
             answers.replace(last, Session.NOT_KEPT);
         }
+        changes.largeRead(received);
     }
 
-    /// The number of a message that was accepted, counted from the first of the session on.
-    long position(int sequence) {
-        return accepted - (accepted - sequence & Message.SEQUENCE_MODULUS - 1);
+    /// Whether a read could see what the session changed after it.
+    boolean hasChangedSince(int sequence, Command read) {
+        return changes.mayBeSeenBy(read, number(sequence));
     }
 
-    private int windowSize() {
+    /// The number of a message that was received, counted from the first of the session on.
+    private long number(int sequence) {
+        return received - (received - sequence & Message.SEQUENCE_MODULUS - 1);
+    }
+
+    private static int windowSize(SessionOrigin origin) {
         return origin.parameters().windowSize();
     }
 
-    /// Adds what the batch changed to its transaction, and forgets it; of batches that changed nothing, how far they came, now and then.
+    /// Adds what the batch changed to its transaction, and forgets it; for batches that changed nothing, how far they came, now and then.
     void addTo(Transaction transaction) throws StoreException {
-        if (!isKept || !hasChanged && accepted - recorded < MAX_UNRECORDED) {
+        if (!isKept || !hasChanged && received - recorded < MAX_UNRECORDED) {
             return;
         }
         // Where there is no room for a record, this throws, and nothing else does.
         transaction.beginWrite();
         hasChanged = false;
-        recorded = accepted;
+        recorded = received;
         int slot = takeSlot(transaction);
         byte[] batch = takeBatch();
         if (!isOriginKept) {
@@ -196,23 +207,23 @@ final class SessionJournal {
             isOriginKept = true;
         }
         transaction.record(keys.slot(slot), batch);
-        add(slot, accepted, batch.length);
+        add(slot, received, batch.length);
     }
 
-    private void add(int slot, long atAccepted, int bytes) {
+    private void add(int slot, long atReceived, int bytes) {
         if (kept == null) {
             kept = new Kept();
         }
-        kept.add(slot, atAccepted, bytes);
+        kept.add(slot, atReceived, bytes);
     }
 
-    /// A place for the next record: that of one that has left the window, if there is any. Others that have are forgotten.
+    /// The slot of the next record: that of one that has left the window, if there is any. Others that have left it are forgotten.
     private int takeSlot(Transaction transaction) throws StoreException {
         if (kept == null) {
             return 0;
         }
-        int slot = kept.hasLeft(accepted, windowSize()) ? kept.removeFirst() : kept.slots.nextClearBit(0);
-        while (kept.hasLeft(accepted, windowSize())) {
+        int slot = kept.hasLeft(received, windowSize(origin)) ? kept.removeFirst() : kept.slots.nextClearBit(0);
+        while (kept.hasLeft(received, windowSize(origin))) {
             transaction.forget(keys.slot(kept.removeFirst()));
         }
         return slot;
@@ -228,14 +239,14 @@ final class SessionJournal {
             }
             bytes += SessionRecords.bytes(answers.reply(i));
         }
-        var out = ByteBuffer.allocate(bytes).putLong(lastChange).putLong(accepted);
+        var out = ByteBuffer.allocate(bytes).putLong(changes.lastChange).putLong(received);
         for (; answers.size() > 0; answers.removeFirst()) {
             SessionRecords.encode(answers.sequence(0), answers.reply(0), out);
         }
         return out.array();
     }
 
-    /// The session is over: nobody will go on with it.
+    /// The session is over: no process will go on with it.
     void forget(KeyValueStore store) {
         if (kept == null && !isOriginKept) {
             return;
@@ -252,7 +263,7 @@ final class SessionJournal {
 
     /// Answers with their sequence numbers, oldest first.
     ///
-    /// In arrays of their own: a look at the number of the oldest must not fetch objects that nobody has touched for a whole
+    /// The numbers have an array of their own: looking at the oldest must not fetch an object that was not touched for a whole
     /// window. Used by one thread.
     static final class AnswerQueue {
 
@@ -313,6 +324,77 @@ final class SessionJournal {
 
         private int slot(int index) {
             return first + index & sequences.length - 1;
+        }
+    }
+
+    /// What a session changed after reads whose answers are not kept: such a read may run again only if it would not see that. Used
+    /// by its reading thread.
+    static final class LaterChanges {
+
+        /// @param number of the request
+        /// @param key    a hash of what it changed
+        private record Change(long number, int key) {
+        }
+
+        private final int windowSize;
+        /// It is not known what the requests up to this one changed: another process ran them.
+        private final long unknown;
+        private long lastChange;
+        private long lastLargeRead;
+        /// The changes of the last window after a large read; made on first use.
+        private Deque<Change> changes;
+
+        /// @param lastChange the number of the last request of another process that may have changed something; 0 if there was none
+        /// @param received   how many messages another process received, of which any may have been a large read; 0 if there was none
+        LaterChanges(int windowSize, long lastChange, long received) {
+            this.windowSize = windowSize;
+            unknown = lastChange;
+            this.lastChange = lastChange;
+            lastLargeRead = received > 0 ? received : -windowSize;
+        }
+
+        /// A read had an answer that is not kept.
+        void largeRead(long number) {
+            lastLargeRead = number;
+        }
+
+        /// A request may have changed something.
+        void changed(long number, Command command) {
+            lastChange = number;
+            if (number - lastLargeRead < windowSize) {
+                if (changes == null) {
+                    changes = new ArrayDeque<>();
+                }
+                while (!changes.isEmpty() && changes.getFirst().number <= number - windowSize) {
+                    changes.removeFirst();
+                }
+                changes.add(new Change(number, keyOf(command)));
+            }
+        }
+
+        /// Whether a read could see what a later request of its session changed. That is assumed of changes and reads that are not of
+        /// one key each.
+        boolean mayBeSeenBy(Command read, long number) {
+            return switch (read) {
+                case Command.Echo _ -> false;
+                case Command.Get(byte[] key) when number >= unknown -> changes != null
+                        && changes.stream().anyMatch(change -> change.number > number && change.key == Arrays.hashCode(key));
+                default -> lastChange > number;
+            };
+        }
+
+        private static int keyOf(Command command) {
+            return switch (command) {
+                case Command.Set(byte[] key, _) -> Arrays.hashCode(key);
+                case Command.Cas(byte[] key, _, _) -> Arrays.hashCode(key);
+                case Command.Delete(byte[] key) -> Arrays.hashCode(key);
+                case Command.Incr(byte[] key, _) -> Arrays.hashCode(key);
+                case Command.Append(byte[] key, _) -> Arrays.hashCode(key);
+                case Command.Expire(byte[] key, _) -> Arrays.hashCode(key);
+                case Command.Persist(byte[] key) -> Arrays.hashCode(key);
+                // Values of keys stay as they are.
+                default -> 0;
+            };
         }
     }
 }

@@ -1,23 +1,30 @@
 package dev.cipherlink.server.sessions;
 
 import dev.cipherlink.channel.SharedKeyChannel;
+import dev.cipherlink.chat.ChatService;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
-import dev.cipherlink.message.Checksum;
-import dev.cipherlink.message.OperationMode;
+import dev.cipherlink.message.MessageCodec.Checksum;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.session.Outbox;
+import dev.cipherlink.session.Session.SessionIdentity;
 import dev.cipherlink.session.Session;
-import dev.cipherlink.session.SessionIdentity;
+import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.StoreException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 
 /// What a session is made of, and what it is made of again when another process of the server goes on with it.
 ///
@@ -62,7 +69,7 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
     public Session open(Services services, SessionJournal journal) {
         var dispatcher = new CommandDispatcher(services, this, journal);
         Session session = make(services, dispatcher);
-        dispatcher.restorePlace();
+        dispatcher.restoreSubscriptions();
         return session;
     }
 
@@ -117,6 +124,26 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
                     new SessionParameters(mode, maxMessageBytes, windowSize, checksum));
         } catch (IllegalArgumentException e) {
             throw new IOException("a damaged session", e);
+        }
+    }
+
+    /// What the sessions of a server share.
+    ///
+    /// @param store           the store, which tells of changes to watched keys
+    /// @param requests        counts requests, those that failed included
+    /// @param failedRequests  counts requests that were answered with ERROR
+    /// @param maxValueBytes   of a value
+    /// @param maxRequestBytes of a request, all its fragments together
+    /// @param sockets         the lines of SOCKETS, one for each connection
+    /// @param info            names and values of INFO
+    public record Services(KeyValueStore store, ChatService chat, KeyWatches watches, SessionRegistry sessions, LongAdder requests,
+                           LongAdder failedRequests, int maxValueBytes, int maxRequestBytes, Supplier<List<String>> sockets,
+                           Info info) {
+
+        /// Asks the server how it fares.
+        @FunctionalInterface
+        public interface Info {
+            Map<String, Object> read() throws StoreException;
         }
     }
 }

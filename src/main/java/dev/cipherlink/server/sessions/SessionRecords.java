@@ -2,6 +2,8 @@ package dev.cipherlink.server.sessions;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
+import dev.cipherlink.server.sessions.SessionEvents.SubscriptionJournal;
+import dev.cipherlink.server.sessions.SessionOrigin.Services;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
@@ -33,7 +35,7 @@ public final class SessionRecords {
     private static final byte[] NOTHING = {};
     /// Of records that are read at a time.
     private static final int PAGE_BYTES = 1 << 20;
-    /// Of a record: the number of the last request that may have changed something, and how many messages were accepted. Both
+    /// Of a record: the number of the last request that may have changed something, and how many messages were received. Both
     /// count from the first of the session on.
     static final int HEADER_BYTES = 2 * Long.BYTES;
     private static final int ERROR_FLAG = 0x8000;
@@ -64,16 +66,16 @@ public final class SessionRecords {
     /// What a record takes beside the answers.
     ///
     /// @param bytes of the whole record
-    record Batch(int slot, long accepted, int bytes) {
+    record Batch(int slot, long received, int bytes) {
     }
 
     /// What the records of one session say.
     ///
-    /// @param accepted   how many messages of the client had been accepted
+    /// @param received   how many messages of the client had been received
     /// @param lastChange the number of the last request that may have changed something, counted as those are
     /// @param answers    those of the last window, by sequence number
     /// @param batches    the records that are in the window, oldest first
-    public record Recorded(SessionOrigin origin, long accepted, long lastChange, Map<Integer, Reply> answers, List<Batch> batches) {
+    public record Recorded(SessionOrigin origin, long received, long lastChange, Map<Integer, Reply> answers, List<Batch> batches) {
     }
 
     static boolean isShort(Reply reply) {
@@ -106,7 +108,7 @@ public final class SessionRecords {
     private static final class Reading {
         private final String id;
         private final SessionOrigin origin;
-        /// By how many messages had been accepted with them.
+        /// By how many messages had been received with them.
         private final NavigableMap<Long, Batch> batches = new TreeMap<>();
         private final NavigableMap<Long, Reply> answers = new TreeMap<>();
         private final List<Integer> left = new ArrayList<>();
@@ -125,22 +127,22 @@ public final class SessionRecords {
         void add(int slot, byte[] record) {
             var in = ByteBuffer.wrap(record);
             long changed = in.getLong();
-            long accepted = in.getLong();
+            long received = in.getLong();
             lastChange = Math.max(lastChange, changed);
-            batches.put(accepted, new Batch(slot, accepted, record.length));
+            batches.put(received, new Batch(slot, received, record.length));
             while (in.hasRemaining()) {
                 int sequence = Short.toUnsignedInt(in.getShort());
-                long position = accepted - (accepted - sequence & Message.SEQUENCE_MODULUS - 1);
-                add(position, decode(in));
+                long number = received - (received - sequence & Message.SEQUENCE_MODULUS - 1);
+                add(number, decode(in));
             }
             leaveWindow();
         }
 
-        private void add(long position, Reply answer) {
+        private void add(long number, Reply answer) {
             boolean isTooMuch = bytes + answer.payload().length > SessionJournal.MAX_BYTES && !isShort(answer);
             Reply known = isTooMuch ? Session.NOT_KEPT : answer;
             bytes += known.payload().length;
-            Reply other = answers.put(position, known);
+            Reply other = answers.put(number, known);
             bytes -= other == null ? 0 : other.payload().length;
         }
 
@@ -155,9 +157,9 @@ public final class SessionRecords {
 
         Recorded end() {
             var bySequence = new HashMap<Integer, Reply>();
-            answers.forEach((position, answer) -> bySequence.put((int) (position & Message.SEQUENCE_MODULUS - 1), answer));
-            long accepted = batches.isEmpty() ? 0 : batches.lastKey();
-            return new Recorded(origin, accepted, lastChange, bySequence, List.copyOf(batches.values()));
+            answers.forEach((number, answer) -> bySequence.put((int) (number & Message.SEQUENCE_MODULUS - 1), answer));
+            long received = batches.isEmpty() ? 0 : batches.lastKey();
+            return new Recorded(origin, received, lastChange, bySequence, List.copyOf(batches.values()));
         }
     }
 
@@ -170,7 +172,7 @@ public final class SessionRecords {
         forEach(services.store(), recorded -> {
             try {
                 var journal = new SessionJournal(recorded, services.store());
-                Session session = Session.restored(recorded.origin.open(services, journal), recorded.accepted, recorded.answers);
+                Session session = Session.restored(recorded.origin.open(services, journal), recorded.received, recorded.answers);
                 services.sessions().addDetached(session, recorded.origin.owner(), now);
             } catch (RuntimeException e) {
                 LOG.log(Level.WARNING, "a session of the last run is lost: " + recorded.origin.id(), e);
@@ -239,7 +241,7 @@ public final class SessionRecords {
     /// @throws StoreException if the store takes no writes
     public static int forgetAll(KeyValueStore store) throws StoreException {
         int[] sessions = {0};
-        for (byte[] prefix : List.of(PREFIX, PlaceJournal.PREFIX)) {
+        for (byte[] prefix : List.of(PREFIX, SubscriptionJournal.PREFIX)) {
             forEachRecord(store, prefix, (key, _) -> {
                 sessions[0] += key.length == ORIGIN_KEY_BYTES && prefix == PREFIX ? 1 : 0;
                 try (Transaction transaction = store.begin()) {

@@ -1,11 +1,13 @@
 package dev.cipherlink.server.sessions;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.budget.MemoryBudget;
-import dev.cipherlink.session.AnswerBatch;
+import dev.cipherlink.server.sessions.CommandDispatcher.AnswerBudget;
+import dev.cipherlink.session.RequestHandler;
 import dev.cipherlink.store.StoreException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -14,27 +16,27 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class AnswerRoomTest {
+class AnswerBudgetTest {
     private static final Duration LONG = Duration.ofMinutes(5);
     private static final int KIBIBYTE = 1 << 10;
 
     private final MemoryBudget budget = new MemoryBudget(1 << 20);
 
-    private AnswerRoom room(String owner, Duration patience) {
-        return new AnswerRoom(owner, budget, patience);
+    private AnswerBudget batch(String owner, Duration patience) {
+        return new AnswerBudget(owner, budget, patience);
     }
 
     @Test
     void smallValuesNeedNone() {
-        assertFalse(AnswerRoom.isNeededFor(65_535));
-        assertTrue(AnswerRoom.isNeededFor(65_536));
+        assertFalse(AnswerBudget.isNeededFor(65_535));
+        assertTrue(AnswerBudget.isNeededFor(65_536));
     }
 
     @Test
     void aValueTakesItsSizeTwice() throws StoreException {
-        AnswerRoom first = room("ann", Duration.ZERO);
-        AnswerRoom second = room("bob", Duration.ZERO);
-        AnswerRoom third = room("eve", Duration.ZERO);
+        AnswerBudget first = batch("ann", Duration.ZERO);
+        AnswerBudget second = batch("bob", Duration.ZERO);
+        AnswerBudget third = batch("eve", Duration.ZERO);
         first.take(256 * KIBIBYTE);
         second.take(256 * KIBIBYTE);
         assertThrows(StoreException.class, () -> third.take(64 * KIBIBYTE));
@@ -46,41 +48,41 @@ class AnswerRoomTest {
 
     /// Issue 13.9: one client that read slowly had all of it.
     @Test
-    void oneClientLeavesRoomForAnother() throws StoreException {
-        room("ann", Duration.ZERO).take(128 * KIBIBYTE);
-        room("ann", Duration.ZERO).take(128 * KIBIBYTE);
-        assertThrows(StoreException.class, () -> room("ann", Duration.ZERO).take(128 * KIBIBYTE));
-        room("bob", Duration.ZERO).take(256 * KIBIBYTE);
+    void oneClientLeavesMemoryForAnother() throws StoreException {
+        batch("ann", Duration.ZERO).take(128 * KIBIBYTE);
+        batch("ann", Duration.ZERO).take(128 * KIBIBYTE);
+        assertThrows(StoreException.class, () -> batch("ann", Duration.ZERO).take(128 * KIBIBYTE));
+        batch("bob", Duration.ZERO).take(256 * KIBIBYTE);
     }
 
     @Test
-    void oneThatIsLargerThanTheRoomHasAllOfIt() throws StoreException {
-        AnswerRoom large = room("ann", Duration.ZERO);
+    void aValueLargerThanTheBudgetTakesAllOfIt() throws StoreException {
+        AnswerBudget large = batch("ann", Duration.ZERO);
         large.take(16 << 20);
-        assertThrows(StoreException.class, () -> room("bob", Duration.ZERO).take(64 * KIBIBYTE));
+        assertThrows(StoreException.class, () -> batch("bob", Duration.ZERO).take(64 * KIBIBYTE));
         large.giveBack();
-        room("bob", Duration.ZERO).take(512 * KIBIBYTE);
+        batch("bob", Duration.ZERO).take(512 * KIBIBYTE);
     }
 
     @Test
     void manySmallAnswersTakeSomeAndDoNotWait() throws StoreException {
-        AnswerRoom small = room("ann", LONG);
+        AnswerBudget small = batch("ann", LONG);
         assertTrue(small.takeForSmall());
         assertTrue(small.isTaken());
         assertFalse(small.isLarge());
-        assertTrue(room("bob", LONG).takeForSmall());
-        assertFalse(room("eve", LONG).takeForSmall());
-        small.take(64 * KIBIBYTE - AnswerBatch.MAX_SMALL_BYTES / 2);
+        assertTrue(batch("bob", LONG).takeForSmall());
+        assertFalse(batch("eve", LONG).takeForSmall());
+        small.take(64 * KIBIBYTE - RequestHandler.MAX_SMALL_ANSWERS_BYTES / 2);
         assertTrue(small.isLarge());
         small.giveBack();
-        assertTrue(room("eve", LONG).takeForSmall());
+        assertTrue(batch("eve", LONG).takeForSmall());
     }
 
     @Test
-    void whoFindsNoneWaits() throws Exception {
-        AnswerRoom first = room("ann", LONG);
+    void aBatchThatFindsNoneWaits() throws Exception {
+        AnswerBudget first = batch("ann", LONG);
         first.take(1 << 20);
-        AnswerRoom second = room("bob", LONG);
+        AnswerBudget second = batch("bob", LONG);
         var result = new CompletableFuture<Boolean>();
         Thread waiting = Thread.ofVirtual().start(() -> {
             try {
@@ -90,19 +92,17 @@ class AnswerRoomTest {
                 result.completeExceptionally(e);
             }
         });
-        while (waiting.getState() != Thread.State.TIMED_WAITING) {
-            Thread.onSpinWait();
-        }
+        await().until(() -> waiting.getState() == Thread.State.TIMED_WAITING);
         assertFalse(result.isDone());
         first.giveBack();
         assertTrue(result.get(30, TimeUnit.SECONDS));
     }
 
     @Test
-    void whoIsInterruptedIsRefused() throws StoreException {
-        room("ann", LONG).take(1 << 20);
+    void anInterruptedBatchIsRefused() throws StoreException {
+        batch("ann", LONG).take(1 << 20);
         Thread.currentThread().interrupt();
-        assertThrows(StoreException.class, () -> room("bob", LONG).take(64 * KIBIBYTE));
+        assertThrows(StoreException.class, () -> batch("bob", LONG).take(64 * KIBIBYTE));
         assertTrue(Thread.interrupted());
     }
 }

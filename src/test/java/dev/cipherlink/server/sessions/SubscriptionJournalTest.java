@@ -5,7 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.server.sessions.PlaceJournal.SessionPlace;
+import dev.cipherlink.server.sessions.SessionEvents.SubscriptionJournal.Subscriptions;
+import dev.cipherlink.server.sessions.SessionEvents.SubscriptionJournal;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreException;
@@ -21,22 +22,22 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
-class PlaceJournalTest {
+class SubscriptionJournalTest {
 
     private static final String ID = "00112233445566778899aabbccddeeff";
-    private static final SessionPlace IN = new SessionPlace(true, List.of("#dev"), List.of());
-    private static final SessionPlace OUT = new SessionPlace(true, List.of(), List.of());
+    private static final Subscriptions IN = new Subscriptions(true, List.of("#dev"), List.of());
+    private static final Subscriptions OUT = new Subscriptions(true, List.of(), List.of());
 
     private final KeyValueStore store = new MemoryStore(new StoreLimits(1_000, 1_000_000));
-    private volatile SessionPlace place = IN;
+    private volatile Subscriptions place = IN;
 
     @AfterEach
     void close() {
         store.close();
     }
 
-    private PlaceJournal journal(Supplier<SessionPlace> now) {
-        return new PlaceJournal(ID, store, now);
+    private SubscriptionJournal journal(Supplier<Subscriptions> now) {
+        return new SubscriptionJournal(ID, store, now);
     }
 
     private List<String> recordedRooms() {
@@ -48,7 +49,7 @@ class PlaceJournalTest {
     @Test
     void whoIsSentOutDuringItsOwnCommitStaysOut() throws Exception {
         var kick = new AtomicInteger();
-        var journals = new PlaceJournal[1];
+        var journals = new SubscriptionJournal[1];
         Thread operator = Thread.ofPlatform().unstarted(() -> {
             place = OUT;
             try {
@@ -58,8 +59,8 @@ class PlaceJournalTest {
                 throw new IllegalStateException(e);
             }
         });
-        PlaceJournal journal = journal(() -> {
-            SessionPlace seen = place;
+        SubscriptionJournal journal = journal(() -> {
+            Subscriptions seen = place;
             if (kick.getAndIncrement() == 0) {
                 operator.start();
                 // It has written already, or waits for us.
@@ -77,7 +78,7 @@ class PlaceJournalTest {
     /// Who waits for the gate with a lock that others want inside it waits for ever.
     @Test
     void opensTheUnitBeforeItTakesItsLock() throws StoreException {
-        var journals = new PlaceJournal[1];
+        var journals = new SubscriptionJournal[1];
         var opened = new AtomicInteger();
         var transaction = (Transaction) Proxy.newProxyInstance(Transaction.class.getClassLoader(), new Class<?>[] {Transaction.class},
                 (_, method, arguments) -> {
@@ -103,7 +104,7 @@ class PlaceJournalTest {
     @Test
     void asksForThePlaceOnlyWhenItHasChanged() throws StoreException {
         var asked = new AtomicInteger();
-        PlaceJournal journal = journal(() -> {
+        SubscriptionJournal journal = journal(() -> {
             asked.incrementAndGet();
             return place;
         });

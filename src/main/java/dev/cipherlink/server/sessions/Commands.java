@@ -1,0 +1,220 @@
+package dev.cipherlink.server.sessions;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.cipherlink.chat.ChatEvent;
+import dev.cipherlink.chat.ChatException;
+import dev.cipherlink.chat.ChatService;
+import dev.cipherlink.chat.ChatService.Presence;
+import dev.cipherlink.chat.ChatSession;
+import dev.cipherlink.command.Command;
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
+import dev.cipherlink.server.sessions.SessionOrigin.Services;
+import dev.cipherlink.store.Key;
+import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.StoreException;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.OptionalLong;
+
+/// What each command does, for one session: on the store, in the chat, or about the server. Used by its reading thread.
+final class Commands {
+
+    private static final byte[] ECHO_PREFIX = "Echo: ".getBytes(US_ASCII);
+    private static final Reply PONG = Reply.line("PONG");
+
+    private final CommandDispatcher batch;
+    private final Services services;
+    private final ClientIdentity client;
+    private final String sessionId;
+    private final KeyValueStore store;
+    private final ChatService chat;
+    private final SessionEvents events;
+    private final ChatSession chatSession;
+    private final KeyValueStore.ReadGate gate;
+
+    /// @param batch the requests that run together
+    Commands(CommandDispatcher batch, Services services, SessionOrigin origin, SessionEvents events) {
+        this.batch = batch;
+        this.services = services;
+        this.events = events;
+        client = origin.client();
+        sessionId = origin.id();
+        store = services.store();
+        chat = services.chat();
+        chatSession = events.chatSession();
+        gate = batch::takeMemory;
+    }
+
+    /// Marks the client as active, unless the command is one that programs send by themselves to update a display.
+    void noteActivity(Command command) {
+        switch (command) {
+            case Command.Ping(), Command.Info(), Command.Sockets(), Command.Time(), Command.WhoAmI(), Command.Rooms(),
+                    Command.Who _, Command.History _, Command.Away() -> {
+            }
+            default -> chat.touch(chatSession);
+        }
+    }
+
+    /// @throws StoreException if the store, or the memory for a value, refuses it
+    Reply run(Command command) throws StoreException {
+        return switch (command) {
+            case Command.Set(byte[] key, byte[] value) -> {
+                store.set(Key.of(key), value);
+                yield Reply.OK;
+            }
+            case Command.Get(byte[] key) -> {
+                byte[] value = store.get(Key.of(key), gate);
+                yield value == null ? Reply.NOT_FOUND : Reply.value(value);
+            }
+            case Command.Delete(byte[] key) -> okIfFound(store.delete(Key.of(key)));
+            case Command.Exists(byte[] key) -> Reply.number(store.exists(Key.of(key)) ? 1 : 0);
+            case Command.Keys keys -> {
+                batch.transaction().pause();
+                yield Reply.lines(
+                        store.keys(keys.prefix(), keys.limit(), keys.after()).stream().map(Key::bytes).toList());
+            }
+            case Command.Count(byte[] prefix) -> {
+                batch.transaction().pause();
+                yield Reply.number(store.count(prefix));
+            }
+            case Command.Incr(byte[] key, long by) -> Reply.number(store.increment(Key.of(key), by));
+            case Command.Cas(byte[] key, long version, byte[] value) ->
+                    compareAndSet(store.compareAndSet(Key.of(key), version, value));
+            case Command.Peek(byte[] key) -> {
+                yield peek(store.entry(Key.of(key), gate));
+            }
+            case Command.Append(byte[] key, byte[] value) -> {
+                int size = store.append(Key.of(key), value);
+                batch.appended(size);
+                yield Reply.number(size);
+            }
+            case Command.Persist(byte[] key) -> okIfFound(store.persist(Key.of(key)));
+            case Command.Expire(byte[] key, long seconds) ->
+                    okIfFound(store.expire(Key.of(key), Duration.ofSeconds(seconds)));
+            case Command.Ttl(byte[] key) -> timeToLive(store.ttlSeconds(Key.of(key)));
+            case Command.Echo(byte[] text) -> echo(text);
+            case Command.Time() -> Reply.line(OffsetDateTime.now().format(DateTimeFormatter.ISO_OFFSET_DATE_TIME));
+            case Command.Ping() -> PONG;
+            case Command.WhoAmI() -> whoAmI();
+            case Command.Sockets() -> sockets();
+            case Command.Info() -> info();
+            case Command.Chat said -> chat(said);
+            case Command.Watch(byte[] prefix) -> events.watch(prefix);
+            case Command.Unwatch(byte[] prefix) -> events.unwatch(prefix);
+        };
+    }
+
+    private static Reply okIfFound(boolean found) {
+        return found ? Reply.OK : Reply.NOT_FOUND;
+    }
+
+    private static Reply compareAndSet(KeyValueStore.CasResult result) {
+        return result.isSet() ? Reply.line("OK " + result.version())
+                : Reply.error("conflict, version is " + result.version());
+    }
+
+    private static Reply peek(KeyValueStore.Entry entry) {
+        return entry == null ? Reply.NOT_FOUND : Reply.peek(entry.value(), entry.version(), entry.ttlSeconds());
+    }
+
+    private static Reply timeToLive(OptionalLong seconds) {
+        return seconds.isPresent() ? Reply.number(seconds.getAsLong()) : Reply.NOT_FOUND;
+    }
+
+    private static Reply echo(byte[] text) {
+        byte[] payload = new byte[ECHO_PREFIX.length + text.length];
+        System.arraycopy(ECHO_PREFIX, 0, payload, 0, ECHO_PREFIX.length);
+        System.arraycopy(text, 0, payload, ECHO_PREFIX.length, text.length);
+        return Reply.ok(payload);
+    }
+
+    private Reply whoAmI() {
+        String key = client.key().map(known -> known.fingerprint().toString())
+                .orElse("shared; the name is a claim");
+        return Reply.line("name: " + client.name()
+                + "\nkey: " + key
+                + "\npermissions: " + (client.isOperator() ? "operator" : "user")
+                + "\nsession: " + sessionId);
+    }
+
+    private Reply sockets() {
+        if (!client.isOperator()) {
+            return Reply.error("only operators may list connections; ask one to authorize you with --operator");
+        }
+        return lines(services.sockets().get());
+    }
+
+    private Reply info() throws StoreException {
+        batch.transaction().pause();
+        batch.countRequests();
+        return lines(services.info().read().entrySet().stream().map(line -> line.getKey() + ": " + line.getValue()).toList());
+    }
+
+    private Reply chat(Command.Chat command) throws StoreException {
+        Reply reply;
+        try {
+            reply = runChat(command);
+        } catch (ChatException e) {
+            reply = Reply.error(e.getMessage());
+        }
+        // These may show messages that are not durable yet.
+        if (command instanceof Command.History || command instanceof Command.Rooms) {
+            batch.transaction().dependOnPending();
+        }
+        return reply;
+    }
+
+    private Reply runChat(Command.Chat command) throws ChatException {
+        switch (command) {
+            case Command.Say(String room, String text) -> {
+                return Reply.line("OK " + chat.say(chatSession, room, text));
+            }
+            case Command.Tell(String name, String text) -> {
+                return Reply.line("OK " + chat.tell(chatSession, name, text));
+            }
+            case Command.Who(String room) -> {
+                return who(room.isEmpty() ? chat.who() : chat.who(room));
+            }
+            case Command.Rooms() -> {
+                return lines(chat.rooms().stream()
+                        .map(room -> room.name() + " " + room.people() + " " + room.lastId()).toList());
+            }
+            case Command.History history -> {
+                return history(history);
+            }
+            case Command.Join(String room) -> chat.join(chatSession, room);
+            case Command.Leave(String room) -> chat.leave(chatSession, room);
+            case Command.Away() -> chat.away(chatSession);
+            case Command.Back() -> chat.back(chatSession);
+            case Command.Kick(String room, String name) -> chat.kick(chatSession, room, name);
+            case Command.Mute(String name, long seconds) -> chat.mute(chatSession, name, Duration.ofSeconds(seconds));
+            case Command.Unmute(String name) -> chat.unmute(chatSession, name);
+        }
+        return Reply.OK;
+    }
+
+    private static Reply who(List<Presence> people) {
+        return lines(people.stream().map(person -> person.name() + (person.isAway() ? " away " : " here ")
+                + person.idle().toSeconds()).toList());
+    }
+
+    private Reply history(Command.History history) {
+        List<ChatEvent.Message> messages = history.after() == Command.History.NEWEST
+                ? chat.history(history.room(), history.count())
+                : chat.history(history.room(), history.count(), history.after());
+        // Without their line feeds: the reply adds them.
+        return lines(messages.stream().map(message -> {
+            byte[] line = SessionEvents.encode(message);
+            return new String(line, 0, line.length - 1, UTF_8);
+        }).toList());
+    }
+
+    private static Reply lines(List<String> lines) {
+        return Reply.lines(lines.stream().map(line -> line.getBytes(UTF_8)).toList());
+    }
+}
