@@ -133,7 +133,7 @@ public final class Outbox {
     /// Blocks while it is full; the lock must be held.
     ///
     /// @throws IOException if the outbox was closed
-    private void awaitNotFull() throws IOException, InterruptedException {
+    void awaitNotFull() throws IOException, InterruptedException {
         while (closedBy == null && isFull()) {
             notFull.await();
         }

@@ -60,7 +60,7 @@ class OutboxTest {
             Thread waiter = Thread.ofVirtual().start(() -> {
                 outbox.lock().lock();
                 try {
-                    outbox.awaitRoom();
+                    outbox.awaitNotFull();
                     waited.complete("room");
                 } catch (IOException | InterruptedException e) {
                     waited.complete(e.getMessage());

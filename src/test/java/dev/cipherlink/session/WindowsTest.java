@@ -36,14 +36,14 @@ class WindowsTest {
     void hasRoomUntilItsSizeIsInFlight() throws ProtocolException {
         assertTrue(sending.isEmpty());
         for (int i = 1; i <= 3; i++) {
-            assertTrue(sending.hasRoom());
+            assertFalse(sending.isFull());
             assertEquals(i, sending.send(outgoing(1)).sequence());
         }
-        assertFalse(sending.hasRoom());
+        assertTrue(sending.isFull());
         assertEquals(3, sending.count());
         assertEquals(SendWindow.Verdict.OLDEST, sending.judge(1));
         sending.acknowledgeOldest();
-        assertTrue(sending.hasRoom());
+        assertFalse(sending.isFull());
         assertTrue(sending.isOldest(2));
         assertEquals(SendWindow.Verdict.LATE, sending.judge(1));
         assertEquals(SendWindow.Verdict.AHEAD, sending.judge(3));
