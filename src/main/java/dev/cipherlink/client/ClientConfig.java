@@ -1,9 +1,9 @@
 package dev.cipherlink.client;
 
 import dev.cipherlink.crypto.SharedKey;
-import dev.cipherlink.message.MessageCodec.Checksum;
-import dev.cipherlink.message.SessionParameters.OperationMode;
+import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import java.time.Duration;
 
 /// Where a client connects, as whom, and what it asks for.

@@ -1,7 +1,7 @@
 package dev.cipherlink.message;
 
+import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import dev.cipherlink.message.Message.Payload;
-import dev.cipherlink.message.MessageCodec.Checksum;
 import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.Syn.SynAck;
 import java.io.StringWriter;

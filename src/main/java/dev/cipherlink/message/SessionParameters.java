@@ -1,6 +1,7 @@
 package dev.cipherlink.message;
 
-import dev.cipherlink.message.MessageCodec.Checksum;
+import dev.cipherlink.message.Message.MessageCodec;
+import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import java.util.Locale;
 import java.util.Optional;
 

@@ -1,6 +1,6 @@
 /// Messages: what packets carry, and the JSON objects of the session handshake.
 ///
-/// Purpose: pure codecs, no I/O. [dev.cipherlink.message.MessageCodec] turns a [dev.cipherlink.message.Message] into
+/// Purpose: pure codecs, no I/O. [dev.cipherlink.message.Message.MessageCodec] turns a [dev.cipherlink.message.Message] into
 /// bytes and back; [dev.cipherlink.message.HandshakeJson] does the same for SYN, SYN_ACK and the last ACK.
 ///
 /// Refuses: to know sequence rules (they are in `session`) or what a payload means (that is in `command`).

@@ -13,38 +13,36 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.DoubleSupplier;
 
-/// What strangers may cost: how many connections may be waiting to be established, of one address, of one netblock and in all; how
-/// many each may begin in a second; and how long those have to wait whose handshakes failed. Asked before the first byte is
-/// read, so before any Diffie-Hellman.
+/// Limits what strangers cost: the connections that wait to be established, of one address, of one netblock and in all; the number
+/// that each may begin in a second; and the penalty for handshakes that failed. Asked before the first byte is read, and so before
+/// any Diffie-Hellman.
 ///
-/// As the places fill, one connection is dropped at random for one that comes, more often the fewer places are left: the oldest
-/// that has proved nothing, if it had its time; else the one that comes. So a few silent ones never keep others out, and of a flood
-/// everybody gets a share. Addresses that were let in lately are not dropped so, and have places of their own.
-/// Thread-safe, never blocks.
+/// As the gate fills, a new connection has another one dropped at random, more often the fuller it is: the oldest that has proved
+/// nothing, if that had its time, else the new one. So a few silent connections never keep others out, and in a flood each client
+/// has a chance. Addresses that were let in lately are exempt, and the last part of the gate is theirs. Thread-safe, never blocks.
 public final class HandshakeGate {
 
-    /// Addresses, and netblocks, remembered though none of their connections is waiting; beyond this, those that have been quiet
-    /// longest are forgotten.
+    /// Addresses, and netblocks, that are remembered without a connection under way; beyond this, the longest quiet are forgotten.
     static final int MAX_QUIET = 65_536;
-    /// Addresses remembered since they were let in, and for how long.
+    /// Addresses that are remembered after they were let in, and for how long.
     static final int MAX_KNOWN = 4_096;
     private static final long KNOWN_NANOS = Duration.ofDays(1).toNanos();
-    /// Who has not proved anything by then may be dropped for another.
+    /// A connection that has proved nothing by then may be dropped for another.
     private static final long PROOF_NANOS = Duration.ofSeconds(2).toNanos();
-    /// A netblock begins more than one address does, and waits for fewer failures.
+    /// A netblock may begin so many times what one address may, and its penalties are so many times smaller.
     private static final int NETBLOCK_FACTOR = 4;
-    /// Each visit adds one at most: what was added while the oldest could not be forgotten yet shrinks again.
+    /// Two, since each visit adds one at most: the table shrinks again after a time when the oldest could not be forgotten.
     private static final int FORGOTTEN_PER_VISIT = 2;
 
-    /// Penalties add up. Below the first they count for nothing, and they never exceed the second.
+    /// Penalties add up. Below the first they have no effect, and they never exceed the second.
     private static final long LEAST_PENALTY_NANOS = Duration.ofSeconds(15).toNanos();
     private static final long MOST_PENALTY_NANOS = Duration.ofMinutes(10).toNanos();
 
     /// How a connection ended without a session.
     enum Failure {
-        /// It closed without a packet, as who only looks whether somebody listens.
+        /// It closed without a packet, as a port scan does.
         NOTHING_SAID(1),
-        /// What it sent does not prove that it may come in.
+        /// What it sent did not prove that it may come in.
         NOT_PROVED(5),
         /// It took all the time it had.
         TOO_SLOW(10);
@@ -97,7 +95,7 @@ public final class HandshakeGate {
         private final int burst;
         /// Those with connections under way: at most as many as there are such connections.
         private final Map<Netblock, Visitor> busy = new HashMap<>();
-        /// All others, in the order of their last visit.
+        /// All others, the longest quiet first.
         private final Map<Netblock, Visitor> quiet = new LinkedHashMap<>();
 
         Visitors(int perSecond, int burst) {
@@ -108,7 +106,7 @@ public final class HandshakeGate {
         Visitor meet(Netblock who, long nanoTime) {
             Visitor visitor = busy.get(who);
             if (visitor == null) {
-                // Anew at the end, since it is here now.
+                // Put in again, at the end.
                 visitor = quiet.remove(who);
                 if (visitor == null) {
                     visitor = new Visitor(new TokenBucket(perSecond, burst, nanoTime), nanoTime);
@@ -155,7 +153,7 @@ public final class HandshakeGate {
             }
         }
 
-        /// Drops the least recent once they are indistinguishable from new ones, or when the table is full; but for the one that is here.
+        /// Drops the longest quiet once they are indistinguishable from new ones, or when the table is full; never the present one.
         private void forgetQuiet(Netblock here, long nanoTime) {
             Iterator<Map.Entry<Netblock, Visitor>> oldestFirst = quiet.entrySet().iterator();
             for (int i = 0; i < FORGOTTEN_PER_VISIT && oldestFirst.hasNext(); i++) {
@@ -183,14 +181,14 @@ public final class HandshakeGate {
             this.drop = drop;
         }
 
-        /// The client has proved that it may come in, and it is not dropped for others any more.
+        /// The client has proved that it may come in: it is not dropped for others any more.
         void proved() {
             synchronized (HandshakeGate.this) {
                 unproved.remove(this);
             }
         }
 
-        /// It has a session: what comes from there is not a stranger's for a while.
+        /// It has a session: its address is no stranger's for a while.
         void established(long nanoTime) {
             synchronized (HandshakeGate.this) {
                 known.put(source, nanoTime);
@@ -223,7 +221,7 @@ public final class HandshakeGate {
             }
         }
 
-        /// Takes back that it was begun: it was no stranger's.
+        /// Gives its tokens back: it was no stranger's.
         void refund() {
             synchronized (HandshakeGate.this) {
                 sources.giveBack(source);
@@ -246,8 +244,8 @@ public final class HandshakeGate {
 
     /// A connection was accepted.
     ///
-    /// @param drop called, perhaps by the thread of another, if it has to make room before it has proved anything
-    /// @return null if the handshake may not begin; if it may, the visit has to end
+    /// @param drop called if it is dropped for another connection, perhaps by that one's thread
+    /// @return null if the handshake may not begin; a visit has to be ended
     Visit enter(InetAddress address, long nanoTime, Runnable drop) {
         Visit dropped = null;
         var visit = new Visit(Netblock.source(address), Netblock.of(address, limits.ipv4Bits(), limits.ipv6Bits()), nanoTime, drop);
@@ -288,7 +286,7 @@ public final class HandshakeGate {
         return at != null && nanoTime - at < KNOWN_NANOS;
     }
 
-    /// Whether another connection has to go for the next one.
+    /// Whether a connection has to be dropped for the next one.
     private boolean isTooFull(boolean isKnown) {
         if (isKnown) {
             return underWay >= limits.maxInAll();
@@ -306,34 +304,34 @@ public final class HandshakeGate {
         return oldest != null && nanoTime - oldest.enteredAt >= PROOF_NANOS ? oldest : null;
     }
 
-    /// How many addresses are remembered that were let in.
+    /// Addresses that are remembered after they were let in.
     synchronized int known() {
         return known.size();
     }
 
-    /// How many addresses and netblocks are remembered.
+    /// Addresses and netblocks that are remembered.
     synchronized int remembered() {
         return sources.busy.size() + sources.quiet.size() + netblocks.busy.size() + netblocks.quiet.size();
     }
 
-    /// How much a server does for strangers: connections that are not established yet.
+    /// The limits on connections that are not established yet.
     ///
     /// @param maxPerAddress  of one address, which is a /64 of IPv6
     /// @param maxPerNetblock of one netblock
     /// @param maxInAll       in all
-    /// @param maxStrangers   the same, but for addresses that were let in lately: the rest is kept for those
-    /// @param earlyDrop      from here on, the more there are the more often one is dropped: the oldest, or the next
+    /// @param maxStrangers   in all, but for addresses that were let in lately: the rest is reserved for those
+    /// @param earlyDrop      from this number on connections are dropped at random, more often the more there are
     /// @param perSecond      connections that one address may begin in a second, once its burst is used up
     /// @param burst          connections that one address may begin at once
     /// @param ipv4Bits       of an address of IPv4 that name its netblock
     /// @param ipv6Bits       of an address of IPv6 that name its netblock
-    /// @param penalties      whether addresses whose handshakes fail have to wait
+    /// @param penalties      whether addresses whose handshakes fail are kept out for a while
     public record HandshakeLimits(int maxPerAddress, int maxPerNetblock, int maxInAll, int maxStrangers, int earlyDrop,
                                   int perSecond, int burst, int ipv4Bits, int ipv6Bits, boolean penalties) {
 
         public static final HandshakeLimits DEFAULT = new HandshakeLimits(64, 128, 512, 384, 192, 200, 400, 24, 48, true);
 
-        /// For addresses alone: each is its netblock, none is known, and none is punished.
+        /// Limits addresses only: each is its own netblock, and there are no penalties.
         public HandshakeLimits(int maxPerAddress, int maxInAll, int perSecond, int burst) {
             this(maxPerAddress, maxInAll, maxInAll, maxInAll, maxInAll, perSecond, burst, 32, 64, false);
         }

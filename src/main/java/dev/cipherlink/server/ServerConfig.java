@@ -13,19 +13,19 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 
-/// How a server listens, whom it lets in and what it grants.
+/// The configuration of a server: where it listens, which clients it lets in, and its limits.
 ///
 /// @param host                    name or address to bind; [#EVERYWHERE] for all of this machine
 /// @param port                    0 takes a free one
-/// @param keys                    who the server is, and whom it lets in
+/// @param keys                    the keys of the server, and the clients that it lets in
 /// @param maxConnections          accepted at the same time; more wait in the listener's backlog
 /// @param maxPerKey               of those, with one key; never more than half of them
-/// @param handshakes              what is done for strangers
+/// @param handshakes              limits on connections that are not established yet
 /// @param handshakeTimeout        from accept to established
 /// @param maxWindowSize           the largest burst window granted
 /// @param maxValueBytes           the largest value stored
 /// @param keepaliveInterval       silence after which a client is asked for a sign of life
-/// @param sessions                how long and how many sessions wait for clients that have lost their connection
+/// @param sessions                how many sessions wait for clients that have lost their connection, and how long
 /// @param gracePeriod             how long a stopping server waits for its clients
 /// @param chat                    the limits of the chat
 /// @param forwards                what may be forwarded, and how
@@ -48,18 +48,17 @@ public record ServerConfig(
     /// Ten minutes, as `docs/protocol.md` section 5 has it.
     public static final SessionRegistry.Limits DEFAULT_SESSIONS = new SessionRegistry.Limits(Duration.ofMinutes(10), 10_000,
             Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 8));
-    /// Room for the verb, the key and the numbers around the largest value.
+    /// For the verb, the key and the numbers around the largest value.
     private static final int MAX_COMMAND_OVERHEAD_BYTES = 1_024;
 
     /// Every address of this machine, of IPv4 and IPv6.
     public static final String EVERYWHERE = "*";
-    /// Descriptors that a process with a store on disk needs to serve a few clients: with less it cannot load what it needs
-    /// for the first of them, and fails it and all others.
+    /// Descriptors that a process with a store on disk needs for a few clients: with less it cannot load the classes for the first.
     private static final int LEAST_DESCRIPTORS = 64;
 
-    /// To be asked before anything is opened.
+    /// Checks the limit of descriptors. To be called before anything is opened.
     ///
-    /// @throws IOException if this process may not have the descriptors that a server needs; the message says what to do
+    /// @throws IOException if a server needs more than the process may have; the message says what to do
     public static void requireDescriptors() throws IOException {
         long limit = SocketBudget.descriptorLimit();
         if (limit < LEAST_DESCRIPTORS) {
@@ -73,7 +72,7 @@ public record ServerConfig(
         return loopback(ServerKeys.shared(sharedKey));
     }
 
-    /// The defaults of `docs/protocol.md`, on a free port of the loopback interface; without penalties, since all who come are one
+    /// The defaults of `docs/protocol.md`, on a free port of the loopback interface; without penalties, since all clients have one
     /// address there.
     public static ServerConfig loopback(ServerKeys keys) {
         return new ServerConfig("127.0.0.1", 0, keys, 10_000, 1_000, HandshakeLimits.DEFAULT.withPenalties(false), Duration.ofSeconds(10),
@@ -136,7 +135,7 @@ public record ServerConfig(
                 maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, newForwards);
     }
 
-    /// What a server does for forwards.
+    /// Which targets a server forwards to, and its limits.
     ///
     /// @param allowed        what every client may have connected to, besides what its own line in the authorized-keys
     ///                       file says
@@ -149,11 +148,11 @@ public record ServerConfig(
                 new ForwardPolicy(ForwardRules.NONE, Duration.ofSeconds(5), ForwardLimits.DEFAULT);
     }
 
-    /// Who a server is, and whom it lets in. A version of the wire for which it has no key is not served.
+    /// The keys of a server, and the clients that it lets in. A version of the wire without a key is not served.
     ///
-    /// @param sharedKey the key of version 1, if it is served; closed by whoever made it, after the server
-    /// @param identity  the server's own key of version 2, if it is served; closed by whoever made it, after the server
-    /// @param clients   whose keys are let in over version 2
+    /// @param sharedKey the key of version 1, if it is served; the caller closes it, after the server
+    /// @param identity  the server's own key of version 2, if it is served; the caller closes it, after the server
+    /// @param clients   the clients that are let in over version 2
     public record ServerKeys(Optional<SharedKey> sharedKey, Optional<Identity> identity, ClientDirectory clients) {
 
         /// Version 1 only.

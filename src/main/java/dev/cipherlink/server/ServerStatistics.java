@@ -1,10 +1,15 @@
 package dev.cipherlink.server;
 
 import dev.cipherlink.forward.Forwards;
+import dev.cipherlink.server.access.Netblock;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -84,5 +89,67 @@ final class ServerStatistics {
     private static String version() {
         String version = Server.class.getPackage().getImplementationVersion();
         return version == null ? "development" : version;
+    }
+
+    /// Limits the log lines of strangers' connections: a few a minute for each netblock, and some more in all. The rest is counted
+    /// and summed up in one line a minute. Thread-safe.
+    static final class StrangerLog {
+
+        private static final Logger LOG = System.getLogger(StrangerLog.class.getName());
+
+        static final int LINES_PER_NETBLOCK = 3;
+        static final int LINES_IN_ALL = 20;
+        private static final long MINUTE = Duration.ofMinutes(1).toNanos();
+        /// Netblocks that are counted separately in a minute.
+        private static final int MAX_NETBLOCKS = 1_000;
+
+        private final Map<Netblock, Integer> connections = new HashMap<>();
+        private long minuteBegan;
+        private int logged;
+        private long unlogged;
+
+        StrangerLog(long nanoTime) {
+            minuteBegan = nanoTime;
+        }
+
+        /// A stranger's connection ended.
+        ///
+        /// @return whether it may have a line of its own
+        synchronized boolean mayLog(Netblock netblock) {
+            int count = connections.size() < MAX_NETBLOCKS || connections.containsKey(netblock)
+                    ? connections.merge(netblock, 1, Integer::sum) : LINES_PER_NETBLOCK + 1;
+            if (count > LINES_PER_NETBLOCK || logged == LINES_IN_ALL) {
+                unlogged++;
+                return false;
+            }
+            logged++;
+            return true;
+        }
+
+        /// Logs the sum of the last minute, if it is over. To be called about once a second.
+        void tell(long nanoTime) {
+            String told = told(nanoTime);
+            if (told != null) {
+                LOG.log(Level.INFO, told);
+            }
+        }
+
+        /// @return the line about the minute that has ended; null if there is none
+        synchronized String told(long nanoTime) {
+            if (nanoTime - minuteBegan < MINUTE) {
+                return null;
+            }
+            String told = null;
+            if (unlogged > 0) {
+                Map.Entry<Netblock, Integer> most = connections.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow();
+                told = unlogged + " more connections of strangers ended in the last minute; most came from " + most.getKey() + ": "
+                        + most.getValue();
+            }
+            minuteBegan = nanoTime;
+            connections.clear();
+            logged = 0;
+            unlogged = 0;
+            return told;
+        }
     }
 }

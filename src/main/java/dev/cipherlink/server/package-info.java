@@ -1,7 +1,7 @@
 /// The server: from a listening socket to an established session or forward.
 ///
 /// Purpose: [dev.cipherlink.server.Server] accepts, [dev.cipherlink.server.Connection] is one connection's whole life,
-/// [dev.cipherlink.server.Admission] finds out who it is and which session it gets. Read them in this order.
+/// [dev.cipherlink.server.Admission] runs its handshakes. Read them in this order.
 /// [dev.cipherlink.server.StreamConnection] is a connection that forwards.
 ///
 /// Refuses: strangers anything that costs much; more connections than configured, before they are accepted; arguments,

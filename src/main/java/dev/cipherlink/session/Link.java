@@ -1,11 +1,12 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.channel.SecureChannel;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.Message.MessageCodec;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
-import dev.cipherlink.message.Message;
-import dev.cipherlink.message.MessageCodec;
 import dev.cipherlink.session.Outbox.PushSignal;
+import dev.cipherlink.session.Session.MessageSink;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.time.Duration;

@@ -2,7 +2,7 @@ package dev.cipherlink.session;
 
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.MessageCodec;
+import dev.cipherlink.message.Message.MessageCodec;
 import dev.cipherlink.session.Link.KeepaliveTimer;
 import dev.cipherlink.session.Link.LinkConfig;
 import dev.cipherlink.session.Link.LinkEnd;

@@ -2,12 +2,13 @@ package dev.cipherlink.session;
 
 import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message;
+import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.session.Outgoing.PartHeader;
 import dev.cipherlink.session.SendWindow.SerialNumber;
+import dev.cipherlink.session.Session.MessageSink;
 import dev.cipherlink.session.Session.SessionIdentity;
 import java.io.IOException;
 import java.net.ProtocolException;

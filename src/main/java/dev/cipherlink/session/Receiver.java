@@ -7,7 +7,7 @@ import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.session.ReceiveWindow.AnswerBatch;
-import dev.cipherlink.session.SendWindow.SerialNumber;
+import dev.cipherlink.session.Session.MessageSink;
 import dev.cipherlink.session.Session.SessionIdentity;
 import java.io.IOException;
 import java.net.ProtocolException;

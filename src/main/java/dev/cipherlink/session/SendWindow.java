@@ -5,6 +5,7 @@ import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.session.Outgoing.Progress;
+import dev.cipherlink.session.Session.MessageSink;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.concurrent.TimeUnit;

@@ -9,6 +9,7 @@ import dev.cipherlink.session.Outbox.EventQueue;
 import dev.cipherlink.session.Outgoing.Failure;
 import dev.cipherlink.session.Outgoing.Progress;
 import dev.cipherlink.session.SendWindow.RetransmitTimer;
+import dev.cipherlink.session.Session.MessageSink;
 import dev.cipherlink.session.Session.SessionIdentity;
 import java.io.IOException;
 import java.net.ProtocolException;

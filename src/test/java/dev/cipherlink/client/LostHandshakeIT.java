@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.cipherlink.channel.NoiseHandshake;
-import dev.cipherlink.channel.PacketReader.PacketLimits;
 import dev.cipherlink.channel.PacketReader;
+import dev.cipherlink.channel.PacketReader.PacketLimits;
 import dev.cipherlink.channel.PacketWriter;
 import dev.cipherlink.client.Attachment.LostHandshakeException;
 import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;

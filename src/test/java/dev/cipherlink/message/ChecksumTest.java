@@ -3,7 +3,7 @@ package dev.cipherlink.message;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.message.MessageCodec.Checksum;
+import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import dev.cipherlink.message.Message.Payload;
-import dev.cipherlink.message.MessageCodec.Checksum;
 import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.Syn.SynAck;
 import java.net.ProtocolException;

@@ -3,9 +3,10 @@ package dev.cipherlink.message;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.message.Message.MessageCodec;
+import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
-import dev.cipherlink.message.MessageCodec.Checksum;
 import dev.cipherlink.random.Damage;
 import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;

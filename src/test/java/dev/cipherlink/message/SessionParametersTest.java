@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.message.MessageCodec.Checksum;
+import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import dev.cipherlink.message.SessionParameters.OperationMode;
 import org.junit.jupiter.api.Test;
 

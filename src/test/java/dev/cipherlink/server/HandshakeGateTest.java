@@ -7,86 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
 import dev.cipherlink.server.access.Netblock;
 import java.net.InetAddress;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/// The clock is given, so that nothing here takes time.
-class HandshakeGateTest {
-
-    private static final long SECOND = Duration.ofSeconds(1).toNanos();
-    private static final InetAddress FLOODER = address(1);
-    private static final InetAddress OTHER = address(2);
-
-    private static InetAddress ip(String text) {
-        return InetAddress.ofLiteral(text);
-    }
-
-    private static InetAddress address(int number) {
-        return ip("10." + (number >> 16) + "." + (number >> 8 & 255) + "." + (number & 255));
-    }
-
-    private static Gate gate(int maxPerAddress, int maxInAll, int perSecond, int burst) {
-        return new Gate(new HandshakeLimits(maxPerAddress, maxInAll, perSecond, burst));
-    }
-
-    /// A gate, and who is inside.
-    private static final class Gate {
-        private final HandshakeGate gate;
-        private final Map<InetAddress, Deque<HandshakeGate.Visit>> inside = new HashMap<>();
-        private final List<InetAddress> dropped = new ArrayList<>();
-        private double random = 0.5;
-
-        Gate(HandshakeLimits limits) {
-            gate = new HandshakeGate(limits, () -> random);
-        }
-
-        boolean enter(InetAddress address, long nanoTime) {
-            var visit = new HandshakeGate.Visit[1];
-            visit[0] = gate.enter(address, nanoTime, () -> dropped.add(address));
-            if (visit[0] != null) {
-                inside.computeIfAbsent(address, _ -> new ArrayDeque<>()).add(visit[0]);
-            }
-            return visit[0] != null;
-        }
-
-        HandshakeGate.Visit last(InetAddress address) {
-            return inside.get(address).getLast();
-        }
-
-        void leave(InetAddress address) {
-            inside.get(address).removeFirst().leave();
-        }
-
-        void establish(InetAddress address, long nanoTime) {
-            assertTrue(enter(address, nanoTime));
-            inside.get(address).removeLast().established(nanoTime);
-        }
-
-        boolean fail(InetAddress address, HandshakeGate.Failure failure, long nanoTime) {
-            if (!enter(address, nanoTime)) {
-                return false;
-            }
-            inside.get(address).removeLast().failed(failure, nanoTime);
-            return true;
-        }
-
-        int addresses() {
-            return gate.remembered();
-        }
-    }
-
-    /// 10 in all, 8 of them for strangers, of whom some are dropped from the 5th on; 4 of a netblock.
-    private static Gate small() {
-        return new Gate(new HandshakeLimits(3, 4, 10, 8, 4, 1_000, 1_000, 24, 48, true));
-    }
+/// The limits of the gate: what is under way, and the rate.
+class HandshakeGateTest extends HandshakeGateRig {
 
     /// Issue 13.12: one IPv6 customer has 2^64 addresses, and more; each was counted apart.
     @Test
@@ -158,85 +85,6 @@ class HandshakeGateTest {
         assertEquals(6, entered, "half of the places between 4 and 8 are taken");
         gate.random = 0.51;
         assertTrue(gate.enter(OTHER, 0));
-    }
-
-    /// Issue 13.12: who was let in lately comes in though strangers have all they may have.
-    @Test
-    void keepsPlacesForThoseWhoWereLetInLately() {
-        var gate = small();
-        gate.establish(OTHER, 0);
-        gate.random = 0.99;
-        for (int i = 0; i < 20; i++) {
-            assertEquals(i < 8, gate.enter(ip("10.1." + i + ".1"), SECOND));
-        }
-        assertTrue(gate.enter(OTHER, SECOND) && gate.enter(OTHER, SECOND));
-        assertFalse(gate.enter(OTHER, SECOND), "not even they have more than all");
-        assertTrue(gate.enter(OTHER, 4 * SECOND), "but old ones make room");
-    }
-
-    @Test
-    void afterADayAnAddressThatWasLetInIsAStrangersAgain() {
-        var gate = small();
-        gate.establish(OTHER, 0);
-        gate.random = 0.99;
-        for (int i = 0; i < 8; i++) {
-            assertTrue(gate.enter(ip("10.1." + i + ".1"), 90_000 * SECOND));
-        }
-        assertFalse(gate.enter(OTHER, 90_000 * SECOND));
-    }
-
-    @Test
-    void remembersABoundedNumberOfThoseWhoWereLetIn() {
-        var gate = new Gate(new HandshakeLimits(1, 1, 1_000, 1_000));
-        for (int i = 0; i < 100_000; i++) {
-            gate.establish(address(i), 0);
-        }
-        assertEquals(HandshakeGate.MAX_KNOWN, gate.gate.known());
-    }
-
-    /// Issue 13.12: as PerSourcePenalties has it.
-    @Test
-    void failuresAddUpToAPenalty() {
-        var gate = small();
-        for (int i = 0; i < 9; i++) {
-            assertEquals(i < 3, gate.fail(FLOODER, HandshakeGate.Failure.NOT_PROVED, 0), "one or two are nobody's fault");
-        }
-        assertTrue(gate.enter(ip("11.0.0.1"), 0), "others are served");
-        assertTrue(gate.fail(FLOODER, HandshakeGate.Failure.NOT_PROVED, SECOND), "some time is over");
-        assertFalse(gate.enter(FLOODER, 2 * SECOND));
-    }
-
-    @Test
-    void penaltiesGrowToTenMinutesAndEnd() {
-        var gate = small();
-        for (int i = 0; i < 1_000; i++) {
-            gate.enter(FLOODER, 0);
-            gate.inside.getOrDefault(FLOODER, new ArrayDeque<>()).forEach(visit -> visit.failed(HandshakeGate.Failure.TOO_SLOW, 0));
-            gate.inside.clear();
-        }
-        assertFalse(gate.enter(FLOODER, 2 * SECOND));
-        assertTrue(gate.enter(FLOODER, 601 * SECOND));
-    }
-
-    /// Issue 13.12: a network whose addresses fail one after the other is punished as a whole, at a quarter.
-    @Test
-    void aNetblockIsPunishedForItsAddresses() {
-        var gate = small();
-        int failures = 0;
-        for (int i = 1; i < 250; i++) {
-            failures += gate.fail(ip("192.0.2." + i), HandshakeGate.Failure.NOT_PROVED, 0) ? 1 : 0;
-        }
-        assertEquals(12, failures);
-        assertTrue(gate.enter(ip("192.0.3.1"), 0));
-    }
-
-    @Test
-    void whoWasLetInLatelyIsNotPunishedForOthersOfItsAddress() {
-        var gate = small();
-        gate.establish(FLOODER, 0);
-        for (int i = 0; i < 100; i++) {
-            assertTrue(gate.fail(FLOODER, HandshakeGate.Failure.NOT_PROVED, 0));
-        }
     }
 
     /// Enters and leaves at once, as often as it may.

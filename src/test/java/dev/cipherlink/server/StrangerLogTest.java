@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.server.ServerStatistics.StrangerLog;
 import dev.cipherlink.server.access.Netblock;
 import java.net.InetAddress;
 import java.time.Duration;

@@ -12,6 +12,7 @@ import dev.cipherlink.client.Credentials;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.noise.Suite;
 import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
+import dev.cipherlink.server.ServerStatistics.StrangerLog;
 import dev.cipherlink.session.CloseReason;
 import java.io.IOException;
 import java.net.InetAddress;

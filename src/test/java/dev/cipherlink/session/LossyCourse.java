@@ -2,9 +2,9 @@ package dev.cipherlink.session;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.MessageCodec.Checksum;
-import dev.cipherlink.message.SessionParameters.OperationMode;
+import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package dev.cipherlink.session;
 
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.message.Message;
-import dev.cipherlink.message.MessageCodec;
+import dev.cipherlink.message.Message.MessageCodec;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;

@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.message.HandshakeJson;
 import dev.cipherlink.message.Message;
+import dev.cipherlink.message.Message.MessageCodec;
+import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
-import dev.cipherlink.message.MessageCodec.Checksum;
-import dev.cipherlink.message.MessageCodec;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.Syn.SynAck;

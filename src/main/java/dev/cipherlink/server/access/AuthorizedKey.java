@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 
 /// One client that may come in: a line `cipherlink-x25519 <base64> <name> [options]`.
 ///
-/// @param name    what the server calls it; see [PublicKeyLine#isName]
-/// @param key     what it must prove to hold
+/// @param name    its name at the server; see [PublicKeyLine#isName]
+/// @param key     the key that it must prove to hold
 /// @param options words, in the order of the file: `operator` (may look at other connections),
 ///                `forward=HOST:PORT,...` (what it may have connected to, see [ForwardRules]), and `denied` (it may not come
 ///                in, whatever else is said)
@@ -31,7 +31,7 @@ public record AuthorizedKey(String name, PublicKey key, List<String> options) {
         options.forEach(AuthorizedKey::requireOption);
     }
 
-    /// @throws IllegalArgumentException if the line does not say what it should; the message says what is wrong
+    /// @throws IllegalArgumentException if the line is wrong; the message says how
     static AuthorizedKey parse(String line) {
         String[] words = BLANKS.split(line.strip());
         PublicKeyLine.requireKeyType(words[0]);

@@ -20,12 +20,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/// The authorized-keys file of a server: who may come in, by which name, with which rights. As a directory it lets in
-/// those that it lists and nobody else (`server.clients = authorized`).
+/// The authorized-keys file of a server: which clients may come in, with their names and rights. As a directory it lets in
+/// the keys that it lists and no others (`server.clients = authorized`).
 ///
 /// One key a line, `cipherlink-x25519 <base64> <name> [options]`; `#` begins a comment line; comments, blank lines and
-/// order survive every change made here. A change is a new file in place of the old one, so that a server that is
-/// running takes it up whole, and of two changes at once none is lost ([KeyListFile]).
+/// order survive every change made here. A change replaces the file, so that a running server reads it whole, and of two changes
+/// at once neither is lost ([KeyListFile]).
 ///
 /// Thread-safe. Looking up takes no lock and does not block; everything that touches the file blocks on the disk.
 public final class AuthorizedKeys implements ClientDirectory {
@@ -34,15 +34,15 @@ public final class AuthorizedKeys implements ClientDirectory {
 
     private final KeyListFile file;
     private volatile KeySet keys;
-    /// How the file looked before [#reloadIfChanged] read it last; set when that is done.
+    /// The attributes of the file before [#reloadIfChanged] last read it; set when that is done.
     private volatile Look lastLook;
-    /// What the file held when it was judged last; guarded by this, like all below.
+    /// The content that was parsed last; guarded by this, like all below.
     private Optional<KeyListFile.Content> seen;
-    /// What was wrong with that; empty if it is in force.
+    /// The error in it; empty if it is in force.
     private String seenTrouble = "";
-    /// What was told last, so that it is told once.
+    /// The error that was reported last, so that each is reported once.
     private String toldTrouble = "";
-    /// A change that was written into the file in place, and may still be under way.
+    /// A change that was written into the file in place, and may not be complete.
     private Optional<List<String>> unsettled = Optional.empty();
 
     private AuthorizedKeys(KeyListFile file, Look look, KeySet keys, Optional<KeyListFile.Content> seen) {
@@ -52,12 +52,12 @@ public final class AuthorizedKeys implements ClientDirectory {
         this.seen = seen;
     }
 
-    /// What a look at a file tells without reading it. Two edits within one tick of the clock that time stamps are taken from
-    /// look the same if they keep the size and the file, so that this is a hint and no more.
+    /// The attributes of a file. Two edits within one tick of the file system's clock look the same if they keep the size and the
+    /// file, so that this is only a hint.
     ///
     /// @param created null where the file system does not keep it
     private record Look(Object fileKey, FileTime created, FileTime changed, long bytes) {
-        /// Of a file that is not there, or cannot be looked at.
+        /// Of a file that is missing or inaccessible.
         private static final Look NONE = new Look(null, null, null, -1);
 
         static Look at(Path path) {
@@ -70,19 +70,19 @@ public final class AuthorizedKeys implements ClientDirectory {
             }
         }
 
-        /// A file system that does not know says the time of the last change instead; a folder changes as files are made in it.
+        /// Whether the file system keeps creation times: if not, it gives the time of the last change, also for a folder.
         private static boolean knowsCreation(Path path) throws IOException {
             var folder = Files.readAttributes(path.toAbsolutePath().getParent(), BasicFileAttributes.class);
             return !folder.creationTime().equals(folder.lastModifiedTime());
         }
 
-        /// Whether the file was made anew after the other look: systems give the number of a file that is gone away again.
+        /// Whether the file was created after the other look. The file's number does not tell: systems reuse it.
         boolean isOfAnotherFile(Look before) {
             return created != null && before.created != null && !created.equals(before.created);
         }
     }
 
-    /// What [#reloadIfChanged] found.
+    /// The outcome of [#reloadIfChanged].
     public sealed interface Reload {
 
         /// Nothing new.
@@ -123,7 +123,7 @@ public final class AuthorizedKeys implements ClientDirectory {
         return Optional.ofNullable(keys.byKey().get(key));
     }
 
-    /// Whose name this is, in upper or lower case.
+    /// The key with this name, in upper or lower case.
     public Optional<AuthorizedKey> find(String name) {
         return Optional.ofNullable(keys.named(name));
     }
@@ -153,9 +153,9 @@ public final class AuthorizedKeys implements ClientDirectory {
         return !isThere[0];
     }
 
-    /// Refuses a key for good: it stands in the file as denied, without whatever it had there.
+    /// Refuses a key for good: its line is replaced by one that denies it.
     ///
-    /// @param name by which the file has it from now on
+    /// @param name its name in that line
     /// @throws IOException if another key has the name, or the file is wrong or cannot be changed; the message names the line
     public synchronized void deny(String name, PublicKey key) throws IOException {
         change(lines -> {
@@ -167,9 +167,9 @@ public final class AuthorizedKeys implements ClientDirectory {
         });
     }
 
-    /// Takes the key of this name out of the file.
+    /// Removes the key with this name from the file.
     ///
-    /// @return what was taken out; empty if there is no such name
+    /// @return the removed key; empty if there is no such name
     /// @throws IOException if the file is wrong or cannot be changed; the message names the line
     public synchronized Optional<AuthorizedKey> remove(String name) throws IOException {
         var removed = new ArrayList<AuthorizedKey>();
@@ -191,7 +191,7 @@ public final class AuthorizedKeys implements ClientDirectory {
         keys = KeySet.parse(path(), lines);
         var now = file.read();
         boolean isOurs = now.isPresent() && now.get().lines().equals(lines);
-        // If somebody changed it again meanwhile, the next reload finds lines that it has not seen.
+        // If the file was changed again meanwhile, the next reload finds lines that it has not seen.
         judged(isOurs ? now.get() : new KeyListFile.Content(lines, null), "");
         lastLook = Look.at(path());
     }
@@ -203,9 +203,9 @@ public final class AuthorizedKeys implements ClientDirectory {
         unsettled = Optional.empty();
     }
 
-    /// Takes up a changed file. One that was written in place is taken up once two calls in a row have found it the
-    /// same, since an editor may have emptied it and not filled it yet; a replaced one at once. Reads the whole file
-    /// each time: time stamps are too coarse to tell two edits apart.
+    /// Reads the file again. A replaced file is in force at once. One that was written in place is in force when two calls in a row
+    /// find the same content, since an editor may have emptied it and not filled it yet. Reads the whole file each time: time stamps
+    /// are too coarse to tell two edits apart.
     public synchronized Reload reloadIfChanged() {
         Look look = Look.at(path());
         try {
@@ -228,14 +228,14 @@ public final class AuthorizedKeys implements ClientDirectory {
             unsettled = Optional.empty();
             return new Reload.Unchanged();
         } catch (ClosedByInterruptException e) {
-            // The server is stopping, and the interrupt is for whoever called.
+            // The server is stopping, and the interrupt is for the caller.
             return new Reload.Unchanged();
         } catch (IOException e) {
             return kept(describe(e));
         }
     }
 
-    /// Some exceptions of the file system have only a file name for a message.
+    /// The message of some file system exceptions is only a file name.
     private static String describe(IOException failure) {
         return failure instanceof FileSystemException e && e.getReason() == null
                 ? e.getFile() + ": cannot be read (" + e.getClass().getSimpleName() + ")" : failure.getMessage();
@@ -281,7 +281,7 @@ public final class AuthorizedKeys implements ClientDirectory {
         return find(key).filter(known -> !known.isDenied()).isPresent();
     }
 
-    /// By the name in the file.
+    /// With the name in the file.
     @Override
     public Optional<ClientIdentity> identify(PublicKey key) {
         return find(key).filter(known -> !known.isDenied()).map(AuthorizedKey::identity);
@@ -297,7 +297,7 @@ public final class AuthorizedKeys implements ClientDirectory {
         return !Look.at(path()).equals(lastLook);
     }
 
-    /// [#reloadIfChanged], with what it found in the log.
+    /// As [#reloadIfChanged], and logs the outcome.
     @Override
     public boolean refresh() {
         return switch (reloadIfChanged()) {
@@ -313,13 +313,13 @@ public final class AuthorizedKeys implements ClientDirectory {
         };
     }
 
-    /// What an authorized-keys file says: each name and each key once. Immutable.
+    /// The keys of an authorized-keys file: each name and each key once. Immutable.
     ///
-    /// Names that differ in case only count as the same: people would take one for the other.
+    /// Names that differ only in case count as the same: people would confuse them.
     ///
     /// @param keys   in the order of the file
-    /// @param byKey  the same, for a quick look
-    /// @param byName the same, by lower-case name
+    /// @param byKey  by key
+    /// @param byName by lower-case name
     record KeySet(List<AuthorizedKey> keys, Map<PublicKey, AuthorizedKey> byKey, Map<String, AuthorizedKey> byName) {
 
         static final KeySet EMPTY = new KeySet(List.of(), Map.of(), Map.of());

@@ -17,20 +17,20 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
-/// The directory of a server that lets everybody in (`server.clients = any`).
+/// The directory of a server that lets any key in (`server.clients = any`).
 ///
-/// Who is in the authorized-keys file has the name and the rights that stand there. Every other key takes the name
-/// that it claims when it comes first, if that is free, else one made from its fingerprint, and keeps it: names are
-/// kept in a file of the same format. Names of the authorized-keys file are never given away; if the operator gives
-/// such a name to a key later, whoever had it by enrolment gets another one when it comes next.
+/// A key of the authorized-keys file has the name and the rights that stand there. Every other key takes the name that it claims
+/// when it first comes, if that is free, else one made from its fingerprint, and keeps it: names are kept in a file of the same
+/// format. Names of the authorized-keys file are never given out; if the operator gives a name to another key later, the key that
+/// had it by enrolment gets a new name when it next comes.
 ///
-/// Anybody can make keys, so that the number of names is bounded, in all and for each netblock (a /24 of IPv4, a /48 of IPv6)
-/// in a day: beyond it new keys are refused. A key that is denied in the authorized-keys file stays out.
+/// Keys cost nothing, so the number of names is bounded, in all and for each netblock (a /24 of IPv4, a /48 of IPv6) in a day:
+/// beyond it new keys are refused. A key that is denied in the authorized-keys file stays out.
 ///
 /// Thread-safe. Known keys are looked up without a lock; a new one blocks on the disk.
 public final class Enrolment implements ClientDirectory {
 
-    /// Names that are given away at most; each costs about a hundred bytes, and the file is written for each.
+    /// The most names that are given out; each costs about a hundred bytes, and the file is written for each.
     public static final int MAX_ENROLLED = 10_000;
 
     /// New names of one netblock in a day, all of them at once if need be.
@@ -49,7 +49,7 @@ public final class Enrolment implements ClientDirectory {
     private final AuthorizedKeys enrolled;
     private final int maxEnrolled;
     private final LongSupplier nanoClock;
-    /// The one that was used last at the end.
+    /// The most recently used at the end.
     private final Map<Netblock, TokenBucket> netblocks = new LinkedHashMap<>(16, 0.75f, true);
     private long toldAt;
 
@@ -61,23 +61,23 @@ public final class Enrolment implements ClientDirectory {
         toldAt = nanoClock.getAsLong() - TELL_NANOS;
     }
 
-    /// @param file where the names are kept; it need not exist yet
+    /// @param file keeps the names; it need not exist yet
     /// @throws IOException if it cannot be read; see [AuthorizedKeys#load]
     public static Enrolment open(AuthorizedKeys authorized, Path file) throws IOException {
         return new Enrolment(authorized, AuthorizedKeys.load(file), MAX_ENROLLED, System::nanoTime);
     }
 
-    /// Everybody who is not denied, as long as there is room for their names.
+    /// Admits each key that is not denied, as long as there are names left for new ones.
     @Override
     public boolean admits(PublicKey key) {
-        return !isDenied(key) && (authorized.admits(key) || enrolled.admits(key) || hasRoom());
+        return !isDenied(key) && (authorized.admits(key) || enrolled.admits(key) || hasNamesLeft());
     }
 
     private boolean isDenied(PublicKey key) {
         return authorized.find(key).filter(AuthorizedKey::isDenied).isPresent();
     }
 
-    private boolean hasRoom() {
+    private boolean hasNamesLeft() {
         return enrolled.list().size() < maxEnrolled;
     }
 
@@ -86,7 +86,7 @@ public final class Enrolment implements ClientDirectory {
         return isDenied(key) ? Optional.empty() : authorized.identify(key).or(() -> enrolledName(key));
     }
 
-    /// @return empty if the key is denied, there is no room for another name, or it cannot be kept; the log says which
+    /// @return empty if the key is denied, no name is left, or the name cannot be kept; the log says which
     @Override
     public Optional<ClientIdentity> welcome(PublicKey key, String claimedName, InetAddress from) {
         return identify(key).or(() -> isDenied(key) ? Optional.empty() : enrol(key, claimedName, from));
@@ -98,7 +98,7 @@ public final class Enrolment implements ClientDirectory {
                 .map(known -> withoutRights(known.name(), key));
     }
 
-    /// Rights come from the authorized-keys file only, whatever somebody wrote into the other one.
+    /// Rights come from the authorized-keys file only, whatever the other one says.
     private static ClientIdentity withoutRights(String name, PublicKey key) {
         return new ClientIdentity(name, Optional.of(key), false);
     }
@@ -113,7 +113,7 @@ public final class Enrolment implements ClientDirectory {
             if (outdated.isPresent()) {
                 enrolled.remove(outdated.get().name());
             }
-            if (!hasRoom()) {
+            if (!hasNamesLeft()) {
                 tell(enrolled.path() + ": " + maxEnrolled + " names are given away, no new key is let in");
                 return Optional.empty();
             }
@@ -141,7 +141,7 @@ public final class Enrolment implements ClientDirectory {
         return bucket.take(now) == 0;
     }
 
-    /// At most once a minute: strangers can cause it as often as they like.
+    /// Logs at most once a minute, since strangers can cause it as often as they like.
     private void tell(String warning) {
         long now = nanoClock.getAsLong();
         if (now - toldAt >= TELL_NANOS) {
@@ -155,7 +155,7 @@ public final class Enrolment implements ClientDirectory {
                 && authorized.find(name).isEmpty() && enrolled.find(name).isEmpty();
     }
 
-    /// Nobody may claim a name that promises a fingerprint.
+    /// A name that looks like one made from a fingerprint cannot be claimed.
     private static boolean isGenerated(String name) {
         return KeySet.fold(name).startsWith(PREFIX);
     }

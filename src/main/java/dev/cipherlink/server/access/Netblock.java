@@ -4,17 +4,17 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
 
-/// Addresses that begin alike, and so are likely to be one network's.
+/// A block of addresses with the same first bits, probably of one network.
 ///
 /// @param prefix the first bits, and zeros for the rest
 /// @param bits   how many of them count
 public record Netblock(InetAddress prefix, int bits) {
 
     private static final int IPV4_BYTES = 4;
-    /// Of IPv6, what one customer has at least.
+    /// The smallest block that an IPv6 customer gets.
     private static final int IPV6_SOURCE_BITS = 64;
 
-    /// What one host has at the least: an address of IPv4, a /64 of IPv6.
+    /// The block that one host can have addresses of: one address of IPv4, a /64 of IPv6.
     public static Netblock source(InetAddress address) {
         return of(address, Byte.SIZE * IPV4_BYTES, IPV6_SOURCE_BITS);
     }

@@ -1,4 +1,4 @@
-/// Who may come in over version 2 of the wire, and what that client may do.
+/// Which clients may come in over version 2 of the wire, and their rights.
 ///
 /// Purpose: a [dev.cipherlink.server.access.ClientDirectory] is asked after the handshake, and again for live connections
 /// when it changes: a file of keys ([dev.cipherlink.server.access.AuthorizedKeys]), or everybody by name

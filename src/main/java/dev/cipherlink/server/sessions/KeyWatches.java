@@ -17,17 +17,17 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
-/// Which sessions are told of changes of which keys. Thread-safe.
+/// Tells sessions of changes to the keys that they watch. Thread-safe.
 ///
-/// A change costs one look while nobody watches, else one at the prefixes with which its key begins: what others watch costs it
+/// A change costs one check while there are no watches, else a walk along the watched prefixes of its key; other watches cost it
 /// nothing.
 public final class KeyWatches implements KeyValueStore.ChangeListener {
 
-    /// Guarded by the monitor; the sets are in the tree, too.
+    /// Guarded by the monitor. The tree has the same sets.
     private final Map<Key, Set<KeyWatcher>> byPrefix = new HashMap<>();
     private volatile PrefixTree<Set<KeyWatcher>> tree = PrefixTree.empty();
 
-    /// Whether anybody watches.
+    /// Whether there are watches.
     @Override
     public boolean isInterested() {
         return !tree.isEmpty();
@@ -56,13 +56,13 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
         });
     }
 
-    /// Tells those who watch it that a key was set, or is gone.
+    /// Tells the watchers of a key that it was set, or is gone.
     @Override
     public void changed(Key key, boolean exists) {
         if (!tree.matches(key.bytes())) {
             return;
         }
-        // A set: a session with two prefixes of the key is told once.
+        // A set, so that a session that watches two prefixes of the key is told once.
         var watchers = new LinkedHashSet<KeyWatcher>();
         tree.forEach(key.bytes(), watchers::addAll);
         if (!watchers.isEmpty()) {
@@ -130,9 +130,9 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
             }
         }
 
-        /// There may be room again for events. Nothing is told before what was missed.
+        /// Tells the session how many changes it missed, before anything else.
         ///
-        /// @return false if there is no room
+        /// @return false if too many events are waiting
         synchronized boolean tellSkipped() {
             if (skipped > 0) {
                 var notice = new Event.Notice(skipped + " changes of watched keys were not told: this session reads too slowly");
@@ -147,19 +147,19 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
 
     /// Values by prefix, found by a key that begins with it. Immutable: a change makes a new tree that shares most of the old one.
     ///
-    /// What begins alike stands below one node, so that a key meets only nodes whose prefix it shares: a look costs at most the
-    /// key's length, however many prefixes there are, and makes nothing on the heap. A change costs the length of its prefix.
+    /// Prefixes that begin alike are below one node, so that a key meets only nodes whose prefix it shares: a lookup costs at most the
+    /// key's length, however many prefixes there are, and allocates nothing. A change costs the length of its prefix.
     static final class PrefixTree<V> {
 
         @SuppressWarnings("unchecked")
         private static final PrefixTree<Object> EMPTY =
                 new PrefixTree<>(new byte[0], null, (PrefixTree<Object>[]) new PrefixTree<?>[0]);
 
-        /// What comes behind the bytes of the nodes above.
+        /// The bytes behind those of the nodes above.
         private final byte[] label;
         /// Null if no prefix ends here.
         private final V value;
-        /// Sorted by the first byte of their labels, each of which is another one.
+        /// Sorted by the first byte of their labels, which all differ.
         private final PrefixTree<V>[] children;
 
         private PrefixTree(byte[] label, V value, PrefixTree<V>[] children) {
@@ -189,7 +189,7 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
             return false;
         }
 
-        /// Hands over the values of all prefixes with which the key begins, that of the shortest first.
+        /// Passes on the values of all prefixes of the key, the shortest first.
         void forEach(byte[] key, Consumer<V> action) {
             PrefixTree<V> node = this;
             for (int from = 0; node != null; node = node.below(key, from)) {
@@ -200,7 +200,7 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
             }
         }
 
-        /// The child whose label stands in the key from there on; null if there is none.
+        /// The child whose label the key continues with; null if there is none.
         private PrefixTree<V> below(byte[] key, int from) {
             int at = from < key.length ? child(key[from]) : -1;
             if (at < 0) {
@@ -211,7 +211,7 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
             return end <= key.length && Arrays.equals(key, from, end, next, 0, next.length) ? children[at] : null;
         }
 
-        /// Where the child is that begins with this byte; if there is none, `-1 - where` it would be.
+        /// The index of the child that begins with this byte; `-1 - index` of its place if there is none.
         private int child(byte first) {
             int low = 0;
             int high = children.length - 1;
@@ -230,7 +230,7 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
             return -1 - low;
         }
 
-        /// The tree with this value, which takes the place of one that the prefix had.
+        /// The tree with this value, which replaces that of the prefix.
         PrefixTree<V> with(byte[] prefix, V added) {
             return put(prefix, 0, added);
         }
@@ -240,8 +240,8 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
             return put(prefix, 0, null);
         }
 
-        /// @param from where the part of the prefix begins that stands below this node
-        /// @param put  null to take it out
+        /// @param from where the part of the prefix below this node begins
+        /// @param put  null to remove it
         private PrefixTree<V> put(byte[] prefix, int from, V put) {
             if (from == prefix.length) {
                 return new PrefixTree<>(label, put, children);
@@ -263,13 +263,13 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
             return new PrefixTree<>(rest, put, PrefixTree.<V>empty().children);
         }
 
-        /// A node for the first bytes of the label, with this one below it.
+        /// Two nodes for this one, the label divided between them.
         private PrefixTree<V> split(int length) {
             PrefixTree<V> lower = new PrefixTree<>(Arrays.copyOfRange(label, length, label.length), value, children);
             return new PrefixTree<>(Arrays.copyOf(label, length), null, PrefixTree.<V>empty().inserted(0, lower));
         }
 
-        /// Null if nothing is here any more; a node that only leads to another one becomes one with it.
+        /// Null if this node is empty; a node that only leads to another one is joined with it.
         private PrefixTree<V> tidied() {
             if (value != null || children.length > 1) {
                 return this;
@@ -290,7 +290,7 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
             return more;
         }
 
-        /// @param child null to take it out
+        /// @param child null to remove it
         private PrefixTree<V> replaced(int at, PrefixTree<V> child) {
             PrefixTree<V>[] others = Arrays.copyOf(children, child == null ? children.length - 1 : children.length);
             if (child == null) {

@@ -4,14 +4,14 @@ import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.chat.ChatService;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
-import dev.cipherlink.message.MessageCodec.Checksum;
-import dev.cipherlink.message.SessionParameters.OperationMode;
+import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.session.Outbox;
-import dev.cipherlink.session.Session.SessionIdentity;
 import dev.cipherlink.session.Session;
+import dev.cipherlink.session.Session.SessionIdentity;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
 import java.io.ByteArrayInputStream;
@@ -26,10 +26,10 @@ import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 
-/// What a session is made of, and what it is made of again when another process of the server goes on with it.
+/// What a session is made from, at its beginning and again when another process of the server goes on with it.
 ///
 /// @param id         128 random bits in hex
-/// @param client     whose it is
+/// @param client     the client that it belongs to
 /// @param version    of the wire
 /// @param parameters as they were granted
 public record SessionOrigin(String id, ClientIdentity client, int version, SessionParameters parameters) {
@@ -39,13 +39,13 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
     private static final long MAX_WAITING_BYTES = 1 << 16;
     private static final byte FORMAT = 1;
 
-    /// What has to be the same for a session to be resumed: the version, and the key with its name and rights. Of the
-    /// holders of a shared key, whoever knows the session's id is its owner.
+    /// The owner of a session, who alone may resume it: a key with its name and rights. With a shared key, each holder that knows the
+    /// session's id is its owner.
     public static String owner(ClientIdentity client) {
         return client.key().map(key -> new PublicKeyLine(key, client.name()).encode() + " " + client.isOperator()).orElse("1");
     }
 
-    /// Whether the directory still knows an owner by the same key, name and rights.
+    /// Whether the directory still has an owner with the same key, name and rights.
     public static boolean isOwner(String owner, ClientDirectory clients) {
         String[] parts = owner.split(" ");
         return parts.length == 1 || clients.identify(PublicKeyLine.parseKey(parts[1])).map(SessionOrigin::owner)
@@ -56,14 +56,14 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
         return owner(client);
     }
 
-    /// The session at its beginning. Blocks until it would be there after a crash.
+    /// Makes the session at its beginning. Blocks until its record is durable.
     public Session open(Services services) {
         var journal = new SessionJournal(this, services.store());
         journal.begin(services.store());
         return make(services, new CommandDispatcher(services, this, journal));
     }
 
-    /// The session where the last process had it.
+    /// Makes the session again as the last process had it.
     ///
     /// @param journal goes on with what was recorded
     public Session open(Services services, SessionJournal journal) {

@@ -23,23 +23,23 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/// The records of all sessions, as [SessionJournal] makes them, and the way back: one session after the other, so that they
-/// need not fit into memory together.
+/// The records of all sessions, as [SessionJournal] writes them, and how they are read again: one session after the other, so that
+/// they need not fit into memory together.
 public final class SessionRecords {
 
     private static final Logger LOG = System.getLogger(SessionRecords.class.getName());
-    /// Of a key: this, the session's id (16 bytes), and nothing for the origin, or the slot of a record (2 bytes).
+    /// A key is this, the session's id (16 bytes), and for a record its slot (2 bytes); the origin has no slot.
     private static final byte[] PREFIX = {'s', '/'};
     private static final int ID_BYTES = 16;
     private static final int ORIGIN_KEY_BYTES = PREFIX.length + ID_BYTES;
     private static final byte[] NOTHING = {};
-    /// Of records that are read at a time.
+    /// Bytes of records that are read at a time.
     private static final int PAGE_BYTES = 1 << 20;
     /// Of a record: the number of the last request that may have changed something, and how many messages were received. Both
     /// count from the first of the session on.
     static final int HEADER_BYTES = 2 * Long.BYTES;
     private static final int ERROR_FLAG = 0x8000;
-    /// Answers up to this size are always recorded, and made again: they may be those of changes.
+    /// Answers up to this size are always recorded, and read again: they may be of changes.
     private static final int SHORT_BYTES = 128;
 
     private SessionRecords() {
@@ -63,13 +63,13 @@ public final class SessionRecords {
         }
     }
 
-    /// What a record takes beside the answers.
+    /// A record, without its answers.
     ///
     /// @param bytes of the whole record
     record Batch(int slot, long received, int bytes) {
     }
 
-    /// What the records of one session say.
+    /// The content of one session's records.
     ///
     /// @param received   how many messages of the client had been received
     /// @param lastChange the number of the last request that may have changed something, counted as those are
@@ -82,12 +82,12 @@ public final class SessionRecords {
         return reply == Session.NOT_KEPT || reply.payload().length <= SHORT_BYTES;
     }
 
-    /// What an answer takes in a record.
+    /// Bytes of an answer in a record.
     static int bytes(Reply reply) {
         return 2 * Short.BYTES + (reply == Session.NOT_KEPT ? 0 : reply.payload().length);
     }
 
-    /// That an answer is lost is an error without a text.
+    /// An error without a text stands for an answer that is lost.
     static void encode(int sequence, Reply reply, ByteBuffer out) {
         byte[] payload = reply == Session.NOT_KEPT ? NOTHING : reply.payload();
         out.putShort((short) sequence).putShort((short) (payload.length | (reply.isError() ? ERROR_FLAG : 0))).put(payload);
@@ -103,8 +103,8 @@ public final class SessionRecords {
         return Reply.received(payload, (length & ERROR_FLAG) != 0);
     }
 
-    /// The records of one session, taken in one by one, in any order. Never holds more than a window of answers, and of those
-    /// that are not short no more than [SessionJournal#MAX_BYTES].
+    /// Reads the records of one session, one by one and in any order. Never has more than a window of answers, nor more than
+    /// [SessionJournal#MAX_BYTES] of those that are not short.
     private static final class Reading {
         private final String id;
         private final SessionOrigin origin;
@@ -163,8 +163,8 @@ public final class SessionRecords {
         }
     }
 
-    /// Makes the sessions again that another process of the server had; they wait for their clients. One that cannot be made is
-    /// reported in the log, and its records stay until somebody forgets them.
+    /// Makes the sessions of the last process again; they wait for their clients. A failure for one session is logged, and its
+    /// records stay until [#forgetAll].
     ///
     /// @throws StoreException if the records cannot be read
     public static void restoreAll(Services services, long now) throws StoreException {
@@ -185,8 +185,8 @@ public final class SessionRecords {
         }
     }
 
-    /// Gives each session that is recorded to `taker`, one after the other; those that cannot be read are reported in the log,
-    /// and left out. Records that have left the window of their session are forgotten.
+    /// Passes each recorded session to `taker`, one after the other; one that cannot be read is logged and left out. Records that have
+    /// left the window of their session are forgotten.
     ///
     /// @throws StoreException if the records cannot be read
     public static void forEach(KeyValueStore store, Consumer<Recorded> taker) throws StoreException {
@@ -235,7 +235,7 @@ public final class SessionRecords {
         taker.accept(reading.end());
     }
 
-    /// Forgets all sessions, and where they were: for a store that no server starts with.
+    /// Forgets all sessions and their subscriptions: for a store that no server starts with.
     ///
     /// @return how many sessions there were
     /// @throws StoreException if the store takes no writes
@@ -256,7 +256,7 @@ public final class SessionRecords {
         return sessions[0];
     }
 
-    /// Takes in one record.
+    /// Reads one record.
     private interface RecordTaker {
         void take(byte[] key, byte[] record) throws StoreException;
     }

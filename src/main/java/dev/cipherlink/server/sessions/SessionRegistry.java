@@ -18,18 +18,18 @@ import java.util.function.ToLongFunction;
 /// The sessions of a server: those that have a connection, and those that wait for their client to come back
 /// (`docs/protocol.md`, section 5).
 ///
-/// Each is held by at most one connection. Who resumes a session claims it, and takes it from the connection that holds it when its
-/// client has proved to be there: that one is closed first. It does not look at the clock: each `now` is a [System#nanoTime]. Thread-safe.
+/// At most one connection holds a session. A connection that resumes one claims it, and takes it when its client has proved to be
+/// there; the connection that held it is closed first. Each `now` is a [System#nanoTime]. Thread-safe.
 public final class SessionRegistry {
 
     private static final Logger LOG = System.getLogger(SessionRegistry.class.getName());
 
-    /// What detached sessions may cost. Beyond that, whoever keeps most of them, or most memory with them, loses the one that
-    /// has waited longest: nobody pushes out the sessions of others who keep fewer.
+    /// Limits on detached sessions. Beyond them, the owner with the most sessions, or the most memory, loses the one that has waited
+    /// longest: an owner never evicts sessions of others that have fewer.
     ///
-    /// @param resumeWindow how long a session waits for its client; zero: not at all
-    /// @param maxDetached  how many wait at most
-    /// @param maxBytes     of memory that they keep together
+    /// @param resumeWindow time that a session waits for its client; zero: it does not wait
+    /// @param maxDetached  the most that wait
+    /// @param maxBytes     the most memory that they keep together
     public record Limits(Duration resumeWindow, int maxDetached, long maxBytes) {
     }
 
@@ -40,7 +40,7 @@ public final class SessionRegistry {
         private Closeable holder;
         /// Whether a client has proved that it knows of the session.
         private boolean isEstablished;
-        /// Whether it ends with its connection, since its owner has no right to it any more.
+        /// Whether it ends with its connection, since its owner has lost the right to it.
         private boolean isRevoked;
         private int claims;
         private long detachedAt;
@@ -64,7 +64,7 @@ public final class SessionRegistry {
 
     /// A new session was granted.
     ///
-    /// @param owner  whoever resumes it must be the same
+    /// @param owner  only the same owner may resume it
     /// @param holder closed when another connection takes the session over
     public synchronized void add(Session session, String owner, Closeable holder) {
         sessions.put(session.identity().id(), new Entry(session, owner, holder));
@@ -78,7 +78,7 @@ public final class SessionRegistry {
         }
     }
 
-    /// A session that another process had waits for its client, as far as there is room.
+    /// Adds a session of the last process, which waits for its client within the limits.
     public void addDetached(Session session, String owner, long now) {
         var ended = new ArrayList<Session>();
         synchronized (this) {
@@ -86,7 +86,7 @@ public final class SessionRegistry {
             entry.isEstablished = true;
             sessions.put(session.identity().id(), entry);
             detach(entry, now);
-            makeRoom(ended);
+            evict(ended);
         }
         end(ended);
     }
@@ -97,8 +97,8 @@ public final class SessionRegistry {
         detached.add(entry.session, entry.owner, now);
     }
 
-    /// A session that a connection would go on with. Nothing happens to the session, nor to the connection that has it, before
-    /// [#take]; only that it is kept meanwhile if no client has proved that it knows of it.
+    /// A claim of a connection on a session. It changes nothing for the session or the connection that holds it before [#take], but
+    /// that the session is kept meanwhile, even if no client has proved that it knows of it.
     public final class Claim implements AutoCloseable {
         private final Entry entry;
         private boolean isOpen = true;
@@ -112,15 +112,15 @@ public final class SessionRegistry {
             return entry.session;
         }
 
-        /// Whether a connection has the session now, which [#take] would end.
+        /// Whether a connection holds the session now, which [#take] would end.
         public boolean isHeld() {
             synchronized (SessionRegistry.this) {
                 return entry.holder != null;
             }
         }
 
-        /// Takes the session for the connection, whose client has proved that it is there. Blocks until the one that had it has
-        /// let it go. Ends the claim.
+        /// Takes the session for a connection whose client has proved that it is there. Blocks until the connection that held it has
+        /// released it. Ends the claim.
         ///
         /// @param holder closed when another connection takes the session over
         /// @return false if the session has ended meanwhile
@@ -131,7 +131,7 @@ public final class SessionRegistry {
                         SessionRegistry.close(entry.holder);
                         SessionRegistry.this.wait();
                     }
-                    // Another one may have been faster, or the session have ended with its connection.
+                    // Another claim may have been faster, or the session may have ended with its connection.
                     if (sessions.get(entry.session.identity().id()) != entry) {
                         return false;
                     }
@@ -169,7 +169,7 @@ public final class SessionRegistry {
 
     /// Claims a session for another connection.
     ///
-    /// @return null if there is none of that id and owner, which a client cannot tell apart
+    /// @return null if there is none of that id and owner; a client is not told which
     public synchronized Claim claim(String id, String owner) {
         Entry entry = sessions.get(id);
         return entry == null || !entry.owner.equals(owner) ? null : new Claim(entry);
@@ -179,12 +179,12 @@ public final class SessionRegistry {
         try {
             holder.close();
         } catch (IOException e) {
-            // It lets the session go all the same.
+            // It releases the session all the same.
         }
     }
 
-    /// The connection that had the session has ended: the session waits for another one, unless it is over.
-    /// If no client has proved that it knows of the session, it is only kept for a connection that claims it already.
+    /// The connection that held the session has ended: the session waits for another one, unless it is over. If no client has proved
+    /// that it knows of the session, it is kept only while there is a claim on it.
     public void release(Session session, long now) {
         var ended = new ArrayList<Session>();
         synchronized (this) {
@@ -196,7 +196,7 @@ public final class SessionRegistry {
             if (session.isOver() || entry.isRevoked || limits.resumeWindow().isZero() || !isWanted(entry)) {
                 remove(entry, ended);
             }
-            makeRoom(ended);
+            evict(ended);
             notifyAll();
         }
         end(ended);
@@ -217,8 +217,8 @@ public final class SessionRegistry {
         end(ended);
     }
 
-    /// Ends the sessions of those who have no right to them any more: those that wait at once, the others with their connections,
-    /// which the caller ends.
+    /// Ends the sessions of owners that have lost their right: those that wait at once, the others with their connections, which the
+    /// caller ends.
     ///
     /// @param isOwner whether an owner has its right still; called with the registry's lock
     public void revoke(Predicate<String> isOwner) {
@@ -236,16 +236,16 @@ public final class SessionRegistry {
         end(ended);
     }
 
-    private void makeRoom(List<Session> ended) {
+    private void evict(List<Session> ended) {
         while (detached.count() > limits.maxDetached()) {
-            pushOut(detached.oldestOfMost(), ended);
+            evict(detached.oldestOfMost(), ended);
         }
         while (detached.bytes() > limits.maxBytes()) {
-            pushOut(detached.oldestOfLargest(), ended);
+            evict(detached.oldestOfLargest(), ended);
         }
     }
 
-    private void pushOut(Session session, List<Session> ended) {
+    private void evict(Session session, List<Session> ended) {
         expired++;
         remove(sessions.get(session.identity().id()), ended);
     }
@@ -256,7 +256,7 @@ public final class SessionRegistry {
         ended.add(entry.session);
     }
 
-    /// Without our lock: handlers are told, also those behind one that throws.
+    /// Ends them without the registry's lock, and goes on if a handler throws.
     private static void end(List<Session> ended) {
         for (Session session : ended) {
             try {
@@ -267,28 +267,28 @@ public final class SessionRegistry {
         }
     }
 
-    /// How many wait for their client.
+    /// Sessions that wait for their client.
     public synchronized int detached() {
         return detached.count();
     }
 
-    /// How many times a session was resumed.
+    /// Resumes so far.
     public synchronized long resumed() {
         return resumed;
     }
 
-    /// How many ended because nobody resumed them in time, or to make room.
+    /// Sessions so far that were not resumed in time, or were evicted.
     public synchronized long expired() {
         return expired;
     }
 
-    /// The sessions that wait for their clients, by whose they are. Guarded by its [SessionRegistry].
+    /// The sessions that wait for their clients, by owner. Guarded by the [SessionRegistry].
     static final class DetachedSessions {
 
         private record Waiting(Session session, long since, long bytes) {
         }
 
-        /// What one owner keeps waiting, the longest first.
+        /// The sessions of one owner, the longest waiting first.
         private static final class Share {
             private final Map<Session, Waiting> sessions = new LinkedHashMap<>();
             private long bytes;
@@ -327,22 +327,22 @@ public final class SessionRegistry {
             return count;
         }
 
-        /// Of memory that they keep.
+        /// Memory that they keep.
         long bytes() {
             return bytes;
         }
 
-        /// Of the owner who keeps most of them waiting, the one that has waited longest. There must be one.
+        /// The one that has waited longest, of the owner with the most sessions. There must be one.
         Session oldestOfMost() {
             return oldestOf(share -> share.sessions.size());
         }
 
-        /// Of the owner whose sessions keep most memory, the one that has waited longest. There must be one.
+        /// The one that has waited longest, of the owner whose sessions keep the most memory. There must be one.
         Session oldestOfLargest() {
             return oldestOf(share -> share.bytes);
         }
 
-        /// Where several owners keep as much, the one of them whose session has waited longest.
+        /// Of owners that are equal, the one whose session has waited longest.
         private Session oldestOf(ToLongFunction<Share> size) {
             Comparator<Share> youngestLast = Comparator.comparingLong(share -> share.oldest().since);
             return shares.values().stream().max(Comparator.comparingLong(size).thenComparing(youngestLast.reversed()))

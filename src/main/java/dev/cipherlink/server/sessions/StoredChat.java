@@ -21,10 +21,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// Keeps what the chat remembers as records of the store, in the transaction of the thread that runs the request: it must be open.
+/// Keeps what the chat remembers as records of the store, in the open transaction of the thread that runs the request.
 ///
-/// A key is `c/`, a letter for the kind, and what the record is found by: a room or a name, then for messages a zero byte
-/// and the id (8 bytes, big-endian). So those of one room stand together, in their order.
+/// A key is `c/`, a letter for the kind, and a room or a name; for messages then a zero byte and the id (8 bytes, big-endian), so
+/// that those of one room are together and in order.
 public final class StoredChat implements ChatRecords {
 
     private static final Logger LOG = System.getLogger(StoredChat.class.getName());
@@ -66,7 +66,7 @@ public final class StoredChat implements ChatRecords {
         }
     }
 
-    /// An older record has no mailbox: that was the name.
+    /// An older record has no mailbox: the name was its mailbox.
     private static ChatRecord known(String name, DataInputStream in) throws IOException {
         long order = in.readLong();
         return new ChatRecord.Known(name, in.available() == 0 ? name : in.readUTF(), order);
@@ -119,7 +119,7 @@ public final class StoredChat implements ChatRecords {
         try {
             store.transaction().forget(key(record));
         } catch (StoreException e) {
-            // Only while the server starts on a full disk. It goes when the next one starts.
+            // Only when the server starts on a full disk; the next start forgets it.
             LOG.log(Level.DEBUG, "a record of the chat stays", e);
         }
     }

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.message.MessageCodec.Checksum;
-import dev.cipherlink.message.SessionParameters.OperationMode;
+import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.KeyValueStore.Durability;

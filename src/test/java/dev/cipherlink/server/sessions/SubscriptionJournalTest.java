@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.server.sessions.SessionEvents.SubscriptionJournal.Subscriptions;
 import dev.cipherlink.server.sessions.SessionEvents.SubscriptionJournal;
+import dev.cipherlink.server.sessions.SessionEvents.SubscriptionJournal.Subscriptions;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreException;
