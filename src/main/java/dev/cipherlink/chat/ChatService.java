@@ -1,5 +1,6 @@
 package dev.cipherlink.chat;
 
+import dev.cipherlink.chat.ChatConfig.ChatClock;
 import dev.cipherlink.chat.ChatSession.ChatIdentity;
 import dev.cipherlink.chat.ChatSession.Subscriber;
 import dev.cipherlink.chat.People.Person;
@@ -20,7 +21,7 @@ import java.util.function.Function;
 /// here. Rooms come into being with the first who joins. The session that says something is not told of it.
 ///
 /// What is said is seen at once by those who ask for it, and told to others when it is durable. Requests that claim a name, speak
-/// or silence write to the [ChatRecords].
+/// or silence write to the [ChatLog.ChatRecords].
 ///
 /// Thread-safe; never blocks.
 public final class ChatService {
@@ -284,5 +285,16 @@ public final class ChatService {
     /// @param people how many are in it now
     /// @param lastId the id of its last message that is kept; 0 if there is none
     public record RoomSummary(String name, int people, long lastId) {
+    }
+
+    /// A request that the chat refuses; nothing was changed. The message is one sentence for the peer that says what to do.
+    ///
+    /// Cheap on purpose (no stack trace, no suppressed exceptions): a peer can cause as many as it likes.
+    public static final class ChatException extends Exception {
+        private static final long serialVersionUID = 1;
+
+        ChatException(String reason) {
+            super(reason, null, false, false);
+        }
     }
 }

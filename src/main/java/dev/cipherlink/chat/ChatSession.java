@@ -1,5 +1,6 @@
 package dev.cipherlink.chat;
 
+import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.ChatService.EventFormat;
 import dev.cipherlink.chat.People.Person;
 import java.util.ArrayList;
@@ -219,7 +220,7 @@ public final class ChatSession {
         ///
         /// @param event   shared with other subscribers: must not be changed
         /// @param receipt called without locks of the chat when the client has acknowledged the event, by a thread that may
-        ///                write to the [ChatRecords]; never if it does not
+        ///                write to the [ChatLog.ChatRecords]; never if it does not
         boolean offer(byte[] event, Runnable receipt);
 
         /// Whether the client has a connection now.
@@ -228,7 +229,7 @@ public final class ChatSession {
         /// In which rooms the session is, or whether it takes part, has changed. Called with locks of the chat held.
         void moved();
 
-        /// A request of somebody else has done that, and is run by the calling thread, which may write to the [ChatRecords].
+        /// A request of somebody else has done that, and is run by the calling thread, which may write to the [ChatLog.ChatRecords].
         void movedByOther();
 
         /// Takes an event whose acknowledgement nobody waits for.

@@ -1,5 +1,7 @@
 package dev.cipherlink.chat;
 
+import dev.cipherlink.chat.ChatConfig.ChatClock;
+import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.ChatService.EventFormat;
 import dev.cipherlink.chat.People.Person;
 import java.time.Duration;

@@ -1,6 +1,8 @@
 package dev.cipherlink.chat;
 
 import dev.cipherlink.budget.TokenBucket;
+import dev.cipherlink.chat.ChatConfig.ChatClock;
+import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.ChatService.EventFormat;
 import dev.cipherlink.chat.ChatService.Presence;
 import java.time.Duration;

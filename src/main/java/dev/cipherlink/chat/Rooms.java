@@ -1,5 +1,6 @@
 package dev.cipherlink.chat;
 
+import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.ChatService.EventFormat;
 import dev.cipherlink.chat.ChatService.RoomSummary;
 import dev.cipherlink.chat.People.Person;

@@ -3,11 +3,11 @@
 /// Purpose: [dev.cipherlink.chat.ChatService] is the one entrance. Whoever serves a client opens a
 /// [dev.cipherlink.chat.ChatSession] for it, hands in a [dev.cipherlink.chat.ChatSession.Subscriber] that takes its events, and closes
 /// the session when it ends for good. What must outlive the process goes through a [dev.cipherlink.chat.ChatLog] to
-/// [dev.cipherlink.chat.ChatRecords], which are handed in; others hear of a request when it is settled there.
+/// [dev.cipherlink.chat.ChatLog.ChatRecords], which are handed in; others hear of a request when it is settled there.
 ///
 /// Refuses: sockets, the text of commands and events (an [dev.cipherlink.chat.ChatService.EventFormat] is handed in), keys and who
 /// holds them, what a room or a name may look like. A request that breaks a rule of the chat is answered by a
-/// [dev.cipherlink.chat.ChatException] whose message can be sent to the peer as it is.
+/// [dev.cipherlink.chat.ChatService.ChatException] whose message can be sent to the peer as it is.
 ///
 /// Threads: any thread may call anything. Nothing waits for a client: a subscriber takes an event at once or refuses it,
 /// and a client that reads too slowly is told later how much it missed. Locks, outer first: a person's presence, then a

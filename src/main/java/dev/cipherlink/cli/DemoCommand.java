@@ -2,7 +2,7 @@ package dev.cipherlink.cli;
 
 import dev.cipherlink.cli.base.ProgramCommand;
 import dev.cipherlink.cli.base.Syntax;
-import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
 import dev.cipherlink.connect.ClientKeys;
 import dev.cipherlink.crypto.Fingerprint;

@@ -5,6 +5,7 @@ import dev.cipherlink.channel.PacketReader;
 import dev.cipherlink.channel.PacketWriter;
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
+import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.Syn;

@@ -1,6 +1,6 @@
 package dev.cipherlink.client;
 
-import dev.cipherlink.client.Credentials.PreferredSuite;
+import dev.cipherlink.client.ClientConfig.Credentials.PreferredSuite;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.HandshakeJson;
 import dev.cipherlink.message.Syn.SynAck;
@@ -232,6 +232,40 @@ public final class Client implements AutoCloseable {
         /// The connection was of use: the next loss is the first again.
         void reset() {
             attempts = 0;
+        }
+    }
+
+    /// What a client knows about its connection.
+    public sealed interface ConnectionState {
+
+        /// A connection was established again.
+        ///
+        /// @param isResumed whether the session went on, so that nothing was lost
+        /// @param unknown   how many requests were sent and will never be known to have run or not: their handlers were told
+        /// @param away      how long there was no connection
+        record Connected(boolean isResumed, int unknown, Duration away) implements ConnectionState {
+        }
+
+        /// The connection is lost, and another attempt follows.
+        ///
+        /// @param attempt 1 for the first since the loss
+        /// @param delay   until it is made
+        /// @param cause   why the connection, or the last attempt, ended
+        record Retrying(int attempt, Duration delay, IOException cause) implements ConnectionState {
+        }
+
+        /// No further attempt is made.
+        record Closed(IOException cause) implements ConnectionState {
+        }
+    }
+
+    /// The connection ended after a request was sent and before its answer came: the server may have run it or not.
+    public static final class OutcomeUnknownException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        public OutcomeUnknownException(Throwable cause) {
+            super("the connection ended before the answer came; whether the request ran is unknown: " + cause.getMessage(),
+                    cause);
         }
     }
 }

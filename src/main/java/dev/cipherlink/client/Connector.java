@@ -3,6 +3,7 @@ package dev.cipherlink.client;
 import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.client.AuthenticationException.HostKeyException;
 import dev.cipherlink.client.Client.Backoff;
+import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.command.CommandParser;
 import dev.cipherlink.command.CommandParser.CommandException;
 import dev.cipherlink.command.Reply;

@@ -2,7 +2,7 @@ package dev.cipherlink.command;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.cipherlink.command.Arguments.ChatRule;
+import dev.cipherlink.command.CommandParser.Arguments.ChatRule;
 import java.net.ProtocolException;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;

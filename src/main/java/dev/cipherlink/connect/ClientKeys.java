@@ -1,6 +1,6 @@
 package dev.cipherlink.connect;
 
-import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier;
 import dev.cipherlink.client.HostKeyVerifier.KnownHostKeys;
 import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;

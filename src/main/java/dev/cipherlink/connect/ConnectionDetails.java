@@ -1,8 +1,8 @@
 package dev.cipherlink.connect;
 
 import dev.cipherlink.client.Client;
-import dev.cipherlink.client.ConnectionState;
-import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.Client.ConnectionState;
+import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier;
 import dev.cipherlink.client.KnownHosts;
 import dev.cipherlink.console.Output;

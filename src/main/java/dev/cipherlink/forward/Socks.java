@@ -1,6 +1,6 @@
 package dev.cipherlink.forward;
 
-import dev.cipherlink.forward.TargetException.Refusal;
+import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;

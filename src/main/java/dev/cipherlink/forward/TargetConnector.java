@@ -1,6 +1,8 @@
 package dev.cipherlink.forward;
 
-import dev.cipherlink.forward.TargetException.Refusal;
+import dev.cipherlink.forward.ForwardRules.GuardedAddress;
+import dev.cipherlink.forward.ForwardTarget.TargetException;
+import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;

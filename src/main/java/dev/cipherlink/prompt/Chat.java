@@ -1,6 +1,6 @@
 package dev.cipherlink.prompt;
 
-import dev.cipherlink.client.ConnectionState;
+import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.connect.ClientKeys;
 import dev.cipherlink.console.Glyphs;
 import dev.cipherlink.console.Output;

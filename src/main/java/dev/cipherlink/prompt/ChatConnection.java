@@ -1,8 +1,8 @@
 package dev.cipherlink.prompt;
 
 import dev.cipherlink.client.Client;
-import dev.cipherlink.client.ConnectionState;
-import dev.cipherlink.client.OutcomeUnknownException;
+import dev.cipherlink.client.Client.ConnectionState;
+import dev.cipherlink.client.Client.OutcomeUnknownException;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.Verb;
 import dev.cipherlink.connect.CliClient;

@@ -1,6 +1,6 @@
 package dev.cipherlink.prompt;
 
-import dev.cipherlink.client.ConnectionState;
+import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.prompt.Chat.ChatParts;
 import dev.cipherlink.prompt.Chat.Switches;
 import dev.cipherlink.prompt.Requests.PendingCommands;

@@ -1,8 +1,8 @@
 package dev.cipherlink.server;
 
-import dev.cipherlink.chat.ChatClock;
+import dev.cipherlink.chat.ChatConfig.ChatClock;
 import dev.cipherlink.chat.ChatLog;
-import dev.cipherlink.chat.ChatRecords;
+import dev.cipherlink.chat.ChatLog.ChatRecords;
 import dev.cipherlink.chat.ChatService;
 import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.forward.Forwards;

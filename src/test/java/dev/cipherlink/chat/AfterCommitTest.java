@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.ChatService.Presence;
 import dev.cipherlink.chat.TestChat.User;
 import java.time.Duration;

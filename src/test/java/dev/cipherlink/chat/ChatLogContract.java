@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.chat.ChatConfig.ChatClock;
+import dev.cipherlink.chat.ChatLog.ChatRecords;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

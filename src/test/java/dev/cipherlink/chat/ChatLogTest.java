@@ -1,5 +1,7 @@
 package dev.cipherlink.chat;
 
+import dev.cipherlink.chat.ChatLog.ChatRecords;
+
 class ChatLogTest extends ChatLogContract {
 
     @Override

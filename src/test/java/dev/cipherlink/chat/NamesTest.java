@@ -3,6 +3,7 @@ package dev.cipherlink.chat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.ChatService.Presence;
 import dev.cipherlink.chat.TestChat.User;
 import java.time.Duration;

@@ -2,6 +2,7 @@ package dev.cipherlink.chat;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.TestChat.User;
 import java.util.List;
 import org.junit.jupiter.api.Test;

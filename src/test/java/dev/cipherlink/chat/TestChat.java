@@ -2,7 +2,10 @@ package dev.cipherlink.chat;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.cipherlink.chat.ChatRecords.ChatRecord;
+import dev.cipherlink.chat.ChatConfig.ChatClock;
+import dev.cipherlink.chat.ChatLog.ChatRecords;
+import dev.cipherlink.chat.ChatLog.ChatRecords.ChatRecord;
+import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.ChatSession.ChatIdentity;
 import dev.cipherlink.chat.ChatSession.Subscriber;
 import java.time.Duration;

@@ -8,6 +8,7 @@ import dev.cipherlink.channel.PacketReader;
 import dev.cipherlink.channel.PacketReader.PacketLimits;
 import dev.cipherlink.channel.PacketWriter;
 import dev.cipherlink.client.Attachment.LostHandshakeException;
+import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.SharedKey;

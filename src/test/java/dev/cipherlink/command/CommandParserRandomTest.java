@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.command.Arguments.ChatRule;
+import dev.cipherlink.command.CommandParser.Arguments.ChatRule;
 import dev.cipherlink.command.CommandParser.CommandException;
 import dev.cipherlink.random.Damage;
 import java.util.Arrays;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
-import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageType;

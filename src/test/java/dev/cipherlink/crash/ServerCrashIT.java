@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
-import dev.cipherlink.client.ConnectionState;
-import dev.cipherlink.client.OutcomeUnknownException;
+import dev.cipherlink.client.Client.ConnectionState;
+import dev.cipherlink.client.Client.OutcomeUnknownException;
 import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore.Durability;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.cli.Main;
 import dev.cipherlink.client.ClientConfig;
-import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.noise.Suite;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
-import dev.cipherlink.client.ConnectionState;
+import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.command.Reply;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
+import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.client.ClientConfig;
-import dev.cipherlink.client.ConnectionState;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.server.TestServer;
 import java.nio.file.Files;

@@ -7,10 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.forward.ForwardListener.ForwardSpec;
 import dev.cipherlink.forward.ForwardRig.Pair;
+import dev.cipherlink.forward.ForwardTarget.TargetException;
+import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.forward.Relay.RelayEnd;
-import dev.cipherlink.forward.TargetException.Refusal;
+import dev.cipherlink.forward.Relay.Tunnel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

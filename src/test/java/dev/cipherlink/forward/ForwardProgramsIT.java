@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.cipherlink.forward.ForwardListener.ForwardEvents;
+import dev.cipherlink.forward.ForwardListener.ForwardSpec;
 import dev.cipherlink.forward.Programs.Service;
 import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.forward.Relay.RelayEnd;

@@ -4,6 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.cipherlink.client.TunnelClient;
 import dev.cipherlink.forward.ForwardListener.ForwardEvents;
+import dev.cipherlink.forward.ForwardListener.ForwardSpec;
 import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.forward.Relay.RelayEnd;
 import dev.cipherlink.server.PersonalServer;

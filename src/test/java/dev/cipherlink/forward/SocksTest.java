@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.forward.Socks.SocksPasswords;
-import dev.cipherlink.forward.TargetException.Refusal;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;

@@ -3,7 +3,7 @@ package dev.cipherlink.prompt;
 import dev.cipherlink.cli.TmuxTerminal;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
-import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.IdentityFile.PassphraseSource;

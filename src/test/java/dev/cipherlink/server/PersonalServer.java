@@ -3,7 +3,7 @@ package dev.cipherlink.server;
 import static org.awaitility.Awaitility.await;
 
 import dev.cipherlink.client.ClientConfig;
-import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.PublicKey;

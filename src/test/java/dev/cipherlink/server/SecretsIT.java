@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
-import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.PublicKeyLine;

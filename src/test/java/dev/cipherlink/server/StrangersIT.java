@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.client.AuthenticationException;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
-import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.noise.Suite;
 import dev.cipherlink.server.HandshakeGate.HandshakeLimits;

@@ -9,7 +9,7 @@ import dev.cipherlink.connect.ClientKeys;
 import dev.cipherlink.console.Signals;
 import dev.cipherlink.crypto.TrustedPath;
 import dev.cipherlink.forward.ForwardListener;
-import dev.cipherlink.forward.ForwardSpec;
+import dev.cipherlink.forward.ForwardListener.ForwardSpec;
 import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.Socks.SocksPasswords;
 import dev.cipherlink.settings.Setting;

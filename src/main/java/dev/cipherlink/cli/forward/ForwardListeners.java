@@ -3,7 +3,7 @@ package dev.cipherlink.cli.forward;
 import dev.cipherlink.console.Output;
 import dev.cipherlink.forward.ForwardListener;
 import dev.cipherlink.forward.ForwardListener.ForwardEvents;
-import dev.cipherlink.forward.ForwardSpec;
+import dev.cipherlink.forward.ForwardListener.ForwardSpec;
 import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.Forwards;
 import dev.cipherlink.forward.Relay.RelayEnd;

@@ -1,6 +1,6 @@
 package dev.cipherlink.cli.kv;
 
-import dev.cipherlink.client.ConnectionState;
+import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.command.Event;
 import dev.cipherlink.connect.CliClient;
 import dev.cipherlink.console.Output;

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.cipherlink.chat.ChatEvent;
-import dev.cipherlink.chat.ChatException;
 import dev.cipherlink.chat.ChatService;
+import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.ChatService.Presence;
 import dev.cipherlink.chat.ChatSession;
 import dev.cipherlink.command.Command;

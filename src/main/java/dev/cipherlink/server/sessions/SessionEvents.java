@@ -1,7 +1,7 @@
 package dev.cipherlink.server.sessions;
 
 import dev.cipherlink.chat.ChatEvent;
-import dev.cipherlink.chat.ChatException;
+import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.ChatSession;
 import dev.cipherlink.chat.ChatSession.ChatIdentity;
 import dev.cipherlink.chat.ChatSession.Subscriber;

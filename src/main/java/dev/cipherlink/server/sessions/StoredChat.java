@@ -3,8 +3,8 @@ package dev.cipherlink.server.sessions;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.cipherlink.chat.ChatEvent;
-import dev.cipherlink.chat.ChatRecords;
-import dev.cipherlink.chat.ChatRecords.ChatRecord;
+import dev.cipherlink.chat.ChatLog.ChatRecords;
+import dev.cipherlink.chat.ChatLog.ChatRecords.ChatRecord;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
 import java.io.ByteArrayInputStream;

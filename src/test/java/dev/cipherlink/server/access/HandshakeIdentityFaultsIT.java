@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.client.AuthenticationException.HostKeyException;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
-import dev.cipherlink.client.Credentials;
+import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier.KnownHostKeys;
 import dev.cipherlink.client.HostKeyVerifier.UnknownHostPolicy;
 import dev.cipherlink.client.KnownHosts;

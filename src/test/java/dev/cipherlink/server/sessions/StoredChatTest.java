@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.chat.ChatLog;
+import dev.cipherlink.chat.ChatLog.ChatRecords;
 import dev.cipherlink.chat.ChatLogContract;
-import dev.cipherlink.chat.ChatRecords;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.StoreLimits;
