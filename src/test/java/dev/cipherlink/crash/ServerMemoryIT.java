@@ -34,7 +34,7 @@ class ServerMemoryIT {
     private static final int CLIENTS = 5;
     private static final int REQUESTS = 8;
     private static final int MEBIBYTE = 1 << 20;
-    /// What is resident beside the heap, as docs/architecture.md says: the JVM, and RocksDB.
+    /// What is resident beside the heap, as docs/design/memory.md says: the JVM, and RocksDB.
     private static final int JVM_MEBIBYTES = 144;
     private static final int ROCKSDB_MEBIBYTES = 16;
 
