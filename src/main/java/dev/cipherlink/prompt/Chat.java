@@ -7,10 +7,8 @@ import dev.cipherlink.console.Output;
 import dev.cipherlink.console.ProcessEnvironment;
 import dev.cipherlink.console.ProcessEnvironment.Terminals;
 import dev.cipherlink.prompt.ChatCompleter.ServerLists;
-import dev.cipherlink.prompt.EditedLine.Scrollback;
+import dev.cipherlink.prompt.ChatCompleter.SpaceParser;
 import dev.cipherlink.prompt.PlainChat.PlainScreen;
-import dev.cipherlink.prompt.Repl.SpaceParser;
-import dev.cipherlink.prompt.Repl.TypedHistory;
 import dev.cipherlink.prompt.Requests.PendingCommands;
 import dev.cipherlink.prompt.StatusLine.StatusFacts;
 import dev.cipherlink.prompt.StatusLine.TransferBar;
@@ -180,7 +178,7 @@ public final class Chat {
     private EditedLine reader(ChatConnection connection, Terminal terminal, ChatParts parts) {
         var lists = new ServerLists(command -> connection.isUp() ? connection.request(command)
                 : CompletableFuture.failedFuture(new IOException("no connection")));
-        var reader = new EditedLine(terminal, new Scrollback(breaksAnew()));
+        var reader = new EditedLine(terminal);
         reader.setParser(new SpaceParser());
         reader.setHighlighter(new LineHighlighter(dialect, parts.palette(), parts.switches()));
         reader.setCompleter(new ChatCompleter(dialect, parts.rooms(), lists));
@@ -203,13 +201,6 @@ public final class Chat {
         }
         reader.setHistory(new TypedHistory(dialect, settings.isOn(Setting.HISTORY_SECRETS))); // reads the file
         return reader;
-    }
-
-    /// xterm, GNU Screen and the consoles of kernels cut rows where they become narrower; all others break them anew.
-    private boolean breaksAnew() {
-        String type = surroundings.environment().get("TERM");
-        return !surroundings.hasVariable("XTERM_VERSION") && !surroundings.hasVariable("STY") && !type.equals("linux")
-                && !type.startsWith("vt");
     }
 
     /// What the parts of the REPL share.

@@ -16,8 +16,10 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.jline.reader.Candidate;
 import org.jline.reader.Completer;
+import org.jline.reader.CompletingParsedLine;
 import org.jline.reader.LineReader;
 import org.jline.reader.ParsedLine;
+import org.jline.reader.Parser;
 
 /// What Tab offers: verbs, `/` commands, keys, rooms, names. Blocks for at most 50 ms.
 final class ChatCompleter implements Completer {
@@ -92,6 +94,49 @@ final class ChatCompleter implements Completer {
 
     private static Candidate candidate(String value, String description) {
         return new Candidate(value, value, null, description == null || description.isEmpty() ? null : description, null, null, true);
+    }
+
+    /// Splits the line at its spaces, for completion only: there are no quotes and no escapes.
+    static final class SpaceParser implements Parser {
+
+        /// @param begin of the word that the cursor is in
+        private record Words(String line, int cursor, List<String> words, int wordIndex, int begin, int end)
+                implements CompletingParsedLine {
+            @Override
+            public String word() {
+                return line.substring(begin, end);
+            }
+
+            @Override
+            public int wordCursor() {
+                return cursor - begin;
+            }
+
+            @Override
+            public CharSequence escape(CharSequence candidate, boolean complete) {
+                return candidate;
+            }
+
+            @Override
+            public int rawWordCursor() {
+                return wordCursor();
+            }
+
+            @Override
+            public int rawWordLength() {
+                return end - begin;
+            }
+        }
+
+        @Override
+        public ParsedLine parse(String line, int cursor, ParseContext context) {
+            int at = Math.clamp(cursor, 0, line.length());
+            int begin = line.lastIndexOf(' ', at - 1) + 1;
+            int end = line.indexOf(' ', at) < 0 ? line.length() : line.indexOf(' ', at);
+            String before = line.substring(0, begin);
+            int index = (int) before.chars().filter(c -> c == ' ').count();
+            return new Words(line, at, List.of(line.split(" ", -1)), index, begin, end);
+        }
     }
 
     /// Keys and rooms of the server for completion: asked when they are needed, kept for a moment. Thread-safe.

@@ -17,17 +17,6 @@ final class HangingLine extends AttributedString {
         super(line);
     }
 
-    /// One line for a terminal of this width, which breaks it by itself where the rows end: it is filled up with spaces there. So it
-    /// stays one line for the terminal's memory.
-    AttributedString filled(int width) {
-        var filled = new AttributedStringBuilder();
-        List<AttributedString> rows = rows(width);
-        for (AttributedString row : rows.subList(0, rows.size() - 1)) {
-            filled.append(row).append(" ".repeat(Math.max(0, width - row.columnLength())));
-        }
-        return filled.append(rows.getLast()).toAttributedString();
-    }
-
     /// Rows of at most this width.
     List<AttributedString> rows(int width) {
         var rows = new ArrayList<AttributedString>();

@@ -2,7 +2,6 @@ package dev.cipherlink.prompt;
 
 import dev.cipherlink.command.Verb;
 import dev.cipherlink.prompt.Chat.Switches;
-import dev.cipherlink.prompt.Repl.TypedHistory;
 import dev.cipherlink.text.NearestMatch;
 import dev.cipherlink.text.TerminalText;
 import java.util.Arrays;

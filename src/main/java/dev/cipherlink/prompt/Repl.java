@@ -2,21 +2,13 @@ package dev.cipherlink.prompt;
 
 import dev.cipherlink.command.Verb;
 import dev.cipherlink.console.Signals;
-import dev.cipherlink.crypto.TrustedPath;
 import dev.cipherlink.prompt.Chat.ChatParts;
 import dev.cipherlink.prompt.Requests.PendingCommands;
 import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.TerminalText;
-import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -25,13 +17,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
-import org.jline.reader.CompletingParsedLine;
 import org.jline.reader.EndOfFileException;
-import org.jline.reader.ParsedLine;
-import org.jline.reader.Parser;
 import org.jline.reader.UserInterruptException;
-import org.jline.reader.impl.history.DefaultHistory;
 import org.jline.terminal.Attributes;
 import org.jline.terminal.Terminal;
 import org.jline.utils.AttributedString;
@@ -290,133 +277,5 @@ final class Repl implements PromptSession.Host {
         String help = parts.dialect() == Dialect.STORE ? "help" : "/help";
         return parts.lines().remark("connected to " + connection.server() + name + "; " + help
                 + " lists the commands, Ctrl-D leaves");
-    }
-
-    /// Splits the line at its spaces, for completion only: there are no quotes and no escapes.
-    static final class SpaceParser implements Parser {
-
-        /// @param begin of the word that the cursor is in
-        private record Words(String line, int cursor, List<String> words, int wordIndex, int begin, int end)
-                implements CompletingParsedLine {
-            @Override
-            public String word() {
-                return line.substring(begin, end);
-            }
-
-            @Override
-            public int wordCursor() {
-                return cursor - begin;
-            }
-
-            @Override
-            public CharSequence escape(CharSequence candidate, boolean complete) {
-                return candidate;
-            }
-
-            @Override
-            public int rawWordCursor() {
-                return wordCursor();
-            }
-
-            @Override
-            public int rawWordLength() {
-                return end - begin;
-            }
-        }
-
-        @Override
-        public ParsedLine parse(String line, int cursor, ParseContext context) {
-            int at = Math.clamp(cursor, 0, line.length());
-            int begin = line.lastIndexOf(' ', at - 1) + 1;
-            int end = line.indexOf(' ', at) < 0 ? line.length() : line.indexOf(' ', at);
-            String before = line.substring(0, begin);
-            int index = (int) before.chars().filter(c -> c == ' ').count();
-            return new Words(line, at, List.of(line.split(" ", -1)), index, begin, end);
-        }
-    }
-
-    /// What was typed. On the disk never: direct messages, and unless it is wished, values.
-    static final class TypedHistory extends DefaultHistory {
-        private static final Set<Verb> WITH_VALUES = Set.of(Verb.SET, Verb.APPEND, Verb.CAS);
-
-        private static final int LEAST_CHARACTERS = 2;
-        private static final int MAX_LOOKED_AT = 2_000;
-
-        private final Dialect dialect;
-        private final boolean keepsSecrets;
-        private Consumer<IOException> listener = failure -> { };
-        private boolean isLost;
-
-        /// @param keepsSecrets whether lines with a value for a key go to the file too
-        TypedHistory(Dialect dialect, boolean keepsSecrets) {
-            this.dialect = dialect;
-            this.keepsSecrets = keepsSecrets;
-        }
-
-        /// Who is told, once, that the file takes no more.
-        void onFailure(Consumer<IOException> told) {
-            listener = told;
-        }
-
-        /// Goes on without the file where it fails, a full disk perhaps: what was typed stays in memory.
-        @Override
-        public void save() {
-            try {
-                super.save();
-            } catch (IOException e) {
-                if (!isLost) {
-                    isLost = true;
-                    listener.accept(e);
-                }
-            }
-        }
-
-        /// How the newest line that begins with this text goes on; empty where there is none, and for texts of one character.
-        String continuation(String typed) {
-            if (typed.length() < LEAST_CHARACTERS || typed.indexOf('\n') >= 0) {
-                return "";
-            }
-            Iterator<Entry> newestFirst = reverseIterator();
-            for (int i = 0; i < MAX_LOOKED_AT && newestFirst.hasNext(); i++) {
-                String line = newestFirst.next().line();
-                if (line.length() > typed.length() && line.startsWith(typed) && line.indexOf('\n') < 0) {
-                    return line.substring(typed.length());
-                }
-            }
-            return "";
-        }
-
-        @Override
-        public boolean isPersistable(Entry entry) {
-            return super.isPersistable(entry) && isForDisk(entry.line());
-        }
-
-        boolean isForDisk(String line) {
-            return line.lines().allMatch(each -> switch (dialect.parse(each)) {
-                case TypedLine.Request(Verb verb, String _) ->
-                        verb != Verb.TELL && (keepsSecrets || !WITH_VALUES.contains(verb));
-                case TypedLine.Slash(SlashCommand command, String _) -> command != SlashCommand.MSG && command != SlashCommand.REPLY;
-                case TypedLine.Nothing _, TypedLine.Text _, TypedLine.Unknown _ -> true;
-            });
-        }
-
-        /// Makes the file, for the owner only, where there is none.
-        ///
-        /// @return the file, without links
-        /// @throws IOException if that is not possible, or somebody else could change it
-        static Path prepare(Path named) throws IOException {
-            Path file = TrustedPath.resolve(named);
-            TrustedPath.createFolders(file.getParent());
-            Set<PosixFilePermission> ownerOnly = PosixFilePermissions.fromString("rw-------");
-            try {
-                Files.createFile(file, PosixFilePermissions.asFileAttribute(ownerOnly));
-            } catch (FileAlreadyExistsException _) {
-                Files.setPosixFilePermissions(file, ownerOnly);
-            }
-            if (!Files.isWritable(file)) {
-                throw new AccessDeniedException(file.toString());
-            }
-            return file;
-        }
     }
 }

@@ -16,10 +16,9 @@ import dev.cipherlink.console.ProcessEnvironment.Terminals;
 import dev.cipherlink.prompt.Chat.ChatParts;
 import dev.cipherlink.prompt.Chat.Switches;
 import dev.cipherlink.prompt.ChatCompleter.ServerLists;
+import dev.cipherlink.prompt.ChatCompleter.SpaceParser;
 import dev.cipherlink.prompt.Deliveries.DeliveryState;
-import dev.cipherlink.prompt.EditedLine.Scrollback;
 import dev.cipherlink.prompt.PlainChat.PlainScreen;
-import dev.cipherlink.prompt.Repl.SpaceParser;
 import dev.cipherlink.prompt.StatusLine.LinkState;
 import dev.cipherlink.prompt.StatusLine.StatusFacts;
 import dev.cipherlink.text.CliException;
@@ -71,7 +70,7 @@ class TerminalSafetyTest {
     void openTerminal() throws IOException {
         Terminal terminal = new LineDisciplineTerminal("test", "xterm-256color", written, UTF_8);
         written.reset(); // what the terminal is asked at first
-        reader = new EditedLine(terminal, new Scrollback(true));
+        reader = new EditedLine(terminal);
         reader.setHighlighter(new LineHighlighter(Dialect.CHAT, palette, parts.switches()));
         screen = new TerminalScreen(reader, parts, TerminalSafetyTest::facts);
     }

@@ -1,0 +1,99 @@
+package dev.cipherlink.prompt;
+
+import dev.cipherlink.command.Verb;
+import dev.cipherlink.crypto.TrustedPath;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Iterator;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jline.reader.impl.history.DefaultHistory;
+
+/// The lines typed. Direct messages never reach the disk, and values only where the setting says so.
+final class TypedHistory extends DefaultHistory {
+    private static final Set<Verb> WITH_VALUES = Set.of(Verb.SET, Verb.APPEND, Verb.CAS);
+    private static final int LEAST_CHARACTERS = 2;
+    private static final int MAX_LOOKED_AT = 2_000;
+
+    private final Dialect dialect;
+    private final boolean keepsSecrets;
+    private Consumer<IOException> listener = failure -> { };
+    private boolean isLost;
+
+    /// @param keepsSecrets whether lines with a value for a key go to the file too
+    TypedHistory(Dialect dialect, boolean keepsSecrets) {
+        this.dialect = dialect;
+        this.keepsSecrets = keepsSecrets;
+    }
+
+    /// @param newListener told once that the file takes no more
+    void onFailure(Consumer<IOException> newListener) {
+        listener = newListener;
+    }
+
+    /// Goes on without the file where it fails, on a full disk perhaps: the lines stay in memory.
+    @Override
+    public void save() {
+        try {
+            super.save();
+        } catch (IOException e) {
+            if (!isLost) {
+                isLost = true;
+                listener.accept(e);
+            }
+        }
+    }
+
+    /// The rest of the newest line that begins with this text; empty if there is none, and for a text of one character.
+    String continuation(String typed) {
+        if (typed.length() < LEAST_CHARACTERS || typed.indexOf('\n') >= 0) {
+            return "";
+        }
+        Iterator<Entry> newestFirst = reverseIterator();
+        for (int i = 0; i < MAX_LOOKED_AT && newestFirst.hasNext(); i++) {
+            String line = newestFirst.next().line();
+            if (line.length() > typed.length() && line.startsWith(typed) && line.indexOf('\n') < 0) {
+                return line.substring(typed.length());
+            }
+        }
+        return "";
+    }
+
+    @Override
+    public boolean isPersistable(Entry entry) {
+        return super.isPersistable(entry) && isForDisk(entry.line());
+    }
+
+    boolean isForDisk(String line) {
+        return line.lines().allMatch(each -> switch (dialect.parse(each)) {
+            case TypedLine.Request(Verb verb, String _) ->
+                    verb != Verb.TELL && (keepsSecrets || !WITH_VALUES.contains(verb));
+            case TypedLine.Slash(SlashCommand command, String _) -> command != SlashCommand.MSG && command != SlashCommand.REPLY;
+            case TypedLine.Nothing _, TypedLine.Text _, TypedLine.Unknown _ -> true;
+        });
+    }
+
+    /// Creates the file if there is none, readable by its owner only.
+    ///
+    /// @return the file, without links
+    /// @throws IOException if that fails, or somebody else could change the file
+    static Path prepare(Path named) throws IOException {
+        Path file = TrustedPath.resolve(named);
+        TrustedPath.createFolders(file.getParent());
+        Set<PosixFilePermission> ownerOnly = PosixFilePermissions.fromString("rw-------");
+        try {
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(ownerOnly));
+        } catch (FileAlreadyExistsException _) {
+            Files.setPosixFilePermissions(file, ownerOnly);
+        }
+        if (!Files.isWritable(file)) {
+            throw new AccessDeniedException(file.toString());
+        }
+        return file;
+    }
+}
