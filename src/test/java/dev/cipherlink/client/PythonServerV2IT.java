@@ -31,6 +31,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// of our code but `docs/protocol.md`, and can misbehave in the ways that its help lists. It tells how many packets of
 /// each connection it has got.
 @Timeout(60)
+@Tag("slow")
 class PythonServerV2IT {
 
     private static final long SEED = 20_261_121;

@@ -25,12 +25,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// One client asks for as much as it can, and another is served meanwhile, by a server with one carrier and little memory.
 @Timeout(300)
+@Tag("slow")
 class FairnessIT {
     /// What another client waits for one answer at most. Without a bound it waited for 20 s and more, on a quiet machine.
     private static final Duration PATIENCE = Duration.ofSeconds(12);

@@ -27,6 +27,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// request has run exactly once and has its one answer, and everything acknowledged is there.
 ///
 /// `-Dcipherlink.kills=500` kills that often; the normal build a few times.
+@Tag("slow")
 class ServerCrashIT {
 
     private static final int KILLS = Integer.getInteger("cipherlink.kills", 6);

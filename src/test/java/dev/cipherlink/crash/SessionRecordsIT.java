@@ -16,12 +16,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What clients make a server record of their sessions never keeps it from starting again.
 @Timeout(240)
+@Tag("slow")
 class SessionRecordsIT {
     private static final int WINDOW = 1_024;
     private static final byte[] ECHO = ("ECHO " + "x".repeat(1_000)).getBytes(StandardCharsets.US_ASCII);

@@ -16,6 +16,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// `-Dcipherlink.cuts=1000` for more faults of each version of the wire, `-Dcipherlink.cuts.seed=N` for other ones. Figures
 /// are in the log.
 @Timeout(900)
+@Tag("slow")
 class CutsIT {
 
     private static final System.Logger LOG = System.getLogger(CutsIT.class.getName());

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// Cases 54 to 56 of the fault catalogue: FIN and RST to either side in all 16 orders, one direction closed, a cable
 /// pulled. A connection ends once, for the right reason, and every request has one outcome.
 @Timeout(60)
+@Tag("slow")
 class EndingOrdersIT {
 
     private static final Duration LONG = Duration.ofSeconds(30);
@@ -55,9 +57,9 @@ class EndingOrdersIT {
                 await().pollInterval(Duration.ofMillis(1)).until(() -> counting.answers() > 100);
             }
             proxy.refuse();
-            Relay relay = proxy.relays().getFirst();
-            end(relay, order.isServerFirst ? Direction.TO_SERVER : Direction.TO_CLIENT, order);
-            end(relay, order.isServerFirst ? Direction.TO_CLIENT : Direction.TO_SERVER, order);
+            ProxiedConnection connection = proxy.connections().getFirst();
+            end(connection, order.isServerFirst ? Direction.TO_SERVER : Direction.TO_CLIENT, order);
+            end(connection, order.isServerFirst ? Direction.TO_CLIENT : Direction.TO_SERVER, order);
             server.awaitConnections(0);
             assertEquals(1, server.endedInAll());
             assertEquals(1, order.atServer == Ending.RST ? server.ended(CloseReason.PEER_LOST)
@@ -71,8 +73,8 @@ class EndingOrdersIT {
         }
     }
 
-    private static void end(Relay relay, Direction direction, Order order) throws IOException {
-        relay.end(direction, direction == Direction.TO_SERVER ? order.atServer : order.atClient);
+    private static void end(ProxiedConnection connection, Direction direction, Order order) throws IOException {
+        connection.end(direction, direction == Direction.TO_SERVER ? order.atServer : order.atClient);
     }
 
     /// Every request that was answered ran, and none ran that was not taken.

@@ -23,7 +23,7 @@ public final class FaultProxy implements AutoCloseable {
     private final InetSocketAddress address;
     private final int serverPort;
     private final IntFunction<FaultPlan> plans;
-    private final Set<Relay> relays = ConcurrentHashMap.newKeySet();
+    private final Set<ProxiedConnection> connections = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();
     private final AtomicInteger struck = new AtomicInteger();
     private final AtomicReference<Strike> firstStrike = new AtomicReference<>();
@@ -78,26 +78,26 @@ public final class FaultProxy implements AutoCloseable {
     }
 
     /// The connections of which at least one direction is open.
-    public List<Relay> relays() {
-        return List.copyOf(relays);
+    public List<ProxiedConnection> connections() {
+        return List.copyOf(connections);
     }
 
     /// Ends all connections at once, on both sides.
     public void endAll(Ending ending) {
-        relays.forEach(relay -> relay.end(ending));
+        connections.forEach(connection -> connection.end(ending));
     }
 
     /// Lets all connections there are swallow everything from now on.
     public void swallowAll() {
-        relays.forEach(Relay::swallow);
+        connections.forEach(ProxiedConnection::swallow);
     }
 
     public void stopReading(Direction direction) {
-        relays.forEach(relay -> relay.stall(direction, true));
+        connections.forEach(connection -> connection.stall(direction, true));
     }
 
     public void resumeReading(Direction direction) {
-        relays.forEach(relay -> relay.stall(direction, false));
+        connections.forEach(connection -> connection.stall(direction, false));
     }
 
     /// Refuses connections from now on; those there are go on.
@@ -146,11 +146,11 @@ public final class FaultProxy implements AutoCloseable {
             server.close();
             return;
         }
-        var relay = new Relay(this, client, server, plan);
-        relays.add(relay);
-        relay.start();
+        var connection = new ProxiedConnection(this, client, server, plan);
+        connections.add(connection);
+        connection.start();
         if (isClosed) {
-            relay.close();
+            connection.close();
         }
     }
 
@@ -161,14 +161,14 @@ public final class FaultProxy implements AutoCloseable {
         }
     }
 
-    void ended(Relay relay) {
-        relays.remove(relay);
+    void ended(ProxiedConnection connection) {
+        connections.remove(connection);
     }
 
     @Override
     public synchronized void close() throws IOException {
         isClosed = true;
         listener.close();
-        relays.forEach(Relay::close);
+        connections.forEach(ProxiedConnection::close);
     }
 }

@@ -97,7 +97,7 @@ class FaultProxyIT {
             assertEquals(1, ends.client.getInputStream().read());
             ends.server.close();
             assertEnded(ends.client);
-            await().until(() -> ends.proxy.relays().isEmpty());
+            await().until(() -> ends.proxy.connections().isEmpty());
         }
     }
 
@@ -221,7 +221,7 @@ class FaultProxyIT {
     @EnumSource
     void endsAllConnectionsAtOnce(Ending ending) throws IOException {
         try (Ends ends = connect(FaultPlan.CLEAN)) {
-            await().until(() -> ends.proxy.relays().size() == 1);
+            await().until(() -> ends.proxy.connections().size() == 1);
             ends.proxy.endAll(ending);
             switch (ending) {
                 case FIN -> {

@@ -12,7 +12,7 @@ final class Pump implements Runnable {
 
     private static final int BUFFER_BYTES = 16 * 1024;
 
-    private final Relay relay;
+    private final ProxiedConnection connection;
     private final Direction direction;
     private final Socket from;
     private final Socket to;
@@ -23,8 +23,8 @@ final class Pump implements Runnable {
     /// What is read is dropped: the other end is told nothing any more, not even that this one has gone.
     private volatile boolean isSwallowing;
 
-    Pump(Relay relay, Direction direction, Socket from, Socket to, Flow flow) {
-        this.relay = relay;
+    Pump(ProxiedConnection connection, Direction direction, Socket from, Socket to, Flow flow) {
+        this.connection = connection;
         this.direction = direction;
         this.from = from;
         this.to = to;
@@ -43,20 +43,20 @@ final class Pump implements Runnable {
         try {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
-            relay.awaitReading(direction);
+            connection.awaitReading(direction);
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
                 pass(buffer, count, out);
-                relay.awaitReading(direction);
+                connection.awaitReading(direction);
             }
             if (!isSwallowing) {
                 to.shutdownOutput();
             }
         } catch (IOException e) {
             if (!isSwallowing) {
-                relay.reset();
+                connection.reset();
             }
         } finally {
-            relay.ended();
+            connection.ended();
         }
     }
 
@@ -85,7 +85,7 @@ final class Pump implements Runnable {
     private void strike() throws IOException {
         Fault fault = pending;
         pending = Fault.NONE;
-        relay.strike(fault, direction);
+        connection.strike(fault, direction);
     }
 
     private void write(OutputStream out, byte[] buffer, int offset, int length) throws IOException {

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 ///
 /// `-Dcipherlink.stop.seconds=60` for a stop of a minute.
 @Timeout(300)
+@Tag("slow")
 class StoppedProcessIT {
 
     private static final Duration STOP = Duration.ofSeconds(Integer.getInteger("cipherlink.stop.seconds", 2));

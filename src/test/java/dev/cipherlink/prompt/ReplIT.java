@@ -18,11 +18,13 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// `chat` in a real terminal, against a server in this process.
 @Timeout(180)
+@Tag("slow")
 class ReplIT extends ReplRig {
 
     @Override

@@ -14,12 +14,14 @@ import java.util.List;
 import java.util.Random;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// Issue 14.12 and 14.20: `chat` in a terminal whose size changes. Every message that came is on the screen or in what the
 /// terminal remembers, once and in order, and below the newest one stand the line being typed and the status line.
 @Timeout(300)
+@Tag("slow")
 class ReplResizeIT extends ReplRig {
     private static final Pattern MESSAGE = Pattern.compile("<bob>(m\\d+-(long)*end)");
     private final List<String> said = new ArrayList<>();

@@ -5,20 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.chat.ChatConfig;
+import dev.cipherlink.cli.CutLink;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.command.Event;
 import dev.cipherlink.session.CloseReason;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,65 +27,6 @@ class ChatResumeIT {
 
     private static final ChatConfig UNLIMITED =
             new ChatConfig(5_000, 1_000_000, Duration.ofMinutes(10), 100, Duration.ofDays(1));
-
-    /// Carries bytes between clients and a server, until it cuts.
-    private static final class Relay implements AutoCloseable {
-        private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        private final Set<Socket> live = ConcurrentHashMap.newKeySet();
-        private final int target;
-
-        Relay(int target) throws IOException {
-            this.target = target;
-            Thread.startVirtualThread(this::accept);
-        }
-
-        private void accept() {
-            try {
-                while (true) {
-                    Socket near = listener.accept();
-                    Socket far = new Socket(InetAddress.getLoopbackAddress(), target);
-                    live.add(near);
-                    live.add(far);
-                    Thread.startVirtualThread(() -> carry(near, far));
-                    Thread.startVirtualThread(() -> carry(far, near));
-                }
-            } catch (IOException e) {
-                cut();
-            }
-        }
-
-        private void carry(Socket from, Socket to) {
-            try (from; to) {
-                from.getInputStream().transferTo(to.getOutputStream());
-            } catch (IOException e) {
-                // It was cut.
-            } finally {
-                live.remove(from);
-                live.remove(to);
-            }
-        }
-
-        int port() {
-            return listener.getLocalPort();
-        }
-
-        /// Ends all connections, in the middle of whatever they carry.
-        void cut() {
-            for (Socket socket : live) {
-                try {
-                    socket.close();
-                } catch (IOException e) {
-                    // It has ended already.
-                }
-            }
-        }
-
-        @Override
-        public void close() throws IOException {
-            listener.close();
-            cut();
-        }
-    }
 
     private static Client connect(TestServer server, int port, String name, List<Event> told) throws Exception {
         Client client = Client.connect(ClientConfig.to("127.0.0.1", port, server.key()).withClientId(name));
@@ -108,16 +47,16 @@ class ChatResumeIT {
         var toldAnn = new CopyOnWriteArrayList<Event>();
         var toldBob = new CopyOnWriteArrayList<Event>();
         try (TestServer server = TestServer.start(config -> config.withChat(UNLIMITED));
-             Relay relay = new Relay(server.port());
-             Client ann = connect(server, relay.port(), "ann", toldAnn);
-             Client bob = connect(server, relay.port(), "bob", toldBob)) {
+             CutLink link = new CutLink(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+             Client ann = connect(server, link.port(), "ann", toldAnn);
+             Client bob = connect(server, link.port(), "bob", toldBob)) {
             CompletableFuture<List<Long>> byAnn = talk(ann, count);
             CompletableFuture<List<Long>> byBob = talk(bob, count);
             for (int cut = 1; cut <= 3; cut++) {
                 int heard = cut * count / 5;
                 await().pollInterval(Duration.ofMillis(2)).atMost(Duration.ofSeconds(60))
                         .until(() -> ids(toldBob).size() >= heard || byAnn.isDone());
-                relay.cut();
+                link.breakAll();
             }
             List<Long> saidByAnn = byAnn.join();
             List<Long> saidByBob = byBob.join();

@@ -30,11 +30,13 @@ import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The real server against an independent peer: `test_server_v1.py` and `test_server_v2.py` in `src/test/python`, which
 /// know nothing of our code but `docs/protocol.md`. Each of their tests is reported as one of ours.
+@Tag("slow")
 class PythonPeerIT {
 
     private static final Duration LIMIT = Duration.ofMinutes(4);

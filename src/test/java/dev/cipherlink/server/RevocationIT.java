@@ -34,12 +34,14 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Case 79 of the fault catalogue: a key that is removed from the authorized-keys file while its client is there.
 @Timeout(60)
+@Tag("slow")
 class RevocationIT {
 
     private static final Duration LIMIT = Duration.ofSeconds(5);

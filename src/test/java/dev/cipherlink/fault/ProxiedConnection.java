@@ -5,7 +5,7 @@ import java.io.InterruptedIOException;
 import java.net.Socket;
 
 /// One connection through the proxy: the socket of the client, one to the server, and a thread for each direction.
-public final class Relay {
+public final class ProxiedConnection {
 
     private final FaultProxy proxy;
     private final Socket client;
@@ -16,7 +16,7 @@ public final class Relay {
     private boolean stallsToServer;
     private boolean stallsToClient;
 
-    Relay(FaultProxy proxy, Socket client, Socket server, FaultPlan plan) {
+    ProxiedConnection(FaultProxy proxy, Socket client, Socket server, FaultPlan plan) {
         this.proxy = proxy;
         this.client = client;
         this.server = server;
