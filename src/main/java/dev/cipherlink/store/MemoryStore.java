@@ -1,61 +1,48 @@
 package dev.cipherlink.store;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
-import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiFunction;
 import java.util.function.LongSupplier;
 
-/// A [KeyValueStore] in memory; what it holds is gone when the process ends.
+/// A [KeyValueStore] in memory; its content is gone when the process ends.
 ///
-/// A hash map holds the entries, an ordered set their keys, [Expiry] their deadlines. One method writes, [#update]: it
-/// changes all three while it holds the map's lock on that key, so they agree for everyone who holds it. Reads take no
-/// lock. The order of keys is touched only where a key appears or disappears.
+/// A hash map holds the cells, an ordered set their keys, [Expiry] their deadlines. Only a [MemoryWrite] changes them, all
+/// three under the map's lock on that key, so they agree for every thread that holds it. Reads take no lock. The order of keys is
+/// touched only when a key appears or disappears.
 ///
 /// Expired keys are invisible at once, and removed by a thread that [#close] ends.
-public final class MemoryStore implements KeyValueStore {
+public final class MemoryStore extends CellStore<CellStore.Cell> {
 
-    private static final int SEEN_AT_ONCE = 50_000;
+    private static final int COUNTED_AT_ONCE = 50_000;
+    /// An estimate of the heap that one entry takes beside the bytes of key and value: their headers, the objects
+    /// around them, its node in the map and in the order.
+    static final int OVERHEAD_BYTES = 192;
+    private static final Cell ABSENT = new Cell(null, 0, Cell.NO_DEADLINE);
 
-    private final ConcurrentHashMap<Key, Stored> entries = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Key, Cell> cells = new ConcurrentHashMap<>();
     private final NavigableSet<Key> order = new ConcurrentSkipListSet<>();
     private final ConcurrentSkipListMap<byte[], byte[]> records = new ConcurrentSkipListMap<>(Arrays::compareUnsigned);
     private final AtomicLong lastVersion = new AtomicLong();
     private final AtomicLong usedBytes = new AtomicLong();
     private final StoreLimits limits;
-    private final LongSupplier nanoClock;
-    private final long clockOrigin;
     private final Expiry expiry;
     private final LongReads listings = new LongReads("store-listing", 1);
     private volatile ChangeListener listener = ChangeListener.NONE;
 
-    /// Keys that were looked at together.
+    /// A part of a count.
     ///
-    /// @param next where to go on; null if these were the last
+    /// @param next where to go on; null if this was the last part
     private record Counted(long keys, Key next) {
-    }
-
-    /// What a write makes of an entry.
-    private interface Change {
-        /// @param live null if the key does not exist
-        /// @return null to delete it, or `live` to leave it alone
-        Stored apply(Stored live) throws StoreException;
-    }
-
-    /// How an update ended; both are null where the key does not exist.
-    private static final class Outcome {
-        private Stored before;
-        private Stored after;
-        private StoreException failure;
     }
 
     /// A store on the system's monotonic clock.
@@ -65,104 +52,122 @@ public final class MemoryStore implements KeyValueStore {
 
     /// @param nanoClock monotonic, in nanoseconds, with any origin
     public MemoryStore(StoreLimits limits, LongSupplier nanoClock) {
+        // Nanoseconds since this store was made: sums with a time to live cannot overflow.
+        long origin = nanoClock.getAsLong();
+        super(limits, () -> nanoClock.getAsLong() - origin);
         this.limits = limits;
-        this.nanoClock = nanoClock;
-        this.clockOrigin = nanoClock.getAsLong();
-        this.expiry = new Expiry(this::now, this::removeIfDue);
+        this.expiry = new Expiry(clock, this::removeIfDue);
         expiry.start();
     }
 
     @Override
-    public byte[] get(Key key, ReadGate gate) throws StoreException {
-        Stored live = live(entries.get(key));
-        if (live == null) {
-            return null;
+    protected Cell read(Key key) {
+        Cell cell = cells.get(key);
+        return cell == null ? ABSENT : cell;
+    }
+
+    @Override
+    protected Cell read(Key key, ReadGate gate) throws StoreException {
+        Cell cell = read(key);
+        if (cell.isLive(clock)) {
+            gate.enter(cell.value.length);
         }
-        gate.enter(live.value().length);
-        return live.value();
+        return cell;
     }
 
     @Override
-    public Entry entry(Key key, ReadGate gate) throws StoreException {
-        long now = now();
-        Stored live = liveAt(now, entries.get(key));
-        if (live == null) {
-            return null;
+    protected Write<Cell> write(Key key, Need need, Change<Cell> change) throws StoreException {
+        var write = new MemoryWrite(change);
+        cells.compute(key, write);
+        if (write.failure != null) {
+            throw write.failure;
         }
-        gate.enter(live.value().length);
-        return new Entry(live.value(), live.version(), live.ttlSeconds(now));
+        return write;
     }
 
-    @Override
-    public boolean exists(Key key) {
-        return live(entries.get(key)) != null;
-    }
+    /// Replaces a cell under its key's lock. Other threads see the entry as it was before or as it is afterwards.
+    private final class MemoryWrite extends Write<Cell> implements BiFunction<Key, Cell, Cell> {
+        private final Change<Cell> change;
+        private StoreException failure;
 
-    @Override
-    public int valueBytes(Key key) {
-        Stored live = live(entries.get(key));
-        return live == null ? 0 : live.value().length;
-    }
-
-    @Override
-    public long set(Key key, byte[] value) throws StoreException {
-        return update(key, live -> fresh(value, Stored.NO_DEADLINE)).after.version();
-    }
-
-    @Override
-    public CasResult compareAndSet(Key key, long version, byte[] value) throws StoreException {
-        Outcome outcome = update(key, live -> Stored.version(live) == version ? fresh(value, Stored.NO_DEADLINE) : live);
-        boolean isSet = Stored.version(outcome.before) == version;
-        return new CasResult(isSet, Stored.version(outcome.after));
-    }
-
-    @Override
-    public boolean delete(Key key) {
-        return updateSafely(key, live -> null).before != null;
-    }
-
-    @Override
-    public long increment(Key key, long by) throws StoreException {
-        Outcome outcome = update(key, live -> {
-            long number = live == null ? 0 : Decimal.decode(live.value());
-            return fresh(Decimal.encode(Decimal.sum(number, by)), Stored.deadline(live));
-        });
-        return Decimal.decode(outcome.after.value());
-    }
-
-    @Override
-    public int append(Key key, byte[] suffix) throws StoreException {
-        return update(key, live -> {
-            int size = live == null ? 0 : live.value().length;
-            limits.requireFits((long) size + suffix.length);
-            byte[] joined = live == null ? suffix : Arrays.copyOf(live.value(), size + suffix.length);
-            System.arraycopy(suffix, 0, joined, size, suffix.length);
-            return fresh(joined, Stored.deadline(live));
-        }).after.value().length;
-    }
-
-    @Override
-    public boolean expire(Key key, Duration timeToLive) {
-        if (!timeToLive.isPositive() || timeToLive.compareTo(MAX_TIME_TO_LIVE) > 0) {
-            throw new IllegalArgumentException("not a time to live: " + timeToLive);
+        MemoryWrite(Change<Cell> change) {
+            this.change = change;
         }
-        long deadline = now() + timeToLive.toNanos();
-        return updateSafely(key, live -> Stored.withDeadline(live, deadline)).before != null;
+
+        @Override
+        public Cell apply(Key key, Cell kept) {
+            try {
+                live = kept != null && kept.isLive(clock) ? kept : ABSENT;
+                after = change.apply(live, this);
+                Cell next = after.exists() ? after : null;
+                if (next != kept) {
+                    reserve(bytes(key, next) - bytes(key, kept));
+                    link(key, kept == null ? ABSENT : kept, after);
+                }
+                return next;
+            } catch (StoreException e) {
+                failure = e;
+                return kept;
+            }
+        }
+
+        @Override
+        protected Cell fresh(byte[] value, long deadline) {
+            return new Cell(value, lastVersion.incrementAndGet(), deadline);
+        }
+
+        @Override
+        protected Cell withDeadline(Cell cell, long deadline) {
+            return new Cell(cell.value, cell.version, deadline);
+        }
+
+        @Override
+        protected Cell absent() {
+            return ABSENT;
+        }
     }
 
-    @Override
-    public boolean persist(Key key) {
-        return updateSafely(key, live -> Stored.withDeadline(live, Stored.NO_DEADLINE)).before != null;
+    private static long bytes(Key key, Cell cell) {
+        return cell == null ? 0 : (long) OVERHEAD_BYTES + key.bytes().length + cell.value.length;
     }
 
-    @Override
-    public OptionalLong ttlSeconds(Key key) {
-        long now = now();
-        Stored live = liveAt(now, entries.get(key));
-        return live == null ? OptionalLong.empty() : OptionalLong.of(live.ttlSeconds(now));
+    private void reserve(long bytes) throws StoreException {
+        if (bytes != 0 && usedBytes.addAndGet(bytes) > limits.maxBytes() && bytes > 0) {
+            usedBytes.addAndGet(-bytes);
+            throw StoreException.full(limits.maxBytes());
+        }
     }
 
-    /// What looks at many keys runs on a thread that the system takes off its processor: a virtual one would keep its carrier.
+    /// Keeps order, deadlines and listener in step with the map; `kept` may have expired, `after` has not.
+    private void link(Key key, Cell kept, Cell after) {
+        if (kept.deadline != after.deadline) {
+            if (kept.deadline != Cell.NO_DEADLINE) {
+                expiry.remove(new Expiry.Deadline(kept.deadline, key));
+            }
+            if (after.deadline != Cell.NO_DEADLINE) {
+                expiry.add(new Expiry.Deadline(after.deadline, key));
+            }
+        }
+        if (!kept.exists()) {
+            order.add(key);
+        } else if (!after.exists()) {
+            order.remove(key);
+        }
+        if (kept.version != after.version && listener.isInterested()) {
+            listener.changed(key, after.exists());
+        }
+    }
+
+    /// Called by [Expiry]. By the time a thread has the key's lock, the key may have another deadline or be gone.
+    private void removeIfDue(Expiry.Deadline due) {
+        try {
+            write(due.key(), Need.ENTRY, (live, _) -> live);
+        } catch (StoreException e) {
+            throw new IllegalStateException("a removal needs no memory", e);
+        }
+    }
+
+    /// Listings run on a platform thread, which the system takes off its processor: a virtual one would keep its carrier.
     @Override
     public List<Key> keys(byte[] prefix, int limit, byte[] after) throws StoreException {
         return listings.run(() -> {
@@ -189,7 +194,7 @@ public final class MemoryStore implements KeyValueStore {
         Key from = Key.of(prefix);
         while (from != null) {
             Key first = from;
-            // Others who list are let in between.
+            // In parts, so that other listings get their turn.
             Counted part = listings.run(() -> countSome(prefix, first));
             count += part.keys;
             from = part.next;
@@ -197,29 +202,19 @@ public final class MemoryStore implements KeyValueStore {
         return count;
     }
 
-    private Counted countSome(byte[] prefix, Key first) {
+    private Counted countSome(byte[] prefix, Key first) throws StoreException {
         int seen = 0;
         long count = 0;
         for (Key key : order.tailSet(first)) {
             if (!key.startsWith(prefix)) {
                 break;
             }
-            if (++seen > SEEN_AT_ONCE) {
+            if (++seen > COUNTED_AT_ONCE) {
                 return new Counted(count, key);
             }
             count += exists(key) ? 1 : 0;
         }
         return new Counted(count, null);
-    }
-
-    @Override
-    public void onChange(ChangeListener newListener) {
-        listener = newListener;
-    }
-
-    @Override
-    public void afterCommit(Runnable telling) {
-        telling.run();
     }
 
     @Override
@@ -230,7 +225,17 @@ public final class MemoryStore implements KeyValueStore {
                 return null;
             });
         }
-        return entries.mappingCount();
+        return cells.mappingCount();
+    }
+
+    @Override
+    public void onChange(ChangeListener newListener) {
+        listener = newListener;
+    }
+
+    @Override
+    public void afterCommit(Runnable action) {
+        action.run();
     }
 
     @Override
@@ -240,13 +245,52 @@ public final class MemoryStore implements KeyValueStore {
 
     @Override
     public Transaction begin(Transaction.Records unused) {
-        return new MemoryTransaction(records);
+        return new MemoryTransaction();
     }
 
     /// Any thread may write at any time: a transaction has no state.
     @Override
     public Transaction transaction() {
         return begin();
+    }
+
+    /// Nothing waits, and records are there at once.
+    private final class MemoryTransaction implements Transaction {
+        @Override
+        public void beginWrite() {
+        }
+
+        @Override
+        public void record(byte[] key, byte[] value) {
+            records.put(key.clone(), value.clone());
+        }
+
+        @Override
+        public void forget(byte[] key) {
+            records.remove(key);
+        }
+
+        @Override
+        public void pause() {
+        }
+
+        @Override
+        public void dependOnPending() {
+        }
+
+        /// Always: changes of keys go past it.
+        @Override
+        public boolean hasWritten() {
+            return true;
+        }
+
+        @Override
+        public void commit() {
+        }
+
+        @Override
+        public void close() {
+        }
     }
 
     @Override
@@ -280,7 +324,7 @@ public final class MemoryStore implements KeyValueStore {
         listings.close();
     }
 
-    /// What counts against [StoreLimits#maxBytes].
+    /// Bytes that count against [StoreLimits#maxBytes].
     public long usedBytes() {
         return usedBytes.get();
     }
@@ -293,93 +337,5 @@ public final class MemoryStore implements KeyValueStore {
     /// Keys kept, expired ones included that are not yet removed.
     int keptKeys() {
         return order.size();
-    }
-
-    /// The one way to write. Other threads see the entry as it was before or as it is afterwards.
-    private Outcome update(Key key, Change change) throws StoreException {
-        Outcome outcome = new Outcome();
-        entries.compute(key, (_, kept) -> {
-            outcome.before = live(kept);
-            try {
-                Stored after = change.apply(outcome.before);
-                if (after != kept) {
-                    reserve(Stored.bytes(key, after) - Stored.bytes(key, kept));
-                    link(key, kept, after);
-                    tell(key, kept, after);
-                }
-                outcome.after = after;
-                return after;
-            } catch (StoreException e) {
-                outcome.failure = e;
-                return kept;
-            }
-        });
-        if (outcome.failure != null) {
-            throw outcome.failure;
-        }
-        return outcome;
-    }
-
-    private void tell(Key key, Stored kept, Stored after) {
-        if (Stored.version(kept) != Stored.version(after) && listener.isInterested()) {
-            listener.changed(key, after != null);
-        }
-    }
-
-    /// For changes that need no memory, and so cannot be refused.
-    private Outcome updateSafely(Key key, Change change) {
-        try {
-            return update(key, change);
-        } catch (StoreException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /// Called by [Expiry]. By the time a thread has the key's lock, the key may have another deadline or be gone.
-    private void removeIfDue(Expiry.Deadline due) {
-        updateSafely(due.key(), live -> live);
-    }
-
-    /// Keeps order and deadlines in step with the map; `kept` may be expired, `after` is not.
-    private void link(Key key, Stored kept, Stored after) {
-        if (Stored.deadline(kept) != Stored.deadline(after)) {
-            if (Stored.deadline(kept) != Stored.NO_DEADLINE) {
-                expiry.remove(new Expiry.Deadline(kept.deadline(), key));
-            }
-            if (Stored.deadline(after) != Stored.NO_DEADLINE) {
-                expiry.add(new Expiry.Deadline(after.deadline(), key));
-            }
-        }
-        if (kept == null) {
-            order.add(key);
-        } else if (after == null) {
-            order.remove(key);
-        }
-    }
-
-    private void reserve(long bytes) throws StoreException {
-        if (bytes != 0 && usedBytes.addAndGet(bytes) > limits.maxBytes() && bytes > 0) {
-            usedBytes.addAndGet(-bytes);
-            throw StoreException.full(limits.maxBytes());
-        }
-    }
-
-    private Stored fresh(byte[] value, long deadline) {
-        return new Stored(value, lastVersion.incrementAndGet(), deadline);
-    }
-
-    private Stored live(Stored stored) {
-        boolean isGone = stored == null || stored.deadline() != Stored.NO_DEADLINE && stored.deadline() <= now();
-        return isGone ? null : stored;
-    }
-
-    /// The same for who needs the time anyway.
-    private static Stored liveAt(long now, Stored stored) {
-        return stored == null || stored.deadline() <= now ? null : stored;
-    }
-
-    /// Nanoseconds since this store was made: sums with a time to live cannot overflow.
-    private long now() {
-        return nanoClock.getAsLong() - clockOrigin;
     }
 }

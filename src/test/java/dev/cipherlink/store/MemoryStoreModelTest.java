@@ -19,6 +19,6 @@ class MemoryStoreModelTest extends StoreModelContract {
         var memory = (MemoryStore) store;
         assertEquals(keys, memory.keptKeys());
         assertEquals(deadlines, memory.deadlines());
-        assertEquals(bytes + (long) keys * Stored.OVERHEAD_BYTES, memory.usedBytes());
+        assertEquals(bytes + (long) keys * MemoryStore.OVERHEAD_BYTES, memory.usedBytes());
     }
 }

@@ -35,7 +35,7 @@ class MemoryStoreTest extends StoreContract {
 
     @Test
     void refusesWritesWhenFullButGoesOnReadingAndDeleting() throws StoreException {
-        long oneEntry = Stored.OVERHEAD_BYTES + 2;
+        long oneEntry = MemoryStore.OVERHEAD_BYTES + 2;
         try (var small = new MemoryStore(new StoreLimits(100, 2 * oneEntry), clock)) {
             small.set(key("a"), bytes("1"));
             long version = small.set(key("b"), bytes("2"));

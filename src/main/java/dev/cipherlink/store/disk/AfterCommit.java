@@ -29,9 +29,9 @@ final class AfterCommit implements AutoCloseable {
     }
 
     /// What one group changed. Without values: those would fill the heap while somebody is slow to be told.
-    private record Delivery(List<Change> keys, List<Runnable> tellings) {
+    private record Delivery(List<Change> keys, List<Runnable> actions) {
         int changes() {
-            return keys.size() + tellings.size();
+            return keys.size() + actions.size();
         }
     }
 
@@ -46,8 +46,8 @@ final class AfterCommit implements AutoCloseable {
     /// The group is durable. Called in the order of commits.
     void add(Group group) {
         List<Change> keys = listener.isInterested() ? changes(group.keys()) : List.of();
-        if (!keys.isEmpty() || !group.tellings().isEmpty()) {
-            add(new Delivery(keys, group.tellings()));
+        if (!keys.isEmpty() || !group.actions().isEmpty()) {
+            add(new Delivery(keys, group.actions()));
         }
     }
 
@@ -63,7 +63,7 @@ final class AfterCommit implements AutoCloseable {
     }
 
     /// Blocks while too much waits.
-    synchronized void awaitRoom() {
+    synchronized void awaitBacklog() {
         boolean isInterrupted = false;
         while (waitingChanges > MAX_WAITING && !isClosed) {
             try {
@@ -80,7 +80,7 @@ final class AfterCommit implements AutoCloseable {
     private void run() {
         for (Delivery next = next(); next != null; next = next()) {
             next.keys.forEach(change -> run(() -> listener.changed(change.key, change.exists)));
-            next.tellings.forEach(AfterCommit::run);
+            next.actions.forEach(AfterCommit::run);
             told(next);
         }
     }
@@ -103,9 +103,9 @@ final class AfterCommit implements AutoCloseable {
     }
 
     /// Others are told whatever becomes of one.
-    private static void run(Runnable telling) {
+    private static void run(Runnable action) {
         try {
-            telling.run();
+            action.run();
         } catch (RuntimeException | Error e) {
             LOG.log(Level.ERROR, "a change of the store was not told", e);
         }

@@ -10,20 +10,27 @@ import dev.cipherlink.store.log.CommitLog;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
-/// Brings into the database what the log has: many groups at once, since of a key that changed often only the last state
-/// counts. When the disk has the database so far, the log is shortened.
+/// Brings committed groups into the database, many at once: of a key that changed often only the last state counts. When the
+/// disk has the database so far, the log is shortened.
 ///
-/// A platform thread does it a moment after the first group came. Whoever looks at the database in a way that must not miss
-/// what is durable calls [#apply] before.
+/// A platform thread does it 100 ms after the first group came, or when 8 MiB wait. A reader of the database that must not miss
+/// anything durable calls [#apply] before.
 final class Applier implements AutoCloseable {
 
     /// What the store does when groups are applied.
@@ -35,7 +42,7 @@ final class Applier implements AutoCloseable {
         default void caughtUp() {
         }
 
-        /// There was no memory for groups: what can be read again is to be forgotten.
+        /// There was no memory for groups: cells that can be read again are to go.
         default void freeMemory() {
         }
     }
@@ -45,16 +52,16 @@ final class Applier implements AutoCloseable {
     private static final long RETRY_NANOS = 1_000_000_000L;
     private static final long MEMORY_RETRY_NANOS = 50_000_000L;
     private static final long MEMORY_REPORT_NANOS = 60_000_000_000L;
-    /// Changes that are not waited with, and as many as are applied at once: each of them is copied three times.
+    /// Applied at once, and without a delay: each change is copied three times.
     private static final long BATCH_BYTES = 8L << 20;
-    /// Changes that those who commit have to apply first.
+    /// Beyond this the committing thread applies changes before it goes on.
     private static final long MAX_WAITING_BYTES = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
     private static final long FORGET_PAUSE_NANOS = 60_000_000_000L;
 
     private final Database database;
     private final CommitLog log;
     private final Owner owner;
-    private final BlindChanges before;
+    private final PriorStates prior;
     private final Thread thread = Thread.ofPlatform().name("store-apply").daemon().unstarted(this::run);
     private Consumer<StoreException> stop;
     /// Linked: an array that finds no memory to grow loses what is in it.
@@ -62,7 +69,7 @@ final class Applier implements AutoCloseable {
     private long waitingBytes;
     private long forgetAt = System.nanoTime();
     private volatile StoreState applied;
-    /// Those in the database before the first group that waits: a group that is applied once more counts once.
+    /// Entries in the database before the first waiting group: a group that is applied once more counts once.
     private long keysBefore;
     private volatile StoreException refusal;
     private volatile boolean isClosed;
@@ -75,13 +82,12 @@ final class Applier implements AutoCloseable {
         this.database = database;
         this.log = log;
         this.owner = owner;
-        this.before = new BlindChanges(database);
+        this.prior = new PriorStates(database);
         this.applied = state;
         this.keysBefore = state.keys();
     }
 
-    /// @param whenFailed told that the database takes no groups: they are in the log, so that nothing is lost, but there must be
-    ///                   no more
+    /// @param whenFailed called when the database takes no groups: the log has them, so nothing is lost, but there must be no more
     void start(Consumer<StoreException> whenFailed) {
         stop = whenFailed;
         thread.start();
@@ -102,11 +108,10 @@ final class Applier implements AutoCloseable {
         }
     }
 
-    /// Blocks while too much waits for the database; also while there is no memory to apply it, since the log has it. If its disk is
-    /// full, [#refusal] says so.
+    /// Blocks while too much waits for the database, also for lack of memory to apply it. If its disk is full, [#refusal] says so.
     ///
     /// @throws StoreException `FAILED`
-    void awaitRoom() throws StoreException {
+    void awaitBacklog() throws StoreException {
         while (waitingBytes() > MAX_WAITING_BYTES && refusal == null) {
             try {
                 apply();
@@ -120,7 +125,7 @@ final class Applier implements AutoCloseable {
         }
     }
 
-    /// Why nothing more may be added: too much waits, and the database takes nothing for want of room. Else null.
+    /// Why no more may be added: too much waits, and the database's disk is full. Else null.
     StoreException refusal() {
         return refusal;
     }
@@ -132,9 +137,7 @@ final class Applier implements AutoCloseable {
         }
     }
 
-    /// A record that the database may lack.
-    ///
-    /// @return the latest change of it that waits, or null
+    /// The latest waiting change of a record, or null.
     RecordChange waitingRecord(Key key) {
         for (Group group : waiting().reversed()) {
             RecordChange change = group.record(key);
@@ -156,14 +159,14 @@ final class Applier implements AutoCloseable {
         return applied.commit();
     }
 
-    /// What the store is with it.
+    /// The store's state with that commit.
     StoreState state() {
         return applied;
     }
 
-    /// Blocks until everything that is in the log is in the database too.
+    /// Blocks until the database has everything that the log has.
     ///
-    /// @throws StoreException `FULL` or `FAILED`: it takes nothing
+    /// @throws StoreException `FULL` or `FAILED`: the database takes nothing
     synchronized void apply() throws StoreException {
         try {
             List<Group> groups = waiting();
@@ -175,13 +178,13 @@ final class Applier implements AutoCloseable {
             }
             isShort = false;
         } catch (StoreException e) {
-            // Only here: another thread may apply what waits at once, and nothing would take it back.
+            // Set only here: if another thread sets it while this one applies what waits, nothing would take it back.
             if (e.reason() == StoreException.Reason.FULL && !e.isMemory() && waitingBytes() > MAX_WAITING_BYTES) {
                 refusal = e;
             }
             throw e;
         } catch (OutOfMemoryError e) {
-            // The log has all of it, and to write it once more changes nothing.
+            // The log has all of it, and writing it once more changes nothing.
             isShort = true;
             freeMemory();
             throw StoreException.noMemory(e);
@@ -196,7 +199,7 @@ final class Applier implements AutoCloseable {
         }
     }
 
-    /// One group, or as many as are not too much at once.
+    /// The end of the next batch: one group, or as many as have [#BATCH_BYTES].
     private static int batchEnd(List<Group> groups, int from) {
         int to = from + 1;
         long bytes = groups.get(from).bytes();
@@ -209,11 +212,11 @@ final class Applier implements AutoCloseable {
 
     private void apply(List<Group> groups) throws StoreException {
         Map<Key, KeyChange> keys = merge(groups);
-        before.find(keys);
+        prior.find(keys);
         StoreState state = groups.getLast().state()
                 .withKeys(keysBefore + keys.values().stream().mapToLong(KeyChange::entries).sum());
         database.write(batch(keys, groups, state));
-        // Before readers are sent there: who notes it, then looks, and finds it unchanged, has not missed a change.
+        // Before readers are sent there: one that notes it, looks, and finds it unchanged, has not missed a change.
         applied = state;
         refusal = null;
         owner.applied(groups);
@@ -237,14 +240,14 @@ final class Applier implements AutoCloseable {
         Map<Key, RecordChange> records = HashMap.newHashMap(1_000);
         groups.forEach(group -> group.records().forEach(change -> records.put(change.key(), change)));
         BatchBuffer batch = BatchBuffer.withLargeApart();
-        // Neighbours one after the other: RocksDB finds their places faster.
-        keys.values().stream().sorted(Comparator.comparing(KeyChange::key)).forEach(change -> change.addTo(batch, database));
-        records.values().stream().sorted(Comparator.comparing(RecordChange::key)).forEach(change -> change.addTo(batch, database));
-        state.addTo(batch, database);
+        // In order: RocksDB finds the places of neighbours faster.
+        keys.values().stream().sorted(Comparator.comparing(KeyChange::key)).forEach(change -> change.addTo(batch));
+        records.values().stream().sorted(Comparator.comparing(RecordChange::key)).forEach(change -> change.addTo(batch));
+        state.addTo(batch);
         return batch;
     }
 
-    /// Makes the log shorter where it can be. Blocks until the disk has the database.
+    /// Shortens the log if it can be. Blocks until the disk has the database.
     private void shorten() throws StoreException {
         long commit = applied.commit();
         if (System.nanoTime() - forgetAt >= 0 && log.mayForget(commit)) {
@@ -300,7 +303,7 @@ final class Applier implements AutoCloseable {
         LockSupport.parkNanos(this, RETRY_NANOS);
     }
 
-    /// The log has what waits, and others give memory back: nothing is lost, and nothing uncertain.
+    /// The log has what waits, and other threads give memory back: nothing is lost.
     private void waitForMemory(Throwable why) {
         try {
             if (System.nanoTime() - shortReportAt >= 0) {
@@ -319,6 +322,71 @@ final class Applier implements AutoCloseable {
     public void close() {
         isClosed = true;
         LockSupport.unpark(thread);
-        EndOfThread.await(thread, before::close);
+        EndOfThread.await(thread, prior::close);
+    }
+
+    /// Finds the states of keys before changes that did not look at them, such as SET. Blocks on the disk, in up to eight threads.
+    private static final class PriorStates implements AutoCloseable {
+        private static final int MAX_READS = 8;
+
+        private final Database database;
+        private final ExecutorService readers =
+                Executors.newFixedThreadPool(MAX_READS, Thread.ofPlatform().name("store-before").daemon().factory());
+
+        PriorStates(Database database) {
+            this.database = database;
+        }
+
+        /// Replaces unknown states by those of the database.
+        void find(Map<Key, KeyChange> changes) throws StoreException {
+            var unread = new ArrayList<KeyChange>();
+            for (Map.Entry<Key, KeyChange> entry : changes.entrySet()) {
+                KeyChange change = entry.getValue();
+                if (change.isBlind()) {
+                    Optional<Database.Looked> looked = database.look(Database.ENTRIES, change.key().bytes());
+                    if (looked.isPresent()) {
+                        entry.setValue(from(change, looked.get().value()));
+                    } else {
+                        unread.add(change);
+                    }
+                }
+            }
+            if (!unread.isEmpty()) {
+                read(unread, changes);
+            }
+        }
+
+        private void read(List<KeyChange> unread, Map<Key, KeyChange> changes) throws StoreException {
+            List<Callable<KeyChange>> reads = new ArrayList<>(unread.size());
+            unread.forEach(change -> reads.add(() -> from(change, database.get(Database.ENTRIES, change.key().bytes()))));
+            try {
+                for (Future<KeyChange> read : readers.invokeAll(reads)) {
+                    KeyChange found = read.get();
+                    changes.put(found.key(), found);
+                }
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof Error error) {
+                    throw error;
+                }
+                throw e.getCause() instanceof StoreException failure ? failure : StoreException.failed(e.getCause());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw StoreException.failed(e);
+            }
+        }
+
+        private static KeyChange from(KeyChange change, byte[] entry) throws StoreException {
+            try {
+                return change.from(DiskCell.decode(entry));
+            } catch (IOException e) {
+                throw StoreException.failed(e);
+            }
+        }
+
+        /// Ends the threads.
+        @Override
+        public void close() {
+            readers.shutdown();
+        }
     }
 }

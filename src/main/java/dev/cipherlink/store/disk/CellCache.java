@@ -23,10 +23,10 @@ final class CellCache {
     interface Change {
         /// @param kept null if there is no cell; that does not mean that there is no entry
         /// @return the cell to keep, or null for none
-        Cell apply(Key key, Cell kept);
+        DiskCell apply(Key key, DiskCell kept);
     }
 
-    private final Map<Key, Cell> cells = new ConcurrentHashMap<>();
+    private final Map<Key, DiskCell> cells = new ConcurrentHashMap<>();
     private final ConcurrentLinkedQueue<Key> ring = new ConcurrentLinkedQueue<>();
     private final AtomicLong usedBytes = new AtomicLong();
     private final long maxBytes;
@@ -36,16 +36,16 @@ final class CellCache {
     }
 
     /// @return null if there is no cell
-    Cell get(Key key) {
+    DiskCell get(Key key) {
         return cells.get(key);
     }
 
     /// Changes the cell of a key while others who change it wait.
     ///
     /// @return the cell as it is afterwards, or null
-    Cell update(Key key, Change change) {
-        Cell result = cells.compute(key, (same, kept) -> {
-            Cell after = change.apply(same, kept);
+    DiskCell update(Key key, Change change) {
+        DiskCell result = cells.compute(key, (same, kept) -> {
+            DiskCell after = change.apply(same, kept);
             if (after != kept) {
                 account(same, kept, after);
             }
@@ -57,7 +57,7 @@ final class CellCache {
         return result;
     }
 
-    private void account(Key key, Cell kept, Cell after) {
+    private void account(Key key, DiskCell kept, DiskCell after) {
         long grown = (after == null ? 0 : after.weight(key)) - (kept == null ? 0 : kept.weight(key));
         if (grown != 0) {
             usedBytes.addAndGet(grown);
@@ -106,7 +106,7 @@ final class CellCache {
             if (cell.version != version || cell.value == null) {
                 return cell;
             }
-            Cell after = cell.withoutLargeValue();
+            DiskCell after = cell.withoutLargeValue();
             account(same, cell, after);
             return after;
         });
@@ -135,14 +135,18 @@ final class CellCache {
             this.applier = applier;
         }
 
+        CellCache cells() {
+            return cells;
+        }
+
         /// The cell of a key, kept from now on if there is an entry.
-        Cell cell(Key key) throws StoreException {
-            Cell cell = cells.get(key);
+        DiskCell cell(Key key) throws StoreException {
+            DiskCell cell = cells.get(key);
             if (cell != null) {
                 return cell;
             }
             long stamp = applier.applied();
-            Cell found = load(key);
+            DiskCell found = load(key);
             if (found.exists()) {
                 // With nothing applied meanwhile, a newer state could only be in a cell.
                 cell = cells.update(key, (_, kept) -> kept == null && applier.applied() == stamp ? found : kept);
@@ -153,15 +157,15 @@ final class CellCache {
         }
 
         /// What the database has of a key; from here on its memory has it, for a while.
-        Cell load(Key key) throws StoreException {
-            return decode(stored(database.entries(), key.bytes()));
+        DiskCell load(Key key) throws StoreException {
+            return decode(stored(Database.ENTRIES, key.bytes()));
         }
 
         /// The same if its memory knows; never blocks.
         ///
         /// @return null if only the disk can tell
-        Cell look(Key key) throws StoreException {
-            Optional<Database.Looked> looked = database.look(database.entries(), key.bytes());
+        DiskCell look(Key key) throws StoreException {
+            Optional<Database.Looked> looked = database.look(Database.ENTRIES, key.bytes());
             return looked.isPresent() ? decode(looked.get().value()) : null;
         }
 
@@ -170,9 +174,9 @@ final class CellCache {
             return cells.get(key) != null || look(key) != null;
         }
 
-        private static Cell decode(byte[] entry) throws StoreException {
+        private static DiskCell decode(byte[] entry) throws StoreException {
             try {
-                return entry == null ? RocksWrite.ABSENT : EntryCodec.decode(entry);
+                return DiskCell.decode(entry);
             } catch (IOException e) {
                 throw StoreException.failed(e);
             }
@@ -181,8 +185,8 @@ final class CellCache {
         /// The value of an entry.
         ///
         /// @return null if it is a large one that was replaced, and taken away, meanwhile
-        byte[] value(Key key, Cell cell) throws StoreException {
-            return cell.value != null ? cell.value : stored(database.large(), EntryCodec.largeKey(key, cell.version));
+        byte[] value(Key key, DiskCell cell) throws StoreException {
+            return cell.value != null ? cell.value : stored(Database.LARGE, DiskCell.largeKey(key, cell.version));
         }
 
         /// What the database has: from its memory, or else by a thread that may wait for the disk.

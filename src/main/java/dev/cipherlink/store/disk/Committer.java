@@ -4,25 +4,26 @@ import dev.cipherlink.store.EndOfThread;
 import dev.cipherlink.store.KeyValueStore.Durability;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.log.CommitLog;
+import dev.cipherlink.store.log.CommitLog.Syncer;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.StampedLock;
+import java.util.stream.Stream;
 
-/// Group commit: one platform thread appends the changes of all transactions to the log as one record, with one wait for the disk,
-/// and wakes those who wait for it. While it does, the next group comes together. The [Applier] takes it from there, and
-/// [AfterCommit] tells others.
+/// Group commit: one platform thread appends the changes of all transactions to the log as one record, waits for the disk once,
+/// and wakes the threads that wait for it. Meanwhile the next group fills. The [Applier] takes the group from there, and
+/// [AfterCommit] tells listeners.
 ///
-/// **The gate.** A transaction is inside from its first change until it has added the last of what belongs to it. The committer
-/// takes the gate for a moment to begin a new group: so a group never holds half a transaction, and no transaction of an earlier group
-/// has seen a change of a later one. Whoever is inside must not wait for anything but the locks of keys.
+/// **The gate.** A transaction is inside from its first change until it has added the last of its records. The committer
+/// takes the gate for a moment to begin a new group: so a group never holds half a transaction, and no transaction of an earlier
+/// group has seen a change of a later one. A thread inside the gate must not wait for anything but the locks of keys.
 ///
-/// **Failure.** A change is accepted only if the log has room for it, so that a full disk refuses it before anything is changed.
-/// What fails after that stops the store: nobody knows what is on the disk, and groups that are not durable never are. They
-/// stay in memory, and whoever reads from them is refused.
+/// **Failure.** A change is accepted only if the log has space for it, so that a full disk refuses it before anything is changed.
+/// Any later failure stops the store: nobody knows what is on the disk, and groups that are not durable never will be. They
+/// stay in memory, and reads from them are refused.
 public final class Committer implements AutoCloseable {
 
     /// What the store does for its commits. Called from the committing thread.
@@ -30,17 +31,14 @@ public final class Committer implements AutoCloseable {
         /// The store's state with this commit; called with nobody inside the gate.
         StoreState state(long commit);
 
-        /// Everything up to this commit is on the disk.
+        /// The disk has everything up to this commit.
         void synced(long commit);
     }
 
     private static final Logger LOG = System.getLogger(Committer.class.getName());
     /// Changes beyond this make new transactions wait for the commit under way.
-    private static final long MAX_GROUP_BYTES = Math.min(32L << 20, Runtime.getRuntime().maxMemory() / 32);
+    private static final long MAX_GROUP_BYTES = Math.min(32L << 20, Runtime.getRuntime().maxMemory() / 32);    private static final long MEMORY_PAUSE_NANOS = 50_000_000L;
 
-    private static final long MEMORY_PAUSE_NANOS = 50_000_000L;
-
-    private final Database database;
     private final CommitLog log;
     private final Applier applier;
     private final AfterCommit deliveries = new AfterCommit();
@@ -61,8 +59,7 @@ public final class Committer implements AutoCloseable {
     private volatile boolean isClosed;
     private volatile StoreException stopped;
 
-    Committer(Database database, CommitLog log, Applier applier, Owner owner, Durability durability) {
-        this.database = database;
+    Committer(CommitLog log, Applier applier, Owner owner, Durability durability) {
         this.log = log;
         this.applier = applier;
         this.owner = owner;
@@ -97,14 +94,14 @@ public final class Committer implements AutoCloseable {
             }
             long stamp = gate.readLock();
             StoreException refusal = stopped != null ? stopped : applier.refusal();
-            if (refusal == null && current.sizeBytes() <= room()) {
+            if (refusal == null && current.sizeBytes() <= logBytes()) {
                 return stamp;
             }
             gate.unlockRead(stamp);
             if (refusal != null) {
                 throw refused(refusal);
             }
-            awaitRoom(0);
+            awaitSpace(0);
         }
     }
 
@@ -113,22 +110,22 @@ public final class Committer implements AutoCloseable {
     }
 
     /// Bytes that the current group may have with its changes of keys; records may come to more.
-    long room() {
-        return log.room() - log.marginBytes();
+    long logBytes() {
+        return log.freeBytes() - log.marginBytes();
     }
 
-    /// Blocks until there was room for a change of so many bytes; others may have taken it. Not for who is inside the gate.
+    /// Blocks until the log had space for a change of so many bytes; others may have taken it. Not for a thread inside the gate.
     ///
     /// @throws StoreException if the store takes no writes any more, or the disk is full
-    void awaitRoom(long bytes) throws StoreException {
+    void awaitSpace(long bytes) throws StoreException {
         Group group = current;
         try {
-            log.awaitRoom(group.sizeBytes() + bytes + log.marginBytes());
+            log.awaitSpace(group.sizeBytes() + bytes + log.marginBytes());
         } catch (StoreException e) {
             if (group.isEmpty()) {
                 throw refused(e);
             }
-            // Without it, less is needed.
+            // The next group needs less.
             request();
             group.await();
         }
@@ -141,7 +138,7 @@ public final class Committer implements AutoCloseable {
         return refusal;
     }
 
-    /// What is added to now; stays the same while the caller is inside the gate.
+    /// The group that changes are added to now; stays the same while the caller is inside the gate.
     Group current() {
         return current;
     }
@@ -162,11 +159,11 @@ public final class Committer implements AutoCloseable {
         group.await();
     }
 
-    /// Has something told when all that was written so far is durable.
-    void tell(Runnable telling) {
-        // It moves on while it is looked at only for who is not inside.
+    /// Runs an action when all that was written so far is durable.
+    void afterCommit(Runnable action) {
+        // The current group moves on meanwhile only for a caller outside of the gate.
         Group group = current;
-        while (!group.tell(telling) && !group.isFailed()) {
+        while (!group.addAction(action) && !group.isFailed()) {
             group = current;
         }
         if (group.isEmpty()) {
@@ -174,27 +171,16 @@ public final class Committer implements AutoCloseable {
         }
     }
 
-    /// The groups that are not in the log yet, the older first.
-    List<Group> pending() {
-        var groups = new ArrayList<Group>(2);
+    /// The groups that are not in the log yet, the younger first: they move on while they are looked for.
+    private List<Group> pending() {
+        Group younger = current;
         Group older = committing;
-        if (older != null) {
-            groups.add(older);
-        }
-        groups.add(current);
-        return groups;
+        return older == null || older == younger ? List.of(younger) : List.of(younger, older);
     }
 
-    /// All groups that the database may lack. They move on while they are looked for, so the younger are looked for first.
+    /// All groups that the database may lack.
     List<Group> unapplied() {
-        var groups = new ArrayList<Group>();
-        groups.add(current);
-        Group older = committing;
-        if (older != null) {
-            groups.add(older);
-        }
-        groups.addAll(applier.waiting());
-        return groups;
+        return Stream.concat(pending().stream(), applier.waiting().stream()).toList();
     }
 
     /// Number of the last commit in the log.
@@ -206,7 +192,7 @@ public final class Committer implements AutoCloseable {
         return syncs.sum();
     }
 
-    /// How many transactions waited for a commit so far.
+    /// How many transactions have waited for a commit so far.
     long transactions() {
         return committedTransactions.sum();
     }
@@ -225,7 +211,7 @@ public final class Committer implements AutoCloseable {
     }
 
     /// No more writes: nobody knows what is on the disk, or the database does not take what is in the log.
-    synchronized void stop(StoreException failure) {
+    synchronized void stop(Throwable failure) {
         if (stopped == null) {
             stopped = StoreException.stopped(failure);
             LOG.log(Level.ERROR, "the store takes no writes until the server is restarted", failure);
@@ -245,57 +231,54 @@ public final class Committer implements AutoCloseable {
         }
     }
 
-    /// Whatever goes wrong: those who wait are told, and the thread goes on. Want of memory passes: it is tried again.
+    /// After any failure the waiting threads are told, and this thread goes on. Lack of memory passes: it tries again.
     private void commit() {
         try {
             if (stopped != null) {
                 throw stopped;
             }
-            applier.awaitRoom();
-            deliveries.awaitRoom();
-            Group retried = committing;
-            Group group = retried != null ? retried : beginNext();
-            if (group != null) {
-                write(group);
+            applier.awaitBacklog();
+            deliveries.awaitBacklog();
+            boolean isRetry = committing != null;
+            if (isRetry || beginNext()) {
+                write(committing);
             }
-            if (retried != null) {
-                // Those who asked meanwhile may be in the next group.
+            if (isRetry) {
+                // A request that came meanwhile may be for the next group.
                 isWanted = true;
             }
-        } catch (StoreException e) {
-            fail(e);
         } catch (OutOfMemoryError e) {
             isWanted = true;
             LockSupport.parkNanos(MEMORY_PAUSE_NANOS);
-        } catch (RuntimeException | Error e) {
-            fail(StoreException.failed(e));
+        } catch (StoreException | RuntimeException | Error e) {
+            fail(e);
         }
     }
 
-    /// @return the group to be written; null if there is nothing to write
-    private Group beginNext() throws StoreException {
+    /// @return whether there is a group to be written, [#committing]
+    private boolean beginNext() throws StoreException {
         long stamp = gate.writeLock();
         try {
             if (stopped != null) {
-                // By one who was inside the gate until now: what it left in the group must not be committed.
+                // By a thread that was inside the gate until now: what it left in the group must not be committed.
                 throw stopped;
             }
             Group group = current;
             var next = new Group(group.number() + 1);
             if (group.isEmpty()) {
-                // Whoever waits for it, now or later, saw earlier groups at most, and those are durable. Without memory for what is
-                // told, it stays the current one.
-                group.endTellings();
+                // A thread that waits for it, now or later, saw earlier groups at most, and those are durable. Without memory for
+                // the actions, it stays the current one.
+                group.endActions();
                 deliveries.add(group);
                 current = next;
                 group.succeed();
-                return null;
+                return false;
             }
-            group.finish(database, owner.state(commits + 1));
+            group.finish(owner.state(commits + 1));
             log.place(group.sizeBytes());
             committing = group;
             current = next;
-            return group;
+            return true;
         } finally {
             gate.unlockWrite(stamp);
         }
@@ -318,22 +301,20 @@ public final class Committer implements AutoCloseable {
             delivered = group.number();
         }
         applier.add(group);
-        // Nothing from here on takes memory: the applier must not get it twice.
+        // No line from here on allocates: the applier must not get the group twice.
         commits = commit;
         committing = null;
         group.succeed();
         fullDisk.committed();
     }
 
-    /// What was built on the failed group fails with it, and there is no other.
-    private void fail(StoreException failure) {
+    /// The younger group was built on the failed one and fails with it.
+    private void fail(Throwable failure) {
         stop(failure);
         long stamp = gate.writeLock();
         List<Group> failed = pending();
         gate.unlockWrite(stamp);
-        for (Group group : failed) {
-            group.fail(stopped);
-        }
+        failed.forEach(group -> group.fail(stopped));
     }
 
     private void synced(long commit) {
@@ -345,10 +326,8 @@ public final class Committer implements AutoCloseable {
     private boolean sync() {
         try {
             synced(log.sync());
-        } catch (StoreException e) {
+        } catch (StoreException | RuntimeException | Error e) {
             stop(e);
-        } catch (RuntimeException | Error e) {
-            stop(StoreException.failed(e));
         }
         return stopped == null;
     }
@@ -370,63 +349,52 @@ public final class Committer implements AutoCloseable {
         });
     }
 
-    /// Makes the disk follow the log once a second, by a platform thread: commits go on meanwhile.
-    public static final class Syncer implements AutoCloseable {
-        private static final long INTERVAL_NANOS = 1_000_000_000L;
+    /// Tells the operator of a disk that has no space for commits: when that begins, once a minute while it lasts, and when it is
+    /// over. Thread-safe.
+    static final class FullDisk {
+        private static final long INTERVAL_NANOS = 60_000_000_000L;
+        /// Without a refusal, before it counts as over: small commits may find space between large ones.
+        private static final long OVER_NANOS = 1_000_000_000L;
 
-        /// Waits for the disk, and deals with its failures.
-        public interface Sync {
-            /// @return whether there may be another
-            boolean run();
-        }
+        final LongAdder refusals = new LongAdder();
+        volatile boolean isFull;
+        private volatile long refusedAt;
+        private long refusalsBefore;
+        private long toldAt;
 
-        private final CommitLog log;
-        private final Sync sync;
-        private final Thread thread = Thread.ofPlatform().name("store-sync").daemon().unstarted(this::run);
-        private volatile boolean isIdle;
-        private volatile boolean isClosed;
-
-        public Syncer(CommitLog log, Sync sync) {
-            this.log = log;
-            this.sync = sync;
-        }
-
-        public void start() {
-            thread.start();
-        }
-
-        /// Something was appended.
-        public void wake() {
-            if (isIdle) {
-                LockSupport.unpark(thread);
+        void refused() {
+            refusals.increment();
+            long now = System.nanoTime();
+            refusedAt = now;
+            if (!isFull || now - toldAt > INTERVAL_NANOS) {
+                tell(now);
             }
         }
 
-        private void run() {
-            long syncedAt = System.nanoTime() - INTERVAL_NANOS;
-            boolean isGood = true;
-            while (isGood && !isClosed) {
-                long left = syncedAt + INTERVAL_NANOS - System.nanoTime();
-                isIdle = true;
-                boolean isDone = log.appended() == log.synced();
-                isIdle = isDone;
-                if (isDone) {
-                    LockSupport.park(this);
-                } else if (left > 0) {
-                    LockSupport.parkNanos(this, left);
-                } else {
-                    isGood = sync.run();
-                    syncedAt = System.nanoTime();
+        private synchronized void tell(long now) {
+            if (!isFull) {
+                refusalsBefore = refusals.sum() - 1;
+                LOG.log(Level.WARNING, "the disk of the store is full: nothing is written until there is room");
+            } else if (now - toldAt > INTERVAL_NANOS) {
+                LOG.log(Level.WARNING, "the disk of the store is still full: {0} writes were refused", count());
+            } else {
+                return;
+            }
+            isFull = true;
+            toldAt = now;
+        }
+
+        void committed() {
+            if (isFull && System.nanoTime() - refusedAt > OVER_NANOS) {
+                synchronized (this) {
+                    isFull = false;
+                    LOG.log(Level.WARNING, "the disk of the store has room again: {0} writes were refused", count());
                 }
             }
         }
 
-        /// Ends the thread, without waiting for the disk once more.
-        @Override
-        public void close() {
-            isClosed = true;
-            LockSupport.unpark(thread);
-            EndOfThread.await(thread);
+        private String count() {
+            return Long.toString(refusals.sum() - refusalsBefore);
         }
     }
 }

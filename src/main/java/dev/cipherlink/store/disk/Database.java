@@ -43,7 +43,13 @@ import org.rocksdb.WriteOptions;
 final class Database implements AutoCloseable {
     static final byte[] NOTHING = {};
 
-    /// Column families in the order of their numbers.
+    /// Column families, by their numbers.
+    static final int ENTRIES = Family.DEFAULT.ordinal();
+    static final int DEADLINES = Family.DEADLINES.ordinal();
+    static final int LARGE = Family.LARGE.ordinal();
+    static final int RECORDS = Family.RECORDS.ordinal();
+    static final int STATE = Family.STATE.ordinal();
+
     private enum Family { DEFAULT, DEADLINES, LARGE, RECORDS, STATE }
 
     private static final long ALL_WRITE_BUFFERS_BYTES = RocksConfig.NATIVE_BYTES * 2 / 3;
@@ -143,7 +149,7 @@ final class Database implements AutoCloseable {
                 .setLevelCompactionDynamicLevelBytes(true);
         return switch (family) {
             case DEFAULT -> options.setMemtablePrefixBloomSizeRatio(MEMTABLE_FILTER_SHARE).setMemtableWholeKeyFiltering(true);
-            case LARGE -> options.setEnableBlobFiles(true).setMinBlobSize(EntryCodec.LARGE_BYTES)
+            case LARGE -> options.setEnableBlobFiles(true).setMinBlobSize(DiskCell.LARGE_BYTES)
                     .setBlobCompressionType(CompressionType.LZ4_COMPRESSION).setEnableBlobGarbageCollection(true);
             case DEADLINES, RECORDS, STATE -> options;
         };
@@ -153,27 +159,6 @@ final class Database implements AutoCloseable {
     /// free of the log, or the log's own files, which wait for RocksDB, would keep it from ever writing again.
     private long maxWriteBufferBytes() {
         return Math.max(MIN_WRITE_BUFFER_BYTES, folder.toFile().getTotalSpace() / WRITE_BUFFER_DISK_SHARE);
-    }
-
-    /// The number of the family of entries; the others likewise.
-    int entries() {
-        return Family.DEFAULT.ordinal();
-    }
-
-    int deadlines() {
-        return Family.DEADLINES.ordinal();
-    }
-
-    int large() {
-        return Family.LARGE.ordinal();
-    }
-
-    int records() {
-        return Family.RECORDS.ordinal();
-    }
-
-    int state() {
-        return Family.STATE.ordinal();
     }
 
     /// @return null if there is none

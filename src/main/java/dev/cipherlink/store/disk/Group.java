@@ -29,9 +29,9 @@ final class Group {
     private List<RecordChange> records = new ArrayList<>();
     private StoreState state;
     private long bytes;
-    private final List<Runnable> tellings = new ArrayList<>(0);
+    private final List<Runnable> actions = new ArrayList<>(0);
     private final List<Thread> waiters = new ArrayList<>();
-    private boolean hasAllTellings;
+    private boolean hasAllActions;
     private boolean isOver;
     private volatile Outcome outcome;
     private StoreException failure;
@@ -70,12 +70,12 @@ final class Group {
     /// Adds a change of a key, if what the log gets stays within `room` bytes. If it throws, nothing was added.
     ///
     /// @return whether it was added
-    synchronized boolean add(Database database, KeyChange change, long room) {
+    synchronized boolean add(KeyChange change, long room) {
         int endBefore = log.size();
         int countBefore = log.count();
         boolean isAdded = false;
         try {
-            change.addTo(log, database);
+            change.addTo(log);
             isAdded = log.size() <= room && keys.add(change);
         } finally {
             if (!isAdded) {
@@ -86,12 +86,12 @@ final class Group {
     }
 
     /// Adds a change of a record. If it throws, nothing was added.
-    synchronized void add(Database database, RecordChange change) {
+    synchronized void add(RecordChange change) {
         int endBefore = log.size();
         int countBefore = log.count();
         boolean isAdded = false;
         try {
-            change.addTo(log, database);
+            change.addTo(log);
             isAdded = records.add(change);
         } finally {
             if (!isAdded) {
@@ -100,25 +100,25 @@ final class Group {
         }
     }
 
-    /// Has something told when it is durable, behind what was added before.
+    /// Runs an action when it is durable, after those that were added before.
     ///
     /// @return false if it takes no more
-    synchronized boolean tell(Runnable telling) {
-        if (!hasAllTellings) {
-            tellings.add(telling);
+    synchronized boolean addAction(Runnable action) {
+        if (!hasAllActions) {
+            actions.add(action);
         }
-        return !hasAllTellings;
+        return !hasAllActions;
     }
 
-    synchronized void endTellings() {
-        hasAllTellings = true;
+    synchronized void endActions() {
+        hasAllActions = true;
     }
 
     /// Adds the last of it: what the store is with it.
-    synchronized void finish(Database database, StoreState reached) {
-        reached.addTo(log, database);
+    synchronized void finish(StoreState reached) {
+        reached.addTo(log);
         state = reached;
-        hasAllTellings = true;
+        hasAllActions = true;
         bytes = log.size() + CHANGE_BYTES * (keys.size() + records.size());
     }
 
@@ -133,9 +133,9 @@ final class Group {
         return changes == null ? 0 : changes.size();
     }
 
-    /// What is told when it is durable; only when nobody adds any more.
-    List<Runnable> tellings() {
-        return tellings;
+    /// What runs when it is durable; only when nobody adds any more.
+    List<Runnable> actions() {
+        return actions;
     }
 
     /// What the log gets; only when nobody adds any more.
@@ -254,9 +254,9 @@ final class Group {
 
     /// What became of one key.
     ///
-    /// @param before how it was; [Cell#UNKNOWN] if nobody has looked: then what it leaves behind is taken away when it is applied
+    /// @param before how it was; [DiskCell#UNKNOWN] if nobody has looked: then what it leaves behind is taken away when it is applied
     /// @param after  how it is now; its value is on the heap if it is another one
-    record KeyChange(Key key, Cell before, Cell after) {
+    record KeyChange(Key key, DiskCell before, DiskCell after) {
 
         /// Both as one; `later` came behind this one.
         KeyChange then(KeyChange later) {
@@ -264,11 +264,11 @@ final class Group {
         }
 
         boolean isBlind() {
-            return before == Cell.UNKNOWN;
+            return before == DiskCell.UNKNOWN;
         }
 
         /// The same for a key that was like this.
-        KeyChange from(Cell stored) {
+        KeyChange from(DiskCell stored) {
             return new KeyChange(key, stored, after);
         }
 
@@ -277,29 +277,29 @@ final class Group {
             return (after.exists() ? 1 : 0) - (before.exists() ? 1 : 0);
         }
 
-        /// Adds what it changes in the families of `database`.
-        void addTo(BatchBuffer batch, Database database) {
-            addRemovalsTo(batch, database);
-            if (before.deadline != after.deadline && after.deadline != Cell.NO_DEADLINE) {
-                batch.put(database.deadlines(), EntryCodec.deadlineKey(after.deadline, key), Database.NOTHING);
+        /// Adds what it changes.
+        void addTo(BatchBuffer batch) {
+            addRemovalsTo(batch);
+            if (before.deadline != after.deadline && after.deadline != DiskCell.NO_DEADLINE) {
+                batch.put(Database.DEADLINES, DiskCell.deadlineKey(after.deadline, key), Database.NOTHING);
             }
             if (before.version != after.version && after.isLarge()) {
-                batch.put(database.large(), EntryCodec.largeKey(key, after.version), after.value);
+                batch.put(Database.LARGE, DiskCell.largeKey(key, after.version), after.value);
             }
             if (after.exists()) {
-                EntryCodec.put(batch, database.entries(), key, after);
+                after.addTo(batch, key);
             } else {
-                batch.delete(database.entries(), key.bytes());
+                batch.delete(Database.ENTRIES, key.bytes());
             }
         }
 
         /// Adds that what it leaves behind goes: a deadline, a large value.
-        void addRemovalsTo(BatchBuffer batch, Database database) {
-            if (before.deadline != after.deadline && before.deadline != Cell.NO_DEADLINE) {
-                batch.delete(database.deadlines(), EntryCodec.deadlineKey(before.deadline, key));
+        void addRemovalsTo(BatchBuffer batch) {
+            if (before.deadline != after.deadline && before.deadline != DiskCell.NO_DEADLINE) {
+                batch.delete(Database.DEADLINES, DiskCell.deadlineKey(before.deadline, key));
             }
             if (before.version != after.version && before.isLarge()) {
-                batch.delete(database.large(), EntryCodec.largeKey(key, before.version));
+                batch.delete(Database.LARGE, DiskCell.largeKey(key, before.version));
             }
         }
     }
@@ -309,11 +309,11 @@ final class Group {
     /// @param value null if it was taken away
     record RecordChange(Key key, byte[] value) {
 
-        void addTo(BatchBuffer batch, Database database) {
+        void addTo(BatchBuffer batch) {
             if (value == null) {
-                batch.delete(database.records(), key.bytes());
+                batch.delete(Database.RECORDS, key.bytes());
             } else {
-                batch.put(database.records(), key.bytes(), value);
+                batch.put(Database.RECORDS, key.bytes(), value);
             }
         }
     }

@@ -4,6 +4,7 @@ import dev.cipherlink.store.Key;
 import dev.cipherlink.store.LongReads;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.disk.Group.KeyChange;
+import dev.cipherlink.store.disk.StoreState.StoreClock;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -116,7 +117,7 @@ final class Listing implements AutoCloseable {
         groups.values().forEach(group -> group.addChanges(changes));
         long entries = 0;
         for (KeyChange change : changes.values()) {
-            boolean wasThere = change.isBlind() ? database.get(database.entries(), change.key().bytes()) != null
+            boolean wasThere = change.isBlind() ? database.get(Database.ENTRIES, change.key().bytes()) != null
                     : change.before().exists();
             entries += (change.after().exists() ? 1 : 0) - (wasThere ? 1 : 0);
         }
@@ -126,7 +127,7 @@ final class Listing implements AutoCloseable {
     /// How many entries have expired and are still there, as far as the database knows their deadlines.
     private long expired() throws StoreException {
         return dueKeys().stream().filter(key -> {
-            Cell cell = cells.get(key);
+            DiskCell cell = cells.get(key);
             return cell == null || cell.exists() && !cell.isLiveAt(clock.now());
         }).count();
     }
@@ -142,7 +143,7 @@ final class Listing implements AutoCloseable {
     private NavigableMap<byte[], byte[]> storedRecords(byte[] prefix, byte[] after, int maxBytes) throws StoreException {
         var records = new TreeMap<byte[], byte[]>(Arrays::compareUnsigned);
         long bytes = 0;
-        try (RocksIterator iterator = database.iterator(database.records())) {
+        try (RocksIterator iterator = database.iterator(Database.RECORDS)) {
             seek(iterator, prefix, after);
             while (bytes < maxBytes && iterator.isValid() && Key.of(iterator.key()).startsWith(prefix)) {
                 byte[] value = iterator.value();
@@ -170,7 +171,7 @@ final class Listing implements AutoCloseable {
         // First what is not in the database yet, then the database: what moves between the looks is seen by one of them.
         TreeSet<Key> pending = pendingKeys(prefix, after);
         Set<Key> due = dueKeys();
-        try (RocksIterator iterator = database.iterator(database.entries())) {
+        try (RocksIterator iterator = database.iterator(Database.ENTRIES)) {
             seek(iterator, prefix, after);
             Key stored = stored(iterator, prefix);
             Key unstored = pending.pollFirst();
@@ -192,12 +193,12 @@ final class Listing implements AutoCloseable {
     }
 
     private boolean isLive(Key key, boolean isStored, Set<Key> due) throws StoreException {
-        Cell cell = cells.get(key);
+        DiskCell cell = cells.get(key);
         if (cell != null) {
             return cell.isLiveAt(clock.now());
         }
         // One that was not stored is by now, or it would have a cell.
-        return !due.contains(key) && (isStored || database.get(database.entries(), key.bytes()) != null);
+        return !due.contains(key) && (isStored || database.get(Database.ENTRIES, key.bytes()) != null);
     }
 
     private static void seek(RocksIterator iterator, byte[] prefix, byte[] after) {
@@ -234,20 +235,20 @@ final class Listing implements AutoCloseable {
 
     private Set<Key> dueKeys() throws StoreException {
         var keys = new HashSet<Key>();
-        dueDeadlines(0, Integer.MAX_VALUE).forEach(deadline -> keys.add(EntryCodec.key(deadline)));
+        dueDeadlines(0, Integer.MAX_VALUE).forEach(deadline -> keys.add(DiskCell.key(deadline)));
         return keys;
     }
 
-    /// The deadlines in the database that have passed, as [EntryCodec#deadlineKey] made them, in order.
+    /// The deadlines in the database that have passed, as [DiskCell#deadlineKey] made them, in order.
     ///
     /// @param from  the first deadline to look at
     /// @param limit the most to return
     List<byte[]> dueDeadlines(long from, int limit) throws StoreException {
         long now = clock.now();
         var due = new ArrayList<byte[]>();
-        try (RocksIterator iterator = database.iterator(database.deadlines())) {
-            iterator.seek(EntryCodec.deadlineKey(from, Key.of(Database.NOTHING)));
-            while (due.size() < limit && iterator.isValid() && EntryCodec.deadline(iterator.key()) <= now) {
+        try (RocksIterator iterator = database.iterator(Database.DEADLINES)) {
+            iterator.seek(DiskCell.deadlineKey(from, Key.of(Database.NOTHING)));
+            while (due.size() < limit && iterator.isValid() && DiskCell.deadline(iterator.key()) <= now) {
                 due.add(iterator.key());
                 iterator.next();
             }
@@ -256,12 +257,12 @@ final class Listing implements AutoCloseable {
         return due;
     }
 
-    /// The first deadline in the database from this one on, or [Cell#NO_DEADLINE].
+    /// The first deadline in the database from this one on, or [DiskCell#NO_DEADLINE].
     long nextDeadline(long from) throws StoreException {
-        try (RocksIterator iterator = database.iterator(database.deadlines())) {
-            iterator.seek(EntryCodec.deadlineKey(from, Key.of(Database.NOTHING)));
+        try (RocksIterator iterator = database.iterator(Database.DEADLINES)) {
+            iterator.seek(DiskCell.deadlineKey(from, Key.of(Database.NOTHING)));
             Database.requireGood(iterator);
-            return iterator.isValid() ? EntryCodec.deadline(iterator.key()) : Cell.NO_DEADLINE;
+            return iterator.isValid() ? DiskCell.deadline(iterator.key()) : DiskCell.NO_DEADLINE;
         }
     }
 

@@ -17,12 +17,12 @@ final class LogReplay implements CommitLogReader.Visitor {
     private static final int MAX_KNOWN = 100_000;
 
     private final Database database;
-    private final Map<Key, Cell> known = new HashMap<>();
+    private final Map<Key, DiskCell> known = new HashMap<>();
     private StoreState state;
 
     /// What one commit makes of the entries, and of the store.
     private static final class Changes {
-        private final Map<Key, Cell> entries = new LinkedHashMap<>();
+        private final Map<Key, DiskCell> entries = new LinkedHashMap<>();
         private StoreState state;
     }
 
@@ -37,15 +37,15 @@ final class LogReplay implements CommitLogReader.Visitor {
             Changes made = read(changes);
             var batch = new BatchBuffer(changes.length + (64L << 10));
             long keys = state.keys();
-            for (Map.Entry<Key, Cell> entry : made.entries.entrySet()) {
+            for (Map.Entry<Key, DiskCell> entry : made.entries.entrySet()) {
                 var change = new KeyChange(entry.getKey(), before(entry.getKey()), entry.getValue());
                 // Before what is in the log: what it sets anew stays.
-                change.addRemovalsTo(batch, database);
+                change.addRemovalsTo(batch);
                 keys += change.entries();
             }
             batch.addAll(changes);
             state = (made.state == null ? state : made.state).withKeys(keys);
-            state.addTo(batch, database);
+            state.addTo(batch);
             database.write(batch.toArray());
             remember(made.entries);
         } catch (IOException e) {
@@ -56,26 +56,25 @@ final class LogReplay implements CommitLogReader.Visitor {
     private Changes read(byte[] batch) throws IOException {
         var changes = new Changes();
         BatchBuffer.read(batch, (family, key, value) -> {
-            if (family == database.entries()) {
-                Cell cell = value == null ? RocksWrite.ABSENT : EntryCodec.decode(value).withoutLargeValue();
+            if (family == Database.ENTRIES) {
+                DiskCell cell = value == null ? DiskCell.ABSENT : DiskCell.decode(value).withoutLargeValue();
                 changes.entries.put(Key.of(key), cell);
-            } else if (family == database.state()) {
+            } else if (family == Database.STATE) {
                 changes.state = StoreState.decode(value);
             }
         });
         return changes;
     }
 
-    private Cell before(Key key) throws IOException, StoreException {
-        Cell cell = known.get(key);
+    private DiskCell before(Key key) throws IOException, StoreException {
+        DiskCell cell = known.get(key);
         if (cell != null) {
             return cell;
         }
-        byte[] entry = database.get(database.entries(), key.bytes());
-        return entry == null ? RocksWrite.ABSENT : EntryCodec.decode(entry);
+        return DiskCell.decode(database.get(Database.ENTRIES, key.bytes()));
     }
 
-    private void remember(Map<Key, Cell> entries) {
+    private void remember(Map<Key, DiskCell> entries) {
         if (known.size() > MAX_KNOWN) {
             known.clear();
         }

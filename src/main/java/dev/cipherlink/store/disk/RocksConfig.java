@@ -2,6 +2,7 @@ package dev.cipherlink.store.disk;
 
 import dev.cipherlink.store.KeyValueStore.Durability;
 import dev.cipherlink.store.StoreLimits;
+import dev.cipherlink.store.disk.StoreState.StoreClock;
 import java.util.function.LongSupplier;
 
 /// How a [RocksStore] works.

@@ -1,44 +1,42 @@
 package dev.cipherlink.store.disk;
 
-import dev.cipherlink.store.Decimal;
+import dev.cipherlink.store.CellStore;
 import dev.cipherlink.store.EndOfThread;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
 import dev.cipherlink.store.disk.CellCache.CellReader;
+import dev.cipherlink.store.disk.Group.KeyChange;
 import dev.cipherlink.store.disk.Group.RecordChange;
-import dev.cipherlink.store.disk.StoreState.StoreCounters;
+import dev.cipherlink.store.disk.StoreState.StoreClock;
 import dev.cipherlink.store.log.CommitLog;
 import dev.cipherlink.store.log.LastCommit;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// A [KeyValueStore] on disk, by RocksDB; it outlives the process.
+/// A [KeyValueStore] on disk; it outlives the process.
 ///
-/// [CellCache] holds on the heap what the database lacks, and what was used lately; [Committer] makes groups of it durable, in
-/// the [CommitLog]; the [Applier] brings them into the [Database] later. A write changes the cell of its key under that
-/// key's lock, and adds its change to the current [Group]: all others see it at once, and whoever saw it waits for the same
-/// group before an answer leaves.
+/// **The path of a write.** [CellStore] says what the verb makes of the key's cell. [RocksTransaction] changes the cell in the
+/// [CellCache], under the key's lock, and adds the change to the current [Group]: all threads see it at once, and a thread that saw
+/// it waits for the same group before an answer leaves. [Committer] appends the group to the [CommitLog] and waits for the disk.
+/// [Applier] brings it into the [Database] later.
 ///
-/// Native code is called for keys that have no cell, for listings, and by the committing thread. Virtual threads are never in it
+/// Native code is called for keys that have no cell, for listings, and by the threads of the store. A virtual thread is never in it
 /// while it waits for the disk: threads of `LongReads` are. [Recovery] opens what an earlier process left.
-public final class RocksStore implements KeyValueStore {
+public final class RocksStore extends CellStore<DiskCell> {
 
     private static final Logger LOG = System.getLogger(RocksStore.class.getName());
-    private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final int MAX_TRIES = 100;
+    private static final int SWEEP_BATCH = 100;
 
     private final RocksConfig config;
     private final StoreFolder folder;
@@ -51,15 +49,9 @@ public final class RocksStore implements KeyValueStore {
     private final CellReader reader;
     private final Listing listing;
     private final Sweeper sweeper;
-    private final StoreClock clock;
-    private final StoreCounters counters;
-    private final RocksWrites writes;
+    private final AtomicLong lastVersion;
     private final ThreadLocal<RocksTransaction> transactions = ThreadLocal.withInitial(this::newTransaction);
     private boolean isClosed;
-
-    /// What a write needs of the store.
-    record Parts(Database database, StoreCounters counters, CellReader reader, Committer committer) {
-    }
 
     /// Opens the store, or makes it if the folder has none. Blocks on the disk.
     ///
@@ -88,25 +80,25 @@ public final class RocksStore implements KeyValueStore {
 
     private RocksStore(RocksConfig config, StoreFolder folder, Database database, StoreState state)
             throws IOException, StoreException {
+        var storeClock = new StoreClock(config.nanoClock(), config.wallClock(), state.time());
+        super(config.limits(), storeClock::now);
         this.config = config;
         this.folder = folder;
         this.database = database;
-        this.clock = new StoreClock(config.nanoClock(), config.wallClock(), state.time());
-        this.counters = new StoreCounters(clock, new AtomicLong(state.lastVersion()));
+        this.lastVersion = new AtomicLong(state.lastVersion());
         this.cells = new CellCache(config.cacheBytes());
         this.lastCommit = folder.openLastCommit();
-        this.sweeper = new Sweeper(this::removeDue, clock);
+        this.sweeper = new Sweeper(this::removeDue, storeClock);
         this.log = folder.openLog(state.commit());
-        var commits = new RocksCommits(counters, cells, sweeper, lastCommit);
-        this.applier = new Applier(database, log, commits, state);
-        this.committer = new Committer(database, log, applier, commits, config.durability());
+        var owner = new CommitOwner();
+        this.applier = new Applier(database, log, owner, state);
+        this.committer = new Committer(log, applier, owner, config.durability());
         this.reader = new CellReader(cells, database, applier);
-        this.listing = new Listing(database, cells, committer, applier, clock);
-        this.writes = new RocksWrites(new Parts(database, counters, reader, committer), cells, applier, listing);
+        this.listing = new Listing(database, cells, committer, applier, storeClock);
     }
 
     private void start(long commit, boolean isFlushed) throws IOException {
-        // Into both of its places: what an earlier process noted is over.
+        // Into both of its slots, over the notes of an earlier process.
         lastCommit.writeWithFreshManifest(commit);
         lastCommit.writeWithFreshManifest(commit);
         lastCommit.force();
@@ -130,8 +122,8 @@ public final class RocksStore implements KeyValueStore {
     }
 
     @Override
-    public void afterCommit(Runnable telling) {
-        committer.tell(telling);
+    public void afterCommit(Runnable action) {
+        committer.afterCommit(action);
     }
 
     @Override
@@ -151,14 +143,14 @@ public final class RocksStore implements KeyValueStore {
     }
 
     private RocksTransaction newTransaction() {
-        return new RocksTransaction(committer, database);
+        return new RocksTransaction(committer, reader, clock, lastVersion);
     }
 
     @Override
     public byte[] record(byte[] key) throws StoreException {
-        // First what is not in the database yet: it may come there meanwhile, and the database may be full.
+        // First the groups that the database lacks: it may get them meanwhile, and it may be full.
         RecordChange change = applier.waitingRecord(Key.of(key));
-        return change != null ? change.value() : reader.stored(database.records(), key);
+        return change != null ? change.value() : reader.stored(Database.RECORDS, key);
     }
 
     @Override
@@ -167,134 +159,62 @@ public final class RocksStore implements KeyValueStore {
     }
 
     @Override
-    public byte[] get(Key key, ReadGate gate) throws StoreException {
-        Entry entry = entry(key, gate);
-        return entry == null ? null : entry.value();
+    protected DiskCell read(Key key) throws StoreException {
+        return transactions.get().read(key);
     }
 
     @Override
-    public Entry entry(Key key, ReadGate gate) throws StoreException {
+    protected DiskCell read(Key key, ReadGate gate) throws StoreException {
         for (int i = 0; i < MAX_TRIES; i++) {
-            Cell cell = read(key);
-            long now = time(cell);
-            if (!cell.isLiveAt(now)) {
-                return null;
+            DiskCell cell = read(key);
+            if (!cell.isLive(clock)) {
+                return DiskCell.ABSENT;
             }
-            gate.enter(cell.valueBytes);
-            if (cell.value == null) {
-                transactions.get().stepOut();
+            gate.enter(cell.valueBytes());
+            if (cell.value != null) {
+                return cell;
             }
-            byte[] value = reader.value(key, cell);
-            if (value != null) {
-                return new Entry(value, cell.version, ttlSeconds(cell, now));
+            transactions.get().leaveGate();
+            byte[] large = reader.value(key, cell);
+            if (large != null) {
+                return cell.withLargeValue(large);
             }
-            // Replaced, and taken away, between the two looks.
+            // Replaced, and removed, between the two looks.
         }
         throw StoreException.failed(new IOException("a large value is missing"));
     }
 
+    /// Outside of a transaction a write is one of its own.
     @Override
-    public boolean exists(Key key) throws StoreException {
-        return read(key).isLive(clock);
-    }
-
-    @Override
-    public int valueBytes(Key key) throws StoreException {
-        return cell(key).valueBytes;
-    }
-
-    @Override
-    public long set(Key key, byte[] value) throws StoreException {
-        return write(key, RocksWrite.Need.NOTHING, (_, _, group) -> fresh(value, Cell.NO_DEADLINE, group)).after().version;
-    }
-
-    @Override
-    public CasResult compareAndSet(Key key, long version, byte[] value) throws StoreException {
-        RocksWrite done = write(key, RocksWrite.Need.ENTRY, (live, _, group) ->
-                live.version == version ? fresh(value, Cell.NO_DEADLINE, group) : live);
-        return new CasResult(done.live().version == version, done.after().version);
-    }
-
-    @Override
-    public boolean delete(Key key) throws StoreException {
-        return write(key, RocksWrite.Need.ENTRY, (_, _, group) -> Cell.absent(group)).live().exists();
-    }
-
-    @Override
-    public long increment(Key key, long by) throws StoreException {
-        Cell after = write(key, RocksWrite.Need.VALUE, (live, value, group) -> {
-            long number = live.exists() ? Decimal.decode(value) : 0;
-            return fresh(Decimal.encode(Decimal.sum(number, by)), live.deadline, group);
-        }).after();
-        return Decimal.decode(after.value);
-    }
-
-    @Override
-    public int append(Key key, byte[] suffix) throws StoreException {
-        return write(key, RocksWrite.Need.VALUE, (live, value, group) -> {
-            config.limits().requireFits((long) live.valueBytes + suffix.length);
-            byte[] joined = suffix;
-            if (live.valueBytes > 0) {
-                joined = Arrays.copyOf(value, live.valueBytes + suffix.length);
-                System.arraycopy(suffix, 0, joined, live.valueBytes, suffix.length);
-            }
-            return fresh(joined, live.deadline, group);
-        }).after().valueBytes;
-    }
-
-    @Override
-    public boolean expire(Key key, Duration timeToLive) throws StoreException {
-        if (!timeToLive.isPositive() || timeToLive.compareTo(MAX_TIME_TO_LIVE) > 0) {
-            throw new IllegalArgumentException("not a time to live: " + timeToLive);
+    protected Write<DiskCell> write(Key key, Need need, Change<DiskCell> change) throws StoreException {
+        RocksTransaction transaction = transactions.get();
+        if (transaction.isActive()) {
+            return transaction.write(key, need, change);
         }
-        long deadline = clock.now() + timeToLive.toNanos();
-        return write(key, RocksWrite.Need.ENTRY, (live, _, group) -> live.exists() ? live.withDeadline(deadline, group) : live)
-                .live().exists();
-    }
-
-    @Override
-    public boolean persist(Key key) throws StoreException {
-        return write(key, RocksWrite.Need.ENTRY, (live, _, group) -> live.deadline == Cell.NO_DEADLINE
-                ? live : live.withDeadline(Cell.NO_DEADLINE, group)).live().exists();
-    }
-
-    @Override
-    public OptionalLong ttlSeconds(Key key) throws StoreException {
-        Cell cell = read(key);
-        long now = time(cell);
-        return cell.isLiveAt(now) ? OptionalLong.of(ttlSeconds(cell, now)) : OptionalLong.empty();
-    }
-
-    /// The time, if the cell has a deadline: to look at a clock takes as long as to find a key.
-    private long time(Cell cell) {
-        return cell.deadline == Cell.NO_DEADLINE ? 0 : clock.now();
-    }
-
-    private static long ttlSeconds(Cell cell, long now) {
-        return cell.deadline == Cell.NO_DEADLINE ? -1 : Math.ceilDiv(cell.deadline - now, NANOS_PER_SECOND);
+        transaction.begin(Transaction.Records.NONE);
+        try (transaction) {
+            var done = transaction.write(key, need, change);
+            transaction.commit();
+            return done;
+        }
     }
 
     @Override
     public List<Key> keys(byte[] prefix, int limit, byte[] after) throws StoreException {
-        seePending();
+        transactions.get().dependOnPending();
         return listing.keys(prefix, limit, after);
     }
 
     @Override
     public long count(byte[] prefix) throws StoreException {
-        seePending();
+        transactions.get().dependOnPending();
         return prefix.length == 0 ? listing.size() : listing.count(prefix);
     }
 
     @Override
     public long size() throws StoreException {
-        seePending();
-        return listing.size();
-    }
-
-    /// Who looks at many keys has seen what is not durable yet.
-    private void seePending() throws StoreException {
         transactions.get().dependOnPending();
+        return listing.size();
     }
 
     @Override
@@ -303,7 +223,7 @@ public final class RocksStore implements KeyValueStore {
         values.put("store_engine", "rocksdb");
         values.put("store_durability", config.durability().name().toLowerCase(Locale.ROOT));
         values.put("store_state", state());
-        values.put("store_refused_full", committer.fullDisk().refusals());
+        values.put("store_refused_full", committer.fullDisk().refusals.sum());
         values.put("store_commits", committer.commits());
         values.put("store_syncs", committer.syncs());
         values.put("store_units", committer.transactions());
@@ -317,39 +237,93 @@ public final class RocksStore implements KeyValueStore {
         if (committer.isStopped()) {
             return "read-only: its disk failed";
         }
-        return committer.fullDisk().isFull() ? "read-only: its disk is full" : "good";
+        return committer.fullDisk().isFull ? "read-only: its disk is full" : "good";
     }
 
-    private Cell read(Key key) throws StoreException {
-        Cell cell = cell(key);
-        cell.noteUse();
-        transactions.get().hasRead(cell.group);
-        return cell;
-    }
-
-    /// Others do not wait while the disk is read.
-    private Cell cell(Key key) throws StoreException {
-        RocksTransaction transaction = transactions.get();
-        if (transaction.isInside() && !reader.isInMemory(key)) {
-            transaction.stepOut();
-        }
-        return reader.cell(key);
-    }
-
-    private RocksWrite write(Key key, RocksWrite.Need need, RocksWrite.Change change) throws StoreException {
-        return writes.run(transactions.get(), key, need, change);
-    }
-
-    private Cell fresh(byte[] value, long deadline, Group group) {
-        return Cell.of(value, counters.nextVersion(), deadline, group);
-    }
-
-    /// Called by the sweeper.
+    /// Removes expired entries, a few in each transaction. Called by the sweeper; blocks until that is durable.
     private Sweeper.Swept removeDue(long from) throws StoreException {
-        return writes.removeDue(transactions.get(), from);
+        RocksTransaction transaction = transactions.get();
+        long last = from;
+        applier.apply();
+        List<byte[]> due = listing.dueDeadlines(last, SWEEP_BATCH);
+        while (!due.isEmpty()) {
+            for (byte[] deadline : due) {
+                // Into memory, before other threads wait for this transaction.
+                reader.cell(DiskCell.key(deadline));
+            }
+            transaction.begin(Transaction.Records.NONE);
+            try (transaction) {
+                for (byte[] deadline : due) {
+                    // Leaves a key alone that has another deadline by now.
+                    transaction.write(DiskCell.key(deadline), Need.ENTRY, (live, _) -> live);
+                }
+                transaction.commit();
+            }
+            last = DiskCell.deadline(due.getLast());
+            applier.apply();
+            due = listing.dueDeadlines(last, SWEEP_BATCH);
+        }
+        return new Sweeper.Swept(last, listing.nextDeadline(last));
     }
 
-    /// Entries kept, expired ones included that are not yet taken away.
+    /// What the store does for its commits: on the committing thread, and when groups are applied.
+    private final class CommitOwner implements Committer.Owner, Applier.Owner {
+        @Override
+        public StoreState state(long commit) {
+            return new StoreState(commit, 0, lastVersion.get(), clock.getAsLong());
+        }
+
+        @Override
+        public void synced(long commit) {
+            try {
+                lastCommit.write(commit);
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, "cannot note how far the store reaches: {0}", e.getMessage());
+            }
+        }
+
+        @Override
+        public void applied(List<Group> groups) {
+            long nearestDeadline = DiskCell.NO_DEADLINE;
+            for (Group group : groups) {
+                for (KeyChange change : group.keys()) {
+                    DiskCell after = change.after();
+                    nearestDeadline = Math.min(nearestDeadline, after.deadline);
+                    if (after.isLarge()) {
+                        dropLargeValue(change.key(), after.version);
+                    }
+                }
+            }
+            if (nearestDeadline != DiskCell.NO_DEADLINE) {
+                sweeper.note(nearestDeadline);
+            }
+        }
+
+        /// Without memory for it, the value goes another time: the database has the groups, and must not get them twice.
+        private void dropLargeValue(Key key, long version) {
+            try {
+                cells.dropLargeValue(key, version);
+            } catch (OutOfMemoryError e) {
+                LOG.log(Level.DEBUG, "a value that the database has stays in memory");
+            }
+        }
+
+        @Override
+        public void caughtUp() {
+            try {
+                lastCommit.lookAtManifestIfDue();
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, "cannot note what the list of the store's files is: {0}", e.getMessage());
+            }
+        }
+
+        @Override
+        public void freeMemory() {
+            cells.dropStored();
+        }
+    }
+
+    /// Entries kept, expired ones included that are not yet removed.
     long keptKeys() throws StoreException {
         return listing.kept();
     }
@@ -380,15 +354,15 @@ public final class RocksStore implements KeyValueStore {
         }
     }
 
-    /// Makes what is there durable, and closes the files. An interrupt does not cut that short, and is kept. A second call waits for
-    /// the first.
+    /// Commits what was written, and closes the files. An interrupt does not cut that short, and is kept. A second call waits for the
+    /// first.
     @Override
     public synchronized void close() {
         if (isClosed) {
             return;
         }
         isClosed = true;
-        // By a thread that nobody interrupts: an interrupt closes the file that is being written.
+        // In a thread of its own: an interrupt closes the file that is being written.
         EndOfThread.await(Thread.ofPlatform().name("store-close").start(this::closeAll));
     }
 

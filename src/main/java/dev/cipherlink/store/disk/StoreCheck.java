@@ -33,30 +33,30 @@ final class StoreCheck {
 
     private void checkEntries(Database.View view) throws IOException, StoreException {
         long keys = 0;
-        try (RocksIterator iterator = view.iterator(database.entries())) {
+        try (RocksIterator iterator = view.iterator(Database.ENTRIES)) {
             for (iterator.seekToFirst(); iterator.isValid(); iterator.next()) {
                 Key key = Key.of(iterator.key());
-                Cell cell = EntryCodec.decode(iterator.value());
+                DiskCell cell = DiskCell.decode(iterator.value());
                 keys++;
                 if (cell.isLarge()) {
-                    byte[] value = view.get(database.large(), EntryCodec.largeKey(key, cell.version));
-                    require(value != null && value.length == cell.valueBytes, "the large value of an entry is missing");
+                    byte[] value = view.get(Database.LARGE, DiskCell.largeKey(key, cell.version));
+                    require(value != null && value.length == cell.valueBytes(), "the large value of an entry is missing");
                 }
-                if (cell.deadline != Cell.NO_DEADLINE) {
+                if (cell.deadline != DiskCell.NO_DEADLINE) {
                     expiring++;
-                    require(view.get(database.deadlines(), EntryCodec.deadlineKey(cell.deadline, key)) != null,
+                    require(view.get(Database.DEADLINES, DiskCell.deadlineKey(cell.deadline, key)) != null,
                             "an entry expires that is not in the list of deadlines");
                 }
             }
             Database.requireGood(iterator);
         }
-        long expected = StoreState.decode(view.get(database.state(), StoreState.KEY)).keys();
+        long expected = StoreState.decode(view.get(Database.STATE, StoreState.KEY)).keys();
         require(keys == expected, "there are " + keys + " entries, not " + expected);
     }
 
     private void checkDeadlines(Database.View view) throws StoreException {
         long deadlines = 0;
-        try (RocksIterator iterator = view.iterator(database.deadlines())) {
+        try (RocksIterator iterator = view.iterator(Database.DEADLINES)) {
             for (iterator.seekToFirst(); iterator.isValid(); iterator.next()) {
                 deadlines++;
             }

@@ -4,13 +4,14 @@ import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.log.BatchBuffer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.atomic.AtomicLong;
+import java.time.Instant;
+import java.util.function.LongSupplier;
 
 /// What the store knows of itself, written with every commit.
 ///
 /// @param commit      number of that commit, 1 for the first
-/// @param keys        entries, those included that have expired and are not yet taken away; in the log nobody knows it yet
-/// @param lastVersion no larger version was given to a key
+/// @param keys        entries, expired ones included that are not yet removed; not known yet in the log
+/// @param lastVersion the largest version given to a value
 /// @param time        on the store's clock
 record StoreState(long commit, long keys, long lastVersion, long time) {
     static final byte[] KEY = {'s'};
@@ -21,8 +22,8 @@ record StoreState(long commit, long keys, long lastVersion, long time) {
         return new StoreState(commit, counted, lastVersion, time);
     }
 
-    void addTo(BatchBuffer batch, Database database) {
-        batch.put(database.state(), KEY, encode());
+    void addTo(BatchBuffer batch) {
+        batch.put(Database.STATE, KEY, encode());
     }
 
     private byte[] encode() {
@@ -33,7 +34,7 @@ record StoreState(long commit, long keys, long lastVersion, long time) {
     ///
     /// @throws IOException if it has no such record
     static StoreState of(Database database) throws IOException, StoreException {
-        return decode(database.get(database.state(), KEY));
+        return decode(database.get(Database.STATE, KEY));
     }
 
     /// @throws IOException if it is no such record
@@ -48,13 +49,32 @@ record StoreState(long commit, long keys, long lastVersion, long time) {
         return new StoreState(in.getLong(), in.getLong(), in.getLong(), in.getLong());
     }
 
-    /// What a store on disk counts, and goes on counting when it is opened again.
+    /// The time that deadlines on disk are on: nanoseconds since 1970 by the wall clock of the moment when the store was
+    /// opened, and by the monotonic clock from there on.
     ///
-    /// @param lastVersion the largest version given to a value
-    record StoreCounters(StoreClock clock, AtomicLong lastVersion) {
+    /// So a wall clock that jumps changes nothing while the store is open. While the store is closed, time goes by as the wall
+    /// clock says; if that went back, time goes on from where it was.
+    static final class StoreClock {
+        private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
-        long nextVersion() {
-            return lastVersion.incrementAndGet();
+        private final LongSupplier nanoClock;
+        private final long origin;
+        private final long start;
+
+        /// @param earliest the last time that the store has seen
+        StoreClock(LongSupplier nanoClock, LongSupplier wallNanos, long earliest) {
+            this.nanoClock = nanoClock;
+            this.origin = nanoClock.getAsLong();
+            this.start = Math.max(earliest, wallNanos.getAsLong());
+        }
+
+        static long wallNanos() {
+            Instant now = Instant.now();
+            return now.getEpochSecond() * NANOS_PER_SECOND + now.getNano();
+        }
+
+        long now() {
+            return start + (nanoClock.getAsLong() - origin);
         }
     }
 }

@@ -2,6 +2,7 @@ package dev.cipherlink.store.disk;
 
 import dev.cipherlink.store.EndOfThread;
 import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.disk.StoreState.StoreClock;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.locks.LockSupport;
@@ -21,7 +22,7 @@ final class Sweeper implements AutoCloseable {
     /// How a sweep went.
     ///
     /// @param last the latest deadline up to which everything in the database is gone
-    /// @param next the nearest deadline left, or [Cell#NO_DEADLINE]
+    /// @param next the nearest deadline left, or [DiskCell#NO_DEADLINE]
     record Swept(long last, long next) {
     }
 
@@ -81,7 +82,7 @@ final class Sweeper implements AutoCloseable {
 
     /// What is noted from here on may be missed by this sweep, and counts for the next one.
     private synchronized long begin() {
-        next = Cell.NO_DEADLINE;
+        next = DiskCell.NO_DEADLINE;
         return from;
     }
 

@@ -1,5 +1,6 @@
 package dev.cipherlink.store.log;
 
+import dev.cipherlink.store.EndOfThread;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.log.CommitLogReader.CommitLogFile;
 import dev.cipherlink.store.log.LogSpace.DiskSpace;
@@ -12,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.locks.LockSupport;
 import java.util.zip.CRC32C;
 
 /// The commits that the database may lack, one record behind the other, in files of which the last is written to.
@@ -149,25 +151,25 @@ public final class CommitLog implements AutoCloseable {
     }
 
     /// Bytes of changes for which there is room in the commit that comes together now. Grows until that is placed.
-    public long room() {
+    public long freeBytes() {
         return Math.max(rest, space.readyBytes() - HEADER_BYTES) - HEAD_BYTES;
     }
 
-    /// What of [#room] is left to records that belong to changes which were accepted.
+    /// What of [#freeBytes] is left to records that belong to changes which were accepted.
     public int marginBytes() {
         return marginBytes;
     }
 
-    /// Blocks until [#room] is so large.
+    /// Blocks until [#freeBytes] is so large.
     ///
     /// @throws StoreException `FULL` if the disk has no room, `FAILED` if the log cannot be made longer; both may pass
-    public void awaitRoom(long bytes) throws StoreException {
-        if (room() < bytes) {
+    public void awaitSpace(long bytes) throws StoreException {
+        if (freeBytes() < bytes) {
             space.await(bytes + HEADER_BYTES + HEAD_BYTES);
         }
     }
 
-    /// Chooses the place of the next record; from here on [#room] is that of the one behind it. Never blocks.
+    /// Chooses the place of the next record; from here on [#freeBytes] is that of the one behind it. Never blocks.
     public void place(int changesBytes) {
         long bytes = HEAD_BYTES + (long) changesBytes;
         isPlaced = true;
@@ -313,6 +315,66 @@ public final class CommitLog implements AutoCloseable {
         }
         if (following != null) {
             following.channel().close();
+        }
+    }
+
+    /// Syncs the log once a second on a platform thread, while commits go on.
+    public static final class Syncer implements AutoCloseable {
+        private static final long INTERVAL_NANOS = 1_000_000_000L;
+
+        /// Syncs, and handles failures.
+        public interface Sync {
+            /// @return false to end the thread
+            boolean run();
+        }
+
+        private final CommitLog log;
+        private final Sync sync;
+        private final Thread thread = Thread.ofPlatform().name("store-sync").daemon().unstarted(this::run);
+        private volatile boolean isIdle;
+        private volatile boolean isClosed;
+
+        public Syncer(CommitLog log, Sync sync) {
+            this.log = log;
+            this.sync = sync;
+        }
+
+        public void start() {
+            thread.start();
+        }
+
+        /// Something was appended.
+        public void wake() {
+            if (isIdle) {
+                LockSupport.unpark(thread);
+            }
+        }
+
+        private void run() {
+            long syncedAt = System.nanoTime() - INTERVAL_NANOS;
+            boolean isGood = true;
+            while (isGood && !isClosed) {
+                long left = syncedAt + INTERVAL_NANOS - System.nanoTime();
+                isIdle = true;
+                boolean isDone = log.appended() == log.synced();
+                isIdle = isDone;
+                if (isDone) {
+                    LockSupport.park(this);
+                } else if (left > 0) {
+                    LockSupport.parkNanos(this, left);
+                } else {
+                    isGood = sync.run();
+                    syncedAt = System.nanoTime();
+                }
+            }
+        }
+
+        /// Ends the thread, without waiting for the disk once more.
+        @Override
+        public void close() {
+            isClosed = true;
+            LockSupport.unpark(thread);
+            EndOfThread.await(thread);
         }
     }
 }

@@ -47,9 +47,9 @@ class ApplierTest {
             assertEquals(List.of(), applier.waiting());
             assertEquals(8, StoreState.of(database).commit());
             for (byte commit = 1; commit <= 8; commit++) {
-                assertEquals(commit, database.get(database.records(), new byte[] {commit})[0]);
+                assertEquals(commit, database.get(Database.RECORDS, new byte[] {commit})[0]);
             }
-            assertArrayEquals(new byte[] {8}, database.get(database.records(), new byte[] {8}));
+            assertArrayEquals(new byte[] {8}, database.get(Database.RECORDS, new byte[] {8}));
         }
     }
 
@@ -63,10 +63,10 @@ class ApplierTest {
             Group first = group(database, 1, 10);
             applier.add(first);
             var second = new Group(2);
-            Cell cell = Cell.of(new byte[] {1}, 1, Cell.NO_DEADLINE, second);
-            second.add(database, new KeyChange(key, RocksWrite.ABSENT, cell), Long.MAX_VALUE);
-            second.add(database, new RecordChange(Key.of(new byte[] {7}), null));
-            second.finish(database, new StoreState(2, 1, 1, 0));
+            DiskCell cell = DiskCell.of(new byte[] {1}, 1, DiskCell.NO_DEADLINE, second);
+            second.add(new KeyChange(key, DiskCell.ABSENT, cell), Long.MAX_VALUE);
+            second.add(new RecordChange(Key.of(new byte[] {7}), null));
+            second.finish(new StoreState(2, 1, 1, 0));
             applier.add(second);
             assertThrows(StoreException.class, applier::apply);
 
@@ -75,8 +75,8 @@ class ApplierTest {
             assertNull(applier.waitingRecord(Key.of(new byte[] {2})));
             var cells = new CellCache(1_000);
             cells.update(key, (_, _) -> cell);
-            var committer = new Committer(database, log, applier, null, Durability.OS);
-            try (var listing = new Listing(database, cells, committer, applier, new StoreClock(() -> 0, () -> 0, 0))) {
+            var committer = new Committer(log, applier, null, Durability.OS);
+            try (var listing = new Listing(database, cells, committer, applier, new StoreState.StoreClock(() -> 0, () -> 0, 0))) {
                 assertEquals(List.of(key), listing.keys(new byte[0], 9, new byte[0]));
                 assertEquals(1, listing.count(new byte[0]));
                 assertEquals(1, listing.size());
@@ -131,9 +131,9 @@ class ApplierTest {
         try (var database = new Database(folder.resolve("db"), Database.Mode.NEW); var log = new CommitLog(folder, 0);
              var applier = new Applier(database, log, owner, StoreState.EMPTY)) {
             var group = new Group(1);
-            Cell cell = Cell.of(new byte[] {1}, 1, Cell.NO_DEADLINE, group);
-            group.add(database, new KeyChange(Key.of(new byte[] {'k'}), RocksWrite.ABSENT, cell), Long.MAX_VALUE);
-            group.finish(database, new StoreState(1, 0, 1, 0));
+            DiskCell cell = DiskCell.of(new byte[] {1}, 1, DiskCell.NO_DEADLINE, group);
+            group.add(new KeyChange(Key.of(new byte[] {'k'}), DiskCell.ABSENT, cell), Long.MAX_VALUE);
+            group.finish(new StoreState(1, 0, 1, 0));
             applier.add(group);
             assertThrows(StoreException.class, applier::apply);
             assertThrows(StoreException.class, applier::apply);
@@ -152,7 +152,7 @@ class ApplierTest {
             for (int commit = 1; commit <= 5; commit++) {
                 applier.add(group(database, commit, 5 * VALUE_BYTES));
             }
-            applier.awaitRoom();
+            applier.awaitBacklog();
             assertEquals(2, owner.freed);
             assertEquals(List.of(), applier.waiting());
         }
@@ -162,8 +162,8 @@ class ApplierTest {
         byte[] value = new byte[bytes];
         value[0] = (byte) commit;
         var group = new Group(commit);
-        group.add(database, new RecordChange(Key.of(new byte[] {(byte) commit}), value));
-        group.finish(database, new StoreState(commit, 0, 0, 0));
+        group.add(new RecordChange(Key.of(new byte[] {(byte) commit}), value));
+        group.finish(new StoreState(commit, 0, 0, 0));
         group.succeed();
         return group;
     }

@@ -86,7 +86,7 @@ class CommitterTest {
         database = new Database(folder.resolve("database"), Database.Mode.NEW);
         log = new CommitLog(folder, 0);
         applier = new Applier(database, log, _ -> { }, StoreState.EMPTY);
-        committer = new Committer(database, log, applier, owner, Durability.OS);
+        committer = new Committer(log, applier, owner, Durability.OS);
         applier.start(committer::stop);
         committer.start();
     }
@@ -108,7 +108,7 @@ class CommitterTest {
             try {
                 long stamp = committer.enter();
                 Group group = committer.current();
-                group.add(database, new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
+                group.add(new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
                 committer.leave(stamp);
                 committer.await(group);
             } catch (StoreException e) {
@@ -134,7 +134,7 @@ class CommitterTest {
     void whatAStopFindsUnderWayFails() throws Exception {
         long stamp = committer.enter();
         Group group = committer.current();
-        group.add(database, new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
+        group.add(new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
         committer.stop(StoreException.failed(new OutOfMemoryError()));
         committer.leave(stamp);
 
@@ -160,7 +160,7 @@ class CommitterTest {
     void whatAStopFindsInsideTheGateFails() throws Exception {
         long stamp = committer.enter();
         Group group = committer.current();
-        group.add(database, new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
+        group.add(new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
         committer.request();
         await().until(CommitterTest::waitsForTheGate);
         committer.stop(StoreException.failed(new OutOfMemoryError()));
@@ -181,7 +181,7 @@ class CommitterTest {
     @Test
     void whoAsksWhileACommitLacksMemoryIsServedToo() throws Exception {
         committer.close();
-        committer = new Committer(database, log, applier, owner, Durability.ALWAYS);
+        committer = new Committer(log, applier, owner, Durability.ALWAYS);
         var latch = new CountDownLatch(1);
         owner.syncedAgain = latch;
         committer.start();
@@ -201,7 +201,7 @@ class CommitterTest {
     /// What a transaction wrote waited until it came back from what it does outside of the gate.
     @Test
     void aUnitThatPausesHasWhatItWroteCommitted() throws Exception {
-        var transaction = new RocksTransaction(committer, database);
+        var transaction = new RocksTransaction(committer, null, null, null);
         transaction.begin(Transaction.Records.NONE);
         try (transaction) {
             transaction.record(new byte[] {1}, new byte[] {2});
@@ -243,7 +243,7 @@ class CommitterTest {
         byte[] value = new byte[1_000];
         long stamp = committer.enter();
         Group group = committer.current();
-        group.add(database, new KeyChange(Key.of(new byte[] {1}), RocksWrite.ABSENT, Cell.of(value, 1, Cell.NO_DEADLINE, group)),
+        group.add(new KeyChange(Key.of(new byte[] {1}), DiskCell.ABSENT, DiskCell.of(value, 1, DiskCell.NO_DEADLINE, group)),
                 Long.MAX_VALUE);
         committer.leave(stamp);
         committer.await(group);
@@ -256,7 +256,7 @@ class CommitterTest {
         List<Integer> told = Collections.synchronizedList(new ArrayList<>());
         for (int i = 0; i < 50; i++) {
             int number = i;
-            committer.tell(() -> told.add(number));
+            committer.afterCommit(() -> told.add(number));
             if (i % 2 == 0) {
                 assertEquals(null, write());
             }
@@ -269,19 +269,19 @@ class CommitterTest {
     @Test
     void tellsNothingOfWhatFailed() throws InterruptedException {
         List<Integer> told = Collections.synchronizedList(new ArrayList<>());
-        committer.tell(() -> told.add(1));
+        committer.afterCommit(() -> told.add(1));
         await().until(() -> told.size() == 1);
         owner.failsInState = true;
         Thread writer = Thread.startVirtualThread(() -> assertThrows(StoreException.class, () -> {
             long stamp = committer.enter();
             Group group = committer.current();
-            group.add(database, new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
-            committer.tell(() -> told.add(2));
+            group.add(new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
+            committer.afterCommit(() -> told.add(2));
             committer.leave(stamp);
             committer.await(group);
         }));
         writer.join();
-        committer.tell(() -> told.add(3));
+        committer.afterCommit(() -> told.add(3));
         committer.close();
         assertEquals(List.of(1), told);
     }

@@ -79,7 +79,7 @@ class FullDatabaseIT {
 
     private static byte[] batch(Database database, int number) {
         var batch = new BatchBuffer();
-        batch.put(database.records(), new byte[] {(byte) number}, value(number));
+        batch.put(Database.RECORDS, new byte[] {(byte) number}, value(number));
         return batch.toArray();
     }
 
@@ -93,14 +93,14 @@ class FullDatabaseIT {
             }
             fill(ballast);
             assertEquals(StoreException.Reason.FULL, assertThrows(StoreException.class, database::flush).reason());
-            assertArrayEquals(value(1), database.get(database.records(), new byte[] {1}));
+            assertArrayEquals(value(1), database.get(Database.RECORDS, new byte[] {1}));
 
             Files.delete(ballast);
             await().atMost(Duration.ofSeconds(60)).until(() -> isWritten(database));
         }
         try (var database = new Database(disk.resolve("db"), Database.Mode.EXISTING)) {
             for (int i = 0; i < VALUES; i++) {
-                assertArrayEquals(value(i), database.get(database.records(), new byte[] {(byte) i}));
+                assertArrayEquals(value(i), database.get(Database.RECORDS, new byte[] {(byte) i}));
             }
         }
     }

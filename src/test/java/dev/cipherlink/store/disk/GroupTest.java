@@ -11,18 +11,13 @@ import dev.cipherlink.store.StoreChild;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.disk.Group.KeyChange;
 import dev.cipherlink.store.disk.Group.RecordChange;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /// How far a group has come.
 class GroupTest {
-
-    @TempDir
-    Path folder;
 
     @Test
     void isDurableBeforeItIsStored() throws Exception {
@@ -68,40 +63,36 @@ class GroupTest {
     /// A SET of a large value over an acknowledged one ran out of memory when the old value had been taken away in the group
     /// and the new one was not there yet. The client was refused, and the next commit took the acknowledged value away.
     @Test
-    void hasNothingOfAChangeThatCouldNotBeAddedWhole() throws Exception {
+    void hasNothingOfAChangeThatCouldNotBeAddedWhole() {
         Key key = StoreChild.key("k");
-        Cell durable = Cell.of(new byte[EntryCodec.LARGE_BYTES], 1, Cell.NO_DEADLINE, Group.IN_DATABASE);
+        DiskCell durable = DiskCell.of(new byte[DiskCell.LARGE_BYTES], 1, DiskCell.NO_DEADLINE, Group.IN_DATABASE);
         // Adding a large value that is not on the heap fails where one fails that there is no memory for.
-        Cell failing = Cell.ofLarge(EntryCodec.LARGE_BYTES, 2, 77, Group.IN_DATABASE);
-        try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
-            var group = new Group(1);
-            assertThrows(NullPointerException.class, () -> group.add(database, new KeyChange(key, durable, failing), Long.MAX_VALUE));
-            assertTrue(group.isEmpty());
-            assertEquals(List.of(), group.keys());
+        DiskCell failing = DiskCell.ofLarge(DiskCell.LARGE_BYTES, 2, 77, Group.IN_DATABASE);
+        var group = new Group(1);
+        assertThrows(NullPointerException.class, () -> group.add(new KeyChange(key, durable, failing), Long.MAX_VALUE));
+        assertTrue(group.isEmpty());
+        assertEquals(List.of(), group.keys());
 
-            var other = new RecordChange(StoreChild.key("r"), new byte[] {1});
-            group.add(database, other);
-            byte[] whole = group.log().toArray();
-            assertThrows(NullPointerException.class, () -> group.add(database, new KeyChange(key, durable, failing), Long.MAX_VALUE));
-            assertThrows(NullPointerException.class, () -> group.add(database, new RecordChange(null, new byte[] {1})));
-            assertArrayEquals(whole, group.log().toArray());
-            assertEquals(List.of(other), group.records());
-        }
+        var other = new RecordChange(StoreChild.key("r"), new byte[] {1});
+        group.add(other);
+        byte[] whole = group.log().toArray();
+        assertThrows(NullPointerException.class, () -> group.add(new KeyChange(key, durable, failing), Long.MAX_VALUE));
+        assertThrows(NullPointerException.class, () -> group.add(new RecordChange(null, new byte[] {1})));
+        assertArrayEquals(whole, group.log().toArray());
+        assertEquals(List.of(other), group.records());
     }
 
     /// Issue 13.5: what finds no room in the log is not in the group.
     @Test
-    void takesNoChangeBeyondItsRoom() throws Exception {
-        var change = new KeyChange(StoreChild.key("k"), RocksWrite.ABSENT, Cell.of(new byte[100], 1, Cell.NO_DEADLINE, Group.IN_DATABASE));
-        try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
-            var group = new Group(1);
-            assertFalse(group.add(database, change, 100));
-            assertTrue(group.isEmpty());
-            assertTrue(group.add(database, change, 1_000));
-            int bytes = group.sizeBytes();
-            assertFalse(group.add(database, change, bytes));
-            assertEquals(bytes, group.sizeBytes());
-            assertEquals(List.of(change), group.keys());
-        }
+    void takesNoChangeBeyondTheSpaceOfTheLog() {
+        var change = new KeyChange(StoreChild.key("k"), DiskCell.ABSENT, DiskCell.of(new byte[100], 1, DiskCell.NO_DEADLINE, Group.IN_DATABASE));
+        var group = new Group(1);
+        assertFalse(group.add(change, 100));
+        assertTrue(group.isEmpty());
+        assertTrue(group.add(change, 1_000));
+        int bytes = group.sizeBytes();
+        assertFalse(group.add(change, bytes));
+        assertEquals(bytes, group.sizeBytes());
+        assertEquals(List.of(change), group.keys());
     }
 }

@@ -22,21 +22,21 @@ class KeyChangeTest {
     @TempDir
     Path folder;
 
-    private static Cell cell(int bytes, long version, long deadline) {
-        return Cell.of(new byte[bytes], version, deadline, new Group(1));
+    private static DiskCell cell(int bytes, long version, long deadline) {
+        return DiskCell.of(new byte[bytes], version, deadline, new Group(1));
     }
 
     /// Each pair of states, joined over each third one, leaves the same as both changes one after the other.
     @Test
     void twoChangesAsOneLeaveTheSame() throws Exception {
-        List<Cell> states = List.of(Cell.absent(new Group(1)), cell(3, 1, Cell.NO_DEADLINE), cell(3, 2, 77),
-                cell(EntryCodec.LARGE_BYTES, 3, Cell.NO_DEADLINE), cell(EntryCodec.LARGE_BYTES, 4, 88));
+        List<DiskCell> states = List.of(DiskCell.absent(new Group(1)), cell(3, 1, DiskCell.NO_DEADLINE), cell(3, 2, 77),
+                cell(DiskCell.LARGE_BYTES, 3, DiskCell.NO_DEADLINE), cell(DiskCell.LARGE_BYTES, 4, 88));
         int compared = 0;
         try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
-            for (Cell first : states) {
-                for (Cell second : states) {
-                    for (Cell third : states) {
-                        var toFirst = new KeyChange(KEY, RocksWrite.ABSENT, first);
+            for (DiskCell first : states) {
+                for (DiskCell second : states) {
+                    for (DiskCell third : states) {
+                        var toFirst = new KeyChange(KEY, DiskCell.ABSENT, first);
                         var change = new KeyChange(KEY, first, second);
                         var next = new KeyChange(KEY, second, third);
                         List<String> apart = content(database, toFirst, change, next);
@@ -52,18 +52,18 @@ class KeyChangeTest {
         assertEquals(125, compared);
     }
 
-    private static void clear(Database database, Cell last) throws StoreException {
-        content(database, new KeyChange(KEY, last, RocksWrite.ABSENT));
+    private static void clear(Database database, DiskCell last) throws StoreException {
+        content(database, new KeyChange(KEY, last, DiskCell.ABSENT));
     }
 
     private static List<String> content(Database database, KeyChange... changes) throws StoreException {
         var found = new java.util.ArrayList<String>();
         for (KeyChange change : changes) {
             var batch = new BatchBuffer();
-            change.addTo(batch, database);
+            change.addTo(batch);
             database.write(batch.toArray());
         }
-        for (int family : new int[] {database.entries(), database.deadlines(), database.large()}) {
+        for (int family : new int[] {Database.ENTRIES, Database.DEADLINES, Database.LARGE}) {
             try (var iterator = database.iterator(family)) {
                 for (iterator.seekToFirst(); iterator.isValid(); iterator.next()) {
                     found.add(family + ": " + java.util.HexFormat.of().formatHex(iterator.key()) + " = "
@@ -77,11 +77,11 @@ class KeyChangeTest {
     /// Whoever did not look leaves nothing behind either: the state before is found later.
     @Test
     void aBlindChangeLeavesTheSameWhenItIsKnownWhatWasThere() throws Exception {
-        Cell after = cell(3, 9, Cell.NO_DEADLINE);
+        DiskCell after = cell(3, 9, DiskCell.NO_DEADLINE);
         try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
-            for (Cell before : List.of(RocksWrite.ABSENT, cell(3, 1, 77), cell(EntryCodec.LARGE_BYTES, 4, 88))) {
-                content(database, new KeyChange(KEY, RocksWrite.ABSENT, before));
-                KeyChange blind = new KeyChange(KEY, Cell.UNKNOWN, after);
+            for (DiskCell before : List.of(DiskCell.ABSENT, cell(3, 1, 77), cell(DiskCell.LARGE_BYTES, 4, 88))) {
+                content(database, new KeyChange(KEY, DiskCell.ABSENT, before));
+                KeyChange blind = new KeyChange(KEY, DiskCell.UNKNOWN, after);
                 assertTrue(blind.isBlind());
                 KeyChange known = blind.from(before);
                 assertEquals(before.exists() ? 0 : 1, known.entries());
@@ -95,12 +95,12 @@ class KeyChangeTest {
     @Test
     void anEntryIsReadAsItWasPut() throws Exception {
         try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
-            for (Cell cell : List.of(cell(0, 5, Cell.NO_DEADLINE), cell(70, 6, 123), cell(EntryCodec.LARGE_BYTES, 7, 456))) {
-                content(database, new KeyChange(KEY, RocksWrite.ABSENT, cell));
-                Cell read = EntryCodec.decode(database.get(database.entries(), KEY.bytes()));
+            for (DiskCell cell : List.of(cell(0, 5, DiskCell.NO_DEADLINE), cell(70, 6, 123), cell(DiskCell.LARGE_BYTES, 7, 456))) {
+                content(database, new KeyChange(KEY, DiskCell.ABSENT, cell));
+                DiskCell read = DiskCell.decode(database.get(Database.ENTRIES, KEY.bytes()));
                 assertEquals(cell.version, read.version);
                 assertEquals(cell.deadline, read.deadline);
-                assertEquals(cell.valueBytes, read.valueBytes);
+                assertEquals(cell.valueBytes(), read.valueBytes());
                 if (cell.isLarge()) {
                     assertNull(read.value);
                 } else {

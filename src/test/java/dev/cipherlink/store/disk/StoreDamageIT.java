@@ -50,7 +50,7 @@ class StoreDamageIT {
     }
 
     private static byte[] value(int number) {
-        byte[] value = new byte[number % LARGE_EVERY == 0 ? EntryCodec.LARGE_BYTES + number : 100];
+        byte[] value = new byte[number % LARGE_EVERY == 0 ? DiskCell.LARGE_BYTES + number : 100];
         new Random(number).nextBytes(value);
         return value;
     }

@@ -17,8 +17,8 @@ class SweeperTest {
         var sweeper = new Sweeper(from -> {
             sweeping.countDown();
             LockSupport.park();
-            return new Sweeper.Swept(from, Cell.NO_DEADLINE);
-        }, new StoreClock(System::nanoTime, StoreClock::wallNanos, 0));
+            return new Sweeper.Swept(from, DiskCell.NO_DEADLINE);
+        }, new StoreState.StoreClock(System::nanoTime, StoreState.StoreClock::wallNanos, 0));
         sweeper.start();
         assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
             sweeping.await();

@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.disk.Committer.Syncer;
+import dev.cipherlink.store.log.CommitLog.Syncer;
 import dev.cipherlink.store.log.CommitLogReader.CommitLogFile;
 import dev.cipherlink.store.log.LogSpace.DiskSpace;
 import java.io.IOException;
@@ -254,9 +254,9 @@ class CommitLogTest {
         try (var log = new CommitLog(folder, 0, new DiskSpace(() -> left[0]), FILE_BYTES)) {
             left[0] = 0;
             assertEquals(StoreException.Reason.FULL,
-                    assertThrows(StoreException.class, () -> log.awaitRoom(FILE_BYTES)).reason());
+                    assertThrows(StoreException.class, () -> log.awaitSpace(FILE_BYTES)).reason());
             long commit = 0;
-            while (log.room() >= changes(1).size()) {
+            while (log.freeBytes() >= changes(1).size()) {
                 log.append(++commit, changes(1));
                 log.sync();
             }
@@ -271,7 +271,7 @@ class CommitLogTest {
 
     private static boolean hasRoom(CommitLog log) {
         try {
-            log.awaitRoom(FILE_BYTES / 2);
+            log.awaitSpace(FILE_BYTES / 2);
             return true;
         } catch (StoreException e) {
             assertEquals(StoreException.Reason.FULL, e.reason());
@@ -284,7 +284,7 @@ class CommitLogTest {
     void beginsWithoutAFileOnAFullDisk() throws Exception {
         long[] left = {0};
         try (var log = new CommitLog(folder, 0, new DiskSpace(() -> left[0]), FILE_BYTES)) {
-            assertTrue(log.room() < 0);
+            assertTrue(log.freeBytes() < 0);
             assertEquals(List.of(), files());
             left[0] = Long.MAX_VALUE;
             await().until(() -> hasRoom(log));
@@ -325,10 +325,10 @@ class CommitLogTest {
         }), FILE_BYTES)) {
             fails[0] = true;
             assertEquals(StoreException.Reason.FAILED, assertTimeoutPreemptively(Duration.ofSeconds(20),
-                    () -> assertThrows(StoreException.class, () -> log.awaitRoom(2 * FILE_BYTES))).reason());
+                    () -> assertThrows(StoreException.class, () -> log.awaitSpace(2 * FILE_BYTES))).reason());
             fails[0] = false;
             await().ignoreExceptionsInstanceOf(StoreException.class).until(() -> {
-                log.awaitRoom(2 * FILE_BYTES);
+                log.awaitSpace(2 * FILE_BYTES);
                 return true;
             });
         }
@@ -344,7 +344,7 @@ class CommitLogTest {
             await().until(() -> hasRoom(log));
             var large = new BatchBuffer();
             large.put(0, new byte[] {'k'}, new byte[2 * FILE_BYTES]);
-            log.awaitRoom(large.size());
+            log.awaitSpace(large.size());
             log.append(1, large);
             log.sync();
             assertEquals(1, CommitLogReader.read(folder, 0, (_, _) -> { }).commit());
@@ -356,7 +356,7 @@ class CommitLogTest {
     void aFileHasItsLengthFromItsBeginningOn() throws Exception {
         try (var log = new CommitLog(folder, 0, new DiskSpace(folder), FILE_BYTES)) {
             for (long commit = 1; commit <= 300; commit++) {
-                log.awaitRoom(changes(commit).size());
+                log.awaitSpace(changes(commit).size());
                 log.append(commit, changes(commit));
                 for (Path file : files()) {
                     assertEquals(FILE_BYTES, Files.size(file));
@@ -364,7 +364,7 @@ class CommitLogTest {
             }
             var large = new BatchBuffer();
             large.put(0, new byte[] {'k'}, new byte[2 * FILE_BYTES]);
-            log.awaitRoom(large.size());
+            log.awaitSpace(large.size());
             log.append(301, large);
             assertTrue(Files.size(files().getLast()) > 2 * FILE_BYTES);
         }
@@ -376,7 +376,7 @@ class CommitLogTest {
     void aFileThatIsUsedAgainShowsNothingOfItsFirstUse() throws Exception {
         try (var log = new CommitLog(folder, 0, new DiskSpace(folder), FILE_BYTES)) {
             for (long commit = 1; commit <= 2_000; commit++) {
-                log.awaitRoom(changes(1).size());
+                log.awaitSpace(changes(1).size());
                 log.append(commit, changes(1));
                 log.sync();
                 log.forget(commit);
@@ -393,7 +393,7 @@ class CommitLogTest {
     @Test
     void aFileThatCannotBeBegunIsAFailure() throws Exception {
         try (var log = new CommitLog(folder, 0, new DiskSpace(folder), FILE_BYTES)) {
-            log.awaitRoom(2 * FILE_BYTES);
+            log.awaitSpace(2 * FILE_BYTES);
             Files.delete(LogSpace.spares(folder).getFirst());
             var large = new BatchBuffer();
             large.put(0, new byte[] {'k'}, new byte[FILE_BYTES]);
