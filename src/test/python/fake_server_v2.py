@@ -25,7 +25,7 @@ import sys
 
 import noise
 from fake_server import Abort, Connection, serve
-from packets_v2 import PACKET_1_BYTES, PACKET_3_BYTES, SUITES, NoiseChannel, prologue
+from packets_v2 import PACKET_SIZES, SUITES, NoiseChannel, prologue
 from wire import ACK, ERROR, KEEPALIVE, PACKET_HEADER, Message
 
 
@@ -61,10 +61,11 @@ class NoiseConnection(Connection):
 
     def shake_noise_hands(self, channel):
         """The three packets."""
-        channel.sizes = (PACKET_1_BYTES, PACKET_1_BYTES)
+        sizes = [size for size, _, _ in PACKET_SIZES.values()]
+        channel.sizes = (min(sizes), max(sizes))
         first = channel.receive_data()[1]
         suite, message = first[0], first[1:]
-        if suite not in SUITES:
+        if suite not in SUITES or len(first) != PACKET_SIZES[suite][0]:
             raise Abort()
         handshake = noise.Handshake(SUITES[suite], False, prologue(suite), self.server.key)
         handshake.read(message)
@@ -74,7 +75,7 @@ class NoiseConnection(Connection):
         if self.fault == "bad-tag-2":
             data = data[:-1] + bytes((data[-1] ^ 1,))
         channel.write(channel.frame(data[:-1] if self.fault == "short-2" else data))
-        channel.sizes = (PACKET_3_BYTES, PACKET_3_BYTES)
+        channel.sizes = PACKET_SIZES[suite][2:] * 2
         if handshake.read(channel.receive_data()[1]):
             raise Abort()
         return handshake

@@ -1,10 +1,13 @@
-"""Noise XX over X25519 and BLAKE2b, written from the Noise specification, revision 34.
+"""Noise XX over X25519 and BLAKE2b, written from the Noise specification, revision 34; XXhfs from its extension for hybrid
+forward secrecy, with ML-KEM-768.
 
 The names are those of its section 5; nothing here knows of Cipherlink.
 """
 import hashlib
 import hmac
 import sys
+
+import mlkem
 
 try:
     from cryptography.exceptions import InvalidTag
@@ -20,7 +23,8 @@ MAX_NONCE = 2**64 - 1
 MAX_MESSAGE_BYTES = 65_535
 # Section 12: how 64 bits of counter become the 96 bits of the cipher's nonce.
 CIPHERS = {"AESGCM": (AESGCM, "big"), "ChaChaPoly": (ChaCha20Poly1305, "little")}
-XX = (("e",), ("e", "ee", "s", "es"), ("s", "se"))
+PATTERNS = {"XX_25519": (("e",), ("e", "ee", "s", "es"), ("s", "se")),
+            "XXhfs_25519+MLKEM768": (("e", "e1"), ("e", "ee", "ekem1", "s", "es"), ("s", "se"))}
 
 
 class HandshakeFailure(Exception):
@@ -139,16 +143,24 @@ class SymmetricState:
 
 
 class Handshake:
-    """One side of XX. `cipher` is a name in CIPHERS; `s` and `e` are key pairs, e is made when it is not given."""
+    """One side of a handshake. `kind` names pattern and cipher: keys of PATTERNS and CIPHERS. `s` and `e` are key pairs; e, and
+    what ML-KEM takes (`seeds`: d and z of the initiator, m of the responder), are random when they are not given."""
 
-    def __init__(self, cipher, initiator, prologue, s, e=None):
-        self.symmetric = SymmetricState("Noise_XX_25519_%s_BLAKE2b" % cipher, cipher)
+    def __init__(self, kind, initiator, prologue, s, e=None, seeds=()):
+        pattern, cipher = kind
+        self.symmetric = SymmetricState("Noise_%s_%s_BLAKE2b" % kind, cipher)
         self.symmetric.mix_hash(prologue)
+        self.seeds = seeds
+        self.e1 = self.re1 = None    # of the initiator: both keys; of the responder: the initiator's encapsulation key
         self.initiator = initiator
         self.s = s
         self.e = e or KeyPair()
         self.rs = self.re = None
-        self.pattern = iter(XX)
+        self.pattern = iter(PATTERNS[pattern])
+
+    def _sealed_bytes(self, size):
+        """What a field of this size has on the wire at this point."""
+        return size + (16 if self.symmetric.state.cipher else 0)
 
     def _agree(self, token):
         """The shared secret of `ee`, `es` or `se`: the first letter is the initiator's key."""
@@ -164,6 +176,13 @@ class Handshake:
                 self.symmetric.mix_hash(self.e.public)
             elif token == "s":
                 message += self.symmetric.encrypt_and_hash(self.s.public)
+            elif token == "e1":
+                self.e1 = mlkem.key_gen(*self.seeds)
+                message += self.symmetric.encrypt_and_hash(self.e1[0])
+            elif token == "ekem1":
+                secret, ciphertext = mlkem.encapsulate(self.re1, *self.seeds)
+                message += self.symmetric.encrypt_and_hash(ciphertext)
+                self.symmetric.mix_key(secret)
             else:
                 self.symmetric.mix_key(self._agree(token))
         return message + self.symmetric.encrypt_and_hash(payload)
@@ -176,8 +195,15 @@ class Handshake:
                 self.re, at = message[at:at + DHLEN], at + DHLEN
                 self.symmetric.mix_hash(self.re)
             elif token == "s":
-                end = at + DHLEN + 16
+                end = at + self._sealed_bytes(DHLEN)
                 self.rs, at = self.symmetric.decrypt_and_hash(message[at:end]), end
+            elif token == "e1":
+                end = at + self._sealed_bytes(mlkem.ENCAPSULATION_KEY_BYTES)
+                self.re1, at = self.symmetric.decrypt_and_hash(message[at:end]), end
+            elif token == "ekem1":
+                end = at + self._sealed_bytes(mlkem.CIPHERTEXT_BYTES)
+                ciphertext, at = self.symmetric.decrypt_and_hash(message[at:end]), end
+                self.symmetric.mix_key(mlkem.decapsulate(self.e1[1], ciphertext))
             else:
                 self.symmetric.mix_key(self._agree(token))
         return self.symmetric.decrypt_and_hash(message[at:])

@@ -4,7 +4,9 @@ import json
 import pathlib
 import unittest
 
+import mlkem
 import noise
+from packets_v2 import SUITES
 
 VECTORS = pathlib.Path(__file__).resolve().parents[1] / "resources" / "vectors"
 
@@ -35,14 +37,15 @@ class NoiseCases(unittest.TestCase):
         """One side of a vector's handshake."""
         prefix = "init_" if initiator else "resp_"
         of = {name: bytes.fromhex(vector[prefix + name]) for name in ("prologue", "static", "ephemeral")}
-        cipher = vector["protocol_name"].split("_")[3]
-        self.assertEqual("Noise_XX_25519_%s_BLAKE2b" % cipher, vector["protocol_name"])
-        return noise.Handshake(cipher, initiator, of["prologue"], noise.KeyPair(of["static"]),
-                               noise.KeyPair(of["ephemeral"]))
+        kind = tuple(vector["protocol_name"].removeprefix("Noise_").removesuffix("_BLAKE2b").rsplit("_", 1))
+        random = bytes.fromhex(vector.get(prefix + "kem_random", ""))
+        return noise.Handshake(kind, initiator, of["prologue"], noise.KeyPair(of["static"]),
+                               noise.KeyPair(of["ephemeral"]),
+                               [random[at:at + 32] for at in range(0, len(random), 32)])
 
     def test_the_vectors_of_the_handshake_hold_on_both_sides(self):
-        found = vectors("noise_xx.json")["vectors"]
-        self.assertEqual({"Noise_XX_25519_AESGCM_BLAKE2b", "Noise_XX_25519_ChaChaPoly_BLAKE2b"},
+        found = vectors("noise_xx.json")["vectors"] + vectors("noise_xxhfs.json")["vectors"]
+        self.assertEqual({"Noise_%s_%s_BLAKE2b" % kind for kind in SUITES.values()},
                          {vector["protocol_name"] for vector in found})
         for vector in found:
             with self.subTest(name=vector["protocol_name"], prologue=vector["init_prologue"]):
@@ -63,6 +66,20 @@ class NoiseCases(unittest.TestCase):
             ciphertext = states[at % 2][0].encrypt(b"", self.payload(message))
             self.assert_ciphertext(message, ciphertext)
             self.assertEqual(self.payload(message), states[1 - at % 2][1].decrypt(b"", ciphertext))
+
+    def test_the_vectors_of_ml_kem_hold(self):
+        found = vectors("mlkem768.json")["vectors"]
+        self.assertEqual(4, len(found))
+        for vector in found:
+            d, z, m = (bytes.fromhex(vector[name]) for name in "dzm")
+            public, private = mlkem.key_gen(d, z)
+            self.assertEqual(vector["encapsulation_key_sha3"], hashlib.sha3_256(public).hexdigest())
+            self.assertEqual(vector["decapsulation_key_sha3"], hashlib.sha3_256(private).hexdigest())
+            secret, ciphertext = mlkem.encapsulate(public, m)
+            self.assertEqual((vector["ciphertext"], vector["shared_secret"]), (ciphertext.hex(), secret.hex()))
+            self.assertEqual(secret, mlkem.decapsulate(private, ciphertext))
+            wrong = bytes((ciphertext[0] ^ 1,)) + ciphertext[1:]
+            self.assertEqual(vector["rejected"], mlkem.decapsulate(private, wrong).hex())
 
     def test_the_vectors_of_rekey_hold(self):
         chains = vectors("noise_cipher_edges_and_rekey.json")["rekey_chain"]

@@ -2,11 +2,12 @@
 import itertools
 import os
 
+import mlkem
 import noise
 import wire
 from noise_cases import vectors
 from packets_v1 import SharedKeyChannel
-from packets_v2 import SUITES, prologue
+from packets_v2 import HYBRID, PACKET_SIZES, SUITES, prologue
 from peer_case import OneByteSocket, PeerCase
 from peer_session import Session
 from wire import DATA, ERROR, PACKET_HEADER, SYN, Message
@@ -44,7 +45,7 @@ class OpeningCases(PeerCase):
 
     # ---- what is right
 
-    def test_both_suites_and_both_modes_open_a_session(self):
+    def test_all_suites_and_both_modes_open_a_session(self):
         for suite, mode in itertools.product(SUITES, ("step-by-step", "burst")):
             with self.subTest(suite=suite, mode=mode):
                 session = self.fresh(suite=suite)
@@ -70,6 +71,14 @@ class OpeningCases(PeerCase):
         opening.channel.write(third + session.packet(SYN, 0, b'{"operation_mode":"burst","max_packet_size":4096}'))
         self.assertEqual("ok", session.receive_offer()["status"])
 
+    def test_another_kem_key_in_transit_does_not_go_unnoticed(self):
+        opening = self.opening(suite=3)
+        packet = bytearray(opening.packet_1())
+        packet[9 + 1 + 32:] = mlkem.key_gen()[0]
+        opening.channel.write(packet)
+        with self.assertRaises(wire.Violation):
+            opening.take_packet_2()
+
     def test_the_ephemeral_key_of_the_server_is_new_each_time(self):
         keys = set()
         for _ in range(4):
@@ -80,20 +89,40 @@ class OpeningCases(PeerCase):
 
     def test_a_packet_1_of_low_order_is_closed_without_a_byte(self):
         self.assertEqual(7, len(LOW_ORDER))
+        kem = mlkem.key_gen()[0]
         for suite, point in itertools.product(SUITES, LOW_ORDER):
             for encoding in (point, with_top_bit(point)):
                 with self.subTest(suite=suite, point=encoding.hex()):
-                    self.assert_silent_after(PACKET_HEADER.pack(2, 0, 33) + bytes((suite,)) + encoding)
+                    data = bytes((suite,)) + encoding + (kem if suite in HYBRID else b"")
+                    self.assert_silent_after(PACKET_HEADER.pack(2, 0, len(data)) + data)
 
     def test_a_packet_1_of_another_size_is_closed_without_a_byte(self):
-        for size in (0, 1, 15, 16, 31, 32, 34, 49, 64, 96, 4096, 65_535, 2**31, 2**32 - 1):
-            with self.subTest(size=size):
-                data = b"\1" + os.urandom(min(size, 4096))
+        for size, suite in itertools.product((0, 1, 15, 16, 31, 32, 34, 49, 64, 96, 1184, 1216, 1218, 4096, 65_535, 2**31,
+                                              2**32 - 1), (1, 3)):
+            with self.subTest(size=size, suite=suite):
+                data = bytes((suite,)) + os.urandom(min(size, 4096))
                 self.assert_silent_after(PACKET_HEADER.pack(2, 0, size) + data[:size])
 
+    def test_a_packet_1_of_the_size_of_another_suite_is_closed_without_a_byte(self):
+        for suite, size in ((1, 1217), (2, 1217), (3, 33), (4, 33)):
+            with self.subTest(suite=suite):
+                self.assertNotEqual(size, PACKET_SIZES[suite][0])
+                self.assert_silent_after(PACKET_HEADER.pack(2, 0, size) + bytes((suite,)) + os.urandom(size - 1))
+
+    def test_a_kem_key_with_a_coefficient_that_is_not_reduced_is_closed_without_a_byte(self):
+        for index, coefficient in ((0, mlkem.Q), (767, mlkem.Q), (300, 4095)):
+            with self.subTest(index=index, coefficient=coefficient):
+                key = mlkem.key_gen()[0]
+                packed = int.from_bytes(key, "little")
+                packed += (coefficient - (packed >> 12 * index & 4095)) << 12 * index
+                key = packed.to_bytes(mlkem.ENCAPSULATION_KEY_BYTES, "little")
+                with self.assertRaises(mlkem.BadKey):
+                    mlkem.encapsulate(key)
+                self.assert_silent_after(PACKET_HEADER.pack(2, 0, 1217) + b"\3" + noise.KeyPair().public + key)
+
     def test_a_packet_1_with_a_payload_is_closed_without_a_byte(self):
-        for payload in (b"x", b"early data", bytes(1000)):
-            opening = self.opening()
+        for payload, suite in itertools.product((b"x", b"early data", bytes(1000)), (1, 3)):
+            opening = self.opening(suite=suite)
             message = bytes((opening.suite,)) + opening.handshake.write(payload)
             self.assert_silent_after(opening.channel.frame(message), opening)
 
@@ -105,13 +134,14 @@ class OpeningCases(PeerCase):
                 self.assert_silent_after(PACKET_HEADER.pack(2, nonce_size, 64), opening)
 
     def test_an_unknown_suite_is_closed_without_a_byte(self):
-        for suite in (0, 3, 4, 0x7F, 0x80, 0x81, 0xFF):
-            with self.subTest(suite=suite):
-                self.assert_silent_after(PACKET_HEADER.pack(2, 0, 33) + bytes((suite,)) + noise.KeyPair().public)
+        for suite, size in itertools.product((0, 5, 6, 0x7F, 0x80, 0x81, 0xFF), (33, 1217)):
+            with self.subTest(suite=suite, size=size):
+                self.assert_silent_after(PACKET_HEADER.pack(2, 0, size) + bytes((suite,)) + os.urandom(size - 1))
 
     def test_a_packet_1_is_read_whole_before_it_is_judged(self):
         channel = self.raw()
         self.assert_waits_for_the_rest(channel, PACKET_HEADER.pack(2, 0, 33) + b"\1" + bytes(32))
+        self.assert_waits_for_the_rest(self.raw(), PACKET_HEADER.pack(2, 0, 1217) + b"\3" + bytes(1216))
 
     def test_a_repeated_packet_1_is_closed_without_a_byte_more(self):
         opening = self.opening()
@@ -121,7 +151,7 @@ class OpeningCases(PeerCase):
         self.assert_silent_after(first, opening)
 
     def test_another_suite_byte_in_transit_does_not_go_unnoticed(self):
-        for asked, made_of_it in ((1, 2), (2, 1)):
+        for asked, made_of_it in ((1, 2), (2, 1), (3, 4), (4, 3)):
             opening = self.opening(suite=asked)
             packet = bytearray(opening.packet_1())
             packet[9] = made_of_it
@@ -147,7 +177,7 @@ class OpeningCases(PeerCase):
     # ---- packet 3
 
     def test_an_altered_packet_3_is_closed_without_a_byte(self):
-        for suite, at in itertools.product(SUITES, (0, 1, 15, 31, 32, 40, 47, 48, 56, 63)):
+        for suite, at in itertools.product((1, 2, 3), (0, 1, 15, 31, 32, 40, 47, 48, 56, 63)):
             with self.subTest(suite=suite, at=at):
                 opening = self.answered(suite=suite)
                 packet = bytearray(opening.packet_3())

@@ -2,8 +2,10 @@
 import noise
 from wire import TAG_BYTES, Channel, Violation
 
-SUITES = {1: "AESGCM", 2: "ChaChaPoly"}
-PACKET_1_BYTES, PACKET_2_BYTES, PACKET_3_BYTES = 33, 96, 64
+SUITES = {1: ("XX_25519", "AESGCM"), 2: ("XX_25519", "ChaChaPoly"),
+          3: ("XXhfs_25519+MLKEM768", "AESGCM"), 4: ("XXhfs_25519+MLKEM768", "ChaChaPoly")}
+HYBRID = (3, 4)
+PACKET_SIZES = {1: (33, 96, 64), 2: (33, 96, 64), 3: (1217, 1200, 64), 4: (1217, 1200, 64)}
 MAX_UNESTABLISHED_BYTES = 4_096
 MESSAGES_A_KEY = 65_536
 
@@ -25,7 +27,7 @@ class NoiseChannel(Channel):
 
     def __init__(self, sock, record=False):
         super().__init__(sock, record)
-        self.sizes = (PACKET_2_BYTES, PACKET_2_BYTES)
+        self.sizes = (0, 0)
         self.sending = self.receiving = None
         self.remote_key = None
 
@@ -64,6 +66,7 @@ class Opening:
         self.channel = channel
         self.suite = suite
         self.handshake = noise.Handshake(SUITES[suite], True, prologue(suite), identity)
+        channel.sizes = PACKET_SIZES[suite][1:2] * 2
 
     def packet_1(self):
         """The first packet as bytes."""

@@ -2,6 +2,7 @@ package dev.cipherlink.channel;
 
 import dev.cipherlink.channel.PacketReader.PacketLimits;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.noise.Suite;
 import dev.cipherlink.noise.TransportState;
 import java.io.IOException;
 import java.util.Arrays;
@@ -14,17 +15,19 @@ import java.util.Arrays;
 public final class NoiseChannel extends PacketChannel {
 
     public static final int VERSION = 2;
-    private static final int NONCE_BYTES = 0;
+    static final int NONCE_BYTES = 0;
     /// The most raw bytes that are sent at once, as one packet: whole blocks of the cipher, and with header and tag still one
     /// segment of the loopback interface (65,483 bytes of an IPv4 packet), where a longer write leaves a small second one.
     public static final int MAX_STREAM_BYTES = 127 * 512;
 
+    private final Suite suite;
     private final TransportState transport;
     /// Whether a packet has been begun that takes more messages.
     private boolean isPacketOpen;
 
-    NoiseChannel(PacketReader reader, PacketWriter writer, TransportState transport) {
+    NoiseChannel(PacketReader reader, PacketWriter writer, Suite suite, TransportState transport) {
         super(reader, writer, limits(MAX_UNESTABLISHED_BYTES));
+        this.suite = suite;
         this.transport = transport;
     }
 
@@ -35,6 +38,16 @@ public final class NoiseChannel extends PacketChannel {
     @Override
     public int version() {
         return VERSION;
+    }
+
+    /// What the handshake agreed on.
+    public Suite suite() {
+        return suite;
+    }
+
+    @Override
+    public String protocolName() {
+        return suite.protocolName();
     }
 
     @Override

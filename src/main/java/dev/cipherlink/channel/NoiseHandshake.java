@@ -9,23 +9,16 @@ import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Set;
 
-/// The first three packets of a version 2 connection: Noise XX (`docs/protocol.md`, section 1). The two sides are
+/// The first three packets of a version 2 connection: Noise XX or XXhfs (`docs/protocol.md`, section 1). The two sides are
 /// mirror images.
 ///
-/// Both block, and keep no time themselves: the caller bounds them. Sizes are exact, since handshake payloads are
-/// empty: nothing else is read, and nothing is ever sent in answer to a packet that is wrong.
+/// Both block, and keep no time themselves: the caller bounds them. Sizes are exact, since handshake payloads are empty, and
+/// are checked before anything is allocated; a packet that is wrong gets no answer.
 public final class NoiseHandshake {
 
-    private static final int KEY_BYTES = KeyPair.KEY_BYTES;
-    private static final int TAG_BYTES = 16;
     private static final int SUITE_BYTES = 1;
-    /// `-> e`, behind the suite byte.
-    private static final int PACKET_1_BYTES = SUITE_BYTES + KEY_BYTES;
-    /// `<- e, ee, s, es`.
-    private static final int PACKET_2_BYTES = KEY_BYTES + KEY_BYTES + TAG_BYTES + TAG_BYTES;
-    /// `-> s, se`.
-    private static final int PACKET_3_BYTES = KEY_BYTES + TAG_BYTES + TAG_BYTES;
     private static final byte[] PROLOGUE = "cipherlink".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NO_PAYLOAD = {};
 
@@ -50,18 +43,18 @@ public final class NoiseHandshake {
     /// @throws ProtocolException if the server broke the rules
     public static Result initiate(PacketReader reader, PacketWriter writer, Initiator initiator, KeyCheck serverKey)
             throws IOException {
-        Suite suite = initiator.suite();
-        try (var handshake = HandshakeState.initiator(suite, prologue(suite), initiator.keyPair())) {
+        Suite suite = initiator.suite;
+        try (var handshake = HandshakeState.initiator(suite, prologue(suite), initiator.keyPair)) {
             byte[] message1 = handshake.writeMessage(NO_PAYLOAD);
-            byte[] packet1 = new byte[PACKET_1_BYTES];
+            byte[] packet1 = new byte[SUITE_BYTES + message1.length];
             packet1[0] = (byte) suite.suiteByte();
             System.arraycopy(message1, 0, packet1, SUITE_BYTES, message1.length);
             send(writer, packet1);
-            requireEmpty(handshake.readMessage(receive(reader, PACKET_2_BYTES)));
+            requireEmpty(handshake.readMessage(receive(reader, exactly(suite.messageBytes(2)))));
             byte[] remoteStatic = handshake.remoteStatic();
             serverKey.accept(remoteStatic);
             send(writer, handshake.writeMessage(NO_PAYLOAD));
-            return new Result(new NoiseChannel(reader, writer, handshake.split()), remoteStatic);
+            return new Result(new NoiseChannel(reader, writer, suite, handshake.split()), remoteStatic);
         }
     }
 
@@ -74,17 +67,46 @@ public final class NoiseHandshake {
     /// The server's side. Who the client may be is for the caller to decide, by the key in the result, before anything
     /// else is received.
     ///
-    /// @param keyPair the server's static key, which stays the caller's
-    /// @throws ProtocolException if the client broke the rules
-    public static Result accept(PacketReader reader, PacketWriter writer, KeyPair keyPair) throws IOException {
-        byte[] packet1 = receive(reader, PACKET_1_BYTES);
+    /// @throws ProtocolException if the client broke the rules, or chose a suite that is not accepted
+    public static Result accept(PacketReader reader, PacketWriter writer, Responder responder) throws IOException {
+        byte[] packet1 = receive(reader, responder.packet1);
         Suite suite = Suite.of(packet1[0] & 0xff);
-        try (var handshake = HandshakeState.responder(suite, prologue(suite), keyPair)) {
+        if (!responder.suites.contains(suite)) {
+            throw new ProtocolException(suite.protocolName() + " is not accepted here");
+        }
+        if (packet1.length != packet1Bytes(suite)) {
+            throw new ProtocolException("a first packet of " + packet1.length + " bytes under " + suite.protocolName());
+        }
+        try (var handshake = HandshakeState.responder(suite, prologue(suite), responder.keyPair)) {
             requireEmpty(handshake.readMessage(Arrays.copyOfRange(packet1, SUITE_BYTES, packet1.length)));
             send(writer, handshake.writeMessage(NO_PAYLOAD));
-            requireEmpty(handshake.readMessage(receive(reader, PACKET_3_BYTES)));
-            return new Result(new NoiseChannel(reader, writer, handshake.split()), handshake.remoteStatic());
+            requireEmpty(handshake.readMessage(receive(reader, exactly(suite.messageBytes(3)))));
+            return new Result(new NoiseChannel(reader, writer, suite, handshake.split()), handshake.remoteStatic());
         }
+    }
+
+    /// Who responds, and with which suites. One serves all connections of a server.
+    public static final class Responder {
+        private final Set<Suite> suites;
+        private final KeyPair keyPair;
+        private final PacketLimits packet1;
+
+        /// @param suites  those that are accepted; at least one
+        /// @param keyPair the server's static key, which stays the caller's
+        public Responder(Set<Suite> suites, KeyPair keyPair) {
+            this.suites = Set.copyOf(suites);
+            this.keyPair = keyPair;
+            var sizes = suites.stream().mapToInt(NoiseHandshake::packet1Bytes).summaryStatistics();
+            packet1 = new PacketLimits(NoiseChannel.VERSION, NoiseChannel.NONCE_BYTES, sizes.getMin(), sizes.getMax(), true);
+        }
+    }
+
+    private static int packet1Bytes(Suite suite) {
+        return SUITE_BYTES + suite.messageBytes(1);
+    }
+
+    private static PacketLimits exactly(int dataBytes) {
+        return new PacketLimits(NoiseChannel.VERSION, NoiseChannel.NONCE_BYTES, dataBytes, dataBytes);
     }
 
     /// `cipherlink`, the version byte, the suite byte: what was agreed on in the clear before the first message.
@@ -104,8 +126,8 @@ public final class NoiseHandshake {
         writer.writeStaged();
     }
 
-    private static byte[] receive(PacketReader reader, int dataBytes) throws IOException {
-        if (!reader.read(new PacketLimits(NoiseChannel.VERSION, 0, dataBytes, dataBytes))) {
+    private static byte[] receive(PacketReader reader, PacketLimits limits) throws IOException {
+        if (!reader.read(limits)) {
             throw new EOFException("the connection was closed during the handshake");
         }
         return Arrays.copyOfRange(reader.buffer(), reader.dataOffset(), reader.dataOffset() + reader.dataSize());

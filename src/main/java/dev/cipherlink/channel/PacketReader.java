@@ -176,7 +176,13 @@ public final class PacketReader {
     /// @param nonceBytes   the only nonce size accepted
     /// @param minDataBytes the smallest data size accepted
     /// @param maxDataBytes the largest data size accepted
-    public record PacketLimits(int version, int nonceBytes, int minDataBytes, int maxDataBytes) {
+    /// @param onlyEnds     whether no data size between the two is accepted
+    public record PacketLimits(int version, int nonceBytes, int minDataBytes, int maxDataBytes, boolean onlyEnds) {
+
+        /// Accepts every data size from the smallest to the largest.
+        public PacketLimits(int version, int nonceBytes, int minDataBytes, int maxDataBytes) {
+            this(version, nonceBytes, minDataBytes, maxDataBytes, false);
+        }
 
         /// Checks the version as soon as its byte is there, so that a foreign protocol is refused at its first byte.
         void checkVersion(int actual) throws ProtocolException {
@@ -191,9 +197,11 @@ public final class PacketReader {
                 throw new ProtocolException("nonce of " + Integer.toUnsignedString(nonceSize) + " bytes where "
                         + nonceBytes + " are expected");
             }
-            if (Integer.compareUnsigned(dataSize, minDataBytes) < 0 || Integer.compareUnsigned(dataSize, maxDataBytes) > 0) {
+            boolean isEnd = dataSize == minDataBytes || dataSize == maxDataBytes;
+            boolean isBetween = Integer.compareUnsigned(dataSize, minDataBytes) > 0 && Integer.compareUnsigned(dataSize, maxDataBytes) < 0;
+            if (!isEnd && (onlyEnds || !isBetween)) {
                 throw new ProtocolException("packet data of " + Integer.toUnsignedString(dataSize) + " bytes where "
-                        + minDataBytes + " to " + maxDataBytes + " are allowed");
+                        + minDataBytes + (onlyEnds ? " or " : " to ") + maxDataBytes + " are allowed");
             }
         }
 

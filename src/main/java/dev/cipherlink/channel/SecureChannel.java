@@ -11,6 +11,9 @@ public interface SecureChannel extends AutoCloseable {
     /// The version byte of the packets: 1 or 2.
     int version();
 
+    /// What protects the packets, for people: in version 2 the Noise protocol name of the suite.
+    String protocolName();
+
     /// Whether each packet carries exactly one message, rather than one or more.
     boolean isOneMessageAPacket();
 

@@ -49,6 +49,11 @@ public final class SharedKeyChannel extends PacketChannel {
     }
 
     @Override
+    public String protocolName() {
+        return "XSalsa20-Poly1305 with a shared key";
+    }
+
+    @Override
     public boolean isOneMessageAPacket() {
         return true;
     }

@@ -10,6 +10,7 @@ import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.Syn.SynAck;
+import dev.cipherlink.noise.Suite;
 import dev.cipherlink.session.SessionHandshake;
 import dev.cipherlink.session.SessionHandshake.NotAuthorizedException;
 import java.io.EOFException;
@@ -120,10 +121,19 @@ final class Attachment implements AutoCloseable {
         var writer = new PacketWriter(socket.getOutputStream());
         return switch (config.credentials()) {
             case Credentials.Shared(SharedKey key) -> new SharedKeyChannel(reader, writer, key);
-            case Credentials.Personal personal -> NoiseHandshake.initiate(reader, writer,
+            case Credentials.Personal personal -> openNoise(config, personal, reader, writer);
+        };
+    }
+
+    private static SecureChannel openNoise(ClientConfig config, Credentials.Personal personal, PacketReader reader,
+            PacketWriter writer) throws IOException {
+        try {
+            return NoiseHandshake.initiate(reader, writer,
                     new NoiseHandshake.Initiator(personal.suite(), personal.identity().keyPair()),
                     key -> personal.serverKeys().verify(config.host(), config.port(), PublicKey.of(key))).channel();
-        };
+        } catch (EOFException | SocketException e) {
+            throw reader.bytesRead() == 0 ? LostHandshakeException.unanswered(personal.suite(), e) : e;
+        }
     }
 
     /// What a handshake that failed says about keys. With an identity, a server tells who is not let in; with a shared key, it
@@ -135,9 +145,10 @@ final class Attachment implements AutoCloseable {
                     + "ask its operator to authorize it", e);
             case EOFException e when isShared -> new AuthenticationException("the server closed the connection during the "
                     + "handshake: the shared key is probably not its own, or it does not serve version 1, or is stopping", e);
-            case EOFException e -> new LostHandshakeException(isShared, e);
+            case LostHandshakeException e -> e;
+            case EOFException e -> LostHandshakeException.broken(isShared, e);
             case SocketException e when !(e instanceof ConnectException || e instanceof NoRouteToHostException) ->
-                    new LostHandshakeException(isShared, e);
+                    LostHandshakeException.broken(isShared, e);
             case ProtocolException e -> new AuthenticationException(isShared
                     ? "the server does not prove that it has the shared key: " + e.getMessage()
                     : "the server does not complete the handshake: " + e.getMessage(), e);
@@ -160,9 +171,21 @@ final class Attachment implements AutoCloseable {
     static final class LostHandshakeException extends IOException {
         private static final long serialVersionUID = 1;
 
-        LostHandshakeException(boolean isShared, IOException cause) {
-            super("the server closed the connection during the handshake: it may be stopping, limit connections of this address, or "
+        private LostHandshakeException(String what, IOException cause) {
+            super("the server closed the connection " + what, cause);
+        }
+
+        static LostHandshakeException broken(boolean isShared, IOException cause) {
+            return new LostHandshakeException("during the handshake: it may be stopping, limit connections of this address, or "
                     + (isShared ? "not serve version 1" : "serve a shared key only"), cause);
+        }
+
+        /// Closed before the first byte of the server's: so does one that does not accept the suite.
+        static LostHandshakeException unanswered(Suite suite, IOException cause) {
+            return new LostHandshakeException((suite.isHybrid()
+                    ? "at the post-quantum handshake: it may be too old for that (client.suites=classic goes to such a server), "
+                    : "at the classic handshake: it may require the post-quantum one (client.suites=hybrid), ")
+                    + "be stopping, limit connections of this address, or serve a shared key only", cause);
         }
     }
 }

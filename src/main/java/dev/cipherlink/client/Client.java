@@ -68,7 +68,7 @@ public final class Client implements AutoCloseable {
     /// JSON of the session handshake. For a program that has other things to do before it connects. Does not block.
     public static void prepare() {
         Thread.ofPlatform().daemon().name("cipherlink-prepare").start(() -> {
-            PreferredSuite.ofThisMachine().load();
+            PreferredSuite.ofThisMachine(true).load();
             HandshakeJson.load();
         });
     }
@@ -76,6 +76,11 @@ public final class Client implements AutoCloseable {
     /// What the session agreed on, and the name the server knows us by.
     public SynAck.Granted session() {
         return connector.granted();
+    }
+
+    /// What protects the connection, or protected the last one: in version 2 the Noise protocol name of its suite.
+    public String protocolName() {
+        return connector.protocolName();
     }
 
     /// Sets who is told of events: the payload of each, on the thread that reads the connection. It must not block.

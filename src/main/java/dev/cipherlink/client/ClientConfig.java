@@ -93,12 +93,17 @@ public record ClientConfig(
         ///
         /// @param identity   closed by whoever made it, not before the client
         /// @param serverKeys asked on each connection
-        /// @param suite      the cipher of the connection; the server supports all
+        /// @param suite      the only one that is offered: a server that does not accept it is not asked for another
         record Personal(Identity identity, HostKeyVerifier serverKeys, Suite suite) implements Credentials {
 
-            /// With the suite that is fastest on this machine.
+            /// With the hybrid suite that is fastest on this machine.
             public Personal(Identity identity, HostKeyVerifier serverKeys) {
-                this(identity, serverKeys, PreferredSuite.ofThisMachine());
+                this(identity, serverKeys, true);
+            }
+
+            /// @param isHybrid whether ML-KEM-768 is added to X25519, which a server of before 2026-11-27 does not know
+            public Personal(Identity identity, HostKeyVerifier serverKeys, boolean isHybrid) {
+                this(identity, serverKeys, PreferredSuite.ofThisMachine(isHybrid));
             }
 
             /// Noise's name of what the two ends do.
@@ -112,7 +117,7 @@ public record ClientConfig(
             }
         }
 
-        /// Which suite is faster here: AES-GCM where the processor has instructions for AES, which the JVM then uses, else
+        /// Which cipher is faster here: AES-GCM where the processor has instructions for AES, which the JVM then uses, else
         /// ChaCha20-Poly1305.
         static final class PreferredSuite {
 
@@ -123,11 +128,14 @@ public record ClientConfig(
             }
 
             private static final class Cached {
-                private static final Suite SUITE = hasAesInstructions() ? Suite.AES_GCM : Suite.CHACHA_POLY;
+                private static final boolean HAS_AES = hasAesInstructions();
             }
 
-            static Suite ofThisMachine() {
-                return Cached.SUITE;
+            static Suite ofThisMachine(boolean isHybrid) {
+                if (isHybrid) {
+                    return Cached.HAS_AES ? Suite.HYBRID_AES_GCM : Suite.HYBRID_CHACHA_POLY;
+                }
+                return Cached.HAS_AES ? Suite.AES_GCM : Suite.CHACHA_POLY;
             }
 
             private static boolean hasAesInstructions() {

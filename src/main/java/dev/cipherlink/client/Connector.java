@@ -48,7 +48,7 @@ final class Connector implements Runnable {
     private final AtomicReference<Consumer<ConnectionState>> listener = new AtomicReference<>(state -> { });
     private final Backoff backoff = new Backoff(ThreadLocalRandom.current());
     private final Semaphore retryPermits = new Semaphore(0);
-    private Attachment attachment;
+    private volatile Attachment attachment;
     private volatile SynAck.Granted granted;
     private volatile Session session;
     private volatile Link link;
@@ -74,6 +74,10 @@ final class Connector implements Runnable {
 
     SynAck.Granted granted() {
         return granted;
+    }
+
+    String protocolName() {
+        return attachment.channel().protocolName();
     }
 
     Session session() {

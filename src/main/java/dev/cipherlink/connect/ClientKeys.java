@@ -59,7 +59,8 @@ public final class ClientKeys implements AutoCloseable {
         Identity identity = new Identities(surroundings, output).load(settings, Setting.CLIENT_IDENTITY);
         HostKeyVerifier verifier = pinned.<HostKeyVerifier>map(PinnedHostKey::new).orElseGet(() ->
                 new KnownHostKeys(known.orElseThrow(), acceptNew ? UnknownHostPolicy.ACCEPT_NEW : UnknownHostPolicy.REFUSE));
-        return new ClientKeys(new Credentials.Personal(identity, new ConnectionDetails(output).telling(verifier, known)), known, surroundings, output);
+        return new ClientKeys(new Credentials.Personal(identity, new ConnectionDetails(output).telling(verifier, known),
+                settings.word(Setting.CLIENT_SUITES).equals("hybrid")), known, surroundings, output);
     }
 
     /// Ready-made credentials, which it owns from now on.

@@ -75,7 +75,7 @@ public final class ConnectionDetails {
         }
         SynAck.Granted granted = client.session();
         output.detail("session: " + granted.sessionId() + " as " + TerminalText.escapeLine(granted.clientId()) + ", "
-                + granted.parameters().mode().wireName() + ", window " + granted.parameters().windowSize());
+                + granted.parameters().mode().wireName() + ", window " + granted.parameters().windowSize() + "; " + client.protocolName());
         client.onConnectionChange(this::tellChange);
     }
 

@@ -5,6 +5,7 @@ import dev.cipherlink.console.ProcessEnvironment;
 import dev.cipherlink.console.ProcessEnvironment.Closing;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.noise.Suite;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
 import dev.cipherlink.server.access.AuthorizedKeys;
 import dev.cipherlink.server.access.ClientDirectory;
@@ -18,10 +19,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /// The keys of `serve`: version 2 with an identity and the keys that are let in; version 1 where a shared key is
 /// configured. With a shared key, and no setting of version 2 set by anybody, version 1 is all there is.
@@ -45,7 +50,7 @@ public record HostKeys(ServerKeys keys) implements Closing {
             output.notice("cipherlink: nobody is let in yet; `cipherlink authorize` adds keys to "
                     + TerminalText.escapeLine(authorized.path().toString()));
         }
-        return new HostKeys(new ServerKeys(shared, Optional.of(identity), clients));
+        return new HostKeys(new ServerKeys(shared, Optional.of(identity), clients, suites(settings)));
     }
 
     /// Reads what [#load] would, but makes nothing and asks nothing.
@@ -76,6 +81,12 @@ public record HostKeys(ServerKeys keys) implements Closing {
     private static boolean isPersonal(Settings settings) {
         return settings.text(Setting.SERVER_SHARED_KEY).isEmpty() || settings.isSet(Setting.SERVER_IDENTITY)
                 || settings.isSet(Setting.SERVER_AUTHORIZED_KEYS) || settings.isSet(Setting.SERVER_CLIENTS);
+    }
+
+    private static Set<Suite> suites(Settings settings) {
+        List<String> accepted = List.of(settings.word(Setting.SERVER_SUITES).split(","));
+        return Arrays.stream(Suite.values()).filter(suite -> accepted.contains(suite.isHybrid() ? "hybrid" : "classic"))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     private static Optional<SharedKey> sharedKey(Settings settings) {

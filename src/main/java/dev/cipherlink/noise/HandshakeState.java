@@ -1,17 +1,20 @@
 package dev.cipherlink.noise;
 
 import static dev.cipherlink.noise.HandshakeState.HandshakePattern.Token.E;
+import static dev.cipherlink.noise.HandshakeState.HandshakePattern.Token.E1;
 import static dev.cipherlink.noise.HandshakeState.HandshakePattern.Token.EE;
+import static dev.cipherlink.noise.HandshakeState.HandshakePattern.Token.EKEM1;
 import static dev.cipherlink.noise.HandshakeState.HandshakePattern.Token.ES;
 import static dev.cipherlink.noise.HandshakeState.HandshakePattern.Token.S;
 import static dev.cipherlink.noise.HandshakeState.HandshakePattern.Token.SE;
 
 import dev.cipherlink.crypto.KeyPair;
 import java.net.ProtocolException;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.Objects;
 
-/// One side of one Noise XX handshake (Noise 5.3): three messages, then [#split].
+/// One side of one Noise handshake, XX or XXhfs (Noise 5.3): three messages, then [#split].
 ///
 /// [#next] tells what the caller has to do. The initiator can read [#remoteStatic] after message 2 and close the
 /// handshake instead of writing message 3; the responder can read it after message 3. Any failure, and any call out
@@ -41,8 +44,6 @@ public final class HandshakeState implements AutoCloseable {
     record Parameters(Suite suite, boolean initiator, byte[] prologue) {
     }
 
-    private static final HandshakePattern PATTERN = HandshakePattern.XX;
-
     private final Suite suite;
     private final boolean initiator;
     private Transcript transcript;
@@ -56,10 +57,10 @@ public final class HandshakeState implements AutoCloseable {
         this.next = stepAfter(0);
     }
 
-    /// For known answers only: an ephemeral key pair that is not random.
-    HandshakeState(Parameters parameters, KeyPair localStatic, KeyPair ephemeral) {
+    /// For known answers only: an ephemeral key pair that is not random, and the source of what ML-KEM takes.
+    HandshakeState(Parameters parameters, KeyPair localStatic, KeyPair ephemeral, SecureRandom kemRandom) {
         this(parameters, localStatic);
-        transcript.useEphemeral(ephemeral);
+        transcript.fix(ephemeral, kemRandom);
     }
 
     /// The side that sends message 1.
@@ -85,12 +86,12 @@ public final class HandshakeState implements AutoCloseable {
     /// @param payload bytes to carry along; message 1 does not protect them at all, message 2 not from an active
     ///        attacker
     /// @return the message, at most 65,535 bytes
-    /// @throws ProtocolException if a key that the peer sent is unusable (all-zero shared secret)
+    /// @throws ProtocolException if a key that the peer sent is unusable (all-zero shared secret, KEM key out of range)
     /// @throws IllegalStateException if it is not this side's turn
     /// @throws IllegalArgumentException if the message would be larger than 65,535 bytes
     public byte[] writeMessage(byte[] payload) throws ProtocolException {
         return attempt(Step.WRITE_MESSAGE, draft -> {
-            byte[] message = draft.write(PATTERN.message(messages), payload);
+            byte[] message = draft.write(suite.pattern().message(messages), payload);
             if (message.length > MAX_MESSAGE_BYTES) {
                 throw new IllegalArgumentException("a payload of " + payload.length + " bytes is too large");
             }
@@ -110,7 +111,7 @@ public final class HandshakeState implements AutoCloseable {
             if (message.length > MAX_MESSAGE_BYTES) {
                 throw new ProtocolException("a handshake message of " + message.length + " bytes is too large");
             }
-            return draft.read(PATTERN.message(messages), message);
+            return draft.read(suite.pattern().message(messages), message);
         });
     }
 
@@ -203,7 +204,7 @@ public final class HandshakeState implements AutoCloseable {
     }
 
     private Step stepAfter(int done) {
-        if (done == PATTERN.messageCount()) {
+        if (done == suite.pattern().messageCount()) {
             return Step.SPLIT;
         }
         boolean initiatorsTurn = done % 2 == 0;
@@ -214,26 +215,66 @@ public final class HandshakeState implements AutoCloseable {
     enum HandshakePattern {
 
         /// `-> e`, `<- e, ee, s, es`, `-> s, se` (Noise 7.5).
-        XX(List.of(List.of(E), List.of(E, EE, S, ES), List.of(S, SE)));
+        XX("XX_25519", List.of(List.of(E), List.of(E, EE, S, ES), List.of(S, SE))),
+        /// The same with an ephemeral KEM: `-> e, e1`, `<- e, ee, ekem1, s, es`, `-> s, se` (Noise extension "hfs").
+        XX_HFS("XXhfs_25519+MLKEM768", List.of(List.of(E, E1), List.of(E, EE, EKEM1, S, ES), List.of(S, SE)));
 
         /// What a message carries or mixes in; in the pairs the first letter is the initiator's key.
         enum Token {
             /// The sender's ephemeral public key, in the clear.
-            E,
+            E(KeyPair.KEY_BYTES),
+            /// The initiator's ephemeral encapsulation key, encrypted if there is a key by now.
+            E1(MlKem768.ENCAPSULATION_KEY_BYTES),
             /// The sender's static public key, encrypted if there is a key by now.
-            S,
+            S(KeyPair.KEY_BYTES),
             /// Diffie-Hellman of both ephemerals.
-            EE,
+            EE(0),
+            /// A secret encapsulated to `e1`, whose ciphertext is encrypted; then it is mixed in.
+            EKEM1(MlKem768.CIPHERTEXT_BYTES),
             /// Diffie-Hellman of the initiator's ephemeral and the responder's static.
-            ES,
+            ES(0),
             /// Diffie-Hellman of the initiator's static and the responder's ephemeral.
-            SE
+            SE(0);
+
+            private final int bytes;
+
+            Token(int bytes) {
+                this.bytes = bytes;
+            }
+
+            private boolean mixesKey() {
+                return this == EE || this == EKEM1 || this == ES || this == SE;
+            }
         }
 
+        private final String noiseName;
         private final List<List<Token>> messages;
+        private final int[] messageBytes;
 
-        HandshakePattern(List<List<Token>> messages) {
+        HandshakePattern(String noiseName, List<List<Token>> messages) {
+            this.noiseName = noiseName;
             this.messages = messages;
+            messageBytes = sizes(messages);
+        }
+
+        /// A field is followed by a tag as soon as a key was mixed in; `e` never is, and the payload always stands last.
+        private static int[] sizes(List<List<Token>> messages) {
+            int[] sizes = new int[messages.size()];
+            boolean hasKey = false;
+            for (int i = 0; i < sizes.length; i++) {
+                for (Token token : messages.get(i)) {
+                    boolean isSealed = hasKey && token.bytes > 0 && token != E;
+                    sizes[i] += token.bytes + (isSealed ? Aead.TAG_BYTES : 0);
+                    hasKey |= token.mixesKey();
+                }
+                sizes[i] += hasKey ? Aead.TAG_BYTES : 0;
+            }
+            return sizes;
+        }
+
+        /// Its name and that of the key agreement, as they stand in a protocol name.
+        String noiseName() {
+            return noiseName;
         }
 
         /// Messages until both sides split.
@@ -244,6 +285,11 @@ public final class HandshakeState implements AutoCloseable {
         /// The tokens of message `index`, counted from 0; even ones come from the initiator.
         List<Token> message(int index) {
             return messages.get(index);
+        }
+
+        /// The size of message `index` without a payload.
+        int messageBytes(int index) {
+            return messageBytes[index];
         }
     }
 }

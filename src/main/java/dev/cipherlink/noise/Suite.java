@@ -1,5 +1,6 @@
 package dev.cipherlink.noise;
 
+import dev.cipherlink.noise.HandshakeState.HandshakePattern;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.ProtocolException;
@@ -12,15 +13,38 @@ import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.IvParameterSpec;
 
-/// What the two ends agree on with the suite byte: the cipher; curve (X25519) and hash (BLAKE2b-512) are fixed.
+/// What the suite byte says: pattern and cipher. The curve (X25519) and the hash (BLAKE2b-512) are fixed.
 ///
+/// The classic suites are X25519 alone; the hybrid ones add ML-KEM-768, and stay closed to a quantum computer.
 /// Source: `docs/protocol.md` section 1, version 2; Noise 12.3 and 12.4.
 public enum Suite {
 
-    /// `Noise_XX_25519_AESGCM_BLAKE2b`: AES-256-GCM.
-    AES_GCM(1, "AESGCM", "AES/GCM/NoPadding", "AES"),
-    /// `Noise_XX_25519_ChaChaPoly_BLAKE2b`: ChaCha20-Poly1305 (RFC 8439).
-    CHACHA_POLY(2, "ChaChaPoly", "ChaCha20-Poly1305", "ChaCha20");
+    /// `Noise_XX_25519_AESGCM_BLAKE2b`.
+    AES_GCM(1, HandshakePattern.XX, Algorithm.AES_GCM),
+    /// `Noise_XX_25519_ChaChaPoly_BLAKE2b`.
+    CHACHA_POLY(2, HandshakePattern.XX, Algorithm.CHACHA_POLY),
+    /// `Noise_XXhfs_25519+MLKEM768_AESGCM_BLAKE2b`.
+    HYBRID_AES_GCM(3, HandshakePattern.XX_HFS, Algorithm.AES_GCM),
+    /// `Noise_XXhfs_25519+MLKEM768_ChaChaPoly_BLAKE2b`.
+    HYBRID_CHACHA_POLY(4, HandshakePattern.XX_HFS, Algorithm.CHACHA_POLY);
+
+    /// The cipher.
+    private enum Algorithm {
+        /// AES-256-GCM.
+        AES_GCM("AESGCM", "AES/GCM/NoPadding", "AES"),
+        /// ChaCha20-Poly1305 (RFC 8439).
+        CHACHA_POLY("ChaChaPoly", "ChaCha20-Poly1305", "ChaCha20");
+
+        private final String noiseName;
+        private final String transformation;
+        private final String keyAlgorithm;
+
+        Algorithm(String noiseName, String transformation, String keyAlgorithm) {
+            this.noiseName = noiseName;
+            this.transformation = transformation;
+            this.keyAlgorithm = keyAlgorithm;
+        }
+    }
 
     private static final VarHandle BIG_ENDIAN =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
@@ -29,19 +53,19 @@ public enum Suite {
     /// The counter's place in the nonce, after four zero bytes.
     private static final int COUNTER_OFFSET = 4;
     private static final int TAG_BITS = 128;
-    /// The ciphers of the JDK itself: to search all providers for each connection takes longer than the rest of making one.
-    private static final Provider PROVIDER = Security.getProvider("SunJCE");
+    /// The JDK's own: searching all providers for each connection takes longer than the rest of making one.
+    static final Provider PROVIDER = Security.getProvider("SunJCE");
 
     private final int suiteByte;
-    private final String cipherName;
-    private final String transformation;
-    private final String keyAlgorithm;
+    private final HandshakePattern pattern;
+    private final Algorithm algorithm;
+    private final String protocolName;
 
-    Suite(int suiteByte, String cipherName, String transformation, String keyAlgorithm) {
+    Suite(int suiteByte, HandshakePattern pattern, Algorithm algorithm) {
         this.suiteByte = suiteByte;
-        this.cipherName = cipherName;
-        this.transformation = transformation;
-        this.keyAlgorithm = keyAlgorithm;
+        this.pattern = pattern;
+        this.algorithm = algorithm;
+        protocolName = "Noise_" + pattern.noiseName() + "_" + algorithm.noiseName + "_BLAKE2b";
     }
 
     /// The suite of a received suite byte.
@@ -57,37 +81,54 @@ public enum Suite {
         throw new ProtocolException("unknown suite " + suiteByte);
     }
 
-    /// The byte that names this suite in the first packet and in the prologue: 1 or 2.
+    /// The byte that names this suite in the first packet and in the prologue: 1 .. 4.
     public int suiteByte() {
         return suiteByte;
     }
 
-    /// The full Noise protocol name: 29 or 33 ASCII characters.
-    public String protocolName() {
-        return "Noise_XX_25519_" + cipherName + "_BLAKE2b";
+    /// Whether the handshake adds ML-KEM-768 to X25519.
+    public boolean isHybrid() {
+        return pattern == HandshakePattern.XX_HFS;
     }
 
-    /// Has the JDK set up the cipher now, so that its cost does not fall into the first handshake.
+    /// The full Noise protocol name: 29 to 46 ASCII characters.
+    public String protocolName() {
+        return protocolName;
+    }
+
+    /// Bytes of handshake message 1, 2 or 3 without a payload.
+    public int messageBytes(int message) {
+        return pattern.messageBytes(message - 1);
+    }
+
+    /// Has the JDK set up cipher and KEM now, so that their cost does not fall into the first handshake.
     public void load() {
         newCipher();
+        if (isHybrid()) {
+            MlKem768.load();
+        }
+    }
+
+    HandshakePattern pattern() {
+        return pattern;
     }
 
     String keyAlgorithm() {
-        return keyAlgorithm;
+        return algorithm.keyAlgorithm;
     }
 
     /// A new cipher object of the JDK; a few microseconds, so callers keep it.
     Cipher newCipher() {
         try {
-            return Cipher.getInstance(transformation, PROVIDER);
+            return Cipher.getInstance(algorithm.transformation, PROVIDER);
         } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this JDK has no " + transformation, e);
+            throw new IllegalStateException("this JDK has no " + algorithm.transformation, e);
         }
     }
 
     /// What `Cipher.init` wants to know about a nonce of 12 bytes.
     AlgorithmParameterSpec parameters(byte[] nonce) {
-        return switch (this) {
+        return switch (algorithm) {
             case AES_GCM -> new GCMParameterSpec(TAG_BITS, nonce);
             case CHACHA_POLY -> new IvParameterSpec(nonce);
         };
@@ -95,7 +136,7 @@ public enum Suite {
 
     /// Writes the counter behind the nonce's four zero bytes, in this cipher's byte order.
     void encodeNonce(long n, byte[] nonce) {
-        switch (this) {
+        switch (algorithm) {
             case AES_GCM -> BIG_ENDIAN.set(nonce, COUNTER_OFFSET, n);
             case CHACHA_POLY -> LITTLE_ENDIAN.set(nonce, COUNTER_OFFSET, n);
         }

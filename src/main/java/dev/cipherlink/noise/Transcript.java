@@ -4,6 +4,7 @@ import dev.cipherlink.crypto.KeyPair;
 import dev.cipherlink.noise.HandshakeState.HandshakePattern.Token;
 import java.io.ByteArrayOutputStream;
 import java.net.ProtocolException;
+import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.List;
 
@@ -19,6 +20,11 @@ final class Transcript implements AutoCloseable {
     private KeyPair localEphemeral;
     private byte[] remoteEphemeral;
     private byte[] remoteStatic;
+    /// `e1` of the initiator: the pair on its side, the encapsulation key on the other. Null in pattern XX.
+    private MlKem768 localKem;
+    private byte[] remoteKem;
+    /// Null unless a known answer wants another than the JDK's own.
+    private SecureRandom kemRandom;
 
     /// Before the first message, with the prologue mixed in.
     Transcript(HandshakeState.Parameters parameters, KeyPair localStatic) {
@@ -35,15 +41,19 @@ final class Transcript implements AutoCloseable {
         localEphemeral = original.localEphemeral;
         remoteEphemeral = original.remoteEphemeral;
         remoteStatic = original.remoteStatic;
+        localKem = original.localKem;
+        remoteKem = original.remoteKem;
+        kemRandom = original.kemRandom;
     }
 
     Transcript copy() {
         return new Transcript(this);
     }
 
-    /// Sets the ephemeral key pair instead of generating one; from here on it is this handshake's to close.
-    void useEphemeral(KeyPair ephemeral) {
+    /// Sets what is random otherwise; from here on the key pair is this handshake's to close.
+    void fix(KeyPair ephemeral, SecureRandom random) {
         localEphemeral = ephemeral;
+        kemRandom = random;
     }
 
     /// The peer's static public key, or null before the message that carries it.
@@ -61,12 +71,18 @@ final class Transcript implements AutoCloseable {
 
     /// `WriteMessage`.
     ///
-    /// @throws ProtocolException if a key that the peer sent earlier gives an all-zero shared secret
+    /// @throws ProtocolException if a key that the peer sent earlier is unusable: an all-zero shared secret, or an
+    ///         encapsulation key out of range
     byte[] write(List<Token> tokens, byte[] payload) throws ProtocolException {
         var message = new ByteArrayOutputStream();
         for (Token token : tokens) {
             switch (token) {
                 case E -> message.writeBytes(writeEphemeral());
+                case E1 -> {
+                    localKem = MlKem768.generate(kemRandom);
+                    message.writeBytes(symmetric.encryptAndHash(localKem.encapsulationKey()));
+                }
+                case EKEM1 -> message.writeBytes(encapsulate());
                 case S -> message.writeBytes(symmetric.encryptAndHash(localStatic.publicKey()));
                 case EE, ES, SE -> mixSharedSecret(token);
             }
@@ -87,6 +103,16 @@ final class Transcript implements AutoCloseable {
                     remoteEphemeral = field(message, position, KeyPair.KEY_BYTES);
                     position += KeyPair.KEY_BYTES;
                     symmetric.mixHash(remoteEphemeral);
+                }
+                case E1 -> {
+                    int length = MlKem768.ENCAPSULATION_KEY_BYTES + symmetric.tagBytes();
+                    remoteKem = symmetric.decryptAndHash(field(message, position, length));
+                    position += length;
+                }
+                case EKEM1 -> {
+                    int length = MlKem768.CIPHERTEXT_BYTES + symmetric.tagBytes();
+                    mix(localKem.decapsulate(symmetric.decryptAndHash(field(message, position, length))));
+                    position += length;
                 }
                 case S -> {
                     int length = KeyPair.KEY_BYTES + symmetric.tagBytes();
@@ -111,9 +137,21 @@ final class Transcript implements AutoCloseable {
     private void mixSharedSecret(Token token) throws ProtocolException {
         boolean ours = token == Token.EE || (token == Token.ES) == initiator;
         boolean theirs = token == Token.EE || (token == Token.SE) == initiator;
-        byte[] shared = (ours ? localEphemeral : localStatic).dh(theirs ? remoteEphemeral : remoteStatic);
-        symmetric.mixKey(shared);
-        Arrays.fill(shared, (byte) 0);
+        mix((ours ? localEphemeral : localStatic).dh(theirs ? remoteEphemeral : remoteStatic));
+    }
+
+    /// @return the ciphertext, encrypted
+    private byte[] encapsulate() throws ProtocolException {
+        var made = MlKem768.encapsulate(remoteKem, kemRandom);
+        byte[] sealed = symmetric.encryptAndHash(made.ciphertext());
+        mix(made.sharedSecret());
+        return sealed;
+    }
+
+    /// `MixKey`, which takes the secret away.
+    private void mix(byte[] secret) {
+        symmetric.mixKey(secret);
+        Arrays.fill(secret, (byte) 0);
     }
 
     private static byte[] field(byte[] message, int position, int length) throws ProtocolException {
@@ -134,6 +172,9 @@ final class Transcript implements AutoCloseable {
         symmetric.close();
         if (localEphemeral != null) {
             localEphemeral.close();
+        }
+        if (localKem != null) {
+            localKem.close();
         }
     }
 }

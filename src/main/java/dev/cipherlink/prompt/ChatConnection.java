@@ -132,6 +132,11 @@ final class ChatConnection implements AutoCloseable {
         return state instanceof ConnectionState.Connected;
     }
 
+    /// The suite of the connection, or what else protects it.
+    String protocolName() {
+        return client.protocolName();
+    }
+
     /// `burst` or `step-by-step`, as the session agreed.
     String mode() {
         return client.session().parameters().mode().wireName();

@@ -275,7 +275,7 @@ final class Repl implements PromptSession.Host {
     static AttributedString greeting(ChatConnection connection, ChatParts parts) {
         String name = connection.name().isEmpty() ? "" : " as " + connection.name();
         String help = parts.dialect() == Dialect.STORE ? "help" : "/help";
-        return parts.lines().remark("connected to " + connection.server() + name + "; " + help
-                + " lists the commands, Ctrl-D leaves");
+        return parts.lines().remark("connected to " + connection.server() + name + " over "
+                + connection.protocolName() + "; " + help + " lists the commands, Ctrl-D leaves");
     }
 }

@@ -117,7 +117,8 @@ final class Admission {
             throw new EOFException("closed without a packet");
         }
         if (version == NoiseChannel.VERSION && keys.identity().isPresent()) {
-            return admit(NoiseHandshake.accept(reader, writer, keys.identity().get().keyPair()));
+            return admit(NoiseHandshake.accept(reader, writer,
+                    new NoiseHandshake.Responder(keys.suites(), keys.identity().get().keyPair())));
         }
         if (version == SharedKeyChannel.VERSION && keys.sharedKey().isPresent()) {
             return new SharedKeyChannel(reader, writer, keys.sharedKey().get());

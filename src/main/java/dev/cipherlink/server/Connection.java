@@ -1,5 +1,6 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.channel.NoiseChannel;
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.command.Escapes;
 import dev.cipherlink.command.Event;
@@ -291,6 +292,21 @@ public final class Connection implements Runnable, Closeable {
     public long bytesOut() {
         SecureChannel current = admission.channel();
         return current == null ? 0 : current.bytesOut();
+    }
+
+    /// Whether the session of this id has this connection.
+    boolean hasSession(String sessionId) {
+        Link live = link;
+        return live != null && live.session().identity().id().equals(sessionId);
+    }
+
+    /// What protects it; only once its version is known.
+    String protocolName() {
+        return admission.channel().protocolName();
+    }
+
+    boolean isHybrid() {
+        return admission.channel() instanceof NoiseChannel noise && noise.suite().isHybrid();
     }
 
     /// One line of SOCKETS: local address, remote address, state, name, mode, bytes in/out.

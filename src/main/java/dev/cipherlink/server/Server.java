@@ -83,7 +83,7 @@ public final class Server implements AutoCloseable {
         quota = new ConnectionQuota(sockets.maxConnections(), config.maxPerKey());
         services = new Services(store, chat, watches, sessions, statistics.requests, statistics.failedRequests,
                 config.maxValueBytes(), config.maxRequestBytes(),
-                () -> connections().stream().map(Connection::describe).toList(), () -> statistics.info(this, store));
+                () -> connections().stream().map(Connection::describe).toList(), this::info);
         listener = listen(config);
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
     }
@@ -165,6 +165,14 @@ public final class Server implements AutoCloseable {
     /// The connections that are open now, oldest first.
     List<Connection> connections() {
         return connections.values().stream().sorted(Comparator.comparingLong(Connection::id)).toList();
+    }
+
+    /// The lines of INFO in this session: those of every one, and the suite of its own connection.
+    private Map<String, Object> info(String sessionId) throws StoreException {
+        Map<String, Object> values = statistics.info(this, services.store());
+        connections.values().stream().filter(connection -> connection.hasSession(sessionId)).findFirst()
+                .ifPresent(own -> values.put("suite", own.protocolName()));
+        return values;
     }
 
     private void run() {

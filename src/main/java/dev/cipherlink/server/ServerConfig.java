@@ -6,12 +6,14 @@ import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.forward.ForwardRules;
 import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.noise.Suite;
 import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
 import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.sessions.SessionRegistry;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 
 /// The configuration of a server: where it listens, which clients it lets in, and its limits.
 ///
@@ -153,16 +155,20 @@ public record ServerConfig(
     /// @param sharedKey the key of version 1, if it is served; the caller closes it, after the server
     /// @param identity  the server's own key of version 2, if it is served; the caller closes it, after the server
     /// @param clients   the clients that are let in over version 2
-    public record ServerKeys(Optional<SharedKey> sharedKey, Optional<Identity> identity, ClientDirectory clients) {
+    /// @param suites    that are accepted in version 2; not empty
+    public record ServerKeys(Optional<SharedKey> sharedKey, Optional<Identity> identity, ClientDirectory clients, Set<Suite> suites) {
+
+        /// Every suite.
+        public static final Set<Suite> ALL_SUITES = Set.of(Suite.values());
 
         /// Version 1 only.
         public static ServerKeys shared(SharedKey key) {
-            return new ServerKeys(Optional.of(key), Optional.empty(), ClientDirectory.NOBODY);
+            return new ServerKeys(Optional.of(key), Optional.empty(), ClientDirectory.NOBODY, ALL_SUITES);
         }
 
         /// Version 2 only.
         public static ServerKeys personal(Identity identity, ClientDirectory clients) {
-            return new ServerKeys(Optional.empty(), Optional.of(identity), clients);
+            return new ServerKeys(Optional.empty(), Optional.of(identity), clients, ALL_SUITES);
         }
     }
 }

@@ -48,6 +48,7 @@ final class ServerStatistics {
         var values = new LinkedHashMap<String, Object>();
         values.put("version", version());
         values.put("connections", live.size());
+        values.put("connections_hybrid", live.stream().filter(Connection::isHybrid).count());
         values.put("max_connections", server.sockets.maxConnections());
         values.put("sessions_detached", server.sessions.detached());
         values.put("sessions_resumed", server.sessions.resumed());

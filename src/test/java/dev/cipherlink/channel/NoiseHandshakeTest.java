@@ -16,7 +16,10 @@ import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +38,7 @@ class NoiseHandshakeTest {
     private static final NoiseHandshake.KeyCheck ANY_KEY = key -> { };
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private Set<Suite> accepted = Set.of(Suite.values());
 
     @AfterAll
     static void wipe() {
@@ -44,7 +48,22 @@ class NoiseHandshakeTest {
 
     private NoiseHandshake.Result accept(Turns.Turn... turns) throws IOException {
         out.reset();
-        return NoiseHandshake.accept(new PacketReader(new Turns(turns)), new PacketWriter(out), SERVER);
+        return NoiseHandshake.accept(new PacketReader(new Turns(turns)), new PacketWriter(out),
+                new NoiseHandshake.Responder(accepted, SERVER));
+    }
+
+    /// The sizes of the three packets, with their headers.
+    private static int packet1(Suite suite) {
+        return suite.isHybrid() ? 9 + 1_217 : PACKET_1;
+    }
+
+    private static int packet2(Suite suite) {
+        return suite.isHybrid() ? 9 + 1_200 : PACKET_2;
+    }
+
+    /// Of a packet that is tried with flips: every bit of a small one, one bit of each byte of a large one.
+    private static IntStream bits(int packetBytes) {
+        return packetBytes > 1_000 ? IntStream.range(0, packetBytes).map(i -> 8 * i + i % 8) : IntStream.range(0, packetBytes * 8);
     }
 
     private NoiseHandshake.Result initiate(Suite suite, NoiseHandshake.KeyCheck check, Turns.Turn... turns)
@@ -76,7 +95,7 @@ class NoiseHandshakeTest {
         var client = NoisePeer.initiator(suite, CLIENT);
         var result = accept(client::packet1, () -> packet3(client));
         assertArrayEquals(CLIENT.publicKey(), result.remoteStatic());
-        assertEquals(PACKET_2, out.size());
+        assertEquals(packet2(suite), out.size());
         assertEquals(2, result.channel().version());
         assertFalse(result.channel().isOneMessageAPacket());
     }
@@ -88,55 +107,53 @@ class NoiseHandshakeTest {
         var shown = new AtomicReference<byte[]>();
         var result = initiate(suite, key -> {
             shown.set(key);
-            assertEquals(PACKET_1, out.size());
+            assertEquals(packet1(suite), out.size());
         }, () -> packet2(server));
         assertArrayEquals(SERVER.publicKey(), shown.get());
         assertArrayEquals(SERVER.publicKey(), result.remoteStatic());
-        assertEquals(PACKET_1 + PACKET_3, out.size());
+        assertEquals(packet1(suite) + PACKET_3, out.size());
         assertEquals(suite.suiteByte(), out.toByteArray()[9]);
-        server.take(NoisePeer.written(out, PACKET_1));
+        server.take(NoisePeer.written(out, packet1(suite)));
         assertArrayEquals(CLIENT.publicKey(), server.noise().remoteStatic());
     }
 
     /// Message 1 is not authenticated: of a flipped bit in the client's key the server cannot know, but what it answers
-    /// is refused. Every other flipped bit is not answered at all.
+    /// is refused; so it is for the KEM key, unless the flip made a coefficient too large. Every other flipped bit is not answered at all.
     @ParameterizedTest
     @EnumSource(Suite.class)
     void refusesAFirstPacketWithAnyBitFlipped(Suite suite) {
-        for (int bit = 0; bit < PACKET_1 * 8; bit++) {
-            int flippedBit = bit;
+        bits(packet1(suite)).forEach(bit -> {
             var client = NoisePeer.initiator(suite, CLIENT);
-            assertThrows(IOException.class, () -> accept(() -> flipped(client.packet1(), flippedBit),
+            assertThrows(IOException.class, () -> accept(() -> flipped(client.packet1(), bit),
                     () -> packet3(client)), "bit " + bit);
             boolean isKey = bit / 8 >= 10;
-            assertEquals(isKey ? PACKET_2 : 0, out.size(), "bit " + bit);
+            boolean isRefused = !isKey || bit / 8 >= PACKET_1 && out.size() == 0;
+            assertEquals(isRefused ? 0 : packet2(suite), out.size(), "bit " + bit);
             assertFalse(client.noise().next() == HandshakeState.Step.SPLIT, "bit " + bit);
-        }
+        });
     }
 
     @ParameterizedTest
     @EnumSource(Suite.class)
     void refusesASecondPacketWithAnyBitFlippedAndAnswersNothing(Suite suite) {
-        for (int bit = 0; bit < PACKET_2 * 8; bit++) {
-            int flippedBit = bit;
+        bits(packet2(suite)).forEach(bit -> {
             var server = NoisePeer.responder(suite, SERVER);
             assertThrows(IOException.class, () -> initiate(suite, key -> {
                 throw new AssertionError("the key of a damaged message was shown");
-            }, () -> flipped(packet2(server), flippedBit)), "bit " + bit);
-            assertEquals(PACKET_1, out.size(), "bit " + bit);
-        }
+            }, () -> flipped(packet2(server), bit)), "bit " + bit);
+            assertEquals(packet1(suite), out.size(), "bit " + bit);
+        });
     }
 
     @ParameterizedTest
     @EnumSource(Suite.class)
     void refusesAThirdPacketWithAnyBitFlippedAndAnswersNothing(Suite suite) {
-        for (int bit = 0; bit < PACKET_3 * 8; bit++) {
-            int flippedBit = bit;
+        bits(PACKET_3).forEach(bit -> {
             var client = NoisePeer.initiator(suite, CLIENT);
-            assertThrows(IOException.class, () -> accept(client::packet1, () -> flipped(packet3(client), flippedBit)),
+            assertThrows(IOException.class, () -> accept(client::packet1, () -> flipped(packet3(client), bit)),
                     "bit " + bit);
-            assertEquals(PACKET_2, out.size(), "bit " + bit);
-        }
+            assertEquals(packet2(suite), out.size(), "bit " + bit);
+        });
     }
 
     @Test
@@ -243,7 +260,7 @@ class NoiseHandshakeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 3, 4, 127, 128, 255})
+    @ValueSource(ints = {0, 5, 6, 127, 128, 255})
     void refusesEverySuiteThatIsNone(int suiteByte) {
         var client = NoisePeer.initiator(Suite.AES_GCM, CLIENT);
         assertThrows(ProtocolException.class, () -> accept(() -> {
@@ -258,10 +275,57 @@ class NoiseHandshakeTest {
     @ParameterizedTest
     @EnumSource(Suite.class)
     void refusesAnAnswerUnderAnotherSuiteThanTheOneSent(Suite suite) {
-        Suite other = suite == Suite.AES_GCM ? Suite.CHACHA_POLY : Suite.AES_GCM;
+        Suite other = Stream.of(Suite.values())
+                .filter(any -> any != suite && any.isHybrid() == suite.isHybrid()).findFirst().orElseThrow();
         assertThrows(ProtocolException.class, () -> initiate(suite, ANY_KEY,
                 () -> packet2(NoisePeer.responder(other, SERVER))));
-        assertEquals(PACKET_1, out.size());
+        assertEquals(packet1(suite), out.size());
+    }
+
+    /// The size and the suite byte of packet 1 have to fit each other, and both what is accepted.
+    @ParameterizedTest
+    @EnumSource(Suite.class)
+    void takesAcceptedSuitesInTheirOwnSizeOnly(Suite suite) throws IOException {
+        for (Suite sent : Suite.values()) {
+            var client = NoisePeer.initiator(sent, CLIENT);
+            byte[] packet = client.packet1();
+            packet[9] = (byte) suite.suiteByte();
+            if (sent.isHybrid() != suite.isHybrid()) {
+                assertThrows(ProtocolException.class, () -> accept(() -> packet));
+                assertEquals(0, out.size());
+            }
+        }
+        for (Suite other : Suite.values()) {
+            accepted = Set.of(other);
+            var client = NoisePeer.initiator(suite, CLIENT);
+            if (suite == other) {
+                assertEquals(suite, accept(client::packet1, () -> packet3(client)).channel().suite());
+            } else {
+                assertThrows(ProtocolException.class, () -> accept(client::packet1));
+                assertEquals(0, out.size());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {32, 34, 96, 512, 1_184, 1_216, 1_218, 4_096})
+    void readsNothingOfAFirstPacketOfAnotherSize(int size) {
+        byte[] header = ByteBuffer.allocate(9).put((byte) 2).putInt(0).putInt(size).array();
+        assertThrows(ProtocolException.class, () -> accept(() -> header, () -> {
+            throw new AssertionError("more was read");
+        }));
+        assertEquals(0, out.size());
+    }
+
+    @Test
+    void refusesAKemKeyOutOfRange() throws IOException {
+        var client = NoisePeer.initiator(Suite.HYBRID_AES_GCM, CLIENT);
+        byte[] packet = client.packet1();
+        // The first coefficient, 12 bits: 3,329, which is the modulus.
+        packet[10 + 32] = 0x01;
+        packet[10 + 33] = (byte) (packet[10 + 33] & 0xf0 | 0x0d);
+        assertThrows(ProtocolException.class, () -> accept(() -> packet));
+        assertEquals(0, out.size());
     }
 
     @Test

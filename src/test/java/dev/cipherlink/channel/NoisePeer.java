@@ -82,7 +82,7 @@ public record NoisePeer(Suite suite, HandshakeState noise) {
 
     /// The channel after all three packets.
     public NoiseChannel channel(PacketReader reader, PacketWriter writer) {
-        return new NoiseChannel(reader, writer, noise.split());
+        return new NoiseChannel(reader, writer, suite, noise.split());
     }
 
     /// Both sides after a whole handshake.

@@ -18,6 +18,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,9 +58,13 @@ class LostHandshakeIT {
                 .withTimes(Duration.ofSeconds(20), Duration.ofSeconds(10));
     }
 
-    private ClientConfig personal() {
+    private ClientConfig personal(Suite suite) {
         return config(new Credentials.Personal(identity,
-                new PinnedHostKey(serverIdentity.publicKey().fingerprint()), Suite.AES_GCM));
+                new PinnedHostKey(serverIdentity.publicKey().fingerprint()), suite));
+    }
+
+    private ClientConfig personal() {
+        return personal(Suite.AES_GCM);
     }
 
     private interface Life {
@@ -83,7 +88,8 @@ class LostHandshakeIT {
                 case ACCEPTED -> socket.getInputStream().read();
                 case MESSAGE_1_READ -> socket.getInputStream().readNBytes(9 + 1 + 32);
                 case MESSAGE_3_READ -> NoiseHandshake.accept(new PacketReader(socket.getInputStream()),
-                        new PacketWriter(socket.getOutputStream()), serverIdentity.keyPair());
+                        new PacketWriter(socket.getOutputStream()),
+                        new NoiseHandshake.Responder(Set.of(Suite.values()), serverIdentity.keyPair()));
             }
             if (isReset) {
                 socket.setSoLinger(true, 0);
@@ -123,9 +129,21 @@ class LostHandshakeIT {
 
     @Test
     void saysWhatItMayBe() {
-        serveUntil(Stage.MESSAGE_1_READ, false);
+        serveUntil(Stage.MESSAGE_3_READ, false);
         assertEquals("the server closed the connection during the handshake: it may be stopping, limit connections of this "
                 + "address, or serve a shared key only",
                 assertThrows(IOException.class, () -> Client.connect(personal())).getMessage());
+    }
+
+    /// A server without a word may not accept the suite; its client names the setting, and does not try another one.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "HYBRID_AES_GCM | at the post-quantum handshake: it may be too old for that (client.suites=classic goes to such a server)",
+        "AES_GCM | at the classic handshake: it may require the post-quantum one (client.suites=hybrid)"})
+    void namesTheSettingWhereTheServerDoesNotAnswer(Suite suite, String expected) {
+        serveUntil(Stage.MESSAGE_1_READ, false);
+        assertEquals("the server closed the connection " + expected
+                + ", be stopping, limit connections of this address, or serve a shared key only",
+                assertThrows(LostHandshakeException.class, () -> Client.connect(personal(suite))).getMessage());
     }
 }

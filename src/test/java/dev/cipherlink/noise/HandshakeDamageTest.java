@@ -6,6 +6,7 @@ import static dev.cipherlink.noise.Sides.PROLOGUE;
 import static dev.cipherlink.noise.Sides.RESPONDER_KEYS;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.crypto.KeyPair;
 import java.io.IOException;
@@ -32,7 +33,15 @@ class HandshakeDamageTest {
                 if (number == 0) {
                     // Message 1 is in the clear: the damage shows in message 2, at the initiator.
                     sides.responder().readMessage(message);
-                    byte[] reply = sides.responder().writeMessage(EMPTY);
+                    byte[] reply;
+                    try {
+                        reply = sides.responder().writeMessage(EMPTY);
+                    } catch (ProtocolException e) {
+                        // A coefficient of the KEM key that became too large.
+                        assertTrue(i >= KeyPair.KEY_BYTES, "byte " + i);
+                        assertDead(sides.responder());
+                        continue;
+                    }
                     assertReadFails(sides.initiator(), reply);
                 } else {
                     assertReadFails(sides.receiver(number), message);
@@ -41,17 +50,18 @@ class HandshakeDamageTest {
         }
     }
 
-    @Test
-    void aMessageCutAnywhereOrExtendedEndsTheHandshake() throws IOException {
+    @ParameterizedTest
+    @EnumSource(names = {"AES_GCM", "HYBRID_AES_GCM"})
+    void aMessageCutAnywhereOrExtendedEndsTheHandshake(Suite suite) throws IOException {
         for (int number = 0; number < 3; number++) {
-            int length = Sides.after(number, Suite.AES_GCM).sender(number).writeMessage(EMPTY).length;
+            int length = Sides.after(number, suite).sender(number).writeMessage(EMPTY).length;
             for (int cut = 0; cut < length; cut++) {
-                var sides = Sides.after(number, Suite.AES_GCM);
+                var sides = Sides.after(number, suite);
                 byte[] message = sides.sender(number).writeMessage(EMPTY);
                 assertReadFails(sides.receiver(number), Arrays.copyOf(message, cut));
             }
             if (number > 0) {
-                var sides = Sides.after(number, Suite.AES_GCM);
+                var sides = Sides.after(number, suite);
                 byte[] message = sides.sender(number).writeMessage(EMPTY);
                 assertReadFails(sides.receiver(number), Arrays.copyOf(message, length + 1));
             }

@@ -19,6 +19,8 @@ import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -26,17 +28,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 class HandshakeStateTest {
 
     private static final byte[] EMPTY = {};
-
-    @ParameterizedTest
-    @EnumSource(Suite.class)
-    void messagesWithoutPayloadHave32And96And64Bytes(Suite suite) throws IOException {
-        var sides = Sides.of(suite);
-        for (int i = 0; i < 3; i++) {
-            byte[] message = sides.sender(i).writeMessage(EMPTY);
-            assertEquals(List.of(32, 96, 64).get(i), message.length);
-            assertEquals(0, sides.receiver(i).readMessage(message).length);
-        }
-    }
 
     @Test
     void saysWhatTheCallerMustDoNext() throws IOException {
@@ -161,7 +152,7 @@ class HandshakeStateTest {
         for (boolean complete : new boolean[] {true, false}) {
             var ephemeral = KeyPair.generate();
             var parameters = new HandshakeState.Parameters(Suite.AES_GCM, true, PROLOGUE);
-            var initiator = new HandshakeState(parameters, INITIATOR_KEYS, ephemeral);
+            var initiator = new HandshakeState(parameters, INITIATOR_KEYS, ephemeral, null);
             var responder = Sides.of(Suite.AES_GCM).responder();
             new Sides(initiator, responder).run(complete ? 3 : 1);
             if (complete) {
@@ -183,16 +174,30 @@ class HandshakeStateTest {
 
     @Test
     void knowsItsSuiteBytesAndNoOthers() throws IOException {
-        assertEquals(Suite.AES_GCM, Suite.of(1));
-        assertEquals(Suite.CHACHA_POLY, Suite.of(2));
+        assertEquals(List.of(1, 2, 3, 4), Stream.of(Suite.values()).map(Suite::suiteByte).toList());
+        for (Suite suite : Suite.values()) {
+            assertEquals(suite, Suite.of(suite.suiteByte()));
+        }
         for (int other = 0; other < 256; other++) {
             int suiteByte = other;
-            if (other != 1 && other != 2) {
+            if (other < 1 || other > 4) {
                 assertThrows(ProtocolException.class, () -> Suite.of(suiteByte));
             }
         }
-        assertEquals(29, Suite.AES_GCM.protocolName().length());
-        assertEquals(33, Suite.CHACHA_POLY.protocolName().length());
+        assertEquals(List.of("Noise_XX_25519_AESGCM_BLAKE2b", "Noise_XX_25519_ChaChaPoly_BLAKE2b",
+                        "Noise_XXhfs_25519+MLKEM768_AESGCM_BLAKE2b", "Noise_XXhfs_25519+MLKEM768_ChaChaPoly_BLAKE2b"),
+                Stream.of(Suite.values()).map(Suite::protocolName).toList());
+    }
+
+    /// `docs/protocol.md`, section 1; there message 1 has the suite byte besides.
+    @ParameterizedTest
+    @EnumSource(Suite.class)
+    void itsMessagesHaveTheSizesOfTheDocument(Suite suite) throws IOException {
+        List<Integer> expected = suite.isHybrid() ? List.of(1_216, 1_200, 64) : List.of(32, 96, 64);
+        for (int number = 0; number < 3; number++) {
+            assertEquals(expected.get(number), suite.messageBytes(number + 1));
+            assertEquals(expected.get(number), Sides.after(number, suite).sender(number).writeMessage(EMPTY).length);
+        }
     }
 
     static void assertDead(HandshakeState side) {

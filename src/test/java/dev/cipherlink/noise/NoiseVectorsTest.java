@@ -23,6 +23,12 @@ class NoiseVectorsTest {
         return tests(Json.resource("noise_xx.json"));
     }
 
+    /// Made by the peer in Python, which has an ML-KEM of its own.
+    @TestFactory
+    Stream<DynamicTest> theVectorsOfThePythonPeerHoldOnBothSides() throws IOException {
+        return tests(Json.resource("noise_xxhfs.json"));
+    }
+
     @TestFactory
     Stream<DynamicTest> publishedVectorsHoldOnBothSides() throws IOException {
         return tests(Json.published("noise_xx_25519_blake2b.json"));
@@ -74,7 +80,8 @@ class NoiseVectorsTest {
     private static HandshakeState side(Json vector, Suite suite, boolean initiator) {
         String prefix = initiator ? "init_" : "resp_";
         var parameters = new HandshakeState.Parameters(suite, initiator, vector.get(prefix + "prologue").bytes());
-        return new HandshakeState(parameters, key(vector, prefix + "static"), key(vector, prefix + "ephemeral"));
+        return new HandshakeState(parameters, key(vector, prefix + "static"), key(vector, prefix + "ephemeral"),
+                suite.isHybrid() ? new MlKem768Test.FixedRandom(vector.get(prefix + "kem_random").bytes()) : null);
     }
 
     private static KeyPair key(Json vector, String name) {

@@ -129,7 +129,7 @@ public final class PersonalServer implements AutoCloseable {
 
     Map<String, Object> info() {
         try {
-            return server.services.info().read();
+            return server.services.info().read("");
         } catch (StoreException e) {
             throw new UncheckedIOException(new IOException(e));
         }

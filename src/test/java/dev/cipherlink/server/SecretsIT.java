@@ -121,7 +121,7 @@ class SecretsIT {
              var shared = sharedKey(); var store = new MemoryStore(new StoreLimits(1 << 20, 1 << 24))) {
             var authorized = AuthorizedKeys.load(folder.resolve("authorized-keys"));
             authorized.add(new AuthorizedKey("ann", clientIdentity.publicKey(), List.of("operator")));
-            var keys = new ServerKeys(Optional.of(shared), Optional.of(serverIdentity), authorized);
+            var keys = new ServerKeys(Optional.of(shared), Optional.of(serverIdentity), authorized, ServerKeys.ALL_SUITES);
             var config = ServerConfig.loopback(keys);
             try (var server = Server.start(config, store)) {
                 var personal = new Credentials.Personal(clientIdentity,

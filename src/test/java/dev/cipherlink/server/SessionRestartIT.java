@@ -96,15 +96,15 @@ class SessionRestartIT {
                 }
                 ServerKeys keys = ServerKeys.personal(host, AuthorizedKeys.load(file));
                 try (Server restarted = Server.start(ServerConfig.loopback(keys), store)) {
-                    assertEquals(0, ((Number) restarted.services.info().read().get("sessions_detached")).intValue());
-                    assertEquals(0, ((Number) restarted.services.info().read().get("chat_people")).intValue());
+                    assertEquals(0, ((Number) restarted.services.info().read("").get("sessions_detached")).intValue());
+                    assertEquals(0, ((Number) restarted.services.info().read("").get("chat_people")).intValue());
                     if (isLetIn) {
                         try (var peer = new RawNoisePeer(new Socket("127.0.0.1", restarted.address().getPort()), bob.keyPair())
                                 .establish()) {
                             peer.send(MessageType.DATA, 1, "JOIN #r");
                             assertEquals("OK\n", peer.receive().payload().text());
                         }
-                        await().until(() -> ((Number) restarted.services.info().read().get("sessions_detached")).intValue() == 1);
+                        await().until(() -> ((Number) restarted.services.info().read("").get("sessions_detached")).intValue() == 1);
                     }
                 }
             }

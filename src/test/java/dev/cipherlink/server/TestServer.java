@@ -93,7 +93,7 @@ public final class TestServer implements AutoCloseable {
 
     private long count(String name) {
         try {
-            return (Long) server.services.info().read().get(name);
+            return (Long) server.services.info().read("").get(name);
         } catch (StoreException e) {
             throw new UncheckedIOException(new IOException(e));
         }

@@ -144,6 +144,11 @@ final class MemoryChannel implements SecureChannel {
     }
 
     @Override
+    public String protocolName() {
+        return "none";
+    }
+
+    @Override
     public boolean isOneMessageAPacket() {
         return true;
     }

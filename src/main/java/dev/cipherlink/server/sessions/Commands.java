@@ -152,7 +152,7 @@ final class Commands {
     private Reply info() throws StoreException {
         batch.transaction().pause();
         batch.countRequests();
-        return lines(services.info().read().entrySet().stream().map(line -> line.getKey() + ": " + line.getValue()).toList());
+        return lines(services.info().read(sessionId).entrySet().stream().map(line -> line.getKey() + ": " + line.getValue()).toList());
     }
 
     private Reply chat(Command.Chat command) throws StoreException {

@@ -143,7 +143,8 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
         /// Asks the server how it fares.
         @FunctionalInterface
         public interface Info {
-            Map<String, Object> read() throws StoreException;
+            /// @param sessionId whose connection is described besides
+            Map<String, Object> read(String sessionId) throws StoreException;
         }
     }
 }
