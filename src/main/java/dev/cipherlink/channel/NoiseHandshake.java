@@ -97,7 +97,8 @@ public final class NoiseHandshake {
             this.suites = Set.copyOf(suites);
             this.keyPair = keyPair;
             var sizes = suites.stream().mapToInt(NoiseHandshake::packet1Bytes).summaryStatistics();
-            packet1 = new PacketLimits(NoiseChannel.VERSION, NoiseChannel.NONCE_BYTES, sizes.getMin(), sizes.getMax(), true);
+            packet1 = new PacketLimits(NoiseChannel.VERSION, NoiseChannel.NONCE_BYTES, sizes.getMin(), sizes.getMax(),
+                    sizes.getMin() != sizes.getMax());
         }
     }
 
