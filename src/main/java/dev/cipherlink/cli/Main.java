@@ -83,9 +83,9 @@ public final class Main {
     ///
     /// In a locale that is not UTF-8 (`LC_ALL=C`, a cron job) the JVM replaces or re-reads every byte beyond ASCII in the
     /// arguments, and `kv SET name Zoë` would store something else. Linux has the original bytes in `/proc/self/cmdline`.
-    public static final class ProcessArguments {
+    static final class ProcessArguments {
         /// Stands for a byte that is not part of any UTF-8 text. No argument can have it otherwise.
-        public static final char DAMAGED = '\uDCFF';
+        static final char DAMAGED = '\uDCFF';
 
         private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
         private static final char REPLACEMENT = '\uFFFD';
@@ -107,7 +107,7 @@ public final class Main {
         }
 
         /// @param commandLine all arguments of the process, the JVM's own first, each followed by a zero byte
-        public static String[] lastOf(byte[] commandLine, String[] args) {
+        static String[] lastOf(byte[] commandLine, String[] args) {
             int[] ends = IntStream.range(0, commandLine.length).filter(i -> commandLine[i] == 0).toArray();
             if (ends.length <= args.length) {
                 return damaged(args);

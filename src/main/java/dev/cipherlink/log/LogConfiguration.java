@@ -59,7 +59,7 @@ public final class LogConfiguration {
 
     /// One line a record: local ISO time, level, short name of the logger, message, and the exception's text if there is
     /// one. A stack trace follows only when the root logger is at debug level (`-vv` for clients, `-v` for a server).
-    public static final class LogFormatter extends Formatter {
+    static final class LogFormatter extends Formatter {
         private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSS");
 
         @Override

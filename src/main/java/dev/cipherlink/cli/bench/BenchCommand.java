@@ -175,7 +175,7 @@ public final class BenchCommand extends ClientCommand {
     }
 
     /// Draws a latency histogram as lines of text, one a bucket that is not empty; buckets grow with the latency.
-    public static final class LatencyChart {
+    static final class LatencyChart {
         private static final double[] STEPS = {1, 1.5, 2, 3, 5, 7};
         private static final int CELLS = 50;
         private static final String EIGHTHS = "▏▎▍▌▋▊▉█";
@@ -185,7 +185,7 @@ public final class BenchCommand extends ClientCommand {
 
         /// @param latencies in nanoseconds; not empty
         /// @param utf8 whether blocks beyond ASCII can be shown
-        public static List<String> draw(Histogram latencies, boolean utf8) {
+        static List<String> draw(Histogram latencies, boolean utf8) {
             List<Long> bounds = bounds(latencies.getMinValue(), latencies.getMaxValue());
             long[] counts = new long[bounds.size()];
             long most = 1;

@@ -15,7 +15,7 @@ import org.HdrHistogram.Histogram;
 /// The thread that reads the connection sends the next request as soon as it has an answer, so that what is measured is
 /// the tunnel and not a hand-over between threads. Fields without synchronization belong to whoever holds the session's
 /// lock: [#start] writes them before it sends, which takes that lock.
-public final class LoadClient {
+final class LoadClient {
     private static final int HISTOGRAM_DIGITS = 2;
     private static final long HIGHEST_NANOS = 600_000_000_000L;
     private static final long LOWEST_NANOS = 100;
@@ -37,7 +37,7 @@ public final class LoadClient {
         this.random = new SplittableRandom(seed);
     }
 
-    public static Histogram newHistogram() {
+    static Histogram newHistogram() {
         return new Histogram(LOWEST_NANOS, HIGHEST_NANOS, HISTOGRAM_DIGITS);
     }
 

@@ -22,7 +22,7 @@ import java.util.random.RandomGenerator;
 import org.HdrHistogram.Histogram;
 
 /// Runs the phases of a load: fill the keys, warm up, measure, delete the keys. Used by one thread, which it blocks.
-public final class LoadGenerator {
+final class LoadGenerator {
     private static final long TICK_MILLIS = 100;
 
     private final List<LoadClient> clients;
@@ -163,7 +163,7 @@ public final class LoadGenerator {
     }
 
     /// What a load consists of: which commands, over which keys, with which values. Immutable, shared by all clients.
-    public static final class LoadPlan {
+    static final class LoadPlan {
         private static final byte[] SET = {'S', 'E', 'T', ' '};
         private static final byte[] DELETE = {'D', 'E', 'L', 'E', 'T', 'E', ' '};
         private static final String GET = "GET ";
@@ -178,7 +178,7 @@ public final class LoadGenerator {
         /// @param keyspace how many keys; they begin with `bench:` and a random word of this run, so that they meet no other
         /// @param getShare parts of the requests that are GET
         /// @param setShare parts of the requests that are SET
-        public LoadPlan(int keyspace, int valueBytes, int getShare, int setShare, RandomGenerator random) {
+        LoadPlan(int keyspace, int valueBytes, int getShare, int setShare, RandomGenerator random) {
             byte[] id = new byte[KEY_ID_BYTES];
             random.nextBytes(id);
             gets = new byte[keyspace][];
@@ -201,7 +201,7 @@ public final class LoadGenerator {
             return getShare > 0;
         }
 
-        public boolean nextIsGet(RandomGenerator random) {
+        boolean nextIsGet(RandomGenerator random) {
             return setShare == 0 || getShare > 0 && random.nextInt(getShare + setShare) < getShare;
         }
 
@@ -213,7 +213,7 @@ public final class LoadGenerator {
             return join(DELETE, key, 0);
         }
 
-        public byte[] set(int key) {
+        byte[] set(int key) {
             byte[] command = join(SET, key, 1 + value.length);
             int end = command.length - value.length;
             command[end - 1] = ' ';
@@ -232,7 +232,7 @@ public final class LoadGenerator {
         }
 
         /// Whether the payload is what the server must answer: `OK`, or a value of the right size.
-        public boolean isExpected(boolean isGet, byte[] payload) {
+        boolean isExpected(boolean isGet, byte[] payload) {
             return isGet ? payload.length == value.length + 1 && payload[value.length] == '\n'
                     : payload.length == 3 && payload[0] == 'O' && payload[1] == 'K' && payload[2] == '\n';
         }
