@@ -22,7 +22,6 @@ import java.util.stream.StreamSupport;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
-import picocli.CommandLine.Model.PositionalParamSpec;
 
 /// What can stand in the place of the last word of a command line: the same for every shell. Keys and rooms are asked from the
 /// server, for two seconds and without any question to the person.
@@ -103,11 +102,7 @@ final class Completion {
         }
         return command.getCommandSpec().positionalParameters().stream()
                 .filter(parameter -> parameter.index().contains(arguments.size()))
-                .flatMap(this::ofParameter);
-    }
-
-    private Stream<String> ofParameter(PositionalParamSpec parameter) {
-        return values(parameter.type() == Path.class ? "FILE" : parameter.paramLabel(), parameter.completionCandidates());
+                .flatMap(parameter -> values(parameter.paramLabel(), parameter.completionCandidates()));
     }
 
     private Stream<String> values(String label, Iterable<String> known) {

@@ -347,4 +347,19 @@ class CliIT {
         terminal.run("kv", "GET", "n");
         assertFalse(terminal.out().contains("\uFFFD"), terminal.out());
     }
+
+    @Test
+    void measuresHandshakes() {
+        assertEquals(0, terminal.run("bench", "--handshakes", "--requests", "20", "--warm-up", "2", "--clients", "3"), terminal.err());
+        assertTrue(terminal.out().startsWith("handshakes, 3 clients\n20 handshakes in "), terminal.out());
+        assertTrue(terminal.out().contains("0 errors\nlatency: p50 "), terminal.out());
+        assertEquals(0, terminal.run("bench", "--handshakes", "--requests", "5", "--json"), terminal.err());
+        assertTrue(terminal.out().startsWith("{\"ok\":true,\"clients\":1,\"requests\":5,\"errors\":0,"), terminal.out());
+        assertEquals(4, terminal.run("bench", "--handshakes", "--requests", "5", "--shared-key", other()), terminal.err());
+    }
+
+    private String other() {
+        terminal.run("keygen", "shared", "another");
+        return "another";
+    }
 }

@@ -18,6 +18,7 @@ public final class CutLink implements AutoCloseable {
     private final Semaphore allowance = new Semaphore(Integer.MAX_VALUE);
     private volatile boolean isShut;
     private volatile boolean swallowing;
+    private volatile long swallowBehind = Long.MAX_VALUE;
     private volatile long swallowedBytes;
 
     public CutLink(InetSocketAddress server) throws IOException {
@@ -49,6 +50,11 @@ public final class CutLink implements AutoCloseable {
         swallowing = true;
     }
 
+    /// Loses what each client sends behind this many bytes.
+    void swallowBehind(long bytes) {
+        swallowBehind = bytes;
+    }
+
     /// Holds back what the server sends behind this many bytes, until [#flow].
     public void holdBehind(int bytes) {
         allowance.drainPermits();
@@ -65,11 +71,13 @@ public final class CutLink implements AutoCloseable {
 
     private void pump(Socket from, Socket to, boolean fromClient) {
         byte[] buffer = new byte[8192];
+        long passed = 0;
         try {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
-                if (fromClient && swallowing) {
+                passed += count;
+                if (fromClient && (swallowing || passed > swallowBehind)) {
                     swallowedBytes += count;
                 } else {
                     if (!fromClient) {

@@ -12,6 +12,8 @@ import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -303,5 +305,118 @@ class KvIT {
         shell.environment().putAll(terminal.environment);
         Process process = shell.start();
         assertEquals("<alpha><beta><script>", new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
+    }
+
+    /// Issue 14.7: what was missed meanwhile is said, or that nothing was.
+    @Test
+    void watchTellsThatItsConnectionWasLostAndGoesOn() throws Exception {
+        try (CutLink link = new CutLink(server.address())) {
+            Terminal watching = another();
+            watching.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + link.port());
+            watching.environment.put("CIPHERLINK_CLIENT_RECONNECT_FOR", "10s");
+            var status = CompletableFuture.supplyAsync(() -> watching.run("kv", "WATCH"));
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> terminal.run("kv", "SET", "a", "1") == 0
+                    && watching.out().contains("set a\n"));
+            link.breakAll();
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> watching.err().contains("connected again, nothing was missed\n"));
+            assertTrue(watching.err().matches("cipherlink: connection lost: .*; it is established again\n(.*\n)*"), watching.err());
+            terminal.run("kv", "SET", "b", "1");
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> watching.out().contains("set b\n"));
+            link.cut();
+            assertEquals(3, status.get(), watching.err());
+        }
+    }
+
+    @Test
+    void aSingleWriteWithoutAnAnswerMayHaveRunAndAReadHasNoTrace() throws Exception {
+        try (CutLink link = new CutLink(server.address())) {
+            terminal.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + link.port());
+            Files.write(folder.resolve("large"), new byte[1 << 20]);
+            link.swallowBehind(100_000);
+            var status = CompletableFuture.supplyAsync(() -> terminal.run("kv", "SET", "a", "--from", "large"));
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> link.swallowedBytes() > 0);
+            link.breakAll();
+            assertEquals(5, status.get(), terminal.err());
+            assertTrue(terminal.err().contains("; whether the command ran is unknown\n  try: look what the server has now"), terminal.err());
+
+            assertEquals(5, terminal.run("kv", "--timeout", "2s", "SET", "a", "--from", "large"), terminal.err());
+            assertTrue(terminal.err().contains(" lost: no answer within 2s; whether the command ran is unknown\n"), terminal.err());
+            assertEquals(3, terminal.run("kv", "--timeout", "2s", "ECHO", "x".repeat(120_000)), terminal.err());
+            assertTrue(terminal.err().contains(" lost: no answer within 2s\n"), terminal.err());
+        }
+    }
+
+    @Test
+    void aScriptGivesUpOnAServerThatDoesNotAnswer() throws Exception {
+        try (CutLink link = new CutLink(server.address())) {
+            terminal.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + link.port());
+            link.swallowBehind(100_000);
+            String script = "SET a " + "x".repeat(200_000) + "\nGET a\n";
+            assertEquals(5, terminal.runWith(utf8(script), "kv", "--timeout", "2s"), terminal.err());
+            assertTrue(terminal.err().contains("stdin:1: SET a: outcome unknown\n"), terminal.err());
+            assertTrue(terminal.err().contains(" lost: no answer within 2s; the outcome of 1 command is unknown\n"), terminal.err());
+        }
+    }
+
+    @Test
+    void aFileThatCannotBeReadIsNamedBeforeAnythingIsSent() {
+        assertEquals(2, terminal.run("kv", "SET", "a", "--from", "nowhere"));
+        assertEquals("cipherlink: cannot read nowhere: no such file\n", terminal.err());
+        assertEquals(2, terminal.run("kv", "--file", "nowhere"));
+        assertEquals("cipherlink: cannot read nowhere: no such file\n", terminal.err());
+        assertEquals(2, terminal.run("kv", "--from", "a", "SET", "a", "--from", "b"));
+        assertTrue(terminal.err().startsWith("cipherlink: --from stands there twice\n"), terminal.err());
+        assertEquals(2, terminal.run("kv", "--from", "a"));
+        assertEquals(2, terminal.run("kv", "--file", "a", "GET", "a"));
+    }
+
+    @Test
+    void onATerminalWithoutAPromptItSaysHowItsInputEnds() {
+        terminal.environment.put("TERM", "dumb");
+        assertEquals(0, terminal.withTerminals(true, true, true).runWith(utf8("SET a 1\n"), "kv"), terminal.err());
+        assertTrue(terminal.err().startsWith("commands, one a line; Ctrl-D ends\n"), terminal.err());
+    }
+
+    /// Issue 14.26: each shell shows what this answers.
+    @Test
+    void completesWhatCanStandInEachPlace() {
+        assertEquals(0, terminal.runWith(utf8("JOIN #lobby\nJOIN #ops\nSAY #ops hello\n"), "kv"), terminal.err());
+        assertEquals("#ops\n", completed("kv", "JOIN", "#o"));
+        assertEquals("#ops\n", completed("chat", "#o"));
+        assertEquals("60\n600\n", completed("kv", "EXPIRE", "a", "60"));
+        assertEquals("--from\n", completed("kv", "SET", "a", "--f"));
+        assertEquals("", completed("kv", "SET", "a", "b", ""));
+        assertEquals("", completed("kv", "PING", ""));
+        assertEquals("GET\n", completed("kv", "--timeout", "5s", "ge"));
+        assertEquals("show\n", completed("config", ""));
+        assertEquals(":folders\n", completed("store", "backup", ""));
+        assertEquals("10m\n10s\n1d\n1h\n1m\n1s\n", completed("--timeout", "1"));
+        assertEquals("burst\n", completed("bench", "--mode", "b"));
+        assertEquals("", completed("-s", "nowh"));
+    }
+
+    private String completed(String... words) {
+        List<String> args = new ArrayList<>(List.of("completion", "words"));
+        args.addAll(List.of(words));
+        assertEquals(0, terminal.run(args.toArray(String[]::new)), terminal.err());
+        return terminal.out();
+    }
+
+    @Test
+    void verboseTellsOfTheKeyAndOfALostConnection() throws Exception {
+        var typed = new PipedOutputStream();
+        try (PipedInputStream stdin = new PipedInputStream(typed); CutLink link = new CutLink(server.address())) {
+            terminal.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + link.port());
+            var status = CompletableFuture.supplyAsync(() -> terminal.runWith(stdin, "kv", "-v"));
+            typed.write(utf8("SET a 1\n"));
+            typed.flush();
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> terminal.out().equals("OK\n"));
+            link.breakAll();
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> terminal.err().contains("ms: the session goes on\n"));
+            typed.close();
+            assertEquals(0, status.get(), terminal.err());
+            assertTrue(terminal.err().contains("cipherlink: shared key: ") && terminal.err().contains("; version 1\n"), terminal.err());
+            assertTrue(terminal.err().contains("cipherlink: connection lost: "), terminal.err());
+        }
     }
 }

@@ -238,4 +238,50 @@ class ProgramTest {
         terminal.run("-v", "ping", "-v", "--shared-key", "none");
         assertTrue(terminal.err().contains("\tat "), terminal.err());
     }
+
+    @Test
+    void helpShowsTheExitStatusesAndSuggestsWhatWasMeant() {
+        assertEquals(0, terminal.run("help", "exit-status"));
+        assertTrue(terminal.out().startsWith("Exit status:\n  0    done\n  1    no: not found; "), terminal.out());
+        assertTrue(terminal.out().contains("\n  70   a fault of this program, or Java did not start\n"), terminal.out());
+        assertEquals(2, terminal.run("help", "exit-statis"));
+        assertTrue(terminal.err().startsWith("cipherlink: no help about exit-statis, did you mean exit-status?\n"), terminal.err());
+        assertEquals(2, terminal.run("help", "keygen", "identty"));
+        assertTrue(terminal.err().contains("did you mean identity?"), terminal.err());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"keys", "hosts", "keygen", "config list", "completion bash zsh", "completion csh"})
+    void aCommandThatNeedsAnotherWordSaysWhich(String line) {
+        assertEquals(2, terminal.run(line.split(" ")));
+        assertTrue(terminal.err().startsWith("cipherlink: "), terminal.err());
+        assertEquals("", terminal.out());
+    }
+
+    @Test
+    void theVersionIsThatOfTheJarOrNone() {
+        assertEquals(0, terminal.run("--version"));
+        assertEquals("cipherlink development\n", terminal.out());
+    }
+
+    @Test
+    void serveTakesItsKeysAlsoInFrontOfItsName() {
+        terminal.environment.put("HOME", folder.toString());
+        assertEquals(0, terminal.run("keygen", "shared", "k"), terminal.err());
+        assertEquals(0, terminal.run("--shared-key", "k", "serve", "--check"), terminal.err());
+        assertEquals("configuration is good\n", terminal.out());
+        assertEquals(2, terminal.run("--identity", "nowhere", "serve", "--check"));
+        assertTrue(terminal.err().contains("cannot use identity "), terminal.err());
+        assertEquals(2, terminal.run("--timeout", "1s", "serve", "--check"));
+        assertTrue(terminal.err().startsWith("cipherlink: serve connects to no server: --timeout does not belong to it\n"), terminal.err());
+    }
+
+    @Test
+    void checkTellsEachProblemOnALineOfItsOwn() {
+        terminal.environment.put("HOME", folder.toString());
+        assertEquals(2, terminal.run("serve", "--check", "--json", "--shared-key", "nowhere", "--host", "no.such.host.invalid"));
+        assertEquals(2, terminal.err().lines().filter(line -> line.startsWith("{\"ok\":false,\"code\":2,")).count(), terminal.err());
+        assertTrue(terminal.err().contains("says 'no.such.host.invalid': no such host"), terminal.err());
+        assertEquals("", terminal.out());
+    }
 }

@@ -20,6 +20,8 @@ import dev.cipherlink.store.StoreLimits;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -31,6 +33,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -260,6 +263,50 @@ class ForwardCommandIT {
                     "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", "ProxyCommand=" + script + " %h:%p", "localhost",
                     "echo it works; seq 100000 | tail -1");
             assertEquals("it works\n100000\n", said);
+        }
+    }
+
+    @Test
+    void stdioSaysThatTheServerWentAway() throws Exception {
+        try (var typed = new PipedOutputStream(); var stdin = new PipedInputStream(typed)) {
+            var status = CompletableFuture.supplyAsync(() ->
+                    ann.runWith(stdin, "forward", "--stdio", "127.0.0.1:" + target.getLocalPort()));
+            try (Socket accepted = target.accept()) {
+                accepted.getOutputStream().write('x');
+                Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> ann.out().equals("x"));
+                server.close();
+                assertEquals(3, status.get(60, TimeUnit.SECONDS), ann.err());
+            }
+            assertTrue(ann.err().startsWith("cipherlink: connection to 127.0.0.1:" + target.getLocalPort() + " lost: "), ann.err());
+        }
+    }
+
+    @Test
+    void stdioEndsWhenNothingIsMoved() throws Exception {
+        ann.environment.put("CIPHERLINK_FORWARD_IDLE_TIMEOUT", "500ms");
+        try (var typed = new PipedOutputStream(); var stdin = new PipedInputStream(typed)) {
+            assertEquals(3, ann.runWith(stdin, "forward", "--stdio", "127.0.0.1:" + target.getLocalPort()), ann.err());
+            assertTrue(ann.err().contains(" ended: nothing was moved for the time of forward.idle-timeout or "), ann.err());
+        }
+    }
+
+    @Test
+    void connectionsThatOutliveTheGracePeriodAreCutOffAndCounted() throws Exception {
+        ann.environment.put("CIPHERLINK_FORWARD_GRACE_PERIOD", "200ms");
+        Process forward = process("forward", "-L", "*:0:127.0.0.1:" + target.getLocalPort());
+        try (var lines = new BufferedReader(new InputStreamReader(forward.getInputStream(), StandardCharsets.UTF_8))) {
+            String ready = lines.readLine();
+            int port = Integer.parseInt(ready.replaceFirst(" ->.*", "").replaceFirst(".*:", ""));
+            assertTrue(stderr().contains(" can be used from other machines\n"), stderr());
+            try (var client = new Socket("127.0.0.1", port); Socket _ = target.accept()) {
+                client.getOutputStream().write(42);
+                forward.destroy();
+                assertTrue(forward.waitFor(60, TimeUnit.SECONDS));
+            }
+            assertEquals(0, forward.exitValue(), stderr());
+            assertTrue(stderr().endsWith("cipherlink: 1 forwarded connections were cut off\n"), stderr());
+        } finally {
+            forward.destroyForcibly();
         }
     }
 }
