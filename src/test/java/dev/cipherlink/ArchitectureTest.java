@@ -54,7 +54,10 @@ class ArchitectureTest {
                 .check(CLASSES);
         noClasses().that().resideInAnyPackage("dev.cipherlink.store..", "dev.cipherlink.chat..")
                 .should().dependOnClassesThat().resideInAnyPackage("dev.cipherlink.session..", "dev.cipherlink.channel..",
-                        "dev.cipherlink.command..", "dev.cipherlink.crypto..")
+                        "dev.cipherlink.crypto..")
+                .check(CLASSES);
+        noClasses().that().resideInAPackage("dev.cipherlink.store..")
+                .should().dependOnClassesThat().resideInAPackage("dev.cipherlink.command..")
                 .check(CLASSES);
     }
 

@@ -2,6 +2,7 @@ package dev.cipherlink.chat;
 
 import dev.cipherlink.chat.ChatConfig.ChatClock;
 import dev.cipherlink.chat.ChatLog.ChatRecords.ChatRecord;
+import dev.cipherlink.command.Event;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -38,9 +39,9 @@ public final class ChatLog {
     private final long maxBytes;
     private final ChatRecords records;
     /// By id, in the order in which they came.
-    private final Map<Long, ChatEvent.Message> messages = new LinkedHashMap<>();
-    private final Map<String, ArrayDeque<ChatEvent.Message>> rooms = new HashMap<>();
-    private final Map<String, ArrayDeque<ChatEvent.Direct>> directs = new HashMap<>();
+    private final Map<Long, Event.Message> messages = new LinkedHashMap<>();
+    private final Map<String, ArrayDeque<Event.Message>> rooms = new HashMap<>();
+    private final Map<String, ArrayDeque<Event.Direct>> directs = new HashMap<>();
     private final Map<String, ChatRecord.Known> names = new LinkedHashMap<>();
     private final Map<String, Instant> mutes = new LinkedHashMap<>();
     /// Of messages of rooms, and of direct ones, by sender.
@@ -66,12 +67,12 @@ public final class ChatLog {
     }
 
     private void restore(List<ChatRecord> recorded) {
-        var said = new ArrayList<ChatEvent.Message>();
+        var said = new ArrayList<Event.Message>();
         var known = new ArrayList<ChatRecord.Known>();
         for (ChatRecord record : recorded) {
             switch (record) {
-                case ChatRecord.Said(ChatEvent.Message message) -> said.add(message);
-                case ChatRecord.Waiting(String mailbox, ChatEvent.Direct direct) -> restore(mailbox, direct);
+                case ChatRecord.Said(Event.Message message) -> said.add(message);
+                case ChatRecord.Waiting(String mailbox, Event.Direct direct) -> restore(mailbox, direct);
                 case ChatRecord.Known name -> known.add(name);
                 case ChatRecord.Muted(String name, Instant until) -> restore(name, until);
                 case ChatRecord.LastId(long id) -> lastId = Math.max(lastId, id);
@@ -84,7 +85,7 @@ public final class ChatLog {
         lastNameOrder = known.isEmpty() ? 0 : known.getLast().order();
     }
 
-    private void restore(String mailbox, ChatEvent.Direct direct) {
+    private void restore(String mailbox, Event.Direct direct) {
         if (isOutdated(direct) || directBytes + bytes(direct.text()) > maxBytes) {
             records.forget(new ChatRecord.Waiting(mailbox, direct));
             return;
@@ -109,7 +110,7 @@ public final class ChatLog {
 
     /// Keeps a message of a room, in the place of the oldest if these are too many; those of one room come in the order of their
     /// ids.
-    public synchronized void append(ChatEvent.Message message) {
+    public synchronized void append(Event.Message message) {
         records.keep(new ChatRecord.Said(message));
         add(message);
         recordLastId();
@@ -120,8 +121,8 @@ public final class ChatLog {
         records.afterCommit(telling);
     }
 
-    private void add(ChatEvent.Message message) {
-        ArrayDeque<ChatEvent.Message> room = rooms.computeIfAbsent(message.room(), _ -> new ArrayDeque<>());
+    private void add(Event.Message message) {
+        ArrayDeque<Event.Message> room = rooms.computeIfAbsent(message.room(), _ -> new ArrayDeque<>());
         room.add(message);
         messages.put(message.id(), message);
         messageBytes += count(messageBytesOf, message.from(), bytes(message.text()));
@@ -136,7 +137,7 @@ public final class ChatLog {
         }
     }
 
-    private static ChatEvent.Message oldest(Collection<ChatEvent.Message> oldestFirst, String from) {
+    private static Event.Message oldest(Collection<Event.Message> oldestFirst, String from) {
         return oldestFirst.stream().filter(message -> message.from().equalsIgnoreCase(from)).findFirst().orElseThrow();
     }
 
@@ -150,7 +151,7 @@ public final class ChatLog {
     }
 
     /// @param sign 1 for a message that comes, -1 for one that goes
-    private void count(ChatEvent.Direct message, int sign) {
+    private void count(Event.Direct message, int sign) {
         directBytes += count(directBytesOf, message.from(), sign * bytes(message.text()));
     }
 
@@ -158,8 +159,8 @@ public final class ChatLog {
         records.keep(new ChatRecord.LastId(lastId));
     }
 
-    private void drop(ChatEvent.Message message) {
-        ArrayDeque<ChatEvent.Message> room = rooms.get(message.room());
+    private void drop(Event.Message message) {
+        ArrayDeque<Event.Message> room = rooms.get(message.room());
         room.remove(message);
         if (room.isEmpty()) {
             rooms.remove(message.room());
@@ -170,9 +171,9 @@ public final class ChatLog {
     }
 
     /// The last messages of a room, oldest first.
-    public synchronized List<ChatEvent.Message> newest(String room, int count) {
-        var found = new ArrayList<ChatEvent.Message>();
-        Iterator<ChatEvent.Message> backwards = messages(room).descendingIterator();
+    public synchronized List<Event.Message> newest(String room, int count) {
+        var found = new ArrayList<Event.Message>();
+        Iterator<Event.Message> backwards = messages(room).descendingIterator();
         while (found.size() < count && backwards.hasNext()) {
             found.add(backwards.next());
         }
@@ -181,11 +182,11 @@ public final class ChatLog {
     }
 
     /// The first messages of a room with an id larger than this one, oldest first.
-    public synchronized List<ChatEvent.Message> after(String room, long id, int count) {
+    public synchronized List<Event.Message> after(String room, long id, int count) {
         return messages(room).stream().filter(message -> message.id() > id).limit(count).toList();
     }
 
-    private ArrayDeque<ChatEvent.Message> messages(String room) {
+    private ArrayDeque<Event.Message> messages(String room) {
         return rooms.getOrDefault(room, new ArrayDeque<>(0));
     }
 
@@ -200,12 +201,12 @@ public final class ChatLog {
     ///
     /// @param mailbox whose it is; see [People]
     /// @return false if too many are waiting there, or of this sender anywhere
-    public synchronized boolean keep(String mailbox, ChatEvent.Direct message) {
+    public synchronized boolean keep(String mailbox, Event.Direct message) {
         dropOutdated(mailbox);
         if (directBytes + bytes(message.text()) > maxBytes) {
             List.copyOf(directs.keySet()).forEach(this::dropOutdated);
         }
-        ArrayDeque<ChatEvent.Direct> waiting = directs.getOrDefault(mailbox, new ArrayDeque<>());
+        ArrayDeque<Event.Direct> waiting = directs.getOrDefault(mailbox, new ArrayDeque<>());
         long own = waiting.stream().filter(other -> other.from().equalsIgnoreCase(message.from())).count();
         long ownBytes = directBytesOf.getOrDefault(People.fold(message.from()), 0L);
         if (waiting.size() >= config.waitingPerName() || own >= config.waitingPerSender()
@@ -222,11 +223,11 @@ public final class ChatLog {
     }
 
     /// The direct messages that wait in a mailbox and are not too old, oldest first.
-    public synchronized List<ChatEvent.Direct> waiting(String mailbox) {
+    public synchronized List<Event.Direct> waiting(String mailbox) {
         return directs.getOrDefault(mailbox, new ArrayDeque<>(0)).stream().filter(message -> !isOutdated(message)).toList();
     }
 
-    private boolean isOutdated(ChatEvent.Direct message) {
+    private boolean isOutdated(Event.Direct message) {
         return message.at().isBefore(clock.now().minus(config.waitingTime()));
     }
 
@@ -239,17 +240,17 @@ public final class ChatLog {
     ///
     /// @return whether it was waiting
     public synchronized boolean delivered(String mailbox, long id) {
-        List<ChatEvent.Direct> removed = removeIf(mailbox, message -> message.id() == id);
+        List<Event.Direct> removed = removeIf(mailbox, message -> message.id() == id);
         removed.forEach(message -> records.forget(new ChatRecord.Waiting(mailbox, message)));
         return !removed.isEmpty();
     }
 
-    private List<ChatEvent.Direct> removeIf(String mailbox, Predicate<ChatEvent.Direct> rule) {
-        ArrayDeque<ChatEvent.Direct> waiting = directs.get(mailbox);
+    private List<Event.Direct> removeIf(String mailbox, Predicate<Event.Direct> rule) {
+        ArrayDeque<Event.Direct> waiting = directs.get(mailbox);
         if (waiting == null) {
             return List.of();
         }
-        List<ChatEvent.Direct> removed = waiting.stream().filter(rule).toList();
+        List<Event.Direct> removed = waiting.stream().filter(rule).toList();
         waiting.removeAll(removed);
         removed.forEach(message -> count(message, -1));
         if (waiting.isEmpty()) {
@@ -346,11 +347,11 @@ public final class ChatLog {
         public sealed interface ChatRecord {
 
             /// A message of a room; found by its room and id.
-            record Said(ChatEvent.Message message) implements ChatRecord {
+            record Said(Event.Message message) implements ChatRecord {
             }
 
             /// A direct message that nobody has acknowledged; found by its mailbox ([People]) and its id.
-            record Waiting(String mailbox, ChatEvent.Direct direct) implements ChatRecord {
+            record Waiting(String mailbox, Event.Direct direct) implements ChatRecord {
             }
 
             /// Somebody has, or had, this name; found by the name.

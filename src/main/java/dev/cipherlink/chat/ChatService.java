@@ -4,6 +4,8 @@ import dev.cipherlink.chat.ChatConfig.ChatClock;
 import dev.cipherlink.chat.ChatSession.ChatIdentity;
 import dev.cipherlink.chat.ChatSession.Subscriber;
 import dev.cipherlink.chat.People.Person;
+import dev.cipherlink.chat.Rooms.Room;
+import dev.cipherlink.command.Event;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -11,6 +13,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
@@ -28,31 +31,29 @@ public final class ChatService {
 
     private final ChatConfig config;
     private final ChatLog log;
-    private final EventFormat format;
     private final ChatClock clock;
     private final People people;
     private final Rooms rooms;
-    private final Moderation moderation;
+    /// When those who were sent out of a room may join it again, in nanoseconds of the clock.
+    private final Map<Ban, Long> bannedUntil = new ConcurrentHashMap<>();
     private final AtomicLong lastId;
     private final LongAdder messages = new LongAdder();
     private final LongAdder directs = new LongAdder();
     private final LongAdder skipped = new LongAdder();
 
     /// @param keyOf the key that has a name, if one has: nobody else may claim it, and messages for it wait for that key
-    public ChatService(ChatConfig config, ChatLog log, EventFormat format, ChatClock clock, Function<String, Optional<String>> keyOf) {
+    public ChatService(ChatConfig config, ChatLog log, ChatClock clock, Function<String, Optional<String>> keyOf) {
         this.config = config;
         this.log = log;
-        this.format = format;
         this.clock = clock;
-        rooms = new Rooms(log, format);
-        people = new People(config, log, format, clock, keyOf);
-        moderation = new Moderation(people, rooms, log, format, clock);
+        rooms = new Rooms(log);
+        people = new People(config, log, clock, keyOf);
         lastId = new AtomicLong(log.lastId());
     }
 
     /// A session that takes no part yet. Whoever opens it closes it.
     public ChatSession open(ChatIdentity identity, Subscriber subscriber) {
-        return new ChatSession(identity, subscriber, format, skipped::increment);
+        return new ChatSession(identity, subscriber, skipped::increment);
     }
 
     /// The session has ended for good: it leaves its rooms, and gives up its name if it was the last that held it.
@@ -84,7 +85,7 @@ public final class ChatService {
     public void join(ChatSession session, String name) throws ChatException {
         Person person = claim(session);
         people.requireAllowance(person);
-        moderation.requireNotBanned(session, name);
+        requireNotBanned(session, name);
         rooms.enter(session, person, name, true);
         people.enter(session);
     }
@@ -108,7 +109,7 @@ public final class ChatService {
         for (String name : names) {
             rooms.enter(session, person, name, false);
         }
-        mention(List.of(session), new ChatEvent.Notice("the server was started again; HISTORY has what you may have missed"));
+        mention(List.of(session), new Event.Notice("the server was started again; HISTORY has what you may have missed"));
         people.enter(session);
     }
 
@@ -120,7 +121,7 @@ public final class ChatService {
         }
         claim.displaced().forEach(rooms::leaveAll);
         claim.displaced().forEach(ChatSession::movedByOther);
-        mention(claim.displaced(), new ChatEvent.Notice("the name " + session.name() + (session.hasKey()
+        mention(claim.displaced(), new Event.Notice("the name " + session.name() + (session.hasKey()
                 ? " belongs to a key whose holder is here now" : " was claimed by another session while you had no connection")
                 + "; you left your rooms. Connect under another name"));
         return claim.person();
@@ -183,12 +184,12 @@ public final class ChatService {
     }
 
     /// The last messages of a room, oldest first.
-    public List<ChatEvent.Message> history(String room, int count) {
+    public List<Event.Message> history(String room, int count) {
         return log.newest(room, count);
     }
 
     /// The messages of a room that follow the one with this id, oldest first.
-    public List<ChatEvent.Message> history(String room, int count, long after) {
+    public List<Event.Message> history(String room, int count, long after) {
         return log.after(room, after, count);
     }
 
@@ -207,31 +208,69 @@ public final class ChatService {
         touch(session);
     }
 
-    /// Sends all sessions of a person out of a room, for a while.
+    /// @throws ChatException if the session's person was sent out of the room; it says for how long
+    private void requireNotBanned(ChatSession session, String room) throws ChatException {
+        long now = clock.nanos();
+        long left = bannedUntil.getOrDefault(new Ban(room, People.fold(session.name())), now) - now;
+        if (left > 0) {
+            throw new ChatException("you were removed from " + room + "; try again in "
+                    + Math.ceilDiv(left, 1_000_000_000L) + " s");
+        }
+    }
+
+    /// Sends all sessions of a person out of a room, for a while. They are told, also by an event with their own name.
     public void kick(ChatSession operator, String name, String whom) throws ChatException {
-        moderation.kick(operator, name, whom);
+        requireOperator(operator);
+        Room room = rooms.find(name);
+        Person person = people.find(whom);
+        if (room == null || person == null || !room.people().contains(person)) {
+            throw new ChatException(whom + " is not in " + name);
+        }
+        bannedUntil.put(new Ban(name, People.fold(whom)), clock.nanos() + ChatConfig.KICK_TIME.toNanos());
+        List<ChatSession> out = rooms.sendOut(room, person);
+        out.forEach(ChatSession::movedByOther);
+        log.afterCommit(() -> {
+            mention(out, new Event.Left(name, person.name()));
+            mention(out, new Event.Notice(operator.name() + " removed you from " + name + "; you can join it again in "
+                    + ChatConfig.KICK_TIME.toSeconds() + " s"));
+        });
     }
 
     /// Lets a person say nothing for a while.
     public void mute(ChatSession operator, String whom, Duration time) throws ChatException {
-        moderation.mute(operator, whom, time);
+        requireOperator(operator);
+        people.mute(whom, time);
+        mentionLater(whom, operator.name() + " muted you for " + time.toSeconds() + " s");
     }
 
     /// Lets a person speak again.
     public void unmute(ChatSession operator, String whom) throws ChatException {
-        moderation.unmute(operator, whom);
+        requireOperator(operator);
+        people.unmute(whom);
+        mentionLater(whom, operator.name() + " lets you speak again");
     }
 
-    private void mention(Collection<ChatSession> sessions, ChatEvent event) {
+    private static void requireOperator(ChatSession session) throws ChatException {
+        if (!session.isOperator()) {
+            throw new ChatException("only operators may do that; ask one to authorize you with --operator");
+        }
+    }
+
+    private void mentionLater(String whom, String notice) {
+        log.afterCommit(() -> mention(people.presentSessions(whom), new Event.Notice(notice)));
+    }
+
+    private static void mention(Collection<ChatSession> sessions, Event event) {
         if (!sessions.isEmpty()) {
-            byte[] encoded = format.encode(event);
+            byte[] encoded = event.encode();
             sessions.forEach(session -> session.mention(encoded));
         }
     }
 
     /// Notices who is idle and forgets what is over. To be called about once a second.
     public void sweep() {
-        moderation.sweep();
+        long now = clock.nanos();
+        bannedUntil.values().removeIf(until -> until - now <= 0);
         people.forgetGone();
         for (Person person : people.present()) {
             if (!person.isAway() && people.isIdle(person)) {
@@ -251,7 +290,7 @@ public final class ChatService {
             for (ChatSession session : List.copyOf(told)) {
                 session.rooms().forEach(room -> told.addAll(room.announced()));
             }
-            mention(told, away ? new ChatEvent.Away(person.name()) : new ChatEvent.Back(person.name()));
+            mention(told, away ? new Event.Away(person.name()) : new Event.Back(person.name()));
         }
     }
 
@@ -266,12 +305,8 @@ public final class ChatService {
         return values;
     }
 
-    /// Makes bytes of events. Each event is encoded once, however many sessions are told of it.
-    @FunctionalInterface
-    public interface EventFormat {
-
-        /// The bytes that subscribers get; shared by all of them.
-        byte[] encode(ChatEvent event);
+    /// A person's name in lower case, and the room that person was sent out of.
+    private record Ban(String room, String name) {
     }
 
     /// One line of who is here.

@@ -1,9 +1,9 @@
 package dev.cipherlink.chat;
 
 import dev.cipherlink.chat.ChatService.ChatException;
-import dev.cipherlink.chat.ChatService.EventFormat;
 import dev.cipherlink.chat.People.Person;
-import java.util.ArrayList;
+import dev.cipherlink.chat.Rooms.Room;
+import dev.cipherlink.command.Event;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,7 +18,6 @@ public final class ChatSession {
 
     private final ChatIdentity identity;
     private final Subscriber subscriber;
-    private final EventFormat format;
     private final Runnable counter;
     private final Map<String, Skip> skipped = new LinkedHashMap<>(0);
     private final Set<Room> rooms = new HashSet<>(0);
@@ -35,10 +34,9 @@ public final class ChatSession {
     }
 
     /// @param counter called for each message that is skipped
-    ChatSession(ChatIdentity identity, Subscriber subscriber, EventFormat format, Runnable counter) {
+    ChatSession(ChatIdentity identity, Subscriber subscriber, Runnable counter) {
         this.identity = identity;
         this.subscriber = subscriber;
-        this.format = format;
         this.counter = counter;
     }
 
@@ -143,7 +141,7 @@ public final class ChatSession {
     /// Tells of a message, or counts it as skipped. Does nothing if it has left the room.
     ///
     /// @param previous the id of the message before it in its room
-    synchronized void tell(Room room, ChatEvent.Message message, byte[] encoded, long previous) {
+    synchronized void tell(Room room, Event.Message message, byte[] encoded, long previous) {
         if (rooms.contains(room) && (!tellSkipped() || !subscriber.offer(encoded))) {
             skipped.merge(message.room(), new Skip(1, previous), (old, one) -> new Skip(old.count + 1, old.after));
             counter.run();
@@ -151,7 +149,7 @@ public final class ChatSession {
     }
 
     /// It said something itself: what it missed before has one more message behind it.
-    synchronized void said(ChatEvent.Message message) {
+    synchronized void said(Event.Message message) {
         skipped.computeIfPresent(message.room(), (_, skip) -> new Skip(skip.count + 1, skip.after));
     }
 
@@ -183,16 +181,16 @@ public final class ChatSession {
         var rooms = skipped.entrySet().iterator();
         while (rooms.hasNext()) {
             Map.Entry<String, Skip> room = rooms.next();
-            var event = new ChatEvent.Skipped(room.getKey(), room.getValue().count, room.getValue().after);
-            if (!subscriber.offer(format.encode(event))) {
+            var event = new Event.Skipped(room.getKey(), room.getValue().count, room.getValue().after);
+            if (!subscriber.offer(event.encode())) {
                 return false;
             }
             rooms.remove();
         }
         if (skippedDirects > 0) {
-            var notice = new ChatEvent.Notice(skippedDirects + " direct messages were not sent here, but to your "
+            var notice = new Event.Notice(skippedDirects + " direct messages were not sent here, but to your "
                     + "other sessions: this one reads too slowly");
-            if (!subscriber.offer(format.encode(notice))) {
+            if (!subscriber.offer(notice.encode())) {
                 return false;
             }
             skippedDirects = 0;

@@ -3,8 +3,8 @@ package dev.cipherlink.chat;
 import dev.cipherlink.budget.TokenBucket;
 import dev.cipherlink.chat.ChatConfig.ChatClock;
 import dev.cipherlink.chat.ChatService.ChatException;
-import dev.cipherlink.chat.ChatService.EventFormat;
 import dev.cipherlink.chat.ChatService.Presence;
+import dev.cipherlink.command.Event;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -30,7 +30,6 @@ final class People {
 
     private final ChatConfig config;
     private final ChatLog log;
-    private final EventFormat format;
     private final ChatClock clock;
     private final Function<String, Optional<String>> keyOf;
     private final Map<String, Person> byName = new HashMap<>();
@@ -39,10 +38,9 @@ final class People {
     private final Set<Long> openDirects = new HashSet<>();
 
     /// @param keyOf whose name it is, if it is that of a key
-    People(ChatConfig config, ChatLog log, EventFormat format, ChatClock clock, Function<String, Optional<String>> keyOf) {
+    People(ChatConfig config, ChatLog log, ChatClock clock, Function<String, Optional<String>> keyOf) {
         this.config = config;
         this.log = log;
-        this.format = format;
         this.clock = clock;
         this.keyOf = keyOf;
         log.mutes().forEach((name, until) ->
@@ -162,12 +160,12 @@ final class People {
             return;
         }
         String mailbox = mailbox(person);
-        for (ChatEvent.Direct direct : log.waiting(mailbox)) {
+        for (Event.Direct direct : log.waiting(mailbox)) {
             if (direct.id() <= session.lastDirect()) {
                 continue;
             }
             if (openDirects.contains(direct.id())
-                    || !session.tell(format.encode(direct), () -> received(person, mailbox, direct.id()))) {
+                    || !session.tell(direct.encode(), () -> received(person, mailbox, direct.id()))) {
                 return;
             }
             session.setLastDirect(direct.id());
@@ -190,7 +188,7 @@ final class People {
         if (sender == null) {
             throw new ChatException("somebody else holds the name " + from.name() + " now");
         }
-        var direct = new ChatEvent.Direct(ids.getAsLong(), sender.name(), clock.now(), text);
+        var direct = new Event.Direct(ids.getAsLong(), sender.name(), clock.now(), text);
         if (!log.keep(mailbox, direct)) {
             throw new ChatException("too many messages are waiting already, for " + to + " or of yours; some have to be read first");
         }

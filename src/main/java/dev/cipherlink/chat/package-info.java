@@ -5,8 +5,8 @@
 /// the session when it ends for good. What must outlive the process goes through a [dev.cipherlink.chat.ChatLog] to
 /// [dev.cipherlink.chat.ChatLog.ChatRecords], which are handed in; others hear of a request when it is settled there.
 ///
-/// Refuses: sockets, the text of commands and events (an [dev.cipherlink.chat.ChatService.EventFormat] is handed in), keys and who
-/// holds them, what a room or a name may look like. A request that breaks a rule of the chat is answered by a
+/// Refuses: sockets, the text of commands (events are [dev.cipherlink.command.Event]s, each encoded once for all that are told),
+/// keys, what a room or a name may look like. A request that breaks a rule of the chat is answered by a
 /// [dev.cipherlink.chat.ChatService.ChatException] whose message can be sent to the peer as it is.
 ///
 /// Threads: any thread may call anything. Nothing waits for a client: a subscriber takes an event at once or refuses it,

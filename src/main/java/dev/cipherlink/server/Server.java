@@ -11,7 +11,6 @@ import dev.cipherlink.server.ServerStatistics.StrangerLog;
 import dev.cipherlink.server.SocketBudget.ConnectionQuota;
 import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.sessions.KeyWatches;
-import dev.cipherlink.server.sessions.SessionEvents;
 import dev.cipherlink.server.sessions.SessionOrigin;
 import dev.cipherlink.server.sessions.SessionOrigin.Services;
 import dev.cipherlink.server.sessions.SessionRecords;
@@ -122,7 +121,7 @@ public final class Server implements AutoCloseable {
             openUnlessFull(transaction);
             ChatRecords records = store.isDurable() ? new StoredChat(store) : ChatRecords.NONE;
             var log = new ChatLog(config.chat(), ChatClock.SYSTEM, maxBytes, records);
-            return new ChatService(config.chat(), log, SessionEvents::encode, ChatClock.SYSTEM,
+            return new ChatService(config.chat(), log, ChatClock.SYSTEM,
                     name -> config.keys().clients().keyOf(name).map(key -> key.fingerprint().toString()));
         } catch (StoreException | UncheckedIOException e) {
             throw new IOException("what the chat remembers cannot be read: " + e.getMessage(), e);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.chat.ChatConfig.ChatClock;
 import dev.cipherlink.chat.ChatLog.ChatRecords;
+import dev.cipherlink.command.Event;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -31,12 +32,12 @@ public abstract class ChatLogContract {
         return new ChatLog(CONFIG, new ChatClock(() -> 0, () -> now), maxBytes, records());
     }
 
-    protected static ChatEvent.Message message(String room, long id) {
-        return new ChatEvent.Message(room, id, "ann", NOW, "x".repeat(100));
+    protected static Event.Message message(String room, long id) {
+        return new Event.Message(room, id, "ann", NOW, "x".repeat(100));
     }
 
-    protected static ChatEvent.Direct direct(long id) {
-        return new ChatEvent.Direct(id, "ann" + id, NOW, "x".repeat(100));
+    protected static Event.Direct direct(long id) {
+        return new Event.Direct(id, "ann" + id, NOW, "x".repeat(100));
     }
 
     protected static void say(ChatLog log, String room, long id) {
@@ -44,7 +45,7 @@ public abstract class ChatLogContract {
     }
 
     protected static List<Long> ids(ChatLog log, String room) {
-        return log.newest(room, 99).stream().map(ChatEvent.Message::id).toList();
+        return log.newest(room, 99).stream().map(Event.Message::id).toList();
     }
 
     @Test
@@ -68,8 +69,8 @@ public abstract class ChatLogContract {
             say(log, "#a", id);
         }
         assertEquals(List.of(3L, 4L, 5L, 6L, 7L), ids(log, "#a"));
-        assertEquals(List.of(6L, 7L), log.newest("#a", 2).stream().map(ChatEvent.Message::id).toList());
-        assertEquals(List.of(5L, 6L), log.after("#a", 4, 2).stream().map(ChatEvent.Message::id).toList());
+        assertEquals(List.of(6L, 7L), log.newest("#a", 2).stream().map(Event.Message::id).toList());
+        assertEquals(List.of(5L, 6L), log.after("#a", 4, 2).stream().map(Event.Message::id).toList());
     }
 
     /// Issue 13.17: one sender pushed out what all others had said, in all rooms or in one.
@@ -80,7 +81,7 @@ public abstract class ChatLogContract {
             say(log, "#quiet" + id, id);
         }
         for (int id = 10; id < 100; id++) {
-            log.append(new ChatEvent.Message("#flood" + id % 9, id, id % 2 == 0 ? "Eve" : "eve", NOW, "x".repeat(100)));
+            log.append(new Event.Message("#flood" + id % 9, id, id % 2 == 0 ? "Eve" : "eve", NOW, "x".repeat(100)));
         }
         assertEquals(List.of(1L), ids(log, "#quiet1"));
         assertEquals(List.of(2L), ids(log, "#quiet2"));
@@ -90,7 +91,7 @@ public abstract class ChatLogContract {
         say(one, "#a", 200);
         say(one, "#a", 201);
         for (int id = 210; id < 220; id++) {
-            one.append(new ChatEvent.Message("#a", id, "eve", NOW, "x"));
+            one.append(new Event.Message("#a", id, "eve", NOW, "x"));
         }
         assertEquals(List.of(200L, 201L, 217L, 218L, 219L), ids(one, "#a"));
     }
@@ -101,12 +102,12 @@ public abstract class ChatLogContract {
         ChatLog log = open(456 * 16);
         int kept = 0;
         for (int id = 1; id <= 20; id++) {
-            kept += log.keep("box" + id, new ChatEvent.Direct(id, "eve", NOW, "x".repeat(100))) ? 1 : 0;
+            kept += log.keep("box" + id, new Event.Direct(id, "eve", NOW, "x".repeat(100))) ? 1 : 0;
         }
         assertEquals(3, kept);
-        assertTrue(log.keep("box1", new ChatEvent.Direct(30, "bob", NOW, "x".repeat(100))));
+        assertTrue(log.keep("box1", new Event.Direct(30, "bob", NOW, "x".repeat(100))));
         assertTrue(log.delivered("box1", 1));
-        assertTrue(log.keep("box9", new ChatEvent.Direct(31, "Eve", NOW, "x")));
+        assertTrue(log.keep("box9", new Event.Direct(31, "Eve", NOW, "x")));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.TestChat.User;
+import dev.cipherlink.command.Event;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -30,7 +31,7 @@ class SlowReaderTest {
                 slow.told());
         assertEquals(3L, test.chat.info().get("chat_skipped"));
         assertEquals(List.of("two", "four"), test.chat.history("#dev", 2, TestChat.START.toEpochMilli() + 1).stream()
-                .map(ChatEvent.Message::text).toList());
+                .map(Event.Message::text).toList());
     }
 
     @Test

@@ -1,13 +1,13 @@
 package dev.cipherlink.chat;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.cipherlink.chat.ChatConfig.ChatClock;
 import dev.cipherlink.chat.ChatLog.ChatRecords;
 import dev.cipherlink.chat.ChatLog.ChatRecords.ChatRecord;
 import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.ChatSession.ChatIdentity;
 import dev.cipherlink.chat.ChatSession.Subscriber;
+import dev.cipherlink.command.Event;
+import java.net.ProtocolException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -56,7 +56,6 @@ final class TestChat {
     final ChatService chat;
     /// Whose names are those of keys, by name.
     final Map<String, String> keys = new HashMap<>(Map.of("owner", "key of owner", "absent", "key of absent"));
-    final AtomicLong encoded = new AtomicLong();
 
     TestChat() {
         this(CONFIG);
@@ -64,25 +63,31 @@ final class TestChat {
 
     TestChat(ChatConfig config) {
         log = new ChatLog(config, clock, 1 << 20, records);
-        chat = new ChatService(config, log, event -> {
-            encoded.incrementAndGet();
-            return shown(event).getBytes(UTF_8);
-        }, clock, name -> Optional.ofNullable(keys.get(People.fold(name))));
+        chat = new ChatService(config, log, clock, name -> Optional.ofNullable(keys.get(People.fold(name))));
     }
 
     /// Ids without their origin, times left out.
-    static String shown(ChatEvent event) {
+    private static String shown(byte[] encoded) {
+        try {
+            return shown(Event.decode(encoded, 0, encoded.length));
+        } catch (ProtocolException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static String shown(Event event) {
         long origin = START.toEpochMilli();
         return switch (event) {
-            case ChatEvent.Message m -> m.room() + " " + (m.id() - origin) + " " + m.from() + ": " + m.text();
-            case ChatEvent.Direct d -> "direct " + (d.id() - origin) + " " + d.from() + ": " + d.text();
-            case ChatEvent.Joined(String room, String name) -> "joined " + room + " " + name;
-            case ChatEvent.Left(String room, String name) -> "left " + room + " " + name;
-            case ChatEvent.Away(String name) -> "away " + name;
-            case ChatEvent.Back(String name) -> "back " + name;
-            case ChatEvent.Skipped(String room, long count, long after) ->
+            case Event.Message m -> m.room() + " " + (m.id() - origin) + " " + m.from() + ": " + m.text();
+            case Event.Direct d -> "direct " + (d.id() - origin) + " " + d.from() + ": " + d.text();
+            case Event.Joined(String room, String name) -> "joined " + room + " " + name;
+            case Event.Left(String room, String name) -> "left " + room + " " + name;
+            case Event.Away(String name) -> "away " + name;
+            case Event.Back(String name) -> "back " + name;
+            case Event.Skipped(String room, long count, long after) ->
                     "skipped " + room + " " + count + " " + (after - origin);
-            case ChatEvent.Notice(String text) -> "notice " + text;
+            case Event.Notice(String text) -> "notice " + text;
+            case Event.KeySet _, Event.KeyDeleted _ -> throw new IllegalArgumentException("not of the chat");
         };
     }
 
@@ -199,7 +204,7 @@ final class TestChat {
             List<String> events;
             List<Runnable> due;
             synchronized (this) {
-                events = told.stream().map(event -> new String(event, UTF_8)).toList();
+                events = told.stream().map(TestChat::shown).toList();
                 due = List.copyOf(receipts);
                 told.clear();
                 receipts.clear();

@@ -3,12 +3,12 @@ package dev.cipherlink.server.sessions;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.cipherlink.chat.ChatEvent;
 import dev.cipherlink.chat.ChatService;
 import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.ChatService.Presence;
 import dev.cipherlink.chat.ChatSession;
 import dev.cipherlink.command.Command;
+import dev.cipherlink.command.Event;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.server.sessions.SessionOrigin.Services;
@@ -204,12 +204,12 @@ final class Commands {
     }
 
     private Reply history(Command.History history) {
-        List<ChatEvent.Message> messages = history.after() == Command.History.NEWEST
+        List<Event.Message> messages = history.after() == Command.History.NEWEST
                 ? chat.history(history.room(), history.count())
                 : chat.history(history.room(), history.count(), history.after());
         // Without their line feeds: the reply adds them.
         return lines(messages.stream().map(message -> {
-            byte[] line = SessionEvents.encode(message);
+            byte[] line = message.encode();
             return new String(line, 0, line.length - 1, UTF_8);
         }).toList());
     }

@@ -1,6 +1,5 @@
 package dev.cipherlink.server.sessions;
 
-import dev.cipherlink.chat.ChatEvent;
 import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.ChatSession;
 import dev.cipherlink.chat.ChatSession.ChatIdentity;
@@ -111,21 +110,6 @@ public final class SessionEvents implements Subscriber {
         watcher.close();
         services.chat().close(chatSession);
         journal.forget();
-    }
-
-    /// The chat's events as they go onto the wire.
-    public static byte[] encode(ChatEvent event) {
-        Event encodable = switch (event) {
-            case ChatEvent.Message m -> new Event.Message(m.room(), m.id(), m.from(), m.at(), m.text());
-            case ChatEvent.Direct d -> new Event.Direct(d.id(), d.from(), d.at(), d.text());
-            case ChatEvent.Joined(String room, String name) -> new Event.Joined(room, name);
-            case ChatEvent.Left(String room, String name) -> new Event.Left(room, name);
-            case ChatEvent.Away(String name) -> new Event.Away(name);
-            case ChatEvent.Back(String name) -> new Event.Back(name);
-            case ChatEvent.Skipped(String room, long count, long after) -> new Event.Skipped(room, count, after);
-            case ChatEvent.Notice(String text) -> new Event.Notice(text);
-        };
-        return encodable.encode();
     }
 
     @Override

@@ -2,9 +2,9 @@ package dev.cipherlink.server.sessions;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.cipherlink.chat.ChatEvent;
 import dev.cipherlink.chat.ChatLog.ChatRecords;
 import dev.cipherlink.chat.ChatLog.ChatRecords.ChatRecord;
+import dev.cipherlink.command.Event;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
 import java.io.ByteArrayInputStream;
@@ -52,16 +52,16 @@ public final class StoredChat implements ChatRecords {
     private static void decode(byte[] key, byte[] value, List<ChatRecord> found) {
         try (var in = new DataInputStream(new ByteArrayInputStream(value))) {
             found.add(switch (key[PREFIX.length]) {
-                case 'm' -> new ChatRecord.Said(new ChatEvent.Message(
+                case 'm' -> new ChatRecord.Said(new Event.Message(
                         in.readUTF(), in.readLong(), in.readUTF(), Instant.ofEpochMilli(in.readLong()), in.readUTF()));
-                case 'd' -> new ChatRecord.Waiting(in.readUTF(), new ChatEvent.Direct(
+                case 'd' -> new ChatRecord.Waiting(in.readUTF(), new Event.Direct(
                         in.readLong(), in.readUTF(), Instant.ofEpochMilli(in.readLong()), in.readUTF()));
                 case 'n' -> known(in.readUTF(), in);
                 case 'q' -> new ChatRecord.Muted(in.readUTF(), Instant.ofEpochMilli(in.readLong()));
                 case 'i' -> new ChatRecord.LastId(in.readLong());
                 default -> throw new IOException("a record of an unknown kind");
             });
-        } catch (IOException | IndexOutOfBoundsException e) {
+        } catch (IOException | IndexOutOfBoundsException | IllegalArgumentException e) {
             LOG.log(Level.WARNING, "a record of the chat cannot be read, and is left out: {0}", e.getMessage());
         }
     }
@@ -87,14 +87,14 @@ public final class StoredChat implements ChatRecords {
 
     private static void encode(ChatRecord record, DataOutputStream out) throws IOException {
         switch (record) {
-            case ChatRecord.Said(ChatEvent.Message message) -> {
+            case ChatRecord.Said(Event.Message message) -> {
                 out.writeUTF(message.room());
                 out.writeLong(message.id());
                 out.writeUTF(message.from());
                 out.writeLong(message.at().toEpochMilli());
                 out.writeUTF(message.text());
             }
-            case ChatRecord.Waiting(String mailbox, ChatEvent.Direct direct) -> {
+            case ChatRecord.Waiting(String mailbox, Event.Direct direct) -> {
                 out.writeUTF(mailbox);
                 out.writeLong(direct.id());
                 out.writeUTF(direct.from());
@@ -131,8 +131,8 @@ public final class StoredChat implements ChatRecords {
 
     private static byte[] key(ChatRecord record) {
         return switch (record) {
-            case ChatRecord.Said(ChatEvent.Message message) -> key('m', message.room(), message.id());
-            case ChatRecord.Waiting(String mailbox, ChatEvent.Direct direct) -> key('d', mailbox, direct.id());
+            case ChatRecord.Said(Event.Message message) -> key('m', message.room(), message.id());
+            case ChatRecord.Waiting(String mailbox, Event.Direct direct) -> key('d', mailbox, direct.id());
             case ChatRecord.Known(String name, _, _) -> key('n', name);
             case ChatRecord.Muted(String name, Instant _) -> key('q', name);
             case ChatRecord.LastId _ -> key('i', "");
