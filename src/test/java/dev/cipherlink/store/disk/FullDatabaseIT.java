@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.StoreException;
@@ -20,7 +19,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,29 +33,19 @@ class FullDatabaseIT {
     @TempDir
     Path folder;
 
+    private SmallDisk small;
     private Path disk;
-
-    private static int run(String... command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
-        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
-        return process.exitValue();
-    }
 
     @BeforeEach
     void mount() throws Exception {
-        // Not from the disk: a library in use would keep it mounted.
-        NativeLibrary.load(folder);
-        Path place = Files.createDirectory(folder.resolve("disk"));
-        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", place.toString()) == 0,
-                "no small file system can be mounted here: that takes root");
-        disk = place;
+        small = new SmallDisk(folder, "128m");
+        disk = small.path();
     }
 
     @AfterEach
     void unmount() throws Exception {
-        if (disk != null) {
-            assertEquals(0, run("umount", disk.toString()));
+        if (small != null) {
+            small.unmount();
         }
     }
 

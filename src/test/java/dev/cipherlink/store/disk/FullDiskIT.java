@@ -3,7 +3,6 @@ package dev.cipherlink.store.disk;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.StoreChild;
@@ -46,6 +45,7 @@ class FullDiskIT {
     @TempDir
     Path folder;
 
+    private SmallDisk small;
     private Path disk;
     private final AtomicBoolean isOver = new AtomicBoolean();
     /// The last number that was acknowledged, those that were refused, and the last of both.
@@ -53,27 +53,16 @@ class FullDiskIT {
     private final Set<Long> refused = ConcurrentHashMap.newKeySet();
     private final AtomicLong settled = new AtomicLong();
 
-    private static int run(String... command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
-        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
-        return process.exitValue();
-    }
-
     @BeforeEach
     void mount() throws Exception {
-        // Not from the disk: a library in use would keep it mounted.
-        NativeLibrary.load(folder);
-        Path place = Files.createDirectory(folder.resolve("disk"));
-        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", place.toString()) == 0,
-                "no small file system can be mounted here: that takes root");
-        disk = place;
+        small = new SmallDisk(folder, "64m");
+        disk = small.path();
     }
 
     @AfterEach
     void unmount() throws Exception {
-        if (disk != null) {
-            assertEquals(0, run("umount", disk.toString()));
+        if (small != null) {
+            small.unmount();
         }
     }
 

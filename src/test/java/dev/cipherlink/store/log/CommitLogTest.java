@@ -11,7 +11,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.log.CommitLog.Syncer;
-import dev.cipherlink.store.log.CommitLogReader.CommitLogFile;
 import dev.cipherlink.store.log.LogSpace.DiskSpace;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -31,13 +30,12 @@ import org.junit.jupiter.api.io.TempDir;
 /// The log of commits: what is read again of whole, torn and damaged files.
 class CommitLogTest {
     private static final int COMMITS = 12;
-    private static final int FILE_BYTES = 8_192;
     private static final int VERSION_AT = 6;
 
     @TempDir
     Path folder;
 
-    private static BatchBuffer changes(long commit) {
+    static BatchBuffer changes(long commit) {
         var batch = new BatchBuffer();
         batch.put(0, ("key" + commit).getBytes(StandardCharsets.US_ASCII), new byte[(int) commit]);
         return batch;
@@ -57,6 +55,10 @@ class CommitLogTest {
 
     /// What is found behind `after`; all that is passed on is as it was written.
     private CommitLogReader.Found read(long after) throws IOException, StoreException {
+        return read(folder, after);
+    }
+
+    static CommitLogReader.Found read(Path folder, long after) throws IOException, StoreException {
         var numbers = new ArrayList<Long>();
         CommitLogReader.Found found = CommitLogReader.read(folder, after, (number, batch) -> {
             assertArrayEquals(changes(number).toArray(), batch);
@@ -245,160 +247,6 @@ class CommitLogTest {
         }
         assertEquals(1, files().size());
         assertEquals(new CommitLogReader.Found(COMMITS + 1, null), read(COMMITS));
-    }
-
-    /// Issue 13.5: a full disk was found when the commit was written, and what others had seen had to be undone.
-    @Test
-    void aFullDiskIsKnownBeforeThereIsACommit() throws Exception {
-        long[] left = {Long.MAX_VALUE};
-        try (var log = new CommitLog(folder, 0, new DiskSpace(() -> left[0]), FILE_BYTES)) {
-            left[0] = 0;
-            assertEquals(StoreException.Reason.FULL,
-                    assertThrows(StoreException.class, () -> log.awaitSpace(FILE_BYTES)).reason());
-            long commit = 0;
-            while (log.freeBytes() >= changes(1).size()) {
-                log.append(++commit, changes(1));
-                log.sync();
-            }
-            assertEquals(FILE_BYTES, Files.size(files().getFirst()));
-            left[0] = Long.MAX_VALUE;
-            await().until(() -> hasRoom(log));
-            log.append(commit + 1, changes(1));
-            assertEquals(2, files().size());
-            assertEquals(commit + 1, CommitLogReader.read(folder, 0, (_, _) -> { }).commit());
-        }
-    }
-
-    private static boolean hasRoom(CommitLog log) {
-        try {
-            log.awaitSpace(FILE_BYTES / 2);
-            return true;
-        } catch (StoreException e) {
-            assertEquals(StoreException.Reason.FULL, e.reason());
-            return false;
-        }
-    }
-
-    /// A disk that is full when the log is opened: there is room for no commit, and later there is.
-    @Test
-    void beginsWithoutAFileOnAFullDisk() throws Exception {
-        long[] left = {0};
-        try (var log = new CommitLog(folder, 0, new DiskSpace(() -> left[0]), FILE_BYTES)) {
-            assertTrue(log.freeBytes() < 0);
-            assertEquals(List.of(), files());
-            left[0] = Long.MAX_VALUE;
-            await().until(() -> hasRoom(log));
-            log.append(1, changes(1));
-            assertEquals(1, log.sync());
-        }
-        assertEquals(new CommitLogReader.Found(1, null), read(0));
-    }
-
-    /// A process died when it had begun a file, and the next began on a full disk. The file that it made later had the name of the
-    /// old one, and was taken away with it: what was acknowledged was lost.
-    @Test
-    void aFileInPlaceOfOneThatAFullDiskLeftIsNotForgotten() throws Exception {
-        new CommitLog(folder, 0).close();
-        assertEquals(1, files().size());
-        long[] left = {0};
-        try (var log = new CommitLog(folder, 0, new DiskSpace(() -> left[0]), FILE_BYTES)) {
-            left[0] = Long.MAX_VALUE;
-            await().until(() -> hasRoom(log));
-            log.append(1, changes(1));
-            log.sync();
-            log.forget(1);
-            assertEquals(new CommitLogReader.Found(1, null), read(0));
-            log.append(2, changes(2));
-        }
-        assertEquals(new CommitLogReader.Found(2, null), read(0));
-    }
-
-    /// The thread that makes files ended, and all who waited for one did so for ever.
-    @Test
-    void filesAreMadeAgainAfterAnUnforeseenFailure() throws Exception {
-        boolean[] fails = {false};
-        try (var log = new CommitLog(folder, 0, new DiskSpace(() -> {
-            if (fails[0]) {
-                throw new IllegalStateException("as if");
-            }
-            return Long.MAX_VALUE;
-        }), FILE_BYTES)) {
-            fails[0] = true;
-            assertEquals(StoreException.Reason.FAILED, assertTimeoutPreemptively(Duration.ofSeconds(20),
-                    () -> assertThrows(StoreException.class, () -> log.awaitSpace(2 * FILE_BYTES))).reason());
-            fails[0] = false;
-            await().ignoreExceptionsInstanceOf(StoreException.class).until(() -> {
-                log.awaitSpace(2 * FILE_BYTES);
-                return true;
-            });
-        }
-    }
-
-    /// A file that another process left ready was used on a full disk, and a larger one got its name and was deleted with it.
-    @Test
-    void aFileThatWasLeftReadyAndALargerOneHaveTwoNames() throws Exception {
-        Files.write(folder.resolve("spare-0"), new byte[FILE_BYTES]);
-        long[] left = {0};
-        try (var log = new CommitLog(folder, 0, new DiskSpace(() -> left[0]), FILE_BYTES)) {
-            left[0] = Long.MAX_VALUE;
-            await().until(() -> hasRoom(log));
-            var large = new BatchBuffer();
-            large.put(0, new byte[] {'k'}, new byte[2 * FILE_BYTES]);
-            log.awaitSpace(large.size());
-            log.append(1, large);
-            log.sync();
-            assertEquals(1, CommitLogReader.read(folder, 0, (_, _) -> { }).commit());
-        }
-    }
-
-    /// A commit changes no length: the disk would have to note that each time. A commit larger than a file has one of its own.
-    @Test
-    void aFileHasItsLengthFromItsBeginningOn() throws Exception {
-        try (var log = new CommitLog(folder, 0, new DiskSpace(folder), FILE_BYTES)) {
-            for (long commit = 1; commit <= 300; commit++) {
-                log.awaitSpace(changes(commit).size());
-                log.append(commit, changes(commit));
-                for (Path file : files()) {
-                    assertEquals(FILE_BYTES, Files.size(file));
-                }
-            }
-            var large = new BatchBuffer();
-            large.put(0, new byte[] {'k'}, new byte[2 * FILE_BYTES]);
-            log.awaitSpace(large.size());
-            log.append(301, large);
-            assertTrue(Files.size(files().getLast()) > 2 * FILE_BYTES);
-        }
-        assertEquals(301, CommitLogReader.read(folder, 0, (_, _) -> { }).commit());
-    }
-
-    /// A file of the log that is not needed any more is the next one; what was in it is not seen, wherever the new ends.
-    @Test
-    void aFileThatIsUsedAgainShowsNothingOfItsFirstUse() throws Exception {
-        try (var log = new CommitLog(folder, 0, new DiskSpace(folder), FILE_BYTES)) {
-            for (long commit = 1; commit <= 2_000; commit++) {
-                log.awaitSpace(changes(1).size());
-                log.append(commit, changes(1));
-                log.sync();
-                log.forget(commit);
-                if (commit % 97 == 0) {
-                    long after = CommitLogFile.first(files().getFirst()) - 1;
-                    assertEquals(new CommitLogReader.Found(commit, null), CommitLogReader.read(folder, after, (_, _) -> { }));
-                }
-            }
-            assertTrue(files().size() + LogSpace.spares(folder).size() <= 4);
-        }
-    }
-
-    /// Nobody knows what a disk has after it, so that writes must stop.
-    @Test
-    void aFileThatCannotBeBegunIsAFailure() throws Exception {
-        try (var log = new CommitLog(folder, 0, new DiskSpace(folder), FILE_BYTES)) {
-            log.awaitSpace(2 * FILE_BYTES);
-            Files.delete(LogSpace.spares(folder).getFirst());
-            var large = new BatchBuffer();
-            large.put(0, new byte[] {'k'}, new byte[FILE_BYTES]);
-            assertEquals(StoreException.Reason.FAILED, assertThrows(StoreException.class, () -> log.append(1, large)).reason());
-        }
     }
 
     /// A file may be forgotten at the moment at which another is finished: the list of them was changed by two threads.
