@@ -26,6 +26,7 @@ PACKAGES = {
     "redis-benchmark": "redis-tools",
     "redis-cli": "redis-tools",
     "openssl": "openssl",
+    "haproxy": "haproxy",
     "stunnel": "stunnel4",
     "sshd": "openssh-server",
     "ssh": "openssh-client",
@@ -33,6 +34,10 @@ PACKAGES = {
     "spiped": "spiped",
     "iperf3": "iperf3",
 }
+
+
+# Peers that not every Debian has: they are left out where they are missing.
+VALKEY = "valkey-server"
 
 
 class Failure(Exception):
@@ -45,6 +50,23 @@ def program(name):
     if path is None:
         raise Failure(f"{name} is missing: apt-get install {PACKAGES.get(name, name)}")
     return path
+
+
+def has(name):
+    """Whether a peer's program is there."""
+    return (shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")) is not None
+
+
+def processor_seconds(pid):
+    """User and system time of a process so far."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def children_seconds():
+    """User and system time of the processes that were run to their end so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def cipherlink():

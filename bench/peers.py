@@ -54,28 +54,36 @@ def engine_options(engine):
 
 
 class Redis:
-    """Redis with TLS and without a password.
+    """Redis, or Valkey, which descends from it, with TLS and without a password.
 
     options: more of its options; without any, nothing is written to disk
     """
 
-    def __init__(self, place, *options):
+    def __init__(self, place, *options, family="redis"):
         self.place = place
+        self.family = family
         self.port = lab.free_port()
-        certificate, key = place.certificate()
-        folder = place.folder / f"redis-{self.port}"
-        folder.mkdir()
-        self.server = place.start([
-            lab.program("redis-server"), "--bind", "127.0.0.1", "--port", "0", "--tls-port", self.port,
-            "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate,
-            "--tls-auth-clients", "no", "--dir", folder, "--save", "", *options],
-            f"redis-{self.port}.log")
+        self.server = place.start(self.command(*options), f"{family}-{self.port}.log")
         place.await_port(self.server, self.port)
 
+    def command(self, *options):
+        """The command line of the server."""
+        certificate, key = self.place.certificate()
+        folder = self.place.folder / f"{self.family}-{self.port}"
+        folder.mkdir(exist_ok=True)
+        return [lab.program(f"{self.family}-server"), "--bind", "127.0.0.1", "--port", "0", "--tls-port", self.port,
+                "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate,
+                "--tls-auth-clients", "no", "--dir", folder, "--save", "", *options]
+
     def client(self, name):
-        """The beginning of the command line of `redis-benchmark` or `redis-cli`."""
-        return [lab.program(name), "-h", "127.0.0.1", "-p", self.port, "--tls", "--cacert",
+        """The beginning of the command line of its `benchmark` or `cli`."""
+        return [lab.program(f"{self.family}-{name}"), "-h", "127.0.0.1", "-p", self.port, "--tls", "--cacert",
                 self.place.certificate()[0]]
+
+
+def redis_families():
+    """The programs of Redis' family that are here, and their names in a table; Redis itself must be."""
+    return [("redis", "Redis with TLS")] + ([("valkey", "Valkey with TLS")] if lab.has(lab.VALKEY) else [])
 
 
 class Stunnel:
@@ -99,6 +107,31 @@ class Stunnel:
         file.write_text("\n".join(["foreground = yes", "pid =", "debug = warning", "sslVersionMin = TLSv1.3",
                                    f"[{side}]", *service]) + "\n")
         return place.start([lab.program("stunnel"), file], f"stunnel-{side}.log")
+
+
+class HaProxy:
+    """HAProxy at both ends, TLS 1.3; the client checks the server's certificate."""
+
+    def __init__(self, place, target):
+        certificate, key = place.certificate()
+        both = place.folder / "haproxy.pem"
+        both.write_text(certificate.read_text() + key.read_text())
+        both.chmod(0o600)
+        middle, self.port = lab.free_port(), lab.free_port()
+        server = self._start(place, "server", f"bind 127.0.0.1:{middle} ssl crt {both} ssl-min-ver TLSv1.3",
+                             f"server target 127.0.0.1:{target}")
+        place.await_port(server, middle)
+        client = self._start(place, "client", f"bind 127.0.0.1:{self.port}",
+                             f"server tunnel 127.0.0.1:{middle} ssl verify required ca-file {certificate}")
+        place.await_port(client, self.port)
+        self.processes = [server, client]
+
+    @staticmethod
+    def _start(place, side, bind, server):
+        file = place.folder / f"haproxy-{side}.cfg"
+        file.write_text("\n".join(["defaults", "  mode tcp", "  maxconn 4000", "  timeout connect 10s", "  timeout client 1h",
+                                   "  timeout server 1h", f"listen {side}", f"  {bind}", f"  {server}"]) + "\n")
+        return place.start([lab.program("haproxy"), "-db", "-f", file], f"haproxy-{side}.log")
 
 
 class OpenSsh:

@@ -21,6 +21,7 @@ class Row:
     goal: what our figure must be as a multiple of the best peer's; with `is_absolute`, what it must be itself.
         At least that where more is better, else at most.
     contenders: makes the contenders, given the lab and the time that a measurement may take
+    operation: what processor time is counted for
     """
     name: str
     title: str
@@ -29,24 +30,62 @@ class Row:
     goal: float = None
     is_absolute: bool = False
     more_is_better: bool = True
+    operation: str = "request"
+
+
+@dataclasses.dataclass
+class Measured:
+    """One measurement.
+
+    value: the figure, in the unit of the row
+    operations: how many the processor time is divided by, with those of the warm-up
+    p99: milliseconds that 99 of 100 operations took at most
+    """
+    value: float
+    operations: float = None
+    p99: float = None
 
 
 @dataclasses.dataclass
 class Contender:
     """One program in a row.
 
-    measure: takes one measurement; more may be done before to warm up
+    measure: takes one measurement, and returns it as Measured or as a number
     counts: whether the goal compares with it; what is only shown for orientation does not
+    servers: processes whose processor time is the server's; the client's is that of the processes that a measurement runs
+    warm_ups: measurements before those that count: the first find cold caches and code that is not compiled
     """
     name: str
     measure: typing.Callable
     is_ours: bool = False
     counts: bool = True
+    servers: list = ()
+    warm_ups: int = 1
     values: list = dataclasses.field(default_factory=list)
+    p99s: list = dataclasses.field(default_factory=list)
+    server_micros: list = dataclasses.field(default_factory=list)
+    client_micros: list = dataclasses.field(default_factory=list)
 
     @property
     def median(self):
         return statistics.median(self.values)
+
+    def take(self):
+        """Measures once, with the processor time of an operation."""
+        server, client = self._server_seconds(), lab.children_seconds()
+        measured = self.measure()
+        if not isinstance(measured, Measured):
+            measured = Measured(measured)
+        self.values.append(measured.value)
+        if measured.p99 is not None:
+            self.p99s.append(measured.p99)
+        if measured.operations:
+            self.client_micros.append((lab.children_seconds() - client) / measured.operations * 1e6)
+            if self.servers:
+                self.server_micros.append((self._server_seconds() - server) / measured.operations * 1e6)
+
+    def _server_seconds(self):
+        return sum(lab.processor_seconds(each.pid) for each in self.servers)
 
 
 def run(description, rows):
@@ -77,12 +116,13 @@ def run(description, rows):
 def _measure(row, place, given):
     contenders = row.contenders(place, given.seconds)
     for contender in contenders:
-        contender.measure()  # the first time finds cold caches and uncompiled code: it does not count
+        for _ in range(contender.warm_ups):
+            contender.measure()
     for turn in range(given.rounds):
         # Who goes first changes, so that nobody always runs after the same neighbour.
         first = turn % len(contenders) if contenders else 0
         for contender in contenders[first:] + contenders[:first]:
-            contender.values.append(contender.measure())
+            contender.take()
             sys.stderr.write(f"{row.name} {turn + 1}/{given.rounds} {contender.name}: "
                                  f"{_figure(contender.values[-1])} {row.unit}\n")
     return contenders
@@ -120,12 +160,28 @@ def _figure(number):
 
 def _table(row, contenders):
     width = max([len(each.name) for each in contenders] + [10])
-    lines = [f"\n{row.title} [{row.name}], {row.unit}", f"  {'':{width}} {'min':>12} {'median':>12} {'max':>12}"]
+    columns = [("min", lambda each: min(each.values)), ("median", lambda each: each.median),
+               ("max", lambda each: max(each.values))]
+    for title, name in COSTS.items():
+        if any(getattr(each, name) for each in contenders):
+            columns.append((title.replace("OPERATION", row.operation),
+                            lambda each, name=name: _median_or_none(getattr(each, name))))
+    wide = [max(12, len(title) + 2) for title, _ in columns]
+    lines = [f"\n{row.title} [{row.name}], {row.unit}",
+             f"  {'':{width}}" + "".join(f"{title:>{size}}" for (title, _), size in zip(columns, wide))]
     for each in contenders:
-        lines.append(f"  {each.name:{width}} {_figure(min(each.values)):>12} {_figure(each.median):>12} "
-                     f"{_figure(max(each.values)):>12}")
+        figures = [figure(each) for _, figure in columns]
+        lines.append(f"  {each.name:{width}}" + "".join(
+            f"{'-' if value is None else _figure(value):>{size}}" for value, size in zip(figures, wide)))
     lines.append(f"  {_verdict(row, contenders)[0]}".rstrip())
     return "\n".join(lines)
+
+
+COSTS = {"p99 ms": "p99s", "server us/OPERATION": "server_micros", "client us/OPERATION": "client_micros"}
+
+
+def _median_or_none(values):
+    return statistics.median(values) if values else None
 
 
 def _write(name, given, results):
@@ -140,9 +196,11 @@ def _write(name, given, results):
         "rows": [{
             "name": row.name, "title": row.title, "unit": row.unit, "goal": row.goal,
             "goal_is_absolute": row.is_absolute, "more_is_better": row.more_is_better,
-            "ratio": ratio(row, contenders), "met": _verdict(row, contenders)[1],
+            "operation": row.operation, "ratio": ratio(row, contenders), "met": _verdict(row, contenders)[1],
             "contenders": [{"name": each.name, "ours": each.is_ours, "min": min(each.values), "median": each.median,
-                            "max": max(each.values), "values": each.values} for each in contenders],
+                            "max": max(each.values), "values": each.values, "p99_ms": _median_or_none(each.p99s),
+                            "server_us": _median_or_none(each.server_micros),
+                            "client_us": _median_or_none(each.client_micros)} for each in contenders],
         } for row, contenders in results],
     }
     figures, picture = given.output / f"{name}.json", given.output / f"{name}.svg"
