@@ -209,7 +209,8 @@ public final class Connection implements Runnable, Closeable {
 
     private void discardInput() throws IOException {
         var in = socket.getInputStream();
-        var discarded = new byte[4_096];
+        // Of most peers nothing comes but the end.
+        var discarded = new byte[256];
         long deadline = System.nanoTime() + LINGER.toNanos();
         for (long left = LINGER.toMillis(); left > 0; left = (deadline - System.nanoTime()) / 1_000_000) {
             socket.setSoTimeout((int) left);

@@ -148,17 +148,18 @@ public final class Link {
         }
     }
 
-    private LinkEnd pushUntilEnd() throws InterruptedException {
+    /// @return null if the thread was interrupted, since the link has ended
+    private LinkEnd pushUntilEnd() {
         try {
-            while (true) {
+            do {
                 CloseReason end = push();
                 LinkEnd failure = writer.failure();
                 if (end != null || failure != null) {
                     return failure != null ? failure : LinkEnd.of(end);
                 }
                 writer.flush();
-                awaitPush();
-            }
+            } while (awaitPush());
+            return null;
         } catch (IOException e) {
             return LinkEnd.of(CloseReason.PEER_LOST, e);
         } catch (RuntimeException | Error e) {
@@ -196,12 +197,17 @@ public final class Link {
 
     /// Waits until there is something to push or something is due. A message that is sent meanwhile does not wake it:
     /// its retransmission may be late by a keepalive interval.
-    private void awaitPush() throws InterruptedException {
+    ///
+    /// @return false if the thread was interrupted
+    private boolean awaitPush() {
         long wait = nanosUntilDue();
         while (wait > 0 && !pushSignal.isRequested()) {
-            pushSignal.await(wait);
+            if (!pushSignal.await(wait)) {
+                return false;
+            }
             wait = nanosUntilDue();
         }
+        return true;
     }
 
     private long nanosUntilDue() {
@@ -214,7 +220,7 @@ public final class Link {
         }
     }
 
-    private LinkEnd watchUntilStalled() throws InterruptedException {
+    private LinkEnd watchUntilStalled() {
         writer.awaitStall(config.keepaliveInterval().multipliedBy(KeepaliveTimer.MAX_UNANSWERED));
         return LinkEnd.of(CloseReason.PEER_STALLED);
     }

@@ -276,14 +276,14 @@ public final class Outbox {
         }
 
         /// Waits for a request, by the one pusher. May return early.
-        void await(long nanos) throws InterruptedException {
+        ///
+        /// @return false if the thread was interrupted: every link ends so, and an exception would cost its stack trace
+        boolean await(long nanos) {
             pusher = Thread.currentThread();
             if (!isRequested) {
                 LockSupport.parkNanos(this, nanos);
             }
-            if (Thread.interrupted()) {
-                throw new InterruptedException("interrupted while waiting for something to push");
-            }
+            return !Thread.interrupted();
         }
     }
 
