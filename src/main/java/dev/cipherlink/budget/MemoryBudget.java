@@ -6,19 +6,19 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
 
-/// Heap for one kind of what clients have the server keep, in bytes, for all sessions of the process.
+/// Bytes of heap for one kind of thing that clients have the server keep, for all sessions of the process.
 ///
-/// What an owner (a client's identity) takes beyond its first must leave as much free for others as the owner then has: one
-/// owner gets half, two a third each, and there always is room for the next. An OutOfMemoryError in place of a refusal strikes
-/// whichever thread asks for memory next, perhaps one of those on which the JVM runs all virtual threads. Thread-safe.
+/// An owner (a client's identity) that takes more than one thing must leave as much free as it then has: one owner gets half, two a
+/// third each, and there is always some for the next. Without a refusal, an OutOfMemoryError would strike the next thread that
+/// allocates, perhaps one of those on which the JVM runs all virtual threads. Thread-safe.
 public final class MemoryBudget {
 
     private final long bytes;
     private long free;
     private final Map<String, Long> taken = new HashMap<>();
-    /// Who waits, in turn; one whose own share is used up does not hold up others.
+    /// Those that wait, in turn; one whose own share is used up does not hold up others.
     private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
-    /// What they have already.
+    /// Bytes that those that wait have already.
     private long waitingBytes;
 
     private static final class Waiter {
@@ -44,15 +44,15 @@ public final class MemoryBudget {
         return new MemoryBudget(Runtime.getRuntime().maxMemory() / share);
     }
 
-    /// All that there is.
+    /// The size of the budget.
     public long bytes() {
         return bytes;
     }
 
-    /// Takes so much, if nobody waits and it is there.
+    /// Takes memory if it is there and no owner waits for some.
     ///
     /// @param own what the owner has of it for the same thing, which grows
-    /// @return false if there is no room; then nothing is taken
+    /// @return false if it is not there; then nothing is taken
     public synchronized boolean tryTake(String owner, long wanted, long own) {
         if (!waiters.isEmpty() || !mayTake(owner, wanted, own)) {
             return false;
@@ -61,10 +61,10 @@ public final class MemoryBudget {
         return true;
     }
 
-    /// Takes so much, and blocks while it is not there.
+    /// Takes memory, and blocks while it is not there.
     ///
     /// @param own what the owner has of it for the same thing, which grows
-    /// @return false if it was not there for so long, or all who have some wait themselves, or the thread was interrupted; then
+    /// @return false if it was not there in time, or all owners that have some wait themselves, or the thread was interrupted; then
     ///         nothing is taken
     public synchronized boolean take(String owner, long wanted, long own, Duration patience) {
         if (tryTake(owner, wanted, own)) {
@@ -77,7 +77,7 @@ public final class MemoryBudget {
         waiters.add(waiter);
         waitingBytes += own;
         serveWaiters();
-        // Where all who have some wait, the last one does not: they would wait for each other.
+        // If all that have some wait, the last one does not: they would wait for each other.
         boolean isStuck = own > 0 && waitingBytes == bytes - free;
         try {
             long deadline = System.nanoTime() + patience.toNanos();
@@ -95,12 +95,12 @@ public final class MemoryBudget {
         return waiter.isServed;
     }
 
-    /// Takes what cannot be refused; there may be less than nothing left.
+    /// Takes memory for something that cannot be refused; [#freeBytes] may be negative then.
     public synchronized void force(String owner, long wanted) {
         add(owner, wanted);
     }
 
-    /// Gives back what was taken, or a part of it.
+    /// Gives back all or a part of what was taken.
     public synchronized void giveBack(String owner, long back) {
         if (back != 0) {
             add(owner, -back);
@@ -126,7 +126,7 @@ public final class MemoryBudget {
             boolean isWithinShare = taken.getOrDefault(waiter.owner, 0L) == waiter.own
                     || mayTake(waiter.owner, waiter.wanted, waiter.own);
             if (isWithinShare && waiter.wanted > free) {
-                // What comes free is kept together for it.
+                // Freed memory is kept for it until there is enough.
                 break;
             }
             if (isWithinShare) {
@@ -142,7 +142,7 @@ public final class MemoryBudget {
         }
     }
 
-    /// What is left; less than nothing after [#force].
+    /// What is left; may be negative after [#force].
     public synchronized long freeBytes() {
         return free;
     }

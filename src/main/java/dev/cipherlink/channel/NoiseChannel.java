@@ -10,19 +10,18 @@ import java.util.Arrays;
 /// Version 2 of the wire after its handshake: each packet is a Noise transport message and carries as many whole
 /// messages as are ready (`docs/protocol.md`, section 1).
 ///
-/// Messages are written straight behind a packet's header and sealed in place: one seal and one write for all that
-/// go together.
+/// Messages are written behind a packet's header and sealed in place, with one seal and one write for all that go together.
 public final class NoiseChannel extends PacketChannel {
 
     public static final int VERSION = 2;
     static final int NONCE_BYTES = 0;
-    /// The most raw bytes that are sent at once, as one packet: whole blocks of the cipher, and with header and tag still one
-    /// segment of the loopback interface (65,483 bytes of an IPv4 packet), where a longer write leaves a small second one.
+    /// The most raw bytes that are sent at once, as one packet: whole blocks of the cipher, and with header and tag one segment of
+    /// the loopback interface (65,483 bytes of an IPv4 packet). A longer write would need a small second segment.
     public static final int MAX_STREAM_BYTES = 127 * 512;
 
     private final Suite suite;
     private final TransportState transport;
-    /// Whether a packet has been begun that takes more messages.
+    /// Whether the packet that was begun takes more messages.
     private boolean isPacketOpen;
 
     NoiseChannel(PacketReader reader, PacketWriter writer, Suite suite, TransportState transport) {
@@ -57,11 +56,11 @@ public final class NoiseChannel extends PacketChannel {
 
     @Override
     public void establish(int maxMessageBytes) {
-        // A packet may carry several messages, so that its limit is that of Noise, whatever their size.
+        // A packet may carry several messages, so its limit is that of Noise.
         limit(limits(TransportState.MAX_PLAINTEXT_BYTES + TransportState.TAG_BYTES));
     }
 
-    /// As Noise has it from the first packet on.
+    /// Noise requires it from the first packet on.
     @Override
     public void requireOrder() {
         // A packet out of order does not authenticate.
@@ -112,12 +111,12 @@ public final class NoiseChannel extends PacketChannel {
     /// @return 0 for the end of the stream, -1 if the peer closed the connection between two packets
     /// @throws java.net.ProtocolException if a packet is malformed or does not authenticate
     public int receiveStream() throws IOException {
-        // Not more than one full packet: while the peer keeps sending, each read then takes one of its writes.
+        // At most one full packet, so that each read takes one write of a peer that keeps sending.
         reader.readAheadOnePacket(NONCE_BYTES + MAX_STREAM_BYTES + TransportState.TAG_BYTES);
         return receive() ? receivedBytes : -1;
     }
 
-    /// Reserves room for raw bytes, which [#sendStream] sends. Not to be mixed with messages.
+    /// Reserves space for raw bytes, which [#sendStream] sends. Not to be mixed with messages.
     ///
     /// @param maxBytes 0 .. [#MAX_STREAM_BYTES]
     /// @return where the bytes start in [#reserved]
@@ -129,7 +128,7 @@ public final class NoiseChannel extends PacketChannel {
         }
         int missing = maxBytes - writer.dataBytes();
         if (missing > 0) {
-            // With room for the tag, so that sealing need not move them.
+            // With space for the tag, so that sealing does not move them.
             writer.extend(missing + TransportState.TAG_BYTES);
             writer.truncate(maxBytes);
         }

@@ -14,7 +14,7 @@ import java.util.Set;
 /// The first three packets of a version 2 connection: Noise XX or XXhfs (`docs/protocol.md`, section 1). The two sides are
 /// mirror images.
 ///
-/// Both block, and keep no time themselves: the caller bounds them. Sizes are exact, since handshake payloads are empty, and
+/// Both block without a time limit of their own. Sizes are exact, since handshake payloads are empty, and
 /// are checked before anything is allocated; a packet that is wrong gets no answer.
 public final class NoiseHandshake {
 
@@ -25,7 +25,7 @@ public final class NoiseHandshake {
     private NoiseHandshake() {
     }
 
-    /// Looks at the peer's static key as soon as the peer has proved that it holds it.
+    /// Checks the peer's static key, after the peer has proved that it holds it.
     @FunctionalInterface
     public interface KeyCheck {
         /// @param publicKey 32 bytes
@@ -58,14 +58,14 @@ public final class NoiseHandshake {
         }
     }
 
-    /// Who initiates, and with which suite.
+    /// The key and the suite of an initiator.
     ///
     /// @param keyPair the client's static key, which stays the caller's
     public record Initiator(Suite suite, KeyPair keyPair) {
     }
 
-    /// The server's side. Who the client may be is for the caller to decide, by the key in the result, before anything
-    /// else is received.
+    /// The server's side. The caller decides by the key in the result, before it receives anything else, whether the client may come
+    /// in.
     ///
     /// @throws ProtocolException if the client broke the rules, or chose a suite that is not accepted
     public static Result accept(PacketReader reader, PacketWriter writer, Responder responder) throws IOException {

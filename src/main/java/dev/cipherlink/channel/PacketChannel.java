@@ -4,8 +4,8 @@ import dev.cipherlink.channel.PacketReader.PacketLimits;
 import java.io.IOException;
 import java.util.Arrays;
 
-/// What the versions of the wire have in common: a plaintext that was received, and packets that wait to be written.
-/// How a packet is opened and sealed is what they differ in.
+/// The common part of the versions of the wire: the plaintext that was received, and packets that wait to be written. The versions
+/// open and seal packets in their own ways.
 abstract sealed class PacketChannel implements SecureChannel permits SharedKeyChannel, NoiseChannel {
 
     /// Nonce and data of a packet before the session is established.
@@ -25,7 +25,7 @@ abstract sealed class PacketChannel implements SecureChannel permits SharedKeyCh
         this.limits = limits;
     }
 
-    /// What headers may say from now on.
+    /// Sets the limits of headers from now on.
     final void limit(PacketLimits newLimits) {
         limits = newLimits;
     }
@@ -48,7 +48,7 @@ abstract sealed class PacketChannel implements SecureChannel permits SharedKeyCh
     /// Opens the packet in the reader into [#received] and [#receivedBytes].
     abstract void open() throws IOException;
 
-    /// Seals what has been reserved and is not sealed yet, if anything.
+    /// Seals reserved messages that are not sealed yet.
     abstract void sealReserved() throws IOException;
 
     @Override

@@ -105,7 +105,7 @@ public final class PacketReader {
         return dataSize;
     }
 
-    /// A copy of what was read ahead and is not part of a packet yet, or of one that was refused at its header.
+    /// A copy of the bytes that were read ahead, or of a packet that was refused at its header.
     public byte[] unread() {
         return Arrays.copyOfRange(buffer, position, limit);
     }
@@ -115,7 +115,7 @@ public final class PacketReader {
         return bytesRead;
     }
 
-    /// Makes at least `bytes` (a header at most) readable, reading whatever more the stream has ready.
+    /// Makes at least `bytes` (a header at most) readable, and reads what else the stream has ready.
     ///
     /// @return false if the stream ended before the first of them
     private boolean fill(int bytes) throws IOException {

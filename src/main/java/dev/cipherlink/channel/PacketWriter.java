@@ -7,8 +7,8 @@ import java.util.Arrays;
 
 /// Collects packets and puts them on a stream with one write.
 ///
-/// Two buffers: packets are added to the one while a thread writes the other, so that nobody who adds waits for the
-/// network. The caller's lock guards adding and [#stage]; a second one guards [#writeStaged].
+/// It has two buffers: packets are added to one while a thread writes the other, so that adding never waits for the network. The
+/// caller's lock guards adding and [#stage]; a second lock guards [#writeStaged].
 /// Does not close the stream.
 public final class PacketWriter {
 
@@ -43,14 +43,14 @@ public final class PacketWriter {
         return start + PacketHeader.BYTES;
     }
 
-    /// Makes room for more data of the packet that was begun.
+    /// Adds space for data to the packet that was begun.
     ///
     /// @return where it starts; [#buffer] may be another array than before
     public int extend(int dataBytes) {
         return makeRoom(dataBytes);
     }
 
-    /// Gives back what the packet that was begun has more than this.
+    /// Shortens the packet that was begun.
     ///
     /// @param dataBytes at most [#dataBytes]
     public void truncate(int dataBytes) {
@@ -105,8 +105,8 @@ public final class PacketWriter {
         pendingBytes = 0;
     }
 
-    /// Writes what was staged: with one call, unless it is large enough that its progress should be seen from outside
-    /// ([#bytesWritten]). Blocks while the peer does not read.
+    /// Writes what was staged: with one call, or several if it is large, so that [#bytesWritten] shows progress. Blocks while the peer
+    /// does not read.
     public void writeStaged() throws IOException {
         write(staged, stagedBytes);
         stagedBytes = 0;
@@ -115,8 +115,8 @@ public final class PacketWriter {
         }
     }
 
-    /// Writes what is pending in the same way, without staging it, where nobody else adds meanwhile: the one buffer stays
-    /// in use. Blocks while the peer does not read.
+    /// Writes what is pending in the same way, without staging it, if no other thread adds meanwhile: only one buffer is used. Blocks
+    /// while the peer does not read.
     public void writePending() throws IOException {
         write(pending, pendingBytes);
         pendingBytes = 0;

@@ -2,10 +2,10 @@ package dev.cipherlink.channel;
 
 import java.io.IOException;
 
-/// An authenticated, encrypted packet stream in both directions over a connection that somebody else closes.
+/// An authenticated, encrypted packet stream in both directions over a connection, which the channel does not close.
 ///
-/// Three parties may use it at once: one thread that calls [#receive]; whoever holds the lock of the session, for
-/// [#reserve], [#reserved], [#pendingBytes] and [#stage]; and whoever holds the lock for writing, for [#writeStaged].
+/// Three threads may use it at once: one that calls [#receive]; one that holds the lock of the session, for [#reserve],
+/// [#reserved], [#pendingBytes] and [#stage]; and one that holds the lock for writing, for [#writeStaged].
 public interface SecureChannel extends AutoCloseable {
 
     /// The version byte of the packets: 1 or 2.
@@ -23,8 +23,8 @@ public interface SecureChannel extends AutoCloseable {
     /// @param maxMessageBytes header included
     void establish(int maxMessageBytes);
 
-    /// From now on each packet must be the peer's next after the one received last: neither one of another connection nor one
-    /// that was held back or left out.
+    /// Requires from now on that each packet is the peer's next after the last one: not one of another connection, nor one that was
+    /// held back, with none left out.
     void requireOrder();
 
     /// Receives and opens the next packet; [#received] then holds its plaintext until the next call. Blocks.
@@ -41,7 +41,7 @@ public interface SecureChannel extends AutoCloseable {
 
     int receivedBytes();
 
-    /// Reserves room for one message, which the caller then writes into [#reserved].
+    /// Reserves space for one message, which the caller then writes into [#reserved].
     ///
     /// @param messageBytes header included, not more than was established
     /// @return where the message starts
@@ -51,7 +51,7 @@ public interface SecureChannel extends AutoCloseable {
     /// The array in which the message last reserved is to be written; valid until the next [#reserve] or [#stage].
     byte[] reserved();
 
-    /// About how many bytes wait to be staged.
+    /// Bytes that wait to be staged, about.
     int pendingBytes();
 
     /// Seals what is pending and hands it to the next [#writeStaged].

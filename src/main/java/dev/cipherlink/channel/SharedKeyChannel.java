@@ -14,8 +14,8 @@ import java.util.Arrays;
 /// (`docs/protocol.md`, section 1).
 ///
 /// Our nonces are 16 random bytes, chosen for this connection and direction, and a counter. A packet whose nonce
-/// starts with our own 16 bytes came back to us and is refused. Other programs choose their nonces as they like; where the peer has
-/// proved that it counts as we do, [#requireOrder] binds its packets to the connection. The shared key belongs to whoever made it.
+/// starts with our own 16 bytes came back to us and is refused. Other programs may choose their nonces in other ways; if the peer
+/// has proved that it counts as we do, [#requireOrder] binds its packets to the connection. The shared key belongs to the caller.
 public final class SharedKeyChannel extends PacketChannel {
 
     public static final int VERSION = 1;

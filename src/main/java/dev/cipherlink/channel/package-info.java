@@ -7,7 +7,7 @@
 /// Refuses: to allocate or read anything for a header outside [dev.cipherlink.channel.PacketReader.PacketLimits]; to deliver anything
 /// that does not authenticate, to answer it, to fall back to another version; to know what a message says.
 ///
-/// Threads: one thread receives. Sending is split in two so that nobody waits for the network while holding the state
+/// Threads: one thread receives. Sending is split in two so that no thread waits for the network while holding the state
 /// of a session: [dev.cipherlink.channel.SecureChannel#reserve] and `stage` under one lock, `writeStaged` under another.
 ///
 /// Follows: `docs/protocol.md`, section 1.

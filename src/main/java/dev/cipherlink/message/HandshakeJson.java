@@ -29,7 +29,7 @@ public final class HandshakeJson {
     private static final int MAX_DEPTH = 8;
     private static final int MAX_CLIENT_ID_CHARACTERS = 64;
     private static final int MAX_CHALLENGE_CHARACTERS = 64;
-    /// A host name of 253 characters, its port, and room for brackets.
+    /// A host name of 253 characters, a port, and brackets.
     private static final int MAX_TARGET_CHARACTERS = 262;
 
     private static final JsonFactory JSON = JsonFactory.builder()
@@ -184,7 +184,7 @@ public final class HandshakeJson {
         return new Echo(text(members, "session_id", null), flag(members, "counted"));
     }
 
-    /// Whether it is a target is for whoever connects to say; here it only has to be there.
+    /// The server parses the target when it connects; here it only has to be there.
     private static String target(OperationMode mode, Map<String, Object> members) throws ProtocolException {
         if (mode != OperationMode.STREAM) {
             return "";

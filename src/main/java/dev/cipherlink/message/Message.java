@@ -146,7 +146,7 @@ public record Message(MessageType type, boolean more, int sequence, Payload payl
             return HEADER_BYTES + payloadBytes;
         }
 
-        /// Writes the message to `target`, which must have room for it at `offset`.
+        /// Writes the message to `target` at `offset`, where it must fit.
         public void encode(Message message, byte[] target, int offset) {
             Payload payload = message.payload();
             int flags = message.more() ? MessageType.MORE_FLAG : 0;

@@ -1,6 +1,6 @@
 package dev.cipherlink.message;
 
-/// A client's first message: what it wishes for (`docs/protocol.md`, section 3).
+/// A client's first message: its wishes (`docs/protocol.md`, section 3).
 ///
 /// @param clientId display name that the client claims; empty if none
 /// @param resume   which session is to go on; null for a new one

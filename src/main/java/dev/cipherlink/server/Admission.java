@@ -200,7 +200,7 @@ final class Admission {
 
     /// Connects to the target of a forward: the answer to SYN says whether it was reached.
     private SynAck openTarget(Syn syn, String sessionId) {
-        // The handshakes wait for the target only from here on, and take no place of others of their address.
+        // From here on the handshakes wait for the target only, and no longer count against their address.
         connection.visit().leave();
         try {
             connection.become(StreamConnection.open(syn,

@@ -145,7 +145,7 @@ public record ServerConfig(
     /// @param limits         how long a forward may be silent
     public record ForwardPolicy(ForwardRules allowed, Duration connectTimeout, ForwardLimits limits) {
 
-        /// Nothing but what is said of single clients.
+        /// Only the targets of single clients.
         public static final ForwardPolicy DEFAULT =
                 new ForwardPolicy(ForwardRules.NONE, Duration.ofSeconds(5), ForwardLimits.DEFAULT);
     }

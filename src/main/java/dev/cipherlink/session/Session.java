@@ -339,10 +339,10 @@ public final class Session {
         return sender.isDisconnected() ? CloseReason.DISCONNECTED : null;
     }
 
-    /// Who talks to whom in a session, and what its wire allows.
+    /// The two ends of a session, and the limits of its wire.
     ///
     /// @param id              128 random bits in hex, chosen by the server
-    /// @param owner           whose it is: with whom it shares its part of the server's memory
+    /// @param owner           the client; its sessions share its part of the server's memory
     /// @param name            the name the server knows the client by
     /// @param reusesSequenceNumbers whether sequence numbers may be used again after 65,535; not in version 1, where they
     ///                        are what stops the replay of a packet

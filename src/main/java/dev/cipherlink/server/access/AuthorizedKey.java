@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 /// @param name    its name at the server; see [PublicKeyLine#isName]
 /// @param key     the key that it must prove to hold
 /// @param options words, in the order of the file: `operator` (may look at other connections),
-///                `forward=HOST:PORT,...` (what it may have connected to, see [ForwardRules]), and `denied` (it may not come
-///                in, whatever else is said)
+///                `forward=HOST:PORT,...` (its targets, see [ForwardRules]), and `denied` (it may not come in, with any other
+///                option)
 public record AuthorizedKey(String name, PublicKey key, List<String> options) {
 
     static final String DENIED = "denied";
@@ -72,7 +72,7 @@ public record AuthorizedKey(String name, PublicKey key, List<String> options) {
         return options.contains(OPERATOR);
     }
 
-    /// What it may have connected to, besides what everybody may: all `forward=` options together.
+    /// Its targets besides those of all clients: all `forward=` options together.
     public ForwardRules forwards() {
         return options.stream().filter(option -> option.startsWith(FORWARD))
                 .map(option -> ForwardRules.parse(option.substring(FORWARD.length())))

@@ -1,7 +1,7 @@
 /// Which clients may come in over version 2 of the wire, and their rights.
 ///
 /// Purpose: a [dev.cipherlink.server.access.ClientDirectory] is asked after the handshake, and again for live connections
-/// when it changes: a file of keys ([dev.cipherlink.server.access.AuthorizedKeys]), or everybody by name
+/// when it changes: a file of keys ([dev.cipherlink.server.access.AuthorizedKeys]), or any key, by name
 /// ([dev.cipherlink.server.access.Enrolment]).
 ///
 /// Refuses: handshakes, sessions, sockets.

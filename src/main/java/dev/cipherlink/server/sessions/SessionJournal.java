@@ -196,7 +196,7 @@ final class SessionJournal {
         if (!isKept || !hasChanged && received - recorded < MAX_UNRECORDED) {
             return;
         }
-        // Where there is no room for a record, this throws, and nothing else does.
+        // On a full disk this throws, and nothing after it does.
         transaction.beginWrite();
         hasChanged = false;
         recorded = received;

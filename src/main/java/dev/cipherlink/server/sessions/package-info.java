@@ -1,6 +1,6 @@
-/// What a session does at the server: its commands, its place in the chat, and its records in the store.
+/// What a session does at the server: its commands, its subscriptions, and its records in the store.
 ///
-/// Purpose: [dev.cipherlink.server.sessions.CommandDispatcher] runs the requests of one session;
+/// Purpose: [dev.cipherlink.server.sessions.CommandDispatcher] runs the requests of one session, by [dev.cipherlink.server.sessions.Commands];
 /// [dev.cipherlink.server.sessions.SessionRegistry] keeps sessions from one connection to the next;
 /// [dev.cipherlink.server.sessions.SessionJournal] records what another process needs to go on with one.
 ///
