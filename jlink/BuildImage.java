@@ -30,11 +30,11 @@ final class BuildImage {
     /// jdk.unsupported the signals.
     private static final List<String> HIDDEN_MODULES = List.of("java.logging", "jdk.net", "jdk.unsupported");
 
-    /// Files of the JDK for development tools, TLS, cookies, and for sorting large arrays of numbers; nobody misses them here.
+    /// Files of the JDK for development tools, TLS, cookies, and sorting large arrays of numbers, which are not used here.
     private static final List<String> DEAD_WEIGHT = List.of("bin/keytool", "bin/rmiregistry", "lib/classlist", "lib/jexec",
             "lib/jrt-fs.jar", "lib/security/cacerts", "lib/security/public_suffix_list.dat", "lib/libsimdsort.so");
 
-    /// Classes of java.base that nothing here comes to: TLS (but for the provider, which is asked for ciphers), keytool, and
+    /// Classes of java.base that are not used here: TLS (but for the provider, which is asked for ciphers), keytool, and
     /// character sets of East Asia (all text is UTF-8). Patterns of `jlink`; of each package something has to stay.
     private static final List<String> DEAD_CLASSES = List.of(
             "regex:/java.base/sun/security/ssl/(?!SunJSSE).*",

@@ -19,7 +19,7 @@ final class CipherlinkCommand extends RootCommand {
               chat        talk, and use the store, at a prompt
               forward     reach TCP services through it: ports, SOCKS, ProxyCommand
               ping        measure round trips          bench       rate and latency
-              whoami      show who the server takes you for
+              whoami      show how the server knows you
             Keys:
               keygen      make one; it prints a public line
               authorize   on the server: let in whose public line it is

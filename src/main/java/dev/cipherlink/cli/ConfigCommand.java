@@ -33,7 +33,7 @@ final class ConfigCommand extends ProgramCommand {
             lines.add(String.format("  %-35s %s%s", setting.key(), setting.description(), value));
         }
         syntax.examples(lines.toArray(String[]::new));
-        syntax.parameter("show", List.of("show"), given -> action = given, "What to do: show.");
+        syntax.parameter("show", List.of("show"), given -> action = given, "The only action.");
     }
 
     @Override

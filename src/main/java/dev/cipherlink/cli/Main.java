@@ -45,8 +45,8 @@ public final class Main {
     }
 
     /// Ends the process when one of its platform threads has died for want of memory. It may be one on which all virtual threads run,
-    /// or the one that waits for their sockets: then the process would live on and serve nobody. What the store has acknowledged
-    /// survives this as it survives SIGKILL.
+    /// or the one that waits for their sockets: then the process would live on and serve nothing. Acknowledged writes survive this
+    /// as they survive SIGKILL.
     static final class OutOfMemoryHandler {
         private static final byte[] MESSAGE = ("cipherlink: out of memory, and a thread that the process needs has died\n"
                 + "  try: start it again with more: CIPHERLINK_JAVA_OPTS=-Xmx2g\n").getBytes(StandardCharsets.US_ASCII);
@@ -72,7 +72,7 @@ public final class Main {
             try {
                 STDERR.write(MESSAGE);
             } catch (IOException e) {
-                // There is nobody to tell.
+                // stderr is lost too
             } finally {
                 Runtime.getRuntime().halt(ExitStatus.BUG.code());
             }

@@ -66,7 +66,7 @@ abstract class QueryCommand extends ClientCommand {
         @Override
         public void describe(Syntax syntax) {
             super.describe(syntax);
-            syntax.about("Show who the server takes you for: name, key, permissions, session.");
+            syntax.about("Show how the server knows you: name, key, permissions, session.");
             syntax.examples("  cipherlink whoami", "  cipherlink whoami -s example.org:8888 --shared-key shared.key");
         }
 

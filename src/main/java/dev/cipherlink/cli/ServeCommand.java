@@ -36,9 +36,9 @@ import java.util.concurrent.CountDownLatch;
 /// `serve`: runs a server until a signal stops it.
 final class ServeCommand extends ProgramCommand {
 
-    /// Of the store, the sockets and the carriers of virtual threads on a machine with few processors.
+    /// For the store, the sockets and the carriers of virtual threads on a machine with few processors.
     private static final int THREADS = 24;
-    /// What the JVM takes beside its heap, and cannot give back: code, metadata, stacks, buffers.
+    /// Of the JVM beside its heap: code, metadata, stacks and buffers, which the kernel cannot take away.
     private static final long JVM_BYTES = 48L << 20;
 
     private String host;
@@ -76,7 +76,7 @@ final class ServeCommand extends ProgramCommand {
                 "rocksdb: keys are kept on disk, in the folder of --data. memory: until the server ends. Default: rocksdb.");
         syntax.option("--durability", "WHEN", given -> durability = given,
                 "When a write is answered. always: once it is on disk. "
-                    + "everysec: at once, with the disk a second behind. os: at once, with the disk when the system likes. Default: always.");
+                    + "everysec: at once, and it is on disk a second later. os: at once, and the kernel decides when it is on disk. Default: always.");
         syntax.flag("--check", given -> check = given, "Read everything, report every problem, and exit.");
     }
 
@@ -163,13 +163,13 @@ final class ServeCommand extends ProgramCommand {
         }
     }
 
-    /// An operator who reloads the server, or a terminal that goes away.
+    /// SIGHUP comes from an operator who reloads the server, or from a terminal that goes away.
     private static void goOn() {
         System.getLogger(ServeCommand.class.getName()).log(System.Logger.Level.INFO,
                 "SIGHUP: going on; changes of the authorized keys are taken up by themselves, settings by a restart (SIGTERM)");
     }
 
-    /// A server that its container ends in the middle of its work is told before.
+    /// Warns of a server that the kernel may kill for its memory, as in a small container.
     private void tellIfMemoryIsShort(Settings settings) {
         long heap = Runtime.getRuntime().maxMemory();
         long beside = JVM_BYTES + (settings.word(Setting.STORE_ENGINE).equals("memory") ? 0 : RocksConfig.NATIVE_BYTES);
@@ -192,7 +192,7 @@ final class ServeCommand extends ProgramCommand {
                         HandshakeLimits.DEFAULT.forAddress(settings.whole(Setting.SERVER_MAX_HANDSHAKES_PER_ADDRESS),
                                 settings.whole(Setting.SERVER_HANDSHAKES_PER_SECOND))
                         .forNetblocks(settings.whole(Setting.SERVER_NETBLOCK_IPV4), settings.whole(Setting.SERVER_NETBLOCK_IPV6))
-                        .withPenalties(settings.word(Setting.SERVER_HANDSHAKE_PENALTIES).equals("true")))
+                        .withPenalties(settings.isOn(Setting.SERVER_HANDSHAKE_PENALTIES)))
                 .withConnectionsPerKey(settings.whole(Setting.SERVER_MAX_CONNECTIONS_PER_KEY))
                 .withSessionLimits(settings.whole(Setting.SERVER_MAX_WINDOW),
                         (int) settings.size(Setting.STORE_MAX_VALUE_SIZE))

@@ -98,8 +98,7 @@ public final class ClientKeys implements AutoCloseable {
         return knownHosts.map(KnownHosts::path);
     }
 
-    /// What a server that gives names away may call this client; empty for nothing. With a shared key nobody's name
-    /// means anything, and the server makes one up.
+    /// The name that this client asks for; empty for none. With a shared key names prove nothing, and the server makes one up.
     String claimedName() {
         return switch (credentials) {
             case Credentials.Shared _ -> "";
@@ -109,7 +108,7 @@ public final class ClientKeys implements AutoCloseable {
 
     /// Asks about a server that is new, and keeps its key if it is the right one. Blocks on the person.
     ///
-    /// @return whether to connect again; false also if there is nobody to ask
+    /// @return whether to connect again; false also without a terminal to ask on
     boolean acceptFirstContact(UnknownHost host) {
         if (!canAsk || knownHosts.isEmpty()) {
             return false;

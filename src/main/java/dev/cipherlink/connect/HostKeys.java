@@ -47,7 +47,7 @@ public record HostKeys(ServerKeys keys) implements Closing {
         Optional<SharedKey> shared = sharedKey(settings);
         Identity identity = new Identities(surroundings, output).load(settings, Setting.SERVER_IDENTITY);
         if (authorized.list().isEmpty() && policy(settings) == ClientPolicy.AUTHORIZED) {
-            output.notice("cipherlink: nobody is let in yet; `cipherlink authorize` adds keys to "
+            output.notice("cipherlink: no client is let in yet; `cipherlink authorize` adds keys to "
                     + TerminalText.escapeLine(authorized.path().toString()));
         }
         return new HostKeys(new ServerKeys(shared, Optional.of(identity), clients, suites(settings)));

@@ -30,8 +30,8 @@ public final class Identities {
         this.output = output;
     }
 
-    /// Loads the file of a setting. One that nobody named and that does not exist is made, and said so once: a name
-    /// that somebody gave may be mistyped.
+    /// Loads the file of a setting. If the default file does not exist, makes it and says so once. A file that was named must exist,
+    /// since its name may be mistyped.
     ///
     /// @throws CliException if there is none, or it must not be trusted
     public Identity load(Settings settings, Setting setting) {

@@ -168,7 +168,7 @@ public final class Output {
 
         /// Writes one of many answers, so that each ends with a line feed.
         ///
-        /// @param verb of the command, for JSON; null if nobody knows it
+        /// @param verb of the command, for JSON; null if unknown
         /// @param line the number of the command's line, for JSON
         /// @param goesOn whether it is a part of an answer, and another follows
         public void write(Verb verb, Reply reply, Optional<Integer> line, boolean goesOn) {

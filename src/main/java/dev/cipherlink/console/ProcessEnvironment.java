@@ -108,7 +108,7 @@ public record ProcessEnvironment(InputStream stdin, OutputStream stdout, OutputS
             }
         }
 
-        /// Whether stdout may have a reader who has left. A file or a device has none: there a failed write means a full disk, and
+        /// Whether stdout may be a pipe or socket whose reader has left. On a file or a device a failed write means a full disk, and
         /// the like.
         public static boolean mayStdoutHaveReader() {
             Path stdout = DESCRIPTORS.resolve("1");

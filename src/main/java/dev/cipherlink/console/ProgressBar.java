@@ -15,7 +15,7 @@ public final class ProgressBar {
     private long nextAt;
     private boolean visible;
 
-    /// @param totalBytes what has to be done; -1 if nobody knows
+    /// @param totalBytes what has to be done; -1 if unknown
     /// @param nanoTime now, on the clock of [System#nanoTime]
     public ProgressBar(Output output, long totalBytes, long nanoTime) {
         this.output = output;

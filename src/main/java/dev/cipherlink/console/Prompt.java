@@ -26,7 +26,7 @@ public final class Prompt {
         this.output = output;
     }
 
-    /// Whether somebody is there to answer.
+    /// Whether there is a terminal to ask on.
     public boolean canAsk() {
         return surroundings.terminals().stdin() && surroundings.terminals().stderr();
     }

@@ -37,7 +37,7 @@ public enum Setting {
     SERVER_NETBLOCK_IPV4("server.netblock-ipv4", new SettingType.Whole(8, 32), "24",
             "bits of an IPv4 address that name its netblock, whose strangers have limits together"),
     SERVER_NETBLOCK_IPV6("server.netblock-ipv6", new SettingType.Whole(16, 64), "48", "the same of an IPv6 address"),
-    SERVER_HANDSHAKE_PENALTIES("server.handshake-penalties", new SettingType.Choice(List.of("true", "false")), "true",
+    SERVER_HANDSHAKE_PENALTIES("server.handshake-penalties", trueOrFalse(), "true",
             "whether addresses whose handshakes fail have to wait; false behind a proxy, where all have its address"),
     SERVER_MAX_WINDOW("server.max-window", new SettingType.Whole(1, 32_767), "1024",
             "largest window granted to a client in burst mode"),
@@ -58,7 +58,8 @@ public enum Setting {
     STORE_ENGINE("store.engine", new SettingType.Choice(List.of("rocksdb", "memory")), "rocksdb",
             "where keys are kept: on disk in the data folder, or in memory until the server ends"),
     STORE_DURABILITY("store.durability", new SettingType.Choice(List.of("always", "everysec", "os")), "always",
-            "when a write is answered: once it is on disk, or before, with the disk a second behind or when the system likes"),
+            "when a write is answered: once it is on disk (always), or at once, and on disk a second later (everysec) or "
+                    + "whenever the kernel writes it (os)"),
     STORE_MAX_VALUE_SIZE("store.max-value-size", new SettingType.Size(1, 1L << 30), "16MiB",
             "largest value that can be stored"),
     CHAT_HISTORY("chat.history", new SettingType.Whole(1, 100_000), "1000", "messages of a room that are kept"),
@@ -66,8 +67,8 @@ public enum Setting {
             "chat messages of one person in a second; five times as many at once"),
     CHAT_IDLE_AFTER("chat.idle-after", time("1s", "1d"), "10m", "time without a request after which a person is away"),
     CHAT_WAITING("chat.waiting", new SettingType.Whole(1, 10_000), "100",
-            "direct messages that are kept for somebody who is not here"),
-    CHAT_WAITING_TIME("chat.waiting-time", time("1m", "365d"), "14d", "how long those are kept"),
+            "direct messages that are kept for a person who is not connected"),
+    CHAT_WAITING_TIME("chat.waiting-time", time("1m", "365d"), "14d", "time for which those are kept"),
     KEEPALIVE_INTERVAL("keepalive.interval", time("100ms", "1h"), "10s",
             "silence after which the peer is asked for a sign of life"),
     CLIENT_SERVER("client.server", new SettingType.Address(), "127.0.0.1:8888", "server to connect to"),
@@ -85,7 +86,7 @@ public enum Setting {
     CLIENT_HOST_KEY("client.host-key", new SettingType.KeyFingerprint(), null, "fingerprint that the server's key must have"),
     CLIENT_KNOWN_HOSTS("client.known-hosts", new SettingType.FileName(), null, "file of the servers met so far"),
     HISTORY_FILE("history.file", new SettingType.FileName(), null, "file of what was typed in chat"),
-    HISTORY_SECRETS("history.secrets", new SettingType.Choice(List.of("true", "false")), "true",
+    HISTORY_SECRETS("history.secrets", trueOrFalse(), "true",
             "whether that file also keeps lines with values, such as SET");
 
     private final String key;
@@ -102,6 +103,10 @@ public enum Setting {
 
     private static SettingType time(String least, String most) {
         return new SettingType.Time(DurationText.parse(least), DurationText.parse(most));
+    }
+
+    private static SettingType trueOrFalse() {
+        return new SettingType.Choice(List.of("true", "false"));
     }
 
     /// Lower case, dots for levels, hyphens for words: `server.max-window`.

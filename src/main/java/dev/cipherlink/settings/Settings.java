@@ -26,8 +26,8 @@ import java.util.function.UnaryOperator;
 /// also where a stronger one covers it.
 public final class Settings {
 
-    /// A value that counts, and the layer that it is from.
-    private record Options(String text, Object value, Layer layer) {
+    /// The value of the strongest layer that has one.
+    private record Effective(String text, Object value, Layer layer) {
     }
 
     /// A place where settings were looked for.
@@ -44,13 +44,13 @@ public final class Settings {
     }
 
     private final List<Layer> layers;
-    private final Map<Setting, Options> effective = new EnumMap<>(Setting.class);
+    private final Map<Setting, Effective> effective = new EnumMap<>(Setting.class);
     private final List<String> problems;
     private final List<Source> sources;
 
     /// @param layers the strongest first
-    /// @param problems what was already found wrong while reading them
-    /// @param sources where they were looked for
+    /// @param problems found while reading them
+    /// @param sources  the places that were looked at
     Settings(List<Layer> layers, List<String> problems, List<Source> sources) {
         this.layers = List.copyOf(layers);
         this.problems = new ArrayList<>(problems);
@@ -67,7 +67,7 @@ public final class Settings {
             }
             try {
                 Object value = setting.get().type().parse(text);
-                effective.putIfAbsent(setting.get(), new Options(text, value, layer));
+                effective.putIfAbsent(setting.get(), new Effective(text, value, layer));
             } catch (IllegalArgumentException _) {
                 problems.add(key + ": " + layer.place().apply(key) + " says '" + TerminalText.escapeLine(text) + "', must be "
                         + setting.get().type().allowed() + hiddenCharacter(text));
@@ -75,7 +75,7 @@ public final class Settings {
         });
     }
 
-    /// What an editor adds and nobody sees.
+    /// A character that an editor adds and does not show, in words.
     private static String hiddenCharacter(String text) {
         return text.endsWith("\r") ? " (the carriage return at its end is from a file with Windows line ends)"
                 : text.endsWith("\n") ? " (it ends with a line feed)"
@@ -121,7 +121,7 @@ public final class Settings {
 
     /// The value as it was written.
     public Optional<String> text(Setting setting) {
-        return Optional.ofNullable(effective.get(setting)).map(Options::text);
+        return Optional.ofNullable(effective.get(setting)).map(Effective::text);
     }
 
     /// Where the value came from: `default`, `./cipherlink.yaml:3`, `CIPHERLINK_SERVER_PORT`, `option --port`.
@@ -154,7 +154,7 @@ public final class Settings {
         return Optional.ofNullable(effective.get(setting)).map(found -> (Fingerprint) found.value());
     }
 
-    /// None if nobody has set any.
+    /// No rules if the setting has no value.
     public ForwardRules forwardRules(Setting setting) {
         return Optional.ofNullable(effective.get(setting)).map(found -> (ForwardRules) found.value())
                 .orElse(ForwardRules.NONE);
@@ -164,7 +164,7 @@ public final class Settings {
         return new ForwardLimits(duration(Setting.FORWARD_IDLE_TIMEOUT), duration(Setting.FORWARD_HALF_CLOSE_TIMEOUT));
     }
 
-    /// Whether somebody has set it: a file, a variable or an option.
+    /// Whether a file, a variable or an option has set it.
     public boolean isSet(Setting setting) {
         return origin(setting).filter(origin -> !origin.equals(Layer.DEFAULT)).isPresent();
     }
@@ -231,7 +231,7 @@ public final class Settings {
     /// @param folder what relative file names in this source are relative to
     record Layer(Map<String, String> values, UnaryOperator<String> place, Path folder) {
 
-        /// The place of what nobody has set.
+        /// The place of a value that nothing has set.
         static final String DEFAULT = "default";
 
         static Layer of(String place, Map<String, String> values, Path folder) {

@@ -25,8 +25,8 @@ import java.util.regex.Pattern;
 /// The order, the weakest first: defaults, `/etc/cipherlink/cipherlink.yaml`, `$XDG_CONFIG_HOME/cipherlink/cipherlink.yaml`,
 /// `./cipherlink.yaml` or the file of `--config`, environment variables. Options come on top with [Settings#with].
 ///
-/// A file that somebody else could change ([TrustedPath]) is an error, but in the working folder, where nobody asked for one,
-/// it is passed over. What is read there may not set everything ([Setting#isForWorkingFolder]).
+/// A file that another user could change ([TrustedPath]) is an error; `./cipherlink.yaml`, which nobody asked for, is passed over
+/// instead, and may not set everything ([Setting#isForWorkingFolder]).
 public final class SettingsLoader {
     private static final String FILE_NAME = "cipherlink.yaml";
     private static final String PREFIX = "CIPHERLINK_";

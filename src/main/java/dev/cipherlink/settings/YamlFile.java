@@ -57,7 +57,7 @@ final class YamlFile {
 
     /// Reads the whole file. Blocks on the disk.
     ///
-    /// @throws CliException if it cannot be read, somebody else could change it, or it is no YAML, with the line where it is known
+    /// @throws CliException if it cannot be read, another user could change it, or it is no YAML; with the number of the line if that is known
     Layer read() {
         String text = "";
         try {

@@ -103,7 +103,7 @@ public final class CliException extends RuntimeException {
             for (ExitStatus status : values()) {
                 table.put(status.code, status.meaning);
             }
-            table.put(BROKEN_PIPE, "whoever read our stdout has left");
+            table.put(BROKEN_PIPE, "the reader of stdout has left");
             return table;
         }
 

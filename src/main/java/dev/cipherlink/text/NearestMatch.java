@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jline.utils.Levenshtein;
 
-/// Finds what someone probably meant: the known word with the fewest edits.
+/// Finds the known word that was probably meant: the one with the fewest edits.
 public final class NearestMatch {
 
     private NearestMatch() {

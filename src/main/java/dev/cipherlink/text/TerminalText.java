@@ -9,7 +9,7 @@ import java.util.Optional;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 
-/// Text made safe for a terminal, whoever wrote it. What goes to a terminal passes here on its last step, in `Output`, in the
+/// Text made safe for a terminal. All that goes to a terminal passes here on its last step, in `Output`, in the
 /// screen of the prompt, and in what draws the line being typed: so nothing depends on where a text came from.
 ///
 /// Shown as `\xNN` or `\\uNNNN`: C0 controls but tab and newline, DEL, C1 controls, the characters that change the

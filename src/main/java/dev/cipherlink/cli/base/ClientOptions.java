@@ -41,7 +41,7 @@ public final class ClientOptions {
         syntax.option("--host-key", "FINGERPRINT", given -> hostKey = given,
                 "Accept only a server whose key has this fingerprint; known hosts do not count.");
         syntax.flag("--accept-new-host-key", given -> acceptNewHostKey = given,
-                "Believe a server that is new, and keep its key. A changed key is refused all the same.");
+                "Trust a new server and keep its key. A changed key is refused all the same.");
         syntax.option("--timeout", "DURATION", given -> timeout = given,
                 "How long to wait for the connection, and for an answer: 500ms, 10s, 2m. Default: 30s.");
         syntax.flag("--no-reconnect", given -> noReconnect = given,

@@ -19,7 +19,7 @@ public final class CommonOptions {
                 "Read this configuration file instead of ./cipherlink.yaml.");
         syntax.flag("-q --quiet", given -> quiet = given, "Only errors on stderr.");
         syntax.repeatedFlag("-v --verbose", given -> verbose = given,
-                "On stderr what is read, whom we connect to and what is agreed; -vv: all, with stack traces.");
+                "Tell on stderr which files are read, which server is met and what is agreed; -vv: everything, with stack traces.");
         syntax.flag("--json", given -> json = given, "One JSON object per answer on stdout, errors as JSON on stderr.");
         syntax.flag("--no-color", given -> noColor = given, "No colours (so does the variable NO_COLOR).");
         syntax.group(Syntax.OWN);

@@ -13,7 +13,7 @@ import org.HdrHistogram.Histogram;
 /// One simulated client: keeps its window full until its share of the requests is answered.
 ///
 /// The thread that reads the connection sends the next request as soon as it has an answer, so that what is measured is
-/// the tunnel and not a hand-over between threads. Fields without synchronization belong to whoever holds the session's
+/// the tunnel and not a hand-over between threads. Fields without synchronization are guarded by the session's
 /// lock: [#start] writes them before it sends, which takes that lock.
 final class LoadClient {
     private static final int HISTOGRAM_DIGITS = 2;

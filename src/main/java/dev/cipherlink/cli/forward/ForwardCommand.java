@@ -59,7 +59,7 @@ public final class ForwardCommand extends ClientCommand {
         syntax.option("--pool", "N", given -> pool = given,
                 "Keep N connections to the server ready, so that a forwarded one costs one round trip.");
         syntax.option("--socks-passwords", "FILE", given -> passwordFile = given,
-                "Let only those use -D who stand in this file, USER:PASSWORD on each line. Mode 0600.");
+                "Only users in this file may use -D: USER:PASSWORD on each line. Mode 0600.");
     }
 
     @Override

@@ -63,7 +63,7 @@ final class StdioForward {
         }
     }
 
-    /// A server that is new, or that does not know us, is met by an ordinary connection: it asks and explains.
+    /// If the server is new or refuses our key, connects once as other commands do, which asks and explains.
     private Tunnel open(TunnelClient tunnels, ForwardTarget target, ClientKeys keys) {
         try {
             try {
@@ -161,7 +161,7 @@ final class StdioForward {
 
             /// Blocks until all of it is taken.
             ///
-            /// @return false if nobody will
+            /// @return false if the relay has ended
             synchronized boolean put(byte[] buffer, int count) throws InterruptedException {
                 bytes = buffer;
                 position = 0;

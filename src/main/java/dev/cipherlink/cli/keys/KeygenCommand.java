@@ -47,7 +47,7 @@ public final class KeygenCommand extends ProgramCommand {
             syntax.parameter("0..1", "FILE", given -> file = given,
                     "Where to put it, mode 0600. Default: keys/shared_key.key.");
             syntax.flag("--force", given -> force = given,
-                    "Replace an existing file. Who has the old key cannot connect any more.");
+                    "Replace an existing file. The old key cannot connect any more.");
         }
 
         @Override
@@ -83,7 +83,7 @@ public final class KeygenCommand extends ProgramCommand {
             syntax.option("--name", "NAME", given -> name = given, "The name in the public line. Default: the login name.");
             syntax.flag("--passphrase", given -> passphrase = given, "Ask for a passphrase that protects the file.");
             syntax.flag("--force", given -> force = given,
-                    "Replace an existing file. Whoever knows the old key will refuse the new one.");
+                    "Replace an existing file. Servers that let the old key in refuse the new one.");
         }
 
         @Override

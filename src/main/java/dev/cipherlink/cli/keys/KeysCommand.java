@@ -23,7 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// `keys`: who is let in, and the user's own key.
+/// `keys`: the keys that a server lets in, and the user's own.
 public final class KeysCommand extends ProgramCommand {
     @Override
     public void describe(Syntax syntax) {
@@ -88,7 +88,7 @@ public final class KeysCommand extends ProgramCommand {
         }
     }
 
-    /// `keys deny`: for a server that lets everybody in, who would come back after a `revoke`.
+    /// `keys deny`: for a server that lets every key in, where a revoked one would come back.
     static final class Deny extends ProgramCommand {
         private List<String> words;
         private String file;

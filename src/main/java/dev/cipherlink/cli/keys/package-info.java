@@ -2,7 +2,7 @@
 ///
 /// Purpose: one class a command.
 ///
-/// Refuses: to overwrite a key, to print a secret, to follow a link in a folder that somebody else may write.
+/// Refuses: to overwrite a key, to print a secret, to follow a link in a folder that another user may write.
 ///
 /// Threads: a command runs on the main thread.
 package dev.cipherlink.cli.keys;

@@ -17,10 +17,10 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// `kv WATCH`: the changes of keys, a line each, as they come: `set KEY` or `deleted KEY`, with `--json` an object. What is
-/// wrong with that is told on stderr, with `--json` as an object between the others.
+/// `kv WATCH`: the changes of keys as they come, a line each, `set KEY` or `deleted KEY`, or with `--json` an object. Warnings go
+/// to stderr, or with `--json` between the others as objects.
 final class KeyEvents {
-    /// For a stdout that is read slowly; what does not fit is counted.
+    /// Events that wait for a stdout that is read slowly; more are counted only.
     private static final int MAX_WAITING = 65_536;
 
     private final CliClient connection;
@@ -46,7 +46,7 @@ final class KeyEvents {
         this.output = output;
     }
 
-    /// Blocks until the connection is lost for good; who wants an end before that interrupts the process.
+    /// Blocks until the connection is lost for good; a signal ends it before.
     ///
     /// @throws CliException if the server refuses it, or is gone
     void run() throws InterruptedException {

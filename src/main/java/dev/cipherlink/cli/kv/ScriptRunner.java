@@ -46,7 +46,7 @@ final class ScriptRunner {
     /// A script to run.
     ///
     /// @param name how people call it: the file, or `stdin`
-    /// @param totalBytes its size, or -1 if nobody knows
+    /// @param totalBytes its size, or -1 if unknown
     /// @param quotes whether `Quotes` are syntax
     /// @param failFast stop at the first failure; commands are then sent one at a time, so that none runs behind it
     record Script(String name, InputStream in, long totalBytes, boolean quotes, boolean failFast) {
