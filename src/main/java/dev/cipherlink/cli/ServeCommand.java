@@ -14,6 +14,7 @@ import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.server.ServerConfig.ForwardPolicy;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
 import dev.cipherlink.settings.Setting;
+import dev.cipherlink.settings.Setting.SettingType;
 import dev.cipherlink.settings.Settings;
 import dev.cipherlink.settings.Settings.OptionLayer;
 import dev.cipherlink.store.KeyValueStore;
@@ -68,16 +69,20 @@ final class ServeCommand extends ProgramCommand {
                 "Private key file of the server. Default: one made on first use.");
         syntax.option("--authorized-keys", "FILE", given -> authorizedKeys = given,
                 "The keys that are let in; see `cipherlink authorize`. Taken up while the server runs.");
-        syntax.option("--clients", "POLICY", given -> clients = given,
+        syntax.choice("--clients", "POLICY", words(Setting.SERVER_CLIENTS), given -> clients = given,
                 "authorized: only those keys. any: every key; a new one takes a free name and keeps it.");
         syntax.option("--data", "DIR", given -> data = given,
                 "Folder of the server's data. Default: $XDG_DATA_HOME/cipherlink.");
-        syntax.option("--engine", "ENGINE", given -> engine = given,
+        syntax.choice("--engine", "ENGINE", words(Setting.STORE_ENGINE), given -> engine = given,
                 "rocksdb: keys are kept on disk, in the folder of --data. memory: until the server ends. Default: rocksdb.");
-        syntax.option("--durability", "WHEN", given -> durability = given,
+        syntax.choice("--durability", "WHEN", words(Setting.STORE_DURABILITY), given -> durability = given,
                 "When a write is answered. always: once it is on disk. "
                     + "everysec: at once, and it is on disk a second later. os: at once, and the kernel decides when it is on disk. Default: always.");
         syntax.flag("--check", given -> check = given, "Read everything, report every problem, and exit.");
+    }
+
+    private static List<String> words(Setting setting) {
+        return setting.type() instanceof SettingType.Choice(List<String> words) ? words : List.of();
     }
 
     @Override

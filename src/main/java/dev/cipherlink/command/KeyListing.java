@@ -39,7 +39,7 @@ public final class KeyListing {
     /// Whether there may be keys behind an answer to KEYS: it has as many as one answer may have.
     ///
     /// @param command as it was sent
-    static boolean mayGoOn(byte[] command, Reply answer) {
+    public static boolean mayGoOn(byte[] command, Reply answer) {
         try {
             return !answer.isError() && PARSER.parse(command, 0, command.length) instanceof Command.Keys keys
                     && count(answer.payload()) >= keys.limit();

@@ -1,10 +1,13 @@
 package dev.cipherlink.prompt;
 
+import dev.cipherlink.command.CommandParser;
+import dev.cipherlink.command.KeyListing;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.console.Glyphs;
 import dev.cipherlink.prompt.Requests.PendingCommands;
 import dev.cipherlink.text.Json;
 import dev.cipherlink.text.TerminalText;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,7 +72,18 @@ final class AnswerLines {
             lines.add(new AttributedString(glyphs.ellipsis() + " " + (all - MAX_LINES) + " more lines: /save FILE keeps all",
                     palette.quiet()));
         }
+        if (KeyListing.mayGoOn(answer.command().getBytes(StandardCharsets.UTF_8), answer.reply())) {
+            lines.add(new AttributedString("there may be more keys: " + nextPage(answer.command(), text.get()), palette.quiet()));
+        }
         return lines;
+    }
+
+    /// The command for the keys after those of an answer to `KEYS [prefix [limit [after]]]`.
+    private static String nextPage(String command, String keys) {
+        String[] words = command.split(" ", -1);
+        String prefix = words.length > 1 && !words[1].isEmpty() ? words[1] : "\"\"";
+        String limit = words.length > 2 ? words[2] : String.valueOf(CommandParser.DEFAULT_KEYS_LIMIT);
+        return TerminalText.escapeLine("KEYS " + prefix + " " + limit + " " + keys.substring(keys.lastIndexOf('\n') + 1));
     }
 
     /// Lists of the chat in words; any other answer as it is.

@@ -41,6 +41,11 @@ public final class TmuxTerminal implements AutoCloseable {
         return "'" + String.join("' '", program) + "'";
     }
 
+    /// Any command, in the place of the program.
+    static TmuxTerminal of(Path folder, int columns, int rows, Map<String, String> environment, String shellCommand) {
+        return new TmuxTerminal(folder, columns, rows, environment, shellCommand);
+    }
+
     /// A shell with job control, in which the program runs; its id is in `pid`.
     public static TmuxTerminal withShell(Path folder, int columns, int rows, Map<String, String> environment, String... args)
             throws IOException {

@@ -54,6 +54,16 @@ class ReplPartsTest {
                 answer("GET k", new byte[] {(byte) 0xFF, 0, 1, '\n'}, Duration.ZERO, false));
     }
 
+    /// Issue 14.4: KEYS stopped at 1,000 and did not say so.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"KEYS k|1000|'there may be more keys: KEYS k 1000 k999'", "KEYS|1000|'there may be more keys: KEYS \"\" 1000 k999'",
+        "'KEYS  2 a'|2|'there may be more keys: KEYS \"\" 2 k1'", "keys k 3 k1|3|'there may be more keys: KEYS k 3 k2'", "KEYS k|999|'… 499 more lines: /save FILE keeps all'", "KEYS k 3|2|k1"})
+    void asManyKeysAsWereAskedForMayNotBeAll(String command, int count, String last) {
+        String keys = IntStream.range(0, count).mapToObj(i -> "k" + i + "\n").collect(Collectors.joining());
+        List<String> shown = answer(command, utf8(keys), Duration.ZERO, false);
+        assertEquals(last, shown.getLast());
+    }
+
     @Test
     void aSlowAnswerShowsItsTimeAndALateOneWhatItAnswers() {
         assertEquals(List.of("OK (0.83s)"), answer("SET k v", utf8("OK\n"), Duration.ofMillis(830), false));
