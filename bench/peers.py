@@ -27,8 +27,9 @@ class Cipherlink:
         place.await_port(self.server, self.port)
         self.run("ping", "--accept-new-host-key", "--count", "1")
 
-    def run(self, *words):
-        return self.place.run([self.program, *words, "-s", f"127.0.0.1:{self.port}"])
+    def run(self, command, *words):
+        # In front of the others: behind a verb of `kv` an option is an argument.
+        return self.place.run([self.program, command, "-s", f"127.0.0.1:{self.port}", *words])
 
     def forward(self, target, *options):
         """Returns: the process of `forward -L` to a port of this machine, and the port where it listens"""
