@@ -17,7 +17,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAM = str(HERE.parent / "jlink" / "cipherlink")
-COLUMNS, ROWS = 84, 19
+COLUMNS, ROWS = 84, 20
 CELL_WIDTH, CELL_HEIGHT, MARGIN = 9, 20, 14
 BACKGROUND, FOREGROUND = "#1b1f27", "#d8dde6"
 COLOURS = ["#3b4252", "#e0717c", "#9fc98a", "#e8c980", "#7fa6dc", "#c58fc4", "#80c4d0", "#d8dde6",
@@ -77,7 +77,7 @@ def play(terminals):
     terminals.enter("bob", "ann: can you look at the load?", "load? ✓")
     terminals.wait("ann", "(1 @)")
     terminals.type("ann", "CAS deploy/version ")
-    terminals.wait("ann", "version value")
+    terminals.wait("ann", "CAS deploy/version version value")
 
 
 def colour(codes):
