@@ -83,8 +83,8 @@ final class Expiry implements AutoCloseable {
         }
     }
 
-    /// One thread at a time: a deadline goes before its key does, so whoever finds no deadline left must not overtake
-    /// the thread that is still taking the last key away.
+    /// One thread at a time: a deadline goes before its key does, so a thread that finds no deadline left must not overtake
+    /// the thread that is still removing the last key.
     private synchronized boolean removeFirstDue(long moment) {
         Deadline first = first();
         boolean isDue = first != null && first.nanos() <= moment;

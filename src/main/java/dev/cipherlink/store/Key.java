@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.util.Arrays;
 
 /// The bytes of a key, comparable: unsigned, byte by byte, a prefix before what it is a prefix of.
-/// Immutable as long as nobody changes the array.
+/// Immutable as long as its array is not changed.
 public final class Key implements Comparable<Key> {
     private final byte[] bytes;
     private final int hash;

@@ -52,9 +52,9 @@ public interface KeyValueStore extends AutoCloseable {
         /// Lets every value in.
         ReadGate OPEN = _ -> { };
 
-        /// Blocks until there is room.
+        /// Blocks until the memory budget has so many bytes.
         ///
-        /// @throws StoreException if there is none
+        /// @throws StoreException if it has not, and will not soon
         void enter(int valueBytes) throws StoreException;
     }
 
@@ -64,7 +64,7 @@ public interface KeyValueStore extends AutoCloseable {
     /// The value with its version and expiry, all of one moment, or null if the key does not exist.
     Entry entry(Key key, ReadGate gate) throws StoreException;
 
-    /// The value, for a reader who has room for it, or null if the key does not exist.
+    /// The value, without asking for memory; null if the key does not exist.
     default byte[] get(Key key) throws StoreException {
         return get(key, ReadGate.OPEN);
     }
@@ -77,7 +77,7 @@ public interface KeyValueStore extends AutoCloseable {
     /// Whether the key exists.
     boolean exists(Key key) throws StoreException;
 
-    /// How many bytes the value has now, 0 if there is none: for who wants to have memory before [#append].
+    /// How many bytes the value has now, 0 if there is none: so that memory can be asked for before [#append].
     int valueBytes(Key key) throws StoreException;
 
     /// Sets the value, whether the key exists or not, and takes its expiry away.
@@ -90,7 +90,7 @@ public interface KeyValueStore extends AutoCloseable {
     /// @param version the version it must have; 0: the key must not exist
     CasResult compareAndSet(Key key, long version, byte[] value) throws StoreException;
 
-    /// Takes the key away.
+    /// Deletes the key.
     ///
     /// @return whether it existed
     boolean delete(Key key) throws StoreException;
@@ -131,7 +131,7 @@ public interface KeyValueStore extends AutoCloseable {
     /// How many keys begin with `prefix`. Takes time in proportion to the answer, unless the prefix is empty.
     long count(byte[] prefix) throws StoreException;
 
-    /// Who is told of changes.
+    /// Is told of changes.
     interface ChangeListener {
         /// Listens to nothing.
         ChangeListener NONE = new ChangeListener() {
@@ -142,7 +142,7 @@ public interface KeyValueStore extends AutoCloseable {
 
             @Override
             public void changed(Key key, boolean exists) {
-                // Nobody is to be told.
+                // There is no listener.
             }
         };
 
@@ -154,13 +154,13 @@ public interface KeyValueStore extends AutoCloseable {
         void changed(Key key, boolean exists);
     }
 
-    /// Sets who is told of each change of a value, once it is durable.
+    /// Sets the listener for each change of a value, called once the change is durable.
     void onChange(ChangeListener listener);
 
-    /// Runs something when all that was written so far is durable, what the calling thread has in a transaction included; never if the
-    /// store fails before. One thread runs these, in the order of the calls; they must not block. An engine that makes nothing
-    /// durable runs it at once.
-    void afterCommit(Runnable telling);
+    /// Runs an action when all that was written so far is durable, the calling thread's transaction included; never if the store
+    /// fails before. One thread runs the actions, in the order of the calls; they must not block. An engine that makes nothing
+    /// durable runs them at once.
+    void afterCommit(Runnable action);
 
     /// How many keys there are. Expired ones are not counted; exact where nothing is written meanwhile.
     long size() throws StoreException;
@@ -171,21 +171,21 @@ public interface KeyValueStore extends AutoCloseable {
     /// A write outside of a transaction is one of its own: it returns when it is durable. A read outside of a transaction may
     /// see what is not durable yet.
     ///
-    /// @param records what belongs to its changes, and is added when it pauses
+    /// @param records added to its changes when it pauses
     /// @throws IllegalStateException if the thread has a transaction that has not ended
     Transaction begin(Transaction.Records records);
 
-    /// The same, to which nothing belongs that its thread does not add.
+    /// The same, without records but those that its thread adds.
     default Transaction begin() {
         return begin(Transaction.Records.NONE);
     }
 
-    /// The transaction that the calling thread has begun: for who adds records to it and was not there when it began.
+    /// The transaction that the calling thread has begun, to add records to it.
     ///
     /// @throws IllegalStateException if there is none
     Transaction transaction();
 
-    /// Whether what was written survives the end of the process, so that records are of use to the next one.
+    /// Whether writes survive the end of the process, so that records are of use to the next one.
     boolean isDurable();
 
     /// The record that was kept under this key by [Transaction#record]; null if there is none. Records that are not durable yet

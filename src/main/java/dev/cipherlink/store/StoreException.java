@@ -41,7 +41,7 @@ public final class StoreException extends Exception {
         return reason;
     }
 
-    /// Whether it was for want of heap.
+    /// Whether it was for lack of heap.
     public boolean isMemory() {
         return getCause() instanceof OutOfMemoryError;
     }
@@ -74,13 +74,13 @@ public final class StoreException extends Exception {
                 "the disk of the store is full; nothing is written until the operator has made room", cause);
     }
 
-    /// For what was refused before anything was done.
+    /// For a request that was refused before anything was done.
     public static StoreException noMemory(OutOfMemoryError cause) {
         return new StoreException(Reason.FULL, "the server has not memory enough for this at the moment", cause);
     }
 
-    /// For who cannot read a large value now, since others read theirs.
-    public static StoreException noRoomToRead() {
+    /// For a large value that cannot be read now: other reads have the memory budget.
+    public static StoreException noMemoryToRead() {
         return new StoreException(Reason.FULL, "the server has no memory for a value of this size now; try again later");
     }
 

@@ -11,17 +11,17 @@ package dev.cipherlink.store;
 /// wait for the disk pauses the transaction by itself.
 public interface Transaction extends AutoCloseable {
 
-    /// What belongs to the changes of a transaction.
+    /// Records that belong to the changes of a transaction.
     interface Records {
-        /// Nothing does.
+        /// None.
         Records NONE = _ -> { };
 
-        /// Adds it. Called before the transaction pauses: what was changed so far may become durable without the rest.
+        /// Adds them. Called before the transaction pauses: the changes so far may become durable without the rest.
         void addTo(Transaction transaction) throws StoreException;
     }
 
-    /// Prepares for a write now: for who takes a lock of its own around one, since a write may wait for a commit to begin.
-    /// Records are taken from here on until the transaction pauses.
+    /// Prepares for a write, which may wait for a commit to begin: call it before taking a lock around the write. Records
+    /// are accepted from here on until the transaction pauses.
     ///
     /// @throws StoreException `FULL` or `FAILED`: the store takes no writes
     void beginWrite() throws StoreException;
@@ -29,26 +29,27 @@ public interface Transaction extends AutoCloseable {
     /// Keeps an opaque record beside the keys, to be read by [KeyValueStore#record]; replaces an earlier one.
     ///
     /// @param key 1 byte or more; both arrays may be reused afterwards
-    /// @throws StoreException `FULL` or `FAILED`: the store takes no writes; never if the transaction is open
+    /// @throws StoreException `FULL` or `FAILED`: the store takes no writes; never after [#beginWrite]
     void record(byte[] key, byte[] value) throws StoreException;
 
-    /// Takes a record away, if there is one.
+    /// Deletes a record, if there is one.
     ///
     /// @throws StoreException as [#record]
     void forget(byte[] key) throws StoreException;
 
-    /// Lets others commit, for who is about to do something slow: what was written so far may become durable before the
-    /// rest, and never after it.
+    /// Lets others commit while the thread does something slow: its writes so far may become durable before the rest, and never
+    /// after it.
     ///
     /// @throws StoreException of the [Records]
     void pause() throws StoreException;
 
-    /// Something was read that transactions of others may have changed, and that is not in the store: [#commit] waits for all of them.
+    /// [#commit] waits for all transactions that are not durable yet, since the thread has read something beside the store that
+    /// one of them may have changed.
     ///
     /// @throws StoreException if one of them has failed
     void dependOnPending() throws StoreException;
 
-    /// Whether anything was written, so that [#commit] will wait for the disk.
+    /// Whether anything was written, so that [#commit] waits for the disk.
     boolean hasWritten();
 
     /// Ends the transaction, and blocks until everything that it wrote **and everything that it read** is durable, by the rule of

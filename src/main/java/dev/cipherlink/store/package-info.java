@@ -1,7 +1,8 @@
 /// Keys and their values.
 ///
 /// Purpose: [dev.cipherlink.store.KeyValueStore] says what every engine promises (atomic per key, versions, expiry,
-/// ordered listing, transactions that become durable as a whole). [dev.cipherlink.store.MemoryStore] keeps it in memory,
+/// ordered listing, transactions). [dev.cipherlink.store.CellStore] has what each verb does, once for both engines:
+/// [dev.cipherlink.store.MemoryStore] keeps it in memory,
 /// [dev.cipherlink.store.disk.RocksStore] on disk; `Committer` is the place to read before changing anything about durability.
 ///
 /// Refuses: the text of commands and answers (they are in `command`), sockets, permissions, the rule of what a key may
@@ -10,9 +11,9 @@
 ///
 /// Time: expiry counts on a monotonic clock that is handed in. The wall clock is read once, when a store on disk is opened.
 ///
-/// Threads: a store is used by all connections at once. Arrays go in and out without a copy: whoever hands one in or
-/// gets one must not change it afterwards. Native code is entered by whoever reads a key that is not on the heap, shortly;
-/// everything that waits for the disk is done by platform threads, for which virtual threads park.
+/// Threads: a store is used by all connections at once. Arrays go in and out without a copy, and neither side may change
+/// them afterwards. A read of a key that is not on the heap enters native code for a short time; everything that waits for the
+/// disk is done by platform threads, for which virtual threads park.
 ///
 /// Follows: `docs/protocol.md` section 7.
 package dev.cipherlink.store;

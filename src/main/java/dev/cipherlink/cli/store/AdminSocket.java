@@ -26,7 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /// A socket in the store's folder through which a process of the same user asks the running server for a copy of its store,
-/// or for its figures. Who may open that folder (mode 0700) may read the store's files anyway.
+/// or for its figures. A user who may open that folder (mode 0700) may read the store's files anyway.
 ///
 /// A request is one line, `backup FOLDER` or `stats`; the answer is lines, the first of them `ok` or what went wrong.
 final class AdminSocket implements AutoCloseable {
@@ -40,16 +40,16 @@ final class AdminSocket implements AutoCloseable {
     private final Path path;
     private final RocksStore store;
     private final Thread thread;
-    /// Those that have not said yet what they want.
+    /// Peers that have not sent their request yet.
     private final Set<SocketChannel> asking = ConcurrentHashMap.newKeySet();
     private final ExecutorService peers = Executors.newThreadPerTaskExecutor(
-            Thread.ofPlatform().name("store-door-", 0).daemon().factory());
+            Thread.ofPlatform().name("store-admin-", 0).daemon().factory());
 
     private AdminSocket(ServerSocketChannel listener, Path path, RocksStore store) {
         this.listener = listener;
         this.path = path;
         this.store = store;
-        this.thread = Thread.ofPlatform().name("store-door").daemon().unstarted(this::serve);
+        this.thread = Thread.ofPlatform().name("store-admin").daemon().unstarted(this::serve);
     }
 
     /// A server works without it, so a failure is only logged: the path of such a socket has at most about 100 bytes.
@@ -58,7 +58,7 @@ final class AdminSocket implements AutoCloseable {
     static AdminSocket open(Path folder, RocksStore store) {
         Path path = folder.resolve(NAME);
         try {
-            // Left by a process that was killed: whoever has the store open is alone here.
+            // Left by a process that was killed: the process that has the store open is alone here.
             Files.deleteIfExists(path);
             var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
             try {
@@ -67,9 +67,9 @@ final class AdminSocket implements AutoCloseable {
                 listener.close();
                 throw e;
             }
-            var door = new AdminSocket(listener, path, store);
-            door.thread.start();
-            return door;
+            var socket = new AdminSocket(listener, path, store);
+            socket.thread.start();
+            return socket;
         } catch (IOException | UnsupportedOperationException e) {
             LOG.log(System.Logger.Level.WARNING, "`cipherlink store backup` cannot reach this server: {0}: {1}", path, e.getMessage());
             return null;
@@ -83,7 +83,7 @@ final class AdminSocket implements AutoCloseable {
                 asking.add(peer);
                 peers.execute(() -> serve(peer));
             } catch (IOException e) {
-                LOG.log(System.Logger.Level.DEBUG, "the store's door lets nobody in", e);
+                LOG.log(System.Logger.Level.DEBUG, "the store's socket accepts nothing", e);
             }
         }
     }
@@ -96,7 +96,7 @@ final class AdminSocket implements AutoCloseable {
                 peer.write(ByteBuffer.wrap(answer(request).getBytes(StandardCharsets.UTF_8)));
             }
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.DEBUG, "a request at the store's door ended early", e);
+            LOG.log(System.Logger.Level.DEBUG, "a request at the store's socket ended early", e);
         } finally {
             asking.remove(peer);
         }
@@ -148,7 +148,7 @@ final class AdminSocket implements AutoCloseable {
         }
     }
 
-    /// Waits for a copy under way: the store is closed next. Whoever has asked for nothing yet is cut off.
+    /// Waits for a copy under way: the store is closed next. Peers without a request are cut off.
     @Override
     public void close() {
         try {
@@ -164,7 +164,7 @@ final class AdminSocket implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.DEBUG, "the store's door stays open", e);
+            LOG.log(System.Logger.Level.DEBUG, "the store's socket stays open", e);
         }
     }
 }

@@ -49,7 +49,7 @@ public final class StoreCommand extends ProgramCommand {
         throw CliException.usage("store: check, stats, backup or restore?").withHint("cipherlink store --help");
     }
 
-    /// What all of them have.
+    /// The option and the folder that all of them have.
     abstract static class Part extends ProgramCommand {
         private String data;
 
@@ -218,10 +218,10 @@ public final class StoreCommand extends ProgramCommand {
         }
     }
 
-    /// The store of `serve`, and while it is open the door through which `store` on the same machine can ask for a copy.
+    /// The store of `serve`, and the socket through which `store` on the same machine asks for a copy.
     ///
-    /// @param door null for a store in memory
-    public record OpenStore(KeyValueStore store, AdminSocket door) implements Closing {
+    /// @param admin null for a store in memory, and where no socket can be made
+    public record OpenStore(KeyValueStore store, AdminSocket admin) implements Closing {
         private static final String FOLDER = "store";
 
         /// @throws CliException if it cannot be used
@@ -252,7 +252,7 @@ public final class StoreCommand extends ProgramCommand {
         /// Below the folder of the server's data.
         ///
         /// @return without links; it need not exist
-        /// @throws CliException if somebody else could change what is in one of the two
+        /// @throws CliException if another user could change files in one of the two
         static Path folder(Settings settings) {
             Path data = settings.file(Setting.SERVER_DATA).orElseThrow(() ->
                     CliException.usage("no data folder: there is no home folder to have one in; give --data DIR"));
@@ -263,7 +263,7 @@ public final class StoreCommand extends ProgramCommand {
             }
         }
 
-        /// What would keep a store from being opened, as far as a look without opening it tells.
+        /// Looks, without opening the store, whether it could be opened.
         public static void check(Settings settings) {
             if (settings.word(Setting.STORE_ENGINE).equals("memory")) {
                 return;
@@ -282,8 +282,8 @@ public final class StoreCommand extends ProgramCommand {
 
         @Override
         public void close() {
-            if (door != null) {
-                door.close();
+            if (admin != null) {
+                admin.close();
             }
             store.close();
         }

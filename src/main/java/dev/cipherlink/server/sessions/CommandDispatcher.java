@@ -316,7 +316,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
             long needed = Math.min(budget.bytes(), taken + COPIES * valueBytes);
             giveBack();
             if (!budget.take(owner, needed, 0, patience)) {
-                throw StoreException.noRoomToRead();
+                throw StoreException.noMemoryToRead();
             }
             taken = needed;
             isLarge = true;

@@ -10,11 +10,11 @@ import java.util.Deque;
 import java.util.LinkedList;
 import java.util.List;
 
-/// Tells others what groups changed, once these are durable, in the order of their commits: one platform thread, so that nobody
-/// who commits waits for those who are told.
+/// Tells the listener what groups changed and runs their actions, once they are durable, in the order of commits. One platform
+/// thread does it, so that a commit does not wait for a listener.
 final class AfterCommit implements AutoCloseable {
     private static final Logger LOG = System.getLogger(AfterCommit.class.getName());
-    /// Changes that may wait to be told; then commits wait as well.
+    /// Changes that may wait for the listener; beyond that, commits wait as well.
     private static final int MAX_WAITING = 100_000;
 
     private final Thread thread = Thread.ofPlatform().name("store-tell").daemon().unstarted(this::run);
@@ -28,7 +28,7 @@ final class AfterCommit implements AutoCloseable {
     private record Change(Key key, boolean exists) {
     }
 
-    /// What one group changed. Without values: those would fill the heap while somebody is slow to be told.
+    /// The changes of one group, without values: those would fill the heap while a listener is slow.
     private record Delivery(List<Change> keys, List<Runnable> actions) {
         int changes() {
             return keys.size() + actions.size();
@@ -102,7 +102,7 @@ final class AfterCommit implements AutoCloseable {
         notifyAll();
     }
 
-    /// Others are told whatever becomes of one.
+    /// A failure of one does not keep the others from running.
     private static void run(Runnable action) {
         try {
             action.run();
@@ -111,7 +111,7 @@ final class AfterCommit implements AutoCloseable {
         }
     }
 
-    /// Tells what is durable, and ends the thread.
+    /// Delivers what is durable, and ends the thread.
     @Override
     public void close() {
         synchronized (this) {

@@ -14,8 +14,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
 
-/// A file of a store that holds the room which opening it takes, up to 4 MiB. Where the disk has no other, it goes, so that a
-/// server starts on a full disk; it is made again when the store is opened or closed and there is room.
+/// A file that reserves the disk space which opening the store takes, up to 4 MiB. On a full disk it is deleted, so that a
+/// server starts; it is made again when the store is opened or closed and there is space.
 final class Ballast {
     private static final Logger LOG = System.getLogger(Ballast.class.getName());
     private static final String NAME = "ballast";
@@ -33,14 +33,14 @@ final class Ballast {
         this.disk = folder.toFile();
     }
 
-    /// Gives the room to whoever opens the store, if there is too little.
+    /// Deletes it if there is too little space to open the store.
     void giveIfNeeded() throws IOException {
         if (Files.exists(file) && disk.getUsableSpace() < bytes()) {
             Files.delete(file);
         }
     }
 
-    /// Takes the room, if it is there.
+    /// Makes it, if there is space.
     void take() {
         try {
             if (!Files.exists(file)) {

@@ -10,13 +10,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// The cells of a store: all that the database lacks, and of the others as many as there is room for.
+/// The cells of a store: all that the database lacks, and others up to a budget of bytes.
 ///
-/// Every key has one place in a ring. Where there is no room, the ring is turned (a clock): a cell that was used since
+/// Every key has one place in a ring. Beyond the budget the ring is turned (a clock): a cell that was used since
 /// the last turn or is not in the database stays, another goes. Thread-safe.
 final class CellCache {
 
-    /// Cells looked at for each new one, when there is no room.
+    /// Cells looked at for each new one, beyond the budget.
     private static final int TURNS = 4;
 
     /// What a write makes of the cell of a key; under the key's lock.
@@ -40,7 +40,7 @@ final class CellCache {
         return cells.get(key);
     }
 
-    /// Changes the cell of a key while others who change it wait.
+    /// Changes the cell of a key under its lock.
     ///
     /// @return the cell as it is afterwards, or null
     DiskCell update(Key key, Change change) {
@@ -156,7 +156,7 @@ final class CellCache {
             return cell == null ? found : cell;
         }
 
-        /// What the database has of a key; from here on its memory has it, for a while.
+        /// The database's state of a key, which stays in its memory for a while.
         DiskCell load(Key key) throws StoreException {
             return decode(stored(Database.ENTRIES, key.bytes()));
         }

@@ -284,7 +284,7 @@ public final class Committer implements AutoCloseable {
         }
     }
 
-    /// Goes on where it failed for want of memory.
+    /// Goes on where it failed for lack of memory.
     private void write(Group group) throws StoreException {
         long commit = group.state().commit();
         if (log.appended() < commit) {
@@ -332,7 +332,7 @@ public final class Committer implements AutoCloseable {
         return stopped == null;
     }
 
-    /// Commits what is there, waits for the disk, and ends the threads.
+    /// Commits the current group, waits for the disk, and ends the threads.
     @Override
     public void close() {
         isWanted = true;

@@ -187,7 +187,7 @@ final class Database implements AutoCloseable {
         return rocks.newIterator(families.get(family), scanning);
     }
 
-    /// What the database has now, while others go on writing to it.
+    /// A snapshot, while others go on writing.
     View view() {
         return new View();
     }
@@ -229,8 +229,8 @@ final class Database implements AutoCloseable {
         }
     }
 
-    /// What is written here is lost with the process until [#flush], or RocksDB by itself, has brought it to the disk. That
-    /// happens in the order of the writes, and to whole writes.
+    /// Writes are lost with the process until [#flush], or RocksDB by itself, has brought them to the disk, in their order and
+    /// each as a whole.
     ///
     /// @param batch as [BatchBuffer#toArray] makes it
     /// @throws StoreException `FULL` if the disk is, else `FAILED`; nothing of it is visible

@@ -8,21 +8,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
-/// What is committed together: the changes of many transactions, and the threads that wait for them.
+/// A group commit: the changes of many transactions, and the threads that wait for them.
 ///
 /// Changes are added while the adding thread is inside the [Committer]'s gate and holds the lock of the key, so that for
 /// each key they stand in the order in which they happened.
 final class Group {
-    /// That of what was read from the database.
+    /// The group of cells that were read from the database.
     static final Group IN_DATABASE = new Group(0, Outcome.STORED);
 
-    /// An estimate of the heap that a change takes beside what the log gets of it.
+    /// An estimate of the heap that a change takes beside its bytes for the log.
     private static final long CHANGE_BYTES = 200;
 
     private enum Outcome { PENDING, DURABLE, STORED, FAILED }
 
     private final long number;
-    /// What the log gets.
+    /// The changes as the log gets them.
     private BatchBuffer log = new BatchBuffer();
     /// The same for the database, which gets it later.
     private List<KeyChange> keys = new ArrayList<>();
@@ -67,16 +67,16 @@ final class Group {
         return outcome == Outcome.FAILED;
     }
 
-    /// Adds a change of a key, if what the log gets stays within `room` bytes. If it throws, nothing was added.
+    /// Adds a change of a key, if the bytes for the log stay within `maxBytes`. If it throws, nothing was added.
     ///
     /// @return whether it was added
-    synchronized boolean add(KeyChange change, long room) {
+    synchronized boolean add(KeyChange change, long maxBytes) {
         int endBefore = log.size();
         int countBefore = log.count();
         boolean isAdded = false;
         try {
             change.addTo(log);
-            isAdded = log.size() <= room && keys.add(change);
+            isAdded = log.size() <= maxBytes && keys.add(change);
         } finally {
             if (!isAdded) {
                 log.cutBack(endBefore, countBefore);
@@ -114,7 +114,7 @@ final class Group {
         hasAllActions = true;
     }
 
-    /// Adds the last of it: what the store is with it.
+    /// Adds the last of it: the store's state with it.
     synchronized void finish(StoreState reached) {
         reached.addTo(log);
         state = reached;
@@ -122,7 +122,7 @@ final class Group {
         bytes = log.size() + CHANGE_BYTES * (keys.size() + records.size());
     }
 
-    /// Whether nobody has to wait for the disk for it.
+    /// Whether there is nothing for the log.
     synchronized boolean isEmpty() {
         return log == null || log.isEmpty();
     }
@@ -133,12 +133,12 @@ final class Group {
         return changes == null ? 0 : changes.size();
     }
 
-    /// What runs when it is durable; only when nobody adds any more.
+    /// The actions to run when it is durable; only when it is finished.
     List<Runnable> actions() {
         return actions;
     }
 
-    /// What the log gets; only when nobody adds any more.
+    /// The changes as the log gets them; only when it is finished.
     BatchBuffer log() {
         return log;
     }
@@ -156,7 +156,7 @@ final class Group {
         }
     }
 
-    /// Adds what became of each key, behind what is there.
+    /// Merges its changes of keys into those of earlier groups.
     synchronized void addChanges(Map<Key, KeyChange> changes) {
         keys.forEach(change -> changes.merge(change.key(), change, KeyChange::then));
     }
@@ -171,7 +171,7 @@ final class Group {
         return null;
     }
 
-    /// All changes of keys, in order; only when nobody adds any more.
+    /// All changes of keys, in order; only when it is finished.
     List<KeyChange> keys() {
         return keys;
     }
@@ -181,12 +181,12 @@ final class Group {
         return records;
     }
 
-    /// What it was finished with.
+    /// The state that it was finished with.
     StoreState state() {
         return state;
     }
 
-    /// Bytes of its changes on the heap, about, once it is finished; what the log gets is not more.
+    /// About how many bytes its changes have on the heap, once it is finished; at least those for the log.
     long bytes() {
         return bytes;
     }
@@ -217,7 +217,7 @@ final class Group {
         return !isOver;
     }
 
-    /// The log has it: whoever waits goes on.
+    /// The log has it: waiting threads go on.
     void succeed() {
         synchronized (this) {
             log = null;
@@ -252,9 +252,10 @@ final class Group {
         waiters.clear();
     }
 
-    /// What became of one key.
+    /// A change of one key.
     ///
-    /// @param before how it was; [DiskCell#UNKNOWN] if nobody has looked: then what it leaves behind is taken away when it is applied
+    /// @param before how it was; [DiskCell#UNKNOWN] after a write that did not look: then the old deadline and large value are found, and
+    ///               deleted, when the change is applied
     /// @param after  how it is now; its value is on the heap if it is another one
     record KeyChange(Key key, DiskCell before, DiskCell after) {
 
@@ -293,7 +294,7 @@ final class Group {
             }
         }
 
-        /// Adds that what it leaves behind goes: a deadline, a large value.
+        /// Adds that the old deadline and the old large value are deleted.
         void addRemovalsTo(BatchBuffer batch) {
             if (before.deadline != after.deadline && before.deadline != DiskCell.NO_DEADLINE) {
                 batch.delete(Database.DEADLINES, DiskCell.deadlineKey(before.deadline, key));
@@ -304,9 +305,9 @@ final class Group {
         }
     }
 
-    /// What became of one record.
+    /// A change of one record.
     ///
-    /// @param value null if it was taken away
+    /// @param value null if it was deleted
     record RecordChange(Key key, byte[] value) {
 
         void addTo(BatchBuffer batch) {

@@ -68,7 +68,7 @@ final class Listing implements AutoCloseable {
         byte[] after = Database.NOTHING;
         while (after != null) {
             byte[] from = after;
-            // Others who list are let in between.
+            // In parts, so that other listings get their turn.
             Counted part = reads.run(() -> countSome(prefix, from));
             count += part.keys();
             after = part.last();
@@ -97,7 +97,7 @@ final class Listing implements AutoCloseable {
                 state = applier.state();
                 keys = state.keys() + unappliedEntries() - expired();
                 looks++;
-                // What was looked at may have come into the database, and into the number, between the looks.
+                // A group may have come into the database, and into the number, between the looks.
             } while (looks < MAX_SIZE_LOOKS && state != applier.state());
             return Math.max(0, keys);
         });
@@ -168,7 +168,7 @@ final class Listing implements AutoCloseable {
     /// Calls `visit` with each live key, in order, until it says false.
     private void walk(byte[] prefix, byte[] after, Predicate<Key> visit) throws StoreException {
         applyIfItCan();
-        // First what is not in the database yet, then the database: what moves between the looks is seen by one of them.
+        // First the groups that the database lacks, then the database: a group that moves meanwhile is seen by one of the looks.
         TreeSet<Key> pending = pendingKeys(prefix, after);
         Set<Key> due = dueKeys();
         try (RocksIterator iterator = database.iterator(Database.ENTRIES)) {

@@ -10,17 +10,17 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Brings commits of a log into the database. What a changed key leaves behind, a deadline or a large value, is not in the log if
-/// whoever changed it did not look; nor is the number of entries.
+/// Brings commits of a log into the database. The log does not say which old deadline or large value a write that did not look
+/// left behind, nor how many entries there are: both are found here.
 final class LogReplay implements CommitLogReader.Visitor {
-    /// Keys of which is remembered what they have.
+    /// Keys whose cells are remembered.
     private static final int MAX_KNOWN = 100_000;
 
     private final Database database;
     private final Map<Key, DiskCell> known = new HashMap<>();
     private StoreState state;
 
-    /// What one commit makes of the entries, and of the store.
+    /// The entries of one commit, and the store's state with it.
     private static final class Changes {
         private final Map<Key, DiskCell> entries = new LinkedHashMap<>();
         private StoreState state;
@@ -39,7 +39,7 @@ final class LogReplay implements CommitLogReader.Visitor {
             long keys = state.keys();
             for (Map.Entry<Key, DiskCell> entry : made.entries.entrySet()) {
                 var change = new KeyChange(entry.getKey(), before(entry.getKey()), entry.getValue());
-                // Before what is in the log: what it sets anew stays.
+                // Before the log's own changes, so that what they set stays.
                 change.addRemovalsTo(batch);
                 keys += change.entries();
             }

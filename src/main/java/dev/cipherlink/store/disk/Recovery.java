@@ -76,7 +76,7 @@ final class Recovery {
 
     /// Brings into the database what only the log has, and waits until the disk has it.
     ///
-    /// @return false if the disk has no room for it: then only memory has it
+    /// @return false if the disk has no space for it: then only memory has it
     private static boolean applyLog(StoreFolder folder, Database database, boolean acceptsLoss) throws IOException, StoreException {
         long before = StoreState.of(database).commit();
         try {

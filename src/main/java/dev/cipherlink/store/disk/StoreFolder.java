@@ -51,7 +51,7 @@ public final class StoreFolder implements AutoCloseable {
                 return new StoreFolder(path, file);
             }
         } catch (OverlappingFileLockException _) {
-            // somebody in this process has it
+            // This process has it open.
         } catch (IOException | RuntimeException e) {
             file.close();
             throw e;
@@ -117,7 +117,7 @@ public final class StoreFolder implements AutoCloseable {
         }
     }
 
-    /// What the database must reach, before it is opened: opening it begins a new list of its files.
+    /// How far the database must reach; to be asked before it is opened, which begins a new list of its files.
     ///
     /// @return null if nothing is known, as of a store that was made just now
     /// @throws DamagedStoreException if that is damaged, or the database is visibly behind

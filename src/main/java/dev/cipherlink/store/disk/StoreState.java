@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.function.LongSupplier;
 
-/// What the store knows of itself, written with every commit.
+/// The store's state, written with every commit.
 ///
 /// @param commit      number of that commit, 1 for the first
 /// @param keys        entries, expired ones included that are not yet removed; not known yet in the log

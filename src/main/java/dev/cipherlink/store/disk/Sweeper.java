@@ -7,7 +7,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.locks.LockSupport;
 
-/// Takes expired entries away, by a platform thread of its own that sleeps until the next deadline.
+/// Removes expired entries, on a platform thread of its own that sleeps until the next deadline.
 final class Sweeper implements AutoCloseable {
     private static final Logger LOG = System.getLogger(Sweeper.class.getName());
     private static final long RETRY_NANOS = 1_000_000_000L;
@@ -15,7 +15,7 @@ final class Sweeper implements AutoCloseable {
 
     /// What it asks of the store.
     interface Owner {
-        /// Takes away what is due, looking from that deadline on. Blocks until that is durable.
+        /// Removes due entries, looking from that deadline on. Blocks until that is durable.
         Swept removeDue(long from) throws StoreException;
     }
 
@@ -73,14 +73,14 @@ final class Sweeper implements AutoCloseable {
         long first = begin();
         Swept swept = owner.removeDue(first);
         synchronized (this) {
-            // What was noted meanwhile may lie before what was swept: its commit took longer than its time to live.
+            // A deadline noted meanwhile may lie before those swept: its commit took longer than its time to live.
             from = Math.min(swept.last, next);
             next = Math.min(swept.next, next);
             return next;
         }
     }
 
-    /// What is noted from here on may be missed by this sweep, and counts for the next one.
+    /// Deadlines noted from here on may be missed by this sweep, and count for the next one.
     private synchronized long begin() {
         next = DiskCell.NO_DEADLINE;
         return from;

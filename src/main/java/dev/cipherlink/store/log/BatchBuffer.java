@@ -44,7 +44,7 @@ public final class BatchBuffer {
         this(FIRST_BYTES, null);
     }
 
-    /// @param capacity bytes for which there is room; there may be more
+    /// @param capacity bytes to begin with; it grows
     public BatchBuffer(long capacity) {
         this(capacity, null);
     }
@@ -189,7 +189,7 @@ public final class BatchBuffer {
         return ByteBuffer.wrap(bytes, 0, end);
     }
 
-    /// What is not in the array, and belongs to the batch too; of other keys than those.
+    /// Changes that are not in the array and belong to the batch too; of other keys.
     public List<Large> large() {
         return large == null ? List.of() : large;
     }

@@ -26,6 +26,9 @@ import java.util.zip.CRC32C;
 /// next is begun when a record does not fit, and the disk has all of the old one. [CommitLogReader] reads them.
 ///
 /// One thread calls [#place] and [#append]; any may [#sync].
+///
+/// A log of our own, not RocksDB's: that one sorts each change into a list in memory before the answer may leave, which was half
+/// of the server's processor time for a durable write, and it is not written any more after a full disk.
 public final class CommitLog implements AutoCloseable {
     /// `cl-log`, and the version of the format.
     static final long MAGIC = 0x636c2d6c6f670002L;
@@ -34,7 +37,7 @@ public final class CommitLog implements AutoCloseable {
     public static final int PREFIX_BYTES = 2 * Integer.BYTES;
     /// Salt and both numbers.
     static final int NUMBERS_BYTES = 3 * Long.BYTES;
-    /// What is before the changes.
+    /// Before the changes.
     static final int HEAD_BYTES = PREFIX_BYTES + NUMBERS_BYTES;
     static final String SUFFIX = ".log";
     /// Handed to the system at once: the JDK keeps a copy beside the heap.
@@ -50,12 +53,12 @@ public final class CommitLog implements AutoCloseable {
     private final SecureRandom random = new SecureRandom();
     /// Those that are not written to any more, in the order in which they may go.
     private final Deque<Finished> finished = new ArrayDeque<>();
-    /// What is written to; null if there was no room yet for a file.
+    /// The file that is written to; null if the disk has had no space for one yet.
     private LogSpace.Ready file;
     private Path path;
     private long salt;
     private long end;
-    /// What the record that was placed goes to, if it does not fit in there.
+    /// The next file, if the record that was placed does not fit into this one.
     private LogSpace.Ready following;
     private boolean isPlaced;
     /// Bytes for the record behind the one that was placed, in the same file.
@@ -67,7 +70,7 @@ public final class CommitLog implements AutoCloseable {
     private record Finished(Path path, long lastCommit) {
     }
 
-    /// Begins a new file, if the disk has room for one; those that are there stay until [#forget].
+    /// Begins a new file, if the disk has space for one; older ones stay until [#forget].
     ///
     /// @param folder     must exist
     /// @param lastCommit the disk has everything up to it, in the database
@@ -75,17 +78,17 @@ public final class CommitLog implements AutoCloseable {
         this(folder, lastCommit, new DiskSpace(folder));
     }
 
-    private CommitLog(Path folder, long lastCommit, DiskSpace room) throws IOException, StoreException {
-        this(folder, lastCommit, room, room.logFileBytes());
+    private CommitLog(Path folder, long lastCommit, DiskSpace disk) throws IOException, StoreException {
+        this(folder, lastCommit, disk, disk.logFileBytes());
     }
 
     /// @param maxFileBytes of a file, unless a single record is larger
-    public CommitLog(Path folder, long lastCommit, DiskSpace room, int maxFileBytes) throws IOException, StoreException {
+    public CommitLog(Path folder, long lastCommit, DiskSpace disk, int maxFileBytes) throws IOException, StoreException {
         this.folder = folder;
         this.marginBytes = Math.min(MAX_MARGIN_BYTES, maxFileBytes / MARGIN_SHARE);
         this.appended = lastCommit;
         this.synced = lastCommit;
-        this.space = new LogSpace(folder, room, maxFileBytes);
+        this.space = new LogSpace(folder, disk, maxFileBytes);
         removeUnused();
         beginFirst();
         for (Path old : CommitLogReader.files(folder)) {
@@ -97,7 +100,7 @@ public final class CommitLog implements AutoCloseable {
         space.start();
     }
 
-    /// Takes away files that begin behind the last commit: they have none, and a file that is begun later gets such a name.
+    /// Deletes files that begin behind the last commit: they have none, and a file that is begun later gets such a name.
     private void removeUnused() throws IOException {
         for (Path old : CommitLogReader.files(folder).reversed()) {
             if (CommitLogFile.first(old) > appended) {
@@ -106,7 +109,7 @@ public final class CommitLog implements AutoCloseable {
         }
     }
 
-    /// Where there is no room there are no commits until there is.
+    /// On a full disk there are no commits until there is space.
     private void beginFirst() throws IOException, StoreException {
         try {
             begin(space.makeFirst());
@@ -150,7 +153,7 @@ public final class CommitLog implements AutoCloseable {
         return next;
     }
 
-    /// Bytes of changes for which there is room in the commit that comes together now. Grows until that is placed.
+    /// Bytes of changes that the commit which comes together now may have. Grows until that is placed.
     public long freeBytes() {
         return Math.max(rest, space.readyBytes() - HEADER_BYTES) - HEAD_BYTES;
     }
@@ -162,7 +165,7 @@ public final class CommitLog implements AutoCloseable {
 
     /// Blocks until [#freeBytes] is so large.
     ///
-    /// @throws StoreException `FULL` if the disk has no room, `FAILED` if the log cannot be made longer; both may pass
+    /// @throws StoreException `FULL` if the disk has no space, `FAILED` if the log cannot be made longer; both may pass
     public void awaitSpace(long bytes) throws StoreException {
         if (freeBytes() < bytes) {
             space.await(bytes + HEADER_BYTES + HEAD_BYTES);
@@ -269,7 +272,7 @@ public final class CommitLog implements AutoCloseable {
         return upTo;
     }
 
-    /// Whether there are files that a database with this commit, and what was before it, makes needless.
+    /// Whether there are files that are not needed beside a database with everything up to this commit.
     public boolean mayForget(long commit) {
         return needless(commit) != null;
     }
@@ -281,10 +284,10 @@ public final class CommitLog implements AutoCloseable {
         }
     }
 
-    /// Takes those files away; the disk must have the database up to this commit. Used by one thread.
+    /// Deletes those files, or uses them again; the disk must have the database up to this commit. Used by one thread.
     public void forget(long commit) throws IOException {
         for (Finished old = needless(commit); old != null; old = needless(commit)) {
-            // Nobody who appends waits for the file system here.
+            // Without the lock: an append must not wait for the file system here.
             if (Files.exists(old.path) && !space.recycle(old.path)) {
                 Files.delete(old.path);
             }
@@ -304,7 +307,7 @@ public final class CommitLog implements AutoCloseable {
         return synced;
     }
 
-    /// Cuts off what was not used: there is nothing to be looked for behind the end then.
+    /// Cuts off the unused rest, so that a reader need not look behind the end.
     @Override
     public void close() throws IOException {
         space.close();

@@ -16,13 +16,13 @@ import java.util.zip.CRC32C;
 
 /// Reads what a [CommitLog] wrote, up to the first record that is not whole.
 ///
-/// A file may end torn, with what SIGKILL or a power cut left of a commit that nobody was told of: then the log goes on in the
+/// A file may end torn, with the part of an unacknowledged commit that SIGKILL or a power cut left: then the log goes on in the
 /// next file, which the following process began with that commit. If a record behind it says that the disk had that commit,
 /// or the next file begins with a later one, it is damage.
 public final class CommitLogReader {
     private static final String NAME = "0\\d{19}\\.log";
 
-    /// What is done with the commits.
+    /// Takes the commits.
     public interface Visitor {
         /// @param changes a batch of RocksDB
         void commit(long number, byte[] changes) throws StoreException;
@@ -108,7 +108,7 @@ public final class CommitLogReader {
             GOOD,
             /// None was written to it.
             EMPTY,
-            /// Nobody can say what it has.
+            /// Damaged.
             BAD
         }
 

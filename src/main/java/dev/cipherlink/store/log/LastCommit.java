@@ -56,7 +56,7 @@ public final class LastCommit implements AutoCloseable {
         this.database = database;
     }
 
-    /// @return what the later of the good slots says
+    /// @return the content of the later good slot
     /// @throws IOException if none is good
     public static Content read(Path file) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
@@ -95,7 +95,7 @@ public final class LastCommit implements AutoCloseable {
         channel.write(slot, writes++ % SLOTS * SLOT_BYTES);
     }
 
-    /// Looks at the list of files now, and writes; nobody else may look meanwhile.
+    /// Looks at the list of files now, and writes; no other thread may look meanwhile.
     public void writeWithFreshManifest(long commit) throws IOException {
         lookAtManifest();
         write(commit);

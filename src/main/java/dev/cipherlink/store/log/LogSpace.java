@@ -19,7 +19,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /// Makes the file with which a [CommitLog] will go on, before it is needed: as long as it will be, and written all over, so that
-/// a commit changes no length and finds its room. A full disk is known here, before anybody has changed anything.
+/// a commit changes no length and finds its space. A full disk is known here, before anything has changed.
 ///
 /// A platform thread does it. What is in the file does not matter: a file of the log that is not needed any more becomes the
 /// next one. Thread-safe.
@@ -34,7 +34,7 @@ public final class LogSpace implements AutoCloseable {
     private static final long RETRY_MILLIS = 200;
 
     private final Path folder;
-    private final DiskSpace room;
+    private final DiskSpace disk;
     private final int maxFileBytes;
     private final Thread thread = Thread.ofPlatform().name("store-log").daemon().unstarted(this::run);
     private long fileBytes;
@@ -61,9 +61,9 @@ public final class LogSpace implements AutoCloseable {
 
     /// @param folder       of the log; a file that was left there ready or half made is used again
     /// @param maxFileBytes of each file, unless a single commit is larger
-    LogSpace(Path folder, DiskSpace room, int maxFileBytes) throws IOException {
+    LogSpace(Path folder, DiskSpace disk, int maxFileBytes) throws IOException {
         this.folder = folder;
-        this.room = room;
+        this.disk = disk;
         this.maxFileBytes = maxFileBytes;
         this.fileBytes = Math.min(FIRST_FILE_BYTES, maxFileBytes);
         List<Path> left = spares(folder);
@@ -104,7 +104,7 @@ public final class LogSpace implements AutoCloseable {
 
     /// Blocks until there is a file of so many bytes.
     ///
-    /// @throws StoreException `FULL` if the disk has no room for it, `FAILED` if it cannot be made for another reason; either
+    /// @throws StoreException `FULL` if the disk has no space for it, `FAILED` if it cannot be made for another reason; either
     ///                        way it is tried again later
     synchronized void await(long bytes) throws StoreException {
         if (failure != null && failedBytes <= bytes && System.nanoTime() - failedAt < 1_000_000L * RETRY_MILLIS) {
@@ -139,7 +139,7 @@ public final class LogSpace implements AutoCloseable {
         return taken;
     }
 
-    /// Makes a file in the calling thread, also from what is kept free for others.
+    /// Makes a file in the calling thread, also from the reserve.
     Ready make(long bytes) throws IOException {
         Path left = takeSpare();
         return left != null ? fill(left, StandardOpenOption.CREATE, bytes)
@@ -148,9 +148,9 @@ public final class LogSpace implements AutoCloseable {
 
     /// The same, as large as the files of the log are now.
     ///
-    /// @throws StoreException `FULL` if there is no room
+    /// @throws StoreException `FULL` if there is no space
     Ready makeFirst() throws IOException, StoreException {
-        room.requireFor(fileBytes);
+        disk.requireFor(fileBytes);
         try {
             return make(fileBytes);
         } catch (IOException e) {
@@ -199,13 +199,13 @@ public final class LogSpace implements AutoCloseable {
         return !isClosed;
     }
 
-    /// Makes one file. Another that is ready, and too small for who asked, is so until this one is.
+    /// Makes one file. One that is ready, and too small, stays until this one is ready.
     private void attempt() {
         long bytes = begin();
         Ready made = null;
         StoreException why = null;
         try {
-            room.requireFor(bytes);
+            disk.requireFor(bytes);
             made = make(bytes);
         } catch (StoreException e) {
             why = e;
@@ -243,7 +243,7 @@ public final class LogSpace implements AutoCloseable {
     }
 
     private StoreException failure(IOException e, long bytes) {
-        return room.isFull(e, bytes) ? StoreException.diskFull(e) : StoreException.failed(e);
+        return disk.isFull(e, bytes) ? StoreException.diskFull(e) : StoreException.failed(e);
     }
 
     private synchronized Path takeSpare() {
@@ -285,7 +285,7 @@ public final class LogSpace implements AutoCloseable {
         }
     }
 
-    /// Ends the thread. What is ready stays for the next process.
+    /// Ends the thread. A ready file stays for the next process.
     @Override
     public void close() throws IOException {
         synchronized (this) {
@@ -301,7 +301,7 @@ public final class LogSpace implements AutoCloseable {
         }
     }
 
-    /// How much of a disk may be used: a part is left alone by the log, for RocksDB, which needs room to make room.
+    /// How much of a disk the log may use: it leaves a reserve to RocksDB, which needs space to free space.
     public static final class DiskSpace {
         private static final long MAX_RESERVE_BYTES = 64L << 20;
         private static final int RESERVE_SHARE = 20;
@@ -353,7 +353,7 @@ public final class LogSpace implements AutoCloseable {
             }
         }
 
-        /// Whether a write of this many bytes failed for want of room, or beyond somebody's quota. Java does not say which error it
+        /// Whether a write of this many bytes failed for lack of space, or beyond a quota. Java does not say which error it
         /// was, but in words, perhaps of another language.
         public boolean isFull(IOException failure, long bytes) {
             return isFull(failure.getMessage()) || isShort(bytes);
