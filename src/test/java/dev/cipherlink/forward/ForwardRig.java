@@ -12,10 +12,13 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.FutureTask;
 
 /// A server, a target, and listeners that lead to it, all in this process and on loopback.
 final class ForwardRig implements AutoCloseable {
@@ -48,6 +51,17 @@ final class ForwardRig implements AutoCloseable {
         local.start();
         dynamic.start();
         clock = Thread.startVirtualThread(this::tick);
+    }
+
+    static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /// Runs work in a virtual thread.
+    static <T> FutureTask<T> async(Callable<T> work) {
+        var task = new FutureTask<>(work);
+        Thread.startVirtualThread(task);
+        return task;
     }
 
     private void tick() {
