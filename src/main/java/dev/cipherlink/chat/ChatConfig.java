@@ -25,8 +25,8 @@ public record ChatConfig(int messagesPerRoom, int messagesPerSecond, Duration id
     static final int MAX_ROOMS_PER_SESSION = 100;
     /// Rooms with somebody in them.
     static final int MAX_ROOMS = 10_000;
-    /// Sessions in a room up to which everybody is told who comes, goes, and is away: beyond it that would be most of
-    /// what is said.
+    /// Sessions in a room up to which joins, leaves and absences are announced: beyond it they would outnumber
+    /// the messages.
     static final int MAX_ANNOUNCED_SESSIONS = 250;
     /// How long somebody who was removed from a room cannot join it.
     static final Duration KICK_TIME = Duration.ofSeconds(60);

@@ -16,13 +16,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/// What the chat remembers: messages of rooms, direct messages that wait for somebody, names, and who is silenced. All of it
+/// What the chat remembers: messages of rooms, direct messages that wait for somebody, names, and mutes. All of it
 /// is in memory, and recorded for the next process.
 ///
 /// Bounded in bytes: when all messages of rooms together are too large, the oldest of them goes, in whichever room it
-/// is; when the direct messages are, no more are taken. Who has used up a share of that makes own messages go, and no others'.
-/// Names come in lower case. Thread-safe; never blocks. Whatever
-/// changes a record requires that the calling thread may write to its [ChatRecords].
+/// is; when the direct messages are, no more are taken. A sender beyond its share displaces its own messages only.
+/// Names come in lower case. Thread-safe; never blocks. A method
+/// that changes a record requires that the calling thread may write to its [ChatRecords].
 public final class ChatLog {
 
     static final int MAX_NAMES = 10_000;
@@ -272,12 +272,12 @@ public final class ChatLog {
         }
     }
 
-    /// Where messages wait for whoever has, or had, this name; empty if nobody had it.
+    /// The mailbox of the person who has, or had, this name; empty if nobody had it.
     public synchronized Optional<String> mailbox(String name) {
         return Optional.ofNullable(names.get(name)).map(ChatRecord.Known::mailbox);
     }
 
-    /// Who is silenced, and until when.
+    /// The muted names, each with its end.
     public synchronized Map<String, Instant> mutes() {
         return Map.copyOf(mutes);
     }
@@ -337,8 +337,8 @@ public final class ChatLog {
         /// Takes away what is found by the same, if there is anything.
         void forget(ChatRecord record);
 
-        /// Runs something when what was recorded so far is durable, in the order of the calls; never if it does not become so. May be
-        /// called by any thread, with or without a request.
+        /// Runs something when what was recorded so far is durable, in the order of the calls; never if it does not become
+        /// so. May be called by any thread, with or without a request.
         ///
         /// @param telling must not block
         void afterCommit(Runnable telling);
@@ -361,7 +361,7 @@ public final class ChatLog {
             record Known(String name, String mailbox, long order) implements ChatRecord {
             }
 
-            /// Who is silenced, and until when; found by the name.
+            /// A mute with its end; found by the name.
             record Muted(String name, Instant until) implements ChatRecord {
             }
 

@@ -21,9 +21,9 @@ import java.util.function.Function;
 /// The chat of a server: `docs/protocol.md` section 7.
 ///
 /// A session takes part once it has joined a room or called [#back]; from then on it gets events, and its person is
-/// here. Rooms come into being with the first who joins. The session that says something is not told of it.
+/// here. The first JOIN makes a room. A session is not told of its own messages.
 ///
-/// What is said is seen at once by those who ask for it, and told to others when it is durable. Requests that claim a name, speak
+/// A message is in the history at once, and is told to others when it is durable. Requests that claim a name, speak
 /// or silence write to the [ChatLog.ChatRecords].
 ///
 /// Thread-safe; never blocks.
@@ -34,7 +34,7 @@ public final class ChatService {
     private final ChatClock clock;
     private final People people;
     private final Rooms rooms;
-    /// When those who were sent out of a room may join it again, in nanoseconds of the clock.
+    /// When a person who was removed from a room may join it again, in nanoseconds of the clock.
     private final Map<Ban, Long> bannedUntil = new ConcurrentHashMap<>();
     private final AtomicLong lastId;
     private final LongAdder messages = new LongAdder();
@@ -51,7 +51,7 @@ public final class ChatService {
         lastId = new AtomicLong(log.lastId());
     }
 
-    /// A session that takes no part yet. Whoever opens it closes it.
+    /// A session that takes no part yet. The caller closes it.
     public ChatSession open(ChatIdentity identity, Subscriber subscriber) {
         return new ChatSession(identity, subscriber, skipped::increment);
     }
@@ -113,7 +113,7 @@ public final class ChatService {
         people.enter(session);
     }
 
-    /// Gives the session its name, and takes it from those who only claimed it.
+    /// Gives the session its name, and takes it from sessions that only claimed it.
     private Person claim(ChatSession session) throws ChatException {
         People.Claim claim = people.claim(session);
         if (claim.displaced().isEmpty()) {
@@ -267,7 +267,7 @@ public final class ChatService {
         }
     }
 
-    /// Notices who is idle and forgets what is over. To be called about once a second.
+    /// Marks idle people as away, and forgets bans and mutes that are over. To be called about once a second.
     public void sweep() {
         long now = clock.nanos();
         bannedUntil.values().removeIf(until -> until - now <= 0);
@@ -309,13 +309,13 @@ public final class ChatService {
     private record Ban(String room, String name) {
     }
 
-    /// One line of who is here.
+    /// One line of WHO.
     ///
     /// @param idle since the last request of any of their sessions
     public record Presence(String name, boolean isAway, Duration idle) {
     }
 
-    /// One line of which rooms there are.
+    /// One line of ROOMS.
     ///
     /// @param people how many are in it now
     /// @param lastId the id of its last message that is kept; 0 if there is none

@@ -67,7 +67,7 @@ public final class ChatSession {
         subscriber.moved();
     }
 
-    /// A request of somebody else has done that.
+    /// Another session's request has done that.
     void movedByOther() {
         subscriber.movedByOther();
     }
@@ -198,7 +198,7 @@ public final class ChatSession {
         return true;
     }
 
-    /// Who wants to take part.
+    /// The identity of a session.
     ///
     /// @param name       what others see; ASCII
     /// @param key        what makes two sessions those of the same person, and gives the name to it alone; empty where the
@@ -227,7 +227,8 @@ public final class ChatSession {
         /// In which rooms the session is, or whether it takes part, has changed. Called with locks of the chat held.
         void moved();
 
-        /// A request of somebody else has done that, and is run by the calling thread, which may write to the [ChatLog.ChatRecords].
+        /// Another session's request has done that, and is run by the calling thread, which may write to the
+        /// [ChatLog.ChatRecords].
         void movedByOther();
 
         /// Takes an event whose acknowledgement nobody waits for.

@@ -19,13 +19,13 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 
-/// Names: who holds them, who may speak, and what waits for them. Its monitor guards everything here.
+/// Names, their holders, mutes, and the direct messages that wait. Its monitor guards everything here.
 ///
 /// A name is a key's, or that of the first live session that claims it. A key that comes takes its name from a session
-/// that only claimed it; so does whoever claims one that only sessions without a connection hold by a claim.
+/// that only claimed it; so does a claim to a name that only unconnected sessions hold by a claim.
 ///
-/// Direct messages wait in a mailbox: that of the key that has the name when they are sent, whoever has the name later; for a
-/// name that is only claimed, that of the name. A fingerprint is longer than any name.
+/// Direct messages wait in a mailbox: that of the key that has the name when they are sent, even if the name changes hands
+/// later; for a name that is only claimed, that of the name. A fingerprint is longer than any name.
 final class People {
 
     private final ChatConfig config;
@@ -52,7 +52,7 @@ final class People {
         return name.toLowerCase(Locale.ROOT);
     }
 
-    /// Who holds a name now.
+    /// The result of [#claim].
     ///
     /// @param displaced the sessions that lost it: they only claimed what is a key's, or have no connection
     record Claim(Person person, List<ChatSession> displaced) {
@@ -91,8 +91,8 @@ final class People {
         return new Claim(holder, displaced);
     }
 
-    /// Whether a name that others hold may be claimed: with a shared key it is no more than a claim, and who comes under it
-    /// while its holder has no connection most likely is that holder.
+    /// Whether a name that others hold may be claimed: with a shared key it is no more than a claim, and a session that claims it
+    /// while its holder has no connection most likely is that holder's.
     private static boolean isLeft(Person holder) {
         return holder.sessions.stream().noneMatch(session -> session.hasKey() || session.isAttached());
     }
@@ -209,7 +209,7 @@ final class People {
         return person.owner() instanceof String key ? key : fold(person.name());
     }
 
-    /// The mailbox of who has this name now, or had it last.
+    /// The mailbox of the last holder of this name.
     private String mailbox(String name) throws ChatException {
         Optional<String> found = keyOf.apply(name)
                 .or(() -> Optional.ofNullable(byName.get(fold(name))).map(People::mailbox))
@@ -217,14 +217,14 @@ final class People {
         return found.orElseThrow(() -> new ChatException("nobody is called " + name));
     }
 
-    /// Silences somebody.
+    /// Mutes somebody.
     synchronized void mute(String name, Duration time) throws ChatException {
         mailbox(name);
         mutedUntil.put(fold(name), clock.nanos() + time.toNanos());
         log.mute(fold(name), clock.now().plus(time));
     }
 
-    /// Lets somebody speak again.
+    /// Ends a mute.
     synchronized void unmute(String name) throws ChatException {
         if (mutedUntil.remove(fold(name)) == null) {
             throw new ChatException(name + " is not muted");
@@ -232,18 +232,18 @@ final class People {
         log.unmute(fold(name));
     }
 
-    /// The sessions of who holds a name that take part.
+    /// The sessions of a name's holder that take part.
     synchronized List<ChatSession> presentSessions(String name) {
         Person person = byName.get(fold(name));
         return person == null ? List.of() : List.copyOf(person.present);
     }
 
-    /// Who holds a name; null if nobody does.
+    /// The holder of a name; null if there is none.
     synchronized Person find(String name) {
         return byName.get(fold(name));
     }
 
-    /// Who takes part.
+    /// The people who take part.
     synchronized List<Person> present() {
         return byName.values().stream().filter(person -> !person.present.isEmpty()).toList();
     }
@@ -282,8 +282,8 @@ final class People {
         mutedUntil.values().removeIf(until -> until - now <= 0);
     }
 
-    /// Who holds a name now, with all sessions. Guarded by [People]. Its own monitor orders what
-    /// others are told of its being away.
+    /// The holder of a name, with all sessions. Guarded by [People]. Its own monitor orders the events about its
+    /// absence.
     static final class Person {
 
         private final String name;

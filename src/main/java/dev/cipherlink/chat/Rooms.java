@@ -105,8 +105,8 @@ final class Rooms {
 
     /// The sessions in a room. It exists while somebody is in it; what was said stays in the log.
     ///
-    /// Its monitor orders all that happens in it; one thread tells of that in this order, when it is durable, to those who are there
-    /// then. Whoever comes in is told what is due from then on.
+    /// Its monitor orders all that happens in it; one thread sends the events in this order, when they are durable, to the
+    /// members at that time. A new member gets the events that are due from then on.
     static final class Room {
 
         private final String name;
@@ -206,7 +206,7 @@ final class Rooms {
             return message.id();
         }
 
-        /// Tells who came or went, behind what was said before.
+        /// Announces a join or leave, behind the messages before it.
         private void announce(Event event, ChatSession except) {
             log.afterCommit(() -> mention(event, except));
         }
@@ -217,7 +217,7 @@ final class Rooms {
             told.stream().filter(session -> session != except).forEach(session -> session.mention(encoded));
         }
 
-        /// Not under the monitor: those who say something wait for that, and others for them.
+        /// Not under the monitor: speakers wait for it, and other sessions for them.
         private void tell(Event.Message message, ChatSession from) {
             List<ChatSession> told;
             long previous;
@@ -248,7 +248,7 @@ final class Rooms {
             return people.size();
         }
 
-        /// The sessions that are told who is away.
+        /// The sessions that are told of absences.
         synchronized List<ChatSession> announced() {
             return members.size() > ChatConfig.MAX_ANNOUNCED_SESSIONS ? List.of() : List.copyOf(members.keySet());
         }

@@ -1,8 +1,8 @@
-/// The chat: who is here, in which rooms, what was said, and who is told of it.
+/// The chat: people, rooms, messages, and the events about them.
 ///
-/// Purpose: [dev.cipherlink.chat.ChatService] is the one entrance. Whoever serves a client opens a
-/// [dev.cipherlink.chat.ChatSession] for it, hands in a [dev.cipherlink.chat.ChatSession.Subscriber] that takes its events, and closes
-/// the session when it ends for good. What must outlive the process goes through a [dev.cipherlink.chat.ChatLog] to
+/// Purpose: [dev.cipherlink.chat.ChatService] is the one entrance. The server opens a [dev.cipherlink.chat.ChatSession] for a
+/// client, hands in a [dev.cipherlink.chat.ChatSession.Subscriber] that takes its events, and closes the session when it ends
+/// for good. State that outlives the process goes through a [dev.cipherlink.chat.ChatLog] to
 /// [dev.cipherlink.chat.ChatLog.ChatRecords], which are handed in; others hear of a request when it is settled there.
 ///
 /// Refuses: sockets, the text of commands (events are [dev.cipherlink.command.Event]s, each encoded once for all that are told),

@@ -15,7 +15,7 @@ public sealed class AuthenticationException extends IOException {
         super(message, cause);
     }
 
-    /// The server is not, or not known to be, the one it should be. Nothing was sent that tells it who we are. The message
+    /// The server is not, or not known to be, the one it should be. Our identity was not sent. The message
     /// is one line and says what to do.
     public static final class HostKeyException extends AuthenticationException {
         private static final long serialVersionUID = 1;
@@ -53,7 +53,7 @@ public sealed class AuthenticationException extends IOException {
                     + "; somebody may be listening in between, or this is another server", null);
         }
 
-        /// The server, if its key is new: whoever can ask a person may do so now, add it to the known hosts, and connect
+        /// The server, if its key is new: the caller may ask the user, add it to the known hosts, and connect
         /// again. Empty if the key is wrong, which no question may change.
         public Optional<UnknownHost> unknownHost() {
             return Optional.ofNullable(unknown);

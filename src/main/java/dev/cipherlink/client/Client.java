@@ -34,7 +34,7 @@ import java.util.random.RandomGenerator;
 /// Meanwhile requests wait. Only if the server has lost the session is the outcome of those that were on their way
 /// unknown; reads are repeated then if nothing else was on its way.
 ///
-/// Thread-safe. Whoever connects closes.
+/// Thread-safe. The caller of [#connect] closes it.
 public final class Client implements AutoCloseable {
 
     /// Requests, and bytes of them, that may wait for the window before [#send] blocks.
@@ -83,12 +83,12 @@ public final class Client implements AutoCloseable {
         return connector.protocolName();
     }
 
-    /// Sets who is told of events: the payload of each, on the thread that reads the connection. It must not block.
+    /// Sets the listener for events. It gets the payload of each on the thread that reads the connection, and must not block.
     public void onEvent(Consumer<byte[]> handler) {
         connector.onEvent(handler);
     }
 
-    /// Sets who is told when the connection is lost and established again, on the thread that does it. It must not block.
+    /// Sets the listener for loss and re-establishment of the connection. It runs on the connecting thread and must not block.
     public void onConnectionChange(Consumer<ConnectionState> listener) {
         connector.onConnectionChange(listener);
     }

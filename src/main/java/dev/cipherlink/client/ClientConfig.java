@@ -16,7 +16,7 @@ import java.time.Duration;
 ///
 /// @param host              name or address of the server
 /// @param port              1 .. 65,535
-/// @param credentials       who we are, and how we know the server
+/// @param credentials       our key, and how the server's is verified
 /// @param mode              step-by-step or burst
 /// @param windowSize        unanswered requests that the client wishes to have at most; the server may grant less
 /// @param clientId          the name to claim; empty for none
@@ -81,17 +81,17 @@ public record ClientConfig(
                 mode == OperationMode.STEP_BY_STEP ? 1 : windowSize, Checksum.Algorithm.CRC32C);
     }
 
-    /// How a client proves who it is, and finds out who the server is. It chooses the version of the wire; there is no
-    /// falling back from the one to the other.
+    /// A client's key, and how it verifies the server's. It chooses the version of the wire; there is no fallback from one
+    /// to the other.
     public sealed interface Credentials {
 
-        /// Version 1: a key that both sides hold. Whoever made the key closes it, not before the client.
+        /// Version 1: a key that both sides hold. The caller closes it, after the client.
         record Shared(SharedKey key) implements Credentials {
         }
 
         /// Version 2: an identity of our own, and a verdict on the server's.
         ///
-        /// @param identity   closed by whoever made it, not before the client
+        /// @param identity   closed by the caller, after the client
         /// @param serverKeys asked on each connection
         /// @param suite      the only one that is offered: a server that does not accept it is not asked for another
         record Personal(Identity identity, HostKeyVerifier serverKeys, Suite suite) implements Credentials {

@@ -94,11 +94,11 @@ public interface HostKeyVerifier {
     @FunctionalInterface
     public interface UnknownHostPolicy {
 
-        /// Refuses it. `HostKeyException.unknownHost` then tells whoever can ask a person, which takes longer than a
+        /// Refuses it. `HostKeyException.unknownHost` then has what a caller needs to ask a person, which takes longer than a
         /// handshake may.
         UnknownHostPolicy REFUSE = host -> false;
 
-        /// Believes whoever answers first, and keeps the key.
+        /// Trusts the first key that answers, and keeps it.
         UnknownHostPolicy ACCEPT_NEW = host -> true;
 
         /// Whether the key is accepted and kept. Called during the handshake, which has a deadline on both sides.

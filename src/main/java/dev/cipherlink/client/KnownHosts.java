@@ -19,7 +19,7 @@ import java.util.Optional;
 /// `<name> cipherlink-x25519 <base64> <first seen>`.
 ///
 /// The name is the host as it was typed, in lower case, and always the port: `example.org:8888`, `[::1]:8888`. It is
-/// not resolved, so that whoever controls name service or routing cannot choose which line is looked at. First seen
+/// not resolved, so that an attacker who controls name service or routing cannot choose which line is read. First seen
 /// is a time in UTC (ISO 8601), for people only.
 ///
 /// Lines with another key type, comments and whatever else somebody keeps there are left alone. A new file has mode

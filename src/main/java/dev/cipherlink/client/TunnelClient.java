@@ -29,7 +29,7 @@ import java.util.concurrent.Semaphore;
 /// Opens tunnels to targets beyond one server: connections of version 2 in stream mode (`docs/protocol.md`, section 6).
 ///
 /// A pool keeps some connections ready with the first handshake done, so that a tunnel costs one round trip; without
-/// one, each tunnel connects anew. Thread-safe. Whoever made it closes it; its tunnels go on.
+/// one, each tunnel connects anew. Thread-safe. The caller closes it; its tunnels go on.
 public final class TunnelClient implements TunnelSource, AutoCloseable {
 
     /// Handshakes under way at the same time: a server lets in 64 of one address, and this may not be all there is.

@@ -3,7 +3,7 @@ package dev.cipherlink.command;
 /// One request, parsed: `docs/protocol.md` section 7.
 ///
 /// Keys, values and texts are exact copies of the payload's parts. Keys keep the key rule (1 to 512 bytes of UTF-8
-/// without white space or control characters). The arrays belong to whoever runs the command: a store may keep them.
+/// without white space or control characters). The arrays belong to the executor of the command: a store may keep them.
 public sealed interface Command {
 
     /// Whether running it leaves everything as it was, so that a lost answer may be computed again.

@@ -245,7 +245,7 @@ public final class CommandParser {
         /// What rooms, names and texts of the chat may be.
         ///
         /// Rooms and names are ASCII: those of other scripts can look like each other. A text is valid UTF-8 without line feed,
-        /// since that ends an event; other control characters are kept as they are, and escaped by whoever shows them.
+        /// since that ends an event; other control characters are kept as they are, and escaped where they are shown.
         static final class ChatRule {
 
             /// The most bytes of a text.

@@ -23,14 +23,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
-/// Listens on this machine, on one address or on both loopback ones, and forwards what it accepts, each connection in virtual threads of its own.
+/// Listens on this machine, on one address or on both loopback ones, and forwards what it accepts, each connection in virtual
+/// threads of its own.
 ///
-/// Thread-safe. Whoever opened it closes it; connections that are forwarded by then go on.
+/// Thread-safe. The caller closes it; connections that are forwarded by then go on.
 public final class ForwardListener implements AutoCloseable {
 
     private static final int BACKLOG = 1_024;
     private static final Duration DIALOGUE_TIMEOUT = Duration.ofSeconds(10);
-    /// Rest after an accept that failed, for want of descriptors perhaps.
+    /// Pause after a failed accept, as when descriptors run out.
     private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
 
     /// Attempts to find a free port that both loopback addresses have.
@@ -43,7 +44,7 @@ public final class ForwardListener implements AutoCloseable {
 
     /// What all listeners of a program share.
     ///
-    /// @param passwords who may use a SOCKS port; empty for everybody who reaches it
+    /// @param passwords who may use a SOCKS port; empty for no authentication
     public record Config(TunnelSource tunnels, ForwardLimits limits, Optional<SocksPasswords> passwords,
                          ForwardEvents events) {
     }
@@ -119,7 +120,7 @@ public final class ForwardListener implements AutoCloseable {
         return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
     }
 
-    /// What it has done so far.
+    /// Its relays and their totals.
     public Forwards forwards() {
         return forwards;
     }
@@ -231,9 +232,9 @@ public final class ForwardListener implements AutoCloseable {
         }
     }
 
-    /// What a program says in a dialogue, with one deadline for all of it: who sends a byte now and then gains no time.
+    /// What a program says in a dialogue, with one deadline for all of it: a byte now and then gains no time.
     ///
-    /// Sets the socket's read timeout before each read; whoever goes on with the socket takes it away. Closing it closes the socket.
+    /// Sets the socket's read timeout before each read; the next user of the socket resets it. Closing it closes the socket.
     static final class DialogueInput extends FilterInputStream {
 
         private final Socket socket;
@@ -273,10 +274,10 @@ public final class ForwardListener implements AutoCloseable {
         }
     }
 
-    /// Is told what listeners do. Called from many threads; must not block for long.
+    /// A listener's callbacks. Called from many threads; must not block for long.
     public interface ForwardEvents {
 
-        /// A connection was accepted and not forwarded, or its request was none.
+        /// A connection was accepted and not forwarded, or its SOCKS request was malformed.
         ///
         /// @param listener as [ForwardListener#name] says
         /// @param cause    a [TargetException] if the server did not connect to the target
@@ -305,14 +306,14 @@ public final class ForwardListener implements AutoCloseable {
     /// @param target where to; empty if each connection says so itself, by SOCKS
     public record ForwardSpec(String bind, int port, Optional<ForwardTarget> target) {
 
-        /// Listened on unless something else is said.
+        /// The default: both loopback addresses.
         public static final String LOOPBACK = "localhost";
         /// All addresses of this machine.
         public static final String EVERYWHERE = "*";
 
         /// The value of `-L`: `[bind:]port:host:port`.
         ///
-        /// @throws IllegalArgumentException if it is none; the message says what is allowed
+        /// @throws IllegalArgumentException if the syntax is wrong; the message says what is allowed
         public static ForwardSpec parseLocal(String text) {
             List<String> parts = split(text);
             if (parts.size() < 3 || parts.size() > 4) {
@@ -326,7 +327,7 @@ public final class ForwardListener implements AutoCloseable {
 
         /// The value of `-D`: `[bind:]port`.
         ///
-        /// @throws IllegalArgumentException if it is none; the message says what is allowed
+        /// @throws IllegalArgumentException if the syntax is wrong; the message says what is allowed
         public static ForwardSpec parseDynamic(String text) {
             List<String> parts = split(text);
             if (parts.size() > 2) {

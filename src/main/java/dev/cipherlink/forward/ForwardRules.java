@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/// What somebody may have connected to: `host:ports,host:ports,...`. Whatever no rule admits is refused. Immutable.
+/// The targets that a client may forward to: `host:ports,host:ports,...`. Everything else is refused. Immutable.
 ///
 /// A host is a name, `*.name`, an address, `address/bits` or `*`; an IPv6 address stands in brackets, its bits too. Ports
 /// are one port, `first-last` or `*`. Names are what was asked for; everything else is compared with the address that will be
@@ -71,7 +71,7 @@ public final class ForwardRules {
 
     /// One permission, `host:ports`.
     ///
-    /// @param host  who may be reached
+    /// @param host  the hosts it admits
     /// @param first the lowest port
     /// @param last  the highest port
     record ForwardRule(Host host, int first, int last) {
@@ -86,12 +86,12 @@ public final class ForwardRules {
             record Any() implements Host {
             }
 
-            /// A name that was asked for, in lower case; it is trusted to resolve to what is meant, but not to an address that
+            /// A name as the client asked for it, in lower case; trusted to resolve to any address but one that
             /// has to be named. The name `localhost` means loopback.
             record Name(String name) implements Host {
             }
 
-            /// `*.example.org`: names below it, whatever they resolve to but an address that has to be named: whoever holds a
+            /// `*.example.org`: names below it, whatever they resolve to, except an address that has to be named: the owner of a
             /// name below could point it there.
             record Below(String suffix) implements Host {
             }
@@ -101,7 +101,7 @@ public final class ForwardRules {
             }
         }
 
-        /// @throws IllegalArgumentException if it is none; the message says what is allowed
+        /// @throws IllegalArgumentException if the syntax is wrong; the message says what is allowed
         static ForwardRule parse(String text) {
             int colon = text.lastIndexOf(':');
             if (colon < 1 || text.endsWith("]")) {
@@ -233,9 +233,9 @@ public final class ForwardRules {
         }
     }
 
-    /// Addresses that a rule has to name, since a name or a wide rule could lead to them unnoticed: the server's own, on whichever
-    /// interface; loopback, unspecified, link-local and multicast ones; and those at which clouds hand out a machine's secrets. Also
-    /// IPv6 addresses that have one of those in them.
+    /// Addresses that a rule has to name, since a name or a wide rule could lead to them unnoticed: the server's own, on
+    /// whichever interface; loopback, unspecified, link-local and multicast ones; and those at which clouds hand out a
+    /// machine's secrets. Also IPv6 addresses that have one of those in them.
     static final class GuardedAddress {
 
         /// A block with fewer bits names nothing: it is as wide as `*`.

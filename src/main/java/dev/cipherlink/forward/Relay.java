@@ -16,11 +16,11 @@ import java.util.concurrent.atomic.AtomicReference;
 /// Moves the bytes of one forwarded connection between a tunnel and its unencrypted side, both ways, until both have ended
 /// or one has broken (`docs/protocol.md`, section 6).
 ///
-/// Each direction has a thread, one of them the caller's, and one packet in hand at most: whoever does not read is not read
-/// for. The end of one direction is passed on and leaves the other alone. A tunnel that closes without an end of stream,
-/// and an unencrypted side that resets, break the other side the same way.
+/// Each direction has a thread, one of them the caller's, and at most one packet in hand: a side that does not read stops the
+/// reads of the other. The end of one direction is passed on and leaves the other alone. A tunnel that closes without an end
+/// of stream, and an unencrypted side that resets, break the other side the same way.
 ///
-/// Whoever runs it calls [#checkTime] about once a second, from another thread. Both sides are closed when [#run] returns.
+/// [Forwards#checkTimes] calls [#checkTime] about once a second, from another thread. Both sides are closed when [#run] returns.
 public final class Relay {
 
     /// The first read of a connection; reads grow while they are filled.
@@ -33,7 +33,7 @@ public final class Relay {
     private final PlainEnd plain;
     private final RelayClock clock;
     private final AtomicReference<RelayEnd> end = new AtomicReference<>();
-    /// Our own fault, if there was any.
+    /// A bug of ours that ended it; null if there was none.
     private volatile Throwable fault;
     private volatile long bytesToTunnel;
     private volatile long bytesToPlain;
@@ -266,8 +266,8 @@ public final class Relay {
 
     /// How long a forwarded connection may be silent.
     ///
-    /// @param idleTimeout      with both directions open; zero for as long as it likes
-    /// @param halfCloseTimeout once one direction has ended; zero for as long as it likes
+    /// @param idleTimeout      with both directions open; zero for no limit
+    /// @param halfCloseTimeout once one direction has ended; zero for no limit
     public record ForwardLimits(Duration idleTimeout, Duration halfCloseTimeout) {
 
         public static final ForwardLimits DEFAULT = new ForwardLimits(Duration.ZERO, Duration.ofMinutes(5));

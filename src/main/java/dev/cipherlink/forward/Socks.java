@@ -16,9 +16,9 @@ import java.util.Optional;
 
 /// The server's side of SOCKS 5 (RFC 1928, RFC 1929), 4 and 4a: asks a program on the unencrypted side where it wants to go.
 ///
-/// CONNECT to an IPv4 address, an IPv6 address or a name, which is not looked up here: the server at the other end of the tunnel
-/// does. Without passwords, or with them where some are configured: then version 4, which has none, is refused. Everything is read to the byte, so that what
-/// follows is the program's own. Blocks; the caller bounds it.
+/// CONNECT to an IPv4 address, an IPv6 address or a name, which is not looked up here: the server at the other end of the
+/// tunnel does. Without passwords, or with them where some are configured: then version 4, which has none, is refused.
+/// Everything is read to the byte, so that what follows is the program's own. Blocks; the caller bounds it.
 public final class Socks {
 
     static final int VERSION = 5;
@@ -197,7 +197,7 @@ public final class Socks {
         out.flush();
     }
 
-    /// Who may use a SOCKS port: user names with their passwords. Immutable.
+    /// The users of a SOCKS port with their passwords. Immutable.
     public static final class SocksPasswords {
 
         private static final int MAX_BYTES = 255;
