@@ -21,16 +21,16 @@ public final class CommandParser {
     /// The default for the most bytes of a value: 16 MiB.
     public static final int DEFAULT_MAX_VALUE_BYTES = 16 * 1024 * 1024;
     /// The most seconds of an expiry: 100 years of 365 days, which is less than 2^63 nanoseconds.
-    public static final long MAX_EXPIRE_SECONDS = 36_500L * 86_400;
+    static final long MAX_EXPIRE_SECONDS = 36_500L * 86_400;
     /// The most keys of one listing.
-    public static final int MAX_KEYS_LIMIT = 10_000;
+    static final int MAX_KEYS_LIMIT = 10_000;
     /// The keys of one listing that gives no limit.
     public static final int DEFAULT_KEYS_LIMIT = 1_000;
 
     /// The most messages of one HISTORY.
-    public static final int MAX_HISTORY_COUNT = 1_000;
+    static final int MAX_HISTORY_COUNT = 1_000;
     /// The messages of one HISTORY that gives no count.
-    public static final int DEFAULT_HISTORY_COUNT = 50;
+    static final int DEFAULT_HISTORY_COUNT = 50;
 
     private static final int MAX_SHOWN_VERB_BYTES = 32;
     private static final byte[] EMPTY = {};

@@ -307,7 +307,7 @@ public final class ForwardListener implements AutoCloseable {
     public record ForwardSpec(String bind, int port, Optional<ForwardTarget> target) {
 
         /// The default: both loopback addresses.
-        public static final String LOOPBACK = "localhost";
+        static final String LOOPBACK = "localhost";
         /// All addresses of this machine.
         public static final String EVERYWHERE = "*";
 
