@@ -52,7 +52,7 @@ class Contender:
 
     measure: takes one measurement, and returns it as Measured or as a number
     counts: whether the goal compares with it; what is only shown for orientation does not
-    servers: processes whose processor time is the server's; the client's is that of the processes that a measurement runs
+    servers: processes whose processor time is the server's; the client's is ours and that of what we run
     warm_ups: measurements before those that count: the first find cold caches and code that is not compiled
     """
     name: str
@@ -72,7 +72,7 @@ class Contender:
 
     def take(self):
         """Measures once, with the processor time of an operation."""
-        server, client = self._server_seconds(), lab.children_seconds()
+        server, client = self._server_seconds(), lab.client_seconds()
         measured = self.measure()
         if not isinstance(measured, Measured):
             measured = Measured(measured)
@@ -80,7 +80,7 @@ class Contender:
         if measured.p99 is not None:
             self.p99s.append(measured.p99)
         if measured.operations:
-            self.client_micros.append((lab.children_seconds() - client) / measured.operations * 1e6)
+            self.client_micros.append((lab.client_seconds() - client) / measured.operations * 1e6)
             if self.servers:
                 self.server_micros.append((self._server_seconds() - server) / measured.operations * 1e6)
 
