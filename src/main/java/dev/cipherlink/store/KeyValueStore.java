@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.OptionalLong;
-import java.util.function.Consumer;
 
 /// Values by key, for all connections at once.
 ///
