@@ -42,10 +42,7 @@ final class Launcher {
     /// that after a quarter of a minute: until then a forward runs at a hundredth of its speed.
     /// The thread that waits for sockets wakes virtual threads itself, instead of by other virtual threads: one wake-up less
     /// for each read that had to wait, a tenth of a request's processor time.
-    /// G1 collects, and gives memory back, after two minutes without a collection (JEP 346): else what many connections left stays
-    /// resident while a server is quiet. One under load collects more often anyway.
-    private static final List<String> LONG = List.of("-XX:MinRAMPercentage=40", "-XX:G1PeriodicGCInterval=120000",
-            "-Djdk.pollerMode=1", "-XX:CompileCommand=quiet",
+    private static final List<String> LONG = List.of("-XX:MinRAMPercentage=40", "-Djdk.pollerMode=1", "-XX:CompileCommand=quiet",
             "-XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.*::*,0.01");
 
     private Launcher() {
