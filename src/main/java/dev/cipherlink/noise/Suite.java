@@ -91,7 +91,7 @@ public enum Suite {
         return pattern == HandshakePattern.XX_HFS;
     }
 
-    /// The full Noise protocol name: 29 to 46 ASCII characters.
+    /// The full Noise protocol name: 29 to 45 ASCII characters.
     public String protocolName() {
         return protocolName;
     }

@@ -13,7 +13,7 @@ final class SymmetricState implements AutoCloseable {
     private byte[] chainingKey;
     private byte[] hash;
 
-    /// `InitializeSymmetric`: both of our protocol names are shorter than a hash, so they are padded and not hashed.
+    /// `InitializeSymmetric`: each of our protocol names is shorter than a hash, so it is padded and not hashed.
     SymmetricState(Suite suite) {
         byte[] name = suite.protocolName().getBytes(StandardCharsets.US_ASCII);
         hash = Arrays.copyOf(name, Blake2b.HASH_BYTES);

@@ -132,10 +132,10 @@ public enum Setting {
     }
 
     /// Whether `./cipherlink.yaml` may set it. Whoever fills the folder in which somebody happens to work, by an archive or a
-    /// checkout, decides neither whom to trust nor which files are used.
+    /// checkout, decides neither whom to trust, nor how connections are encrypted, nor which files are used.
     boolean isForWorkingFolder() {
         return switch (this) {
-            case CLIENT_SERVER, CLIENT_HOST_KEY, SERVER_CLIENTS, FORWARD_ALLOW -> false;
+            case CLIENT_SERVER, CLIENT_HOST_KEY, CLIENT_SUITES, SERVER_CLIENTS, SERVER_SUITES, FORWARD_ALLOW -> false;
             default -> !(type instanceof SettingType.FileName);
         };
     }

@@ -110,7 +110,7 @@ public final class SettingsLoader {
             boolean isRefused = Setting.byKey(key).filter(setting -> !setting.isForWorkingFolder()).isPresent();
             if (isRefused) {
                 problems.add(key + ": " + layer.place().apply(key) + " may not set it, since a file in the working folder decides "
-                        + "neither whom to trust nor which files are used; put it into " + folders.config()
+                        + "neither whom to trust, nor how connections are encrypted, nor which files are used; put it into " + folders.config()
                                 .map(folder -> TerminalText.escapeLine(folder.resolve(FILE_NAME).toString())).orElse("another file")
                         + ", or name this file with --config");
             }

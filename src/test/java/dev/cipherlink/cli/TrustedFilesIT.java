@@ -238,13 +238,13 @@ class TrustedFilesIT {
     @ValueSource(strings = {"client.server: evil.example:1", "client.host-key: c966-v3ga-1wme-9ehd-r5xx-c1vy-p2f3-drmt",
             "client.known-hosts: h", "client.identity: i", "client.shared-key: k", "history.file: ../.bashrc", "server.data: d",
             "server.identity: i", "server.shared-key: k", "server.authorized-keys: a", "server.clients: any",
-            "forward.allow: '*:*'"})
-    void aFileInTheWorkingFolderDecidesNeitherTrustNorFiles(String setting) throws IOException {
+            "forward.allow: '*:*'", "client.suites: classic", "server.suites: classic"})
+    void aFileInTheWorkingFolderDecidesNeitherTrustNorEncryptionNorFiles(String setting) throws IOException {
         String key = setting.substring(0, setting.indexOf(':'));
         Files.writeString(folder.resolve("cipherlink.yaml"), "# mine\n" + setting + "\nclient.window: 7\n");
         Path better = folder.resolve("home/.config/cipherlink/cipherlink.yaml");
-        String problem = key + ": ./cipherlink.yaml:2 may not set it, since a file in the working folder decides neither whom to trust "
-                + "nor which files are used; put it into " + better + ", or name this file with --config";
+        String problem = key + ": ./cipherlink.yaml:2 may not set it, since a file in the working folder decides neither whom to trust, "
+                + "nor how connections are encrypted, nor which files are used; put it into " + better + ", or name this file with --config";
         assertEquals(2, terminal.run("config", "show"));
         assertTrue(terminal.err().contains("cipherlink: wrong configuration: " + problem), terminal.err());
         String shown = terminal.out().lines().filter(line -> line.startsWith(key + " ")).findFirst().orElseThrow();
