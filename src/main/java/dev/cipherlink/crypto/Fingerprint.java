@@ -3,15 +3,14 @@ package dev.cipherlink.crypto;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/// A public key in a form that people read aloud and compare: 160 bits as `8h3k-0c5t-w9e2-zrqj-4m7x-n1av-6pds-gbfy`.
+/// A public key in a form for reading aloud and comparing: 160 bits as `8h3k-0c5t-w9e2-zrqj-4m7x-n1av-6pds-gbfy`.
 ///
-/// The bits are the first 20 bytes of BLAKE2b-512 over the ASCII label `cipherlink public key fingerprint`, one zero
-/// byte and the 32 bytes of the key. They are written in Crockford's base 32, lower case: `0123456789` and
-/// `abcdefghjkmnpqrstvwxyz`, which leaves out `i`, `l`, `o` and `u`, so that no two characters are taken for each
-/// other.
+/// The bits are the first 20 bytes of BLAKE2b-512 over the ASCII label `cipherlink public key fingerprint`, one zero byte
+/// and the 32 bytes of the key. They are written in lower-case Crockford base 32: `0123456789` and
+/// `abcdefghjkmnpqrstvwxyz`, without `i`, `l`, `o` and `u`, so that no two characters look alike.
 ///
-/// Immutable; compared as a whole only. There is no comparison of prefixes on purpose: a key whose fingerprint begins
-/// like another one's is cheap to find.
+/// Immutable; compared as a whole only. Prefixes cannot be compared on purpose: it is cheap to find a key whose
+/// fingerprint begins like another one's.
 public final class Fingerprint {
 
     private static final String ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -38,9 +37,9 @@ public final class Fingerprint {
         return new Fingerprint(print(Arrays.copyOf(digest, BYTES)));
     }
 
-    /// Reads what [#toString] wrote. Upper case and blanks around it do not matter; everything else does.
+    /// Parses the form of [#toString]. Ignores case and surrounding blanks, nothing else.
     ///
-    /// @throws IllegalArgumentException if it is not a whole fingerprint; the message says what is wrong with it
+    /// @throws IllegalArgumentException if it is not a whole fingerprint; the message says why
     public static Fingerprint parse(String text) {
         String candidate = asciiLowerCase(text.strip());
         if (candidate.length() < PRINTED_CHARACTERS) {
@@ -58,7 +57,7 @@ public final class Fingerprint {
         return new Fingerprint(candidate);
     }
 
-    /// Unlike `String.toLowerCase` it makes no `k` of the Kelvin sign.
+    /// Unlike `String.toLowerCase`, does not turn the Kelvin sign into `k`.
     private static String asciiLowerCase(String text) {
         var lower = new StringBuilder(text);
         for (int i = 0; i < lower.length(); i++) {

@@ -9,9 +9,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.Consumer;
 
-/// Who a server or a user is: a long-lived key pair, kept in a private key file.
+/// The identity of a server or a user: a long-lived key pair, kept in a private key file.
 ///
-/// Thread-safe. Whoever made or loaded it closes it, which wipes the secret and ends the use of [#keyPair].
+/// Thread-safe. Its creator closes it, which wipes the secret and ends the use of [#keyPair].
 public final class Identity implements AutoCloseable {
 
     private final KeyPair keyPair;
@@ -25,11 +25,11 @@ public final class Identity implements AutoCloseable {
         return new Identity(KeyPair.generate());
     }
 
-    /// Reads a private key file: regular, no link, only for its owner. Blocks on the disk, on the passphrase source if
-    /// the file has a passphrase, and then on its derivation (tenths of a second).
+    /// Reads a private key file, which must be a regular file, no link, accessible to its owner only. Blocks on the disk
+    /// and, if the file has a passphrase, on its source and its derivation (tenths of a second).
     ///
     /// @throws WrongPassphraseException if the passphrase does not open it
-    /// @throws IOException if it cannot be read, must not be trusted or is no private key; the message says what to do
+    /// @throws IOException if it cannot be read, cannot be trusted or is no private key; the message says what to do
     public static Identity load(Path file, PassphraseSource source) throws IOException {
         byte[] content = SecretFile.readAtMost(file, IdentityFile.MAX_BYTES);
         byte[] secret = null;
@@ -42,13 +42,13 @@ public final class Identity implements AutoCloseable {
         }
     }
 
-    /// Reads the file, or makes a new identity without a passphrase and saves it there if there is none. When two
-    /// processes do this at once, both get the identity of the one that was first. Blocks as [#load] does.
+    /// Reads the file; if there is none, saves a new identity without a passphrase there. Two processes that do this at
+    /// once both get the identity of the first. Blocks as [#load] does.
     ///
-    /// @param created told of a new identity, once it is saved
+    /// @param created called with a new identity once it is saved
     public static Identity loadOrCreate(Path file, PassphraseSource source, Consumer<Identity> created)
             throws IOException {
-        // A dangling link exists: it must be refused by load, not be written through.
+        // A dangling link counts as existing: load refuses it, and nothing is written through it.
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
             return load(file, source);
         }
@@ -66,7 +66,7 @@ public final class Identity implements AutoCloseable {
         return identity;
     }
 
-    /// Whether the file asks for a passphrase. Blocks on the disk; refuses what [#load] refuses.
+    /// Whether the file has a passphrase. Blocks on the disk; refuses files as [#load] does.
     public static boolean isEncrypted(Path file) throws IOException {
         byte[] content = SecretFile.readAtMost(file, IdentityFile.MAX_BYTES);
         try {
@@ -76,12 +76,12 @@ public final class Identity implements AutoCloseable {
         }
     }
 
-    /// Writes the private key file with mode 0600, whole or not at all; missing folders get mode 0700. Blocks on the
-    /// disk, and with a passphrase on its derivation.
+    /// Writes the private key file with mode 0600, whole or not at all; missing folders get mode 0700. Blocks on the disk
+    /// and, with a passphrase, on its derivation.
     ///
-    /// @param passphrase null for none; else at least one character, and the caller wipes it
-    /// @param overwrite  whether an existing file is replaced (atomically)
-    /// @throws FileAlreadyExistsException if there is one and it must not be replaced
+    /// @param passphrase null for none; otherwise at least one character, wiped by the caller
+    /// @param overwrite  whether to replace an existing file (atomically)
+    /// @throws FileAlreadyExistsException if the file exists and `overwrite` is false
     public void save(Path file, char[] passphrase, boolean overwrite) throws IOException {
         byte[] secret = keyPair.secretCopy();
         byte[] content = null;
@@ -94,12 +94,12 @@ public final class Identity implements AutoCloseable {
         }
     }
 
-    /// The half that others may know.
+    /// The public half of the key pair.
     public PublicKey publicKey() {
         return PublicKey.of(keyPair.publicKey());
     }
 
-    /// The pair for the handshake; it belongs to this identity, which closes it.
+    /// The key pair for handshakes; it is closed with this identity.
     public KeyPair keyPair() {
         return keyPair;
     }
@@ -116,7 +116,7 @@ public final class Identity implements AutoCloseable {
         }
     }
 
-    /// The fingerprint of the public key, nothing else.
+    /// The fingerprint of the public key, never the secret.
     @Override
     public String toString() {
         return "Identity[" + publicKey().fingerprint() + "]";

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
 
-/// The text of a private key file: one header line, one line of base64. Pure, apart from asking for the passphrase.
+/// The text of a private key file: a header line and a line of base64. No input or output, except the passphrase.
 ///
 /// ```
 /// cipherlink-identity 1 plain
@@ -19,10 +19,10 @@ import java.util.Base64;
 /// <24 bytes of nonce, then the secretbox of the secret under the key derived from the passphrase>
 /// ```
 ///
-/// What stands in the file is never quoted in an error: it may be a secret of another kind.
+/// An error never quotes the file, which may hold a secret of another kind.
 public final class IdentityFile {
 
-    /// More than the longest file takes; nobody's large file is read.
+    /// Longer than any valid file; a larger file is not read.
     static final int MAX_BYTES = 512;
 
     private static final String MAGIC = "cipherlink-identity 1 ";
@@ -32,7 +32,7 @@ public final class IdentityFile {
     /// libsodium's "interactive" parameters: about 0.1 s and 64 MiB.
     private static final long OPERATIONS = 2;
     private static final long MEMORY_BYTES = 64L << 20;
-    /// What a file may ask for: a forged one must not exhaust the machine before its tag is checked.
+    /// Upper limits of the header's parameters: a forged file must not exhaust the machine before its tag is checked.
     private static final long MAX_OPERATIONS = 16;
     private static final long MIN_MEMORY_BYTES = 8_192;
     private static final long MAX_MEMORY_BYTES = 1L << 30;
@@ -49,7 +49,7 @@ public final class IdentityFile {
         return header(file, content).startsWith(ENCRYPTED);
     }
 
-    /// The secret, which the caller wipes.
+    /// The decoded secret, which the caller wipes.
     static byte[] decode(Path file, byte[] content, PassphraseSource source) throws IOException {
         String header = header(file, content);
         boolean plain = header.equals(PLAIN);
@@ -79,7 +79,7 @@ public final class IdentityFile {
         }
     }
 
-    /// The content of a file, which the caller wipes.
+    /// The content of a private key file, which the caller wipes.
     ///
     /// @param passphrase null for none
     static byte[] encode(Path file, byte[] secret, char[] passphrase) throws IOException {
@@ -107,7 +107,7 @@ public final class IdentityFile {
                 + Base64.getEncoder().encodeToString(derivation.salt()), body);
     }
 
-    /// Never through a String, which nobody can wipe.
+    /// Does not use a String, which cannot be wiped.
     private static byte[] text(String header, byte[] body) {
         byte[] first = (header + "\n").getBytes(StandardCharsets.US_ASCII);
         byte[] base64 = Base64.getEncoder().encode(body);
@@ -135,7 +135,7 @@ public final class IdentityFile {
         }
     }
 
-    /// What follows the magic words in the first line.
+    /// The rest of the first line after the magic words.
     private static String header(Path file, byte[] content) throws IOException {
         byte[] magic = MAGIC.getBytes(StandardCharsets.US_ASCII);
         int start = textStart(content);
@@ -162,7 +162,7 @@ public final class IdentityFile {
                 return derivation;
             }
         } catch (IllegalArgumentException e) {
-            // Its message would quote the file; the refusal below does not.
+            // Not rethrown: its message would quote the file, and the refusal below does not.
         }
         throw refusal(file, "the first line asks for a derivation that is not allowed: 1 to " + MAX_OPERATIONS
                 + " operations, " + MIN_MEMORY_BYTES + " to " + MAX_MEMORY_BYTES + " bytes of memory, a salt of "
@@ -178,11 +178,11 @@ public final class IdentityFile {
         try {
             body = Base64.getDecoder().decode(base64);
         } catch (IllegalArgumentException e) {
-            // Its message would quote the file; the refusal below does not.
+            // Not rethrown: its message would quote the file, and the refusal below does not.
         } finally {
             Arrays.fill(base64, (byte) 0);
         }
-        // The decoder would accept missing padding, and so a file that was cut.
+        // The length check finds cut files: the decoder would accept missing padding.
         boolean whole = body != null && body.length == size && base64.length % 4 == 0;
         if (whole && end >= content.length - 1) {
             return body;
@@ -194,7 +194,7 @@ public final class IdentityFile {
                 : "the second line must be the base64 of exactly " + size + " bytes; the file is damaged");
     }
 
-    /// Behind the byte order mark that some editors put in front of a text.
+    /// Skips the byte order mark that some editors write.
     private static int textStart(byte[] content) {
         return content.length >= 3 && content[0] == (byte) 0xEF && content[1] == (byte) 0xBB && content[2] == (byte) 0xBF ? 3 : 0;
     }
@@ -216,16 +216,16 @@ public final class IdentityFile {
         return new FileSystemException(file.toString(), null, reason);
     }
 
-    /// Where the passphrase of an encrypted key file comes from. Asked only if the file has one.
+    /// The source of the passphrase of a private key file. Called only if the file has one.
     @FunctionalInterface
     public interface PassphraseSource {
 
-        /// The passphrase, which the caller wipes after use. May block, for example on a person.
+        /// The passphrase, which the caller wipes after use. May block, for example on user input.
         ///
-        /// @throws IOException if there is none to be had; the message names the file and says what to do
+        /// @throws IOException if there is none; the message names the file and says what to do
         char[] passphrase(Path file) throws IOException;
 
-        /// For those who cannot ask: refuses encrypted files.
+        /// For programs without a terminal: refuses files with a passphrase.
         static PassphraseSource none() {
             return file -> {
                 throw new FileSystemException(file.toString(), null,
@@ -235,7 +235,7 @@ public final class IdentityFile {
         }
     }
 
-    /// The passphrase does not open the key file, or the file was altered: the two cannot be told apart.
+    /// The passphrase is wrong, or the file was altered: the two cannot be told apart.
     public static final class WrongPassphraseException extends FileSystemException {
         private static final long serialVersionUID = 1;
 

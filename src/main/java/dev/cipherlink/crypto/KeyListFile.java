@@ -18,50 +18,51 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// A text file of public keys, one a line, that people edit by hand and programs change without losing each other's
-/// work: authorized keys, enrolled keys, known hosts.
+/// A text file of public keys, one per line, that people edit by hand and programs update without losing each other's
+/// changes: authorized keys, enrolled keys, known hosts.
 ///
-/// A change is a new file renamed over the old one, made under a lock file beside it, so that a reader sees the old
-/// lines or the new ones, and of two changes at once both last. Owner and mode stay; a new file gets mode 0600. A file
-/// in hands other than its user's and root's is neither read nor changed ([TrustedPath]): who can write it, or put another
-/// one in its place, decides who is trusted.
+/// An update writes a new file and renames it over the old one, under a lock file beside it. A reader sees the old lines
+/// or the new ones, and concurrent updates are all kept. Owner and mode stay; a new file gets mode 0600. A file that a
+/// user other than its own and root can write or replace is neither read nor changed ([TrustedPath]), because its
+/// contents decide whom to trust.
 ///
-/// Lines keep their bytes (ISO 8859-1 maps each to a character), whatever they are. Thread-safe; everything blocks on
-/// the disk, and [#update] on other updates.
+/// Lines keep their exact bytes (ISO 8859-1 maps each byte to a character). Thread-safe; everything blocks on the disk,
+/// and [#update] on other updates.
 public final class KeyListFile {
 
     /// Bytes of the largest file.
     public static final int MAX_BYTES = 16 << 20;
 
-    /// Its three bytes in UTF-8, each as a character. Not a part of the first line: some editors put it in front of any text.
+    /// The UTF-8 byte order mark as one character per byte. Some editors write it; it is not part of the first line.
     private static final String BYTE_ORDER_MARK = "\u00EF\u00BB\u00BF";
 
-    /// A lock on a file is the whole process's: threads need one of their own. Changes are rare, so that one is enough.
+    /// A file lock belongs to the whole process, so its threads need a lock too. Updates are rare: one lock for all files
+    /// is enough.
     private static final ReentrantLock CHANGES_OF_THIS_PROCESS = new ReentrantLock();
 
     private final Path path;
 
-    /// The file, which need not exist.
+    /// @param path of a file that need not exist
     public KeyListFile(Path path) {
         this.path = path;
     }
 
-    /// The lines as they were at one moment.
+    /// The lines at one moment.
     ///
-    /// @param lines   without their line feeds
-    /// @param fileKey tells a file that was replaced from one that was written in place; null if the system cannot
+    /// @param lines   without line feeds
+    /// @param fileKey differs after the file was replaced, but not after a write in place; null if the system has none
     public record Content(List<String> lines, Object fileKey) {
         public Content {
             lines = List.copyOf(lines);
         }
     }
 
-    /// What to make of the lines of a file.
+    /// A change to the lines of a file.
     @FunctionalInterface
     public interface Edit {
-        /// @param lines the present ones; none if there is no file
-        /// @return the new ones; equal ones leave the file alone
-        /// @throws IOException if the edit cannot be made; then nothing changes
+        /// @param lines the present lines; empty if there is no file
+        /// @return the new lines; if they are equal, the file is not written
+        /// @throws IOException if the edit is impossible; the file then stays as it is
         List<String> apply(List<String> lines) throws IOException;
     }
 
@@ -71,7 +72,7 @@ public final class KeyListFile {
 
     /// Reads the file.
     ///
-    /// @return empty if there is none
+    /// @return empty if the file does not exist
     /// @throws IOException if it cannot be read, is too large, or others may write it; the message says what to do
     public Optional<Content> read() throws IOException {
         return read(TrustedPath.resolve(path));
@@ -116,10 +117,10 @@ public final class KeyListFile {
         return lines;
     }
 
-    /// Changes the file under its lock; missing folders get mode 0700.
+    /// Updates the file under its lock; missing folders get mode 0700.
     ///
-    /// @return the lines that the file has now
-    /// @throws IOException if the edit refuses or the file cannot be read or written; then it is as it was
+    /// @return the lines after the update
+    /// @throws IOException if the edit fails or the file cannot be read or written; the file then stays as it was
     public List<String> update(Edit edit) throws IOException {
         CHANGES_OF_THIS_PROCESS.lock();
         try {
@@ -143,7 +144,7 @@ public final class KeyListFile {
         return after;
     }
 
-    /// The lock file stays: who deletes it takes the lock away from under somebody who waits for it.
+    /// The lock file is never deleted: another process may be waiting for its lock.
     private static FileChannel openLock(Path target) throws IOException {
         Path lock = TrustedPath.resolve(target.resolveSibling("." + target.getFileName() + ".lock"));
         return FileChannel.open(lock, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
@@ -166,7 +167,7 @@ public final class KeyListFile {
         }
     }
 
-    /// Owners are not given away: what this process makes belongs to its own user.
+    /// Keeps group and mode. Ownership cannot be given away, so a file of another owner is refused.
     private void keepAttributes(Path prepared, PosixFileAttributes old) throws IOException {
         var view = Files.getFileAttributeView(prepared, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
         PosixFileAttributes made = view.readAttributes();
@@ -183,20 +184,20 @@ public final class KeyListFile {
         return new FileSystemException(path.toString(), null, reason);
     }
 
-    /// A line of a file of keys that cannot be used, or that a change would make so. The message is
-    /// `<file>:<line>: <what is wrong>` and quotes nothing that could be a secret.
+    /// A line of a key file that is invalid, or that an update would make invalid. The message is `<file>:<line>:
+    /// <reason>` and quotes nothing that could be a secret.
     public static final class KeyLineException extends IOException {
         private static final long serialVersionUID = 1;
 
         private final int line;
 
-        /// @param line counted from 1
+        /// @param line from 1
         public KeyLineException(Path file, int line, String reason) {
             super(file + ":" + line + ": " + reason);
             this.line = line;
         }
 
-        /// The line's number, from 1.
+        /// The line number, from 1.
         public int line() {
             return line;
         }

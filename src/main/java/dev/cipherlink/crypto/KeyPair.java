@@ -3,10 +3,10 @@ package dev.cipherlink.crypto;
 import java.net.ProtocolException;
 import java.util.Arrays;
 
-/// A Curve25519 key pair for X25519 (RFC 7748): the static key of one side, or an ephemeral one.
+/// A Curve25519 key pair for X25519 (RFC 7748), static or ephemeral.
 ///
-/// Any thread, many handshakes at once. Whoever made it closes it, which wipes the secret; a handshake closes only
-/// its own ephemeral.
+/// Thread-safe, for many handshakes at once. Its creator closes it, which wipes the secret; a handshake closes only its
+/// own ephemeral pair.
 public final class KeyPair implements AutoCloseable {
 
     /// Bytes of a secret key, a public key and a shared secret.
@@ -28,7 +28,7 @@ public final class KeyPair implements AutoCloseable {
         return new KeyPair(secret);
     }
 
-    /// The pair of a known secret, of which it takes a copy; the caller wipes its own.
+    /// The key pair of a given secret, which is copied; the caller wipes its own copy.
     ///
     /// @param secret 32 bytes
     public static KeyPair of(byte[] secret) {
@@ -59,8 +59,8 @@ public final class KeyPair implements AutoCloseable {
 
     /// The 32 secret bytes, which the caller wipes.
     ///
-    /// The lock covers only the copy: handshakes must not queue behind each other's scalar multiplication, and none
-    /// may compute with a secret that is half wiped.
+    /// The lock covers only the copy: handshakes must not queue behind each other's scalar multiplication, and none may
+    /// compute with a half-wiped secret.
     synchronized byte[] secretCopy() {
         if (closed) {
             throw new IllegalStateException("the key pair is closed");

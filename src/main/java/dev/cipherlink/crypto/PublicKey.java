@@ -2,10 +2,10 @@ package dev.cipherlink.crypto;
 
 import java.util.Arrays;
 
-/// The Curve25519 public key that a server or a user is known by. Immutable.
+/// The Curve25519 public key that identifies a server or a user. Immutable.
 ///
-/// Two keys are equal if their 32 bytes are: another encoding of the same point (RFC 7748 allows some) is another key
-/// here, and so nobody is let in by it.
+/// Keys are equal if their 32 bytes are. RFC 7748 allows other encodings of the same point; here they are different keys,
+/// and so match no authorized key.
 public final class PublicKey {
 
     /// Bytes of a key.
@@ -19,7 +19,7 @@ public final class PublicKey {
 
     /// A key from its raw bytes, which are copied.
     ///
-    /// @throws IllegalArgumentException if there are not exactly 32
+    /// @throws IllegalArgumentException unless there are exactly 32
     public static PublicKey of(byte[] bytes) {
         if (bytes.length != BYTES) {
             throw new IllegalArgumentException("a public key has " + BYTES + " bytes, not " + bytes.length);
@@ -32,7 +32,7 @@ public final class PublicKey {
         return bytes.clone();
     }
 
-    /// What people compare. Each call computes a digest.
+    /// The form in which people compare keys. Each call computes a digest.
     public Fingerprint fingerprint() {
         return Fingerprint.of(this);
     }

@@ -3,19 +3,18 @@ package dev.cipherlink.crypto;
 import java.util.Base64;
 import java.util.regex.Pattern;
 
-/// A public key as people pass it on: `cipherlink-x25519 <base64> <name>`.
+/// A public key in the text form that people exchange: `cipherlink-x25519 <base64> <name>`.
 ///
-/// @param key  the key
-/// @param name whose it is: 1 to 32 ASCII letters, digits, `.`, `_` and `-`, the first a letter or a digit
+/// @param name of the owner: 1 to 32 ASCII letters, digits, `.`, `_` and `-`, beginning with a letter or a digit
 public record PublicKeyLine(PublicKey key, String name) {
 
-    /// The first word: what kind of key follows.
+    /// The first word, which is the key type.
     public static final String KEY_TYPE = "cipherlink-x25519";
 
-    /// Characters of the longest name.
+    /// Maximum length of a name.
     public static final int MAX_NAME_CHARACTERS = 32;
 
-    /// ASCII only: names of other scripts can look like each other (and like nothing at all).
+    /// ASCII only: names in other scripts can look like each other, or like nothing at all.
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0," + (MAX_NAME_CHARACTERS - 1) + "}");
     private static final Pattern BLANKS = Pattern.compile("\\s+");
 
@@ -23,12 +22,12 @@ public record PublicKeyLine(PublicKey key, String name) {
         requireName(name);
     }
 
-    /// Whether somebody may have this name.
+    /// Whether this is a valid name.
     public static boolean isName(String name) {
         return NAME.matcher(name).matches();
     }
 
-    /// @throws IllegalArgumentException if it cannot be a name; the message says what can
+    /// @throws IllegalArgumentException if it is no valid name; the message says which names are
     public static void requireName(String name) {
         if (!isName(name)) {
             throw new IllegalArgumentException("bad name: a name has 1 to " + MAX_NAME_CHARACTERS
@@ -36,7 +35,7 @@ public record PublicKeyLine(PublicKey key, String name) {
         }
     }
 
-    /// @throws IllegalArgumentException if it is not such a line; the message says what is wrong and quotes nothing
+    /// @throws IllegalArgumentException if it is no such line; the message says why and quotes nothing
     public static PublicKeyLine parse(String line) {
         String[] words = BLANKS.split(line.startsWith("\uFEFF") ? line.substring(1).strip() : line.strip());
         if (words.length != 3) {
@@ -47,17 +46,17 @@ public record PublicKeyLine(PublicKey key, String name) {
         return new PublicKeyLine(parseKey(words[1]), words[2]);
     }
 
-    /// @throws IllegalArgumentException if the word does not announce a key of ours
+    /// @throws IllegalArgumentException if the word is not our key type
     public static void requireKeyType(String word) {
         if (!word.equals(KEY_TYPE)) {
             throw new IllegalArgumentException("a public key line begins with " + KEY_TYPE);
         }
     }
 
-    /// Reads the key alone: padded base64 of 32 bytes.
+    /// Parses the key alone: padded base64 of 32 bytes.
     ///
-    /// @throws IllegalArgumentException if it is anything else; the message does not quote it, since it may be a
-    ///         secret that stands in the wrong place
+    /// @throws IllegalArgumentException if it is anything else; the message does not quote it, because it may be a
+    ///     misplaced secret
     public static PublicKey parseKey(String base64) {
         byte[] bytes;
         try {

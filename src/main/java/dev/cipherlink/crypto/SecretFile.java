@@ -24,10 +24,10 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.UUID;
 
-/// Files that hold a secret: bounded size, mode 0600 from the moment they exist, no symbolic links, in folders that nobody
-/// else can change ([TrustedPath]).
+/// Files that hold a secret: bounded size, mode 0600 from their creation, no symbolic links, in folders that only their
+/// user and root can change ([TrustedPath]).
 ///
-/// Every refusal names the file, the fault and the remedy, and never a byte of the content.
+/// Every error names the file, the fault and the remedy, and never a byte of the content.
 final class SecretFile {
 
     private static final Set<PosixFilePermission> OWNER_ONLY = EnumSet.of(OWNER_READ, OWNER_WRITE);
@@ -39,7 +39,7 @@ final class SecretFile {
     private SecretFile() {
     }
 
-    /// Reads a file of a known size.
+    /// Reads a file of exactly this size.
     static byte[] read(Path file, int size) throws IOException {
         long actual = requireTrusted(file);
         Path target = TrustedPath.resolve(file);
@@ -50,7 +50,7 @@ final class SecretFile {
         return readWhole(target, size);
     }
 
-    /// What an editor or a shell made of a file that held a key, in words; empty if nothing of the kind is seen.
+    /// What an editor or shell probably did to a key file of the wrong size, in words; empty if unknown.
     private static String addedByEditor(Path file, int size, long actual) throws IOException {
         if (actual < size || actual > size + MOST_ADDED_BYTES) {
             return "";
@@ -67,7 +67,7 @@ final class SecretFile {
         }
     }
 
-    /// Reads a file whose content says where it ends.
+    /// Reads a file of at most this size.
     static byte[] readAtMost(Path file, int maxBytes) throws IOException {
         long actual = requireTrusted(file);
         Path target = TrustedPath.resolve(file);
@@ -110,10 +110,10 @@ final class SecretFile {
         return content;
     }
 
-    /// Writes the whole file or nothing: who reads it at the same time sees no file, the old one or the new one.
-    /// Missing folders are made for the owner alone.
+    /// Writes the whole file or nothing: a concurrent reader sees no file, the old one or the new one. Missing folders
+    /// get mode 0700.
     ///
-    /// @throws FileAlreadyExistsException if there is one and it must not be replaced
+    /// @throws FileAlreadyExistsException if the file exists and `overwrite` is false
     static void write(Path file, byte[] content, boolean overwrite) throws IOException {
         Path target = TrustedPath.createFolders(file.toAbsolutePath().getParent()).resolve(file.getFileName());
         Path prepared = prepare(target, content);
@@ -128,7 +128,7 @@ final class SecretFile {
         }
     }
 
-    /// A hard link is the one way to make a whole file appear under a name only if that name is free.
+    /// A hard link is the only way to publish a complete file under a name only if that name is free.
     private static void publish(Path prepared, Path file, byte[] content) throws IOException {
         try {
             Files.createLink(file, prepared);
@@ -148,7 +148,7 @@ final class SecretFile {
                 "the file exists and may be a key in use, which would be lost; choose another name");
     }
 
-    /// Prepares a new version of a file: beside it, under a name of its own, with mode 0600, safe on the disk.
+    /// Writes a new version of a file under a temporary name beside it, with mode 0600, synced to the disk.
     static Path prepare(Path file, byte[] content) throws IOException {
         Path prepared = file.toAbsolutePath().resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".new");
         try {
@@ -160,7 +160,7 @@ final class SecretFile {
         }
     }
 
-    /// Creates with the final mode: there is no moment in which others could open the file.
+    /// Creates the file with its final mode: at no moment could others open it.
     private static void createAs(Path file, byte[] content) throws IOException {
         Set<OpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         try (var channel = FileChannel.open(file, options, MODE_0600)) {
@@ -171,7 +171,7 @@ final class SecretFile {
             channel.force(true);
         } catch (FileSystemException e) {
             throw e;
-        } catch (IOException e) { // such as a full disk, which knows no name
+        } catch (IOException e) { // such as a full disk, which names no file
             throw new FileSystemException(file.toString(), null, e.getMessage());
         }
     }

@@ -8,10 +8,10 @@ import java.util.HexFormat;
 
 /// The 32-byte secret of a version 1 tunnel, the same on both sides.
 ///
-/// Thread-safe. Whoever made or loaded it closes it, which wipes it; it cannot be used after that.
+/// Thread-safe. Its creator closes it, which wipes it; later use fails.
 public final class SharedKey implements AutoCloseable {
 
-    /// Size of a key, and of its file.
+    /// Bytes of a key, and of its file.
     public static final int BYTES = Sodium.SECRETBOX_KEY_BYTES;
 
     private final byte[] bytes;
@@ -30,7 +30,7 @@ public final class SharedKey implements AutoCloseable {
 
     /// A key from its raw bytes, which are copied.
     ///
-    /// @throws IllegalArgumentException if there are not exactly 32
+    /// @throws IllegalArgumentException unless there are exactly 32
     public static SharedKey of(byte[] bytes) {
         if (bytes.length != BYTES) {
             throw new IllegalArgumentException("a shared key has " + BYTES + " bytes, not " + bytes.length);
@@ -38,16 +38,16 @@ public final class SharedKey implements AutoCloseable {
         return new SharedKey(bytes.clone());
     }
 
-    /// Reads a key file: 32 raw bytes that only their owner may read. Blocks on the disk.
+    /// Reads a key file: 32 raw bytes, readable by its owner only. Blocks on the disk.
     ///
-    /// @throws IOException if it cannot be read or must not be trusted; the message says what to do
+    /// @throws IOException if it cannot be read or cannot be trusted; the message says what to do
     public static SharedKey load(Path file) throws IOException {
         return new SharedKey(SecretFile.read(file, BYTES));
     }
 
-    /// Writes the key as 32 raw bytes into a file with mode 0600. Blocks on the disk.
+    /// Writes the key as 32 raw bytes with mode 0600. Blocks on the disk.
     ///
-    /// @param overwrite whether an existing file is replaced (atomically); else it is an error
+    /// @param overwrite whether to replace an existing file (atomically); if not, an existing file is an error
     public void save(Path file, boolean overwrite) throws IOException {
         requireOpen();
         SecretFile.write(file, bytes, overwrite);
@@ -57,7 +57,7 @@ public final class SharedKey implements AutoCloseable {
     public void seal(byte[] box, byte[] message, byte[] nonce) {
         requireOpen();
         Sodium.seal(box, message, nonce, bytes);
-        // Closed meanwhile by another thread: the box may be sealed under zeros, and must not leave.
+        // If another thread has closed the key meanwhile, the box may be sealed under zeros and must not be sent.
         requireOpen();
     }
 
@@ -69,7 +69,7 @@ public final class SharedKey implements AutoCloseable {
         return isAuthentic;
     }
 
-    /// Tells people which key this is without telling the key: the first 8 bytes of a BLAKE2b digest, in hex.
+    /// Identifies the key without revealing it: the first 8 bytes of a BLAKE2b digest, in hex.
     public String fingerprint() {
         requireOpen();
         var label = "cipherlink shared key fingerprint".getBytes(StandardCharsets.US_ASCII);

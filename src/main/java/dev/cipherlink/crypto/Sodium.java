@@ -6,21 +6,21 @@ import com.sun.jna.NativeLong;
 import java.nio.file.Path;
 import java.util.Objects;
 
-/// The one class that touches Lazysodium.
+/// The only class that uses Lazysodium.
 ///
-/// Lazysodium passes key, nonce and output arrays to native code without looking at their lengths, and its
-/// `Key` overloads drop libsodium's failure code. Every method here checks the length of every array first
-/// (`IllegalArgumentException`, our bug) and returns libsodium's verdict.
+/// Lazysodium passes key, nonce and output arrays to native code without checking their lengths, and its `Key` overloads
+/// drop libsodium's failure code. Every method here checks all lengths first (`IllegalArgumentException`: a bug of ours)
+/// and returns libsodium's result.
 ///
-/// JNA copies each array it is given in and out as a whole: pass arrays of the size that is needed, not large
-/// reused ones. All methods are thread-safe, none blocks. Source of the functions: libsodium 1.0.20.
+/// JNA copies each array in and out as a whole, so pass arrays of the exact size and not large reused ones. All methods
+/// are thread-safe; none blocks. Source of the functions: libsodium 1.0.20.
 public final class Sodium {
 
     /// Bytes of a secretbox key.
     public static final int SECRETBOX_KEY_BYTES = 32;
     /// Bytes of a secretbox nonce (XSalsa20).
     public static final int SECRETBOX_NONCE_BYTES = 24;
-    /// Bytes that a secretbox adds to its message: the Poly1305 tag, in front of the ciphertext.
+    /// Bytes that a secretbox adds to its message: the Poly1305 tag, before the ciphertext.
     public static final int SECRETBOX_TAG_BYTES = 16;
     /// Bytes of an X25519 scalar, point and shared secret (RFC 7748).
     public static final int X25519_BYTES = 32;
@@ -29,19 +29,19 @@ public final class Sodium {
     /// Bytes of the salt of a password derivation (Argon2id).
     public static final int PASSWORD_SALT_BYTES = 16;
 
-    /// libsodium's name for Argon2id, version 1.3, among its password functions.
+    /// libsodium's constant for Argon2id, version 1.3.
     private static final int ARGON2ID13 = 2;
-    /// The least that Argon2id works with, and the most that libsodium passes on.
+    /// The limits of Argon2id (minimum) and of libsodium (maximum).
     private static final long MIN_PASSWORD_MEMORY_BYTES = 8_192;
     private static final long MAX_PASSWORD_COST = Integer.MAX_VALUE;
 
-    /// Folder that holds `libsodium` when it was unpacked beforehand, as in the runtime image.
+    /// Folder of the unpacked `libsodium`, set by the runtime image.
     private static final String NATIVE_FOLDER_PROPERTY = "cipherlink.native.dir";
 
     private Sodium() {
     }
 
-    /// The library is loaded on first use, not when this class is.
+    /// Loads the library on first use, not when the outer class is loaded.
     private static final class Library {
         private static final SodiumJava SODIUM = load();
 
@@ -53,7 +53,7 @@ public final class Sodium {
         }
     }
 
-    /// Loads the native library now, so that its cost and its errors do not fall into the first handshake.
+    /// Loads the native library now, to keep its cost and its errors out of the first handshake.
     ///
     /// @throws UncheckedNativeException if the library cannot be loaded
     public static void load() {
@@ -85,10 +85,10 @@ public final class Sodium {
         }
     }
 
-    /// Verifies and decrypts what [#seal] made.
+    /// Verifies and decrypts a secretbox of [#seal].
     ///
-    /// @param message receives the plaintext: exactly `box.length - 16` bytes; untouched bytes if the tag does not hold
-    /// @return whether the tag holds; if not, `message` must not be used
+    /// @param message receives the plaintext: exactly `box.length - 16` bytes; unchanged if the tag is wrong
+    /// @return whether the tag is right; if not, `message` must not be used
     public static boolean open(byte[] message, byte[] box, byte[] nonce, byte[] key) {
         requireLength("message", message, box.length - SECRETBOX_TAG_BYTES);
         requireLength("nonce", nonce, SECRETBOX_NONCE_BYTES);
@@ -126,13 +126,13 @@ public final class Sodium {
         }
     }
 
-    /// Derives a key from a password with Argon2id (RFC 9106), one lane. Takes time and memory on purpose.
+    /// Derives a key from a password with Argon2id (RFC 9106), one lane. Slow and memory-hungry by design.
     ///
     /// @param key         receives the 32 bytes of a secretbox key
     /// @param salt        16 bytes
     /// @param operations  passes over the memory, at least 1
-    /// @param memoryBytes at least 8,192; bounded by the caller, since all of it is allocated
-    /// @return false if there is not that much memory
+    /// @param memoryBytes at least 8,192; the caller bounds it, because all of it is allocated
+    /// @return false if there is not enough memory
     public static boolean deriveFromPassword(byte[] key, byte[] password, byte[] salt, long operations, long memoryBytes) {
         requireLength("key", key, SECRETBOX_KEY_BYTES);
         requireLength("salt", salt, PASSWORD_SALT_BYTES);

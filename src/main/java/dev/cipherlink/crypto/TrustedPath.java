@@ -15,14 +15,15 @@ import java.util.Deque;
 import java.util.Map;
 import java.util.Set;
 
-/// Paths that nobody but their user and root can change, by the rule of sshd's StrictModes: every folder from the root on,
-/// and every link in between, belongs to root or to the user of this process, and others cannot write the folder. Where they
-/// can, it has the sticky bit, as `/tmp` has: there nobody renames or deletes what belongs to somebody else.
+/// Paths that only their user and root can change, by the rule of sshd's StrictModes: every folder from the root on, and
+/// every link on the way, belongs to root or to the user of this process, and no other user can write the folder. A
+/// folder that others can write must have the sticky bit, as `/tmp` has, so that they cannot rename or delete files of
+/// another user.
 ///
-/// On such a path nobody else can put a link or another file in place between a look and the use of what was looked at, so
-/// that what is done with the returned path needs no further guard. A process of root refuses the folders of other users.
+/// On such a path no other user can swap a link or a file between the check and the use, so the returned path needs no
+/// further guard. A process of root refuses the folders of other users.
 ///
-/// Each call takes one `lstat` for each part of the path. Every refusal names the file, the fault and the remedy.
+/// Each call takes one `lstat` per path element. Every error names the file, the fault and the remedy.
 public final class TrustedPath {
 
     private static final int MAX_LINKS = 40;
@@ -46,7 +47,7 @@ public final class TrustedPath {
         this.asked = asked;
     }
 
-    /// What a file or folder says of itself.
+    /// Type, permissions and owner of a file or folder.
     private record Node(int mode, int owner) {
         static Node of(Path path) throws IOException {
             Map<String, Object> attributes = Files.readAttributes(path, "unix:mode,uid", LinkOption.NOFOLLOW_LINKS);
@@ -67,7 +68,7 @@ public final class TrustedPath {
     }
 
     private static final class User {
-        /// The effective user: Linux tells it by the owner of `/proc/self`, other systems by a call.
+        /// The effective user: the owner of `/proc/self` on Linux, a system call elsewhere.
         private static final int ID = id();
 
         private static int id() {
@@ -79,10 +80,11 @@ public final class TrustedPath {
         }
     }
 
-    /// Follows a path to its end, through links too.
+    /// Resolves a path, following links.
     ///
-    /// @return the path without links; the last parts of it need not exist
-    /// @throws IOException if anything on it, what it leads to included, is in other hands, or cannot be looked at
+    /// @return the path without links; its last elements need not exist
+    /// @throws IOException if any element of it, the target included, belongs to another user or is writable by one, or
+    ///     cannot be examined
     public static Path resolve(Path path) throws IOException {
         var walk = new TrustedPath(path);
         Path end = walk.follow(path.toAbsolutePath());
@@ -90,14 +92,14 @@ public final class TrustedPath {
         return end;
     }
 
-    /// Makes the missing folders of a path with mode 0700, whatever the umask is.
+    /// Creates the missing folders of a path with mode 0700, whatever the umask is.
     ///
     /// @return the folder, without links
-    /// @throws IOException as [#resolve] does, or if a folder cannot be made
+    /// @throws IOException as [#resolve] does, or if a folder cannot be created
     public static Path createFolders(Path folder) throws IOException {
         Path resolved = resolve(folder);
         Files.createDirectories(resolved, MODE_0700);
-        // In a folder with the sticky bit somebody else may have been first.
+        // Checked again: in a folder with the sticky bit another user may have created it first.
         return resolve(resolved);
     }
 
@@ -117,7 +119,7 @@ public final class TrustedPath {
         return reached;
     }
 
-    /// @return false if the walk ends there: it does not exist, or has no name
+    /// @return false if the walk ends there: the element does not exist, or has no name
     private boolean step(Path next) throws IOException {
         Node node;
         try {
@@ -138,7 +140,7 @@ public final class TrustedPath {
         }
         Path target = Files.readSymbolicLink(next);
         if (!Files.exists(reached.resolve(target), LinkOption.NOFOLLOW_LINKS) && Files.exists(next)) {
-            reached = next; // of /proc/self/fd: a pipe of this process
+            reached = next; // an entry of /proc/self/fd: a pipe of this process
             return false;
         }
         for (int i = target.getNameCount() - 1; i >= 0; i--) {
@@ -161,7 +163,7 @@ public final class TrustedPath {
         }
     }
 
-    /// The sticky bit does not help here: it lets others put files beside ours.
+    /// The sticky bit is not enough here: it lets others add files beside ours.
     private void requireEnd(Path end) throws IOException {
         Node node;
         try {

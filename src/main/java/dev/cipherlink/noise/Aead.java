@@ -4,15 +4,15 @@ import java.security.GeneralSecurityException;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
 
-/// A suite's cipher: one object of the JDK, initialised again for each message.
+/// A suite's cipher: one JDK `Cipher`, initialized again for each message.
 ///
-/// The JDK refuses to encrypt twice running with the same key and nonce. That is a safety net: nothing here relies
-/// on it and nothing meets it, because a counter never repeats under its key. One thread at a time.
+/// The JDK refuses to encrypt twice in a row with the same key and nonce. That check is a safety net that is never
+/// reached: a counter never repeats under its key. Not thread-safe.
 final class Aead {
 
-    /// Bytes of a nonce: four zero bytes and the counter.
+    /// Bytes of a nonce: four zero bytes, then the counter.
     static final int NONCE_BYTES = 12;
-    /// Bytes that encryption adds, behind the ciphertext.
+    /// Bytes that encryption appends to the ciphertext.
     static final int TAG_BYTES = 16;
 
     private final Suite suite;
@@ -38,10 +38,10 @@ final class Aead {
         cipher.updateAAD(ad);
     }
 
-    /// Runs what was started over the whole input.
+    /// Runs the started operation over the whole input.
     ///
     /// @return the number of bytes written: 16 more, or 16 less, than `length`
-    /// @throws AEADBadTagException if the tag does not hold; the JDK has then zeroed the output or left it alone
+    /// @throws AEADBadTagException if the tag is wrong; the JDK has then zeroed the output or left it unchanged
     int finish(byte[] in, int inOffset, int length, byte[] out, int outOffset) throws AEADBadTagException {
         try {
             return cipher.doFinal(in, inOffset, length, out, outOffset);
@@ -52,10 +52,10 @@ final class Aead {
         }
     }
 
-    /// Overwrites the expanded key inside the JDK's cipher with that of a key of zeros. The object stays usable.
+    /// Overwrites the expanded key in the JDK's cipher with that of an all-zero key. The cipher stays usable.
     void forget() {
         if (used) {
-            // A message would have started its nonce with four zero bytes: this one cannot meet the JDK's reuse check.
+            // The nonce of a message starts with four zero bytes, so this one cannot trip the JDK's reuse check.
             byte[] nonce = new byte[NONCE_BYTES];
             nonce[0] = 1;
             start(Cipher.ENCRYPT_MODE, new CipherKey(suite, new byte[CipherKey.BYTES]), nonce);

@@ -5,8 +5,8 @@ import java.util.Arrays;
 
 /// The hash functions of Noise 4.3 on BLAKE2b-512: HASH, HMAC-HASH and HKDF.
 ///
-/// HMAC is that of RFC 2104 with the block of 128 bytes; BLAKE2b's own keyed mode is another function. Each hash is
-/// one native call over one array: a call costs more than copying the parts together.
+/// HMAC is that of RFC 2104 with a block of 128 bytes, not BLAKE2b's own keyed mode. Each hash is one native call over
+/// one array: a call costs more than concatenating the parts.
 final class Blake2b {
 
     /// HASHLEN.
@@ -20,7 +20,7 @@ final class Blake2b {
     private Blake2b() {
     }
 
-    /// BLAKE2b-512 of the two parts, one behind the other.
+    /// BLAKE2b-512 of the concatenated parts.
     static byte[] hash(byte[] first, byte[] second) {
         byte[] input = Arrays.copyOf(first, first.length + second.length);
         System.arraycopy(second, 0, input, first.length, second.length);

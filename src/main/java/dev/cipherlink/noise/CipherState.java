@@ -5,12 +5,11 @@ import java.util.Arrays;
 import java.util.Objects;
 import javax.crypto.AEADBadTagException;
 
-/// A key and the counter of the messages under it (Noise 5.1).
+/// A key and its message counter (Noise 5.1).
 ///
-/// The counter is an unsigned 64-bit number; it moves only after a message was sealed or has authenticated. The value
-/// 2^64-1 belongs to [#rekey]: the state stops before it. A message that does not authenticate and a counter that is
-/// used up wipe the key, and every later call throws `IllegalStateException`. One thread at a time; whoever made the
-/// state closes it.
+/// The counter is an unsigned 64-bit number. It advances only after a message was sealed or has authenticated. Messages
+/// never use the value 2^64-1, which is reserved for [#rekey]. An authentication failure or an exhausted counter wipes
+/// the key, and every later call throws `IllegalStateException`. Not thread-safe; its creator closes it.
 final class CipherState implements AutoCloseable {
 
     /// 2^64-1, the nonce of rekey.
@@ -20,7 +19,7 @@ final class CipherState implements AutoCloseable {
 
     private final Aead aead;
     private final byte[] nonce = new byte[Aead.NONCE_BYTES];
-    /// Null while there is no key yet ("empty" in the specification).
+    /// Null while there is no key ("empty" in the specification).
     private CipherKey key;
     private long n;
     private boolean dead;
@@ -34,7 +33,7 @@ final class CipherState implements AutoCloseable {
         this.aead = aead;
     }
 
-    /// The same key and counter, on the same cipher object of the JDK; the two must stay in one thread.
+    /// The same key and counter on the same JDK cipher, so both states must stay on one thread.
     CipherState copy() {
         requireAlive();
         var copy = new CipherState(aead);
@@ -59,7 +58,7 @@ final class CipherState implements AutoCloseable {
         return n;
     }
 
-    /// Moves the counter. Going back would use a nonce twice: that is the caller's responsibility (Noise 5.1).
+    /// Sets the counter. The caller must never set it back, which would reuse nonces (Noise 5.1).
     void setNonce(long nonce) {
         n = nonce;
     }
@@ -67,7 +66,7 @@ final class CipherState implements AutoCloseable {
     /// Encrypts and authenticates; without a key returns a copy of the plaintext.
     ///
     /// @return ciphertext and 16-byte tag
-    /// @throws IllegalStateException if the counter is used up
+    /// @throws IllegalStateException if the counter is exhausted
     byte[] encryptWithAd(byte[] ad, byte[] plaintext) {
         requireAlive();
         if (!hasKey()) {
@@ -81,7 +80,7 @@ final class CipherState implements AutoCloseable {
 
     /// Verifies and decrypts; without a key returns a copy of the ciphertext.
     ///
-    /// @throws ProtocolException if the tag does not hold
+    /// @throws ProtocolException if the tag is wrong
     byte[] decryptWithAd(byte[] ad, byte[] ciphertext) throws ProtocolException {
         requireAlive();
         if (!hasKey()) {
@@ -93,8 +92,8 @@ final class CipherState implements AutoCloseable {
         return plaintext;
     }
 
-    /// `EncryptWithAd` with empty associated data, between arrays of the caller. Both arrays may be the same one if
-    /// both offsets are the same; any other overlap is refused.
+    /// `EncryptWithAd` with empty associated data, between arrays of the caller. Both may be the same array if the
+    /// offsets are equal; any other overlap is refused.
     ///
     /// @return the bytes written: `length + 16`
     int encrypt(byte[] in, int inOffset, int length, byte[] out, int outOffset) {
@@ -108,12 +107,12 @@ final class CipherState implements AutoCloseable {
         return finishEncryption(in, inOffset, length, out, outOffset);
     }
 
-    /// `DecryptWithAd` with empty associated data, between arrays of the caller, which must not overlap: so nothing
-    /// unauthenticated is ever left in the output.
+    /// `DecryptWithAd` with empty associated data, between arrays of the caller. They must not overlap, so that
+    /// unauthenticated plaintext never stays in the output.
     ///
     /// @param length bytes of ciphertext and tag
     /// @return the bytes written: `length - 16`
-    /// @throws ProtocolException if the tag does not hold; the output is then zeroed or as it was
+    /// @throws ProtocolException if the tag is wrong; the output is then zeroed or unchanged
     int decrypt(byte[] in, int inOffset, int length, byte[] out, int outOffset) throws ProtocolException {
         requireKey();
         Objects.checkFromIndexSize(inOffset, length, in.length);
@@ -126,10 +125,10 @@ final class CipherState implements AutoCloseable {
         return finishDecryption(in, inOffset, length, out, outOffset);
     }
 
-    /// `Rekey`: the first 32 bytes of ENCRYPT(k, 2^64-1, empty, 32 zeros). The counter goes on (Noise 4.2, 11.3).
+    /// `Rekey`: the first 32 bytes of ENCRYPT(k, 2^64-1, empty, 32 zeros). The counter is not reset (Noise 4.2, 11.3).
     void rekey() {
         requireKey();
-        // A cipher object of its own: in the receiving direction ours is set to decrypt.
+        // A separate cipher: that of a receiving state is set to decrypt.
         var once = new Aead(aead.suite());
         byte[] block = new byte[CipherKey.BYTES + Aead.TAG_BYTES];
         aead.suite().encodeNonce(RESERVED_NONCE, nonce);
@@ -144,7 +143,7 @@ final class CipherState implements AutoCloseable {
         once.forget();
     }
 
-    /// Wipes the key of this state but leaves the JDK's cipher to the copies that share it.
+    /// Wipes the key of this state, but not the JDK cipher, which copies share.
     void wipe() {
         dead = true;
         if (key != null) {
@@ -152,7 +151,7 @@ final class CipherState implements AutoCloseable {
         }
     }
 
-    /// Wipes the key, also inside the JDK's cipher.
+    /// Wipes the key, also inside the JDK cipher.
     @Override
     public void close() {
         wipe();

@@ -16,9 +16,9 @@ import java.util.Objects;
 
 /// One side of one Noise handshake, XX or XXhfs (Noise 5.3): three messages, then [#split].
 ///
-/// [#next] tells what the caller has to do. The initiator can read [#remoteStatic] after message 2 and close the
-/// handshake instead of writing message 3; the responder can read it after message 3. Any failure, and any call out
-/// of turn, is final: the state wipes its secrets and stays [Step#DEAD].
+/// [#next] says which call is due. The initiator can read [#remoteStatic] after message 2, and close the handshake
+/// instead of writing message 3; the responder can read it after message 3. Any failure or call out of turn is final: the
+/// state wipes its secrets and stays [Step#DEAD].
 ///
 /// Belongs to one thread; the caller closes it. Nothing blocks.
 public final class HandshakeState implements AutoCloseable {
@@ -26,13 +26,13 @@ public final class HandshakeState implements AutoCloseable {
     /// The largest Noise message, handshake or transport (Noise 3).
     public static final int MAX_MESSAGE_BYTES = 65_535;
 
-    /// What the caller must do next.
+    /// The call that is due next.
     public enum Step {
         /// Call [HandshakeState#writeMessage] and send the result.
         WRITE_MESSAGE,
         /// Receive a message and give it to [HandshakeState#readMessage].
         READ_MESSAGE,
-        /// All messages have gone through: call [HandshakeState#split].
+        /// All messages were exchanged: call [HandshakeState#split].
         SPLIT,
         /// Nothing: the handshake is complete. The peer's key and the handshake hash can still be read.
         DONE,
@@ -40,7 +40,7 @@ public final class HandshakeState implements AutoCloseable {
         DEAD
     }
 
-    /// What both sides agree on before the first message, and which side this is.
+    /// The parameters that both sides must share, and the role of this side.
     record Parameters(Suite suite, boolean initiator, byte[] prologue) {
     }
 
@@ -57,7 +57,7 @@ public final class HandshakeState implements AutoCloseable {
         this.next = stepAfter(0);
     }
 
-    /// For known answers only: an ephemeral key pair that is not random, and the source of what ML-KEM takes.
+    /// For test vectors only: a fixed ephemeral key pair, and the random source of ML-KEM.
     HandshakeState(Parameters parameters, KeyPair localStatic, KeyPair ephemeral, SecureRandom kemRandom) {
         this(parameters, localStatic);
         transcript.fix(ephemeral, kemRandom);
@@ -66,7 +66,7 @@ public final class HandshakeState implements AutoCloseable {
     /// The side that sends message 1.
     ///
     /// @param prologue bytes that both sides must agree on (Noise 6); `docs/protocol.md` section 1 says which
-    /// @param localStatic stays the caller's, who keeps it open until the handshake is over
+    /// @param localStatic owned by the caller, and open until the handshake is over
     public static HandshakeState initiator(Suite suite, byte[] prologue, KeyPair localStatic) {
         return new HandshakeState(new Parameters(suite, true, prologue), localStatic);
     }
@@ -76,15 +76,14 @@ public final class HandshakeState implements AutoCloseable {
         return new HandshakeState(new Parameters(suite, false, prologue), localStatic);
     }
 
-    /// What the caller must do next.
+    /// The call that is due next.
     public Step next() {
         return next;
     }
 
     /// Makes the next message.
     ///
-    /// @param payload bytes to carry along; message 1 does not protect them at all, message 2 not from an active
-    ///        attacker
+    /// @param payload extra data: not protected at all in message 1, not against an active attacker in message 2
     /// @return the message, at most 65,535 bytes
     /// @throws ProtocolException if a key that the peer sent is unusable (all-zero shared secret, KEM key out of range)
     /// @throws IllegalStateException if it is not this side's turn
@@ -99,9 +98,9 @@ public final class HandshakeState implements AutoCloseable {
         });
     }
 
-    /// Takes the peer's next message.
+    /// Processes the peer's next message.
     ///
-    /// @param message the whole message, neither more nor less
+    /// @param message exactly one whole message
     /// @return its payload
     /// @throws ProtocolException if the message is too short, too large, does not authenticate, or brings an unusable
     ///         key (all-zero shared secret)
@@ -115,9 +114,9 @@ public final class HandshakeState implements AutoCloseable {
         });
     }
 
-    /// Ends the handshake and hands over the keys of the transport messages, which the caller closes.
+    /// Ends the handshake and returns the keys of the transport messages, which the caller closes.
     ///
-    /// @throws IllegalStateException unless all messages have gone through
+    /// @throws IllegalStateException unless all messages were exchanged
     public TransportState split() {
         require(Step.SPLIT);
         var pair = transcript.split(suite);
@@ -128,8 +127,8 @@ public final class HandshakeState implements AutoCloseable {
                 : new TransportState(pair.second(), pair.first());
     }
 
-    /// The peer's static public key: 32 bytes, a copy. The initiator has it from message 2 on, the responder from
-    /// message 3 on: in both cases the peer has proved by then that it holds the secret.
+    /// The peer's static public key: 32 bytes, a copy. Available to the initiator from message 2 on, to the responder
+    /// from message 3 on: by then the peer has proved that it holds the secret key.
     ///
     /// @throws IllegalStateException before that, and after a failure
     public byte[] remoteStatic() {
@@ -139,7 +138,7 @@ public final class HandshakeState implements AutoCloseable {
         return transcript.remoteStatic().clone();
     }
 
-    /// The handshake hash, which names this session on both sides (channel binding, Noise 11.2): 64 bytes, a copy.
+    /// The handshake hash: 64 bytes, a copy. It identifies this session on both sides (channel binding, Noise 11.2).
     ///
     /// @throws IllegalStateException before the last message, and after a failure
     public byte[] handshakeHash() {
@@ -149,7 +148,7 @@ public final class HandshakeState implements AutoCloseable {
         return transcript.handshakeHash();
     }
 
-    /// Wipes the ephemeral key and all keys derived so far. May be called again, and after [#split].
+    /// Wipes the ephemeral key and all keys derived so far. Idempotent, and allowed after [#split].
     @Override
     public void close() {
         if (next != Step.DONE) {
@@ -163,12 +162,12 @@ public final class HandshakeState implements AutoCloseable {
         return "HandshakeState[" + suite + ", " + (initiator ? "initiator" : "responder") + ", " + next + "]";
     }
 
-    /// Work on a copy of what is known.
+    /// One message, processed on a copy of the state.
     private interface Work {
         byte[] on(Transcript draft) throws ProtocolException;
     }
 
-    /// Runs one message on a copy and takes the copy over only when all of it holds.
+    /// Processes one message on a copy, which replaces the state only if the whole message is valid.
     private byte[] attempt(Step step, Work work) throws ProtocolException {
         require(step);
         var draft = transcript.copy();
@@ -211,7 +210,7 @@ public final class HandshakeState implements AutoCloseable {
         return initiatorsTurn == initiator ? Step.WRITE_MESSAGE : Step.READ_MESSAGE;
     }
 
-    /// A handshake as data: for each message, in turn from initiator and responder, its tokens in order (Noise 7.1).
+    /// A handshake pattern as data: the tokens of each message in order, beginning with the initiator's (Noise 7.1).
     enum HandshakePattern {
 
         /// `-> e`, `<- e, ee, s, es`, `-> s, se` (Noise 7.5).
@@ -219,17 +218,18 @@ public final class HandshakeState implements AutoCloseable {
         /// The same with an ephemeral KEM: `-> e, e1`, `<- e, ee, ekem1, s, es`, `-> s, se` (Noise extension "hfs").
         XX_HFS("XXhfs_25519+MLKEM768", List.of(List.of(E, E1), List.of(E, EE, EKEM1, S, ES), List.of(S, SE)));
 
-        /// What a message carries or mixes in; in the pairs the first letter is the initiator's key.
+        /// A message's fields and key agreements; in the two-letter tokens the first letter stands for the initiator's
+        /// key.
         enum Token {
             /// The sender's ephemeral public key, in the clear.
             E(KeyPair.KEY_BYTES),
-            /// The initiator's ephemeral encapsulation key, encrypted if there is a key by now.
+            /// The initiator's ephemeral encapsulation key, encrypted if there is a key already.
             E1(MlKem768.ENCAPSULATION_KEY_BYTES),
-            /// The sender's static public key, encrypted if there is a key by now.
+            /// The sender's static public key, encrypted if there is a key already.
             S(KeyPair.KEY_BYTES),
             /// Diffie-Hellman of both ephemerals.
             EE(0),
-            /// A secret encapsulated to `e1`, whose ciphertext is encrypted; then it is mixed in.
+            /// The ciphertext, encrypted, of a secret encapsulated to `e1`; the secret is then mixed in.
             EKEM1(MlKem768.CIPHERTEXT_BYTES),
             /// Diffie-Hellman of the initiator's ephemeral and the responder's static.
             ES(0),
@@ -257,7 +257,7 @@ public final class HandshakeState implements AutoCloseable {
             messageBytes = sizes(messages);
         }
 
-        /// A field is followed by a tag as soon as a key was mixed in; `e` never is, and the payload always stands last.
+        /// A field has a tag once a key was mixed in, except `e`. The payload is always last.
         private static int[] sizes(List<List<Token>> messages) {
             int[] sizes = new int[messages.size()];
             boolean hasKey = false;
@@ -272,17 +272,17 @@ public final class HandshakeState implements AutoCloseable {
             return sizes;
         }
 
-        /// Its name and that of the key agreement, as they stand in a protocol name.
+        /// The pattern and the key agreement, as written in a protocol name.
         String noiseName() {
             return noiseName;
         }
 
-        /// Messages until both sides split.
+        /// Number of messages before the split.
         int messageCount() {
             return messages.size();
         }
 
-        /// The tokens of message `index`, counted from 0; even ones come from the initiator.
+        /// The tokens of message `index`, from 0; the initiator sends the even ones.
         List<Token> message(int index) {
             return messages.get(index);
         }

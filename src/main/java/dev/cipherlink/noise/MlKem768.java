@@ -20,8 +20,8 @@ import javax.security.auth.DestroyFailedException;
 
 /// An ML-KEM-768 key pair (FIPS 203) of one handshake, on the JDK's implementation: `e1` of the initiator.
 ///
-/// Keys on the wire are raw; the JDK wants the DER of a SubjectPublicKeyInfo, which is a fixed prefix and the raw key.
-/// One thread; the handshake closes it, which wipes the decapsulation key.
+/// Keys on the wire are raw. The JDK wants a DER SubjectPublicKeyInfo, which is a fixed prefix and the raw key. Not
+/// thread-safe; the handshake closes it, which wipes the decapsulation key.
 final class MlKem768 implements AutoCloseable {
 
     static final int ENCAPSULATION_KEY_BYTES = 1_184;
@@ -31,7 +31,7 @@ final class MlKem768 implements AutoCloseable {
     /// SEQUENCE of the algorithm `id-alg-ml-kem-768` (2.16.840.1.101.3.4.4.2) and a BIT STRING of 1,184 bytes (RFC 9935).
     private static final byte[] SPKI_PREFIX = HexFormat.of().parseHex("308204b2300b0609608648016503040402038204a100");
 
-    /// Immutable, and so for all handshakes.
+    /// Immutable, so shared by all handshakes.
     private static final KEM KEM_768 = kem();
 
     private final PrivateKey decapsulationKey;
@@ -42,7 +42,7 @@ final class MlKem768 implements AutoCloseable {
         encapsulationKey = raw(pair.getPublic());
     }
 
-    /// Has the JDK set up what a handshake needs, so that its cost does not fall into the first one.
+    /// Initializes the JDK's classes in advance, to keep that cost out of the first handshake.
     static void load() {
         try (var pair = generate(null)) {
             pair.decapsulate(encapsulate(pair.encapsulationKey, null).ciphertext);
@@ -53,7 +53,7 @@ final class MlKem768 implements AutoCloseable {
 
     /// `ML-KEM.KeyGen`: a new key pair.
     ///
-    /// @param random null for the JDK's own generator; known answers take 64 bytes of another, `d` and then `z`
+    /// @param random null for the JDK's own generator; test vectors supply 64 bytes, `d` and then `z`
     static MlKem768 generate(SecureRandom random) {
         try {
             var generator = KeyPairGenerator.getInstance(NamedParameterSpec.ML_KEM_768.getName(), Suite.PROVIDER);
@@ -66,12 +66,12 @@ final class MlKem768 implements AutoCloseable {
         }
     }
 
-    /// The encapsulation key: 1,184 raw bytes, to be read only.
+    /// The encapsulation key: 1,184 raw bytes, not a copy, so read only.
     byte[] encapsulationKey() {
         return encapsulationKey;
     }
 
-    /// What `ML-KEM.Encaps` makes.
+    /// The result of `ML-KEM.Encaps`.
     ///
     /// @param ciphertext   1,088 bytes, for the peer
     /// @param sharedSecret 32 bytes, which the caller wipes
@@ -81,7 +81,7 @@ final class MlKem768 implements AutoCloseable {
     /// `ML-KEM.Encaps`.
     ///
     /// @param encapsulationKey 1,184 raw bytes of the peer
-    /// @param random null for the JDK's own generator; known answers take 32 bytes of another, `m`
+    /// @param random null for the JDK's own generator; test vectors supply 32 bytes, `m`
     /// @throws ProtocolException if a coefficient of the key is not reduced (the modulus check of FIPS 203, section 7.2)
     static Encapsulated encapsulate(byte[] encapsulationKey, SecureRandom random) throws ProtocolException {
         byte[] spki = Arrays.copyOf(SPKI_PREFIX, SPKI_PREFIX.length + encapsulationKey.length);
@@ -98,8 +98,8 @@ final class MlKem768 implements AutoCloseable {
         }
     }
 
-    /// `ML-KEM.Decaps`: 32 bytes, which the caller wipes. A ciphertext that was not made for this key gives a secret that
-    /// nobody else has ("implicit rejection"): the next tag fails.
+    /// `ML-KEM.Decaps`: 32 bytes, which the caller wipes. A ciphertext made for another key gives a pseudorandom secret
+    /// ("implicit rejection"), and the next tag fails.
     ///
     /// @param ciphertext 1,088 bytes
     byte[] decapsulate(byte[] ciphertext) {
@@ -141,7 +141,7 @@ final class MlKem768 implements AutoCloseable {
         return Arrays.copyOfRange(spki, SPKI_PREFIX.length, spki.length);
     }
 
-    /// A copy; that inside of the JDK's key is out of reach.
+    /// Returns a copy; the bytes inside the JDK's key cannot be reached.
     private static byte[] bytes(SecretKey key) {
         return key.getEncoded();
     }

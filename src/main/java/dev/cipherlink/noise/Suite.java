@@ -13,10 +13,10 @@ import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.IvParameterSpec;
 
-/// What the suite byte says: pattern and cipher. The curve (X25519) and the hash (BLAKE2b-512) are fixed.
+/// The pattern and cipher that the suite byte selects. The curve (X25519) and the hash (BLAKE2b-512) are fixed.
 ///
-/// The classic suites are X25519 alone; the hybrid ones add ML-KEM-768, and stay closed to a quantum computer.
-/// Source: `docs/protocol.md` section 1, version 2; Noise 12.3 and 12.4.
+/// The classic suites use X25519 alone. The hybrid ones add ML-KEM-768 and resist a quantum computer. Source:
+/// `docs/protocol.md` section 1, version 2; Noise 12.3 and 12.4.
 public enum Suite {
 
     /// `Noise_XX_25519_AESGCM_BLAKE2b`.
@@ -28,7 +28,7 @@ public enum Suite {
     /// `Noise_XXhfs_25519+MLKEM768_ChaChaPoly_BLAKE2b`.
     HYBRID_CHACHA_POLY(4, HandshakePattern.XX_HFS, Algorithm.CHACHA_POLY);
 
-    /// The cipher.
+    /// The cipher, under its Noise and JDK names.
     private enum Algorithm {
         /// AES-256-GCM.
         AES_GCM("AESGCM", "AES/GCM/NoPadding", "AES"),
@@ -50,10 +50,10 @@ public enum Suite {
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle LITTLE_ENDIAN =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    /// The counter's place in the nonce, after four zero bytes.
+    /// Offset of the counter in the nonce, after four zero bytes.
     private static final int COUNTER_OFFSET = 4;
     private static final int TAG_BITS = 128;
-    /// The JDK's own: searching all providers for each connection takes longer than the rest of making one.
+    /// Fixed, because a search through all providers takes longer than the rest of making a cipher.
     static final Provider PROVIDER = Security.getProvider("SunJCE");
 
     private final int suiteByte;
@@ -81,7 +81,7 @@ public enum Suite {
         throw new ProtocolException("unknown suite " + suiteByte);
     }
 
-    /// The byte that names this suite in the first packet and in the prologue: 1 .. 4.
+    /// This suite's byte in the first packet and in the prologue: 1 .. 4.
     public int suiteByte() {
         return suiteByte;
     }
@@ -101,7 +101,7 @@ public enum Suite {
         return pattern.messageBytes(message - 1);
     }
 
-    /// Has the JDK set up cipher and KEM now, so that their cost does not fall into the first handshake.
+    /// Initializes the JDK's cipher and KEM in advance, to keep that cost out of the first handshake.
     public void load() {
         newCipher();
         if (isHybrid()) {
@@ -117,7 +117,7 @@ public enum Suite {
         return algorithm.keyAlgorithm;
     }
 
-    /// A new cipher object of the JDK; a few microseconds, so callers keep it.
+    /// A new JDK cipher. It costs a few microseconds, so callers keep it.
     Cipher newCipher() {
         try {
             return Cipher.getInstance(algorithm.transformation, PROVIDER);
@@ -126,7 +126,7 @@ public enum Suite {
         }
     }
 
-    /// What `Cipher.init` wants to know about a nonce of 12 bytes.
+    /// The parameters of `Cipher.init` for a nonce of 12 bytes.
     AlgorithmParameterSpec parameters(byte[] nonce) {
         return switch (algorithm) {
             case AES_GCM -> new GCMParameterSpec(TAG_BITS, nonce);
@@ -134,7 +134,7 @@ public enum Suite {
         };
     }
 
-    /// Writes the counter behind the nonce's four zero bytes, in this cipher's byte order.
+    /// Writes the counter after the nonce's four zero bytes, in this cipher's byte order.
     void encodeNonce(long n, byte[] nonce) {
         switch (algorithm) {
             case AES_GCM -> BIG_ENDIAN.set(nonce, COUNTER_OFFSET, n);

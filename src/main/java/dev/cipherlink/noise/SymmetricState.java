@@ -4,9 +4,9 @@ import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/// The symmetric half of a handshake: chaining key, handshake hash and the cipher under the newest key (Noise 5.2).
+/// The symmetric half of a handshake: chaining key, handshake hash, and the cipher under the newest key (Noise 5.2).
 ///
-/// One thread; whoever made the state closes it.
+/// Not thread-safe; its creator closes it.
 final class SymmetricState implements AutoCloseable {
 
     private final CipherState cipher;
@@ -27,7 +27,7 @@ final class SymmetricState implements AutoCloseable {
         cipher = original.cipher.copy();
     }
 
-    /// A copy to try a message on: it replaces the original if all holds, and is wiped if not.
+    /// A copy for one message: it replaces the original if the message is valid, and is wiped if not.
     SymmetricState copy() {
         return new SymmetricState(this);
     }
@@ -49,7 +49,7 @@ final class SymmetricState implements AutoCloseable {
         return hash.clone();
     }
 
-    /// What encryption adds to a field at this point: 16 bytes, or none while there is no key.
+    /// Bytes that encryption adds to a field at this point: 16, or 0 while there is no key.
     int tagBytes() {
         return cipher.hasKey() ? Aead.TAG_BYTES : 0;
     }
@@ -66,7 +66,7 @@ final class SymmetricState implements AutoCloseable {
         return plaintext;
     }
 
-    /// The keys of the transport messages: the initiator sends with the first, the responder with the second.
+    /// The keys of the transport messages: the first is for the initiator's messages, the second for the responder's.
     CipherPair split(Suite suite) {
         byte[][] keys = Blake2b.hkdf(chainingKey, new byte[0], 2);
         var pair = new CipherPair(new CipherState(suite), new CipherState(suite));
@@ -77,11 +77,11 @@ final class SymmetricState implements AutoCloseable {
         return pair;
     }
 
-    /// What [#split] returns, in the order of the specification.
+    /// The result of [#split], in the order of the specification.
     record CipherPair(CipherState first, CipherState second) {
     }
 
-    /// Wipes what this state holds; the JDK's cipher stays for the copy that replaces it.
+    /// Wipes this state, but not the JDK cipher, which the copy that replaces it uses.
     void wipe() {
         Arrays.fill(chainingKey, (byte) 0);
         cipher.wipe();

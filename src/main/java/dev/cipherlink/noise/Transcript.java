@@ -8,10 +8,10 @@ import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.List;
 
-/// What one side of a handshake knows after some of its messages, and the work of one more message (Noise 5.3).
+/// The state of one side of a handshake, and the processing of one message (Noise 5.3).
 ///
-/// [HandshakeState] runs each message on [#copy] and takes the copy in place of the original when the whole message
-/// holds; when it does not, both are wiped. One thread.
+/// [HandshakeState] processes each message on a [#copy], which replaces the original if the whole message is valid; if
+/// not, both are wiped. Not thread-safe.
 final class Transcript implements AutoCloseable {
 
     private final SymmetricState symmetric;
@@ -20,13 +20,13 @@ final class Transcript implements AutoCloseable {
     private KeyPair localEphemeral;
     private byte[] remoteEphemeral;
     private byte[] remoteStatic;
-    /// `e1` of the initiator: the pair on its side, the encapsulation key on the other. Null in pattern XX.
+    /// `e1`: the key pair on the initiator's side, the encapsulation key on the responder's. Null in pattern XX.
     private MlKem768 localKem;
     private byte[] remoteKem;
-    /// Null unless a known answer wants another than the JDK's own.
+    /// Null for the JDK's own generator; set by test vectors only.
     private SecureRandom kemRandom;
 
-    /// Before the first message, with the prologue mixed in.
+    /// The state before the first message, with the prologue mixed in.
     Transcript(HandshakeState.Parameters parameters, KeyPair localStatic) {
         this.symmetric = new SymmetricState(parameters.suite());
         this.initiator = parameters.initiator();
@@ -50,7 +50,7 @@ final class Transcript implements AutoCloseable {
         return new Transcript(this);
     }
 
-    /// Sets what is random otherwise; from here on the key pair is this handshake's to close.
+    /// Replaces randomness by given values; the key pair belongs to this handshake from now on.
     void fix(KeyPair ephemeral, SecureRandom random) {
         localEphemeral = ephemeral;
         kemRandom = random;
@@ -148,7 +148,7 @@ final class Transcript implements AutoCloseable {
         return sealed;
     }
 
-    /// `MixKey`, which takes the secret away.
+    /// `MixKey`, which also wipes the secret.
     private void mix(byte[] secret) {
         symmetric.mixKey(secret);
         Arrays.fill(secret, (byte) 0);
@@ -161,12 +161,12 @@ final class Transcript implements AutoCloseable {
         return Arrays.copyOfRange(message, position, position + length);
     }
 
-    /// Wipes what the copy that takes over has its own copy of; the ephemeral key pair and the JDK's cipher are shared.
+    /// Wipes the parts of which the replacing copy has its own; the ephemeral key pair and the JDK cipher are shared.
     void wipe() {
         symmetric.wipe();
     }
 
-    /// Wipes everything but the static key pair, which is the caller's.
+    /// Wipes everything except the static key pair, which belongs to the caller.
     @Override
     public void close() {
         symmetric.close();

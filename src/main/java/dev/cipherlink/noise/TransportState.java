@@ -5,22 +5,22 @@ import java.net.ProtocolException;
 
 /// The two directions after a handshake: transport messages, and rekey by count.
 ///
-/// After every 65,536 messages in a direction its key is replaced by `Rekey()`; the counter goes on and is all that
-/// triggers it. A received message that does not authenticate closes both directions at once.
+/// After every 65,536 messages in a direction, `Rekey()` replaces its key. Only the counter, which is not reset, triggers
+/// it. A received message that fails to authenticate closes both directions at once.
 ///
-/// Threads: one that seals and one that opens, at the same time; any thread may close. Nothing blocks for longer
-/// than the other side of the lock needs for one message. Source: `docs/protocol.md` section 1, version 2.
+/// Threads: one may seal and another open at the same time; any thread may close. A call waits at most for the processing
+/// of one message. Source: `docs/protocol.md` section 1, version 2.
 public final class TransportState implements AutoCloseable {
 
-    /// Bytes that [#seal] adds.
+    /// Bytes that [#seal] adds to the plaintext.
     public static final int TAG_BYTES = Aead.TAG_BYTES;
     /// The largest plaintext of one transport message.
     public static final int MAX_PLAINTEXT_BYTES = HandshakeState.MAX_MESSAGE_BYTES - TAG_BYTES;
-    /// Messages under one key; a power of two, so that the counter's low bits tell.
+    /// Messages under one key; a power of two, so that the low bits of the counter show when to rekey.
     static final long MESSAGES_PER_KEY = 65_536;
 
-    // Each direction has its own lock, the cipher state itself: close() must not wipe a key while a message is being
-    // sealed under it, or that message could go out under a key of zeros.
+    // The lock of each direction is its cipher state. Without it close() could wipe the key while a message is sealed,
+    // and the message could go out under a key of zeros.
     private final CipherState sending;
     private final CipherState receiving;
     private volatile boolean closed;
@@ -30,8 +30,8 @@ public final class TransportState implements AutoCloseable {
         this.receiving = receiving;
     }
 
-    /// Makes a transport message: ciphertext, then the 16-byte tag. It may be sealed in place (same array, same
-    /// offset); any other overlap is refused.
+    /// Makes a transport message: ciphertext, then the 16-byte tag. It may be sealed in place (same array, same offset);
+    /// any other overlap is refused.
     ///
     /// @param length bytes of plaintext, 0 .. 65,519
     /// @return the size of the message, `length + 16`
@@ -49,7 +49,7 @@ public final class TransportState implements AutoCloseable {
         }
     }
 
-    /// Verifies and decrypts a transport message into an array, or a part of one, that does not overlap it.
+    /// Verifies and decrypts a transport message into an array, or a range of one, that does not overlap it.
     ///
     /// @param length bytes of the message, 16 .. 65,535
     /// @return the size of the plaintext, `length - 16`
@@ -74,7 +74,7 @@ public final class TransportState implements AutoCloseable {
         }
     }
 
-    /// Wipes both keys. May be called again.
+    /// Wipes both keys. Idempotent.
     @Override
     public void close() {
         closed = true;

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 
-/// An answer as lines for the screen, which makes them safe; bytes that are no text are only counted.
+/// An answer as lines for the screen, which escapes them. Binary values are shown as a size only.
 final class AnswerLines {
     private static final int MAX_LINES = 500;
     private static final int MAX_LABEL_CHARACTERS = 40;
@@ -34,7 +34,7 @@ final class AnswerLines {
         this.glyphs = glyphs;
     }
 
-    /// @param isLate whether something else was typed in between, so that it has to say what it answers
+    /// @param isLate whether other lines were typed in between, so that the answer has to name its command
     List<AttributedString> of(Screen.Answer answer, boolean isLate) {
         List<AttributedString> lines = new ArrayList<>();
         Reply reply = answer.reply();
@@ -78,7 +78,7 @@ final class AnswerLines {
         return lines;
     }
 
-    /// The command for the keys after those of an answer to `KEYS [prefix [limit [after]]]`.
+    /// The command for the next page of `KEYS [prefix [limit [after]]]`.
     private static String nextPage(String command, String keys) {
         String[] words = command.split(" ", -1);
         String prefix = words.length > 1 && !words[1].isEmpty() ? words[1] : "\"\"";
@@ -86,7 +86,7 @@ final class AnswerLines {
         return TerminalText.escapeLine("KEYS " + prefix + " " + limit + " " + keys.substring(keys.lastIndexOf('\n') + 1));
     }
 
-    /// Lists of the chat in words; any other answer as it is.
+    /// Answers to chat lists as a sentence; any other answer unchanged.
     private static String readable(String command, String text) {
         return switch (TypedLine.firstWord(command)) {
             case "WHO" -> PERSON.matcher(text).replaceAll(person -> Matcher.quoteReplacement(String.format("%-16s %s, last request %s ago",

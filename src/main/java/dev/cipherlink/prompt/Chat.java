@@ -33,7 +33,7 @@ import org.jline.reader.LineReader;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 
-/// Puts the REPL together: on a terminal with everything, elsewhere as a plain line client.
+/// Assembles the REPL: with line editing on a terminal, as a plain line client elsewhere.
 public final class Chat {
     private static final int HISTORY_LINES = 10_000;
 
@@ -43,8 +43,8 @@ public final class Chat {
     private final Dialect dialect;
     private final boolean colour;
 
-    /// @param dialect what a line is: for a prompt of the store without rooms [Dialect#STORE]
-    /// @param colour  whether colours are wished, as far as the terminal has them
+    /// @param dialect [Dialect#STORE] for a prompt of the store, without rooms
+    /// @param colour  whether to use colours, as far as the terminal has them
     public Chat(ProcessEnvironment surroundings, Output output, Settings settings, Dialect dialect, boolean colour) {
         this.surroundings = surroundings;
         this.output = output;
@@ -53,16 +53,16 @@ public final class Chat {
         this.colour = colour;
     }
 
-    /// What to do first.
+    /// Where to begin.
     ///
     /// @param room  to enter; empty for none
-    /// @param since to show all that was said there since the message of this id, and to stay until interrupted
+    /// @param since the id of a message: shows everything that was said in the room after it, and stays until interrupted
     public record Begin(String room, OptionalLong since) {
     }
 
-    /// Connects, and blocks until somebody leaves.
+    /// Connects, and blocks until the user leaves.
     ///
-    /// @param keys which it owns from now on
+    /// @param keys owned by this method from now on
     public ExitStatus run(ClientKeys keys, Begin begin) throws IOException, InterruptedException {
         boolean isTerminal = isTerminal();
         try (ChatConnection connection = ChatConnection.open(keys, isTerminal ? patient() : settings)) {
@@ -75,13 +75,13 @@ public final class Chat {
         }
     }
 
-    /// Somebody who sits there decides how long to wait.
+    /// Reconnects for up to 7 days unless set otherwise: at a prompt the user decides how long to wait.
     private Settings patient() {
         return settings.isSet(Setting.CLIENT_RECONNECT_FOR) ? settings : settings.with(new OptionLayer()
                 .put(Setting.CLIENT_RECONNECT_FOR, "chat", "7d").layer(surroundings.folder()));
     }
 
-    /// Whether the prompt has what it needs; else it is a plain line client.
+    /// Whether the terminal can do line editing; if not, the REPL is a plain line client.
     public boolean isTerminal() {
         Terminals terminals = surroundings.terminals();
         String type = surroundings.environment().getOrDefault("TERM", "");
@@ -92,14 +92,14 @@ public final class Chat {
         try {
             return terminal(surroundings.environment().get("TERM"));
         } catch (IllegalStateException _) {
-            return terminal("ansi"); // not all of terminfo can be read, such as mach-gnu
+            return terminal("ansi"); // some terminfo entries cannot be read, such as mach-gnu
         }
     }
 
     private static Terminal terminal(String type) throws IOException {
         return TerminalBuilder.builder().system(true).provider(TerminalBuilder.PROP_PROVIDER_FFM).dumb(false)
                 .type(type)
-                // whatever the locale says: containers and ssh often come without one
+                // whatever the locale is: containers and ssh often have none
                 .encoding(StandardCharsets.UTF_8).stdinEncoding(StandardCharsets.UTF_8).stdoutEncoding(StandardCharsets.UTF_8)
                 .graphemeCluster(false).nativeSignals(true).signalHandler(Terminal.SignalHandler.SIG_IGN).build();
     }
@@ -203,11 +203,11 @@ public final class Chat {
         return reader;
     }
 
-    /// What the parts of the REPL share.
+    /// The parts that the classes of the REPL share.
     record ChatParts(Dialect dialect, JoinedRooms rooms, ChatLines lines, Switches switches, Palette palette, Glyphs glyphs) {
     }
 
-    /// What `/set` switches on and off, for as long as the REPL runs. Thread-safe.
+    /// The switches of `/set`, which last as long as the REPL. Thread-safe.
     static final class Switches {
         static final String HINTS = "hints";
         static final String BELL = "bell";
@@ -219,8 +219,8 @@ public final class Chat {
             return values.get(name);
         }
 
-        /// @param words `hints off`
-        /// @return what there is to say about it
+        /// @param words such as `hints off`
+        /// @return the text to show
         String set(String words) {
             String[] parts = words.toLowerCase(Locale.ROOT).split("\\s+");
             boolean known = parts.length == 2 && values.containsKey(parts[0]) && (parts[1].equals("on") || parts[1].equals("off"));

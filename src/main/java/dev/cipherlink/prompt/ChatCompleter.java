@@ -21,7 +21,7 @@ import org.jline.reader.LineReader;
 import org.jline.reader.ParsedLine;
 import org.jline.reader.Parser;
 
-/// What Tab offers: verbs, `/` commands, keys, rooms, names. Blocks for at most 50 ms.
+/// Tab completion of verbs, `/` commands, keys, rooms and names. Blocks for at most 50 ms.
 final class ChatCompleter implements Completer {
     private final Dialect dialect;
     private final JoinedRooms rooms;
@@ -33,7 +33,7 @@ final class ChatCompleter implements Completer {
         this.server = server;
     }
 
-    /// Offers nothing that is not safe for a terminal: what is chosen goes into the line being typed.
+    /// Offers only text that is safe for a terminal, because a chosen candidate goes into the edited line.
     @Override
     public void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
         offer(line, candidates);
@@ -96,10 +96,10 @@ final class ChatCompleter implements Completer {
         return new Candidate(value, value, null, description == null || description.isEmpty() ? null : description, null, null, true);
     }
 
-    /// Splits the line at its spaces, for completion only: there are no quotes and no escapes.
+    /// Splits the line at spaces, for completion only: no quotes, no escapes.
     static final class SpaceParser implements Parser {
 
-        /// @param begin of the word that the cursor is in
+        /// @param begin index at which the word under the cursor begins
         private record Words(String line, int cursor, List<String> words, int wordIndex, int begin, int end)
                 implements CompletingParsedLine {
             @Override
@@ -139,7 +139,7 @@ final class ChatCompleter implements Completer {
         }
     }
 
-    /// Keys and rooms of the server for completion: asked when they are needed, kept for a moment. Thread-safe.
+    /// Keys and rooms of the server, fetched on demand and cached briefly. Thread-safe.
     static final class ServerLists {
         private static final int MAX_KEYS = 200;
         private static final int MAX_KEPT = 50;
@@ -157,7 +157,7 @@ final class ChatCompleter implements Completer {
             this.server = server;
         }
 
-        /// Blocks for at most 50 ms, as [#rooms] does; what comes later is there for the next Tab. A failure is an empty list.
+        /// Blocks for at most 50 ms, as [#rooms] does; a later answer serves the next Tab. A failure is an empty list.
         List<String> keys(String prefix) {
             return lines("KEYS " + prefix + " " + MAX_KEYS);
         }

@@ -25,11 +25,11 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// The REPL's way to its server: what is typed while there is no connection is kept here, and sent once there is one.
+/// The REPL's connection to its server. Requests made while it is down are queued, and sent once it is up again.
 ///
-/// The client connects again by itself and repeats what was under way in the same session. Only where the server has
-/// forgotten that session, the rooms have to be entered again, which comes before all that was kept. What the server takes
-/// at a limited rate waits for its turn in a [ChatLane]. Thread-safe; nothing blocks on the network but [#open] and [#close].
+/// The client reconnects by itself and repeats unanswered requests in the same session. If the server has forgotten the
+/// session, the rooms are entered again before the queue is sent. Rate-limited requests wait in a [ChatLane].
+/// Thread-safe; only [#open] and [#close] block on the network.
 final class ChatConnection implements AutoCloseable {
     private static final byte[] PING = "PING".getBytes(StandardCharsets.US_ASCII);
     private static final Duration PING_INTERVAL = Duration.ofSeconds(4);
@@ -37,7 +37,7 @@ final class ChatConnection implements AutoCloseable {
     private static final int MAX_VERB_BYTES = 16;
     private static final Set<Verb> PACED = Set.of(Verb.JOIN, Verb.LEAVE, Verb.SAY, Verb.TELL, Verb.AWAY, Verb.BACK);
 
-    /// Who is told of what happens, on threads of the connection; must not block.
+    /// Events of the connection, called on its threads; must not block.
     interface Listener {
         void received(byte[] event);
 
@@ -63,14 +63,14 @@ final class ChatConnection implements AutoCloseable {
         become(new ConnectionState.Connected(false, 0, Duration.ZERO));
     }
 
-    /// Connects with keys that it owns from now on. Blocks, and may ask about a server that is new.
+    /// Connects with keys that the connection owns from now on. Blocks, and may ask whether to trust a new server.
     ///
     /// @throws CliException if that fails
     static ChatConnection open(ClientKeys keys, Settings settings) {
         return new ChatConnection(CliClient.owning(keys, settings));
     }
 
-    /// From now on the listener hears what happens; to be called once, before any request.
+    /// Sets the listener; to be called once, before any request.
     void start(Listener listener) {
         client.onEvent(listener::received);
         client.onConnectionChange(next -> changed(next, listener));
@@ -100,7 +100,7 @@ final class ChatConnection implements AutoCloseable {
         }
     }
 
-    /// @return the state until now
+    /// @return the previous state
     private synchronized ConnectionState become(ConnectionState next) {
         ConnectionState before = state;
         state = next;
@@ -123,7 +123,7 @@ final class ChatConnection implements AutoCloseable {
         return connection.server();
     }
 
-    /// Ours, as the server knows us.
+    /// Our own name on the server.
     String name() {
         return client.session().clientId();
     }
@@ -132,12 +132,12 @@ final class ChatConnection implements AutoCloseable {
         return state instanceof ConnectionState.Connected;
     }
 
-    /// The suite of the connection, or what else protects it.
+    /// The cipher suite of the connection, or the name of its other protection.
     String protocolName() {
         return client.protocolName();
     }
 
-    /// `burst` or `step-by-step`, as the session agreed.
+    /// `burst` or `step-by-step`, as negotiated for the session.
     String mode() {
         return client.session().parameters().mode().wireName();
     }
@@ -146,19 +146,20 @@ final class ChatConnection implements AutoCloseable {
         return client.session().parameters().windowSize();
     }
 
-    /// How far the oldest request without an answer has come.
+    /// Transfer progress of the oldest unanswered request.
     Optional<Progress> progress() {
         return client.progress();
     }
 
-    /// Requests that were sent and have no answer.
+    /// Number of requests that were sent and have no answer.
     int inFlight() {
         return client.inFlight();
     }
 
-    /// Requests that wait for a connection, or for their turn.
+    /// Number of requests that wait for a connection, or for their turn.
     int queued() {
-        // A PING of our own is sent when nothing else is under way: so it waits only if nothing that was sent is unanswered.
+        // Our own PING is not counted. It is sent only when nothing else is under way, so it waits only if nothing sent
+        // is unanswered.
         int pings = isPinging.get() && client.inFlight() == 0 ? 1 : 0;
         int waiting = Math.max(0, client.waiting() - pings) + lane.size();
         synchronized (this) {
@@ -166,13 +167,13 @@ final class ChatConnection implements AutoCloseable {
         }
     }
 
-    /// Whether messages wait for the rate that the server allows, or for those before them.
+    /// Whether messages wait for the server's rate limit, or behind messages that do.
     boolean isPacing() {
         return isUp() && lane.size() > 0;
     }
 
     LinkState state() {
-        // Asked before our own lock is taken: handlers hold the client's when they come for ours.
+        // Asked before our own lock is taken: handlers take the client's lock first and ours second.
         Duration roundTrip = client.roundTrip();
         Duration sinceLastContact = client.sinceLastContact();
         synchronized (this) {
@@ -189,7 +190,7 @@ final class ChatConnection implements AutoCloseable {
 
     /// Sends a command now, or as soon as there is a connection.
     ///
-    /// @return fails with [OutcomeUnknownException], or another `IOException` if the command will never be sent
+    /// @return fails with [OutcomeUnknownException], or with another `IOException` if the command will never be sent
     CompletableFuture<Reply> request(byte[] command) {
         var line = new ChatLane.Kept(command);
         if (isPaced(command)) {
@@ -217,7 +218,7 @@ final class ChatConnection implements AutoCloseable {
         }
     }
 
-    /// Whether the server takes requests of this verb at a limited rate, or the request must not overtake those.
+    /// Whether the server limits the rate of this verb, or the request must stay in order with limited ones.
     private static boolean isPaced(byte[] command) {
         String verb = TypedLine.firstWord(new String(command, 0, Math.min(command.length, MAX_VERB_BYTES), StandardCharsets.UTF_8));
         return Verb.named(verb.toUpperCase(Locale.ROOT)).filter(PACED::contains).isPresent();
@@ -240,7 +241,7 @@ final class ChatConnection implements AutoCloseable {
                     line.answer().completeExceptionally(wasSent ? new OutcomeUnknownException(cause) : cause);
                 }
             });
-            // A server that does not read must not stop who types.
+            // On its own thread: a server that does not read must not block the prompt.
             Thread.startVirtualThread(client::flush);
         } catch (IOException e) {
             line.answer().completeExceptionally(e);
@@ -265,12 +266,12 @@ final class ChatConnection implements AutoCloseable {
         }
     }
 
-    /// Ends the wait before the next attempt to connect.
+    /// Reconnects at once instead of after the delay.
     void retryNow() {
         client.retryNow();
     }
 
-    /// Ends the session: what was sent is answered first. Blocks for at most 2 seconds.
+    /// Ends the session after the requests that were sent have been answered. Blocks for at most 2 seconds.
     @Override
     public void close() {
         pinger.interrupt();

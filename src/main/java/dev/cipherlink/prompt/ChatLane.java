@@ -14,12 +14,12 @@ import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The requests that the server lets through at a limited rate (`chat.rate`), in the order in which they were given: one at
-/// a time is under way, and one that came too early is sent again when the server said. Thread-safe; nothing blocks.
+/// A queue for requests that the server rate-limits (`chat.rate`). They stay in order, one is in flight at a time, and a
+/// request that came too early is sent again after the pause that the server named. Thread-safe; nothing blocks.
 final class ChatLane {
     private static final Pattern TOO_EARLY = Pattern.compile("too much at once; try again in (\\d{1,6}) ms");
 
-    /// A request that may have to wait, and who waits for its answer.
+    /// A queued request and the future of its answer.
     record Kept(byte[] command, CompletableFuture<Reply> answer) {
         Kept(byte[] command) {
             this(command, new CompletableFuture<>());
@@ -32,13 +32,13 @@ final class ChatLane {
     private boolean isBusy;
 
     /// @param isUp whether there is a connection to send on
-    /// @param send sends one request, whose future completes with its answer; called without a lock
+    /// @param send sends one request and completes its future with the answer; called without a lock
     ChatLane(BooleanSupplier isUp, Consumer<Kept> send) {
         this.isUp = isUp;
         this.send = send;
     }
 
-    /// @param most requests that may wait
+    /// @param most maximum number of queued requests
     void add(Kept request, int most) {
         synchronized (this) {
             if (waiting.size() >= most) {
@@ -54,14 +54,14 @@ final class ChatLane {
         return waiting.size();
     }
 
-    /// What has not been sent, which is not in the lane any more.
+    /// Removes and returns all requests that have not been sent.
     synchronized List<Kept> takeAll() {
         List<Kept> taken = new ArrayList<>(waiting);
         waiting.clear();
         return taken;
     }
 
-    /// To be called when there is a connection again; else the lane goes on by itself.
+    /// To be called after a reconnect; otherwise the lane continues by itself.
     void sendNext() {
         Kept next;
         synchronized (this) {
@@ -100,7 +100,8 @@ final class ChatLane {
         sendNext();
     }
 
-    /// For how long the server wants no request of this kind; empty if it took this one, or refused it for another reason.
+    /// The pause that the server demands before it takes this request; empty if it took it, or refused it for another
+    /// reason.
     static Optional<Long> pauseMillis(Reply reply) {
         Matcher tooEarly = TOO_EARLY.matcher(reply.isError() ? reply.reason() : "");
         return tooEarly.matches() ? Optional.of(Long.parseLong(tooEarly.group(1))) : Optional.empty();

@@ -13,12 +13,12 @@ import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 import org.jline.utils.AttributedStyle;
 
-/// What happens in the chat as lines for the screen: pure. The screen makes them safe. One instance per REPL.
+/// Formats chat events as lines for the screen, which escapes them. No input or output. One instance per REPL.
 final class ChatLines {
     private static final DateTimeFormatter CLOCK = DateTimeFormatter.ofPattern("HH:mm", Locale.ROOT);
     private static final DateTimeFormatter DAY = DateTimeFormatter.ofPattern("EEEE, d MMMM yyyy", Locale.ENGLISH);
 
-    /// What a text begins with that tells what its author does.
+    /// The prefix of an action, such as `/me waves`.
     static final String ACTION = "/me ";
 
     private final Palette palette;
@@ -33,7 +33,7 @@ final class ChatLines {
         this.zone = zone;
     }
 
-    /// Says whose name is highlighted.
+    /// Sets our own name, which is highlighted.
     void own(String name) {
         own = name;
         ownName = name.isEmpty() ? Pattern.compile("(?!)")
@@ -57,7 +57,7 @@ final class ChatLines {
         return text(line, text, null).toAttributedString();
     }
 
-    /// Our own message in a room, and what became of it.
+    /// Our own message in a room, with its delivery state.
     AttributedString said(Instant at, String room, String text, DeliveryState fate) {
         var line = begin(at).styled(palette.quiet(), room + " ");
         return fate(byAuthor(line, own, text, palette.plain()), fate).toAttributedString();
@@ -83,13 +83,13 @@ final class ChatLines {
         };
     }
 
-    /// Somebody came, went, is away: `12:04 #room ann joined`.
+    /// A presence change: `12:04 #room ann joined`.
     AttributedString presence(Instant at, String room, String name, String what) {
         var line = begin(at).styled(palette.quiet(), room.isEmpty() ? "" : room + " ");
         return line.styled(palette.quiet(), name + " " + what).toAttributedString();
     }
 
-    /// `12:04 text`, from the server.
+    /// A notice of the server: `12:04 text`.
     AttributedString notice(Instant at, String text) {
         return begin(at).styled(palette.warning(), text).toAttributedString();
     }
@@ -98,7 +98,7 @@ final class ChatLines {
         return new AttributedString(text);
     }
 
-    /// A remark of the REPL's own.
+    /// A message of the REPL itself.
     AttributedString remark(String text) {
         return new AttributedString(text, palette.quiet());
     }
@@ -123,7 +123,7 @@ final class ChatLines {
         return LocalDate.ofInstant(at, zone);
     }
 
-    /// A command as it was typed.
+    /// A command as typed.
     AttributedString typed(String command) {
         String word = TypedLine.firstWord(command);
         return new AttributedStringBuilder().styled(palette.quiet(), glyphs.typed()).styled(palette.keyword(), word)
@@ -146,7 +146,7 @@ final class ChatLines {
                 .styled(palette.quiet(), ">");
     }
 
-    /// @param style null to look for our name
+    /// @param style null to highlight our name
     private AttributedStringBuilder text(AttributedStringBuilder line, String text, AttributedStyle style) {
         if (style != null) {
             return line.styled(style, text);

@@ -18,9 +18,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jline.utils.AttributedString;
 
-/// Our own messages, from the moment they are typed until it is known what became of them. Thread-safe.
+/// Tracks the delivery of our own messages from Enter to the final state. Thread-safe.
 final class Deliveries {
-    /// A message without an answer is shown as waiting after this time; most are answered before.
+    /// A message without an answer after this time is shown as waiting; most are answered sooner.
     private static final long PATIENCE_MILLIS = 400;
     private static final Pattern STORED = Pattern.compile("OK (\\d{1,18})");
 
@@ -37,7 +37,7 @@ final class Deliveries {
         this.rooms = rooms;
     }
 
-    /// Messages without an answer.
+    /// Number of messages without an answer.
     int underWay() {
         return underWay.get();
     }
@@ -60,21 +60,21 @@ final class Deliveries {
         return connection.request(command.getBytes(StandardCharsets.UTF_8));
     }
 
-    /// Of the message, from `OK <id>`.
+    /// The id of the message, from `OK <id>`.
     private static OptionalLong id(Reply reply) {
         Matcher stored = STORED.matcher(reply.text());
         return stored.matches() ? OptionalLong.of(Long.parseLong(stored.group(1))) : OptionalLong.empty();
     }
 
-    /// @param again what to type to try once more
+    /// @param again what to type in order to try once more
     private CompletableFuture<ExitStatus> deliver(CompletableFuture<Reply> answer, Instant at,
             Function<DeliveryState, AttributedString> line, Supplier<String> again) {
         underWay.incrementAndGet();
         CompletableFuture<DeliveryState> fate = answer.handle((reply, failure) -> fate(reply, failure));
         var isTold = new AtomicBoolean();
         CompletableFuture.delayedExecutor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS).execute(() -> {
-            synchronized (isTold) { // the news must not come before the olds
-                if (!isTold.get() && !connection.isPacing()) { // in a long queue, which the status line counts, each comes soon
+            synchronized (isTold) { // keeps "waiting" from being shown after the final state
+                if (!isTold.get() && !connection.isPacing()) { // a long queue is counted in the status line
                     view.own(at, line.apply(new DeliveryState.Queued()), new DeliveryState.Queued());
                 }
             }
@@ -102,7 +102,7 @@ final class Deliveries {
         return reply.isError() ? new DeliveryState.Failed(reply.reason()) : new DeliveryState.Stored();
     }
 
-    /// Why a request has no answer.
+    /// Why a request has no answer, as text for the user.
     ///
     /// @param leavesTrace whether it matters if the request ran
     static String failure(Throwable failure, boolean leavesTrace) {
@@ -115,10 +115,10 @@ final class Deliveries {
         return FailureText.of(cause);
     }
 
-    /// What became of a message that was typed here.
+    /// The delivery state of a message that was typed here.
     sealed interface DeliveryState {
 
-        /// How a program that was to send this message, and nothing else, would end.
+        /// The exit status of a program that only sent this message.
         default ExitStatus status() {
             return switch (this) {
                 case Queued _, Stored _, Delivered _ -> ExitStatus.DONE;
@@ -127,23 +127,23 @@ final class Deliveries {
             };
         }
 
-        /// It has not been sent, or has no answer yet.
+        /// Not sent, or not answered yet.
         record Queued() implements DeliveryState {
         }
 
-        /// The server has it.
+        /// Accepted by the server.
         record Stored() implements DeliveryState {
         }
 
-        /// It is with who it was for.
+        /// Received by its addressee.
         record Delivered() implements DeliveryState {
         }
 
-        /// The server refused it, or it was never sent.
+        /// Refused by the server, or never sent.
         record Failed(String why) implements DeliveryState {
         }
 
-        /// It was sent, and the connection was lost before the answer came.
+        /// Sent, but the connection was lost before the answer came.
         record Unknown() implements DeliveryState {
         }
     }

@@ -9,11 +9,11 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
-/// What a line at a prompt may be.
+/// How lines typed at a prompt are interpreted.
 public enum Dialect {
-    /// A verb in capitals is a command, and what is no command is said in the room.
+    /// A verb in capitals begins a command; any other line is said in the room.
     CHAT(EnumSet.allOf(Verb.class), EnumSet.allOf(SlashCommand.class)),
-    /// Each line is a command, in capitals or not; there are no rooms.
+    /// Every line is a command, in capitals or not; there are no rooms.
     STORE(EnumSet.of(Verb.SET, Verb.GET, Verb.DELETE, Verb.EXISTS, Verb.KEYS, Verb.COUNT, Verb.INCR, Verb.CAS, Verb.PEEK, Verb.APPEND,
             Verb.PERSIST, Verb.EXPIRE, Verb.TTL, Verb.ECHO, Verb.TIME, Verb.PING, Verb.WHOAMI, Verb.SOCKETS, Verb.INFO, Verb.WATCH,
             Verb.UNWATCH), EnumSet.of(SlashCommand.SOCKETS, SlashCommand.INFO, SlashCommand.TOP, SlashCommand.MODE, SlashCommand.MORE,
@@ -35,7 +35,7 @@ public enum Dialect {
         return List.copyOf(commands);
     }
 
-    /// The file for what is typed: lines of the one would not do in the other.
+    /// The history file of this dialect: lines of one dialect make no sense in the other.
     Path history(Path file) {
         return this == CHAT ? file : file.resolveSibling(file.getFileName() + "-kv");
     }
@@ -59,12 +59,12 @@ public enum Dialect {
         return new TypedLine.Unknown(word, MistakenLine.foreign(word).or(() -> NearestMatch.find(word, known)));
     }
 
-    /// The verb that is written so.
+    /// The verb with this spelling.
     Optional<Verb> verb(String word) {
         return Verb.named(this == STORE ? word.toUpperCase(Locale.ROOT) : word).filter(verbs::contains);
     }
 
-    /// What is still to come behind a word that begins a line; empty if the word is no command.
+    /// The arguments that may follow the first word of a line; empty if the word is no command.
     Optional<String> arguments(String word) {
         return word.startsWith("/") ? SlashCommand.of(word).filter(commands::contains).map(SlashCommand::arguments)
                 : verb(word).map(Verb::arguments);

@@ -15,18 +15,18 @@ import org.jline.utils.AttributedStringBuilder;
 import org.jline.utils.Display;
 import org.jline.utils.InfoCmp.Capability;
 
-/// The line editor, the status line below it, and what is written above it.
+/// The line editor, the status line below it, and the lines written above it.
 ///
-/// A terminal changes its size at a moment that nobody is told, and moves and breaks rows when it does: where anything on the screen
-/// is can only be guessed then. So a line that was written above is never touched again, and the terminal keeps it as it does for
-/// any program. Only the rows of the edited line and the status line are erased: the cursor goes up as many rows as were drawn above it,
-/// and everything from there on is cleared. That never reaches a line above, whatever the size is by then. Each row was ended
-/// by us, so a wider terminal does not join them; a narrower one makes more of them, a lower one has fewer to go up to, and going
-/// up too little leaves a piece of the edited line behind, no more.
+/// A terminal resizes at an unknown moment, and then moves and rewraps rows, so screen positions can only be guessed.
+/// Lines written above are therefore never touched again: the terminal keeps them as it does for any program. Only the
+/// rows of the edited line and the status line are erased: the cursor goes up by the number of rows drawn above it, and
+/// everything from there on is cleared. That never reaches a line above, whatever the size is by then: each row ends with
+/// our own line break, so a wider terminal does not join rows; a narrower one makes more of them, and a lower one has
+/// fewer to go up. Going up too little only leaves a piece of the edited line behind.
 final class EditedLine extends LineReaderImpl {
     private static final int LEAST_ROWS_FOR_STATUS = 5;
     private static final int TAB_COLUMNS = 8;
-    /// A window that is dragged changes its size many times, and tmux tells of it every 250 ms.
+    /// Dragging a window resizes it many times, and tmux reports it every 250 ms.
     private static final long SETTLED_NANOS = 300_000_000;
 
     private IntFunction<AttributedString> status = _ -> AttributedString.EMPTY;
@@ -42,7 +42,8 @@ final class EditedLine extends LineReaderImpl {
         bindKeysOfAllTerminals();
     }
 
-    /// Terminals send other sequences than their kind in terminfo has, or there is no terminfo.
+    /// Binds common key sequences too, because a terminal's keys may differ from its terminfo entry, or the entry is
+    /// missing.
     private void bindKeysOfAllTerminals() {
         KeyMap<Binding> keys = keyMaps.get(EMACS);
         keys.bind(new Reference(BEGINNING_OF_LINE), "\u001b[H", "\u001bOH", "\u001b[1~", "\u001b[7~");
@@ -57,14 +58,14 @@ final class EditedLine extends LineReaderImpl {
         keys.bind(new Reference(SELF_INSERT_UNMETA), "\u001b\r", "\u001b\n");
     }
 
-    /// Whether lines were pasted since this was asked last.
+    /// Whether lines were pasted since the last call.
     boolean takePasted() {
         boolean taken = isPasted;
         isPasted = false;
         return taken;
     }
 
-    /// What is pasted goes into the line as it is, less the line ends at its end: nothing is sent before Enter is pressed.
+    /// Inserts pasted text unchanged, except for trailing line ends: nothing is sent before Enter is pressed.
     @Override
     public boolean beginPaste() {
         boolean done = super.beginPaste();
@@ -75,13 +76,13 @@ final class EditedLine extends LineReaderImpl {
         return done;
     }
 
-    /// At the end of the line this takes what is offered there.
+    /// At the end of the line, accepts the suggestion shown there.
     @Override
     protected boolean forwardChar() {
         return takeOffered() || super.forwardChar();
     }
 
-    /// To the end of the word, as shells do.
+    /// Moves to the end of the word, as shells do.
     @Override
     protected boolean emacsForwardWord() {
         while (buf.cursor() < buf.length() && !isWord(buf.currChar())) {
@@ -105,12 +106,12 @@ final class EditedLine extends LineReaderImpl {
         return !offered.isEmpty();
     }
 
-    /// Sets what draws the status line, for a width in columns; empty for none.
+    /// Sets the function that draws the status line for a width in columns; empty for none.
     void status(IntFunction<AttributedString> newStatus) {
         status = newStatus;
     }
 
-    /// Writes lines above the edited line, and draws the status line as it has to be now. In a widget.
+    /// Writes lines above the edited line, and redraws the status line. To be called in a widget.
     void refresh(List<AttributedString> lines) {
         if (!lines.isEmpty() || hasNewSize()) {
             erase();
@@ -121,8 +122,8 @@ final class EditedLine extends LineReaderImpl {
         }
     }
 
-    /// Whether to draw for another size than before. In a narrower terminal each time may leave a piece of a long line behind: so there
-    /// only once it stays as it is.
+    /// Whether to redraw for a new size. A terminal that gets narrower may leave a piece of a long line behind at each
+    /// redraw, so there the size must have settled first.
     private boolean hasNewSize() {
         Size now = terminal.getBufferSize();
         if (!now.equals(seenSize)) {
@@ -132,7 +133,7 @@ final class EditedLine extends LineReaderImpl {
         return !now.equals(size) && (now.getColumns() >= size.getColumns() || System.nanoTime() - seenSizeAt >= SETTLED_NANOS);
     }
 
-    /// Writes lines where no line is edited.
+    /// Writes lines while no line is edited.
     void write(List<AttributedString> lines) {
         print(lines);
         terminal.flush();
@@ -147,14 +148,13 @@ final class EditedLine extends LineReaderImpl {
         }
     }
 
-    /// Leaves the terminal to others while this runs, with the line as it is being typed, and draws it anew below what they
-    /// wrote.
+    /// Hands the terminal to `others` while it runs, then redraws the edited line below their output.
     void giveWay(Runnable others) {
         lock.lock();
         try {
             isGivingWay = true;
             if (reading) {
-                redisplay(false); // without status
+                redisplay(false); // without the status line
                 terminal.puts(Capability.keypad_local);
                 terminal.writer().print(BRACKETED_PASTE_OFF + "\r\n");
             }
@@ -171,18 +171,18 @@ final class EditedLine extends LineReaderImpl {
         }
     }
 
-    /// Erases the edited line and what is below it; the cursor is then where it began.
+    /// Erases the edited line and everything below it; the cursor is then where the line began.
     private void erase() {
         terminal.puts(Capability.carriage_return);
         if (display instanceof Rows rows && rows.aboveCursor() > 0) {
             terminal.puts(Capability.parm_up_cursor, rows.aboveCursor());
         }
-        terminal.writer().print(' '); // some terminals remember a screen that is cleared from its first column on
+        terminal.writer().print(' '); // some terminals save a screen that is cleared from its first column on
         terminal.puts(Capability.clr_eos);
         terminal.puts(Capability.carriage_return);
     }
 
-    /// Draws the edited line where the cursor is, at the beginning of a row.
+    /// Draws the edited line at the cursor, which is at the beginning of a row.
     private void draw() {
         display = new Rows(terminal, terminal.getBufferSize());
         redisplay(true);
@@ -198,10 +198,10 @@ final class EditedLine extends LineReaderImpl {
         lock.lock();
         try {
             if (!(display instanceof Rows)) {
-                display = new Rows(terminal, size); // a line begins
+                display = new Rows(terminal, size); // a new line
             }
-            size = ((Rows) display).size; // completion may have asked for a newer one
-            Supplier<AttributedString> others = post; // a list of completions, a search
+            size = ((Rows) display).size; // completion may have read a newer size
+            Supplier<AttributedString> others = post; // a list of completions, or a search
             if (others == null && reading && !isGivingWay) {
                 drawnStatus = status();
                 post = drawnStatus.isEmpty() ? null : () -> drawnStatus;
@@ -231,7 +231,8 @@ final class EditedLine extends LineReaderImpl {
         }
     }
 
-    /// The rows of the edited line and the status line. Each is ended by us and not by the terminal, also where it is as wide as that.
+    /// The rows of the edited line and the status line. Each ends with our own line break, even one as wide as the
+    /// terminal.
     private static final class Rows extends Display {
         private final Size size;
 
@@ -243,7 +244,7 @@ final class EditedLine extends LineReaderImpl {
             delayedWrapAtEol = false;
         }
 
-        /// How many rows are above the cursor's.
+        /// The number of rows above the cursor's.
         int aboveCursor() {
             return cursorPos / columns1;
         }

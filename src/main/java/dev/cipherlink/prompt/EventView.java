@@ -21,17 +21,17 @@ import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.jline.utils.AttributedString;
 
-/// Shows what the server tells without being asked. Called on the connection's thread, and for histories.
+/// Shows events that the server pushes, and histories. Called on the connection's thread.
 final class EventView {
     private final JoinedRooms rooms;
     private final ChatLines lines;
     private final Screen screen;
     private final ShownLines shown = new ShownLines();
     private final SeenMessages seen = new SeenMessages();
-    /// The id of the newest message of each room.
+    /// Newest message id by room.
     private final Map<String, Long> newest = new ConcurrentHashMap<>();
     private final Map<String, List<Event.Message>> held = new HashMap<>();
-    /// In lower case.
+    /// Names in lower case.
     private final Set<String> ignored = ConcurrentHashMap.newKeySet();
     private LocalDate day;
     private volatile String own = "";
@@ -47,10 +47,10 @@ final class EventView {
         lines.own(name);
     }
 
-    /// Ignores somebody, or no longer.
+    /// Starts or stops ignoring a user.
     ///
-    /// @param name empty to ask who is ignored
-    /// @return what there is to say about it
+    /// @param name empty to list the ignored users
+    /// @return the text to show
     String ignore(String name) {
         String folded = name.toLowerCase(Locale.ROOT);
         if (!name.isEmpty() && !ignored.remove(folded)) {
@@ -68,18 +68,18 @@ final class EventView {
         return shown;
     }
 
-    /// The id of the last message of others in a room that came here, 0 if there was none in it; empty if that is not known.
+    /// The id of the newest message of others received in a room, 0 if it had none; empty if unknown.
     OptionalLong newest(String room) {
         Long id = newest.get(room);
         return id == null ? OptionalLong.empty() : OptionalLong.of(id);
     }
 
-    /// All that was said in a room until now came here, if anything was.
+    /// Records that everything said in a room until now has been received.
     void isComplete(String room) {
         newest.putIfAbsent(room, 0L);
     }
 
-    /// The server has a message of ours, which was shown when it was typed.
+    /// Records that the server has a message of ours, which was shown when it was typed.
     void said(String room, long id) {
         seen.add(room, id);
     }
@@ -88,7 +88,7 @@ final class EventView {
         try {
             show(Event.decode(payload, 0, payload.length));
         } catch (ProtocolException _) {
-            // of a newer server: what we do not know we cannot show
+            // events of a newer server that this version does not know
         }
     }
 
@@ -129,12 +129,12 @@ final class EventView {
         }
     }
 
-    /// Keeps what comes in a room back until [#release], since what was said before is still being asked for.
+    /// Holds back new messages of a room until [#release], while its history is being fetched.
     synchronized void hold(String room) {
         held.putIfAbsent(room, new ArrayList<>());
     }
 
-    /// Shows what was held back.
+    /// Shows the messages that were held back.
     void release(String room) {
         List<Event.Message> messages;
         synchronized (this) {
@@ -150,7 +150,7 @@ final class EventView {
         return messages != null && messages.add(message);
     }
 
-    /// @param show for what goes to the screen now
+    /// @param show shows a line that goes to the screen now
     private void isNew(Event.Message message, BiConsumer<Instant, AttributedString> show) {
         rooms.met(message.from());
         newest.merge(message.room(), message.id(), Math::max);
@@ -168,8 +168,8 @@ final class EventView {
         }
     }
 
-    /// Shows what was said in a room while there was no connection, as far as it did not come otherwise: it is new, and however
-    /// much it is, somebody has waited for it.
+    /// Shows what was said in a room during a connection loss, less what was already received. It counts as new and is
+    /// shown whole, however long it is.
     void missed(String room, List<Event> past) {
         List<Event.Message> unseen = past.stream().filter(Event.Message.class::isInstance).map(Event.Message.class::cast)
                 .filter(message -> seen.add(message.room(), message.id())).toList();
@@ -203,9 +203,9 @@ final class EventView {
         }
     }
 
-    /// Shows messages of the past. Those of a history are not new, and alert nobody.
+    /// Shows messages of a history, which are not new and cause no alert.
     ///
-    /// @param isAsked whether somebody wants to see them, those on the screen included
+    /// @param isAsked whether the user asked for them, so that messages already on the screen are shown again
     void history(List<Event> events, boolean isAsked) {
         for (Event event : events) {
             if (event instanceof Event.Message(String room, long id, String from, Instant at, String text)) {
@@ -239,7 +239,7 @@ final class EventView {
         screen.own(line, fate);
     }
 
-    /// A message of ours was refused: whoever typed it can mend it and try again.
+    /// Puts a refused message of ours back into the edited line, to be corrected and sent again.
     void giveBack(Supplier<String> line) {
         screen.giveBack(line);
     }
@@ -252,8 +252,8 @@ final class EventView {
         day = today;
     }
 
-    /// Which messages were shown. After a kill of the server one may come again, and one that arrives while a history is asked
-    /// for is in that history too. Remembers the last ones only. Thread-safe.
+    /// Messages already shown. After a crash of the server a message may come twice, and one that arrives during the
+    /// fetch of a history is in that history too. Remembers only the last ones. Thread-safe.
     static final class SeenMessages {
         private static final int MAX_REMEMBERED = 4_096;
 
@@ -264,7 +264,7 @@ final class EventView {
         private final LinkedHashSet<Message> seen = new LinkedHashSet<>();
 
         /// @param room empty for a direct message
-        /// @return whether it was not seen before
+        /// @return whether it is new
         synchronized boolean add(String room, long id) {
             if (!seen.add(new Message(room, id))) {
                 return false;
@@ -276,7 +276,7 @@ final class EventView {
         }
     }
 
-    /// The last lines of the chat that were shown here, for `/search`. Thread-safe.
+    /// The last chat lines shown here, for `/search`. Thread-safe.
     static final class ShownLines {
         private static final int MAX_LINES = 5_000;
         private static final int MAX_FOUND = 50;
@@ -290,7 +290,7 @@ final class EventView {
             lines.add(line);
         }
 
-        /// @return the last 50 lines with this text in them, in capitals or not
+        /// @return the last 50 lines that contain this text, ignoring case
         synchronized List<AttributedString> search(String text) {
             String wanted = text.toLowerCase(Locale.ROOT);
             List<AttributedString> found = lines.stream()

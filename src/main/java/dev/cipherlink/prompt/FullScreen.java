@@ -13,8 +13,8 @@ import org.jline.utils.AttributedString;
 import org.jline.utils.Display;
 import org.jline.utils.InfoCmp.Capability;
 
-/// The whole terminal for a while, on its second screen where it has one; afterwards it is as it was before. Keys are read on the
-/// thread that opened it; Ctrl-C counts as the end of the input.
+/// Takes over the whole terminal, on its alternate screen where it has one, and restores it on close. Keys are read on
+/// the thread that opened it; Ctrl-C counts as the end of the input.
 final class FullScreen implements AutoCloseable {
     private final Terminal terminal;
     private final Attributes before;
@@ -63,7 +63,7 @@ final class FullScreen implements AutoCloseable {
         return terminal.getColumns();
     }
 
-    /// Shows these lines and no others; what does not fit is left out.
+    /// Replaces the screen with these lines; lines beyond its height are left out.
     synchronized void draw(List<AttributedString> lines) {
         drawn = lines;
         Size now = terminal.getSize();
@@ -80,9 +80,9 @@ final class FullScreen implements AutoCloseable {
         terminal.flush();
     }
 
-    /// Blocks for a key, or for so long.
+    /// Blocks until a key is pressed, at most for this time.
     ///
-    /// @return its first character; negative for none in that time, and for the end of the input
+    /// @return its first character; negative on a timeout and at the end of the input
     int read(long millis) throws IOException {
         return terminal.reader().read(millis);
     }
@@ -93,6 +93,6 @@ final class FullScreen implements AutoCloseable {
         terminal.handle(Signal.INT, onInterrupt);
         terminal.handle(Signal.TSTP, onStop);
         terminal.setAttributes(before);
-        Thread.interrupted(); // a Ctrl-C that came late is none for what follows
+        Thread.interrupted(); // a late Ctrl-C must not reach the code that follows
     }
 }

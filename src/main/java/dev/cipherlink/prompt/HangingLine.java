@@ -5,19 +5,19 @@ import java.util.List;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 
-/// A line of the chat: where it does not fit its row, it is broken between words, and goes on indented. So what begins in the
-/// first column is the beginning of a line, and no text can look like the line of somebody else.
+/// A chat line that wraps between words with an indent. Only a new line begins in the first column, so no text can pass
+/// for a line of somebody else.
 final class HangingLine extends AttributedString {
-    /// As wide as the time that most lines begin with, and the space behind it.
+    /// The width of the time at the start of most lines, with its space.
     private static final int INDENT = 6;
-    /// Where the terminal is too narrow for that.
+    /// For a terminal too narrow for that.
     private static final int LEAST_INDENT = 1;
 
     HangingLine(AttributedString line) {
         super(line);
     }
 
-    /// Rows of at most this width.
+    /// Splits the line into rows of at most this width.
     List<AttributedString> rows(int width) {
         var rows = new ArrayList<AttributedString>();
         String indent = "";
@@ -42,11 +42,11 @@ final class HangingLine extends AttributedString {
         return " ".repeat(width > 3 * INDENT ? INDENT : LEAST_INDENT);
     }
 
-    /// Behind the last word that fits; inside of a word that no row has room for.
+    /// The end of the last word that fits; inside a word that is longer than a row.
     private static int end(AttributedString rest, int room, int roomOfNext) {
         int end = rest.columnSubSequence(0, room).length();
         if (end == 0) {
-            return Character.charCount(Character.codePointAt(rest, 0)); // wider than the terminal
+            return Character.charCount(Character.codePointAt(rest, 0)); // a character wider than the terminal
         }
         if (rest.charAt(end) == ' ') {
             return end;

@@ -9,13 +9,13 @@ import java.util.Optional;
 import java.util.TreeSet;
 import org.jline.utils.AttributedString;
 
-/// The rooms that we are in, which of them is on the screen, and what was not seen in the others. Thread-safe.
+/// The rooms we have entered, the one on the screen, and unseen messages of the others. Thread-safe.
 final class JoinedRooms {
-    /// Of a room that nobody looks at, the last lines are kept to be shown later.
+    /// How many unseen lines of a room are kept for later.
     private static final int MAX_KEPT_LINES = 200;
     private static final int MAX_NAMES = 2_000;
 
-    /// What is new in a room that is not on the screen.
+    /// Unseen messages in a room that is not on the screen.
     record Unread(String room, int messages, int mentions) {
     }
 
@@ -37,9 +37,9 @@ final class JoinedRooms {
         this.showsAll = showsAll;
     }
 
-    /// Goes to a room, and enters it if we are not in it.
+    /// Switches to a room, and adds it if it is new.
     ///
-    /// @return what was not seen there
+    /// @return its unseen lines
     synchronized List<AttributedString> show(String room) {
         current = room;
         Room shown = rooms.computeIfAbsent(room, _ -> new Room());
@@ -50,7 +50,7 @@ final class JoinedRooms {
         return unseen;
     }
 
-    /// @return the room to go to if it was the current one
+    /// @return the room to switch to if this was the current one
     synchronized Optional<String> leave(String room) {
         rooms.remove(room);
         if (!room.equals(current)) {
@@ -68,14 +68,14 @@ final class JoinedRooms {
         return List.copyOf(rooms.keySet());
     }
 
-    /// Empty if there is none.
+    /// The current room; empty if there is none.
     synchronized String current() {
         return current;
     }
 
     /// Counts a message in a room that is not on the screen, and keeps its line.
     ///
-    /// @return false if the room is on the screen, and the line has to go there
+    /// @return false if the room is on the screen, so that the line has to be shown
     synchronized boolean keepUnseen(String room, AttributedString line, boolean isMention) {
         Room kept = rooms.get(room);
         if (showsAll || room.equals(current) || kept == null) {
@@ -90,7 +90,7 @@ final class JoinedRooms {
         return true;
     }
 
-    /// The rooms with something new, in the order in which they were entered.
+    /// The rooms with unseen messages, in the order in which they were entered.
     synchronized List<Unread> unread() {
         List<Unread> unread = new ArrayList<>();
         rooms.forEach((name, room) -> {
@@ -128,7 +128,7 @@ final class JoinedRooms {
         }
     }
 
-    /// Names for completion: those in the current room first, then all others that were seen.
+    /// Names for completion: users of the current room first, then all others that were seen.
     synchronized List<String> names() {
         List<String> found = new ArrayList<>();
         if (rooms.containsKey(current)) {
@@ -143,7 +143,7 @@ final class JoinedRooms {
         lastSender = name;
     }
 
-    /// Who `/reply` answers; empty if nobody has written.
+    /// The sender of the last direct message, for `/reply`; empty if there was none.
     synchronized String lastSender() {
         return lastSender;
     }

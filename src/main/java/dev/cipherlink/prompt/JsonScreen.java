@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.jline.utils.AttributedString;
 
-/// The REPL's screen for programs, `docs/repl.md`: each line of stdout is one object with a `type`. An `answer` for each line
-/// of stdin, with its number, and what others do as it comes.
+/// The REPL's screen for programs (`docs/repl.md`): each line of stdout is a JSON object with a `type`. Each line of
+/// stdin gets an `answer` with its number; events are written as they come.
 final class JsonScreen implements PlainChat.LineScreen {
     private final Output output;
     private Map<String, Object> answer = Map.of();
@@ -65,12 +65,12 @@ final class JsonScreen implements PlainChat.LineScreen {
 
     @Override
     public void message(AttributedString text) {
-        // is told as the event that it was made of
+        // reported as an event
     }
 
     @Override
     public synchronized void asked(AttributedString text) {
-        // the same; help is for people
+        // reported as an event; help is for people
     }
 
     @Override
@@ -84,7 +84,7 @@ final class JsonScreen implements PlainChat.LineScreen {
 
     @Override
     public void giveBack(Supplier<String> text) {
-        // whoever writes to a pipe has kept it
+        // the program at the other end still has its line
     }
 
     @Override

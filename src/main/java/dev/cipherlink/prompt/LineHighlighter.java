@@ -13,9 +13,8 @@ import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 import org.jline.utils.InfoCmp.Capability;
 
-/// Colours the line being typed, and says dimly behind it how it went on when it was typed before, or which arguments are
-/// still to come. What is not safe for a terminal, as
-/// it may be pasted or come out of the history, is shown as question marks.
+/// Colours the edited line, and shows a dim suggestion behind it: the rest of an earlier line, or the arguments to come.
+/// Characters that are not safe for a terminal, from a paste or the history, are shown as question marks.
 final class LineHighlighter implements Highlighter {
     static final List<String> VERBS = Arrays.stream(Verb.values()).map(Verb::name).toList();
 
@@ -38,7 +37,7 @@ final class LineHighlighter implements Highlighter {
                 .styled(palette.offered(), TerminalText.escapeLine(before)).toAttributedString();
     }
 
-    /// Whether something may be offered behind the line: without attributes it would look like what was typed.
+    /// Whether suggestions may be shown: a terminal without attributes could not tell them from typed text.
     boolean isHinting(LineReader reader) {
         Integer colours = reader.getTerminal().getNumericCapability(Capability.max_colors);
         return switches.isOn(Switches.HINTS) && colours != null && colours >= 8;
@@ -66,8 +65,8 @@ final class LineHighlighter implements Highlighter {
         return shown.toAttributedString();
     }
 
-    /// A word still being typed is wrong when no command begins so; a whole one when there is none of that name. Words in
-    /// capitals may be text, unless they are nearly a verb.
+    /// Whether a word should be marked as wrong: an unfinished word that no command begins with, or a whole one that
+    /// names none. Words in capitals may be text, unless they are nearly a verb.
     private boolean isWrong(String word, boolean isWhole) {
         if (word.startsWith("/")) {
             return SlashCommand.words().stream().noneMatch(known -> isWhole ? known.equals(word) : known.startsWith(word));
@@ -79,7 +78,7 @@ final class LineHighlighter implements Highlighter {
                 && NearestMatch.find(word, VERBS).filter(verb -> NearestMatch.distance(word, verb) == 1).isPresent();
     }
 
-    /// The arguments of which nothing has been typed yet.
+    /// The arguments that have not been typed yet.
     static String hint(String arguments, String rest) {
         List<String> all = arguments.isEmpty() ? List.of() : List.of(arguments.split(" "));
         int typed = rest.isBlank() ? 0 : rest.strip().split("\\s+").length;

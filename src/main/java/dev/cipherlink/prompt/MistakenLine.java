@@ -11,22 +11,22 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// A line that would be said in a room, and most likely was meant for the store or for a shell. What was said cannot be taken
-/// back everywhere, and it may be a password.
+/// A line that would be said in a room but most likely was meant for the store or a shell. Not every message can be taken
+/// back, and it may be a password.
 ///
-/// @param command what was meant; empty if that is no command of ours
+/// @param command the command that was meant; empty if it is none of ours
 record MistakenLine(String command) {
     private static final CommandParser PARSER = new CommandParser(Integer.MAX_VALUE);
-    /// Verbs of other stores.
+    /// Verbs of other stores and their equivalents.
     private static final Map<String, Verb> FOREIGN = Map.of("DEL", Verb.DELETE, "UNLINK", Verb.DELETE, "PUT", Verb.SET,
             "INCRBY", Verb.INCR, "SCAN", Verb.KEYS, "LIST", Verb.KEYS);
-    /// No words of any language that people talk in.
+    /// Recognized in lower case too, because they are words of no language.
     private static final Set<String> FOREIGN_IN_SMALL = Set.of("del", "incrby");
     private static final Set<String> SHELL_LINES = Set.of("fg", "bg", "ls", "ll", "cd", "pwd", "jobs", "clear", "reset", "logout",
             "top", "htop", "vi", "vim", ":q", ":q!", ":w", ":wq", ":x", "q", "!!");
     private static final Set<String> SHELL_WORDS = Set.of("sudo", "ssh", "cd", "ls", "vi", "vim", "cipherlink", "export", "passwd");
 
-    /// @param text a line that begins with no command
+    /// @param text a line that does not begin with a command
     static Optional<MistakenLine> of(String text) {
         String word = TypedLine.firstWord(text);
         String rest = text.substring(word.length());
@@ -46,12 +46,13 @@ record MistakenLine(String command) {
                 .map(verb -> verb + rest).filter(MistakenLine::isCommand).findFirst().map(MistakenLine::new);
     }
 
-    /// The verb of ours that does what a verb of other stores does.
+    /// Our equivalent of a verb of another store.
     static Optional<String> foreign(String word) {
         return Optional.ofNullable(FOREIGN.get(word.toUpperCase(Locale.ROOT))).map(Verb::name);
     }
 
-    /// Whether a word is the verb with two letters behind its first swapped, or one typed twice: other near ones are words.
+    /// Whether a word is the verb with two neighbouring letters after its first swapped, or one doubled: other near words
+    /// are real words.
     private static boolean isSlip(String word, String verb) {
         if (word.length() == verb.length()) {
             return word.charAt(0) == verb.charAt(0) && NearestMatch.distance(word, verb) == 1 && sorted(word).equals(sorted(verb));
@@ -71,7 +72,7 @@ record MistakenLine(String command) {
         return new String(letters);
     }
 
-    /// Most sentences that begin with a verb have more words, or others, than its command.
+    /// Whether the line has the arguments of a command: most sentences that begin with a verb have more words, or others.
     private static boolean isCommand(String line) {
         byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
         try {

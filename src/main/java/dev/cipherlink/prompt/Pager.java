@@ -10,7 +10,7 @@ import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 import org.jline.utils.InfoCmp.Capability;
 
-/// Shows lines that do not fit on the screen page by page, on a screen of its own, with the keys of `less`.
+/// Shows lines page by page on the alternate screen, with the keys of `less`.
 final class Pager {
     private enum Key { DOWN, UP, PAGE_DOWN, PAGE_UP, TOP, BOTTOM, LEAVE, OTHER }
 
@@ -41,9 +41,9 @@ final class Pager {
         }
     }
 
-    /// Blocks until the page is left; then the screen is as it was.
+    /// Blocks until the user leaves the pager, then restores the screen.
     ///
-    /// @param isAtEnd whether the end is shown first
+    /// @param isAtEnd whether to begin at the end
     void run(List<AttributedString> lines, boolean isAtEnd) {
         try (var screen = new FullScreen(terminal)) {
             var input = new BindingReader(terminal.reader());
@@ -55,7 +55,7 @@ final class Pager {
                 screen.draw(page(rows, page, screen.columns()));
             }
         } catch (IOError _) {
-            // Ctrl-C; and if the terminal is gone, the REPL notices it
+            // Ctrl-C; if the terminal is gone, the REPL notices it
         }
     }
 

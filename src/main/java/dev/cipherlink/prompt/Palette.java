@@ -4,9 +4,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.zip.CRC32;
 import org.jline.utils.AttributedStyle;
 
-/// The colours of the REPL. Without colours what matters is still told apart: bold, inverse, and by characters.
+/// The colours of the REPL. Without colours the differences that matter remain: bold, inverse, and characters.
 final class Palette {
-    /// Of the 256 colours some that can be read on a dark and on a light background and told apart, none of them red.
+    /// Some of the 256 colours that are distinct and readable on dark and light backgrounds; none is red.
     private static final int[] NAMES = {33, 37, 71, 99, 106, 133, 137, 166, 168, 172};
     private static final int GREY = 244;
     private static final int AMBER = 172;
@@ -21,12 +21,12 @@ final class Palette {
         return AttributedStyle.DEFAULT;
     }
 
-    /// What is there if one looks for it: times, rooms, hints.
+    /// For secondary text: times, rooms, hints.
     AttributedStyle quiet() {
         return colour ? AttributedStyle.DEFAULT.foreground(GREY) : AttributedStyle.DEFAULT;
     }
 
-    /// What was not typed, but could be.
+    /// For suggestions: text that was not typed.
     AttributedStyle offered() {
         return quiet().faint();
     }
@@ -35,7 +35,7 @@ final class Palette {
         return colour ? AttributedStyle.DEFAULT.foreground(AttributedStyle.RED) : AttributedStyle.DEFAULT;
     }
 
-    /// A word that cannot be right.
+    /// For a word that cannot be right.
     AttributedStyle wrong() {
         return error().underline();
     }
@@ -48,14 +48,14 @@ final class Palette {
         return colour ? AttributedStyle.DEFAULT.foreground(AttributedStyle.GREEN) : AttributedStyle.DEFAULT;
     }
 
-    /// A verb, a `/` command.
+    /// For verbs and `/` commands.
     AttributedStyle keyword() {
         return colour ? AttributedStyle.BOLD.foreground(AttributedStyle.CYAN) : AttributedStyle.BOLD;
     }
 
-    /// Our own name where others write it.
+    /// For our own name in a message of others.
     AttributedStyle mention() {
-        return AttributedStyle.BOLD.inverse(); // of whatever colours the terminal has: they can be read
+        return AttributedStyle.BOLD.inverse(); // inverse of the terminal's own colours is always readable
     }
 
     /// The same colour for the same name, always and everywhere.

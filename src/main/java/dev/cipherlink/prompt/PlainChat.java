@@ -27,11 +27,11 @@ import org.jline.utils.AttributedString;
 final class PlainChat implements PromptSession.Host {
     private static final int MAX_LINE_BYTES = 64 << 20;
 
-    /// A screen that says of what it shows which line it answers.
+    /// A screen that relates its output to input lines.
     interface LineScreen extends Screen {
-        /// A line begins, and all that is told until [#end] is about it.
+        /// Begins an input line; all output until [#end] is about it.
         ///
-        /// @param number from 1; 0 for what no line asked for
+        /// @param number from 1; 0 for output that no line asked for
         void begin(int number);
 
         void end(ExitStatus status);
@@ -48,9 +48,10 @@ final class PlainChat implements PromptSession.Host {
         this.timeout = timeout;
     }
 
-    /// Blocks until stdin ends or somebody leaves; with `since`, which is for programs that listen, until the process is ended.
+    /// Blocks until stdin ends or a line leaves the REPL; with `since`, for programs that listen, until the process is
+    /// ended.
     ///
-    /// @return the worst that happened to a line
+    /// @return the worst result of all lines
     ExitStatus run(PromptSession session, Chat.Begin begin) throws IOException, InterruptedException {
         ExitStatus worst = begin.room().isEmpty() ? ExitStatus.DONE : await("JOIN", session.visits().enter(begin));
         var lines = new Lines(surroundings.stdin());
@@ -75,7 +76,7 @@ final class PlainChat implements PromptSession.Host {
         return await(text.get(), session.run(text.get()));
     }
 
-    /// Without the CR of files from Windows, and their byte order mark.
+    /// Removes a byte order mark, and the CR of Windows line ends.
     private static String withoutMarks(String line) {
         String text = line.endsWith("\r") ? line.substring(0, line.length() - 1) : line;
         return text.startsWith("\uFEFF") ? text.substring(1) : text;
@@ -120,7 +121,7 @@ final class PlainChat implements PromptSession.Host {
         return refuse("/save needs a terminal; cipherlink kv GET key > FILE keeps a value");
     }
 
-    /// The lines of a stream, as bytes: what is no text must not become text unseen.
+    /// Splits a stream into lines as bytes, so that invalid UTF-8 is noticed and not replaced.
     private static final class Lines {
         private final InputStream in;
         private final ByteArrayOutputStream line = new ByteArrayOutputStream();
@@ -130,9 +131,9 @@ final class PlainChat implements PromptSession.Host {
             this.in = new BufferedInputStream(in);
         }
 
-        /// Blocks until a whole line is there, or the end.
+        /// Blocks until a whole line has been read, or the end.
         ///
-        /// @return whether there was one more
+        /// @return false at the end
         boolean next() throws IOException {
             line.reset();
             isTooLong = false;
@@ -148,7 +149,7 @@ final class PlainChat implements PromptSession.Host {
         }
     }
 
-    /// The REPL's screen where there is no terminal: messages and answers on stdout, all else on stderr, no colours. A failure
+    /// The REPL's screen without a terminal: messages and answers on stdout, the rest on stderr, no colours. A failure
     /// names its line.
     static final class PlainScreen implements PlainChat.LineScreen {
         private final Output output;
@@ -197,12 +198,12 @@ final class PlainChat implements PromptSession.Host {
 
         @Override
         public void giveBack(Supplier<String> text) {
-            // whoever writes to a pipe has kept it
+            // the program at the other end still has its line
         }
 
         @Override
         public void remark(AttributedString text) {
-            // whoever reads a pipe did not ask
+            // remarks are for people
         }
 
         @Override

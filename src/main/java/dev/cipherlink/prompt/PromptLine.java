@@ -8,7 +8,7 @@ import java.util.function.Supplier;
 import org.jline.reader.LineReader;
 import org.jline.utils.AttributedStringBuilder;
 
-/// What stands in front of the line being typed, and reading that line. One thread reads, another refreshes.
+/// The prompt, and reading the line behind it. One thread reads, another refreshes.
 final class PromptLine {
     private final EditedLine reader;
     private final Dialect dialect;
@@ -24,19 +24,19 @@ final class PromptLine {
         this.facts = facts;
     }
 
-    /// Reads a line behind the prompt. Blocks.
+    /// Reads a line. Blocks.
     String read() {
         shownPrompt = text();
         isPrompting = true;
         return reader.readLine(shownPrompt);
     }
 
-    /// Whether lines were pasted into what was read last.
+    /// Whether the last line read had lines pasted into it.
     boolean takePasted() {
         return reader.takePasted();
     }
 
-    /// Reads the answer to a question, which does not go into the history. Blocks.
+    /// Asks a question, whose answer does not go into the history. Blocks.
     String ask(String question) {
         isPrompting = false;
         reader.setVariable(LineReader.DISABLE_HISTORY, true);
@@ -47,7 +47,7 @@ final class PromptLine {
         }
     }
 
-    /// What stands in front of the line: the room, or for the store the server, and whether there is a connection.
+    /// The text of the prompt: the room, or for the store the server, and whether there is a connection.
     private String text() {
         StatusFacts now = facts.get();
         String place = dialect == Dialect.STORE ? now.server() : now.room();
@@ -57,9 +57,9 @@ final class PromptLine {
                 .toAttributedString().toAnsi(reader.getTerminal());
     }
 
-    /// Puts a text into the line, unless something is being typed there. In a widget of the reader.
+    /// Inserts a text into the edited line, unless it has text already. To be called in a widget of the reader.
     ///
-    /// @param text asked for only where there is room for it; empty for none
+    /// @param text called only if the line is empty; empty for none
     void offer(Supplier<String> text) {
         if (!isPrompting || reader.getBuffer().length() > 0) {
             return;
@@ -71,7 +71,7 @@ final class PromptLine {
         }
     }
 
-    /// Shows the prompt as it has to be now, but not while a question is asked. In a widget of the reader.
+    /// Redraws the prompt if it has changed, but not during a question. To be called in a widget of the reader.
     void refresh() {
         String prompt = text();
         if (isPrompting && !prompt.equals(shownPrompt)) {

@@ -14,14 +14,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/// Runs what is typed: sends it, and shows what comes of it. Nothing here blocks on the network.
+/// Runs typed lines: sends them, and shows their results. Nothing here blocks on the network.
 ///
-/// Every method that runs something gives a future of how that ends, for those who have to wait, such as a pipe.
+/// Each method that runs something returns a future of its exit status, for callers that have to wait, such as a pipe.
 final class PromptSession {
     private static final long LOSS_PATIENCE_MILLIS = 3_000;
     private static final CompletableFuture<ExitStatus> DONE = CompletableFuture.completedFuture(ExitStatus.DONE);
 
-    /// What only the REPL around it can do.
+    /// Commands that need the REPL around the session.
     interface Host {
         void leave();
 
@@ -62,7 +62,7 @@ final class PromptSession {
         this.visits = new RoomVisits(connection, requests, events, parts, screen);
     }
 
-    /// The current one; empty for none.
+    /// The current room; empty for none.
     String room() {
         return rooms.current();
     }
@@ -94,7 +94,7 @@ final class PromptSession {
         };
     }
 
-    /// Enter on an empty line ends the wait for the next attempt to connect.
+    /// Enter on an empty line reconnects at once instead of after the delay.
     private CompletableFuture<ExitStatus> nothing() {
         if (!connection.isUp()) {
             connection.retryNow();
@@ -102,7 +102,7 @@ final class PromptSession {
         return DONE;
     }
 
-    /// Commands that change what the REPL knows take the way of its own.
+    /// Commands that change the REPL's own state are not only sent: the REPL tracks their effect.
     private CompletableFuture<ExitStatus> request(TypedLine.Request request) {
         String[] words = request.rest().split(" ", 2);
         return switch (request.verb()) {
@@ -214,7 +214,8 @@ final class PromptSession {
         ended.countDown();
     }
 
-    /// Tells of a loss, unless it is over in a moment. What waits is sent later; what was sent is told of one by one.
+    /// Reports a connection loss, unless it is over in a moment. Queued lines are sent later; unanswered ones are
+    /// reported one by one.
     void lost(IOException cause) {
         CompletableFuture.delayedExecutor(LOSS_PATIENCE_MILLIS, TimeUnit.MILLISECONDS).execute(() -> {
             if (!connection.isUp()) {

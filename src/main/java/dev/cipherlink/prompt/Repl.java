@@ -23,7 +23,7 @@ import org.jline.terminal.Attributes;
 import org.jline.terminal.Terminal;
 import org.jline.utils.AttributedString;
 
-/// The loop around the line editor: reads lines, and knows what Ctrl-C and Ctrl-D mean. Runs on the calling thread.
+/// The loop around the line editor: reads lines, and handles Ctrl-C and Ctrl-D. Runs on the calling thread.
 final class Repl implements PromptSession.Host {
     private static final long TWICE_NANOS = 2_000_000_000;
     private static final long FAREWELL_NANOS = 2_000_000_000;
@@ -42,7 +42,7 @@ final class Repl implements PromptSession.Host {
     private long interruptedAt = System.nanoTime() - TWICE_NANOS;
     private boolean isLeaving;
 
-    /// @param folder where `/save` puts files with a relative name
+    /// @param folder base of relative file names for `/save`
     Repl(Terminal terminal, ChatConnection connection, ChatParts parts, Path folder) {
         this.terminal = terminal;
         this.connection = connection;
@@ -50,11 +50,11 @@ final class Repl implements PromptSession.Host {
         this.folder = folder;
     }
 
-    /// Blocks until somebody leaves.
+    /// Blocks until the user leaves.
     ExitStatus run(PromptSession newSession, TerminalScreen newScreen, Chat.Begin begin) throws InterruptedException {
         session = newSession;
         screen = newScreen;
-        // Also between two lines nothing that is typed may appear by itself.
+        // Raw mode between lines too, so that the terminal does not echo keys typed early.
         Attributes cooked = terminal.enterRawMode();
         terminal.handle(Terminal.Signal.TSTP, _ -> screen.giveWay(() -> Signals.stop(terminal, cooked)));
         screen.start();
@@ -101,7 +101,7 @@ final class Repl implements PromptSession.Host {
                 screen.nextTurn();
             }
             switch (meaning) {
-                case TypedLine.Text _, TypedLine.Nothing _ -> { } // is shown as the message that it becomes
+                case TypedLine.Text _, TypedLine.Nothing _ -> { } // shown as the message that it becomes
                 case TypedLine.Slash(SlashCommand command, String _) when command == SlashCommand.SAY -> { }
                 case TypedLine.Slash(SlashCommand command, String _)
                         when command == SlashCommand.MSG || command == SlashCommand.REPLY -> { }
@@ -115,7 +115,7 @@ final class Repl implements PromptSession.Host {
         }
     }
 
-    /// Whether what comes of it may be long, and is read by itself.
+    /// Whether the result may be long and is meant to be read by itself.
     private static boolean isQuestion(TypedLine line) {
         return switch (line) {
             case TypedLine.Request(Verb verb, String _) -> !MESSAGES.contains(verb);
@@ -124,15 +124,14 @@ final class Repl implements PromptSession.Host {
         };
     }
 
-    /// An answer that is there at once and does not fit on the screen is shown page by page; a later one would be in the way of
-    /// what is being typed.
+    /// Shows a long answer page by page if it is there at once; a later one would interrupt typing.
     private void page(CompletableFuture<ExitStatus> done) {
         try {
             done.get(PAGE_PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException _) {
-            return; // is shown when it comes
+            return; // shown when it comes
         } catch (InterruptedException _) {
-            return; // Ctrl-C: who typed it waits no longer
+            return; // Ctrl-C ends the wait
         }
         List<AttributedString> lines = screen.takeLongPage();
         if (!lines.isEmpty()) {
@@ -152,9 +151,9 @@ final class Repl implements PromptSession.Host {
         return ExitStatus.DONE;
     }
 
-    /// A line that is about to be said and looks like a command.
+    /// Asks about a line that would be said in a room and looks like a command.
     ///
-    /// @return what to do with it; empty for nothing
+    /// @return the line to run; empty for none
     private Optional<String> meant(String line) {
         String room = session.room();
         boolean isText = parts.dialect().parse(line) instanceof TypedLine.Text && !line.strip().startsWith("//");
@@ -182,7 +181,7 @@ final class Repl implements PromptSession.Host {
                         screen.giveBack(line::strip);
                         return Optional.empty();
                     }
-                    default -> { } // asked again
+                    default -> { } // ask again
                 }
             }
         } catch (UserInterruptException | EndOfFileException _) {
@@ -191,7 +190,7 @@ final class Repl implements PromptSession.Host {
         }
     }
 
-    /// Many lines were pasted, perhaps by mistake.
+    /// Asks what to do with many pasted lines, perhaps pasted by mistake.
     private List<String> asked(List<String> lines) {
         String question = lines.size() + " lines: send each, join them into one, or drop them? [s/j/d] ";
         try {
@@ -208,7 +207,7 @@ final class Repl implements PromptSession.Host {
                         screen.remark(parts.lines().remark(lines.size() + " lines dropped"));
                         return List.of();
                     }
-                    default -> { } // asked again
+                    default -> { } // ask again
                 }
             }
         } catch (UserInterruptException | EndOfFileException _) {
@@ -234,7 +233,7 @@ final class Repl implements PromptSession.Host {
         return ExitStatus.DONE;
     }
 
-    /// Gives what is under way two seconds, and names what is left then.
+    /// Waits for unanswered requests for up to 2 seconds, then names the rest.
     private void awaitAnswers() throws InterruptedException {
         long until = System.nanoTime() + FAREWELL_NANOS;
         while (left() > 0 && connection.isUp() && System.nanoTime() < until) {

@@ -34,7 +34,7 @@ final class Requests {
         return pending;
     }
 
-    /// Any command, with its [Quotes]: its answer is shown as it is.
+    /// Sends any command, with its [Quotes], and shows the answer unchanged.
     CompletableFuture<ExitStatus> ask(String command) {
         try {
             return exchange(new String(Quotes.resolve(command.getBytes(StandardCharsets.UTF_8)), StandardCharsets.UTF_8),
@@ -45,7 +45,7 @@ final class Requests {
         }
     }
 
-    /// @param good what to do with a good answer
+    /// @param good    called with a good answer
     /// @param isShown whether a good answer is shown too
     CompletableFuture<ExitStatus> exchange(String command, Consumer<Reply> good, boolean isShown) {
         long begun = System.nanoTime();
@@ -73,10 +73,10 @@ final class Requests {
         return leavesTrace && failure instanceof OutcomeUnknownException ? ExitStatus.UNKNOWN_OUTCOME : ExitStatus.UNREACHABLE;
     }
 
-    /// Commands whose answer somebody waits for. Thread-safe.
+    /// Commands whose answers the user waits for. Thread-safe.
     static final class PendingCommands {
 
-        /// One command, different from another of the same text.
+        /// One command; two of the same text are different.
         static final class Entry {
             private final String head;
             private final long begunAt = System.nanoTime();
@@ -104,21 +104,21 @@ final class Requests {
             return entry;
         }
 
-        /// @return whether its answer is still waited for
+        /// @return whether the answer is still waited for
         synchronized boolean remove(Entry entry) {
             return entries.remove(entry);
         }
 
-        /// Waits for no answer any more.
+        /// Stops waiting for all answers.
         ///
-        /// @return verb and first argument of what is still under way
+        /// @return verb and first argument of each unanswered command
         synchronized List<String> stopWaiting() {
             List<String> stopped = new ArrayList<>(entries.stream().map(entry -> entry.head).toList());
             entries.clear();
             return stopped;
         }
 
-        /// The oldest command, once it has been waited for a second.
+        /// The oldest command, once it has waited for a second.
         synchronized Optional<Oldest> oldest() {
             return entries.stream().findFirst()
                     .map(entry -> new Oldest(entry.head, Duration.ofNanos(System.nanoTime() - entry.begunAt)))

@@ -12,7 +12,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// Enters and leaves rooms, and shows what was said in them before. Thread-safe; does not block.
+/// Enters and leaves rooms, and shows their histories. Thread-safe; does not block.
 final class RoomVisits {
     private static final int HISTORY_ON_JOIN = 20;
     private static final int MAX_SHOWN_MEMBERS = 20;
@@ -40,7 +40,7 @@ final class RoomVisits {
         return CompletableFuture.completedFuture(ExitStatus.REFUSED);
     }
 
-    /// Goes to a room, entering it first if need be.
+    /// Switches to a room, and enters it first if necessary.
     CompletableFuture<ExitStatus> join(String room) {
         String name = room.startsWith("#") || room.isEmpty() ? room : "#" + room;
         if (name.isEmpty()) {
@@ -66,9 +66,9 @@ final class RoomVisits {
         return begin.since().isPresent() ? follow(begin.room(), begin.since().getAsLong()) : join(begin.room());
     }
 
-    /// Enters a room, shows all that was said in it since a message, and then goes on with what comes.
+    /// Enters a room, shows everything said in it since a message, and then new messages as they come.
     ///
-    /// @param since the id of that message; 0 for all that the server has
+    /// @param since the id of that message; 0 for the whole history
     private CompletableFuture<ExitStatus> follow(String room, long since) {
         String name = room.startsWith("#") ? room : "#" + room;
         events.hold(name);
@@ -113,7 +113,7 @@ final class RoomVisits {
         }, false);
     }
 
-    /// @param titled the room to name in front of the messages; empty for none
+    /// @param titled the room to name before the messages; empty for none
     CompletableFuture<ExitStatus> history(String command, String titled) {
         return past(command, titled, true);
     }
@@ -147,12 +147,12 @@ final class RoomVisits {
         });
     }
 
-    /// Tells the server that somebody is here, so that it hands out the direct messages that wait.
+    /// Announces our presence, so that the server delivers waiting direct messages.
     void appear() {
         connection.request("BACK".getBytes(StandardCharsets.US_ASCII));
     }
 
-    /// After a connection with a new session: the server has forgotten where we were.
+    /// After a reconnect with a new session: the server has forgotten which rooms we were in.
     void enterAgain() {
         appear();
         for (String room : rooms.joined()) {
@@ -168,8 +168,8 @@ final class RoomVisits {
         }
     }
 
-    /// After a connection with the session of before: the server knows where we are, but if it was started again it has
-    /// forgotten what it had not told us.
+    /// After a reconnect with the same session: the server knows our rooms, but after a restart it has forgotten messages
+    /// that it had not delivered to us.
     void catchUp() {
         rooms.joined().forEach(this::catchUp);
     }

@@ -7,50 +7,50 @@ import java.time.Duration;
 import java.util.function.Supplier;
 import org.jline.utils.AttributedString;
 
-/// Where the REPL shows things: a terminal with an edited line, or plain streams. Thread-safe; nothing blocks.
+/// The output of the REPL: a terminal with an edited line, or plain streams. Thread-safe; nothing blocks.
 interface Screen {
 
-    /// The answer to a command that was typed.
+    /// The answer to a typed command.
     ///
     /// @param command as it was sent
-    /// @param turn    of the line that it answers
+    /// @param turn    number of the line that it answers
     record Answer(String command, int turn, Reply reply, Duration took) {
     }
 
-    /// The number of the line that was typed last.
+    /// The number of the last line typed.
     int turn();
 
-    /// What others write and do, for screens that show it as it is: the lines that are made of it come too.
+    /// An event, for screens that show it as data; the lines made from it are passed too.
     ///
-    /// @param isPast whether it was told before, and is of a history
+    /// @param isPast whether it belongs to a history
     default void event(Event event, boolean isPast) {
     }
 
-    /// What others write and do. Under a flood some of it may be left out, and is then counted.
+    /// Messages and actions of others. Under a flood some may be left out, and are then counted.
     void message(AttributedString line);
 
-    /// What somebody asked for that is no answer of the server as it is: help, a history.
+    /// Output that the user asked for and that is not a plain answer: help, a history.
     void asked(AttributedString line);
 
-    /// Our own message, and what became of it.
+    /// Our own message and its delivery state.
     void own(AttributedString line, DeliveryState fate);
 
-    /// A line of ours that was refused goes back to where it was typed.
+    /// Puts a refused line of ours back into the edited line.
     ///
-    /// @param line asked for when it is put there
+    /// @param line called when it is put there
     void giveBack(Supplier<String> line);
 
-    /// What the REPL itself has to say, of no use to a program.
+    /// A message of the REPL itself, of no use to a program.
     void remark(AttributedString line);
 
-    /// What the REPL itself has to say, and everybody should know.
+    /// A message of the REPL itself that programs should get too.
     void warning(AttributedString line);
 
-    /// Something went wrong.
+    /// An error message.
     void error(AttributedString line);
 
     void answer(Answer answer);
 
-    /// Somebody wrote to us.
+    /// Draws attention to a message for us.
     void alert();
 }

@@ -44,7 +44,7 @@ enum SlashCommand {
         this.description = description;
     }
 
-    /// With its slash: `/join`.
+    /// The name with its slash: `/join`.
     String word() {
         return "/" + name().toLowerCase(Locale.ROOT);
     }
@@ -66,7 +66,7 @@ enum SlashCommand {
         return Arrays.stream(values()).map(SlashCommand::word).toList();
     }
 
-    /// What `/help` says; needs no server.
+    /// The text of `/help`; needs no server.
     static final class ChatHelp {
         private static final int WIDTH = 78;
 

@@ -13,11 +13,11 @@ import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 import org.jline.utils.AttributedStyle;
 
-/// Draws the status line: pure. Where it is too narrow, what matters least is left out.
+/// Formats the status line; no input or output. A narrow terminal loses the least important parts first.
 final class StatusLine {
     private static final Duration QUIET = Duration.ofSeconds(6);
 
-    /// @param weight what is lightest is left out first
+    /// @param weight the part with the smallest weight is left out first
     private record Part(String text, AttributedStyle style, int weight) {
         Part {
             text = TerminalText.escapeLine(text);
@@ -117,39 +117,39 @@ final class StatusLine {
                 : String.format(Locale.ROOT, "%d:%02d:%02d", seconds / 3_600, seconds / 60 % 60, seconds % 60);
     }
 
-    /// How the REPL's connection to its server is.
+    /// The state of the REPL's connection.
     sealed interface LinkState {
 
-        /// @param roundTrip of the last request that was timed; zero if none was
-        /// @param sinceContact since the server was last heard
+        /// @param roundTrip    of the last request that was timed; zero if none was
+        /// @param sinceContact since the last sign of life from the server
         record Linked(Duration roundTrip, Duration sinceContact) implements LinkState {
         }
 
-        /// @param attempt the one to come, 1 for the first
+        /// @param attempt    the next one, from 1
         /// @param untilRetry zero while it is under way
         record Retrying(int attempt, Duration sinceContact, Duration untilRetry) implements LinkState {
         }
 
-        /// There will be no other attempt.
+        /// There will be no further attempt.
         record Ended() implements LinkState {
         }
     }
 
-    /// What the status line tells.
+    /// The contents of the status line.
     ///
-    /// @param name   ours, as the server knows us
-    /// @param room   the current one; empty for none
-    /// @param mode   `burst` or `step-by-step`
-    /// @param queued lines that wait for a connection
-    /// @param waitingFor the oldest command without an answer and for how long, such as `GET big 2 s`, and how far a large value
-    ///               has come; empty for none
+    /// @param name       our own, on the server
+    /// @param room       the current one; empty for none
+    /// @param mode       `burst` or `step-by-step`
+    /// @param queued     number of lines that wait for a connection
+    /// @param waitingFor the oldest unanswered command with its age, such as `GET big 2 s`, and the progress of a large
+    ///     value; empty for none
     record StatusFacts(LinkState link, String server, String name, String room, List<JoinedRooms.Unread> unread, String mode,
                        int inFlight, int window, int queued, String waitingFor) {
     }
 
-    /// How far a large value has come, for the status line. Remembers when it last moved. Thread-safe.
+    /// The progress of a large value, for the status line. Remembers when it last advanced. Thread-safe.
     static final class TransferBar {
-        /// Smaller values come and go in an instant.
+        /// Smaller values are transferred too fast to show.
         private static final long LARGE_BYTES = 1 << 20;
         private static final Duration PATIENCE = Duration.ofSeconds(5);
         private static final int CELLS = 10;
@@ -162,10 +162,10 @@ final class StatusLine {
             this.glyphs = glyphs;
         }
 
-        /// `███░░░░░░░ 30% of 16.0 MiB, 1.6 MiB/s, 7.0 s left`; empty for what is not large.
+        /// `███░░░░░░░ 30% of 16.0 MiB, 1.6 MiB/s, 7.0 s left`; empty for a value that is not large.
         ///
         /// @param waited   since the command was sent
-        /// @param nanoTime now, on the clock of [System#nanoTime]
+        /// @param nanoTime the present [System#nanoTime]
         synchronized String text(Progress progress, Duration waited, long nanoTime) {
             if (!progress.equals(last)) {
                 last = progress;

@@ -26,8 +26,8 @@ import org.jline.utils.InfoCmp.Capability;
 
 /// Writes above the edited line.
 ///
-/// One thread writes, in batches; it does so in a widget of the line reader, because the reader holds its lock there and
-/// what is on the screen is known. Between two lines nothing is written: the next line begins within a moment.
+/// One thread writes, in batches, and in a widget of the line reader: there the reader holds its lock and the contents of
+/// the screen are known. Nothing is written between two lines: the next line begins within a moment.
 final class TerminalScreen implements Screen {
     private static final String FLUSH_WIDGET = "cipherlink-flush";
     private static final long BATCH_NANOS = 50_000_000;
@@ -45,7 +45,7 @@ final class TerminalScreen implements Screen {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Deque<AttributedString> waiting = new ArrayDeque<>();
-    /// What was asked for since the line that was typed last, and will be or is in [#waiting] too.
+    /// Lines requested since the last line was typed; they are or were in [#waiting] too.
     private List<AttributedString> page = new ArrayList<>();
     private final List<Supplier<String>> refused = new ArrayList<>();
     private final Thread writer = Thread.ofVirtual().name("cipherlink-screen").unstarted(this::write);
@@ -71,14 +71,14 @@ final class TerminalScreen implements Screen {
         writer.start();
     }
 
-    /// Writes what is left. Called after the last line was read.
+    /// Writes the remaining lines. To be called after the last line was read.
     void stop() throws InterruptedException {
         writer.interrupt();
         writer.join();
         reader.write(take());
     }
 
-    /// Leaves the terminal to others while this runs.
+    /// Hands the terminal to `others` while it runs.
     void giveWay(Runnable others) {
         reader.giveWay(others);
     }
@@ -87,7 +87,7 @@ final class TerminalScreen implements Screen {
         return prompt;
     }
 
-    /// A line was typed: answers to others say from now on what they answer.
+    /// Counts a typed line: answers to earlier lines name their command from now on.
     void nextTurn() {
         lock.lock();
         try {
@@ -149,7 +149,7 @@ final class TerminalScreen implements Screen {
         page.add(shown);
     }
 
-    /// What was asked for last.
+    /// The output requested last.
     List<AttributedString> page() {
         lock.lock();
         try {
@@ -159,7 +159,7 @@ final class TerminalScreen implements Screen {
         }
     }
 
-    /// Takes what was asked for last off what is to be written, if it has more rows than the screen.
+    /// Takes the output requested last out of the queue if it has more rows than the screen.
     ///
     /// @return empty if it fits, or has been written
     List<AttributedString> takeLongPage() {
@@ -323,7 +323,7 @@ final class TerminalScreen implements Screen {
         }
     }
 
-    /// How many messages a second people can be shown; the rest is counted. Used under its owner's lock.
+    /// Limits the messages shown a second, and counts the rest. To be used under its owner's lock.
     static final class MessageBudget {
         private static final long SECOND_NANOS = 1_000_000_000;
 
@@ -337,7 +337,7 @@ final class TerminalScreen implements Screen {
             this.secondBeganAt = Long.MIN_VALUE / 2;
         }
 
-        /// @param nanoTime now, on the clock of [System#nanoTime]
+        /// @param nanoTime the present [System#nanoTime]
         /// @return whether one more may be shown
         boolean take(long nanoTime) {
             if (nanoTime - secondBeganAt >= SECOND_NANOS) {
@@ -352,7 +352,7 @@ final class TerminalScreen implements Screen {
             return true;
         }
 
-        /// How many were left out, once the second in which that began is over.
+        /// The number of messages left out, once the second in which that began is over.
         int takeLeftOut(long nanoTime) {
             if (nanoTime - secondBeganAt < SECOND_NANOS) {
                 return 0;

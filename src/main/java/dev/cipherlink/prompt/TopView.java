@@ -24,7 +24,7 @@ import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 import org.jline.utils.NonBlockingReader;
 
-/// `/top`: what the server is doing, once a second on a screen of its own, until a key is pressed.
+/// `/top`: the server's activity, updated once a second on the alternate screen until a key is pressed.
 final class TopView {
     private static final long INTERVAL_MILLIS = 1_000;
     private static final byte[] INFO = "INFO".getBytes(StandardCharsets.US_ASCII);
@@ -41,7 +41,7 @@ final class TopView {
         this.page = new TopPage(parts.palette(), parts.glyphs());
     }
 
-    /// Blocks until a key is pressed; then the screen is as it was.
+    /// Blocks until a key is pressed, then restores the screen.
     void run() {
         try (var screen = new FullScreen(terminal)) {
             int key = NonBlockingReader.READ_EXPIRED;
@@ -51,7 +51,7 @@ final class TopView {
                 key = screen.read(INTERVAL_MILLIS);
             }
         } catch (IOException | InterruptedException _) {
-            // Ctrl-C is a key too; and if the terminal is gone, the REPL notices it
+            // Ctrl-C counts as a key; if the terminal is gone, the REPL notices it
         }
     }
 
@@ -81,7 +81,7 @@ final class TopView {
                         line -> line.substring(line.indexOf(": ") + 2), (first, _) -> first));
     }
 
-    /// Draws the page of `/top`: pure.
+    /// Formats the page of `/top`; no input or output.
     static final class TopPage {
         private static final String BLOCKS = "▁▂▃▄▅▆▇█";
         private static final String ASCII_BLOCKS = ".:-=+*#@";
@@ -96,7 +96,7 @@ final class TopView {
             this.glyphs = glyphs;
         }
 
-        /// @param problem why the figures are old; empty if they are not
+        /// @param problem why the figures are old; empty if they are current
         List<AttributedString> draw(String server, TopSamples samples, String problem, int width) {
             List<AttributedString> lines = new ArrayList<>();
             String up = samples.has("uptime_seconds")
@@ -134,7 +134,7 @@ final class TopView {
             return line.styled(palette.good(), sparkline(values, cells)).toAttributedString();
         }
 
-        /// One character a value, the newest at the right, the largest the highest.
+        /// One character per value, the newest at the right, scaled to the largest.
         String sparkline(List<Double> values, int cells) {
             String blocks = glyphs.utf8() ? BLOCKS : ASCII_BLOCKS;
             List<Double> shown = values.subList(Math.max(0, values.size() - cells), values.size());
@@ -163,7 +163,7 @@ final class TopView {
         }
     }
 
-    /// What INFO said in the last minutes. Used by one thread.
+    /// The INFO answers of the last minutes. Used by one thread.
     static final class TopSamples {
         private static final int MAX_SAMPLES = 300;
 
@@ -200,12 +200,12 @@ final class TopView {
             return text.matches("\\d{1,18}") ? Long.parseLong(text) : 0;
         }
 
-        /// A value of the last INFO as a number; 0 if it is none.
+        /// A value of the last INFO as a number; 0 if it is not a number.
         double number(String name) {
             return number(latest, name);
         }
 
-        /// A value of the last INFO; empty if there is none.
+        /// A value of the last INFO; empty if it is missing.
         String text(String name) {
             return latest.getOrDefault(name, "");
         }

@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jline.reader.impl.history.DefaultHistory;
 
-/// The lines typed. Direct messages never reach the disk, and values only where the setting says so.
+/// The history of typed lines. Direct messages never reach the disk, and values only if the setting allows it.
 final class TypedHistory extends DefaultHistory {
     private static final Set<Verb> WITH_VALUES = Set.of(Verb.SET, Verb.APPEND, Verb.CAS);
     private static final int LEAST_CHARACTERS = 2;
@@ -31,12 +31,12 @@ final class TypedHistory extends DefaultHistory {
         this.keepsSecrets = keepsSecrets;
     }
 
-    /// @param newListener told once that the file takes no more
+    /// @param newListener called once if the file can no longer be written
     void onFailure(Consumer<IOException> newListener) {
         listener = newListener;
     }
 
-    /// Goes on without the file where it fails, on a full disk perhaps: the lines stay in memory.
+    /// Continues in memory if the file cannot be written, for example on a full disk.
     @Override
     public void save() {
         try {
@@ -78,10 +78,10 @@ final class TypedHistory extends DefaultHistory {
         });
     }
 
-    /// Creates the file if there is none, readable by its owner only.
+    /// Creates the file if it is missing, readable by its owner only.
     ///
-    /// @return the file, without links
-    /// @throws IOException if that fails, or somebody else could change the file
+    /// @return the file with links resolved
+    /// @throws IOException if that fails, or another user could change the file
     static Path prepare(Path named) throws IOException {
         Path file = TrustedPath.resolve(named);
         TrustedPath.createFolders(file.getParent());

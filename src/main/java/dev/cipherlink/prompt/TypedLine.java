@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// What a line that somebody typed means.
+/// The meaning of a typed line.
 sealed interface TypedLine {
     List<String> LEAVE = List.of("exit", "quit");
 
-    /// Nothing but blanks.
+    /// Only blanks.
     record Nothing() implements TypedLine {
     }
 
@@ -20,9 +20,9 @@ sealed interface TypedLine {
 
     /// A command of the protocol.
     ///
-    /// @param command the whole line, less blanks in front, and at the end where they cannot be meant
+    /// @param command the whole line without leading blanks, and without trailing ones where they cannot be part of it
     record Request(Verb verb, String command) implements TypedLine {
-        /// What stands behind the verb and one space.
+        /// The text after the verb and one space.
         String rest() {
             return command.length() > verb.name().length() ? command.substring(verb.name().length() + 1) : "";
         }
@@ -30,13 +30,13 @@ sealed interface TypedLine {
 
     /// A command of the REPL.
     ///
-    /// @param rest what stands behind it, without blanks around
+    /// @param rest the text after it, trimmed
     record Slash(SlashCommand command, String rest) implements TypedLine {
     }
 
-    /// A word that should be a command and is none.
+    /// A word that looks like a command and is none.
     ///
-    /// @param near a command that is almost the same
+    /// @param near a command of nearly the same spelling
     record Unknown(String word, Optional<String> near) implements TypedLine {
     }
 
@@ -79,7 +79,7 @@ sealed interface TypedLine {
                 .orElseGet(() -> new Unknown(word, NearestMatch.find(word, SlashCommand.words())));
     }
 
-    /// What to type to say this in a room: the text alone where that does it.
+    /// The line that says this text in a room: the text alone if possible.
     static String saying(String room, String current, String text) {
         return room.equals(current) && parse(text).equals(new Text(text)) ? text : Verb.SAY + " " + room + " " + text;
     }
