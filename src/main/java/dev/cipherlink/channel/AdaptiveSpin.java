@@ -57,7 +57,7 @@ public final class AdaptiveSpin {
         static final long SHORT_NANOS = 2 * SPIN_NANOS;
         /// After so long without having parked, a wait does not spin. A thread that spins and yields comes back to its carrier
         /// before those that the poller has woken.
-        static final long TURN_NANOS = 2_000_000;
+        static final long TURN_NANOS = 500_000;
         private static final int MAX_PAUSE = 64;
 
         private boolean wasShort;

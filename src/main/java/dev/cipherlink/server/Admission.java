@@ -38,6 +38,7 @@ final class Admission {
     private final Connection connection;
     private final Server server;
     private final ServerKeys keys;
+    private volatile PacketReader reader;
     private volatile SecureChannel channel;
     private volatile PublicKey remoteKey;
     private volatile ClientIdentity client;
@@ -59,6 +60,12 @@ final class Admission {
     /// Null before its version is known.
     SecureChannel channel() {
         return channel;
+    }
+
+    /// Bytes that have come, from the first one on.
+    long bytesIn() {
+        PacketReader current = reader;
+        return current == null ? 0 : current.bytesRead();
     }
 
     /// The key that the client has proved to have; null in version 1.
@@ -91,7 +98,7 @@ final class Admission {
     /// @return null if the connection became a forward
     Link establish() throws IOException {
         try {
-            var reader = new PacketReader(connection.socket().getInputStream());
+            reader = new PacketReader(connection.socket().getInputStream());
             var writer = new PacketWriter(connection.socket().getOutputStream());
             channel = acceptChannel(reader, writer);
             isWaiting = channel.version() == NoiseChannel.VERSION;

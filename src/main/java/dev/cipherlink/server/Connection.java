@@ -109,7 +109,7 @@ public final class Connection implements Runnable, Closeable {
     }
 
     private LinkEnd handshakeFailed(Throwable cause) {
-        boolean isWrong = cause instanceof EOFException && bytesIn() > 0 || cause instanceof ProtocolException
+        boolean isWrong = cause instanceof EOFException && admission.channel() != null || cause instanceof ProtocolException
                 || cause instanceof Admission.NotAdmittedException;
         return handshakeFailed(isWrong ? Failure.NOT_PROVED : Failure.NOTHING_SAID, switch (cause) {
             case Admission.NotAdmittedException e -> LinkEnd.of(CloseReason.NOT_AUTHORIZED, e);
@@ -168,13 +168,15 @@ public final class Connection implements Runnable, Closeable {
             if (live != null) {
                 tellRevoked(live);
             }
+            if (stream != null) {
+                stream.stop();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            // Whatever went wrong: nobody comes back to a connection that was looked at.
+            end(CloseReason.NOT_AUTHORIZED, "revoked");
         }
-        if (stream != null) {
-            stream.stop();
-        }
-        end(CloseReason.NOT_AUTHORIZED, "revoked");
     }
 
     /// A client that does not read does not delay its end: after [#LINGER] the message is cut off.
@@ -286,8 +288,7 @@ public final class Connection implements Runnable, Closeable {
     }
 
     public long bytesIn() {
-        SecureChannel current = admission.channel();
-        return current == null ? 0 : current.bytesIn();
+        return admission.bytesIn();
     }
 
     public long bytesOut() {

@@ -40,7 +40,8 @@ public final class HandshakeGate {
 
     /// How a connection ended without a session.
     enum Failure {
-        /// It closed without a packet, as a port scan does.
+        /// It closed without a packet, as a port scan does, or after the server's handshake packet, as a client does that does not
+        /// trust the server.
         NOTHING_SAID(1),
         /// What it sent did not prove that it may come in.
         NOT_PROVED(5),

@@ -18,6 +18,7 @@ final class Expiry implements AutoCloseable {
     private final LongSupplier now;
     private final Consumer<Deadline> removal;
     private final Thread thread;
+    private volatile boolean isRemoving;
     private volatile boolean isClosed;
 
     /// When a key expires.
@@ -56,13 +57,14 @@ final class Expiry implements AutoCloseable {
         deadlines.remove(deadline);
     }
 
-    /// Whether the deadline of a key has come.
+    /// Whether a key whose deadline has come may still be there: [#removeDue] returns when it is not.
     boolean hasDue() {
         Deadline first = first();
-        return first != null && first.nanos() <= now.getAsLong();
+        // In this order: the deadline goes first.
+        return first != null && first.nanos() <= now.getAsLong() || isRemoving;
     }
 
-    /// Removes all keys whose deadline has come; does not block.
+    /// Removes all keys whose deadline has come; waits for a removal under way.
     void removeDue() {
         removeDue(Integer.MAX_VALUE);
     }
@@ -89,7 +91,12 @@ final class Expiry implements AutoCloseable {
         Deadline first = first();
         boolean isDue = first != null && first.nanos() <= moment;
         if (isDue) {
-            removal.accept(first);
+            isRemoving = true;
+            try {
+                removal.accept(first);
+            } finally {
+                isRemoving = false;
+            }
         }
         return isDue;
     }

@@ -55,7 +55,7 @@ class ChatServiceTest {
     }
 
     @Test
-    void encodesAMessageOnceForAll() throws ChatException {
+    void allShareOneEncodingOfAMessage() throws ChatException {
         User ann = test.user("ann").join("#dev");
         List<User> others = List.of(test.user("b").join("#dev"), test.user("c").join("#dev"), test.user("d").join("#dev"));
         others.forEach(User::told);
