@@ -14,7 +14,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
-/// The rooms with somebody in them; they come and go with who is there. Thread-safe.
+/// The rooms that have members; a room ends when its last member leaves. Thread-safe.
 final class Rooms {
 
     private final ChatLog log;

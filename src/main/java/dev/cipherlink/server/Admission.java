@@ -28,9 +28,9 @@ import java.lang.System.Logger.Level;
 import java.net.ProtocolException;
 import java.util.Optional;
 
-/// Both handshakes of a connection: which client it is, and which session it gets.
+/// Both handshakes of a connection, which determine its client and its session.
 ///
-/// [#establish] runs in one thread, under the deadline of the connection; any thread may call the accessors.
+/// [#establish] runs in one thread, under the connection's deadline; any thread may call the accessors.
 final class Admission {
 
     private static final Logger LOG = System.getLogger(Admission.class.getName());
@@ -42,11 +42,11 @@ final class Admission {
     private volatile SecureChannel channel;
     private volatile PublicKey remoteKey;
     private volatile ClientIdentity client;
-    /// The session that this connection has; null while it has none.
+    /// The session of this connection; null before it has one.
     private volatile Session session;
-    /// On the session that the client wants to resume, until the client has proved that it is there.
+    /// The claim on the session to be resumed, until the client has proved to be live.
     private SessionRegistry.Claim claim;
-    /// Whether an admitted client may send its SYN, and has not.
+    /// Whether the client was admitted and its SYN is awaited.
     private volatile boolean isWaiting;
     private volatile boolean hasProved;
     private volatile boolean isCounted;
@@ -57,18 +57,18 @@ final class Admission {
         keys = server.config().keys();
     }
 
-    /// Null before its version is known.
+    /// Null before the wire version is known.
     SecureChannel channel() {
         return channel;
     }
 
-    /// Bytes that have come, from the first one on.
+    /// Number of bytes received so far.
     long bytesIn() {
         PacketReader current = reader;
         return current == null ? 0 : current.bytesRead();
     }
 
-    /// The key that the client has proved to have; null in version 1.
+    /// The key that the client has proved to hold; null in version 1.
     PublicKey remoteKey() {
         return remoteKey;
     }
@@ -78,17 +78,18 @@ final class Admission {
         return client;
     }
 
-    /// Whether a client that is let in has not asked for anything yet.
+    /// Whether an admitted client has not sent its SYN yet.
     boolean isWaiting() {
         return isWaiting;
     }
 
-    /// Whether the client has proved that it may come in. Never in version 1 before its session: the SYN may be a recorded one.
+    /// Whether the client has proved that it may connect. In version 1 only once the session is established: a SYN may be
+    /// a recording.
     boolean hasProved() {
         return hasProved;
     }
 
-    /// Whether the connection has a session, of which the client may have heard.
+    /// Whether the connection has a session that the client may know of.
     boolean hasSession() {
         return session != null;
     }
@@ -117,7 +118,7 @@ final class Admission {
         }
     }
 
-    /// The version of the first packet is that of the connection.
+    /// The version of the first packet applies to the whole connection.
     private SecureChannel acceptChannel(PacketReader reader, PacketWriter writer) throws IOException {
         int version = reader.peekVersion();
         if (version == -1) {
@@ -133,7 +134,7 @@ final class Admission {
         throw new ProtocolException("packet version " + version + " is not served here");
     }
 
-    /// Looks the client's key up before anything else is received from it, among those that are let in now.
+    /// Checks the client's key against the present directory before anything else is received.
     private SecureChannel admit(NoiseHandshake.Result result) throws IOException {
         PublicKey key = PublicKey.of(result.remoteStatic());
         remoteKey = key;
@@ -141,7 +142,7 @@ final class Admission {
         server.takeUpClients(connection);
         if (!keys.clients().admits(key)) {
             SessionHandshake.refuse(result.channel());
-            // At DEBUG: an operator must not copy it before asking whose key that is.
+            // At DEBUG: an operator should find out whose key it is before copying the command.
             LOG.log(Level.DEBUG, () -> "to let that key in: cipherlink authorize '" + new PublicKeyLine(key, "NAME").encode() + "'");
             throw new NotAdmittedException(key);
         }
@@ -150,7 +151,7 @@ final class Admission {
         return result.channel();
     }
 
-    /// A client whose key is not let in.
+    /// The client's key is not admitted.
     static final class NotAdmittedException extends IOException {
         private static final long serialVersionUID = 1;
 
@@ -159,7 +160,7 @@ final class Admission {
         }
     }
 
-    /// Answers SYN: identifies the client, counts the connection against its limits, and finds a session or opens a target.
+    /// Answers SYN: identifies the client, applies the connection limits, and finds a session or opens a target.
     private SynAck grant(Syn syn, String sessionId) throws IOException {
         isWaiting = false;
         if (!syn.clientId().isEmpty() && !PublicKeyLine.isName(syn.clientId())) {
@@ -173,7 +174,7 @@ final class Admission {
             return new SynAck.Refused("not authorized");
         }
         client = identified.get();
-        // A revocation finds this connection by `client`: a change before that was set is noticed here.
+        // A revocation finds this connection by `client`. One that came before `client` was set is noticed here.
         if (remoteKey != null && !isAsBefore(keys.clients())) {
             return new SynAck.Refused("not authorized");
         }
@@ -181,7 +182,7 @@ final class Admission {
         boolean isResume = !isStream && syn.resume() != null && claimSession(syn.resume());
         String refusal = server.quota.enter(client, isResume && claim.isHeld());
         if (refusal != null && isResume) {
-            // A refusal is final; the session waits, and its client tries again.
+            // Not answered with a refusal, which is final: the session waits, and its client tries again.
             throw new IOException(refusal);
         }
         if (refusal != null) {
@@ -191,23 +192,23 @@ final class Admission {
         return isStream ? openTarget(syn, sessionId) : isResume ? resumeSession(syn.resume()) : openSession(syn, sessionId);
     }
 
-    /// A shared key cannot tell its holders apart: the name is a claim, and all are trusted as operators. A session that
-    /// is resumed keeps its name.
+    /// With a shared key the name is only a claim, because its holders cannot be told apart, and all are operators. A
+    /// resumed session keeps its name.
     private ClientIdentity holderOfSharedKey(Syn syn) {
         String name = syn.clientId().isEmpty() ? "client-" + connection.id() : syn.clientId();
         return new ClientIdentity(name, Optional.empty(), true);
     }
 
-    /// Whether the directory still has the client under the same name and with the same rights.
+    /// Whether the directory still has the client with the same name and rights.
     boolean isAsBefore(ClientDirectory clients) {
         ClientIdentity before = client;
         return before == null ? clients.admits(remoteKey)
                 : clients.identify(remoteKey).filter(before::equals).isPresent();
     }
 
-    /// Connects to the target of a forward: the answer to SYN says whether it was reached.
+    /// Connects to the target of a forward; the answer to SYN says whether it was reached.
     private SynAck openTarget(Syn syn, String sessionId) {
-        // From here on the handshakes wait for the target only, and no longer count against their address.
+        // From now on only the target is awaited, so the handshake no longer counts against the client's address.
         connection.visit().leave();
         try {
             connection.become(StreamConnection.open(syn,
@@ -219,7 +220,7 @@ final class Admission {
         }
     }
 
-    /// The session is registered before the client hears of it, so that a client that loses this connection can resume it.
+    /// Registers the session before the client learns of it, so that a client that loses this connection can resume it.
     private SynAck openSession(Syn syn, String sessionId) throws InterruptedIOException {
         var origin = new SessionOrigin(sessionId, client, channel.version(),
                 syn.wishes().clampedTo(server.config().maxWindowSize()));
@@ -229,7 +230,7 @@ final class Admission {
         return new SynAck.Granted(sessionId, origin.parameters(), client.name());
     }
 
-    /// Claims the session that the client asks for, unless it cannot go on from what the client says it has received.
+    /// Claims the requested session, unless it cannot continue from the client's acknowledgement.
     private boolean claimSession(Syn.Resume resume) {
         claim = server.sessions.claim(SessionHandshake.sessionId(resume), SessionOrigin.owner(client));
         if (claim != null && !claim.session().canResumeFrom(resume.received())) {
@@ -246,7 +247,7 @@ final class Admission {
                 claimed.identity().name(), claimed.received(resume.acknowledged()));
     }
 
-    /// Takes the session from the connection that has it: only after the client's ACK, which a recording cannot give.
+    /// Takes the session over from another connection: only after the client's ACK, which cannot be replayed.
     private void takeSession() throws IOException {
         try {
             if (!claim.take(connection)) {
@@ -260,7 +261,8 @@ final class Admission {
         requireServing();
     }
 
-    /// A stopping server finds this connection by `session`, and waits for it: a stop before that was set is noticed here.
+    /// A stopping server finds this connection by `session` and waits for it. A stop that came before `session` was set
+    /// is noticed here.
     private void requireServing() throws InterruptedIOException {
         if (connection.isDraining()) {
             throw new InterruptedIOException("the server is stopping");
@@ -276,7 +278,7 @@ final class Admission {
         return link;
     }
 
-    /// Lets the session go: it waits for another connection, unless it is over or was never established.
+    /// Detaches the session, to wait for another connection, unless it has ended or was never established.
     void release() {
         Session held = session;
         if (held != null) {
@@ -285,7 +287,7 @@ final class Admission {
         }
     }
 
-    /// Takes the connection out of its client's count, and wipes the channel's keys. Called once.
+    /// Removes the connection from its client's count, and wipes the channel's keys. Called once.
     void close() {
         if (isCounted) {
             server.quota.leave(client);

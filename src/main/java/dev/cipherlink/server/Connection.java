@@ -30,9 +30,9 @@ import java.util.concurrent.atomic.AtomicReference;
 /// [Admission] runs its handshakes.
 public final class Connection implements Runnable, Closeable {
 
-    /// Time for the peer to read our last words before the connection closes.
+    /// Time for the peer to read our last message before the connection closes.
     private static final Duration LINGER = Duration.ofSeconds(1);
-    /// A connection that drains is at rest after so long a silence.
+    /// A draining connection is idle after this much silence.
     private static final Duration REST = Duration.ofMillis(100);
     private static final Duration REST_CHECK = REST.dividedBy(10);
 
@@ -47,7 +47,7 @@ public final class Connection implements Runnable, Closeable {
     private volatile Link link;
     /// The forward, in stream mode.
     private volatile StreamConnection stream;
-    /// Why the server ended the connection; null while it has not. The first reason counts.
+    /// Why the server ended the connection; null if it has not. The first reason counts.
     private final AtomicReference<LinkEnd> ended = new AtomicReference<>();
     private volatile boolean draining;
 
@@ -79,7 +79,7 @@ public final class Connection implements Runnable, Closeable {
         }
     }
 
-    /// Both handshakes under one deadline, then the session's link or the forward, until that ends. Blocks.
+    /// Runs both handshakes under one deadline, then the session's link or the forward until it ends. Blocks.
     private LinkEnd serve() throws IOException, InterruptedException {
         socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
         visit = server.gate.enter(socket.getInetAddress(), System.nanoTime(),
@@ -94,7 +94,7 @@ public final class Connection implements Runnable, Closeable {
             if (stream == null) {
                 return link.run();
             }
-            // A program may open many connections at once, and a client that may forward is no stranger.
+            // Not charged: a program may open many connections at once, and an admitted client is no stranger.
             visit.refund();
             return stream.run();
         } catch (StructuredTaskScope.TimeoutException e) {
@@ -103,7 +103,7 @@ public final class Connection implements Runnable, Closeable {
             return handshakeFailed(e.getCause());
         } finally {
             visit.leave();
-            // Before the last words, which take time: the client may be waiting for its session on another connection.
+            // Before the farewell, which takes time: the client may be waiting for its session on another connection.
             admission.release();
         }
     }
@@ -121,7 +121,8 @@ public final class Connection implements Runnable, Closeable {
         });
     }
 
-    /// Counts the failure against the address, unless the client had proved that it may come in or the server ended the connection.
+    /// Counts the failure against the address, unless the client had proved that it may connect or the server ended the
+    /// connection.
     private LinkEnd handshakeFailed(Failure failure, LinkEnd end) {
         if (!admission.hasProved() && ended.get() == null) {
             visit.failed(failure, System.nanoTime());
@@ -142,22 +143,22 @@ public final class Connection implements Runnable, Closeable {
         try {
             socket.close();
         } catch (IOException e) {
-            // It was ending already.
+            // It was already ending.
         }
     }
 
-    /// Ends the connection, since its session goes on with another one.
+    /// Ends the connection because another one has taken over its session.
     @Override
     public void close() {
         end(CloseReason.TAKEN_OVER, "");
     }
 
-    /// Ends the connection, since the server's grace period is over.
+    /// Ends the connection because the server's grace period is over.
     void abort() {
         end(CloseReason.SERVER_STOPPED, "aborted");
     }
 
-    /// Ends the connection if the directory does not admit its client any more, or has it under another name or with other rights.
+    /// Ends the connection if the directory no longer admits its client, or has it with another name or other rights.
     void endUnlessAdmitted(ClientDirectory clients) {
         if (admission.remoteKey() == null || admission.isAsBefore(clients)) {
             return;
@@ -179,19 +180,19 @@ public final class Connection implements Runnable, Closeable {
         }
     }
 
-    /// A client that does not read does not delay its end: after [#LINGER] the message is cut off.
+    /// A client that does not read cannot delay its end: the message is cut off after [#LINGER].
     private static void tellRevoked(Link live) throws InterruptedException {
         Thread telling = Thread.startVirtualThread(() -> {
             try {
                 live.refuse("not authorized any more");
             } catch (IOException e) {
-                // It was ending already.
+                // It was already ending.
             }
         });
         telling.join(LINGER);
     }
 
-    /// Gives the peer time to read our last words: closing over unread input would reset the connection and discard them.
+    /// Gives the peer time to read our last message: closing with unread input would reset the connection and discard it.
     private void linger(CloseReason reason) {
         boolean hasLastWords = switch (reason) {
             case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED, HANDSHAKE_FAILED, NOT_AUTHORIZED -> true;
@@ -204,14 +205,14 @@ public final class Connection implements Runnable, Closeable {
                 socket.shutdownOutput();
                 discardInput();
             } catch (IOException e) {
-                // The peer is gone before it heard us; why the connection ended was decided before that.
+                // The peer left before it read the message; the recorded reason stays.
             }
         }
     }
 
     private void discardInput() throws IOException {
         var in = socket.getInputStream();
-        // Of most peers nothing comes but the end.
+        // Most peers send nothing before the end of the stream.
         var discarded = new byte[256];
         long deadline = System.nanoTime() + LINGER.toNanos();
         for (long left = LINGER.toMillis(); left > 0; left = (deadline - System.nanoTime()) / 1_000_000) {
@@ -226,15 +227,16 @@ public final class Connection implements Runnable, Closeable {
         }
     }
 
-    /// Tells the client that the server stops, waits until it is answered and at rest, and ends our direction; a forward comes to
-    /// its own end. Blocks until the connection is at rest, or the caller is interrupted.
+    /// Tells the client that the server is stopping, waits until its requests are answered and the connection is idle,
+    /// and half-closes it; a forward is left to end by itself. Blocks until the connection is idle or the caller is
+    /// interrupted.
     void drain() {
         draining = true;
         if (stream != null) {
             return;
         }
         try {
-            // A client that was granted a session may have asked for something in it already.
+            // A client that was granted a session may have sent requests in it already.
             while (link == null && admission.hasSession() && !socket.isClosed()) {
                 Thread.sleep(REST_CHECK);
             }
@@ -249,18 +251,18 @@ public final class Connection implements Runnable, Closeable {
             }
             socket.shutdownOutput();
         } catch (IOException e) {
-            // The connection has ended meanwhile.
+            // The connection has ended already.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /// Whether the server stops: then no client gets a session any more.
+    /// Whether the server is stopping; no client gets a session any more.
     boolean isDraining() {
         return draining;
     }
 
-    /// Makes the connection a forward, in place of a session.
+    /// Turns the connection into a forward instead of a session.
     void become(StreamConnection forward) {
         stream = forward;
     }
@@ -282,7 +284,7 @@ public final class Connection implements Runnable, Closeable {
         return Netblock.of(socket.getInetAddress(), limits.ipv4Bits(), limits.ipv6Bits());
     }
 
-    /// Whether it was never that of a client that may come in.
+    /// Whether the connection never belonged to an admitted client.
     boolean isStrangers() {
         return link == null && stream == null && !admission.hasProved();
     }
@@ -296,13 +298,13 @@ public final class Connection implements Runnable, Closeable {
         return current == null ? 0 : current.bytesOut();
     }
 
-    /// Whether the session of this id has this connection.
+    /// Whether this connection holds the session with this id.
     boolean hasSession(String sessionId) {
         Link live = link;
         return live != null && live.session().identity().id().equals(sessionId);
     }
 
-    /// What protects it; only once its version is known.
+    /// The cipher suite or other protection; to be called once the version is known.
     String protocolName() {
         return admission.channel().protocolName();
     }
@@ -311,7 +313,7 @@ public final class Connection implements Runnable, Closeable {
         return admission.channel() instanceof NoiseChannel noise && noise.suite().isHybrid();
     }
 
-    /// One line of SOCKETS: local address, remote address, state, name, mode, bytes in/out.
+    /// A line of SOCKETS: local address, remote address, state, name, mode, bytes in/out.
     String describe() {
         Link live = link;
         StreamConnection forward = stream;
@@ -330,7 +332,7 @@ public final class Connection implements Runnable, Closeable {
                 : live == null ? "-" : Escapes.line(live.session().identity().name());
     }
 
-    /// The log record of a connection's end.
+    /// The log record about the end of the connection.
     String describeEnd(LinkEnd end) {
         StreamConnection forward = stream;
         long millis = (System.nanoTime() - acceptedAt) / 1_000_000;

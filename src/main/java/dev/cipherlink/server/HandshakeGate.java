@@ -13,39 +13,42 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.DoubleSupplier;
 
-/// Limits what strangers cost: the connections that wait to be established, of one address, of one netblock and in all; the number
-/// that each may begin in a second; and the penalty for handshakes that failed. Asked before the first byte is read, and so before
-/// any Diffie-Hellman.
+/// Limits the cost of strangers: the number of unestablished connections per address, per netblock and in all; the rate
+/// of new connections per address and netblock; and penalties for failed handshakes. Checked before the first byte is
+/// read, and so before any Diffie-Hellman.
 ///
-/// As the gate fills, a new connection has another one dropped at random, more often the fuller it is: the oldest that has proved
-/// nothing, if that had its time, else the new one. So a few silent connections never keep others out, and in a flood each client
-/// has a chance. Addresses that were let in lately are exempt, and the last part of the gate is theirs. Thread-safe, never blocks.
+/// As the gate fills, each new connection may have another one dropped at random, with growing probability: the oldest
+/// unproved one if it has had its time, otherwise the new one. So a few silent connections never lock others out, and in
+/// a flood each client has a chance. Recently admitted addresses are exempt, and the last part of the gate is reserved
+/// for them. Thread-safe, never blocks.
 public final class HandshakeGate {
 
-    /// Addresses, and netblocks, that are remembered without a connection under way; beyond this, the longest quiet are forgotten.
+    /// Maximum number of addresses, and of netblocks, remembered without a pending connection; beyond it the longest
+    /// quiet are forgotten.
     static final int MAX_QUIET = 65_536;
-    /// Addresses that are remembered after they were let in, and for how long.
+    /// Maximum number of admitted addresses to remember, and for how long.
     static final int MAX_KNOWN = 4_096;
     private static final long KNOWN_NANOS = Duration.ofDays(1).toNanos();
-    /// A connection that has proved nothing by then may be dropped for another.
+    /// An unproved connection may be dropped for another one after this time.
     private static final long PROOF_NANOS = Duration.ofSeconds(2).toNanos();
-    /// A netblock may begin so many times what one address may, and its penalties are so many times smaller.
+    /// A netblock may begin this many times the connections of one address, and its penalties are this many times
+    /// smaller.
     private static final int NETBLOCK_FACTOR = 4;
-    /// Two, since each visit adds one at most: the table shrinks again after a time when the oldest could not be forgotten.
+    /// Two, because each visit adds at most one: the table shrinks again after a time in which the oldest had to stay.
     private static final int FORGOTTEN_PER_VISIT = 2;
 
-    /// Penalties add up. Below the first they have no effect, and they never exceed the second.
+    /// Penalties add up. A sum below the first value has no effect, and no sum exceeds the second.
     private static final long LEAST_PENALTY_NANOS = Duration.ofSeconds(15).toNanos();
     private static final long MOST_PENALTY_NANOS = Duration.ofMinutes(10).toNanos();
 
-    /// How a connection ended without a session.
+    /// Why a connection ended without a session.
     enum Failure {
-        /// It closed without a packet, as a port scan does, or after the server's handshake packet, as a client does that does not
+        /// Closed without a packet, as by a port scan, or after the server's handshake packet, as by a client that does not
         /// trust the server.
         NOTHING_SAID(1),
-        /// What it sent did not prove that it may come in.
+        /// The packets did not prove that the client may connect.
         NOT_PROVED(5),
-        /// It took all the time it had.
+        /// The handshake took too long.
         TOO_SLOW(10);
 
         private final long penaltyNanos;
@@ -59,9 +62,9 @@ public final class HandshakeGate {
     private final DoubleSupplier random;
     private final Visitors sources;
     private final Visitors netblocks;
-    /// Sources that were let in, and when, the latest at the end.
+    /// Admitted sources with the time of the last admission, the latest at the end.
     private final Map<Netblock, Long> known = new LinkedHashMap<>(16, 0.75f, true);
-    /// Connections that have proved nothing, the oldest first.
+    /// Unproved connections, the oldest first.
     private final Set<Visit> unproved = new LinkedHashSet<>();
     private int underWay;
 
@@ -94,7 +97,7 @@ public final class HandshakeGate {
     private static final class Visitors {
         private final int perSecond;
         private final int burst;
-        /// Those with connections under way: at most as many as there are such connections.
+        /// Those with pending connections; never more than such connections.
         private final Map<Netblock, Visitor> busy = new HashMap<>();
         /// All others, the longest quiet first.
         private final Map<Netblock, Visitor> quiet = new LinkedHashMap<>();
@@ -107,7 +110,7 @@ public final class HandshakeGate {
         Visitor meet(Netblock who, long nanoTime) {
             Visitor visitor = busy.get(who);
             if (visitor == null) {
-                // Put in again, at the end.
+                // Removed and put back, to move it to the end.
                 visitor = quiet.remove(who);
                 if (visitor == null) {
                     visitor = new Visitor(new TokenBucket(perSecond, burst, nanoTime), nanoTime);
@@ -118,7 +121,7 @@ public final class HandshakeGate {
             return visitor;
         }
 
-        /// @return null if it is forgotten
+        /// @return null if it was forgotten
         Visitor find(Netblock who) {
             Visitor visitor = busy.get(who);
             return visitor != null ? visitor : quiet.get(who);
@@ -154,7 +157,8 @@ public final class HandshakeGate {
             }
         }
 
-        /// Drops the longest quiet once they are indistinguishable from new ones, or when the table is full; never the present one.
+        /// Forgets the longest quiet visitors if they are no different from new ones, or if the table is full; never the
+        /// current one.
         private void forgetQuiet(Netblock here, long nanoTime) {
             Iterator<Map.Entry<Netblock, Visitor>> oldestFirst = quiet.entrySet().iterator();
             for (int i = 0; i < FORGOTTEN_PER_VISIT && oldestFirst.hasNext(); i++) {
@@ -182,14 +186,14 @@ public final class HandshakeGate {
             this.drop = drop;
         }
 
-        /// The client has proved that it may come in: it is not dropped for others any more.
+        /// The client has proved that it may connect; the connection is no longer dropped for others.
         void proved() {
             synchronized (HandshakeGate.this) {
                 unproved.remove(this);
             }
         }
 
-        /// It has a session: its address is no stranger's for a while.
+        /// The connection has a session; its address counts as known for a while.
         void established(long nanoTime) {
             synchronized (HandshakeGate.this) {
                 known.put(source, nanoTime);
@@ -200,7 +204,7 @@ public final class HandshakeGate {
             leave();
         }
 
-        /// It ends without a session.
+        /// The connection ends without a session.
         void failed(Failure failure, long nanoTime) {
             synchronized (HandshakeGate.this) {
                 sources.punish(source, failure.penaltyNanos, nanoTime);
@@ -209,7 +213,7 @@ public final class HandshakeGate {
             leave();
         }
 
-        /// It is not under way any more. Idempotent.
+        /// Ends the visit. Idempotent.
         void leave() {
             synchronized (HandshakeGate.this) {
                 if (!isOver) {
@@ -222,7 +226,7 @@ public final class HandshakeGate {
             }
         }
 
-        /// Gives its tokens back: it was no stranger's.
+        /// Gives its tokens back, because the client is no stranger.
         void refund() {
             synchronized (HandshakeGate.this) {
                 sources.giveBack(source);
@@ -243,10 +247,10 @@ public final class HandshakeGate {
         netblocks = new Visitors(NETBLOCK_FACTOR * limits.perSecond(), NETBLOCK_FACTOR * limits.burst());
     }
 
-    /// A connection was accepted.
+    /// Registers an accepted connection.
     ///
-    /// @param drop called if it is dropped for another connection, perhaps by that one's thread
-    /// @return null if the handshake may not begin; a visit has to be ended
+    /// @param drop called if it is dropped for another connection, perhaps on that connection's thread
+    /// @return the visit, which has to be ended; null if the handshake may not begin
     Visit enter(InetAddress address, long nanoTime, Runnable drop) {
         Visit dropped = null;
         var visit = new Visit(Netblock.source(address), Netblock.of(address, limits.ipv4Bits(), limits.ipv6Bits()), nanoTime, drop);
@@ -287,7 +291,7 @@ public final class HandshakeGate {
         return at != null && nanoTime - at < KNOWN_NANOS;
     }
 
-    /// Whether a connection has to be dropped for the next one.
+    /// Whether to drop a connection for the next one.
     private boolean isTooFull(boolean isKnown) {
         if (isKnown) {
             return underWay >= limits.maxInAll();
@@ -305,28 +309,28 @@ public final class HandshakeGate {
         return oldest != null && nanoTime - oldest.enteredAt >= PROOF_NANOS ? oldest : null;
     }
 
-    /// Addresses that are remembered after they were let in.
+    /// Number of admitted addresses that are remembered.
     synchronized int known() {
         return known.size();
     }
 
-    /// Addresses and netblocks that are remembered.
+    /// Number of addresses and netblocks that are remembered.
     synchronized int remembered() {
         return sources.busy.size() + sources.quiet.size() + netblocks.busy.size() + netblocks.quiet.size();
     }
 
     /// The limits on connections that are not established yet.
     ///
-    /// @param maxPerAddress  of one address, which is a /64 of IPv6
+    /// @param maxPerAddress  of one address (one /64 of IPv6)
     /// @param maxPerNetblock of one netblock
     /// @param maxInAll       in all
-    /// @param maxStrangers   in all, but for addresses that were let in lately: the rest is reserved for those
-    /// @param earlyDrop      from this number on connections are dropped at random, more often the more there are
-    /// @param perSecond      connections that one address may begin in a second, once its burst is used up
+    /// @param maxStrangers   in all, except for recently admitted addresses, for which the rest is reserved
+    /// @param earlyDrop      number from which connections are dropped at random, more often the more there are
+    /// @param perSecond      rate of new connections of one address after its burst
     /// @param burst          connections that one address may begin at once
-    /// @param ipv4Bits       of an address of IPv4 that name its netblock
-    /// @param ipv6Bits       of an address of IPv6 that name its netblock
-    /// @param penalties      whether addresses whose handshakes fail are kept out for a while
+    /// @param ipv4Bits       netblock size of IPv4 as a prefix length
+    /// @param ipv6Bits       netblock size of IPv6 as a prefix length
+    /// @param penalties      whether addresses whose handshakes fail are locked out for a while
     public record HandshakeLimits(int maxPerAddress, int maxPerNetblock, int maxInAll, int maxStrangers, int earlyDrop,
                                   int perSecond, int burst, int ipv4Bits, int ipv6Bits, boolean penalties) {
 
@@ -343,21 +347,21 @@ public final class HandshakeGate {
             }
         }
 
-        /// The same, with other limits for one address, whose burst is what it may begin in two seconds. A netblock has twice as many,
-        /// and others together no fewer than before.
+        /// A copy with other limits per address; the burst is the allowance of two seconds. A netblock gets twice as many
+        /// connections, and the limits on all connections only ever rise.
         public HandshakeLimits forAddress(int newMaxPerAddress, int newPerSecond) {
             int more = Math.max(0, 2 * (newMaxPerAddress - maxPerAddress));
             return new HandshakeLimits(newMaxPerAddress, 2 * newMaxPerAddress, maxInAll + more, maxStrangers + more, earlyDrop + more,
                     newPerSecond, 2 * newPerSecond, ipv4Bits, ipv6Bits, penalties);
         }
 
-        /// The same, with netblocks of another size.
+        /// A copy with netblocks of another size.
         public HandshakeLimits forNetblocks(int newIpv4Bits, int newIpv6Bits) {
             return new HandshakeLimits(maxPerAddress, maxPerNetblock, maxInAll, maxStrangers, earlyDrop, perSecond, burst,
                     newIpv4Bits, newIpv6Bits, penalties);
         }
 
-        /// The same, with or without penalties.
+        /// A copy with or without penalties.
         public HandshakeLimits withPenalties(boolean newPenalties) {
             return new HandshakeLimits(maxPerAddress, maxPerNetblock, maxInAll, maxStrangers, earlyDrop, perSecond, burst, ipv4Bits,
                     ipv6Bits, newPenalties);

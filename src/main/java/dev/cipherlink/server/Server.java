@@ -37,17 +37,17 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.StructuredTaskScope;
 import java.util.concurrent.StructuredTaskScope.Joiner;
 
-/// Accepts connections and runs each in a virtual thread of its own, until it is stopped.
+/// Accepts connections and runs each in its own virtual thread, until it is stopped.
 ///
-/// Thread-safe. The store belongs to the caller, and stays open. Package-private fields are what connections share.
+/// Thread-safe. The caller owns the store, which stays open. Connections share the package-private fields.
 public final class Server implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(Server.class.getName());
     private static final int BACKLOG = 1_024;
-    /// Clients have this share of the grace period to come to rest; the remainder is for closing.
+    /// Clients have this fraction of the grace period to become idle; the rest is for closing.
     private static final int DRAIN_SHARE = 2;
     private static final Duration WATCH_INTERVAL = Duration.ofSeconds(1);
-    /// Of all messages of rooms, and of all direct messages that wait; never more than a sixteenth of the heap.
+    /// Limit for all room messages, and another for all waiting direct messages; at most a sixteenth of the heap.
     private static final long MAX_CHAT_BYTES = 64 << 20;
 
     private final ServerConfig config;
@@ -64,7 +64,7 @@ public final class Server implements AutoCloseable {
     final ServerStatistics statistics = new ServerStatistics();
     final Forwards forwards = new Forwards();
     final TargetConnector targets;
-    /// What the sessions share.
+    /// Shared by the sessions.
     final Services services;
     private final Thread acceptThread;
     private volatile boolean stopping;
@@ -87,7 +87,7 @@ public final class Server implements AutoCloseable {
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
     }
 
-    /// Binds the listen address and starts to accept. Returns when clients can connect.
+    /// Binds the listen address and starts accepting. Returns when clients can connect.
     ///
     /// @throws IOException if the address cannot be bound, or the store cannot be read
     public static Server start(ServerConfig config, KeyValueStore store) throws IOException {
@@ -116,7 +116,7 @@ public final class Server implements AutoCloseable {
 
     private ChatService openChat() throws IOException {
         long maxBytes = Math.min(MAX_CHAT_BYTES, Runtime.getRuntime().maxMemory() / 16);
-        // Records beyond the limits of age and size go with the next commit.
+        // Deletes records beyond the limits of age and size with the next commit.
         try (Transaction transaction = store.begin()) {
             openUnlessFull(transaction);
             ChatRecords records = store.isDurable() ? new StoredChat(store) : ChatRecords.NONE;
@@ -128,7 +128,7 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    /// On a full disk the server starts, and serves reads.
+    /// If the disk is full, the server starts and serves reads.
     private static void openUnlessFull(Transaction transaction) throws StoreException {
         try {
             transaction.beginWrite();
@@ -152,7 +152,7 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    /// Where the server listens, with the port it really has.
+    /// The bound address, with the actual port.
     public InetSocketAddress address() {
         return (InetSocketAddress) listener.getLocalSocketAddress();
     }
@@ -161,12 +161,12 @@ public final class Server implements AutoCloseable {
         return config;
     }
 
-    /// The connections that are open now, oldest first.
+    /// The open connections, oldest first.
     List<Connection> connections() {
         return connections.values().stream().sorted(Comparator.comparingLong(Connection::id)).toList();
     }
 
-    /// The lines of INFO in this session: those of every one, and the suite of its own connection.
+    /// The lines of INFO for this session: the common ones, and the suite of its own connection.
     private Map<String, Object> info(String sessionId) throws StoreException {
         Map<String, Object> values = statistics.info(this, services.store());
         connections.values().stream().filter(connection -> connection.hasSession(sessionId)).findFirst()
@@ -184,8 +184,8 @@ public final class Server implements AutoCloseable {
         }
     }
 
-    /// Once a second: ends connections of clients that have lost their admission, sessions that no client came back to, and forwards
-    /// whose time is up; marks idle people as away.
+    /// Once a second: ends connections of clients that are no longer admitted, sessions that were not resumed in time,
+    /// and forwards that are overdue; marks idle people as away.
     private void watch() {
         watcher = Thread.currentThread();
         ClientDirectory clients = config.keys().clients();
@@ -211,9 +211,9 @@ public final class Server implements AutoCloseable {
         chat.sweep();
     }
 
-    /// Takes up changes of the directory of clients, if a cheap look finds that there may be some. Blocks on the disk then.
+    /// Reloads the directory of clients if a cheap check finds that it may have changed. Blocks on the disk in that case.
     ///
-    /// @param coming is not ended: its own handshake asks next whether its client is let in
+    /// @param coming a connection that is left alone: its own handshake checks its client next
     void takeUpClients(Connection coming) {
         ClientDirectory clients = config.keys().clients();
         if (clients.mayHaveChanged()) {
@@ -224,7 +224,7 @@ public final class Server implements AutoCloseable {
     private void refresh(ClientDirectory clients, Connection coming) {
         if (clients.refresh()) {
             endRevokedSessions();
-            // One thread each: a client that does not read must not delay the end of others.
+            // One thread per connection: a client that does not read must not delay the others' end.
             connections().stream().filter(connection -> connection != coming).forEach(connection ->
                     Thread.startVirtualThread(() -> connection.endUnlessAdmitted(clients)));
         }
@@ -243,7 +243,8 @@ public final class Server implements AutoCloseable {
                 accept(id++, scope);
                 backoff.reset();
             } catch (IOException | RuntimeException | Error e) {
-                // For want of descriptors or memory, perhaps: the loop goes on, since every new client depends on it.
+                // Perhaps descriptors or memory are short: the loop must continue, because every new client depends on
+                // it.
                 sockets.leave();
                 if (!stopping) {
                     pause(backoff, e);
@@ -259,7 +260,7 @@ public final class Server implements AutoCloseable {
             var connection = new Connection(id, socket, this);
             connections.put(id, connection);
             if (stopping) {
-                // Accepted after the drain began, which does not see it.
+                // Accepted after the start of the drain, which does not know it.
                 socket.close();
             }
             scope.fork(connection);
@@ -276,28 +277,28 @@ public final class Server implements AutoCloseable {
             try {
                 LOG.log(Level.WARNING, "cannot accept connections: {0}; trying again", failure);
             } catch (RuntimeException | Error e) {
-                // Logging lacks what `accept` lacked; the failure is counted.
+                // Logging fails for the same shortage as `accept`; the failure is counted.
             }
         }
         Thread.sleep(backoff.failed());
     }
 
-    /// The one place that counts and logs how a connection ended.
+    /// The only place that counts and logs the end of a connection.
     void closed(Connection connection, LinkEnd end) {
         connections.remove(connection.id());
         sockets.leave();
         statistics.closed(connection, end.reason());
         Level level = switch (end.reason()) {
             case INTERNAL_ERROR -> Level.ERROR;
-            // A client with a pool of connections makes these all the time.
+            // A client with a connection pool causes these all the time.
             case NOT_USED -> Level.DEBUG;
             default -> connection.isStrangers() && !strangers.mayLog(connection.netblock()) ? Level.DEBUG : Level.INFO;
         };
         LOG.log(level, () -> connection.describeEnd(end), level == Level.ERROR ? end.cause() : null);
     }
 
-    /// Stops the server: tells the clients, answers what they sent, closes, and aborts what is left after the grace period. Blocks.
-    /// Idempotent.
+    /// Stops the server: notifies the clients, answers their requests, closes the connections, and aborts the remaining
+    /// ones after the grace period. Blocks. Idempotent.
     public void stop() {
         stopping = true;
         Thread watching = watcher;
@@ -313,7 +314,7 @@ public final class Server implements AutoCloseable {
         try {
             drain(connections());
             if (!acceptThread.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())))) {
-                // The interrupt alone does not reach a thread that never waits, since its peer sends without a pause.
+                // An interrupt does not reach a thread that never waits because its peer sends continuously.
                 connections().forEach(Connection::abort);
                 acceptThread.interrupt();
                 acceptThread.join();
@@ -345,8 +346,8 @@ public final class Server implements AutoCloseable {
         stop();
     }
 
-    /// The accept loop's pauses after failures, and which of them are logged. A full table of descriptors makes every accept fail at
-    /// once: the loop must not spin, give up, or fill the log. Used by one thread.
+    /// The accept loop's delays after failures, and a limit on their log lines. A full descriptor table fails every
+    /// accept at once: the loop must not spin, give up, or fill the log. Used by one thread.
     static final class AcceptBackoff {
 
         private static final Duration FIRST = Duration.ofMillis(10);
@@ -355,19 +356,19 @@ public final class Server implements AutoCloseable {
         private Duration next = FIRST;
         private long sinceLogged;
 
-        /// An accept succeeded.
+        /// To be called after a successful accept.
         void reset() {
             next = FIRST;
         }
 
-        /// An accept failed: how long to wait before the next one.
+        /// The delay before the next accept after a failed one.
         Duration failed() {
             Duration wait = next;
             next = next.multipliedBy(2).compareTo(LONGEST) > 0 ? LONGEST : next.multipliedBy(2);
             return wait;
         }
 
-        /// @return whether this failure should be logged: the first one, and then one a second
+        /// @return whether to log this failure: the first one, then one a second
         boolean shouldLog(long nanoTime) {
             if (sinceLogged != 0 && nanoTime - sinceLogged < LONGEST.toNanos()) {
                 return false;

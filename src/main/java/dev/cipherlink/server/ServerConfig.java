@@ -15,22 +15,22 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 
-/// The configuration of a server: where it listens, which clients it lets in, and its limits.
+/// The configuration of a server: listen address, admitted clients, limits.
 ///
-/// @param host                    name or address to bind; [#EVERYWHERE] for all of this machine
-/// @param port                    0 takes a free one
-/// @param keys                    the keys of the server, and the clients that it lets in
-/// @param maxConnections          accepted at the same time; more wait in the listener's backlog
-/// @param maxPerKey               of those, with one key; never more than half of them
-/// @param handshakes              limits on connections that are not established yet
-/// @param handshakeTimeout        from accept to established
-/// @param maxWindowSize           the largest burst window granted
-/// @param maxValueBytes           the largest value stored
-/// @param keepaliveInterval       silence after which a client is asked for a sign of life
-/// @param sessions                how many sessions wait for clients that have lost their connection, and how long
-/// @param gracePeriod             how long a stopping server waits for its clients
-/// @param chat                    the limits of the chat
-/// @param forwards                what may be forwarded, and how
+/// @param host              name or address to bind; [#EVERYWHERE] for all addresses of this machine
+/// @param port              0 for a free one
+/// @param keys              the keys of the server, and the admitted clients
+/// @param maxConnections    open at a time; more wait in the listener's backlog
+/// @param maxPerKey         connections with one key; at most half of `maxConnections`
+/// @param handshakes        limits on connections that are not established yet
+/// @param handshakeTimeout  from accept to established
+/// @param maxWindowSize     the largest burst window granted
+/// @param maxValueBytes     the largest value stored
+/// @param keepaliveInterval silence after which the server probes a client
+/// @param sessions          limits on sessions that wait for clients that lost their connection
+/// @param gracePeriod       how long a stopping server waits for its clients
+/// @param chat              the limits of the chat
+/// @param forwards          allowed forwards and their limits
 public record ServerConfig(
         String host,
         int port,
@@ -50,17 +50,18 @@ public record ServerConfig(
     /// Ten minutes, as `docs/protocol.md` section 5 has it.
     public static final SessionRegistry.Limits DEFAULT_SESSIONS = new SessionRegistry.Limits(Duration.ofMinutes(10), 10_000,
             Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 8));
-    /// For the verb, the key and the numbers around the largest value.
+    /// For the verb, the key and the numbers in a command with the largest value.
     private static final int MAX_COMMAND_OVERHEAD_BYTES = 1_024;
 
-    /// Every address of this machine, of IPv4 and IPv6.
+    /// All addresses of this machine, IPv4 and IPv6.
     public static final String EVERYWHERE = "*";
-    /// Descriptors that a process with a store on disk needs for a few clients: with less it cannot load the classes for the first.
+    /// What a process with a store on disk needs for a few clients; with less it cannot even load the classes for the
+    /// first.
     private static final int LEAST_DESCRIPTORS = 64;
 
-    /// Checks the limit of descriptors. To be called before anything is opened.
+    /// Checks the descriptor limit. To be called before anything is opened.
     ///
-    /// @throws IOException if a server needs more than the process may have; the message says what to do
+    /// @throws IOException if the limit is too low for a server; the message says what to do
     public static void requireDescriptors() throws IOException {
         long limit = SocketBudget.descriptorLimit();
         if (limit < LEAST_DESCRIPTORS) {
@@ -74,8 +75,8 @@ public record ServerConfig(
         return loopback(ServerKeys.shared(sharedKey));
     }
 
-    /// The defaults of `docs/protocol.md`, on a free port of the loopback interface; without penalties, since all clients have one
-    /// address there.
+    /// The defaults of `docs/protocol.md`, on a free port of the loopback interface; without penalties, because there all
+    /// clients share one address.
     public static ServerConfig loopback(ServerKeys keys) {
         return new ServerConfig("127.0.0.1", 0, keys, 10_000, 1_000, HandshakeLimits.DEFAULT.withPenalties(false), Duration.ofSeconds(10),
                 1_024, 16 * 1024 * 1024, Duration.ofSeconds(10), DEFAULT_SESSIONS, Duration.ofSeconds(10),
@@ -137,28 +138,27 @@ public record ServerConfig(
                 maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, newForwards);
     }
 
-    /// Which targets a server forwards to, and its limits.
+    /// Allowed forwards and their limits.
     ///
-    /// @param allowed        what every client may have connected to, besides what its own line in the authorized-keys
-    ///                       file says
-    /// @param connectTimeout for resolving and connecting to a target; inside the handshake timeout
+    /// @param allowed        targets for every client, in addition to those in its own line of the authorized-keys file
+    /// @param connectTimeout for resolving and connecting to a target; part of the handshake timeout
     /// @param limits         how long a forward may be silent
     public record ForwardPolicy(ForwardRules allowed, Duration connectTimeout, ForwardLimits limits) {
 
-        /// Only the targets of single clients.
+        /// No targets except those of single clients.
         public static final ForwardPolicy DEFAULT =
                 new ForwardPolicy(ForwardRules.NONE, Duration.ofSeconds(5), ForwardLimits.DEFAULT);
     }
 
-    /// The keys of a server, and the clients that it lets in. A version of the wire without a key is not served.
+    /// The keys of a server, and the clients it admits. A version of the wire without a key is not served.
     ///
-    /// @param sharedKey the key of version 1, if it is served; the caller closes it, after the server
-    /// @param identity  the server's own key of version 2, if it is served; the caller closes it, after the server
-    /// @param clients   the clients that are let in over version 2
-    /// @param suites    that are accepted in version 2; not empty
+    /// @param sharedKey the key of version 1, if that is served; the caller closes it, after the server
+    /// @param identity  the server's own key of version 2, if that is served; the caller closes it, after the server
+    /// @param clients   the clients admitted over version 2
+    /// @param suites    accepted in version 2; not empty
     public record ServerKeys(Optional<SharedKey> sharedKey, Optional<Identity> identity, ClientDirectory clients, Set<Suite> suites) {
 
-        /// Every suite.
+        /// All suites.
         public static final Set<Suite> ALL_SUITES = Set.of(Suite.values());
 
         /// Version 1 only.

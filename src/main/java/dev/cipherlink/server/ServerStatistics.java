@@ -16,7 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
-/// Counts for INFO, and writes its lines. Thread-safe.
+/// The counters of INFO and its lines. Thread-safe.
 final class ServerStatistics {
 
     private final long startedAt = System.nanoTime();
@@ -35,14 +35,14 @@ final class ServerStatistics {
         }
     }
 
-    /// A connection ended.
+    /// Counts the end of a connection.
     void closed(Connection connection, CloseReason reason) {
         ends.get(reason).increment();
         bytesIn.add(connection.bytesIn());
         bytesOut.add(connection.bytesOut());
     }
 
-    /// The lines of INFO, in their order.
+    /// The lines of INFO, in order.
     Map<String, Object> info(Server server, KeyValueStore store) throws StoreException {
         List<Connection> live = server.connections();
         var values = new LinkedHashMap<String, Object>();
@@ -78,7 +78,7 @@ final class ServerStatistics {
         return values;
     }
 
-    /// A store that has failed does not know how many.
+    /// The number of keys; text if the store has failed and cannot count them.
     private static Object keys(KeyValueStore store) {
         try {
             return store.size();
@@ -92,8 +92,8 @@ final class ServerStatistics {
         return version == null ? "development" : version;
     }
 
-    /// Limits the log lines of strangers' connections: a few a minute for each netblock, and some more in all. The rest is counted
-    /// and summed up in one line a minute. Thread-safe.
+    /// Limits the log lines about strangers' connections: a few a minute per netblock, and some more in all. The rest is
+    /// counted and reported in one line a minute. Thread-safe.
     static final class StrangerLog {
 
         private static final Logger LOG = System.getLogger(StrangerLog.class.getName());
@@ -101,7 +101,7 @@ final class ServerStatistics {
         static final int LINES_PER_NETBLOCK = 3;
         static final int LINES_IN_ALL = 20;
         private static final long MINUTE = Duration.ofMinutes(1).toNanos();
-        /// Netblocks that are counted separately in a minute.
+        /// Maximum number of netblocks that are counted separately in a minute.
         private static final int MAX_NETBLOCKS = 1_000;
 
         private final Map<Netblock, Integer> connections = new HashMap<>();
@@ -113,9 +113,9 @@ final class ServerStatistics {
             minuteBegan = nanoTime;
         }
 
-        /// A stranger's connection ended.
+        /// Counts the end of a stranger's connection.
         ///
-        /// @return whether it may have a line of its own
+        /// @return whether to log it on a line of its own
         synchronized boolean mayLog(Netblock netblock) {
             int count = connections.size() < MAX_NETBLOCKS || connections.containsKey(netblock)
                     ? connections.merge(netblock, 1, Integer::sum) : LINES_PER_NETBLOCK + 1;
@@ -127,7 +127,7 @@ final class ServerStatistics {
             return true;
         }
 
-        /// Logs the sum of the last minute, if it is over. To be called about once a second.
+        /// Logs the summary of the last minute, if it is over. To be called about once a second.
         void tell(long nanoTime) {
             String told = told(nanoTime);
             if (told != null) {
@@ -135,7 +135,7 @@ final class ServerStatistics {
             }
         }
 
-        /// @return the line about the minute that has ended; null if there is none
+        /// @return the summary of the last minute; null if there is none
         synchronized String told(long nanoTime) {
             if (nanoTime - minuteBegan < MINUTE) {
                 return null;

@@ -11,11 +11,11 @@ import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 
-/// Limits the connections that are open at a time, and the sockets: those of connections and of the targets of forwards.
+/// Limits the open connections, and the sockets: those of connections and of forward targets.
 ///
-/// Sockets never take the last descriptors of the process. A server without one cannot load a class, write its store's log or
-/// read its keys again, and would fail the clients that it serves already; so a client beyond the budget waits in the listener's
-/// backlog. Thread-safe.
+/// Sockets never take the last descriptors of the process. Without a free descriptor a server cannot load a class, write
+/// its store's log or reread its keys, and would fail its present clients. A client beyond the budget therefore waits in
+/// the listener's backlog. Thread-safe.
 final class SocketBudget {
 
     /// A quarter of all descriptors stays free, within these bounds: the store may have 512 table files open.
@@ -28,7 +28,7 @@ final class SocketBudget {
     private final Semaphore connections;
     private final Semaphore sockets;
 
-    /// Counts the open descriptors of the process once: its files have to be open by then.
+    /// Counts the open descriptors of the process once, so its files have to be open already.
     ///
     /// @throws IOException if the process may not have the descriptors for one connection
     SocketBudget(int maxConnections) throws IOException {
@@ -47,9 +47,10 @@ final class SocketBudget {
         return open == null ? Integer.MAX_VALUE : maxSockets(descriptorLimit(), open.length);
     }
 
-    /// The number of descriptors that the process may have.
+    /// The descriptor limit of the process.
     ///
-    /// @return a very large number if there is no limit or the system does not tell it; then `accept` fails at the limit
+    /// @return a very large number if there is no limit or the system does not report it; `accept` then fails at the
+    ///     limit
     static long descriptorLimit() {
         try (Stream<String> limits = Files.lines(Path.of("/proc/self/limits"))) {
             return limits.filter(line -> line.startsWith("Max open files"))
@@ -59,10 +60,10 @@ final class SocketBudget {
         }
     }
 
-    /// @param limit descriptors that the process may have
-    /// @param open  descriptors that it has
+    /// @param limit descriptor limit of the process
+    /// @param open  descriptors that are open already
     /// @return at least 1
-    /// @throws IOException if there would be none
+    /// @throws IOException if none is left
     static int maxSockets(long limit, int open) throws IOException {
         long spare = Math.clamp(limit / SPARE_SHARE, LEAST_SPARE, MOST_SPARE);
         if (limit - open - spare < 1) {
@@ -76,7 +77,7 @@ final class SocketBudget {
         return maxConnections;
     }
 
-    /// Whether the process may not have the descriptors for as many connections as were asked for.
+    /// Whether the descriptor limit allows fewer connections than were configured.
     boolean isLowered() {
         return isLowered;
     }
@@ -110,8 +111,9 @@ final class SocketBudget {
         sockets.release();
     }
 
-    /// Shares the connections out among clients: no key takes more than half of them, and clients that are not operators leave some
-    /// to operators and to handshakes. Holders of a shared key cannot be told apart: they are operators, and not counted. Thread-safe.
+    /// Divides the connections among clients: no key gets more than half of them, and clients that are not operators
+    /// leave some to operators and handshakes. Holders of a shared key cannot be told apart; they count as operators and
+    /// have no limit of their own. Thread-safe.
     static final class ConnectionQuota {
 
         private static final int RESERVED_SHARE = 10;
@@ -122,8 +124,8 @@ final class SocketBudget {
         private final Map<PublicKey, Integer> perKey = new HashMap<>();
         private int users;
 
-        /// @param maxConnections that are open at a time
-        /// @param maxPerKey      of one key; no more than half of all
+        /// @param maxConnections open at a time
+        /// @param maxPerKey      with one key; at most half of all
         ConnectionQuota(int maxConnections, int maxPerKey) {
             this.maxPerKey = Math.clamp(maxConnections / 2, 1, maxPerKey);
             maxOfUsers = maxConnections - Math.min(MOST_RESERVED, maxConnections / RESERVED_SHARE);
@@ -131,8 +133,8 @@ final class SocketBudget {
 
         /// Counts a connection.
         ///
-        /// @param isReplacement whether it takes over from another one, which ends: then it is never refused
-        /// @return why it is refused, and not counted; null if it is not
+        /// @param isReplacement whether it takes over from another connection, which ends; it is then never refused
+        /// @return null if the connection was counted; otherwise the reason for the refusal
         synchronized String enter(ClientIdentity client, boolean isReplacement) {
             if (client.key().isEmpty()) {
                 return null;
@@ -149,7 +151,7 @@ final class SocketBudget {
             return null;
         }
 
-        /// The connection has ended.
+        /// To be called when the connection has ended.
         synchronized void leave(ClientIdentity client) {
             client.key().ifPresent(key -> {
                 perKey.computeIfPresent(key, (_, count) -> count == 1 ? null : count - 1);

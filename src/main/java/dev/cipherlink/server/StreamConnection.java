@@ -22,8 +22,8 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.Socket;
 
-/// A connection in stream mode after its handshakes: a forward to one target. Made while SYN is answered, since the answer says
-/// whether the target was reached; run by the connection's thread.
+/// A connection in stream mode after its handshakes: a forward to one target. Created while SYN is answered, because the
+/// answer says whether the target was reached; run on the connection's thread.
 final class StreamConnection {
 
     private static final Logger LOG = System.getLogger(StreamConnection.class.getName());
@@ -40,14 +40,15 @@ final class StreamConnection {
         this.target = target;
     }
 
-    /// The client for which a target is connected to, and the connection that is forwarded.
+    /// The client and the connection for which a target is opened.
     record Opening(Server server, ClientIdentity client, Socket socket, SecureChannel channel) {
     }
 
-    /// Connects to the target of a SYN. Blocks for at most the time of the policy. Takes a socket of the server's budget, which
-    /// [#close] gives back.
+    /// Connects to the target of a SYN. Blocks for at most the policy's connect timeout. Takes a socket of the server's
+    /// budget, which [#close] returns.
     ///
-    /// @throws TargetException if the client may not reach it, or it cannot be reached; [#refusal] is the answer to the client
+    /// @throws TargetException if the client may not reach the target, or it cannot be reached; [#refusal] is the answer
+    ///     to the client
     static StreamConnection open(Syn syn, Opening opening) throws IOException {
         if (!(opening.channel() instanceof NoiseChannel channel)) {
             throw new TargetException(Refusal.NOT_ALLOWED, "forwarding needs version 2: an identity, not a shared key");
@@ -55,7 +56,7 @@ final class StreamConnection {
         ForwardTarget target = target(syn);
         ForwardPolicy policy = opening.server().config().forwards();
         ForwardRules rules = policy.allowed().and(opening.client().forwards());
-        // Before the target is connected, since it fails if the client's connection was closed meanwhile.
+        // Before connecting to the target, because this fails if the client has closed its connection.
         ForwardSockets.tune(opening.socket());
         Socket socket;
         try {
@@ -91,13 +92,13 @@ final class StreamConnection {
         }
     }
 
-    /// The answer to a client whose target was not connected to.
+    /// The answer to SYN if the target was not reached.
     static SynAck refusal(IOException cause) {
         return cause instanceof TargetException e ? new SynAck.Refused(e.getMessage(), e.refusal().code())
                 : new SynAck.Refused("the server failed: " + cause.getMessage(), Refusal.FAILED.code());
     }
 
-    /// Relays until the end. Blocks.
+    /// Relays until both directions have ended. Blocks.
     LinkEnd run() throws InterruptedException {
         RelayEnd end = server.forwards.run(relay);
         return new LinkEnd(reason(end.reason()), end.detail(), null);
@@ -114,13 +115,13 @@ final class StreamConnection {
         };
     }
 
-    /// Ends it at once: both sides are reset.
+    /// Aborts the forward: both connections are reset.
     void stop() {
         relay.stop();
         plain.reset();
     }
 
-    /// Ends it, and gives the target's socket back to the server's budget. Called once.
+    /// Ends the forward, and returns the target's socket to the server's budget. Called once.
     void close() {
         stop();
         server.sockets.leaveTarget();

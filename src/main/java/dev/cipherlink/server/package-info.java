@@ -4,11 +4,11 @@
 /// [dev.cipherlink.server.Admission] runs its handshakes. Read them in this order.
 /// [dev.cipherlink.server.StreamConnection] is a connection that forwards.
 ///
-/// Refuses: strangers anything that costs much; more connections than configured, before they are accepted; arguments,
+/// Refuses: costly work for strangers; connections beyond the configured limit, before accepting them; arguments,
 /// environment and terminals.
 ///
 /// Threads: the accept loop owns a `StructuredTaskScope` with one virtual thread for each connection; each connection
-/// owns a nested one, in its link. Nothing outlives [dev.cipherlink.server.Server#stop].
+/// owns a nested scope, in its link. Nothing outlives [dev.cipherlink.server.Server#stop].
 ///
 /// Follows: `docs/architecture.md`; the wire is `docs/protocol.md`.
 package dev.cipherlink.server;

@@ -9,13 +9,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// One client that may come in: a line `cipherlink-x25519 <base64> <name> [options]`.
+/// An authorized client: a line `cipherlink-x25519 <base64> <name> [options]`.
 ///
-/// @param name    its name at the server; see [PublicKeyLine#isName]
+/// @param name    its name on the server; see [PublicKeyLine#isName]
 /// @param key     the key that it must prove to hold
-/// @param options words, in the order of the file: `operator` (may look at other connections),
-///                `forward=HOST:PORT,...` (its targets, see [ForwardRules]), and `denied` (it may not come in, with any other
-///                option)
+/// @param options in the order of the file: `operator` (may inspect other connections), `forward=HOST:PORT,...` (its
+///     targets, see [ForwardRules]), and `denied` (not admitted, whatever its other options)
 public record AuthorizedKey(String name, PublicKey key, List<String> options) {
 
     static final String DENIED = "denied";
@@ -24,14 +23,14 @@ public record AuthorizedKey(String name, PublicKey key, List<String> options) {
     private static final Pattern BLANKS = Pattern.compile("[ \t\r]+");
     private static final Pattern PRINTABLE = Pattern.compile("[!-~]+");
 
-    /// @throws IllegalArgumentException if the name or an option is none
+    /// @throws IllegalArgumentException if the name or an option is invalid
     public AuthorizedKey {
         PublicKeyLine.requireName(name);
         options = List.copyOf(options);
         options.forEach(AuthorizedKey::requireOption);
     }
 
-    /// @throws IllegalArgumentException if the line is wrong; the message says how
+    /// @throws IllegalArgumentException if the line is invalid; the message says why
     static AuthorizedKey parse(String line) {
         String[] words = BLANKS.split(line.strip());
         PublicKeyLine.requireKeyType(words[0]);
@@ -62,17 +61,17 @@ public record AuthorizedKey(String name, PublicKey key, List<String> options) {
         return line.toString();
     }
 
-    /// Whether it may not come in.
+    /// Whether the key is denied.
     public boolean isDenied() {
         return options.contains(DENIED);
     }
 
-    /// Whether it may look at other connections.
+    /// Whether the client may inspect other connections.
     public boolean isOperator() {
         return options.contains(OPERATOR);
     }
 
-    /// Its targets besides those of all clients: all `forward=` options together.
+    /// Its targets in addition to those of all clients: all `forward=` options together.
     public ForwardRules forwards() {
         return options.stream().filter(option -> option.startsWith(FORWARD))
                 .map(option -> ForwardRules.parse(option.substring(FORWARD.length())))

@@ -20,14 +20,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/// The authorized-keys file of a server: which clients may come in, with their names and rights. As a directory it lets in
-/// the keys that it lists and no others (`server.clients = authorized`).
+/// The authorized-keys file of a server: the admitted clients with their names and rights. As a directory it admits
+/// exactly the keys that it lists (`server.clients = authorized`).
 ///
-/// One key a line, `cipherlink-x25519 <base64> <name> [options]`; `#` begins a comment line; comments, blank lines and
-/// order survive every change made here. A change replaces the file, so that a running server reads it whole, and of two changes
-/// at once neither is lost ([KeyListFile]).
+/// One key a line, `cipherlink-x25519 <base64> <name> [options]`; `#` begins a comment line. Comments, blank lines and
+/// order survive every change made here. A change replaces the file, so that a running server always reads a whole one,
+/// and concurrent changes are all kept ([KeyListFile]).
 ///
-/// Thread-safe. Looking up takes no lock and does not block; everything that touches the file blocks on the disk.
+/// Thread-safe. Lookups take no lock and do not block; everything that accesses the file blocks on the disk.
 public final class AuthorizedKeys implements ClientDirectory {
 
     private static final Logger LOG = System.getLogger(AuthorizedKeys.class.getName());
@@ -52,10 +52,10 @@ public final class AuthorizedKeys implements ClientDirectory {
         this.seen = seen;
     }
 
-    /// The attributes of a file. Two edits within one tick of the file system's clock look the same if they keep the size and the
-    /// file, so that this is only a hint.
+    /// The attributes of a file, as a hint only: two edits within one tick of the file system's clock look the same if
+    /// they keep the size and the file.
     ///
-    /// @param created null where the file system does not keep it
+    /// @param created null if the file system does not record it
     private record Look(Object fileKey, FileTime created, FileTime changed, long bytes) {
         /// Of a file that is missing or inaccessible.
         private static final Look NONE = new Look(null, null, null, -1);
@@ -70,13 +70,15 @@ public final class AuthorizedKeys implements ClientDirectory {
             }
         }
 
-        /// Whether the file system keeps creation times: if not, it gives the time of the last change, also for a folder.
+        /// Whether the file system records creation times; if not, it returns the time of the last change, for a folder
+        /// too.
         private static boolean knowsCreation(Path path) throws IOException {
             var folder = Files.readAttributes(path.toAbsolutePath().getParent(), BasicFileAttributes.class);
             return !folder.creationTime().equals(folder.lastModifiedTime());
         }
 
-        /// Whether the file was created after the other look. The file's number does not tell: systems reuse it.
+        /// Whether the file was created after the other look. Its inode number is no evidence, because file systems reuse
+        /// it.
         boolean isOfAnotherFile(Look before) {
             return created != null && before.created != null && !created.equals(before.created);
         }
@@ -85,23 +87,24 @@ public final class AuthorizedKeys implements ClientDirectory {
     /// The outcome of [#reloadIfChanged].
     public sealed interface Reload {
 
-        /// Nothing new.
+        /// Nothing has changed.
         record Unchanged() implements Reload {
         }
 
-        /// Another set is in force. A live client whose [AuthorizedKeys#find] gives something else now has to go.
+        /// Another key set is in force. A connected client for which [AuthorizedKeys#find] has another result must go.
         record Changed() implements Reload {
         }
 
-        /// The file is gone or wrong; the set that was in force stays. Told once for each state of the file.
+        /// The file is missing or invalid; the old key set stays in force. Reported once for each state of the file.
         ///
         /// @param problem one line: the file, the line, what is wrong
         record Kept(String problem) implements Reload {
         }
     }
 
-    /// Reads the file. One that is missing is an empty one, so that a server can start before its first client is
-    /// authorized.
+    /// Reads the file. A missing file counts as empty, so that a server can start before its first client is authorized.
+    ///
+    /// @throws IOException if it cannot be read, others may write it, or a line is invalid; the message names the line
     ///
     /// @throws IOException if it cannot be read, others may write it, or a line is wrong; the message names the line
     public static AuthorizedKeys load(Path path) throws IOException {
@@ -123,7 +126,7 @@ public final class AuthorizedKeys implements ClientDirectory {
         return Optional.ofNullable(keys.byKey().get(key));
     }
 
-    /// The key with this name, in upper or lower case.
+    /// The key with this name, ignoring case.
     public Optional<AuthorizedKey> find(String name) {
         return Optional.ofNullable(keys.named(name));
     }
@@ -135,9 +138,9 @@ public final class AuthorizedKeys implements ClientDirectory {
 
     /// Adds a key at the end of the file.
     ///
-    /// @return false if the file has exactly this already
-    /// @throws IOException if the name or the key is taken, or the file is wrong or cannot be changed; the message
-    ///         names the line
+    /// @return false if the file has exactly this line already
+    /// @throws IOException if the name or the key is taken, or the file is invalid or cannot be changed; the message
+    ///     names the line
     public synchronized boolean add(AuthorizedKey key) throws IOException {
         boolean[] isThere = {false};
         change(lines -> {
@@ -153,10 +156,11 @@ public final class AuthorizedKeys implements ClientDirectory {
         return !isThere[0];
     }
 
-    /// Refuses a key for good: its line is replaced by one that denies it.
+    /// Denies a key permanently: replaces its line by one that denies it.
     ///
     /// @param name its name in that line
-    /// @throws IOException if another key has the name, or the file is wrong or cannot be changed; the message names the line
+    /// @throws IOException if another key has the name, or the file is invalid or cannot be changed; the message names
+    ///     the line
     public synchronized void deny(String name, PublicKey key) throws IOException {
         change(lines -> {
             var others = new ArrayList<>(lines.stream()
@@ -169,8 +173,8 @@ public final class AuthorizedKeys implements ClientDirectory {
 
     /// Removes the key with this name from the file.
     ///
-    /// @return the removed key; empty if there is no such name
-    /// @throws IOException if the file is wrong or cannot be changed; the message names the line
+    /// @return the removed key; empty if there is none
+    /// @throws IOException if the file is invalid or cannot be changed; the message names the line
     public synchronized Optional<AuthorizedKey> remove(String name) throws IOException {
         var removed = new ArrayList<AuthorizedKey>();
         change(lines -> {
@@ -191,7 +195,7 @@ public final class AuthorizedKeys implements ClientDirectory {
         keys = KeySet.parse(path(), lines);
         var now = file.read();
         boolean isOurs = now.isPresent() && now.get().lines().equals(lines);
-        // If the file was changed again meanwhile, the next reload finds lines that it has not seen.
+        // If the file was changed again in the meantime, the next reload finds lines it has not seen.
         judged(isOurs ? now.get() : new KeyListFile.Content(lines, null), "");
         lastLook = Look.at(path());
     }
@@ -203,9 +207,9 @@ public final class AuthorizedKeys implements ClientDirectory {
         unsettled = Optional.empty();
     }
 
-    /// Reads the file again. A replaced file is in force at once. One that was written in place is in force when two calls in a row
-    /// find the same content, since an editor may have emptied it and not filled it yet. Reads the whole file each time: time stamps
-    /// are too coarse to tell two edits apart.
+    /// Reads the file again. A replaced file takes effect at once. A file written in place takes effect when two calls in
+    /// a row find the same content, because an editor may have truncated it and not filled it yet. Reads the whole file
+    /// each time: time stamps are too coarse to tell two edits apart.
     public synchronized Reload reloadIfChanged() {
         Look look = Look.at(path());
         try {
@@ -228,14 +232,14 @@ public final class AuthorizedKeys implements ClientDirectory {
             unsettled = Optional.empty();
             return new Reload.Unchanged();
         } catch (ClosedByInterruptException e) {
-            // The server is stopping, and the interrupt is for the caller.
+            // The server is stopping; the caller handles the interrupt.
             return new Reload.Unchanged();
         } catch (IOException e) {
             return kept(describe(e));
         }
     }
 
-    /// The message of some file system exceptions is only a file name.
+    /// Adds the cause to file system exceptions whose message is only a file name.
     private static String describe(IOException failure) {
         return failure instanceof FileSystemException e && e.getReason() == null
                 ? e.getFile() + ": cannot be read (" + e.getClass().getSimpleName() + ")" : failure.getMessage();
@@ -281,7 +285,7 @@ public final class AuthorizedKeys implements ClientDirectory {
         return find(key).filter(known -> !known.isDenied()).isPresent();
     }
 
-    /// With the name in the file.
+    /// The name comes from the file.
     @Override
     public Optional<ClientIdentity> identify(PublicKey key) {
         return find(key).filter(known -> !known.isDenied()).map(AuthorizedKey::identity);
@@ -297,7 +301,7 @@ public final class AuthorizedKeys implements ClientDirectory {
         return !Look.at(path()).equals(lastLook);
     }
 
-    /// As [#reloadIfChanged], and logs the outcome.
+    /// Does [#reloadIfChanged] and logs the outcome.
     @Override
     public boolean refresh() {
         return switch (reloadIfChanged()) {
@@ -315,10 +319,9 @@ public final class AuthorizedKeys implements ClientDirectory {
 
     /// The keys of an authorized-keys file: each name and each key once. Immutable.
     ///
-    /// Names that differ only in case count as the same: people would confuse them.
+    /// Names that differ only in case count as equal, because people would confuse them.
     ///
     /// @param keys   in the order of the file
-    /// @param byKey  by key
     /// @param byName by lower-case name
     record KeySet(List<AuthorizedKey> keys, Map<PublicKey, AuthorizedKey> byKey, Map<String, AuthorizedKey> byName) {
 
@@ -330,14 +333,14 @@ public final class AuthorizedKeys implements ClientDirectory {
             byName = Map.copyOf(byName);
         }
 
-        /// Whether a line says nothing: blank, or a comment.
+        /// Whether a line is blank or a comment.
         static boolean isIdle(String line) {
             String text = line.strip();
             return text.isEmpty() || text.startsWith("#");
         }
 
         /// @param file for messages only
-        /// @throws KeyLineException about the first line that is wrong
+        /// @throws KeyLineException about the first invalid line
         static KeySet parse(Path file, List<String> lines) throws KeyLineException {
             var keys = new ArrayList<AuthorizedKey>();
             var byKey = new HashMap<PublicKey, AuthorizedKey>();

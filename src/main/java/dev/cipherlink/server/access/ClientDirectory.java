@@ -7,10 +7,10 @@ import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// Knows the clients of a server by their keys. Thread-safe; must not block for long.
+/// Maps keys to the clients of a server. Thread-safe; must not block for long.
 public interface ClientDirectory {
 
-    /// Lets no client in.
+    /// Admits no client.
     ClientDirectory NOBODY = new ClientDirectory() {
         @Override
         public boolean admits(PublicKey key) {
@@ -23,16 +23,16 @@ public interface ClientDirectory {
         }
     };
 
-    /// Whether the holder of this key may come in. Asked before anything else is received, and again for live
-    /// connections whenever [#refresh] tells of a change.
+    /// Whether the holder of this key is admitted. Checked before anything else is received, and again for open
+    /// connections whenever [#refresh] reports a change.
     boolean admits(PublicKey key);
 
     /// The client that holds this key.
     ///
-    /// @return empty if the key is not admitted (any more), or has no name yet
+    /// @return empty if the key is not admitted, or has no name yet
     Optional<ClientIdentity> identify(PublicKey key);
 
-    /// The client that holds this key and comes in now. A directory that gives out names gives one to a new key.
+    /// The client that holds this key and is connecting. A directory that assigns names gives one to a new key.
     ///
     /// @param claimedName the name that the client claims; empty if none
     /// @param from        its address
@@ -41,43 +41,43 @@ public interface ClientDirectory {
         return identify(key);
     }
 
-    /// The key that owns this name, in upper or lower case: clients without the key may not use the name.
+    /// The key that owns this name, ignoring case: clients without the key may not use the name.
     default Optional<PublicKey> keyOf(String name) {
         return Optional.empty();
     }
 
-    /// Whether [#refresh] may find a change: a cheap check, made for each client that comes in, so that a change holds for the next
-    /// connection after it.
+    /// Whether [#refresh] may find a change. A cheap check, made for each new client, so that a change applies to the
+    /// next connection.
     default boolean mayHaveChanged() {
         return false;
     }
 
-    /// Reads changes of the directory's source. Called once a second, and when [#mayHaveChanged] says so.
+    /// Rereads the directory's source. Called once a second, and when [#mayHaveChanged] is true.
     ///
     /// @return whether a key may have lost its admission
     default boolean refresh() {
         return false;
     }
 
-    /// A client, as the server knows it.
+    /// A client as the server knows it.
     ///
     /// @param name       from the server's own records; with a shared key, the name that the client claims
-    /// @param key        the key that it proved to hold; empty with a shared key, which many hold
-    /// @param isOperator whether it may look at other connections
-    /// @param forwards   targets that it may connect to, besides those of all clients
+    /// @param key        the key that it has proved to hold; empty with a shared key, which many hold
+    /// @param isOperator whether it may inspect other connections
+    /// @param forwards   targets it may connect to in addition to those of all clients
     public record ClientIdentity(String name, Optional<PublicKey> key, boolean isOperator, ForwardRules forwards) {
 
-        /// Without forwards of its own.
+        /// A client without targets of its own.
         public ClientIdentity(String name, Optional<PublicKey> key, boolean isOperator) {
             this(name, key, isOperator, ForwardRules.NONE);
         }
     }
 
-    /// Which clients a server lets in over version 2 (`server.clients`).
+    /// The policy for admitting clients over version 2 (`server.clients`).
     public enum ClientPolicy {
         /// The keys of the authorized-keys file.
         AUTHORIZED,
-        /// Any key: a new one takes a free name and keeps it.
+        /// Any key: a new one gets a free name and keeps it.
         ANY;
 
         /// The directory of this policy.

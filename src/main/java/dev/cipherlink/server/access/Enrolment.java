@@ -17,23 +17,23 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
-/// The directory of a server that lets any key in (`server.clients = any`).
+/// The directory of a server that admits any key (`server.clients = any`).
 ///
-/// A key of the authorized-keys file has the name and the rights that stand there. Every other key takes the name that it claims
-/// when it first comes, if that is free, else one made from its fingerprint, and keeps it: names are kept in a file of the same
-/// format. Names of the authorized-keys file are never given out; if the operator gives a name to another key later, the key that
-/// had it by enrolment gets a new name when it next comes.
+/// A key of the authorized-keys file has its name and rights from there. Any other key gets a name on its first
+/// connection and keeps it: the name it claims if that is free, otherwise one made from its fingerprint. These names are
+/// kept in a file of the same format. Names of the authorized-keys file are never assigned; if the operator later gives
+/// an assigned name to another key, its previous holder gets a new name on its next connection.
 ///
-/// Keys cost nothing, so the number of names is bounded, in all and for each netblock (a /24 of IPv4, a /48 of IPv6) in a day:
-/// beyond it new keys are refused. A key that is denied in the authorized-keys file stays out.
+/// Keys cost nothing, so the number of names is limited, in all and per netblock (a /24 of IPv4, a /48 of IPv6) and day;
+/// beyond the limit new keys are refused. A key that the authorized-keys file denies is not admitted.
 ///
-/// Thread-safe. Known keys are looked up without a lock; a new one blocks on the disk.
+/// Thread-safe. Lookups of known keys take no lock; a new key blocks on the disk.
 public final class Enrolment implements ClientDirectory {
 
-    /// The most names that are given out; each costs about a hundred bytes, and the file is written for each.
+    /// The maximum number of names; each takes about a hundred bytes, and the whole file is rewritten for each.
     public static final int MAX_ENROLLED = 10_000;
 
-    /// New names of one netblock in a day, all of them at once if need be.
+    /// New names per netblock and day; they may all be taken at once.
     static final int NAMES_A_DAY = 20;
 
     private static final int MAX_NETBLOCKS = 10_000;
@@ -49,7 +49,7 @@ public final class Enrolment implements ClientDirectory {
     private final AuthorizedKeys enrolled;
     private final int maxEnrolled;
     private final LongSupplier nanoClock;
-    /// The most recently used at the end.
+    /// Ordered by use, the most recent at the end.
     private final Map<Netblock, TokenBucket> netblocks = new LinkedHashMap<>(16, 0.75f, true);
     private long toldAt;
 
@@ -61,13 +61,13 @@ public final class Enrolment implements ClientDirectory {
         toldAt = nanoClock.getAsLong() - TELL_NANOS;
     }
 
-    /// @param file keeps the names; it need not exist yet
+    /// @param file keeps the names; it need not exist
     /// @throws IOException if it cannot be read; see [AuthorizedKeys#load]
     public static Enrolment open(AuthorizedKeys authorized, Path file) throws IOException {
         return new Enrolment(authorized, AuthorizedKeys.load(file), MAX_ENROLLED, System::nanoTime);
     }
 
-    /// Admits each key that is not denied, as long as there are names left for new ones.
+    /// Admits each key that is not denied, as long as names are left for new ones.
     @Override
     public boolean admits(PublicKey key) {
         return !isDenied(key) && (authorized.admits(key) || enrolled.admits(key) || hasNamesLeft());
@@ -86,7 +86,7 @@ public final class Enrolment implements ClientDirectory {
         return isDenied(key) ? Optional.empty() : authorized.identify(key).or(() -> enrolledName(key));
     }
 
-    /// @return empty if the key is denied, no name is left, or the name cannot be kept; the log says which
+    /// @return empty if the key is denied, no name is left, or the name cannot be saved; the log says why
     @Override
     public Optional<ClientIdentity> welcome(PublicKey key, String claimedName, InetAddress from) {
         return identify(key).or(() -> isDenied(key) ? Optional.empty() : enrol(key, claimedName, from));
@@ -98,7 +98,7 @@ public final class Enrolment implements ClientDirectory {
                 .map(known -> withoutRights(known.name(), key));
     }
 
-    /// Rights come from the authorized-keys file only, whatever the other one says.
+    /// Ignores rights in the file of assigned names: rights come from the authorized-keys file only.
     private static ClientIdentity withoutRights(String name, PublicKey key) {
         return new ClientIdentity(name, Optional.of(key), false);
     }
@@ -141,7 +141,7 @@ public final class Enrolment implements ClientDirectory {
         return bucket.take(now) == 0;
     }
 
-    /// Logs at most once a minute, since strangers can cause it as often as they like.
+    /// Logs at most once a minute, because strangers can cause it at will.
     private void tell(String warning) {
         long now = nanoClock.getAsLong();
         if (now - toldAt >= TELL_NANOS) {
@@ -155,12 +155,12 @@ public final class Enrolment implements ClientDirectory {
                 && authorized.find(name).isEmpty() && enrolled.find(name).isEmpty();
     }
 
-    /// A name that looks like one made from a fingerprint cannot be claimed.
+    /// Whether the name looks as if made from a fingerprint; such names cannot be claimed.
     private static boolean isGenerated(String name) {
         return KeySet.fold(name).startsWith(PREFIX);
     }
 
-    /// `user-` and as much of the fingerprint as makes it free.
+    /// `user-` and as much of the fingerprint as makes the name unique.
     private String generatedName(PublicKey key) {
         String fingerprint = key.fingerprint().toString();
         for (int end = GROUP_CHARACTERS - 1; PREFIX.length() + end <= PublicKeyLine.MAX_NAME_CHARACTERS;

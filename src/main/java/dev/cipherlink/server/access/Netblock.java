@@ -4,17 +4,17 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
 
-/// A block of addresses with the same first bits, probably of one network.
+/// A block of addresses with a common prefix, probably of one network.
 ///
-/// @param prefix the first bits, and zeros for the rest
-/// @param bits   how many of them count
+/// @param prefix the common bits, then zeros
+/// @param bits   the prefix length
 public record Netblock(InetAddress prefix, int bits) {
 
     private static final int IPV4_BYTES = 4;
-    /// The smallest block that an IPv6 customer gets.
+    /// The smallest block that providers assign to an IPv6 customer.
     private static final int IPV6_SOURCE_BITS = 64;
 
-    /// The block that one host can have addresses of: one address of IPv4, a /64 of IPv6.
+    /// The block whose addresses one host can use: one IPv4 address, or a /64 of IPv6.
     public static Netblock source(InetAddress address) {
         return of(address, Byte.SIZE * IPV4_BYTES, IPV6_SOURCE_BITS);
     }

@@ -17,15 +17,14 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 
-/// Runs the requests of one session: each batch in one transaction of the store, with the records of the session. [Commands] has
-/// what each command does. Used by the session's reading thread; what it calls does not block, but for a large value that waits
-/// for memory.
+/// Runs the requests of one session: each batch in one store transaction, together with the session's records. [Commands]
+/// implements the commands. Used by the session's reading thread; blocks only while a large value waits for memory.
 final class CommandDispatcher implements RequestHandler, Transaction.Records {
 
     private static final Logger LOG = System.getLogger(CommandDispatcher.class.getName());
     private static final Reply NOT_WRITTEN = Reply.error("not written: the store failed, and the server was restarted since");
 
-    /// Values that APPEND makes anew in one batch, in bytes: other sessions have to wait for its commit.
+    /// Bytes of values that APPEND copies in one batch; limited, because other sessions wait for the batch's commit.
     private static final int MAX_APPENDED_BYTES = 1 << 20;
 
     private final Services services;
@@ -36,9 +35,9 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     private final Commands commands;
     private final AnswerBudget memory;
 
-    /// That of the batch under way; null between two.
+    /// The transaction of the running batch; null between batches.
     private Transaction transaction;
-    /// Counted here, and added to the server's once a batch.
+    /// Counted here, and added to the server's counter once a batch.
     private int requests;
     private int failedRequests;
     private long appendedBytes;
@@ -53,12 +52,12 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         commands = new Commands(this, services, origin, events);
     }
 
-    /// Names the session whose requests these are, before it receives any: events go there.
+    /// Sets the session of these requests, which receives the events; called before the first request.
     void attach(Session own) {
         events.attach(own);
     }
 
-    /// Subscribes the session to what it was subscribed to in the last process.
+    /// Restores the subscriptions that the session had in the previous process.
     void restoreSubscriptions() {
         events.restoreSubscriptions();
     }
@@ -117,7 +116,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         return reply;
     }
 
-    /// Recorded as the answer of a read: a duplicate of the last fragment must not run.
+    /// Recorded like the answer of a read, so that a duplicate of the last fragment does not run.
     @Override
     public void refused(int sequence, Reply answer) {
         begin();
@@ -149,11 +148,12 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         return parser.parse(request.array(), request.offset(), request.length());
     }
 
-    /// The journal hears of a request when it has run: if that pauses the transaction, what is recorded then does not include it.
+    /// The journal learns of a request after it has run: if that pauses the transaction, the records of the pause do not
+    /// include it.
     ///
     /// @throws StoreException if the store takes no writes; nothing was changed
     private Reply change(int sequence, Command command) throws StoreException {
-        // Before any lock around a change is taken: a thread that holds one must not wait for a commit to begin.
+        // Before any lock around a change: a thread that holds one must not wait for a commit to begin.
         transaction.beginWrite();
         Reply reply;
         try {
@@ -168,8 +168,8 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         return reply;
     }
 
-    /// The answer of a request that may have changed something is kept unless the store took no writes. A read runs again unless
-    /// it could see what the session changed after it.
+    /// The answer of a possible change is kept unless the store took no writes. A read is run again, unless it could see
+    /// a later change of the session.
     @Override
     public Reply repeat(int sequence, Payload request) {
         begin();
@@ -184,8 +184,8 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         }
     }
 
-    /// Commits what the batch wrote or saw, with the answers to what it changed. If that fails, it is unknown what will be there
-    /// after a restart, and no answer leaves.
+    /// Commits the writes and reads of the batch, with the answers to its changes. If that fails, the state after a
+    /// restart is unknown, and no answer is sent.
     @Override
     public void completeBatch() {
         if (transaction == null) {
@@ -203,14 +203,14 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         }
     }
 
-    /// Adds to the transaction how far the session came, and its subscriptions, with what it changed.
+    /// Adds the session's progress and subscriptions to the transaction, with the changes.
     @Override
     public void addTo(Transaction open) {
         try {
             journal.addTo(open);
             events.addTo(open);
         } catch (StoreException e) {
-            // An open transaction takes every record: nothing was changed that these belong to.
+            // An open transaction takes every record: no change depends on these.
             LOG.log(Level.DEBUG, "it is not recorded how far a session came that only reads", e);
         }
     }
@@ -248,7 +248,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         return transaction;
     }
 
-    /// Takes memory for a value, if it is large. Blocks while there is none, and pauses the transaction before.
+    /// Takes memory for a value if it is large. Pauses the transaction, then blocks until there is memory.
     ///
     /// @throws StoreException if there was none for too long
     void takeMemory(int valueBytes) throws StoreException {
@@ -258,12 +258,12 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         }
     }
 
-    /// APPEND has made a value of this size anew.
+    /// Counts a value of this size that APPEND copied.
     void appended(int valueBytes) {
         appendedBytes += valueBytes;
     }
 
-    /// Adds the requests that were counted here to the server's.
+    /// Adds this batch's request count to the server's.
     void countRequests() {
         services.requests().add(requests);
         services.failedRequests().add(failedRequests);
@@ -271,20 +271,20 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         failedRequests = 0;
     }
 
-    /// The memory that the batch under way has for what is large: requests that run, values on their way to their readers, and many
+    /// The memory of the running batch for large data: requests that run, values on their way to their readers, and many
     /// small answers. It comes from a budget of the process in which each client has a share.
     ///
-    /// A batch that finds none waits in turn for those that have some, and is refused after [#PATIENCE]: they may be reading slowly. A
-    /// batch that waits has none itself. Used by one thread.
+    /// A batch that finds none waits in turn for batches that hold some, and is refused after [#PATIENCE], because their
+    /// clients may be reading slowly. A waiting batch holds none itself. Used by one thread.
     static final class AnswerBudget {
 
-        /// For all batches under way: a quarter of the heap.
+        /// Shared by all running batches: a quarter of the heap.
         static final MemoryBudget BUDGET = MemoryBudget.ofHeap(4);
 
         private static final Duration PATIENCE = Duration.ofSeconds(5);
-        /// The value, and the answer made of it, or the store's record of it.
+        /// The value, and the answer made from it or the store's record of it.
         private static final int COPIES = 2;
-        /// Small answers as they are, and as they are sealed.
+        /// Small answers, plain and sealed.
         private static final long SMALL_ANSWERS_BYTES = 2L * MAX_SMALL_ANSWERS_BYTES;
 
         private final String owner;
@@ -293,7 +293,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         private long taken;
         private boolean isLarge;
 
-        /// @param owner whose session it is
+        /// @param owner of the session
         AnswerBudget(String owner) {
             this(owner, BUDGET, PATIENCE);
         }
@@ -304,12 +304,12 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
             this.patience = patience;
         }
 
-        /// Whether a value, or a request, of this size needs some.
+        /// Whether a value or request of this size needs memory from the budget.
         static boolean isNeededFor(long bytes) {
             return bytes >= LARGE_ANSWER_BYTES;
         }
 
-        /// Takes memory for a large value. Blocks while there is none; the largest value waits until it is alone.
+        /// Takes memory for a large value. Blocks until there is some; the largest value waits until it is the only one.
         ///
         /// @throws StoreException if there was none for too long
         void take(long valueBytes) throws StoreException {
@@ -322,7 +322,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
             isLarge = true;
         }
 
-        /// Takes memory for small answers, if it is there.
+        /// Takes memory for small answers, if available at once.
         boolean takeForSmall() {
             boolean isThere = budget.tryTake(owner, SMALL_ANSWERS_BYTES, taken);
             if (isThere) {
@@ -331,12 +331,12 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
             return isThere;
         }
 
-        /// Whether there is memory that others may wait for.
+        /// Whether memory is held that others may be waiting for.
         boolean isTaken() {
             return taken > 0;
         }
 
-        /// Whether it was for something large: then nothing more is to be taken.
+        /// Whether memory is held for something large; no more may be taken then.
         boolean isLarge() {
             return isLarge;
         }

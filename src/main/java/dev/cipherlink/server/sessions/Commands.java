@@ -21,7 +21,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.OptionalLong;
 
-/// What each command does, for one session: on the store, in the chat, or about the server. Used by its reading thread.
+/// Implements the commands of one session: on the store, in the chat, or about the server. Used by its reading thread.
 final class Commands {
 
     private static final byte[] ECHO_PREFIX = "Echo: ".getBytes(US_ASCII);
@@ -50,7 +50,7 @@ final class Commands {
         gate = batch::takeMemory;
     }
 
-    /// Marks the client as active, unless the command is one that programs send by themselves to update a display.
+    /// Marks the client as active, except for commands that programs send on their own to update a display.
     void noteActivity(Command command) {
         switch (command) {
             case Command.Ping(), Command.Info(), Command.Sockets(), Command.Time(), Command.WhoAmI(), Command.Rooms(),
@@ -60,7 +60,7 @@ final class Commands {
         }
     }
 
-    /// @throws StoreException if the store, or the memory for a value, refuses it
+    /// @throws StoreException if the store or the memory budget refuses the command
     Reply run(Command command) throws StoreException {
         return switch (command) {
             case Command.Set(byte[] key, byte[] value) -> {
@@ -162,7 +162,7 @@ final class Commands {
         } catch (ChatException e) {
             reply = Reply.error(e.getMessage());
         }
-        // These may show messages that are not durable yet.
+        // The answers may contain messages that are not durable yet.
         if (command instanceof Command.History || command instanceof Command.Rooms) {
             batch.transaction().dependOnPending();
         }
@@ -207,7 +207,7 @@ final class Commands {
         List<Event.Message> messages = history.after() == Command.History.NEWEST
                 ? chat.history(history.room(), history.count())
                 : chat.history(history.room(), history.count(), history.after());
-        // Without their line feeds: the reply adds them.
+        // Without their line feeds, which the reply adds.
         return lines(messages.stream().map(message -> {
             byte[] line = message.encode();
             return new String(line, 0, line.length - 1, UTF_8);

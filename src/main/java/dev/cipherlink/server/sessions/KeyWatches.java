@@ -17,17 +17,17 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
-/// Tells sessions of changes to the keys that they watch. Thread-safe.
+/// Notifies sessions of changes to watched keys. Thread-safe.
 ///
-/// A change costs one check while there are no watches, else a walk along the watched prefixes of its key; other watches cost it
-/// nothing.
+/// Without watches a change costs one check, otherwise a walk along the watched prefixes of its key; unrelated watches
+/// cost nothing.
 public final class KeyWatches implements KeyValueStore.ChangeListener {
 
-    /// Guarded by the monitor. The tree has the same sets.
+    /// Guarded by the monitor; contains the same sets as the tree.
     private final Map<Key, Set<KeyWatcher>> byPrefix = new HashMap<>();
     private volatile PrefixTree<Set<KeyWatcher>> tree = PrefixTree.empty();
 
-    /// Whether there are watches.
+    /// Whether there are any watches.
     @Override
     public boolean isInterested() {
         return !tree.isEmpty();
@@ -56,13 +56,13 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
         });
     }
 
-    /// Tells the watchers of a key that it was set, or is gone.
+    /// Notifies the watchers of a key that it was set or deleted.
     @Override
     public void changed(Key key, boolean exists) {
         if (!tree.matches(key.bytes())) {
             return;
         }
-        // A set, so that a session that watches two prefixes of the key is told once.
+        // A set, so that a session that watches two prefixes of the key is notified once.
         var watchers = new LinkedHashSet<KeyWatcher>();
         tree.forEach(key.bytes(), watchers::addAll);
         if (!watchers.isEmpty()) {
@@ -72,18 +72,18 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
         }
     }
 
-    /// The watches of one session. The methods that change them belong to its reading thread; any thread may tell it.
+    /// The watches of one session. The methods that change them belong to its reading thread; any thread may notify it.
     static final class KeyWatcher {
 
         private static final int MAX_PREFIXES = 100;
 
         private final KeyWatches watches;
         private final Predicate<byte[]> events;
-        /// Replaced by the reading thread, read by any.
+        /// Replaced by the reading thread, read by any thread.
         private volatile Set<Key> prefixes = Set.of();
         private long skipped;
 
-        /// @param events refuses one if too many are waiting
+        /// @param events returns false if too many events are waiting
         KeyWatcher(KeyWatches watches, Predicate<byte[]> events) {
             this.watches = watches;
             this.events = events;
@@ -118,7 +118,7 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
             return prefixes.stream().sorted().map(Key::bytes).toList();
         }
 
-        /// The session has ended.
+        /// To be called when the session has ended.
         void close() {
             prefixes.forEach(prefix -> watches.remove(prefix, this));
             prefixes = Set.of();
@@ -130,7 +130,7 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
             }
         }
 
-        /// Tells the session how many changes it missed, before anything else.
+        /// Reports how many changes the session missed, before any later event.
         ///
         /// @return false if too many events are waiting
         synchronized boolean tellSkipped() {
@@ -145,17 +145,19 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
         }
     }
 
-    /// Values by prefix, found by a key that begins with it. Immutable: a change makes a new tree that shares most of the old one.
+    /// Maps prefixes to values, looked up by a key that begins with them. Immutable: a change makes a new tree that
+    /// shares most of the old one.
     ///
-    /// Prefixes that begin alike are below one node, so that a key meets only nodes whose prefix it shares: a lookup costs at most the
-    /// key's length, however many prefixes there are, and allocates nothing. A change costs the length of its prefix.
+    /// Prefixes with a common beginning share a node, so that a key visits only nodes whose prefix it has. A lookup costs
+    /// at most the key's length, however many prefixes there are, and allocates nothing. A change costs the length of its
+    /// prefix.
     static final class PrefixTree<V> {
 
         @SuppressWarnings("unchecked")
         private static final PrefixTree<Object> EMPTY =
                 new PrefixTree<>(new byte[0], null, (PrefixTree<Object>[]) new PrefixTree<?>[0]);
 
-        /// The bytes behind those of the nodes above.
+        /// The bytes after those of the parent nodes.
         private final byte[] label;
         /// Null if no prefix ends here.
         private final V value;
@@ -200,7 +202,7 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
             }
         }
 
-        /// The child whose label the key continues with; null if there is none.
+        /// The child whose label matches the key's next bytes; null if there is none.
         private PrefixTree<V> below(byte[] key, int from) {
             int at = from < key.length ? child(key[from]) : -1;
             if (at < 0) {
@@ -211,7 +213,7 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
             return end <= key.length && Arrays.equals(key, from, end, next, 0, next.length) ? children[at] : null;
         }
 
-        /// The index of the child that begins with this byte; `-1 - index` of its place if there is none.
+        /// The index of the child that begins with this byte; `-1 - index` of its insertion point if there is none.
         private int child(byte first) {
             int low = 0;
             int high = children.length - 1;
@@ -230,18 +232,18 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
             return -1 - low;
         }
 
-        /// The tree with this value, which replaces that of the prefix.
+        /// A tree with this value for the prefix.
         PrefixTree<V> with(byte[] prefix, V added) {
             return put(prefix, 0, added);
         }
 
-        /// The tree without this prefix.
+        /// A tree without this prefix.
         PrefixTree<V> without(byte[] prefix) {
             return put(prefix, 0, null);
         }
 
-        /// @param from where the part of the prefix below this node begins
-        /// @param put  null to remove it
+        /// @param from offset in the prefix at which this node's part begins
+        /// @param put  the new value; null to remove it
         private PrefixTree<V> put(byte[] prefix, int from, V put) {
             if (from == prefix.length) {
                 return new PrefixTree<>(label, put, children);
@@ -263,13 +265,13 @@ public final class KeyWatches implements KeyValueStore.ChangeListener {
             return new PrefixTree<>(rest, put, PrefixTree.<V>empty().children);
         }
 
-        /// Two nodes for this one, the label divided between them.
+        /// Splits this node into two at an offset in its label.
         private PrefixTree<V> split(int length) {
             PrefixTree<V> lower = new PrefixTree<>(Arrays.copyOfRange(label, length, label.length), value, children);
             return new PrefixTree<>(Arrays.copyOf(label, length), null, PrefixTree.<V>empty().inserted(0, lower));
         }
 
-        /// Null if this node is empty; a node that only leads to another one is joined with it.
+        /// Null if this node is empty; a node with a single child and no value is merged with it.
         private PrefixTree<V> tidied() {
             if (value != null || children.length > 1) {
                 return this;

@@ -41,7 +41,7 @@ public final class SessionEvents implements Subscriber {
     private final KeyWatcher watcher;
     private volatile Session session;
 
-    /// @param transaction that of the batch under way; gives null between two
+    /// @param transaction returns the transaction of the running batch; null between batches
     SessionEvents(Services services, SessionOrigin origin, Supplier<Transaction> transaction) {
         this.services = services;
         this.transaction = transaction;
@@ -57,7 +57,7 @@ public final class SessionEvents implements Subscriber {
         return chatSession;
     }
 
-    /// Names the session, before anything is told.
+    /// Sets the session; called before any event.
     void attach(Session own) {
         session = own;
         own.onEventsSent(this::eventsSent);
@@ -69,7 +69,7 @@ public final class SessionEvents implements Subscriber {
         }
     }
 
-    /// Subscribes the session to what it was subscribed to in the last process.
+    /// Restores the subscriptions that the session had in the previous process.
     void restoreSubscriptions() {
         Subscriptions last = journal.read();
         last.prefixes().forEach(watcher::watch);
@@ -98,14 +98,14 @@ public final class SessionEvents implements Subscriber {
                 watcher.prefixes());
     }
 
-    /// Adds to the transaction of a batch what it changed of the session's subscriptions.
+    /// Adds the subscription changes of a batch to its transaction.
     void addTo(Transaction ended) throws StoreException {
         if (store.isDurable() && ended.hasWritten()) {
             journal.addTo(ended);
         }
     }
 
-    /// The session is over.
+    /// To be called when the session has ended.
     void end() {
         watcher.close();
         services.chat().close(chatSession);
@@ -146,9 +146,10 @@ public final class SessionEvents implements Subscriber {
         }
     }
 
-    /// Changes what the chat remembers, in the transaction of the batch under way; without one, in its own, which is not waited for.
+    /// Changes the chat's state in the transaction of the running batch; without a batch, in a transaction of its own,
+    /// whose commit is not awaited.
     ///
-    /// @return false if the store takes no writes; then nothing was changed
+    /// @return false if the store takes no writes; nothing was changed then
     private boolean changeChat(Runnable change) {
         Transaction underWay = transaction.get();
         try {
@@ -168,15 +169,15 @@ public final class SessionEvents implements Subscriber {
         }
     }
 
-    /// Records the subscriptions of one session, for another process of the server. Thread-safe: another client may put the session
-    /// out of a room.
+    /// Records the subscriptions of one session, for another process of the server. Thread-safe: another client may
+    /// remove the session from a room.
     ///
-    /// Its monitor is taken inside the store's gate, by a thread whose transaction is open. The subscriptions are read and written
-    /// under it, so that the last record says what was true last.
+    /// Its monitor is taken inside the store's gate, by a thread with an open transaction. Subscriptions are read and
+    /// written under the monitor, so that the last record has the last state.
     static final class SubscriptionJournal {
 
         private static final Logger LOG = System.getLogger(SubscriptionJournal.class.getName());
-        /// Of a key: this, and the session's id (16 bytes).
+        /// The key prefix; the session's id (16 bytes) follows.
         static final byte[] PREFIX = {'p', '/'};
 
         private final KeyValueStore store;
@@ -186,7 +187,7 @@ public final class SessionEvents implements Subscriber {
         private volatile boolean isChanged;
         private volatile boolean isRecorded;
 
-        /// @param current what the session is subscribed to now
+        /// @param current returns the present subscriptions
         SubscriptionJournal(String sessionId, KeyValueStore store, Supplier<Subscriptions> current) {
             this.store = store;
             this.current = current;
@@ -194,7 +195,7 @@ public final class SessionEvents implements Subscriber {
             key = ByteBuffer.allocate(PREFIX.length + id.length).put(PREFIX).put(id).array();
         }
 
-        /// What the last process had recorded.
+        /// Returns the subscriptions that the previous process recorded.
         synchronized Subscriptions read() {
             try {
                 byte[] found = store.record(key);
@@ -208,32 +209,34 @@ public final class SessionEvents implements Subscriber {
             return Subscriptions.NONE;
         }
 
-        /// The subscriptions have changed. Takes no lock.
+        /// Marks the record as out of date. Takes no lock.
         void changed() {
             isChanged = true;
         }
 
-        /// Adds them to the transaction of a batch, of this session or of the client that changed them, unless the record is up to date.
+        /// Adds the record to the transaction of a batch, of this session or of the client that changed its
+        /// subscriptions, unless it is up to date.
         void addTo(Transaction transaction) throws StoreException {
             if (!isChanged) {
                 return;
             }
-            // First: a thread that waited for the gate with our monitor would wait for those inside that want the monitor.
+            // First, because a thread that waited for the gate with our monitor would block threads inside the gate that
+            // need the monitor.
             transaction.beginWrite();
             synchronized (this) {
                 isRecorded = true;
-                // Before they are read: a later change is not in the record.
+                // Before the subscriptions are read: a later change is not in this record.
                 isChanged = false;
                 transaction.record(key, current.get().encode());
             }
         }
 
-        /// The session is over: no process will go on with it.
+        /// Deletes the record when the session is over.
         void forget() {
             if (!isRecorded) {
                 return;
             }
-            // Without our monitor, which others take inside the store's gate.
+            // Without our monitor, which other threads take inside the store's gate.
             try (Transaction transaction = store.begin()) {
                 transaction.forget(key);
             } catch (StoreException e) {
@@ -241,11 +244,11 @@ public final class SessionEvents implements Subscriber {
             }
         }
 
-        /// What a client relies on when it resumes its session.
+        /// The state that a client relies on when it resumes its session.
         ///
         /// @param isPresent whether the session takes part in the chat
-        /// @param rooms     that it is in
-        /// @param prefixes  of keys that it watches
+        /// @param rooms     joined rooms
+        /// @param prefixes  watched key prefixes
         record Subscriptions(boolean isPresent, List<String> rooms, List<byte[]> prefixes) {
 
             static final Subscriptions NONE = new Subscriptions(false, List.of(), List.of());

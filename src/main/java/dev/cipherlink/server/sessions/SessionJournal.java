@@ -15,39 +15,40 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Deque;
 
-/// Records how far one session has come, and the answers that a duplicate would need, for another process of the server to go on
-/// with it. They are written in the transaction of the changes that they tell of, so that a request whose change survives the
-/// process is known to have run. [SessionRecords] reads them again.
+/// Records the progress of one session, and the answers that a duplicate would need, so that another process of the
+/// server can continue it. The records are written in the transaction of the changes they describe: a request whose
+/// change survives the process is known to have run. [SessionRecords] reads them.
 ///
-/// The session itself is recorded before its client hears of it: otherwise a request in a session that a crash took away would
-/// have an unknown outcome. Each batch with changes has a record. Records that have left the window are overwritten or forgotten,
-/// and the others have at most [#MAX_BYTES] of reads' answers. A session that only reads has a record now and then, so that its
-/// client is never further ahead of the records than sequence numbers can tell.
+/// The session itself is recorded before its client learns of it; otherwise a request in a session lost in a crash would
+/// have an unknown outcome. Each batch with changes has a record. Records that have left the window are overwritten or
+/// deleted; the others hold at most [#MAX_BYTES] of reads' answers. A session that only reads is recorded occasionally,
+/// so that its client never gets further ahead of the records than sequence numbers can express.
 ///
-/// Answers of reads are recorded with the next change: such a read, run again, would see what the session changed after it. Reads
-/// behind the last record run again, and so do those with large answers unless a change stands behind them.
+/// Answers of reads are recorded with the next change: such a read, run again, would see the session's later changes.
+/// Reads after the last record are run again, and so are those with large answers unless a change follows them.
 ///
-/// Numbers of requests count from the first message of the session on; [#received] is the latest. Used by the session's reading
+/// Request numbers count from the first message of the session; [#received] is the latest. Used by the session's reading
 /// thread.
 final class SessionJournal {
 
-    /// Beyond this, answers of reads are not recorded, only that they are lost: two windows of the largest, by default.
+    /// Limit on recorded answers of reads, by default two windows of the largest; beyond it only their loss is recorded.
     static final int MAX_BYTES = 2 << 20;
-    /// After so many messages there is a record in any case: a quarter of what sequence numbers can tell ahead from behind.
+    /// Number of messages after which there is a record in any case: a quarter of the range in which sequence numbers
+    /// tell ahead from behind.
     private static final int MAX_UNRECORDED = Message.SEQUENCE_MODULUS / 8;
 
     private static final Logger LOG = System.getLogger(SessionJournal.class.getName());
 
-    /// The records in the window, oldest first, and their slots. Packed into numbers, since a session that only writes has one for
-    /// each message of its window.
+    /// The records in the window, oldest first, with their slots. Packed into numbers, because a session that only writes
+    /// has one for each message of its window.
     private static final class Kept {
         private static final int INITIAL_CAPACITY = 8;
         private static final int SLOT_BITS = 16;
         private static final int BYTES_BITS = 24;
         private static final int RECEIVED_MASK = (1 << 24) - 1;
 
-        /// A ring, its size a power of two. For each record, from the highest bit on: the lowest 24 bits of what the session had
-        /// received, the size in bytes, the slot.
+        /// A ring whose size is a power of two. Each entry has, from the highest bit on, the lowest 24 bits of the
+        /// session's message count, the record's size in bytes, and its slot.
         private long[] entries = new long[INITIAL_CAPACITY];
         private final BitSet slots = new BitSet();
         private int first;
@@ -67,7 +68,7 @@ final class SessionJournal {
             bytes += recordBytes;
         }
 
-        /// Whether the oldest has left the window.
+        /// Whether the oldest record has left the window.
         boolean hasLeft(long received, int window) {
             long before = received - (entries[first] >>> SLOT_BITS + BYTES_BITS);
             return size > 0 && (before & RECEIVED_MASK) >= window;
@@ -86,14 +87,14 @@ final class SessionJournal {
     private final SessionOrigin origin;
     private final SessionRecords.Keys keys;
     private final boolean isKept;
-    /// Those of the last window that are not recorded, oldest first.
+    /// Answers of the last window that are not recorded yet, oldest first.
     private final AnswerQueue answers = new AnswerQueue();
     private final LaterChanges changes;
-    /// Made on first use, since most sessions are idle.
+    /// Created on first use, because most sessions are idle.
     private Kept kept;
-    /// How many messages were received, up to the request that runs, fragments included.
+    /// Number of messages received up to the running request, fragments included.
     private long received;
-    /// [#received] as the last record says it.
+    /// [#received] as of the last record.
     private long recorded;
     private boolean hasChanged;
     private boolean isOriginKept;
@@ -103,7 +104,7 @@ final class SessionJournal {
         this(origin, store, 0, 0);
     }
 
-    /// Goes on with what another process recorded.
+    /// Continues a journal of another process.
     SessionJournal(SessionRecords.Recorded last, KeyValueStore store) {
         this(last.origin(), store, last.lastChange(), last.received());
         isOriginKept = true;
@@ -121,8 +122,8 @@ final class SessionJournal {
         keys = new SessionRecords.Keys(origin.id());
     }
 
-    /// Records that the session begins. Blocks until that is durable. While the store takes no writes, the session is recorded with
-    /// its first change instead.
+    /// Records the start of the session. Blocks until that is durable. While the store takes no writes, the session is
+    /// recorded with its first change instead.
     void begin(KeyValueStore store) {
         if (isKept) {
             try (Transaction transaction = store.begin()) {
@@ -135,7 +136,7 @@ final class SessionJournal {
         }
     }
 
-    /// A request has run, which may have changed something.
+    /// Notes a request that has run and may have changed something.
     void changed(int sequence, Command command, Reply reply) {
         receive(sequence);
         changes.changed(received, command);
@@ -145,8 +146,8 @@ final class SessionJournal {
         }
     }
 
-    /// A request has run, or was refused, that changed nothing. If it came in fragments, a duplicate may bring the last one only, and
-    /// must not run.
+    /// Notes a request that has run, or was refused, without a change. If it came in fragments, a duplicate may consist
+    /// of the last one only, and must not run.
     void read(int sequence, Reply reply) {
         receive(sequence);
         boolean isLarge = reply.payload().length > Session.MAX_STORED_REPLY_BYTES;
@@ -158,7 +159,7 @@ final class SessionJournal {
         }
     }
 
-    /// Numbers come in order; those of all fragments but the last are left out.
+    /// Numbers arrive in order; all fragments except the last are left out.
     private void receive(int sequence) {
         int ahead = (int) (sequence - received) & Message.SEQUENCE_MODULUS - 1;
         isInFragments = ahead > 1;
@@ -168,7 +169,7 @@ final class SessionJournal {
         }
     }
 
-    /// The answer that came last is not to be kept: it takes too much memory.
+    /// Drops the latest answer, because it takes too much memory.
     void notKept(int sequence) {
         int last = answers.size() - 1;
         if (last >= 0 && answers.sequence(last) == sequence) {
@@ -177,12 +178,12 @@ final class SessionJournal {
         changes.largeRead(received);
     }
 
-    /// Whether a read could see what the session changed after it.
+    /// Whether a read could see a later change of the session.
     boolean hasChangedSince(int sequence, Command read) {
         return changes.mayBeSeenBy(read, number(sequence));
     }
 
-    /// The number of a message that was received, counted from the first of the session on.
+    /// The number of a received message, counted from the first of the session.
     private long number(int sequence) {
         return received - (received - sequence & Message.SEQUENCE_MODULUS - 1);
     }
@@ -191,12 +192,13 @@ final class SessionJournal {
         return origin.parameters().windowSize();
     }
 
-    /// Adds what the batch changed to its transaction, and forgets it; for batches that changed nothing, how far they came, now and then.
+    /// Adds the record of a batch with changes to its transaction, and clears it; after batches without changes, records
+    /// the progress occasionally.
     void addTo(Transaction transaction) throws StoreException {
         if (!isKept || !hasChanged && received - recorded < MAX_UNRECORDED) {
             return;
         }
-        // On a full disk this throws, and nothing after it does.
+        // Throws if the disk is full; nothing after it does.
         transaction.beginWrite();
         hasChanged = false;
         recorded = received;
@@ -217,7 +219,8 @@ final class SessionJournal {
         kept.add(slot, atReceived, bytes);
     }
 
-    /// The slot of the next record: that of one that has left the window, if there is any. Others that have left it are forgotten.
+    /// The slot of the next record, taken from one that has left the window if possible. Other records that have left it
+    /// are deleted.
     private int takeSlot(Transaction transaction) throws StoreException {
         if (kept == null) {
             return 0;
@@ -229,7 +232,7 @@ final class SessionJournal {
         return slot;
     }
 
-    /// The record of the batch. Its answers leave the queue.
+    /// Encodes the record of the batch, and removes its answers from the queue.
     private byte[] takeBatch() {
         int left = MAX_BYTES - (kept == null ? 0 : kept.bytes);
         int bytes = SessionRecords.HEADER_BYTES;
@@ -246,7 +249,7 @@ final class SessionJournal {
         return out.array();
     }
 
-    /// The session is over: no process will go on with it.
+    /// Deletes the records when the session is over.
     void forget(KeyValueStore store) {
         if (kept == null && !isOriginKept) {
             return;
@@ -263,13 +266,13 @@ final class SessionJournal {
 
     /// Answers with their sequence numbers, oldest first.
     ///
-    /// The numbers have an array of their own: looking at the oldest must not fetch an object that was not touched for a whole
-    /// window. Used by one thread.
+    /// The numbers have an array of their own, so that a look at the oldest does not fetch an object that was not touched
+    /// for a whole window. Used by one thread.
     static final class AnswerQueue {
 
         private static final int INITIAL_CAPACITY = 8;
 
-        /// Rings, their size a power of two; made on first use, since most sessions are idle.
+        /// Rings whose size is a power of two; created on first use, because most sessions are idle.
         private int[] sequences;
         private Reply[] replies;
         private int first;
@@ -288,7 +291,7 @@ final class SessionJournal {
             return replies[slot(index)];
         }
 
-        /// Puts another answer in the place of one.
+        /// Replaces an answer.
         void replace(int index, Reply reply) {
             replies[slot(index)] = reply;
         }
@@ -327,25 +330,25 @@ final class SessionJournal {
         }
     }
 
-    /// What a session changed after reads whose answers are not kept: such a read may run again only if it would not see that. Used
-    /// by its reading thread.
+    /// The changes of a session after reads whose answers are not kept: such a read may run again only if it would not
+    /// see them. Used by the session's reading thread.
     static final class LaterChanges {
 
         /// @param number of the request
-        /// @param key    a hash of what it changed
+        /// @param key    a hash of the changed key
         private record Change(long number, int key) {
         }
 
         private final int windowSize;
-        /// It is not known what the requests up to this one changed: another process ran them.
+        /// The last request that another process ran; the changes up to it are unknown.
         private final long unknown;
         private long lastChange;
         private long lastLargeRead;
-        /// The changes of the last window after a large read; made on first use.
+        /// The changes of the last window after a large read; created on first use.
         private Deque<Change> changes;
 
-        /// @param lastChange the number of the last request of another process that may have changed something; 0 if there was none
-        /// @param received   how many messages another process received, of which any may have been a large read; 0 if there was none
+        /// @param lastChange number of the last request of another process that may have changed something; 0 if none
+        /// @param received   number of messages that another process received, each perhaps a large read; 0 if none
         LaterChanges(int windowSize, long lastChange, long received) {
             this.windowSize = windowSize;
             unknown = lastChange;
@@ -353,12 +356,12 @@ final class SessionJournal {
             lastLargeRead = received > 0 ? received : -windowSize;
         }
 
-        /// A read had an answer that is not kept.
+        /// Notes a read whose answer is not kept.
         void largeRead(long number) {
             lastLargeRead = number;
         }
 
-        /// A request may have changed something.
+        /// Notes a request that may have changed something.
         void changed(long number, Command command) {
             lastChange = number;
             if (number - lastLargeRead < windowSize) {
@@ -372,8 +375,8 @@ final class SessionJournal {
             }
         }
 
-        /// Whether a read could see what a later request of its session changed. That is assumed of changes and reads that are not of
-        /// one key each.
+        /// Whether a read could see a later change of its session. Assumed for changes and reads of other than a single
+        /// key.
         boolean mayBeSeenBy(Command read, long number) {
             return switch (read) {
                 case Command.Echo _ -> false;
@@ -392,7 +395,7 @@ final class SessionJournal {
                 case Command.Append(byte[] key, _) -> Arrays.hashCode(key);
                 case Command.Expire(byte[] key, _) -> Arrays.hashCode(key);
                 case Command.Persist(byte[] key) -> Arrays.hashCode(key);
-                // Values of keys stay as they are.
+                // Leaves the values of keys as they are.
                 default -> 0;
             };
         }

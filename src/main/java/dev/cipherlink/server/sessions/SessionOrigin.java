@@ -26,21 +26,21 @@ import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 
-/// What a session is made from, at its beginning and again when another process of the server goes on with it.
+/// The data from which a session is created, at its start and again when another process of the server continues it.
 ///
 /// @param id         128 random bits in hex
-/// @param client     the client that it belongs to
+/// @param client     its owner
 /// @param version    of the wire
-/// @param parameters as they were granted
+/// @param parameters as granted
 public record SessionOrigin(String id, ClientIdentity client, int version, SessionParameters parameters) {
 
-    /// A server's outbox holds a DISCONNECT at most: its events wait in a queue of their own.
+    /// A server's outbox holds at most a DISCONNECT: events wait in a queue of their own.
     private static final int MAX_WAITING = 16;
     private static final long MAX_WAITING_BYTES = 1 << 16;
     private static final byte FORMAT = 1;
 
-    /// The owner of a session, who alone may resume it: a key with its name and rights. With a shared key, each holder that knows the
-    /// session's id is its owner.
+    /// The owner of a session, and the only client that may resume it: a key with its name and rights. With a shared key,
+    /// every holder that knows the session's id is its owner.
     public static String owner(ClientIdentity client) {
         return client.key().map(key -> new PublicKeyLine(key, client.name()).encode() + " " + client.isOperator()).orElse("1");
     }
@@ -56,16 +56,16 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
         return owner(client);
     }
 
-    /// Makes the session at its beginning. Blocks until its record is durable.
+    /// Creates the session at its start. Blocks until its record is durable.
     public Session open(Services services) {
         var journal = new SessionJournal(this, services.store());
         journal.begin(services.store());
         return make(services, new CommandDispatcher(services, this, journal));
     }
 
-    /// Makes the session again as the last process had it.
+    /// Recreates the session as the previous process had it.
     ///
-    /// @param journal goes on with what was recorded
+    /// @param journal continues the recorded one
     public Session open(Services services, SessionJournal journal) {
         var dispatcher = new CommandDispatcher(services, this, journal);
         Session session = make(services, dispatcher);
@@ -129,21 +129,21 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
 
     /// What the sessions of a server share.
     ///
-    /// @param store           the store, which tells of changes to watched keys
-    /// @param requests        counts requests, those that failed included
+    /// @param store           also notifies of changes to watched keys
+    /// @param requests        counts requests, including failed ones
     /// @param failedRequests  counts requests that were answered with ERROR
-    /// @param maxValueBytes   of a value
-    /// @param maxRequestBytes of a request, all its fragments together
-    /// @param sockets         the lines of SOCKETS, one for each connection
+    /// @param maxValueBytes   limit of a value
+    /// @param maxRequestBytes limit of a request, all its fragments together
+    /// @param sockets         the lines of SOCKETS, one per connection
     /// @param info            names and values of INFO
     public record Services(KeyValueStore store, ChatService chat, KeyWatches watches, SessionRegistry sessions, LongAdder requests,
                            LongAdder failedRequests, int maxValueBytes, int maxRequestBytes, Supplier<List<String>> sockets,
                            Info info) {
 
-        /// Asks the server how it fares.
+        /// Reads the server's state.
         @FunctionalInterface
         public interface Info {
-            /// @param sessionId whose connection is described besides
+            /// @param sessionId whose connection is described too
             Map<String, Object> read(String sessionId) throws StoreException;
         }
     }

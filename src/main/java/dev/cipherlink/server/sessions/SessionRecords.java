@@ -23,23 +23,24 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/// The records of all sessions, as [SessionJournal] writes them, and how they are read again: one session after the other, so that
-/// they need not fit into memory together.
+/// The records of all sessions, as written by [SessionJournal], and how to read them: session by session, so that they
+/// need not fit into memory together.
 public final class SessionRecords {
 
     private static final Logger LOG = System.getLogger(SessionRecords.class.getName());
-    /// A key is this, the session's id (16 bytes), and for a record its slot (2 bytes); the origin has no slot.
+    /// A key is this prefix, the session's id (16 bytes), and for a record its slot (2 bytes); the key of the origin has
+    /// no slot.
     private static final byte[] PREFIX = {'s', '/'};
     private static final int ID_BYTES = 16;
     private static final int ORIGIN_KEY_BYTES = PREFIX.length + ID_BYTES;
     private static final byte[] NOTHING = {};
-    /// Bytes of records that are read at a time.
+    /// Bytes of records that are read at once.
     private static final int PAGE_BYTES = 1 << 20;
-    /// Of a record: the number of the last request that may have changed something, and how many messages were received. Both
-    /// count from the first of the session on.
+    /// Header of a record: the number of the last request that may have changed something, and the number of received
+    /// messages. Both count from the start of the session.
     static final int HEADER_BYTES = 2 * Long.BYTES;
     private static final int ERROR_FLAG = 0x8000;
-    /// Answers up to this size are always recorded, and read again: they may be of changes.
+    /// Answers up to this size are always recorded and restored, because they may belong to changes.
     private static final int SHORT_BYTES = 128;
 
     private SessionRecords() {
@@ -63,18 +64,18 @@ public final class SessionRecords {
         }
     }
 
-    /// A record, without its answers.
+    /// A record without its answers.
     ///
-    /// @param bytes of the whole record
+    /// @param bytes size of the whole record
     record Batch(int slot, long received, int bytes) {
     }
 
-    /// The content of one session's records.
+    /// The contents of one session's records.
     ///
-    /// @param received   how many messages of the client had been received
-    /// @param lastChange the number of the last request that may have changed something, counted as those are
+    /// @param received   number of messages received from the client
+    /// @param lastChange number of the last request that may have changed something, on the same count
     /// @param answers    those of the last window, by sequence number
-    /// @param batches    the records that are in the window, oldest first
+    /// @param batches    the records in the window, oldest first
     public record Recorded(SessionOrigin origin, long received, long lastChange, Map<Integer, Reply> answers, List<Batch> batches) {
     }
 
@@ -82,12 +83,12 @@ public final class SessionRecords {
         return reply == Session.NOT_KEPT || reply.payload().length <= SHORT_BYTES;
     }
 
-    /// Bytes of an answer in a record.
+    /// The size of an answer in a record.
     static int bytes(Reply reply) {
         return 2 * Short.BYTES + (reply == Session.NOT_KEPT ? 0 : reply.payload().length);
     }
 
-    /// An error without a text stands for an answer that is lost.
+    /// An error without text stands for a lost answer.
     static void encode(int sequence, Reply reply, ByteBuffer out) {
         byte[] payload = reply == Session.NOT_KEPT ? NOTHING : reply.payload();
         out.putShort((short) sequence).putShort((short) (payload.length | (reply.isError() ? ERROR_FLAG : 0))).put(payload);
@@ -103,12 +104,12 @@ public final class SessionRecords {
         return Reply.received(payload, (length & ERROR_FLAG) != 0);
     }
 
-    /// Reads the records of one session, one by one and in any order. Never has more than a window of answers, nor more than
-    /// [SessionJournal#MAX_BYTES] of those that are not short.
+    /// Reads the records of one session, one by one and in any order. Never holds more than a window of answers, nor more
+    /// than [SessionJournal#MAX_BYTES] of the long ones.
     private static final class Reading {
         private final String id;
         private final SessionOrigin origin;
-        /// By how many messages had been received with them.
+        /// By the number of messages received up to them.
         private final NavigableMap<Long, Batch> batches = new TreeMap<>();
         private final NavigableMap<Long, Reply> answers = new TreeMap<>();
         private final List<Integer> left = new ArrayList<>();
@@ -123,7 +124,7 @@ public final class SessionRecords {
             }
         }
 
-        /// @throws BufferUnderflowException if it is damaged
+        /// @throws BufferUnderflowException if the record is damaged
         void add(int slot, byte[] record) {
             var in = ByteBuffer.wrap(record);
             long changed = in.getLong();
@@ -163,8 +164,8 @@ public final class SessionRecords {
         }
     }
 
-    /// Makes the sessions of the last process again; they wait for their clients. A failure for one session is logged, and its
-    /// records stay until [#forgetAll].
+    /// Recreates the sessions of the previous process, which then wait for their clients. A failure for one session is
+    /// logged, and its records stay until [#forgetAll].
     ///
     /// @throws StoreException if the records cannot be read
     public static void restoreAll(Services services, long now) throws StoreException {
@@ -185,8 +186,8 @@ public final class SessionRecords {
         }
     }
 
-    /// Passes each recorded session to `taker`, one after the other; one that cannot be read is logged and left out. Records that have
-    /// left the window of their session are forgotten.
+    /// Passes each recorded session to `taker`, one at a time; an unreadable one is logged and skipped. Records that have
+    /// left the window of their session are deleted.
     ///
     /// @throws StoreException if the records cannot be read
     public static void forEach(KeyValueStore store, Consumer<Recorded> taker) throws StoreException {
@@ -235,9 +236,9 @@ public final class SessionRecords {
         taker.accept(reading.end());
     }
 
-    /// Forgets all sessions and their subscriptions: for a store that no server starts with.
+    /// Deletes all sessions and their subscriptions, for a store that is not opened by a server.
     ///
-    /// @return how many sessions there were
+    /// @return the number of sessions
     /// @throws StoreException if the store takes no writes
     public static int forgetAll(KeyValueStore store) throws StoreException {
         int[] sessions = {0};
@@ -256,7 +257,7 @@ public final class SessionRecords {
         return sessions[0];
     }
 
-    /// Reads one record.
+    /// Receives records, one at a time.
     private interface RecordTaker {
         void take(byte[] key, byte[] record) throws StoreException;
     }

@@ -15,32 +15,32 @@ import java.util.Map;
 import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 
-/// The sessions of a server: those that have a connection, and those that wait for their client to come back
-/// (`docs/protocol.md`, section 5).
+/// The sessions of a server: those with a connection, and detached ones that wait for their client (`docs/protocol.md`,
+/// section 5).
 ///
-/// At most one connection holds a session. A connection that resumes one claims it, and takes it when its client has proved to be
-/// there; the connection that held it is closed first. Each `now` is a [System#nanoTime]. Thread-safe.
+/// At most one connection holds a session. A resuming connection claims it, and takes it once its client has proved to be
+/// live; the previous connection is closed first. Each `now` is a [System#nanoTime]. Thread-safe.
 public final class SessionRegistry {
 
     private static final Logger LOG = System.getLogger(SessionRegistry.class.getName());
 
-    /// Limits on detached sessions. Beyond them, the owner with the most sessions, or the most memory, loses the one that has waited
-    /// longest: an owner never evicts sessions of others that have fewer.
+    /// Limits on detached sessions. Beyond them, the owner with the most sessions, or the most memory, loses the one that
+    /// has waited longest: an owner never evicts sessions of others that have fewer.
     ///
-    /// @param resumeWindow time that a session waits for its client; zero: it does not wait
-    /// @param maxDetached  the most that wait
-    /// @param maxBytes     the most memory that they keep together
+    /// @param resumeWindow how long a session waits for its client; zero: it does not wait
+    /// @param maxDetached  maximum number of detached sessions
+    /// @param maxBytes     maximum memory of all detached sessions
     public record Limits(Duration resumeWindow, int maxDetached, long maxBytes) {
     }
 
     private static final class Entry {
         private final Session session;
         private final String owner;
-        /// The connection that has it; null while it is detached.
+        /// The connection that holds the session; null while detached.
         private Closeable holder;
         /// Whether a client has proved that it knows of the session.
         private boolean isEstablished;
-        /// Whether it ends with its connection, since its owner has lost the right to it.
+        /// Whether to end it with its connection, because its owner has lost the right to it.
         private boolean isRevoked;
         private int claims;
         private long detachedAt;
@@ -62,7 +62,7 @@ public final class SessionRegistry {
         this.limits = limits;
     }
 
-    /// A new session was granted.
+    /// Registers a new session.
     ///
     /// @param owner  only the same owner may resume it
     /// @param holder closed when another connection takes the session over
@@ -78,7 +78,7 @@ public final class SessionRegistry {
         }
     }
 
-    /// Adds a session of the last process, which waits for its client within the limits.
+    /// Adds a session of the previous process, which waits for its client within the limits.
     public void addDetached(Session session, String owner, long now) {
         var ended = new ArrayList<Session>();
         synchronized (this) {
@@ -97,8 +97,8 @@ public final class SessionRegistry {
         detached.add(entry.session, entry.owner, now);
     }
 
-    /// A claim of a connection on a session. It changes nothing for the session or the connection that holds it before [#take], but
-    /// that the session is kept meanwhile, even if no client has proved that it knows of it.
+    /// A connection's claim on a session. Before [#take] it changes nothing for the session or its present connection,
+    /// except that the session is kept, even if no client has proved that it knows of it.
     public final class Claim implements AutoCloseable {
         private final Entry entry;
         private boolean isOpen = true;
@@ -112,18 +112,18 @@ public final class SessionRegistry {
             return entry.session;
         }
 
-        /// Whether a connection holds the session now, which [#take] would end.
+        /// Whether another connection holds the session, which [#take] would end.
         public boolean isHeld() {
             synchronized (SessionRegistry.this) {
                 return entry.holder != null;
             }
         }
 
-        /// Takes the session for a connection whose client has proved that it is there. Blocks until the connection that held it has
-        /// released it. Ends the claim.
+        /// Takes the session for a connection whose client has proved to be live. Blocks until the previous connection
+        /// has released it. Ends the claim.
         ///
         /// @param holder closed when another connection takes the session over
-        /// @return false if the session has ended meanwhile
+        /// @return false if the session has ended
         public boolean take(Closeable holder) throws InterruptedException {
             synchronized (SessionRegistry.this) {
                 try {
@@ -146,7 +146,7 @@ public final class SessionRegistry {
             }
         }
 
-        /// Gives the claim up. Idempotent.
+        /// Releases the claim. Idempotent.
         @Override
         public void close() {
             var ended = new ArrayList<Session>();
@@ -169,7 +169,7 @@ public final class SessionRegistry {
 
     /// Claims a session for another connection.
     ///
-    /// @return null if there is none of that id and owner; a client is not told which
+    /// @return null if no session has that id and owner; a client is not told which of them is wrong
     public synchronized Claim claim(String id, String owner) {
         Entry entry = sessions.get(id);
         return entry == null || !entry.owner.equals(owner) ? null : new Claim(entry);
@@ -179,12 +179,12 @@ public final class SessionRegistry {
         try {
             holder.close();
         } catch (IOException e) {
-            // It releases the session all the same.
+            // It releases the session nevertheless.
         }
     }
 
-    /// The connection that held the session has ended: the session waits for another one, unless it is over. If no client has proved
-    /// that it knows of the session, it is kept only while there is a claim on it.
+    /// Releases the session of a connection that has ended: it waits for another one, unless it is over. A session that
+    /// no client has proved to know of is kept only while it is claimed.
     public void release(Session session, long now) {
         var ended = new ArrayList<Session>();
         synchronized (this) {
@@ -202,7 +202,7 @@ public final class SessionRegistry {
         end(ended);
     }
 
-    /// Ends the sessions that waited too long, and drops requests whose fragments do not go on.
+    /// Ends the sessions that have waited too long, and drops requests with missing fragments.
     public void expire(long now) {
         var ended = new ArrayList<Session>();
         synchronized (this) {
@@ -217,10 +217,10 @@ public final class SessionRegistry {
         end(ended);
     }
 
-    /// Ends the sessions of owners that have lost their right: those that wait at once, the others with their connections, which the
-    /// caller ends.
+    /// Ends the sessions of owners that have lost their right: detached ones at once, the others with their connections,
+    /// which the caller ends.
     ///
-    /// @param isOwner whether an owner has its right still; called with the registry's lock
+    /// @param isOwner whether an owner still has its right; called with the registry's lock
     public void revoke(Predicate<String> isOwner) {
         var ended = new ArrayList<Session>();
         synchronized (this) {
@@ -256,7 +256,7 @@ public final class SessionRegistry {
         ended.add(entry.session);
     }
 
-    /// Ends them without the registry's lock, and goes on if a handler throws.
+    /// Ends sessions without the registry's lock, and continues if a handler throws.
     private static void end(List<Session> ended) {
         for (Session session : ended) {
             try {
@@ -267,7 +267,7 @@ public final class SessionRegistry {
         }
     }
 
-    /// One ends each session, and says nothing by its place in the code: it has no stack trace, which would be most of its cost.
+    /// Ends a session. Without a stack trace, which would be most of its cost and shows nothing of interest.
     private static final class SessionOverException extends IOException {
         private static final long serialVersionUID = 1;
 
@@ -281,22 +281,22 @@ public final class SessionRegistry {
         }
     }
 
-    /// Sessions that wait for their client.
+    /// Number of sessions that wait for their client.
     public synchronized int detached() {
         return detached.count();
     }
 
-    /// Resumes so far.
+    /// Number of resumed sessions so far.
     public synchronized long resumed() {
         return resumed;
     }
 
-    /// Sessions so far that were not resumed in time, or were evicted.
+    /// Number of sessions so far that were not resumed in time, or were evicted.
     public synchronized long expired() {
         return expired;
     }
 
-    /// The sessions that wait for their clients, by owner. Guarded by the [SessionRegistry].
+    /// The detached sessions, by owner. Guarded by the [SessionRegistry].
     static final class DetachedSessions {
 
         private record Waiting(Session session, long since, long bytes) {
@@ -341,22 +341,22 @@ public final class SessionRegistry {
             return count;
         }
 
-        /// Memory that they keep.
+        /// The memory of all detached sessions.
         long bytes() {
             return bytes;
         }
 
-        /// The one that has waited longest, of the owner with the most sessions. There must be one.
+        /// The longest waiting session of the owner with the most. There must be one.
         Session oldestOfMost() {
             return oldestOf(share -> share.sessions.size());
         }
 
-        /// The one that has waited longest, of the owner whose sessions keep the most memory. There must be one.
+        /// The longest waiting session of the owner whose sessions use the most memory. There must be one.
         Session oldestOfLargest() {
             return oldestOf(share -> share.bytes);
         }
 
-        /// Of owners that are equal, the one whose session has waited longest.
+        /// Between equal owners, the one whose session has waited longest.
         private Session oldestOf(ToLongFunction<Share> size) {
             Comparator<Share> youngestLast = Comparator.comparingLong(share -> share.oldest().since);
             return shares.values().stream().max(Comparator.comparingLong(size).thenComparing(youngestLast.reversed()))

@@ -21,10 +21,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// Keeps what the chat remembers as records of the store, in the open transaction of the thread that runs the request.
+/// Stores the chat's state as records of the store, in the open transaction of the thread that runs the request.
 ///
-/// A key is `c/`, a letter for the kind, and a room or a name; for messages then a zero byte and the id (8 bytes, big-endian), so
-/// that those of one room are together and in order.
+/// A key is `c/`, a letter for the kind, and a room or a name; for messages then a zero byte and the id (8 bytes,
+/// big-endian), so that the messages of a room are adjacent and in order.
 public final class StoredChat implements ChatRecords {
 
     private static final Logger LOG = System.getLogger(StoredChat.class.getName());
@@ -66,7 +66,7 @@ public final class StoredChat implements ChatRecords {
         }
     }
 
-    /// An older record has no mailbox: the name was its mailbox.
+    /// Records of older versions have no mailbox: the name was the mailbox.
     private static ChatRecord known(String name, DataInputStream in) throws IOException {
         long order = in.readLong();
         return new ChatRecord.Known(name, in.available() == 0 ? name : in.readUTF(), order);
@@ -119,7 +119,7 @@ public final class StoredChat implements ChatRecords {
         try {
             store.transaction().forget(key(record));
         } catch (StoreException e) {
-            // Only when the server starts on a full disk; the next start forgets it.
+            // Only if the server starts on a full disk; the next start deletes it.
             LOG.log(Level.DEBUG, "a record of the chat stays", e);
         }
     }

@@ -1,8 +1,9 @@
-/// What a session does at the server: its commands, its subscriptions, and its records in the store.
+/// The server's side of a session: its commands, its subscriptions, and its records in the store.
 ///
-/// Purpose: [dev.cipherlink.server.sessions.CommandDispatcher] runs the requests of one session, by [dev.cipherlink.server.sessions.Commands];
-/// [dev.cipherlink.server.sessions.SessionRegistry] keeps sessions from one connection to the next;
-/// [dev.cipherlink.server.sessions.SessionJournal] records what another process needs to go on with one.
+/// Purpose: [dev.cipherlink.server.sessions.CommandDispatcher] runs the requests of one session with
+/// [dev.cipherlink.server.sessions.Commands]; [dev.cipherlink.server.sessions.SessionRegistry] keeps sessions between
+/// connections; [dev.cipherlink.server.sessions.SessionJournal] records the state with which another process can continue
+/// one.
 ///
 /// Refuses: sockets, handshakes, and the decision which client may have a session.
 ///
