@@ -1,5 +1,6 @@
 package dev.cipherlink.store;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.OptionalLong;
@@ -14,6 +15,7 @@ import java.util.function.LongSupplier;
 public abstract class CellStore<C extends CellStore.Cell> implements KeyValueStore {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final long NO_TTL_SECONDS = -1;
+    private static final int MAX_TRIES = 100;
 
     /// Deadlines are on it, in nanoseconds.
     protected final LongSupplier clock;
@@ -100,10 +102,10 @@ public abstract class CellStore<C extends CellStore.Cell> implements KeyValueSto
     /// the disk.
     protected abstract C read(Key key) throws StoreException;
 
-    /// The same with its value on the heap, unless it has expired.
+    /// The value of a cell that [#read] gave. May block on the disk.
     ///
-    /// @param gate asked before a live value is brought there
-    protected abstract C read(Key key, ReadGate gate) throws StoreException;
+    /// @return null if the cell was replaced meanwhile, and its value is gone
+    protected abstract byte[] value(Key key, C cell) throws StoreException;
 
     /// Changes a key under its lock. May block on the disk.
     ///
@@ -116,15 +118,27 @@ public abstract class CellStore<C extends CellStore.Cell> implements KeyValueSto
 
     @Override
     public final byte[] get(Key key, ReadGate gate) throws StoreException {
-        C cell = read(key, gate);
-        return cell.isLive(clock) ? cell.value : null;
+        Entry entry = entry(key, gate);
+        return entry == null ? null : entry.value();
     }
 
+    /// Whether the key exists is decided once, before the gate and the disk, which may take seconds: a key that lived on by a later
+    /// change must not be missed because what was read of it has expired by now.
     @Override
     public final Entry entry(Key key, ReadGate gate) throws StoreException {
-        C cell = read(key, gate);
-        long now = time(cell);
-        return cell.isLiveAt(now) ? new Entry(cell.value, cell.version, ttlSeconds(cell, now)) : null;
+        for (int i = 0; i < MAX_TRIES; i++) {
+            C cell = read(key);
+            long now = time(cell);
+            if (!cell.isLiveAt(now)) {
+                return null;
+            }
+            gate.enter(cell.valueBytes());
+            byte[] value = value(key, cell);
+            if (value != null) {
+                return new Entry(value, cell.version, ttlSeconds(cell, now));
+            }
+        }
+        throw StoreException.failed(new IOException("a large value is missing"));
     }
 
     @Override

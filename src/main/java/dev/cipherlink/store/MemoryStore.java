@@ -67,12 +67,8 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
     }
 
     @Override
-    protected Cell read(Key key, ReadGate gate) throws StoreException {
-        Cell cell = read(key);
-        if (cell.isLive(clock)) {
-            gate.enter(cell.value.length);
-        }
-        return cell;
+    protected byte[] value(Key key, Cell cell) {
+        return cell.value;
     }
 
     @Override

@@ -50,6 +50,24 @@ public abstract class StoreExpiryContract {
         assertEquals(0, store.size());
     }
 
+    /// A reader may wait seconds for memory or the disk after it has seen a key.
+    @Test
+    void aKeyThatIsKeptWhileItsReaderWaitsIsFound() throws StoreException {
+        store.set(key, bytes("v"));
+        store.expire(key, Duration.ofSeconds(1));
+        assertArrayEquals(bytes("v"), store.get(key, _ -> keepAndWait()));
+        store.expire(key, Duration.ofSeconds(1));
+        KeyValueStore.Entry entry = store.entry(key, _ -> keepAndWait());
+        assertArrayEquals(bytes("v"), entry.value());
+        assertEquals(1, entry.ttlSeconds());
+        assertTrue(store.exists(key));
+    }
+
+    private void keepAndWait() throws StoreException {
+        assertTrue(store.persist(key));
+        clock.advance(Duration.ofSeconds(2));
+    }
+
     @Test
     void anExpiredKeyCannotBeDeletedPersistedOrExpired() throws StoreException {
         for (String name : List.of("a", "b", "c")) {

@@ -35,7 +35,6 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class RocksStore extends CellStore<DiskCell> {
 
     private static final Logger LOG = System.getLogger(RocksStore.class.getName());
-    private static final int MAX_TRIES = 100;
     private static final int SWEEP_BATCH = 100;
 
     private final RocksConfig config;
@@ -164,24 +163,12 @@ public final class RocksStore extends CellStore<DiskCell> {
     }
 
     @Override
-    protected DiskCell read(Key key, ReadGate gate) throws StoreException {
-        for (int i = 0; i < MAX_TRIES; i++) {
-            DiskCell cell = read(key);
-            if (!cell.isLive(clock)) {
-                return DiskCell.ABSENT;
-            }
-            gate.enter(cell.valueBytes());
-            if (cell.value != null) {
-                return cell;
-            }
-            transactions.get().leaveGate();
-            byte[] large = reader.value(key, cell);
-            if (large != null) {
-                return cell.withLargeValue(large);
-            }
-            // Replaced, and removed, between the two looks.
+    protected byte[] value(Key key, DiskCell cell) throws StoreException {
+        if (cell.value != null) {
+            return cell.value;
         }
-        throw StoreException.failed(new IOException("a large value is missing"));
+        transactions.get().leaveGate();
+        return reader.value(key, cell);
     }
 
     /// Outside of a transaction a write is one of its own.
