@@ -50,6 +50,11 @@ public final class NoiseChannel extends PacketChannel {
     }
 
     @Override
+    public String protection() {
+        return suite.kind();
+    }
+
+    @Override
     public boolean isOneMessageAPacket() {
         return false;
     }

@@ -14,6 +14,9 @@ public interface SecureChannel extends AutoCloseable {
     /// What protects the packets, for people: in version 2 the Noise protocol name of the suite.
     String protocolName();
 
+    /// The same in short: `hybrid` or `classic`, or `shared key` in version 1.
+    String protection();
+
     /// Whether each packet carries exactly one message, rather than one or more.
     boolean isOneMessageAPacket();
 

@@ -54,6 +54,11 @@ public final class SharedKeyChannel extends PacketChannel {
     }
 
     @Override
+    public String protection() {
+        return "shared key";
+    }
+
+    @Override
     public boolean isOneMessageAPacket() {
         return true;
     }

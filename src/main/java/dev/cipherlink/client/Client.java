@@ -4,6 +4,7 @@ import dev.cipherlink.client.ClientConfig.Credentials.PreferredSuite;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.HandshakeJson;
 import dev.cipherlink.message.Syn.SynAck;
+import dev.cipherlink.noise.Suite;
 import dev.cipherlink.session.Outbox;
 import dev.cipherlink.session.Outbox.ReplyHandler;
 import dev.cipherlink.session.Outgoing.Progress;
@@ -80,7 +81,12 @@ public final class Client implements AutoCloseable {
 
     /// What protects the connection, or protected the last one: in version 2 the Noise protocol name of its suite.
     public String protocolName() {
-        return connector.protocolName();
+        return connector.channel().protocolName();
+    }
+
+    /// The same in short: `hybrid` or `classic`, or `shared key` in version 1.
+    public String protection() {
+        return connector.channel().protection();
     }
 
     /// Sets the listener for events. It gets the payload of each on the thread that reads the connection, and must not block.
@@ -271,6 +277,29 @@ public final class Client implements AutoCloseable {
         public OutcomeUnknownException(Throwable cause) {
             super("the connection ended before the answer came; whether the request ran is unknown: " + cause.getMessage(),
                     cause);
+        }
+    }
+
+    /// The server closed the connection within the handshake, in a way that says nothing about keys: another attempt may
+    /// succeed. The message says what the reason may be.
+    public static final class LostHandshakeException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        private LostHandshakeException(String what, IOException cause) {
+            super("the server closed the connection " + what, cause);
+        }
+
+        static LostHandshakeException broken(boolean isShared, IOException cause) {
+            return new LostHandshakeException("during the handshake: it may be stopping, limit connections of this address, or "
+                    + (isShared ? "not serve version 1" : "serve a shared key only"), cause);
+        }
+
+        /// Closed before the first byte of the server's: so does one that does not accept the suite.
+        static LostHandshakeException unanswered(Suite suite, IOException cause) {
+            return new LostHandshakeException((suite.isHybrid()
+                    ? "at the post-quantum handshake: it may be too old for that (client.suites=classic goes to such a server), "
+                    : "at the classic handshake: it may require the post-quantum one (client.suites=hybrid), ")
+                    + "be stopping, limit connections of this address, or serve a shared key only", cause);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.cipherlink.client;
 
+import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.client.AuthenticationException.HostKeyException;
 import dev.cipherlink.client.Client.Backoff;
@@ -76,8 +77,8 @@ final class Connector implements Runnable {
         return granted;
     }
 
-    String protocolName() {
-        return attachment.channel().protocolName();
+    SecureChannel channel() {
+        return attachment.channel();
     }
 
     Session session() {

@@ -1,7 +1,7 @@
 package dev.cipherlink.client;
 
 import dev.cipherlink.channel.NoiseChannel;
-import dev.cipherlink.client.Attachment.LostHandshakeException;
+import dev.cipherlink.client.Client.LostHandshakeException;
 import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.forward.ForwardListener.TunnelSource;
 import dev.cipherlink.forward.ForwardSockets;

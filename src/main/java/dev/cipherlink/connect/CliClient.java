@@ -3,6 +3,7 @@ package dev.cipherlink.connect;
 import dev.cipherlink.client.AuthenticationException;
 import dev.cipherlink.client.AuthenticationException.HostKeyException;
 import dev.cipherlink.client.Client;
+import dev.cipherlink.client.Client.LostHandshakeException;
 import dev.cipherlink.client.Client.OutcomeUnknownException;
 import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.command.Command;
@@ -129,9 +130,16 @@ public final class CliClient implements AutoCloseable {
             case SocketTimeoutException e ->
                     new CliException(ExitStatus.UNREACHABLE, what + FailureText.of(e)).withCause(e)
                             .withHint("a longer --timeout, or another --server");
-            default -> new CliException(ExitStatus.UNREACHABLE, what + FailureText.of(failure)).withCause(failure)
-                    .withHint("is the server running there? --server HOST:PORT names another");
+            default -> unreachable(server, failure);
         };
+    }
+
+    /// A failure to connect that is not about keys, with a hint unless a server was there: then the failure says what it may be.
+    public static CliException unreachable(ServerAddress server, IOException failure) {
+        var unreachable = new CliException(ExitStatus.UNREACHABLE, "cannot connect to " + server + ": " + FailureText.of(failure))
+                .withCause(failure);
+        return failure instanceof LostHandshakeException ? unreachable
+                : unreachable.withHint("is the server running there? --server HOST:PORT names another");
     }
 
     private static CliException cannotUseKnownHosts(IOException failure, ClientKeys keys) {

@@ -85,7 +85,7 @@ public record HostKeys(ServerKeys keys) implements Closing {
 
     private static Set<Suite> suites(Settings settings) {
         List<String> accepted = List.of(settings.word(Setting.SERVER_SUITES).split(","));
-        return Arrays.stream(Suite.values()).filter(suite -> accepted.contains(suite.isHybrid() ? "hybrid" : "classic"))
+        return Arrays.stream(Suite.values()).filter(suite -> accepted.contains(suite.kind()))
                 .collect(Collectors.toUnmodifiableSet());
     }
 

@@ -91,6 +91,11 @@ public enum Suite {
         return pattern == HandshakePattern.XX_HFS;
     }
 
+    /// The word of the settings for its handshake: `hybrid` or `classic`.
+    public String kind() {
+        return isHybrid() ? "hybrid" : "classic";
+    }
+
     /// The full Noise protocol name: 29 to 45 ASCII characters.
     public String protocolName() {
         return protocolName;

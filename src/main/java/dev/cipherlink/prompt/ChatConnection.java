@@ -132,9 +132,9 @@ final class ChatConnection implements AutoCloseable {
         return state instanceof ConnectionState.Connected;
     }
 
-    /// The cipher suite of the connection, or the name of its other protection.
-    String protocolName() {
-        return client.protocolName();
+    /// The protection of the connection: `hybrid`, `classic` or `shared key`.
+    String protection() {
+        return client.protection();
     }
 
     /// `burst` or `step-by-step`, as negotiated for the session.

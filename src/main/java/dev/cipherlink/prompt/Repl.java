@@ -271,10 +271,10 @@ final class Repl implements PromptSession.Host {
         }
     }
 
+    /// One row of a terminal with 80 columns, unless host and name have more than 38 characters.
     static AttributedString greeting(ChatConnection connection, ChatParts parts) {
         String name = connection.name().isEmpty() ? "" : " as " + connection.name();
-        String help = parts.dialect() == Dialect.STORE ? "help" : "/help";
-        return parts.lines().remark("connected to " + connection.server() + name + " over "
-                + connection.protocolName() + "; " + help + " lists the commands, Ctrl-D leaves");
+        return parts.lines().remark("connected to " + connection.server() + name + " (" + connection.protection() + "); "
+                + SlashCommand.HELP.word() + ", " + SlashCommand.QUIT.word());
     }
 }

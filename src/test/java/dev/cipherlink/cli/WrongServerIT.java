@@ -1,6 +1,7 @@
 package dev.cipherlink.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.console.Terminal;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What is told where no Cipherlink server can be reached, and what SIGHUP does to one.
 @Timeout(120)
@@ -95,6 +97,27 @@ class WrongServerIT {
         assertEquals(3, terminal.run("kv", "-s", "255.255.255.255:9", "--timeout", "5s", "PING"));
         assertTrue(terminal.err().contains("cannot connect to 255.255.255.255:9: "), terminal.err());
         assertTrue(!terminal.err().contains("handshake") && !terminal.err().contains("closed"), terminal.err());
+        assertTrue(terminal.err().contains("try: is the server running there?"), terminal.err());
+    }
+
+    /// A server from before the post-quantum handshake closes at the header of its first packet: it is running there.
+    @ParameterizedTest
+    @ValueSource(strings = {"kv PING", "forward --stdio 127.0.0.1:9"})
+    void aServerThatIsTooOldIsNotLookedForElsewhere(String command) throws IOException {
+        try (ServerSocket old = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+            Thread.ofVirtual().start(() -> {
+                try (Socket socket = old.accept()) {
+                    socket.getInputStream().readNBytes(9);
+                } catch (IOException e) {
+                    // the client's message is what is tested
+                }
+            });
+            Terminal terminal = terminal(old.getLocalPort());
+            assertEquals(3, terminal.run(command.split(" ")));
+            assertTrue(terminal.err().contains("cannot connect to 127.0.0.1:" + old.getLocalPort() + ": the server closed the "
+                    + "connection at the post-quantum handshake: it may be too old for that (client.suites=classic "), terminal.err());
+            assertFalse(terminal.err().contains("try: "), terminal.err());
+        }
     }
 
     /// Issue 14.9: SIGHUP ended the server with 129, without a drain and without a line.

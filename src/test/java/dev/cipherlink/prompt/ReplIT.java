@@ -57,6 +57,13 @@ class ReplIT extends ReplRig {
     }
 
     @Test
+    void theGreetingNamesTheSuiteInOneRow() throws Exception {
+        try (TmuxTerminal ann = chat("ann", 80, 24)) {
+            ann.awaitMatch("(?s).*(^|\n)connected to 127\\.0\\.0\\.1:\\d+ as ann \\(hybrid\\); /help, /quit\n.*");
+        }
+    }
+
+    @Test
     void aHostileMessageIsShownAndDoesNothing() throws Exception {
         try (TmuxTerminal ann = chat("ann", 100, 24); Client bob = client("bob")) {
             bob.request("JOIN #lobby");

@@ -40,6 +40,7 @@ class SuitesIT {
             assertTrue(lines.contains("suite: " + suite.protocolName()), lines::toString);
             assertTrue(lines.contains("connections_hybrid: " + (suite.isHybrid() ? 1 : 0)), lines::toString);
             assertEquals(suite.protocolName(), client.protocolName());
+            assertEquals(suite.isHybrid() ? "hybrid" : "classic", client.protection());
         }
     }
 

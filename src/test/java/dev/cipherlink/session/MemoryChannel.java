@@ -149,6 +149,11 @@ final class MemoryChannel implements SecureChannel {
     }
 
     @Override
+    public String protection() {
+        return "none";
+    }
+
+    @Override
     public boolean isOneMessageAPacket() {
         return true;
     }

@@ -75,13 +75,8 @@ final class StdioForward {
         } catch (TargetException e) {
             throw new CliException(ExitStatus.REFUSED, "cannot forward to " + target + ": " + FailureText.of(e)).withCause(e);
         } catch (IOException e) {
-            throw unreachable(e);
+            throw CliClient.unreachable(settings.address(Setting.CLIENT_SERVER), e);
         }
-    }
-
-    private CliException unreachable(IOException cause) {
-        return new CliException(ExitStatus.UNREACHABLE, "cannot connect to " + settings.address(Setting.CLIENT_SERVER) + ": "
-                + FailureText.of(cause)).withCause(cause).withHint("is the server running there? --server HOST:PORT names another");
     }
 
     private static ExitStatus status(RelayEnd end, ForwardTarget target) {
