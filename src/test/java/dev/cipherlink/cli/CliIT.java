@@ -6,12 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.console.Terminal;
-import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.fault.CutLink;
 import dev.cipherlink.peer.JavaProgram;
 import dev.cipherlink.server.Server;
-import dev.cipherlink.server.ServerConfig;
-import dev.cipherlink.store.MemoryStore;
-import dev.cipherlink.store.StoreLimits;
 import java.io.IOException;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
@@ -19,7 +16,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -30,54 +26,17 @@ import java.util.logging.Logger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// The commands of the program against a real server, in this process.
 @Timeout(60)
-class CliIT {
+class CliIT extends ServerRig {
     /// Held, so that its level stays: a test's own server need not report its connections.
     private static final Logger SERVER_LOG = Logger.getLogger(Server.class.getName());
 
     static {
         SERVER_LOG.setLevel(Level.WARNING);
-    }
-
-    @TempDir
-    Path folder;
-    private SharedKey key;
-    private MemoryStore store;
-    private Server server;
-    private Terminal terminal;
-
-    @BeforeEach
-    void startServer() throws IOException {
-        key = SharedKey.generate();
-        key.save(folder.resolve("k"), false);
-        store = new MemoryStore(StoreLimits.ofHeap());
-        server = Server.start(ServerConfig.loopback(key), store);
-        terminal = terminal();
-    }
-
-    private Terminal terminal() {
-        Terminal made = new Terminal(folder);
-        made.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + server.address().getPort());
-        made.environment.put("CIPHERLINK_CLIENT_SHARED_KEY", folder.resolve("k").toString());
-        return made;
-    }
-
-    @AfterEach
-    void stopServer() {
-        server.close();
-        store.close();
-        key.close();
-    }
-
-    private static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     @Test
@@ -316,7 +275,7 @@ class CliIT {
         try (var lines = serve.inputReader()) {
             String address = lines.readLine().split(" ")[2];
             // A client that never comes to rest keeps the server draining until its grace period ends.
-            Terminal busy = terminal();
+            Terminal busy = another();
             CompletableFuture<Integer> load = CompletableFuture.supplyAsync(() ->
                     busy.run("bench", "-s", address, "--requests", "100000000", "--warm-up", "0", "--no-reconnect"));
             Awaitility.await().until(() -> terminal.run("kv", "-s", address, "COUNT") == 0 && !terminal.out().equals("0\n"));

@@ -3,79 +3,27 @@ package dev.cipherlink.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.console.Terminal;
-import dev.cipherlink.crypto.SharedKey;
-import dev.cipherlink.peer.JavaProgram;
-import dev.cipherlink.server.Server;
-import dev.cipherlink.server.ServerConfig;
-import dev.cipherlink.store.MemoryStore;
-import dev.cipherlink.store.StoreLimits;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.PipedInputStream;
-import java.io.PipedOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What `kv` makes of arguments, files and lines: nothing is changed on the way.
+/// Arguments, files and lines reach the server unchanged, and each answer has its status.
 @Timeout(120)
-class KvIT {
-    @TempDir
-    Path folder;
-    private SharedKey key;
-    private MemoryStore store;
-    private Server server;
-    private Terminal terminal;
-
-    @BeforeEach
-    void startServer() throws IOException {
-        key = SharedKey.generate();
-        key.save(folder.resolve("k"), false);
-        store = new MemoryStore(StoreLimits.ofHeap());
-        server = Server.start(ServerConfig.loopback(key), store);
-        terminal = new Terminal(folder);
-        terminal.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + server.address().getPort());
-        terminal.environment.put("CIPHERLINK_CLIENT_SHARED_KEY", folder.resolve("k").toString());
-    }
-
-    @AfterEach
-    void stopServer() {
-        server.close();
-        store.close();
-        key.close();
-    }
-
-    private Terminal another() {
-        Terminal made = new Terminal(folder);
-        made.environment.putAll(terminal.environment);
-        return made;
-    }
-
+class KvIT extends ServerRig {
     private String value(String name) {
         assertEquals(0, terminal.run("kv", "GET", name), terminal.err());
         return terminal.out();
-    }
-
-    private static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     /// Issue 14.2: arguments were joined with spaces and parsed anew, and options were taken out of values.
@@ -179,10 +127,6 @@ class KvIT {
         assertTrue(said.matches("(cipherlink: cannot write to stdout: .+\nrc=2\n){2}"), said);
     }
 
-    private String program() {
-        return JavaProgram.command(folder, List.of(), Main.class).stream().map(part -> "'" + part + "'").collect(Collectors.joining(" "));
-    }
-
     /// Issue 14.2: bytes that are no UTF-8 became U+FFFD in the store.
     @ParameterizedTest
     @ValueSource(strings = {"C", "C.UTF-8"})
@@ -250,145 +194,6 @@ class KvIT {
         assertEquals("", terminal.err());
     }
 
-    /// Issue 14.7: `kv WATCH` answered OK and ended.
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void watchTellsEachChangeAsItComesUntilTheEnd(boolean json) throws Exception {
-        ProcessBuilder builder = new ProcessBuilder(JavaProgram.command(folder, List.of(), Main.class,
-                json ? List.of("--json", "kv", "WATCH", "job:").toArray(String[]::new) : new String[] {"kv", "WATCH", "job:"}))
-                .directory(folder.toFile()).redirectError(folder.resolve("err").toFile()).redirectOutput(folder.resolve("out").toFile());
-        builder.environment().putAll(terminal.environment);
-        Process watch = builder.start();
-        try {
-            Path out = folder.resolve("out");
-            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> {
-                terminal.run("kv", "SET", "job:0", "x"); // until it is heard
-                return Files.size(out) > 0;
-            });
-            terminal.run("kv", "SET", "other", "x");
-            terminal.run("kv", "SET", "job:1", "x");
-            terminal.run("kv", "DELETE", "job:1");
-            String end = json ? "{\"type\":\"key_set\",\"key\":\"job:1\"}\n{\"type\":\"key_deleted\",\"key\":\"job:1\"}\n"
-                    : "set job:1\ndeleted job:1\n";
-            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> Files.readString(out).endsWith(end));
-            assertTrue(!Files.readString(out).contains("other"), Files.readString(out));
-            new ProcessBuilder("kill", "-INT", String.valueOf(watch.pid())).start().waitFor();
-            assertTrue(watch.waitFor(60, TimeUnit.SECONDS));
-            assertEquals(130, watch.exitValue());
-            assertEquals("", Files.readString(folder.resolve("err")));
-        } finally {
-            watch.destroyForcibly();
-        }
-    }
-
-    /// Issue 14.7: it goes on over a loss of its connection, and ends with 3 when the server is gone for good.
-    @Test
-    void watchEndsWhenTheServerIsGone() {
-        terminal.environment.put("CIPHERLINK_CLIENT_RECONNECT_FOR", "0ms");
-        var status = CompletableFuture.supplyAsync(() -> terminal.run("kv", "WATCH"));
-        Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> another().run("kv", "SET", "a", "1") == 0
-                && terminal.out().contains("set a\n"));
-        server.close();
-        assertEquals(3, status.join(), terminal.err());
-    }
-
-    /// Issue 14.26: key names are completed, also behind a colon, where bash completes only what follows it.
-    /// Issue 14.26: the scripts of zsh and fish had never run in these shells.
-    @Test
-    void eachShellCompletesKeysOfTheServerFilesAndChoices() throws Exception {
-        terminal.runWith(utf8("SET job:alpha 1\nSET job:beta 1\nSET other 1\n"), "-q", "kv");
-        for (String shell : List.of("bash", "zsh", "fish")) {
-            terminal.run("completion", shell);
-            Files.writeString(folder.resolve("script." + shell), terminal.out());
-        }
-        Files.writeString(folder.resolve("with space"), "");
-        Files.writeString(folder.resolve("cipherlink"), "#!/bin/sh\nexec " + program() + " \"$@\"\n");
-        assertTrue(folder.resolve("cipherlink").toFile().setExecutable(true));
-
-        // The server is asked for two seconds only, and the machine may be busy.
-        Awaitility.await().atMost(Duration.ofMinutes(2)).untilAsserted(() -> assertEquals("<alpha><beta><script.bash><memory>",
-                said("bash", "-c", "PATH=$PWD:$PATH; source ./script.bash; "
-                + "for COMP_LINE in 'cipherlink kv GET job:' 'cipherlink kv --from script.b' 'cipherlink serve --engine m'; do "
-                + "COMP_POINT=${#COMP_LINE}; _cipherlink; printf '<%s>' \"${COMPREPLY[@]}\"; done")));
-        Awaitility.await().atMost(Duration.ofMinutes(2)).untilAsserted(() -> assertEquals("job:alpha\njob:beta\nscript.bash\nmemory\n",
-                said("fish", "-c", "set PATH $PWD $PATH; source ./script.fish; "
-                + "for line in 'kv GET job:' 'kv --from script.b' 'serve --engine m'; complete -C \"cipherlink $line\"; end")));
-        try (TmuxTerminal zsh = TmuxTerminal.of(folder, 100, 24, terminal.environment, "exec zsh -f -i")) {
-            zsh.enter("cd '" + folder + "'; PATH=$PWD:$PATH; PS1='z''sh: '; source ./script.zsh");
-            zsh.awaitText("zsh:");
-            for (String line : List.of("kv GET job:al|pha", "kv --from script.b|ash", "kv --from with| space", "serve --engine m|emory")) {
-                String[] parts = line.split("\\|");
-                zsh.type("cipherlink " + parts[0]);
-                String whole = "cipherlink " + parts[0] + parts[1].replace(" ", "\\ ");
-                Awaitility.await().atMost(Duration.ofMinutes(1)).pollInterval(Duration.ofSeconds(5)).until(() -> {
-                    boolean isThere = zsh.screen().contains(whole);
-                    if (!isThere) {
-                        zsh.press("Tab");
-                    }
-                    return isThere;
-                });
-                zsh.press("C-u");
-            }
-        }
-    }
-
-    private String said(String... command) throws IOException {
-        ProcessBuilder shell = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true);
-        shell.environment().putAll(terminal.environment);
-        return new String(shell.start().getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    }
-
-    /// Issue 14.7: what was missed meanwhile is said, or that nothing was.
-    @Test
-    void watchTellsThatItsConnectionWasLostAndGoesOn() throws Exception {
-        try (CutLink link = new CutLink(server.address())) {
-            Terminal watching = another();
-            watching.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + link.port());
-            watching.environment.put("CIPHERLINK_CLIENT_RECONNECT_FOR", "10s");
-            var status = CompletableFuture.supplyAsync(() -> watching.run("kv", "WATCH"));
-            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> terminal.run("kv", "SET", "a", "1") == 0
-                    && watching.out().contains("set a\n"));
-            link.breakAll();
-            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> watching.err().contains("connected again, nothing was missed\n"));
-            assertTrue(watching.err().matches("cipherlink: connection lost: .*; it is established again\n(.*\n)*"), watching.err());
-            terminal.run("kv", "SET", "b", "1");
-            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> watching.out().contains("set b\n"));
-            link.cut();
-            assertEquals(3, status.get(), watching.err());
-        }
-    }
-
-    @Test
-    void aSingleWriteWithoutAnAnswerMayHaveRunAndAReadHasNoTrace() throws Exception {
-        try (CutLink link = new CutLink(server.address())) {
-            terminal.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + link.port());
-            Files.write(folder.resolve("large"), new byte[1 << 20]);
-            link.swallowBehind(100_000);
-            var status = CompletableFuture.supplyAsync(() -> terminal.run("kv", "SET", "a", "--from", "large"));
-            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> link.swallowedBytes() > 0);
-            link.breakAll();
-            assertEquals(5, status.get(), terminal.err());
-            assertTrue(terminal.err().contains("; whether the command ran is unknown\n  try: look what the server has now"), terminal.err());
-
-            assertEquals(5, terminal.run("kv", "--timeout", "2s", "SET", "a", "--from", "large"), terminal.err());
-            assertTrue(terminal.err().contains(" lost: no answer within 2s; whether the command ran is unknown\n"), terminal.err());
-            assertEquals(3, terminal.run("kv", "--timeout", "2s", "ECHO", "x".repeat(120_000)), terminal.err());
-            assertTrue(terminal.err().contains(" lost: no answer within 2s\n"), terminal.err());
-        }
-    }
-
-    @Test
-    void aScriptGivesUpOnAServerThatDoesNotAnswer() throws Exception {
-        try (CutLink link = new CutLink(server.address())) {
-            terminal.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + link.port());
-            link.swallowBehind(100_000);
-            String script = "SET a " + "x".repeat(200_000) + "\nGET a\n";
-            assertEquals(5, terminal.runWith(utf8(script), "kv", "--timeout", "2s"), terminal.err());
-            assertTrue(terminal.err().contains("stdin:1: SET a: outcome unknown\n"), terminal.err());
-            assertTrue(terminal.err().contains(" lost: no answer within 2s; the outcome of 1 command is unknown\n"), terminal.err());
-        }
-    }
-
     @Test
     void aFileThatCannotBeReadIsNamedBeforeAnythingIsSent() {
         assertEquals(2, terminal.run("kv", "SET", "a", "--from", "nowhere"));
@@ -406,48 +211,5 @@ class KvIT {
         terminal.environment.put("TERM", "dumb");
         assertEquals(0, terminal.withTerminals(true, true, true).runWith(utf8("SET a 1\n"), "kv"), terminal.err());
         assertTrue(terminal.err().startsWith("commands, one a line; Ctrl-D ends\n"), terminal.err());
-    }
-
-    /// Issue 14.26: each shell shows what this answers.
-    @Test
-    void completesWhatCanStandInEachPlace() {
-        assertEquals(0, terminal.runWith(utf8("JOIN #lobby\nJOIN #ops\nSAY #ops hello\n"), "kv"), terminal.err());
-        assertEquals("#ops\n", completed("kv", "JOIN", "#o"));
-        assertEquals("#ops\n", completed("chat", "#o"));
-        assertEquals("60\n600\n", completed("kv", "EXPIRE", "a", "60"));
-        assertEquals("--from\n", completed("kv", "SET", "a", "--f"));
-        assertEquals("", completed("kv", "SET", "a", "b", ""));
-        assertEquals("", completed("kv", "PING", ""));
-        assertEquals("GET\n", completed("kv", "--timeout", "5s", "ge"));
-        assertEquals("show\n", completed("config", ""));
-        assertEquals(":folders\n", completed("store", "backup", ""));
-        assertEquals("10m\n10s\n1d\n1h\n1m\n1s\n", completed("--timeout", "1"));
-        assertEquals("burst\n", completed("bench", "--mode", "b"));
-        assertEquals("", completed("-s", "nowh"));
-    }
-
-    private String completed(String... words) {
-        List<String> args = new ArrayList<>(List.of("completion", "words"));
-        args.addAll(List.of(words));
-        assertEquals(0, terminal.run(args.toArray(String[]::new)), terminal.err());
-        return terminal.out();
-    }
-
-    @Test
-    void verboseTellsOfTheKeyAndOfALostConnection() throws Exception {
-        var typed = new PipedOutputStream();
-        try (PipedInputStream stdin = new PipedInputStream(typed); CutLink link = new CutLink(server.address())) {
-            terminal.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + link.port());
-            var status = CompletableFuture.supplyAsync(() -> terminal.runWith(stdin, "kv", "-v"));
-            typed.write(utf8("SET a 1\n"));
-            typed.flush();
-            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> terminal.out().equals("OK\n"));
-            link.breakAll();
-            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> terminal.err().contains("ms: the session goes on\n"));
-            typed.close();
-            assertEquals(0, status.get(), terminal.err());
-            assertTrue(terminal.err().contains("cipherlink: shared key: ") && terminal.err().contains("; version 1\n"), terminal.err());
-            assertTrue(terminal.err().contains("cipherlink: connection lost: "), terminal.err());
-        }
     }
 }

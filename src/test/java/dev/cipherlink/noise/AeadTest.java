@@ -20,11 +20,11 @@ class AeadTest {
     void chaChaPolyGivesTheAnswersOfWycheproof() throws IOException, AEADBadTagException {
         int valid = 0;
         int forged = 0;
-        for (Json group : Json.published("wycheproof_chacha20_poly1305_test.json").get("testGroups").elements()) {
+        for (VectorValue group : VectorValue.published("wycheproof_chacha20_poly1305_test.json").get("testGroups").elements()) {
             if (Integer.parseInt(group.get("ivSize").text()) != NONCE_BITS) {
                 continue;
             }
-            for (Json known : group.get("tests").elements()) {
+            for (VectorValue known : group.get("tests").elements()) {
                 if (known.get("result").text().equals("valid")) {
                     assertSealsAndOpens(known);
                     valid++;
@@ -65,7 +65,7 @@ class AeadTest {
         }
     }
 
-    private static void assertSealsAndOpens(Json known) throws AEADBadTagException {
+    private static void assertSealsAndOpens(VectorValue known) throws AEADBadTagException {
         byte[] message = known.get("msg").bytes();
         byte[] sealed = new byte[message.length + Aead.TAG_BYTES];
         var aead = new Aead(Suite.CHACHA_POLY);
@@ -75,7 +75,7 @@ class AeadTest {
         assertArrayEquals(message, open(known), () -> known.get("tcId").text());
     }
 
-    private static byte[] open(Json known) throws AEADBadTagException {
+    private static byte[] open(VectorValue known) throws AEADBadTagException {
         byte[] sealed = sealed(known);
         byte[] opened = new byte[sealed.length - Aead.TAG_BYTES];
         var aead = new Aead(Suite.CHACHA_POLY);
@@ -84,11 +84,11 @@ class AeadTest {
         return opened;
     }
 
-    private static CipherKey key(Json known) {
+    private static CipherKey key(VectorValue known) {
         return new CipherKey(Suite.CHACHA_POLY, known.get("key").bytes());
     }
 
-    private static byte[] sealed(Json known) {
+    private static byte[] sealed(VectorValue known) {
         List<byte[]> parts = List.of(known.get("ct").bytes(), known.get("tag").bytes());
         byte[] sealed = Arrays.copyOf(parts.get(0), parts.get(0).length + parts.get(1).length);
         System.arraycopy(parts.get(1), 0, sealed, parts.get(0).length, parts.get(1).length);

@@ -29,9 +29,9 @@ class Blake2bTest {
 
     @Test
     void hmacGivesTheKnownAnswers() throws IOException {
-        List<Json> cases = Json.resource("hmac_blake2b_noise_hkdf.json").get("hmac").elements();
+        List<VectorValue> cases = VectorValue.resource("hmac_blake2b_noise_hkdf.json").get("hmac").elements();
         assertEquals(60, cases.size());
-        for (Json known : cases) {
+        for (VectorValue known : cases) {
             assertArrayEquals(known.get("mac").bytes(),
                     Blake2b.hmac(known.get("key").bytes(), known.get("msg").bytes()));
         }
@@ -39,10 +39,10 @@ class Blake2bTest {
 
     @Test
     void hkdfGivesTheKnownAnswersWithTwoAndThreeOutputs() throws IOException {
-        List<Json> cases = Json.resource("hmac_blake2b_noise_hkdf.json").get("noise_hkdf").elements();
+        List<VectorValue> cases = VectorValue.resource("hmac_blake2b_noise_hkdf.json").get("noise_hkdf").elements();
         assertFalse(cases.isEmpty());
-        for (Json known : cases) {
-            byte[][] expected = known.get("outputs").elements().stream().map(Json::bytes).toArray(byte[][]::new);
+        for (VectorValue known : cases) {
+            byte[][] expected = known.get("outputs").elements().stream().map(VectorValue::bytes).toArray(byte[][]::new);
             byte[] chainingKey = known.get("chaining_key").bytes();
             byte[] inputKeyMaterial = known.get("ikm").bytes();
             assertArrayEquals(expected, Blake2b.hkdf(chainingKey, inputKeyMaterial, 3));

@@ -22,9 +22,9 @@ class CipherStateTest {
 
     @Test
     void encryptsAndDecryptsAtEveryEdgeOfTheCounter() throws IOException {
-        List<Json> edges = Json.resource("noise_cipher_edges_and_rekey.json").get("nonce_edges").elements();
+        List<VectorValue> edges = VectorValue.resource("noise_cipher_edges_and_rekey.json").get("nonce_edges").elements();
         assertEquals(44, edges.size());
-        for (Json edge : edges) {
+        for (VectorValue edge : edges) {
             long n = Long.parseUnsignedLong(edge.get("n").text());
             byte[] ad = edge.get("ad").bytes();
             var sender = keyed(suite(edge), edge.get("key").bytes());
@@ -41,13 +41,13 @@ class CipherStateTest {
 
     @Test
     void rekeysInBothDirectionsAsTheKnownChains() throws IOException {
-        List<Json> chains = Json.resource("noise_cipher_edges_and_rekey.json").get("rekey_chain").elements();
+        List<VectorValue> chains = VectorValue.resource("noise_cipher_edges_and_rekey.json").get("rekey_chain").elements();
         assertEquals(2, chains.size());
-        for (Json chain : chains) {
-            List<Json> steps = chain.get("steps").elements();
+        for (VectorValue chain : chains) {
+            List<VectorValue> steps = chain.get("steps").elements();
             var sender = keyed(suite(chain), steps.getFirst().get("key").bytes());
             var receiver = keyed(suite(chain), steps.getFirst().get("key").bytes());
-            for (Json step : steps) {
+            for (VectorValue step : steps) {
                 assertEquals(step.get("n").text(), Long.toString(sender.nonce()));
                 assertArrayEquals(step.get("ciphertext").bytes(),
                         sender.encryptWithAd(NO_AD, step.get("plaintext").bytes()));
@@ -272,7 +272,7 @@ class CipherStateTest {
         return text;
     }
 
-    private static Suite suite(Json known) {
+    private static Suite suite(VectorValue known) {
         return Stream.of(Suite.values())
                 .filter(suite -> suite.protocolName().contains("_" + known.get("cipher").text() + "_"))
                 .findFirst().orElseThrow();

@@ -18,7 +18,7 @@ class KeyPairTest {
 
     @Test
     void multipliesAsInRfc7748() throws IOException {
-        for (Json known : vectors().get("scalarmult").elements()) {
+        for (VectorValue known : vectors().get("scalarmult").elements()) {
             byte[] shared = KeyPair.of(known.get("scalar").bytes()).dh(known.get("u").bytes());
             assertArrayEquals(known.get("out").bytes(), shared);
         }
@@ -43,7 +43,7 @@ class KeyPairTest {
 
     @Test
     void bothSidesGetTheSharedSecretOfRfc7748() throws IOException {
-        Json known = vectors().get("dh");
+        VectorValue known = vectors().get("dh");
         try (var a = KeyPair.of(known.get("a").bytes()); var b = KeyPair.of(known.get("b").bytes())) {
             assertArrayEquals(known.get("A").bytes(), a.publicKey());
             assertArrayEquals(known.get("B").bytes(), b.publicKey());
@@ -100,7 +100,7 @@ class KeyPairTest {
 
     /// The seven points of the vector file, each also with the bit set that X25519 ignores.
     static List<byte[]> lowOrderPoints() throws IOException {
-        return vectors().get("low_order_u").elements().stream().map(Json::bytes).<byte[]>mapMulti((point, sink) -> {
+        return vectors().get("low_order_u").elements().stream().map(VectorValue::bytes).<byte[]>mapMulti((point, sink) -> {
             byte[] withTopBit = point.clone();
             withTopBit[withTopBit.length - 1] |= (byte) 0x80;
             sink.accept(point);
@@ -108,7 +108,7 @@ class KeyPairTest {
         }).toList();
     }
 
-    private static Json vectors() throws IOException {
-        return Json.resource("rfc7748_x25519.json");
+    private static VectorValue vectors() throws IOException {
+        return VectorValue.resource("rfc7748_x25519.json");
     }
 }

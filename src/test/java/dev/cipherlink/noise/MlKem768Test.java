@@ -43,9 +43,9 @@ class MlKem768Test {
 
     @Test
     void theKnownAnswersHold() throws IOException, GeneralSecurityException {
-        List<Json> vectors = Json.resource("mlkem768.json").get("vectors").elements();
+        List<VectorValue> vectors = VectorValue.resource("mlkem768.json").get("vectors").elements();
         assertEquals(4, vectors.size());
-        for (Json vector : vectors) {
+        for (VectorValue vector : vectors) {
             try (var pair = MlKem768.generate(new FixedRandom(vector.get("d").bytes(), vector.get("z").bytes()))) {
                 assertArrayEquals(vector.get("encapsulation_key_sha3").bytes(),
                         MessageDigest.getInstance("SHA3-256").digest(pair.encapsulationKey()));

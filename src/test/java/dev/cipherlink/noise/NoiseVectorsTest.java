@@ -20,31 +20,31 @@ class NoiseVectorsTest {
 
     @TestFactory
     Stream<DynamicTest> ownVectorsHoldOnBothSides() throws IOException {
-        return tests(Json.resource("noise_xx.json"));
+        return tests(VectorValue.resource("noise_xx.json"));
     }
 
     /// Made by the peer in Python, which has an ML-KEM of its own.
     @TestFactory
     Stream<DynamicTest> theVectorsOfThePythonPeerHoldOnBothSides() throws IOException {
-        return tests(Json.resource("noise_xxhfs.json"));
+        return tests(VectorValue.resource("noise_xxhfs.json"));
     }
 
     @TestFactory
     Stream<DynamicTest> publishedVectorsHoldOnBothSides() throws IOException {
-        return tests(Json.published("noise_xx_25519_blake2b.json"));
+        return tests(VectorValue.published("noise_xx_25519_blake2b.json"));
     }
 
-    private static Stream<DynamicTest> tests(Json file) {
-        List<Json> vectors = file.get("vectors").elements();
+    private static Stream<DynamicTest> tests(VectorValue file) {
+        List<VectorValue> vectors = file.get("vectors").elements();
         assertFalse(vectors.isEmpty());
         return IntStream.range(0, vectors.size()).mapToObj(i -> dynamicTest(
                 i + " " + vectors.get(i).get("protocol_name").text(), () -> run(vectors.get(i))));
     }
 
-    private static void run(Json vector) throws IOException, GeneralSecurityException {
+    private static void run(VectorValue vector) throws IOException, GeneralSecurityException {
         Suite suite = Stream.of(Suite.values())
                 .filter(s -> s.protocolName().equals(vector.get("protocol_name").text())).findFirst().orElseThrow();
-        List<Json> messages = vector.get("messages").elements();
+        List<VectorValue> messages = vector.get("messages").elements();
         try (var initiator = side(vector, suite, true); var responder = side(vector, suite, false)) {
             for (int i = 0; i < 3; i++) {
                 var sender = i % 2 == 0 ? initiator : responder;
@@ -61,7 +61,7 @@ class NoiseVectorsTest {
         }
     }
 
-    private static void runTransport(List<Json> messages, TransportState initiator, TransportState responder)
+    private static void runTransport(List<VectorValue> messages, TransportState initiator, TransportState responder)
             throws IOException, GeneralSecurityException {
         assertEquals(6, messages.size());
         for (int i = 3; i < messages.size(); i++) {
@@ -77,19 +77,19 @@ class NoiseVectorsTest {
         }
     }
 
-    private static HandshakeState side(Json vector, Suite suite, boolean initiator) {
+    private static HandshakeState side(VectorValue vector, Suite suite, boolean initiator) {
         String prefix = initiator ? "init_" : "resp_";
         var parameters = new HandshakeState.Parameters(suite, initiator, vector.get(prefix + "prologue").bytes());
         return new HandshakeState(parameters, key(vector, prefix + "static"), key(vector, prefix + "ephemeral"),
                 suite.isHybrid() ? new MlKem768Test.FixedRandom(vector.get(prefix + "kem_random").bytes()) : null);
     }
 
-    private static KeyPair key(Json vector, String name) {
+    private static KeyPair key(VectorValue vector, String name) {
         return KeyPair.of(vector.get(name).bytes());
     }
 
     /// The largest payload is described, not spelled out.
-    private static byte[] payload(Json message) {
+    private static byte[] payload(VectorValue message) {
         if (!message.get("payload").isNull()) {
             return message.get("payload").bytes();
         }
@@ -99,7 +99,7 @@ class NoiseVectorsTest {
         return payload;
     }
 
-    private static void assertCiphertext(Json expected, byte[] actual) throws GeneralSecurityException {
+    private static void assertCiphertext(VectorValue expected, byte[] actual) throws GeneralSecurityException {
         if (expected.get("ciphertext").isNull()) {
             assertArrayEquals(expected.get("ciphertext_sha256").bytes(),
                     MessageDigest.getInstance("SHA-256").digest(actual));

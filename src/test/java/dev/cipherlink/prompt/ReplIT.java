@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.cli.CutLink;
 import dev.cipherlink.cli.TmuxTerminal;
 import dev.cipherlink.client.Client;
+import dev.cipherlink.fault.CutLink;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;

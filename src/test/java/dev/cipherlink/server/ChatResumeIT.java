@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.chat.ChatConfig;
-import dev.cipherlink.cli.CutLink;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.command.Event;
+import dev.cipherlink.fault.CutLink;
 import dev.cipherlink.session.CloseReason;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -16,20 +16,20 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /// One value of a vector file: an object, an array, a text, a number or null.
-record Json(Object value) {
+record VectorValue(Object value) {
 
     /// Published vectors lie beside the project and are not part of it.
     private static final Path PUBLIC_FOLDER = Path.of("..", "shared", "vectors", "public");
 
     /// A vector file among the test resources.
-    static Json resource(String name) throws IOException {
-        try (InputStream in = Json.class.getResourceAsStream("/vectors/" + name)) {
+    static VectorValue resource(String name) throws IOException {
+        try (InputStream in = VectorValue.class.getResourceAsStream("/vectors/" + name)) {
             return parse(in);
         }
     }
 
     /// A published vector file; skips the test where it is absent.
-    static Json published(String name) throws IOException {
+    static VectorValue published(String name) throws IOException {
         Path file = PUBLIC_FOLDER.resolve(name);
         Assumptions.assumeTrue(Files.isReadable(file), () -> "skipped: " + file + " is not here");
         try (InputStream in = Files.newInputStream(file)) {
@@ -37,10 +37,10 @@ record Json(Object value) {
         }
     }
 
-    private static Json parse(InputStream in) {
+    private static VectorValue parse(InputStream in) {
         try (JsonParser parser = new JsonFactory().createParser(ObjectReadContext.empty(), in)) {
             parser.nextToken();
-            return new Json(read(parser));
+            return new VectorValue(read(parser));
         }
     }
 
@@ -65,16 +65,16 @@ record Json(Object value) {
         return token == JsonToken.VALUE_NULL ? null : parser.getString();
     }
 
-    Json get(String name) {
-        return new Json(((Map<?, ?>) value).get(name));
+    VectorValue get(String name) {
+        return new VectorValue(((Map<?, ?>) value).get(name));
     }
 
     boolean isNull() {
         return value == null;
     }
 
-    List<Json> elements() {
-        return ((List<?>) value).stream().map(Json::new).toList();
+    List<VectorValue> elements() {
+        return ((List<?>) value).stream().map(VectorValue::new).toList();
     }
 
     String text() {

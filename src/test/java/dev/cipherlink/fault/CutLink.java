@@ -1,4 +1,4 @@
-package dev.cipherlink.cli;
+package dev.cipherlink.fault;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -46,12 +46,12 @@ public final class CutLink implements AutoCloseable {
     }
 
     /// Loses from now on what clients send.
-    void swallow() {
+    public void swallow() {
         swallowing = true;
     }
 
     /// Loses what each client sends behind this many bytes.
-    void swallowBehind(long bytes) {
+    public void swallowBehind(long bytes) {
         swallowBehind = bytes;
     }
 
@@ -65,7 +65,7 @@ public final class CutLink implements AutoCloseable {
         allowance.release(1 << 30);
     }
 
-    long swallowedBytes() {
+    public long swallowedBytes() {
         return swallowedBytes;
     }
 
@@ -116,7 +116,7 @@ public final class CutLink implements AutoCloseable {
     }
 
     /// Ends all connections, and lets no more in.
-    void cut() throws IOException {
+    public void cut() throws IOException {
         listener.close();
         breakAll();
     }
