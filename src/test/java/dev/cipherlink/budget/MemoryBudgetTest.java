@@ -58,7 +58,7 @@ class MemoryBudgetTest {
     }
 
     @Test
-    void whoWaitsIsServedInTurn() throws Exception {
+    void waitingThreadsAreServedInTurn() throws Exception {
         assertTrue(budget.tryTake("ann", 90, 0));
         CompletableFuture<Boolean> large = waiting("bob", 60);
         CompletableFuture<Boolean> small = waiting("eve", 5);
@@ -82,7 +82,7 @@ class MemoryBudgetTest {
     }
 
     @Test
-    void whoWaitsTooLongOrIsInterruptedGetsNothing() throws Exception {
+    void aThreadThatWaitsTooLongOrIsInterruptedGetsNothing() throws Exception {
         assertTrue(budget.tryTake("ann", 60, 0));
         assertFalse(budget.take("bob", 50, 0, Duration.ofMillis(10)));
         CompletableFuture<Boolean> small = waiting("eve", 30);
@@ -93,9 +93,9 @@ class MemoryBudgetTest {
         assertEquals(10, budget.freeBytes());
     }
 
-    /// Whose share is used up waits for its own; others who have some do not count as stuck with it.
+    /// A client with its share used up waits for its own memory; other holders do not count as stuck with it.
     @Test
-    void whoHasSomeAndFindsMoreTakesItPastThoseWhoWait() throws Exception {
+    void aHolderTakesMoreFreeMemoryPastWaitingThreads() throws Exception {
         assertTrue(budget.tryTake("ann", 40, 0));
         CompletableFuture<Boolean> second = waiting("ann", 30);
         assertTrue(budget.take("bob", 10, 0, LONG));
@@ -107,7 +107,7 @@ class MemoryBudgetTest {
 
     /// All had a part of what they needed, and waited until their time was over.
     @Test
-    void whoWouldWaitForThoseWhoWaitGetsNothing() throws Exception {
+    void aHolderThatWouldWaitForWaitingThreadsGetsNothing() throws Exception {
         assertTrue(budget.tryTake("ann", 50, 0));
         assertTrue(budget.tryTake("bob", 40, 0));
         var first = new CompletableFuture<Boolean>();

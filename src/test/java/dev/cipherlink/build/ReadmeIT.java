@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What README.md tells people to paste, as it stands: in an empty home folder, without an environment, in the folder of the
+/// The commands of README.md, pasted as they stand: in an empty home folder, without an environment, in the folder of the
 /// checkout. And the picture of its first screen.
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 @Tag("slow")

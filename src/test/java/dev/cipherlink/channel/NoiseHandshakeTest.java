@@ -73,12 +73,12 @@ class NoiseHandshakeTest {
                 new NoiseHandshake.Initiator(suite, CLIENT), check);
     }
 
-    /// What a server answers the packet 1 that was written.
+    /// The server's answer to the packet 1 that was written.
     private byte[] packet2(NoisePeer server) throws IOException {
         return server.take1(out.toByteArray()).next();
     }
 
-    /// What a client answers the packet 2 that was written.
+    /// The client's answer to the packet 2 that was written.
     private byte[] packet3(NoisePeer client) throws IOException {
         return client.take(out.toByteArray()).next();
     }

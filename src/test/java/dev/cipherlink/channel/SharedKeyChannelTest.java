@@ -102,7 +102,7 @@ class SharedKeyChannelTest {
     }
 
     @Test
-    void deliversWhatWasSentToWhoeverHasTheKey() throws IOException {
+    void deliversMessagesToEveryHolderOfTheKey() throws IOException {
         var receiver = receiver(sent("one", "", "three"));
         for (String expected : new String[] {"one", "", "three"}) {
             assertTrue(receiver.receive());

@@ -4,7 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 
-/// What a peer sends, turn by turn: the next one is asked for its bytes when somebody waits for them, and so can
+/// The bytes of a peer, turn by turn: the next one is asked for its bytes when somebody waits for them, and so can
 /// answer what was sent until then. After the last turn the stream ends.
 final class Turns extends InputStream {
 

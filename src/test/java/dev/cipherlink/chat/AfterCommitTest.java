@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
-/// What others are told of a request, they are told when it is durable.
+/// Others hear of a request when it is durable.
 class AfterCommitTest {
 
     private final TestChat test = new TestChat();
@@ -32,7 +32,7 @@ class AfterCommitTest {
     }
 
     @Test
-    void whatIsSaidAndWhoComesAndGoesIsToldInOneOrder() throws ChatException {
+    void messagesJoinsAndLeavesAreToldInOneOrder() throws ChatException {
         User ann = test.user("ann").join("#dev");
         User bob = test.user("bob").join("#dev");
         User eve = test.user("eve").join("#dev");
@@ -49,9 +49,9 @@ class AfterCommitTest {
         assertEquals(List.of("#dev 2 bob: second", "left #dev bob", "joined #dev bob", "left #dev eve"), ann.told());
     }
 
-    /// Whoever leaves is out at once, for all requests that follow.
+    /// A session that leaves is out at once, for all requests that follow.
     @Test
-    void whoLeavesIsOutAtOnce() throws ChatException {
+    void aSessionThatLeavesIsOutAtOnce() throws ChatException {
         User ann = test.user("ann").join("#dev");
         User bob = test.user("bob").join("#dev");
         ann.told();
@@ -68,7 +68,7 @@ class AfterCommitTest {
 
     /// The room was locked while all in it were told, and those who said something waited for that inside the store's gate.
     @Test
-    void whoeverSaysSomethingWaitsForNobodyWhoIsTold() throws Exception {
+    void aSpeakerDoesNotWaitForReceivers() throws Exception {
         User ann = test.user("ann").join("#dev");
         User bob = test.user("bob").join("#dev");
         User eve = test.user("eve").join("#dev");
@@ -97,7 +97,7 @@ class AfterCommitTest {
     }
 
     @Test
-    void whoIsSentOutIsToldWhenThatIsDurable() throws ChatException {
+    void aSessionIsToldOfItsKickWhenThatIsDurable() throws ChatException {
         User root = test.operator("root").join("#dev");
         User bob = test.user("bob").join("#dev");
         root.told();
@@ -144,7 +144,7 @@ class AfterCommitTest {
     }
 
     @Test
-    void aNameWithoutConnectionGoesToWhoClaimsItNext() throws ChatException {
+    void aNameWithoutConnectionGoesToTheNextClaim() throws ChatException {
         User crashed = test.claimant("ann").join("#dev");
         User again = test.claimant("ann");
         assertThrows(ChatException.class, () -> again.join("#dev"));

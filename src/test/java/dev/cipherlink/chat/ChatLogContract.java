@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/// What the chat's memory promises, wherever it is recorded.
+/// The promises of the chat's memory, wherever it is recorded.
 public abstract class ChatLogContract {
 
     protected static final Instant NOW = Instant.parse("2026-03-01T11:00:00Z");
@@ -75,7 +75,7 @@ public abstract class ChatLogContract {
 
     /// Issue 13.17: one sender pushed out what all others had said, in all rooms or in one.
     @Test
-    public void whoSaysTooMuchDisplacesOwnMessages() {
+    public void aSenderOfTooMuchDisplacesItsOwnMessages() {
         ChatLog log = open(456 * 16);
         for (int id = 1; id <= 2; id++) {
             say(log, "#quiet" + id, id);

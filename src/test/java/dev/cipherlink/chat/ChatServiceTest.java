@@ -23,7 +23,7 @@ class ChatServiceTest {
     }
 
     @Test
-    void tellsEverybodyInARoomWhatIsSaidButWhoSaysIt() throws ChatException {
+    void tellsEverybodyInARoomOfAMessageButItsSender() throws ChatException {
         User ann = test.user("ann").join("#dev");
         User bob = test.user("bob").join("#dev");
         User elsewhere = test.user("eve").join("#ops");
@@ -166,7 +166,7 @@ class ChatServiceTest {
     }
 
     @Test
-    void inALargeRoomNobodyIsToldWhoComesAndGoes() throws ChatException {
+    void inALargeRoomJoinsAndLeavesAreNotAnnounced() throws ChatException {
         User first = test.user("u0").join("#big");
         for (int i = 1; i < 300; i++) {
             test.user("u" + i).join("#big");

@@ -32,7 +32,7 @@ class DirectMessagesTest {
     }
 
     @Test
-    void waitForThoseWhoAreNotHere() throws ChatException {
+    void waitForAbsentPeople() throws ChatException {
         test.user("bob").join("#dev").leave();
         User ann = test.user("ann");
         ann.tell("bob", "one");

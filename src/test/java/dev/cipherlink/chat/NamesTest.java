@@ -11,7 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
-/// Who holds which name, who is here, and who is away.
+/// Names and their holders, presence and absence.
 class NamesTest {
 
     private final TestChat test = new TestChat();
@@ -105,7 +105,7 @@ class NamesTest {
     }
 
     @Test
-    void whoComesBackInANewSessionIsHere() throws ChatException {
+    void aPersonBackInANewSessionIsHere() throws ChatException {
         User ann = test.user("ann").join("#dev");
         test.chat.away(ann.session);
         ann.leave();

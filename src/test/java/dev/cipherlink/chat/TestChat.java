@@ -96,7 +96,7 @@ final class TestChat {
         isHeld = true;
     }
 
-    /// What was asked for becomes durable.
+    /// Makes all requests durable.
     void commit() {
         while (!tellings.isEmpty()) {
             tellings.removeFirst().run();
@@ -112,7 +112,7 @@ final class TestChat {
         return new User(new ChatIdentity(name, Optional.of("key of " + People.fold(name)), false));
     }
 
-    /// Whoever has this name now.
+    /// The present holder of this name.
     User user(String name, String key) {
         return new User(new ChatIdentity(name, Optional.of(key), false));
     }
@@ -199,7 +199,7 @@ final class TestChat {
             return List.copyOf(told);
         }
 
-        /// What it was told since the last call; its client has acknowledged that.
+        /// The events since the last call, all acknowledged by the client.
         List<String> told() {
             List<String> events;
             List<Runnable> due;

@@ -212,7 +212,7 @@ class CliIT extends ServerRig {
     }
 
     @Test
-    void showsWhoAndWhatIsConnected() {
+    void showsUsersAndConnections() {
         assertEquals(0, terminal.run("ping", "-n", "2", "--interval", "0ms"));
         assertEquals(2, terminal.out().lines().count());
         assertEquals(0, terminal.run("whoami"));

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
-/// What the program does without a server.
+/// The program without a server.
 class ProgramTest {
     @TempDir
     Path folder;

@@ -77,7 +77,7 @@ public final class TmuxTerminal implements AutoCloseable {
         }
     }
 
-    /// What the screen shows, without colours.
+    /// The text on the screen, without colours.
     public String screen() {
         return tmux("capture-pane", "-p");
     }

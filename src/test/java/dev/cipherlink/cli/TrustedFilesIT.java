@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What the program does with files and folders that somebody else could change.
+/// The program refuses files and folders that another user could change.
 @Timeout(180)
 class TrustedFilesIT {
     private static final int RACES = 60;

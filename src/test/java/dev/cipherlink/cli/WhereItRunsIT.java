@@ -49,7 +49,7 @@ class WhereItRunsIT extends ReplRig {
         return terminal;
     }
 
-    /// No folder can be made in it, whoever tries.
+    /// No user, not even root, can make a folder in it.
     private Path unwritable() throws IOException {
         return Files.writeString(folder.resolve("state"), "a file");
     }

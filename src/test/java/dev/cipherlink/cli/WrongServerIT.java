@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What is told where no Cipherlink server can be reached, and what SIGHUP does to one.
+/// The errors where no Cipherlink server can be reached, and SIGHUP to a server.
 @Timeout(120)
 @Tag("slow")
 class WrongServerIT {

@@ -213,7 +213,7 @@ class ClientIT {
         }
     }
 
-    /// What the action gives on the reading thread; a future's dependents may run on the caller's instead.
+    /// The result of the action on the reading thread; a future's dependents may run on the caller's instead.
     private static <T> CompletableFuture<T> inHandler(Client client, Supplier<T> action) throws Exception {
         var result = new CompletableFuture<T>();
         client.send(bytes("PING"), new ReplyHandler() {

@@ -111,7 +111,7 @@ class LostHandshakeIT {
         assertThrows(LostHandshakeException.class, () -> Client.connect(personal()));
     }
 
-    /// Whoever has another shared key reads the packet, and closes without a word.
+    /// A server with another shared key reads the packet, and closes without a word.
     @ParameterizedTest
     @CsvSource({"false, dev.cipherlink.client.AuthenticationException", "true, dev.cipherlink.client.Client$LostHandshakeException"})
     void withASharedKeyOnlyAResetSaysNothingAboutIt(boolean isReset, Class<? extends IOException> expected) {

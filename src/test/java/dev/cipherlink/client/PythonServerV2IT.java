@@ -223,7 +223,7 @@ class PythonServerV2IT {
         "replay", "empty", "version-1", "nonce"})
     void givesTheConnectionUpWhenTheServerCannotBeFollowed(String fault) throws Exception {
         try (var client = Client.connect(serve(Suite.CHACHA_POLY, fault))) {
-            // What is replayed is the answer to the first request.
+            // The replayed packet is the answer to the first request.
             assertThrows(IOException.class, () -> {
                 client.request("SET greeting hello");
                 client.request("PING");

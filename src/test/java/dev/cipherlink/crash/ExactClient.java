@@ -82,7 +82,7 @@ final class ExactClient implements AutoCloseable {
         return values;
     }
 
-    /// What was not as it had to be.
+    /// The deviations found.
     Queue<String> wrong() {
         return wrong;
     }

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 @Tag("slow")
 class FairnessIT {
-    /// What another client waits for one answer at most. Without a bound it waited for 20 s and more, on a quiet machine.
+    /// The longest wait of another client for an answer. Without a bound it was 20 s and more, on a quiet machine.
     private static final Duration PATIENCE = Duration.ofSeconds(12);
 
     private static final int FRAGMENT_BYTES = 60_000;

@@ -57,7 +57,7 @@ class LargeValuesIT {
     }
 
     @Test
-    void thoseWhoReadThemWaitForEachOther() throws Exception {
+    void readersOfLargeValuesWaitForEachOther() throws Exception {
         var clients = new ArrayList<Client>();
         var lengths = new ArrayList<CompletableFuture<Integer>>();
         try {
@@ -86,7 +86,7 @@ class LargeValuesIT {
 
     /// Each of them kept its value in the server's memory for as long as it liked.
     @Test
-    void thoseWhoDoNotReadThemKeepOnlyAShareOfTheMemory() throws Exception {
+    void clientsThatDoNotReadKeepOnlyAShareOfTheMemory() throws Exception {
         ClientConfig config = server.clientConfig(1);
         SharedKey key = ((Credentials.Shared) config.credentials()).key();
         var slow = new ArrayList<RawPeer>();
@@ -115,7 +115,7 @@ class LargeValuesIT {
 
     /// Their readers went away in the middle: nothing may be kept for them.
     @Test
-    void readersWhoLeaveGiveTheRoomBack() throws Exception {
+    void readersThatLeaveGiveTheMemoryBack() throws Exception {
         for (int i = 0; i < LEAVING; i++) {
             try (Client client = Client.connect(server.clientConfig(1 + i % 2))) {
                 List<CompletableFuture<?>> answers = new ArrayList<>();

@@ -168,7 +168,7 @@ class ServerCrashIT {
         return new String(store.get(Key.of(key.getBytes(StandardCharsets.US_ASCII))), StandardCharsets.US_ASCII);
     }
 
-    /// What was on its way has an unknown outcome then, and nothing of it is repeated.
+    /// Requests in flight then have an unknown outcome, and are not repeated.
     @Test
     void sessionsWhoseTimeHasPassedAreGone() throws Exception {
         server.close();

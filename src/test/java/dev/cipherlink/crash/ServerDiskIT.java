@@ -355,7 +355,7 @@ class ServerDiskIT {
         return client.requestAsync(command.getBytes(StandardCharsets.US_ASCII));
     }
 
-    /// What is not in memory takes as long as the disk likes, and takes no thread with it that others need.
+    /// A read from the disk takes as long as the disk needs, and holds no thread that others need.
     @Test
     void slowReadsDoNotHoldUpOtherConnections() throws Exception {
         makeServer(folder.resolve("data"));

@@ -36,7 +36,7 @@ class ServerMemoryIT {
     private static final int CLIENTS = 5;
     private static final int REQUESTS = 8;
     private static final int MEBIBYTE = 1 << 20;
-    /// What is resident beside the heap, as docs/design/memory.md says: the JVM, and RocksDB.
+    /// Resident memory beside the heap, as docs/design/memory.md has it: the JVM and RocksDB.
     private static final int JVM_MEBIBYTES = 144;
     private static final int ROCKSDB_MEBIBYTES = 16;
 

@@ -43,7 +43,7 @@ final class ServerProcess implements AutoCloseable {
         sharedKey.save(folder.resolve("shared"), false);
     }
 
-    /// What the next process is started behind, such as a tracer.
+    /// The command in front of the next process, such as a tracer.
     void wrap(List<String> command) {
         wrapper = command;
     }
@@ -76,7 +76,7 @@ final class ServerProcess implements AutoCloseable {
         return folder.resolve("stderr");
     }
 
-    /// What it has said on stderr, for the message of a failed test.
+    /// Its stderr so far, for the message of a failed test.
     String said() {
         try {
             List<String> all = Files.readAllLines(errors());

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What clients make a server record of their sessions never keeps it from starting again.
+/// The session records of any clients never keep a server from starting again.
 @Timeout(240)
 @Tag("slow")
 class SessionRecordsIT {

@@ -55,7 +55,7 @@ final class Counting implements ReplyHandler {
         return answers.get() + failures.get();
     }
 
-    /// What was wrong first; empty if nothing was.
+    /// The first error; empty if there was none.
     String wrong() {
         return wrong.get();
     }

@@ -1,6 +1,6 @@
 package dev.cipherlink.fault;
 
-/// What happens when the byte at which it is due is about to pass. Everything before that byte is passed on.
+/// The action due when a certain byte is about to pass. Everything before that byte is passed on.
 public enum Fault {
     /// Nothing.
     NONE,

@@ -3,7 +3,7 @@ package dev.cipherlink.fault;
 import java.util.List;
 import java.util.Random;
 
-/// What happens to one connection.
+/// The faults of one connection.
 public record FaultPlan(Flow toServer, Flow toClient) {
 
     public static final FaultPlan CLEAN = new FaultPlan(Flow.CLEAN, Flow.CLEAN);

@@ -118,7 +118,7 @@ class FloodIT {
         floodClient(peer -> peer.add(Message.of(MessageType.KEEPALIVE, 0, Payload.of(new byte[64]))));
     }
 
-    /// What a server does for a client of its, while another one stays unharmed.
+    /// A flood from one client leaves the other clients of a server unharmed.
     private static void floodServer(Flood flood, CloseReason... reasons) throws Exception {
         try (var server = TestServer.start(TestServer.times(LONG, INTERVAL, LONG));
              var client = Client.connect(server.clientConfig().withTimes(LONG, LONG));

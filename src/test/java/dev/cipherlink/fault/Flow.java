@@ -2,7 +2,7 @@ package dev.cipherlink.fault;
 
 import java.time.Duration;
 
-/// What happens to the bytes of one direction of one connection.
+/// The faults of one direction of one connection.
 ///
 /// @param pieces in which writes they are passed on
 /// @param delay  waited before what was read at once is passed on

@@ -101,7 +101,7 @@ public final class ProxiedConnection {
         }
     }
 
-    /// What broke on one side breaks on the other.
+    /// Passes a broken connection of one side on to the other.
     void reset() {
         end(Ending.RST);
     }

@@ -20,7 +20,7 @@ final class Pump implements Runnable {
     private final Random random;
     private Fault pending;
     private long passed;
-    /// What is read is dropped: the other end is told nothing any more, not even that this one has gone.
+    /// Bytes that are read are dropped: the other end learns nothing more, not even that this one has gone.
     private volatile boolean isSwallowing;
 
     Pump(ProxiedConnection connection, Direction direction, Socket from, Socket to, Flow flow) {

@@ -56,7 +56,7 @@ class StoppedProcessIT {
                 Awaitility.await().until(() -> counting.outcomes() == 1_500);
                 assertEquals("", counting.wrong());
                 assertEquals(1_500, counting.answers());
-                // What it thinks of us while we are silent shows within a few intervals.
+                // Its reaction to our silence shows within a few intervals.
                 Awaitility.await().pollDelay(INTERVAL).until(() -> true);
                 assertEquals("PONG", client.request("PING").text());
             }

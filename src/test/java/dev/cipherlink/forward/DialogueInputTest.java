@@ -20,7 +20,7 @@ class DialogueInputTest {
     /// Each read had ten seconds of its own: a program that sent a byte every nine held its connection, and a thread, for as
     /// long as a SOCKS request has bytes.
     @Test
-    void whoSendsAByteNowAndThenGainsNoTime() throws IOException {
+    void aByteNowAndThenGainsNoTime() throws IOException {
         try (var listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 var program = new Socket(listener.getInetAddress(), listener.getLocalPort());
                 Socket accepted = listener.accept();

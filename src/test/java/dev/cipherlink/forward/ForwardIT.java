@@ -306,7 +306,7 @@ class ForwardIT {
         }
     }
 
-    /// Whoever listens on the other address would get the connections of programs that try it first.
+    /// A listener on the other address would get the connections of programs that try it first.
     @Test
     void aPortThatIsTakenOnOneLoopbackAddressCannotBeListenedOn() throws Exception {
         try (var taken = new ServerSocket(0, 1, InetAddress.ofLiteral("::1")); var rig = new ForwardRig()) {

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Who may reach what.
+/// The targets that each client may reach.
 class ForwardRulesTest {
 
     private static boolean admits(String rules, String target, String resolved) {

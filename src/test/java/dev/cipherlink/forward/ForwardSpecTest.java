@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What `-L`, `-D` and `--stdio` take.
+/// The arguments of `-L`, `-D` and `--stdio`.
 class ForwardSpecTest {
 
     @ParameterizedTest

@@ -43,7 +43,7 @@ class MessageCodecRandomTest {
     }
 
     private void tryOne(byte[] packet, int offset) {
-        // What lies around the packet in its buffer must not matter.
+        // Bytes around the packet in its buffer must not matter.
         byte[] buffer = new byte[offset + packet.length + 5];
         Arrays.fill(buffer, (byte) 0xee);
         System.arraycopy(packet, 0, buffer, offset, packet.length);

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// What an attacker between the two sides, or in place of one, can send.
+/// Messages of an attacker between the two sides, or in place of one.
 class HandshakeDamageTest {
 
     private static final byte[] EMPTY = {};

@@ -22,7 +22,7 @@ public final class Python {
     private Python() {
     }
 
-    /// What a finished program left behind.
+    /// The output and status of a finished program.
     ///
     /// @param status its exit status
     /// @param output the lines of its standard output

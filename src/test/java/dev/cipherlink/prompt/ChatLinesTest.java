@@ -40,7 +40,7 @@ class ChatLinesTest {
 
     /// Issue 14.27: what people expect of a chat.
     @Test
-    void anActionBeginsWithWhoDoesIt() {
+    void anActionBeginsWithItsActor() {
         assertEquals("12:04 #ops * bob waves at ann", lines(true).message(NOON, "#ops", "bob", "/me waves at ann").toString());
         assertEquals("12:04 #ops * ann waves ✓", lines(true).said(NOON, "#ops", "/me waves", new DeliveryState.Stored()).toString());
         assertEquals("12:04 #ops <bob> /menu", lines(true).message(NOON, "#ops", "bob", "/menu").toString());

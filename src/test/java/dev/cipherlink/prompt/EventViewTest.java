@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 import org.jline.utils.AttributedString;
 import org.junit.jupiter.api.Test;
 
-/// What is shown of messages that come in more than one way.
+/// The display of messages that come in more than one way.
 class EventViewTest {
 
     /// Keeps what is shown, with the way it came.
@@ -113,7 +113,7 @@ class EventViewTest {
 
     /// Issue 14.27: nobody could be ignored.
     @Test
-    void whoIsIgnoredIsNotShownUntilThatIsOver() {
+    void anIgnoredUserIsNotShownUntilThatIsOver() {
         assertEquals("nobody is ignored", view.ignore(""));
         assertEquals("ignored: bob; direct messages too, which are lost", view.ignore("Bob"));
         view.received(message("#dev", 10, "ann: one").encode());

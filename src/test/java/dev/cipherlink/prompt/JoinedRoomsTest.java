@@ -69,7 +69,7 @@ class JoinedRoomsTest {
     }
 
     @Test
-    void repliesGoToWhoWroteLast() {
+    void repliesGoToTheLastSender() {
         assertEquals("", rooms.lastSender());
         rooms.wroteToUs("bob");
         rooms.wroteToUs("ann");

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What the line that is edited offers: keys, suggestions, pages, and the prompt of `kv`.
+/// The edited line: keys, suggestions, pages, and the prompt of `kv`.
 @Timeout(300)
 @Tag("slow")
 class ReplKeysIT extends ReplRig {

@@ -33,7 +33,7 @@ class ReplReconnectIT extends ReplRig {
         return RocksStore.open(folder.resolve("store"), RocksConfig.of(StoreLimits.ofDisk(1 << 20), Durability.OS));
     }
 
-    /// What others said while the link was down waited at the server, and was lost with it. The session went on at the server
+    /// Messages of others waited at the server while the link was down, and were lost with it. The session went on at the server
     /// that was started again, and only who typed /history was shown what had been said.
     @Test
     void whatWasSaidBeforeTheServerWasStartedAgainIsFetchedOnce() throws Exception {

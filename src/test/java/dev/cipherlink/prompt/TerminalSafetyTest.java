@@ -49,7 +49,7 @@ import org.junit.jupiter.api.Test;
 /// Issue 13.16: what a peer sends never acts on the terminal. Every field of the wire is fed with what terminals act on, and
 /// every byte that reaches the terminal is looked at.
 class TerminalSafetyTest {
-    /// What must not come out: window titles, colours and moves of the cursor, in seven bits and in eight, a bell, a deletion,
+    /// Sequences that must not come out: window titles, colours and moves of the cursor, in seven bits and in eight, a bell, a deletion,
     /// text that runs backwards, and a row that begins anew.
     private static final List<String> FORBIDDEN = List.of("\u001b]0;own", "\u001b[66", "\u001bP", "\u009b66", "\u009d0;own", "\u0090",
             "\u007f", "\b", "\u0007", "\u0000", "\u202e", "\u2066", "\u200f", "\u061c", "\u2028", "\ufeff", "\udb40\udc01", "\rFALSE",
@@ -165,7 +165,7 @@ class TerminalSafetyTest {
         assertTrue(shown.startsWith("seen?]0;own??[66;66H"), shown);
     }
 
-    /// What is chosen goes into the line.
+    /// The chosen candidate goes into the line.
     @Test
     void completionOffersNothingThatIsNotSafe() {
         var lists = new ServerLists(_ -> CompletableFuture.completedFuture(Reply.ok((HOSTILE + "\ngood\n").getBytes(UTF_8))));

@@ -11,7 +11,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// What the disk has no room for is refused, and nobody hears of it.
+/// A message that does not fit on the disk is refused, and nobody hears of it.
 @Timeout(120)
 class ChatFullDiskIT {
 

@@ -142,7 +142,7 @@ class ChatIT {
     }
 
     @Test
-    void whoLosesTheConnectionLeaves() throws Exception {
+    void aClientThatLosesItsConnectionLeaves() throws Exception {
         User ann = new User("ann");
         User bob = new User("bob");
         ann.ask("JOIN #dev");
@@ -170,7 +170,7 @@ class ChatIT {
     }
 
     @Test
-    void whoWatchesKeysIsToldOfChangesAndExpiry() throws Exception {
+    void watchersOfKeysAreToldOfChangesAndExpiry() throws Exception {
         User ann = new User("ann");
         User bob = new User("bob");
         assertEquals("OK", ann.ask("WATCH u:"));
@@ -187,7 +187,7 @@ class ChatIT {
     }
 
     @Test
-    void manyWhoTalkAtOnceAreToldOfEverythingOnceAndInOrder() throws Exception {
+    void manyClientsTalkingAtOnceAreToldOfEverythingOnceAndInOrder() throws Exception {
         int talkers = 6;
         int each = 300;
         List<User> all = new ArrayList<>();

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What the chat remembers outlives the server, whether it is stopped or killed.
+/// The chat's state outlives the server, whether it is stopped or killed.
 @Timeout(120)
 class ChatRestartIT {
 

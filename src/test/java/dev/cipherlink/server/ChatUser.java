@@ -37,7 +37,7 @@ final class ChatUser implements AutoCloseable {
         return client.request(command).text().strip();
     }
 
-    /// What the answer says, which must be OK and a message's id.
+    /// The message id in the answer, which must be `OK <id>`.
     long id(String command) throws IOException, InterruptedException {
         String answer = ask(command);
         assertTrue(answer.startsWith("OK "), answer);

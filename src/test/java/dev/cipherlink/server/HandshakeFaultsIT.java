@@ -47,7 +47,7 @@ class HandshakeFaultsIT {
 
     /// Case 13. A byte at a time, each well within any timeout of a read.
     @Test
-    void closesAtTheDeadlineWhoeverDribblesItsHandshake() throws Exception {
+    void closesADribblingHandshakeAtTheDeadline() throws Exception {
         Duration deadline = Duration.ofMillis(500);
         try (var server = PersonalServer.start(PersonalServer.handshakeTimeout(deadline));
              var dribbler = Executors.newSingleThreadScheduledExecutor();
@@ -71,7 +71,7 @@ class HandshakeFaultsIT {
 
     /// Case 13, later: the deadline is one for all three packets and the session's handshake.
     @Test
-    void closesAtTheDeadlineWhoeverStopsHalfWay() throws Exception {
+    void closesAHandshakeThatStopsHalfWayAtTheDeadline() throws Exception {
         try (var server = PersonalServer.start(PersonalServer.handshakeTimeout(Duration.ofMillis(400)));
              var afterOne = ann(server); var afterThree = ann(server)) {
             afterOne.send1();
@@ -133,7 +133,7 @@ class HandshakeFaultsIT {
 
     /// The token bucket also counts those that leave at once.
     @Test
-    void turnsAwayWhoeverComesTooOften() throws Exception {
+    void turnsAwayAnAddressThatComesTooOften() throws Exception {
         try (var server = PersonalServer.start(PersonalServer.limits(new HandshakeLimits(64, 512, 1, 5)))) {
             for (int i = 1; i <= 20; i++) {
                 server.connect().close();

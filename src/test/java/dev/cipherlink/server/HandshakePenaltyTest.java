@@ -11,9 +11,9 @@ import org.junit.jupiter.api.Test;
 /// Addresses that the gate remembers: those whose handshakes failed, and those that were let in.
 class HandshakePenaltyTest extends HandshakeGateRig {
 
-    /// Issue 13.12: who was let in lately comes in though strangers have all they may have.
+    /// Issue 13.12: an address let in lately comes in though strangers have all they may have.
     @Test
-    void keepsPlacesForThoseWhoWereLetInLately() {
+    void keepsPlacesForAddressesLetInLately() {
         var gate = small();
         gate.establish(OTHER, 0);
         gate.random = 0.99;
@@ -37,7 +37,7 @@ class HandshakePenaltyTest extends HandshakeGateRig {
     }
 
     @Test
-    void remembersABoundedNumberOfThoseWhoWereLetIn() {
+    void remembersABoundedNumberOfAddressesLetIn() {
         var gate = new Gate(new HandshakeLimits(1, 1, 1_000, 1_000));
         for (int i = 0; i < 100_000; i++) {
             gate.establish(address(i), 0);
@@ -82,7 +82,7 @@ class HandshakePenaltyTest extends HandshakeGateRig {
     }
 
     @Test
-    void whoWasLetInLatelyIsNotPunishedForOthersOfItsAddress() {
+    void aClientLetInLatelyIsNotPunishedForOthersOfItsAddress() {
         var gate = small();
         gate.establish(FLOODER, 0);
         for (int i = 0; i < 100; i++) {

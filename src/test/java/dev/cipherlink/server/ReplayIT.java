@@ -45,7 +45,7 @@ class ReplayIT {
             socket.getOutputStream().write(bytes, offset, length);
         }
 
-        /// What was sent since the last call.
+        /// The bytes sent since the last call.
         byte[] take() {
             byte[] taken = copy.toByteArray();
             copy.reset();

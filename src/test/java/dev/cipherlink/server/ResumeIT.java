@@ -106,7 +106,7 @@ class ResumeIT {
         }
     }
 
-    /// What was on its way when the session was lost is reported, and nothing of it is repeated; the rest goes on.
+    /// Requests that were in flight when the session was lost are reported and not repeated; the rest goes on.
     @Test
     void saysWhichOutcomesAreUnknownIfTheServerHasLostTheSession() throws Exception {
         int requests = 5_000;

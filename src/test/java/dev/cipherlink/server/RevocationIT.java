@@ -175,7 +175,7 @@ class RevocationIT {
         }
     }
 
-    /// Issue 13.17: whoever was revoked stayed in the rooms, and kept the name, for as long as the session might be resumed.
+    /// Issue 13.17: a revoked client stayed in the rooms, and kept the name, for as long as the session might be resumed.
     @Test
     void aRevokedKeyLosesItsSessionsWhetherTheyHaveAConnectionOrNot() throws Exception {
         try (var other = Client.connect(server.clientConfig(carol)); var live = Client.connect(server.clientConfig(bob))) {

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What strangers can do to a server: connect, dribble, speak other protocols, lie about sizes.
+/// Strangers that connect, dribble, speak other protocols, or lie about sizes.
 @Timeout(60)
 class ServerStrangerIT {
 

@@ -28,7 +28,7 @@ import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// What strangers of many addresses can keep from others, and have written into the log.
+/// The effect of strangers from many addresses on other clients and on the log.
 @Timeout(120)
 class StrangersIT {
 

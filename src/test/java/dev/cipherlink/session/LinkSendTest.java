@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// What other threads send through a link.
+/// Messages that other threads send through a link.
 @Timeout(60)
 class LinkSendTest extends LinkRig {
 

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 final class LossyCourse {
 
     private static final long SPREAD = 0x9e37_79b9_7f4a_7c15L;
-    /// What a course may take at most before it counts as stuck.
+    /// The longest time of a course before it counts as stuck.
     private static final long MAX_NANOS = Duration.ofHours(20).toNanos();
     private static final int MAX_STEPS = 200_000;
     /// Of a request whose answer is larger, the request is kept, and runs again: it stands for one that only reads.

@@ -134,7 +134,7 @@ public final class Peer implements RequestHandler {
     }
 
     private void add(Message message) {
-        // What a session hands out may be a view of a buffer that the next message reuses.
+        // A session's output may be a view of a buffer that the next message reuses.
         sent.add(new Message(message.type(), message.more(), message.sequence(), Payload.of(message.payload().toBytes()),
                 message.intact()));
     }

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/// What happens to a message that stays unanswered, and when (case 39 of the fault catalogue).
+/// The retransmissions and the end of an unanswered message (case 39 of the fault catalogue).
 class RetransmitTest {
 
     private final Peer client = new Peer(Peer.burst(4), false);

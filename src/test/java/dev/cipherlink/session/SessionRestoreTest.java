@@ -126,7 +126,7 @@ class SessionRestoreTest {
         assertEquals(List.of("write 1", Peer.shown(large), "behind it"), client.answers);
     }
 
-    /// What is larger than the window is not even sent to its end when the server forgets its beginning.
+    /// A request larger than the window has not been sent to its end when the server forgets its beginning.
     @Test
     void sendsAlsoARequestAgainThatIsLargerThanTheWindow() throws IOException {
         byte[] large = new byte[Peer.MAX_REQUEST_BYTES - 100];

@@ -104,7 +104,7 @@ public final class StoreChild {
         }
     }
 
-    /// What the process is started with, behind a wrapper such as a tracer if there is one.
+    /// The command of the process, behind a wrapper such as a tracer if there is one.
     static Process start(Path store, Durability durability, List<String> wrapper) throws IOException {
         var command = new ArrayList<>(wrapper);
         command.addAll(JavaProgram.command(store.getParent(), List.of("-Xmx128m"), StoreChild.class, store.toString(),

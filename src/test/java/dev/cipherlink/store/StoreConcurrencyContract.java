@@ -31,7 +31,7 @@ public abstract class StoreConcurrencyContract {
 
     public abstract int rounds();
 
-    /// What only one engine knows.
+    /// Checks that only one engine can make.
     public abstract void checkContent(int keys, int deadlines) throws Exception;
 
     @BeforeEach

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What every store does. Each engine runs it.
+/// The contract of every store. Each engine runs it.
 public abstract class StoreContract {
     private static final int MAX_VALUE_BYTES = 10;
 

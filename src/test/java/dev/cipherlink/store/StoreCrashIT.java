@@ -49,7 +49,7 @@ class StoreCrashIT {
             }
             // Not through the process itself: that would close the stream over what it had written.
             child.toHandle().destroyForcibly();
-            // What it had printed before it died counts too; the last line may be cut.
+            // Lines printed before its death count too; the last one may be cut.
             for (String line = lines.readLine(); line != null && line.matches("\\d \\d+"); line = lines.readLine()) {
                 note(line);
             }

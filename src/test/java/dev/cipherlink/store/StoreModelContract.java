@@ -37,7 +37,7 @@ public abstract class StoreModelContract {
 
     public abstract int steps();
 
-    /// What only one engine knows, compared with the model's keys, deadlines and bytes of keys and values.
+    /// Figures of one engine, compared with the model's keys, deadlines and bytes of keys and values.
     public abstract void checkEnd(KeyValueStore store, int keys, long deadlines, long bytes) throws Exception;
 
     @ParameterizedTest

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What people do with keys that are made: `keys show`, `keys passphrase`, `hosts`, and copying them through an editor.
+/// Commands for existing keys: `keys show`, `keys passphrase`, `hosts`, and copying them through an editor.
 class OwnKeyTest {
     private static final String BASE64 = "j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8=";
     private static final String BOM = "\uFEFF";

@@ -212,7 +212,7 @@ class AuthorizedKeysTest {
     @Test
     void aFileWrittenInPlaceMustHoldStillBeforeItCounts() throws IOException {
         AuthorizedKeys keys = load(line(1, "ann"));
-        // What an editor leaves for a moment before it writes.
+        // The file as an editor leaves it for a moment before it writes.
         Files.writeString(file, "");
         assertInstanceOf(Reload.Unchanged.class, keys.reloadIfChanged());
         assertTrue(keys.admits(key(1)));

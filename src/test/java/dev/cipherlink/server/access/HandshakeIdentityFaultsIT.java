@@ -214,7 +214,7 @@ class HandshakeIdentityFaultsIT {
 
     /// Case 25: nothing but message 1 leaves, nothing is asked and nothing is kept.
     @Test
-    void aClientWhoseServerHasAnotherKeyGoesAwayBeforeItSaysWhoItIs() throws Exception {
+    void aClientWhoseServerHasAnotherKeyGoesAwayBeforeItSendsItsIdentity() throws Exception {
         var hosts = new KnownHosts(folder.resolve("known-hosts"));
         try (var server = PersonalServer.start()) {
             hosts.add("127.0.0.1", server.port(), stranger.publicKey());

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// What sessions are told of the keys that they watch.
+/// The events that sessions get about keys that they watch.
 class KeyEventsTest {
 
     private final AtomicLong nanos = new AtomicLong();

@@ -8,7 +8,7 @@ import dev.cipherlink.store.Key;
 import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.Test;
 
-/// What a look for watchers costs; what it finds is in [PrefixTreeTest] and [KeyEventsTest].
+/// The cost of a lookup of watchers; [PrefixTreeTest] and [KeyEventsTest] test its results.
 class KeyWatchesTest {
 
     /// Issue 13.19: a look made a copy of the key's beginning for each length of anybody's prefixes.

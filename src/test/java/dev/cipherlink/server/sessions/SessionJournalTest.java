@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What is recorded of a session while it runs.
+/// The records of a session while it runs.
 class SessionJournalTest extends JournalRig {
 
     @Test
@@ -200,7 +200,7 @@ class SessionJournalTest extends JournalRig {
         assertArrayEquals(reply(3).payload(), recorded().answers().get(3).payload());
     }
 
-    /// What finds no room is recorded with the next batch.
+    /// Records that do not fit on the disk are written with the next batch.
     @Test
     void nothingIsForgottenWhereThereIsNoRoomForARecord() throws StoreException {
         var disk = new FailingDisk();

@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/// Who loses a session when too many wait for their clients.
+/// The choice of a session to end when too many wait for their clients.
 class SessionRegistryTest {
 
     private static final Closeable HOLDER = () -> { };
@@ -63,10 +63,10 @@ class SessionRegistryTest {
         }
     }
 
-    /// The session that had waited longest made room, whoever's it was: one client that left as many as the server keeps
+    /// The session that had waited longest was ended, of any owner: one client that left as many as the server keeps
     /// pushed out those of everybody else.
     @Test
-    void whoLeavesTooManyPushesOutItsOwn() throws InterruptedException {
+    void anOwnerOfTooManySessionsLosesItsOwn() throws InterruptedException {
         SessionRegistry registry = registry(3, 1_000_000);
         detach(registry, "ann", "a1");
         detach(registry, "eve", "e1", "e2", "e3", "e4");
@@ -79,7 +79,7 @@ class SessionRegistryTest {
     }
 
     @Test
-    void whoKeepsMoreThanTheOneThatComesMakesRoom() {
+    void anOwnerOfMoreSessionsThanTheNewOneLosesOne() {
         SessionRegistry registry = registry(3, 1_000_000);
         detach(registry, "eve", "e1", "e2", "e3");
         detach(registry, "ann", "a1");
@@ -87,7 +87,7 @@ class SessionRegistryTest {
     }
 
     @Test
-    void amongThoseWhoKeepAsManyTheOldestGoes() {
+    void amongOwnersOfAsManySessionsTheOldestGoes() {
         SessionRegistry registry = registry(3, 1_000_000);
         detach(registry, "bob", "b1");
         detach(registry, "ann", "a1");
@@ -97,7 +97,7 @@ class SessionRegistryTest {
     }
 
     @Test
-    void whoKeepsMostMemoryMakesRoomForMemory() {
+    void theOwnerOfMostMemoryLosesASession() {
         SessionRegistry registry = registry(100, 1_000);
         detach(registry, "ann", "a1", 100);
         detach(registry, "ann", "a2", 100);
@@ -109,7 +109,7 @@ class SessionRegistryTest {
         assertEquals(2, registry.detached());
     }
 
-    /// Issue 13.11: whoever replays a SYN has a claim, and no more: the session expires as if nobody had asked.
+    /// Issue 13.11: a replayed SYN makes a claim, and no more: the session expires as if nobody had asked.
     @Test
     void aClaimAloneChangesNothing() throws InterruptedException {
         SessionRegistry registry = registry(3, 1_000_000);

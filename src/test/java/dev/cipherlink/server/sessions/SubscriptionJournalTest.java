@@ -47,7 +47,7 @@ class SubscriptionJournalTest {
     /// A KICK that came while the session's own commit had looked where the session was, and had not written that yet, was
     /// overwritten by the older place: a restart brought the session back into the room.
     @Test
-    void whoIsSentOutDuringItsOwnCommitStaysOut() throws Exception {
+    void aSessionSentOutDuringItsOwnCommitStaysOut() throws Exception {
         var kick = new AtomicInteger();
         var journals = new SubscriptionJournal[1];
         Thread operator = Thread.ofPlatform().unstarted(() -> {
@@ -75,7 +75,7 @@ class SubscriptionJournalTest {
         assertEquals(List.of(), recordedRooms());
     }
 
-    /// Who waits for the gate with a lock that others want inside it waits for ever.
+    /// A thread that waits for the gate with a lock that others want inside it waits for ever.
     @Test
     void opensTheUnitBeforeItTakesItsLock() throws StoreException {
         var journals = new SubscriptionJournal[1];

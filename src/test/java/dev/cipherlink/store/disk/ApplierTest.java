@@ -21,7 +21,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What is brought into the database at once.
+/// The groups brought into the database at once.
 class ApplierTest {
     private static final int VALUE_BYTES = 3 << 20;
 

@@ -120,7 +120,7 @@ class CommitterTest {
     }
 
     @Test
-    void tellsThoseWhoWaitThatACommitCouldNotBegin() throws InterruptedException {
+    void tellsWaitingThreadsThatACommitCouldNotBegin() throws InterruptedException {
         owner.failsInState = true;
 
         assertInstanceOf(StoreException.class, write());
@@ -179,7 +179,7 @@ class CommitterTest {
 
     /// The commit that was tried again was taken for the one that others had asked for meanwhile, and those waited for ever.
     @Test
-    void whoAsksWhileACommitLacksMemoryIsServedToo() throws Exception {
+    void requestsDuringACommitThatLacksMemoryAreServedToo() throws Exception {
         committer.close();
         committer = new Committer(log, applier, owner, Durability.ALWAYS);
         var latch = new CountDownLatch(1);
@@ -198,7 +198,7 @@ class CommitterTest {
         assertEquals(2, committer.commits());
     }
 
-    /// What a transaction wrote waited until it came back from what it does outside of the gate.
+    /// The writes of a transaction waited until it came back from its work outside of the gate.
     @Test
     void aUnitThatPausesHasWhatItWroteCommitted() throws Exception {
         var transaction = new RocksTransaction(committer, null, null, null);
@@ -250,7 +250,7 @@ class CommitterTest {
         return new WeakReference<>(value);
     }
 
-    /// What is told hangs on the group, and a commit with nothing else in it tells it, too.
+    /// Notifications belong to the group, and a commit with nothing else in it sends them, too.
     @Test
     void tellsWhatIsDurableInTheOrderOfCommits() throws InterruptedException {
         List<Integer> told = Collections.synchronizedList(new ArrayList<>());

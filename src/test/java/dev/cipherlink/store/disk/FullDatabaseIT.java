@@ -119,7 +119,7 @@ class FullDatabaseIT {
         }
     }
 
-    /// What SIGKILL leaves of a store that has everything in its log.
+    /// The remains of a store after SIGKILL, with everything in its log.
     private void leaveLog(Path store) throws Exception {
         Path running = folder.resolve("running");
         try (RocksStore killed = RocksStores.durable(running); Stream<Path> files = Files.walk(running)) {

@@ -158,7 +158,7 @@ class FullDiskIT {
         return null;
     }
 
-    /// What is read in a transaction that can be committed is what the writer was, or will be, told is there.
+    /// A value read in a transaction that can be committed is one that its writer was, or will be, told is there.
     private Void read(RocksStore store) throws Exception {
         while (!isOver.get()) {
             long before = acknowledged.get();

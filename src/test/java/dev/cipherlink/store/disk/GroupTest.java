@@ -33,7 +33,7 @@ class GroupTest {
     /// A listing applied a group between its coming to the applier and the word to those who waited for it: it counted as not
     /// stored from then on, and its cells were never let go.
     @Test
-    void oneThatIsStoredBeforeThoseWhoWaitAreToldStaysStored() throws Exception {
+    void aGroupStoredBeforeItsWaitersAreToldStaysStored() throws Exception {
         var group = new Group(1);
         var isWaiting = new CountDownLatch(1);
         Thread waiter = Thread.startVirtualThread(() -> {
@@ -52,7 +52,7 @@ class GroupTest {
     }
 
     @Test
-    void tellsThoseWhoWaitWhyItFailed() {
+    void tellsItsWaitersWhyItFailed() {
         var group = new Group(1);
         group.fail(StoreException.diskFull(null));
         assertThrows(StoreException.class, group::await);

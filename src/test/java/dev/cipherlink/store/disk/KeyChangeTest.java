@@ -15,7 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What many changes of a key come to in the database as one.
+/// Many changes of a key, merged into one for the database.
 class KeyChangeTest {
     private static final Key KEY = StoreChild.key("k");
 
@@ -74,7 +74,7 @@ class KeyChangeTest {
         return found;
     }
 
-    /// Whoever did not look leaves nothing behind either: the state before is found later.
+    /// A change made without a look leaves nothing behind either: the state before is found later.
     @Test
     void aBlindChangeLeavesTheSameWhenItIsKnownWhatWasThere() throws Exception {
         DiskCell after = cell(3, 9, DiskCell.NO_DEADLINE);

@@ -25,7 +25,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What only a store on disk does: transactions, records, copies. [StoreRecoveryTest] opens damaged ones.
+/// Functions of a store on disk only: transactions, records, copies. [StoreRecoveryTest] opens damaged ones.
 class RocksStoreTest {
     @TempDir
     Path folder;

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What a store finds when it is opened after a kill or damage.
+/// Opening a store after a kill or damage.
 class StoreRecoveryTest {
     @TempDir
     Path folder;
@@ -53,7 +53,7 @@ class StoreRecoveryTest {
         assertTrue(Files.exists(whole));
     }
 
-    /// What SIGKILL would leave of a store with 20 commits: the database is as it was when it was opened.
+    /// The files of a store with 20 commits after SIGKILL: the database is as it was when it was opened.
     private void makeKilled() throws Exception {
         Path running = folder.resolve("running");
         try (RocksStore store = RocksStores.durable(running)) {

@@ -53,7 +53,7 @@ class CommitLogTest {
         }
     }
 
-    /// What is found behind `after`; all that is passed on is as it was written.
+    /// The groups behind `after`, each as it was written.
     private CommitLogReader.Found read(long after) throws IOException, StoreException {
         return read(folder, after);
     }
