@@ -85,7 +85,7 @@ public final class NoiseHandshake {
         }
     }
 
-    /// Who responds, and with which suites. One serves all connections of a server.
+    /// The responder and its suites. One serves all connections of a server.
     public static final class Responder {
         private final Set<Suite> suites;
         private final KeyPair keyPair;

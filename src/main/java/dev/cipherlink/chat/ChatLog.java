@@ -16,13 +16,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/// What the chat remembers: messages of rooms, direct messages that wait for somebody, names, and mutes. All of it
-/// is in memory, and recorded for the next process.
+/// The state of the chat: messages of rooms, direct messages that wait, names, and mutes. All of it is in memory, and
+/// recorded for the next process.
 ///
 /// Bounded in bytes: when all messages of rooms together are too large, the oldest of them goes, in whichever room it
 /// is; when the direct messages are, no more are taken. A sender beyond its share displaces its own messages only.
-/// Names come in lower case. Thread-safe; never blocks. A method
-/// that changes a record requires that the calling thread may write to its [ChatRecords].
+/// Names come in lower case. Thread-safe; never blocks. A method that changes a record requires that the calling thread
+/// may write to its [ChatRecords].
 public final class ChatLog {
 
     static final int MAX_NAMES = 10_000;
@@ -328,7 +328,7 @@ public final class ChatLog {
             }
         };
 
-        /// What earlier processes kept; messages of a room, and those that wait for one person, in the order of their ids.
+        /// The records of earlier processes; messages of a room, and those that wait for one person, in the order of their ids.
         List<ChatRecord> recorded();
 
         /// Keeps a record in the place of one that is found by the same.

@@ -52,7 +52,7 @@ public final class ChatSession {
         return identity.key().isPresent();
     }
 
-    /// What the holder of a name is known by: the key, or this very session.
+    /// The identity of a name's holder: the key, or this very session.
     Object owner() {
         return identity.key().map(Object.class::cast).orElse(this);
     }

@@ -50,7 +50,7 @@ final class SecretFile {
         return readWhole(target, size);
     }
 
-    /// What an editor or shell probably did to a key file of the wrong size, in words; empty if unknown.
+    /// The probable change by an editor or shell to a key file of the wrong size, in words; empty if unknown.
     private static String addedByEditor(Path file, int size, long actual) throws IOException {
         if (actual < size || actual > size + MOST_ADDED_BYTES) {
             return "";

@@ -107,51 +107,51 @@ public final class HandshakeGate {
             this.burst = burst;
         }
 
-        Visitor meet(Netblock who, long nanoTime) {
-            Visitor visitor = busy.get(who);
+        Visitor meet(Netblock netblock, long nanoTime) {
+            Visitor visitor = busy.get(netblock);
             if (visitor == null) {
                 // Removed and put back, to move it to the end.
-                visitor = quiet.remove(who);
+                visitor = quiet.remove(netblock);
                 if (visitor == null) {
                     visitor = new Visitor(new TokenBucket(perSecond, burst, nanoTime), nanoTime);
                 }
-                quiet.put(who, visitor);
+                quiet.put(netblock, visitor);
             }
-            forgetQuiet(who, nanoTime);
+            forgetQuiet(netblock, nanoTime);
             return visitor;
         }
 
         /// @return null if it was forgotten
-        Visitor find(Netblock who) {
-            Visitor visitor = busy.get(who);
-            return visitor != null ? visitor : quiet.get(who);
+        Visitor find(Netblock netblock) {
+            Visitor visitor = busy.get(netblock);
+            return visitor != null ? visitor : quiet.get(netblock);
         }
 
-        void enter(Netblock who) {
-            Visitor visitor = find(who);
+        void enter(Netblock netblock) {
+            Visitor visitor = find(netblock);
             visitor.underWay++;
-            quiet.remove(who);
-            busy.put(who, visitor);
+            quiet.remove(netblock);
+            busy.put(netblock, visitor);
         }
 
-        void leave(Netblock who) {
-            Visitor visitor = busy.get(who);
+        void leave(Netblock netblock) {
+            Visitor visitor = busy.get(netblock);
             visitor.underWay--;
             if (visitor.underWay == 0) {
-                busy.remove(who);
-                quiet.put(who, visitor);
+                busy.remove(netblock);
+                quiet.put(netblock, visitor);
             }
         }
 
-        void giveBack(Netblock who) {
-            Visitor visitor = find(who);
+        void giveBack(Netblock netblock) {
+            Visitor visitor = find(netblock);
             if (visitor != null) {
                 visitor.bucket.giveBack();
             }
         }
 
-        void punish(Netblock who, long penaltyNanos, long nanoTime) {
-            Visitor visitor = find(who);
+        void punish(Netblock netblock, long penaltyNanos, long nanoTime) {
+            Visitor visitor = find(netblock);
             if (visitor != null) {
                 visitor.punish(penaltyNanos, nanoTime);
             }

@@ -131,8 +131,8 @@ public enum Setting {
         return "CIPHERLINK_" + key.toUpperCase(Locale.ROOT).replace('.', '_').replace('-', '_');
     }
 
-    /// Whether `./cipherlink.yaml` may set it. Whoever fills the folder in which somebody happens to work, by an archive or a
-    /// checkout, decides neither whom to trust, nor how connections are encrypted, nor which files are used.
+    /// Whether `./cipherlink.yaml` may set it. The author of an archive or a checkout fills the working folder, and must decide
+    /// neither whom to trust, nor how connections are encrypted, nor which files are used.
     boolean isForWorkingFolder() {
         return switch (this) {
             case CLIENT_SERVER, CLIENT_HOST_KEY, CLIENT_SUITES, SERVER_CLIENTS, SERVER_SUITES, FORWARD_ALLOW -> false;

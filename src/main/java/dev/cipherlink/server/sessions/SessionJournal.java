@@ -27,14 +27,12 @@ import java.util.Deque;
 /// Answers of reads are recorded with the next change: such a read, run again, would see the session's later changes.
 /// Reads after the last record are run again, and so are those with large answers unless a change follows them.
 ///
-/// Request numbers count from the first message of the session; [#received] is the latest. Used by the session's reading
-/// thread.
+/// Request numbers count from the session's first message; [#received] is the latest. Used by its reading thread.
 final class SessionJournal {
 
     /// Limit on recorded answers of reads, by default two windows of the largest; beyond it only their loss is recorded.
     static final int MAX_BYTES = 2 << 20;
-    /// Number of messages after which there is a record in any case: a quarter of the range in which sequence numbers
-    /// tell ahead from behind.
+    /// There is a record after so many messages: a quarter of the numbers that tell ahead from behind.
     private static final int MAX_UNRECORDED = Message.SEQUENCE_MODULUS / 8;
 
     private static final Logger LOG = System.getLogger(SessionJournal.class.getName());
@@ -330,8 +328,7 @@ final class SessionJournal {
         }
     }
 
-    /// The changes of a session after reads whose answers are not kept: such a read may run again only if it would not
-    /// see them. Used by the session's reading thread.
+    /// The changes after reads whose answers are not kept: such a read may run again only if it would not see them.
     static final class LaterChanges {
 
         /// @param number of the request

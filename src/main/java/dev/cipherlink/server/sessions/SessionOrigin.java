@@ -127,7 +127,7 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
         }
     }
 
-    /// What the sessions of a server share.
+    /// The services that the sessions of a server share.
     ///
     /// @param store           also notifies of changes to watched keys
     /// @param requests        counts requests, including failed ones
