@@ -55,8 +55,7 @@ public record ServerConfig(
 
     /// All addresses of this machine, IPv4 and IPv6.
     public static final String EVERYWHERE = "*";
-    /// What a process with a store on disk needs for a few clients; with less it cannot even load the classes for the
-    /// first.
+    /// Enough for a process with a store on disk and a few clients; with less it cannot load the classes for the first.
     private static final int LEAST_DESCRIPTORS = 64;
 
     /// Checks the descriptor limit. To be called before anything is opened.

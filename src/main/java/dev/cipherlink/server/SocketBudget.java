@@ -111,9 +111,9 @@ final class SocketBudget {
         sockets.release();
     }
 
-    /// Divides the connections among clients: no key gets more than half of them, and clients that are not operators
-    /// leave some to operators and handshakes. Holders of a shared key cannot be told apart; they count as operators and
-    /// have no limit of their own. Thread-safe.
+    /// Divides the connections among clients: no key gets more than half of them, and clients that are not operators leave
+    /// some to operators and handshakes. Holders of a shared key cannot be told apart: they are treated as operators, and
+    /// not counted. Thread-safe.
     static final class ConnectionQuota {
 
         private static final int RESERVED_SHARE = 10;
