@@ -132,8 +132,8 @@ class IdentityIT {
         assertEquals(0, ann.run("kv", "-v", "--accept-new-host-key", "PING"), ann.err());
         assertEquals("PONG\n", ann.out());
         for (String part : new String[] {"settings: ./cipherlink.yaml: ", "identity: " + folder.resolve("home/.config/cipherlink/identity"),
-            "; version 2, Noise_XX_25519_", "server: 127.0.0.1:" + server.address().getPort() + " (CIPHERLINK_CLIENT_SERVER), address 127.0.0.1\n",
-            "host key: " + host.publicKey().fingerprint(), "host key accepted: it is in " + knownHosts, "session: ", " as ann, burst, window 64\n"}) {
+            "; version 2, Noise_XXhfs_25519+MLKEM768_", "server: 127.0.0.1:" + server.address().getPort() + " (CIPHERLINK_CLIENT_SERVER), address 127.0.0.1\n",
+            "host key: " + host.publicKey().fingerprint(), "host key accepted: it is in " + knownHosts, "session: ", " as ann, burst, window 64; Noise_XXhfs_25519+MLKEM768_"}) {
             assertTrue(ann.err().contains("cipherlink: " + part) || ann.err().contains(part), part + " in " + ann.err());
         }
         assertTrue(ann.err().lines().allMatch(line -> line.startsWith("cipherlink: ")), ann.err());
