@@ -38,7 +38,7 @@ final class EditedLine extends LineReaderImpl {
 
     EditedLine(Terminal terminal) {
         super(terminal, "cipherlink", new HashMap<>());
-        seenSize = terminal.getBufferSize();
+        seenSize = FullScreen.sizeOf(terminal);
         bindKeysOfAllTerminals();
     }
 
@@ -125,7 +125,7 @@ final class EditedLine extends LineReaderImpl {
     /// Whether to redraw for a new size. A terminal that gets narrower may leave a piece of a long line behind at each
     /// redraw, so there the size must have settled first.
     private boolean hasNewSize() {
-        Size now = terminal.getBufferSize();
+        Size now = FullScreen.sizeOf(terminal);
         if (!now.equals(seenSize)) {
             seenSize = now;
             seenSizeAt = System.nanoTime();
@@ -140,7 +140,7 @@ final class EditedLine extends LineReaderImpl {
     }
 
     private void print(List<AttributedString> lines) {
-        int width = Math.max(1, terminal.getBufferSize().getColumns());
+        int width = FullScreen.sizeOf(terminal).getColumns();
         for (AttributedString line : lines) {
             AttributedString shown = new AttributedStringBuilder().tabs(TAB_COLUMNS).append(line).toAttributedString();
             List<AttributedString> rows = line instanceof HangingLine ? new HangingLine(shown).rows(width) : List.of(shown);
@@ -184,13 +184,12 @@ final class EditedLine extends LineReaderImpl {
 
     /// Draws the edited line at the cursor, which is at the beginning of a row.
     private void draw() {
-        display = new Rows(terminal, terminal.getBufferSize());
+        display = new Rows(terminal, FullScreen.sizeOf(terminal));
         redisplay(true);
     }
 
     private AttributedString status() {
-        return size.getRows() >= LEAST_ROWS_FOR_STATUS && size.getColumns() > 0 ? status.apply(size.getColumns())
-                : AttributedString.EMPTY;
+        return size.getRows() >= LEAST_ROWS_FOR_STATUS ? status.apply(size.getColumns()) : AttributedString.EMPTY;
     }
 
     @Override
@@ -198,7 +197,7 @@ final class EditedLine extends LineReaderImpl {
         lock.lock();
         try {
             if (!(display instanceof Rows)) {
-                display = new Rows(terminal, size); // a new line
+                display = new Rows(terminal, FullScreen.sizeOf(terminal)); // a new line
             }
             size = ((Rows) display).size; // completion may have read a newer size
             Supplier<AttributedString> others = post; // a list of completions, or a search

@@ -56,17 +56,24 @@ final class FullScreen implements AutoCloseable {
     }
 
     int rows() {
-        return terminal.getRows();
+        return sizeOf(terminal).getRows();
     }
 
     int columns() {
-        return terminal.getColumns();
+        return sizeOf(terminal).getColumns();
+    }
+
+    /// 80 columns and 24 rows where the terminal does not know, as on a serial line: it then reports 0, which JLine takes for a row
+    /// without an end.
+    static Size sizeOf(Terminal terminal) {
+        Size reported = terminal.getSize();
+        return Size.of(reported.getColumns() > 0 ? reported.getColumns() : 80, reported.getRows() > 0 ? reported.getRows() : 24);
     }
 
     /// Replaces the screen with these lines; lines beyond its height are left out.
     synchronized void draw(List<AttributedString> lines) {
         drawn = lines;
-        Size now = terminal.getSize();
+        Size now = sizeOf(terminal);
         var all = new ArrayList<>(lines.subList(0, Math.min(lines.size(), now.getRows())));
         while (all.size() < now.getRows()) {
             all.add(AttributedString.EMPTY);

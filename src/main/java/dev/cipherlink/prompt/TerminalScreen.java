@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.utils.AttributedString;
 import org.jline.utils.InfoCmp.Capability;
@@ -165,7 +166,8 @@ final class TerminalScreen implements Screen {
     List<AttributedString> takeLongPage() {
         lock.lock();
         try {
-            boolean isLong = Pager.rows(page, terminal.getColumns()).size() > terminal.getRows() - 2;
+            Size size = FullScreen.sizeOf(terminal);
+            boolean isLong = Pager.rows(page, size.getColumns()).size() > size.getRows() - 2;
             Set<AttributedString> taken = Collections.newSetFromMap(new IdentityHashMap<>());
             taken.addAll(page);
             boolean isTaken = isLong && waiting.removeIf(taken::contains);

@@ -41,6 +41,12 @@ public final class TmuxTerminal implements AutoCloseable {
         return "'" + String.join("' '", program) + "'";
     }
 
+    /// A terminal that reports a size of 0 x 0, as a serial line does; the window has 80 columns and 24 rows.
+    public static TmuxTerminal withoutSize(Path folder, Map<String, String> environment, String... args) {
+        return new TmuxTerminal(folder, 80, 24, environment, "stty rows 0 cols 0; " + program(folder, args)
+                + "; echo \"ended with $?\"; exec sleep 1000");
+    }
+
     /// Any command, in the place of the program.
     static TmuxTerminal of(Path folder, int columns, int rows, Map<String, String> environment, String shellCommand) {
         return new TmuxTerminal(folder, columns, rows, environment, shellCommand);

@@ -8,6 +8,7 @@ import dev.cipherlink.client.Client;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,6 +123,36 @@ class ReplResizeIT extends ReplRig {
                 size.join();
             }
             assertAllIsThere(ann, draft, true);
+        }
+    }
+
+    /// The first line typed ended in an OutOfMemoryError: JLine takes 0 columns for a row of 2^31 - 1.
+    @Test
+    void aTerminalThatReportsNoSizeIsTakenFor80By24() throws Exception {
+        Path own = folderOf("ann");
+        int port = server.address().getPort();
+        try (Client bob = client("bob")) {
+            for (int i = 0; i < 30; i++) {
+                bob.request("SET key" + (10 + i) + " value");
+            }
+            try (TmuxTerminal store = TmuxTerminal.withoutSize(own, environment(own), arguments("ann", port, "kv"))) {
+                store.awaitMatch("(?s).*\n *● linked .*");
+                store.enter("GET key10");
+                store.awaitMatch("(?s).*\nvalue\n.*");
+                store.type("GET key39 and more".repeat(5)); // more than one row
+                store.awaitMatch("(?s).*GET key39\n and more.*");
+                store.press("C-c");
+                store.type("exis");
+                store.press("Tab");
+                store.awaitText("> exists ");
+                store.press("C-c");
+                store.enter("KEYS key");
+                store.awaitText("1 to 23 of");
+                store.press("q");
+                store.awaitText("/more shows them again");
+                store.press("C-d");
+                store.awaitText("ended with 0");
+            }
         }
     }
 
