@@ -81,9 +81,15 @@ final class AnswerLines {
     /// The command for the next page of `KEYS [prefix [limit [after]]]`.
     private static String nextPage(String command, String keys) {
         String[] words = command.split(" ", -1);
-        String prefix = words.length > 1 && !words[1].isEmpty() ? words[1] : "\"\"";
+        String prefix = quoted(words.length > 1 ? words[1] : "");
         String limit = words.length > 2 ? words[2] : String.valueOf(CommandParser.DEFAULT_KEYS_LIMIT);
-        return TerminalText.escapeLine("KEYS " + prefix + " " + limit + " " + keys.substring(keys.lastIndexOf('\n') + 1));
+        return TerminalText.escapeLine("KEYS " + prefix + " " + limit + " " + quoted(keys.substring(keys.lastIndexOf('\n') + 1)));
+    }
+
+    /// A word as it has to be typed: in quotes if it is empty, or begins with one.
+    private static String quoted(String word) {
+        return !word.isEmpty() && word.charAt(0) != '"' && word.charAt(0) != '\'' ? word
+                : '"' + word.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
     }
 
     /// Answers to chat lists as a sentence; any other answer unchanged.

@@ -3,6 +3,7 @@ package dev.cipherlink.text;
 import dev.cipherlink.command.Verb;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /// Quotes in a command that was typed or stands in a file.
 ///
@@ -42,13 +43,13 @@ public final class Quotes {
     }
 
     private byte[] arguments(Verb verb, int verbEnd) {
-        int count = OneShot.labels(verb).size();
+        List<String> labels = OneShot.labels(verb);
         copy(verbEnd);
-        for (int i = 0; i < count && position < line.length; i++) {
+        for (int i = 0; i < labels.size() && position < line.length; i++) {
             copy(position + 1); // the space
             boolean isValue = OneShot.isValue(verb, i);
             if (position < line.length && (line[position] == '"' || line[position] == '\'')) {
-                quoted(verb, isValue);
+                quoted(verb, isValue, labels.get(i).equals("prefix"));
             } else {
                 copy(isValue ? line.length : wordEnd());
             }
@@ -70,13 +71,13 @@ public final class Quotes {
         return end;
     }
 
-    private void quoted(Verb verb, boolean isValue) {
+    private void quoted(Verb verb, boolean isValue, boolean mayBeEmpty) {
         byte[] content = content();
         if (position < line.length && (isValue || line[position] != ' ')) {
             throw refused("something follows the closing quote");
         }
         String text = new String(content, StandardCharsets.UTF_8);
-        if (!isValue && (text.isEmpty() || text.chars().anyMatch(c -> Character.isWhitespace(c) || Character.isSpaceChar(c)))) {
+        if (!isValue && (text.isEmpty() && !mayBeEmpty || text.chars().anyMatch(c -> Character.isWhitespace(c) || Character.isSpaceChar(c)))) {
             throw CliException.usage(verb + ": '" + TerminalText.escapeLine(text) + "' is empty or has white space");
         }
         resolved.writeBytes(content);

@@ -14,6 +14,7 @@ import dev.cipherlink.prompt.SlashCommand.ChatHelp;
 import dev.cipherlink.prompt.TerminalScreen.MessageBudget;
 import dev.cipherlink.prompt.TopView.TopPage;
 import dev.cipherlink.prompt.TopView.TopSamples;
+import dev.cipherlink.text.Quotes;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ import org.jline.utils.AttributedString;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The small parts of the REPL, each by itself.
 class ReplPartsTest {
@@ -62,6 +64,15 @@ class ReplPartsTest {
         String keys = IntStream.range(0, count).mapToObj(i -> "k" + i + "\n").collect(Collectors.joining());
         List<String> shown = answer(command, utf8(keys), Duration.ZERO, false);
         assertEquals(last, shown.getLast());
+    }
+
+    /// The prompt refused `""` as a prefix, and a key that begins with a quote.
+    @ParameterizedTest
+    @ValueSource(strings = {"plain", "\"quoted", "'\\"})
+    void theCommandForMoreKeysCanBeTyped(String lastKey) {
+        String shown = answer("KEYS  1", utf8(lastKey + "\n"), Duration.ZERO, false).getLast();
+        String typed = shown.substring("there may be more keys: ".length());
+        assertEquals("KEYS  1 " + lastKey, new String(Quotes.resolve(utf8(typed)), StandardCharsets.UTF_8));
     }
 
     @Test

@@ -29,6 +29,7 @@ class QuotesTest {
         "SET k 'a\\nb\\'c'        | SET k a\\nb'c",
         "CAS k 3 'x y'            | CAS k 3 x y",
         "KEYS 'a' 5 \"b\"         | KEYS a 5 b",
+        "KEYS \"\" 5 b           | KEYS  5 b",
         "ECHO \"a\\x41\"          | ECHO aA",
         "SET k {\"a\": \"b c\"}   | SET k {\"a\": \"b c\"}",
         "SET k it's \"so\"        | SET k it's \"so\"",
