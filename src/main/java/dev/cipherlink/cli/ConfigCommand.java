@@ -24,8 +24,9 @@ final class ConfigCommand extends ProgramCommand {
                 "  CIPHERLINK_SERVER_PORT=9000 cipherlink config show",
                 "",
                 "Order, the weakest first: built-in defaults, /etc/cipherlink/cipherlink.yaml,",
-                "$XDG_CONFIG_HOME/cipherlink/cipherlink.yaml, ./cipherlink.yaml (or the file of --config),",
-                "environment variables, options. The last lines, which begin with #, say which files were read.",
+                "$XDG_CONFIG_HOME/cipherlink/cipherlink.yaml, ./cipherlink.yaml (or the file of",
+                "--config), environment variables, options. The last lines, which begin with #,",
+                "say which files were read.",
                 "",
                 "Settings, each also as a variable such as " + Setting.SERVER_MAX_WINDOW.variable() + ":"));
         for (Setting setting : Setting.values()) {

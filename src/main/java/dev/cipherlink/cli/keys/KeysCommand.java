@@ -99,8 +99,8 @@ public final class KeysCommand extends ProgramCommand {
                     "That holds with server.clients = any, too. A running server refuses it from the next connection on, and ends what "
                         + "it has. `keys revoke` takes the line away again.");
             syntax.examples("  cipherlink keys deny mallory",
-                    "  cipherlink keys deny 'cipherlink-x25519 \\",
-                    "j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8= mallory'");
+                    "  cipherlink keys deny cipherlink-x25519 \\",
+                    "      j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8= mallory");
             syntax.parameters("1..*", "NAME|PUBLIC-LINE", given -> words = given,
                     "The name by which the server knows the key, or the line of one that it does not know.");
             syntax.option("--authorized-keys", "FILE", given -> file = given, FILE_DESCRIPTION);
