@@ -15,7 +15,7 @@ enum SlashCommand {
     LEAVE("[#room]", "leave this room, or another"),
     ROOM("#room", "go to another of your rooms"),
     MSG("name text", "a direct message"),
-    REPLY("text", "a direct message to who wrote to you last"),
+    REPLY("text", "a direct message to the sender of the last one"),
     SAY("text", "send anything to the room, as it is"),
     ME("text", "say what you do: * ann waves"),
     WHO("[#room]", "who is in a room"),
@@ -26,10 +26,10 @@ enum SlashCommand {
     INFO("", "the server's counters"),
     TOP("", "a live view of the server"),
     MODE("", "how requests are sent, and what is under way"),
-    IGNORE("[name]", "hide what somebody writes, or no longer"),
-    NICK("name", "who gives names"),
+    IGNORE("[name]", "hide a person's messages, or show them again"),
+    NICK("name", "how to get another name"),
     KICK("[#room] name", "put somebody out of a room (operators)"),
-    MUTE("name [seconds]", "silence somebody, else for 600 s (operators)"),
+    MUTE("name [seconds]", "silence somebody, by default for 600 s (operators)"),
     MORE("", "the last answer again, page by page"),
     SAVE("file", "write the last answer to a file, byte for byte"),
     SET("[name on|off]", "hints, bell, status: switch them on or off"),
@@ -161,7 +161,7 @@ enum SlashCommand {
                 case CAS -> new Meaning("sets if the version is still that", "CAS greeting 7 hello again");
                 case PEEK -> new Meaning("a value with its version", "PEEK greeting");
                 case APPEND -> new Meaning("adds to the end of a value", "APPEND greeting , world");
-                case PERSIST -> new Meaning("lets a key not expire any more", "PERSIST greeting");
+                case PERSIST -> new Meaning("keeps a key from expiring", "PERSIST greeting");
                 case EXPIRE -> new Meaning("lets a key vanish in some seconds", "EXPIRE greeting 60");
                 case TTL -> new Meaning("seconds until a key vanishes", "TTL greeting");
                 case ECHO -> new Meaning("answers the text", "ECHO are you there");
@@ -171,7 +171,7 @@ enum SlashCommand {
                 case SOCKETS -> new Meaning("all connections (operators)", "SOCKETS");
                 case INFO -> new Meaning("the server's counters", "INFO");
                 case WATCH -> new Meaning("tells when keys change", "WATCH deploy/");
-                case UNWATCH -> new Meaning("tells no longer", "UNWATCH deploy/");
+                case UNWATCH -> new Meaning("no longer tells when keys change", "UNWATCH deploy/");
                 case JOIN -> new Meaning("enters a room", "JOIN #lobby");
                 case LEAVE -> new Meaning("leaves a room", "LEAVE #lobby");
                 case SAY -> new Meaning("says something in a room", "SAY #lobby hello");
