@@ -112,9 +112,7 @@ class MemoryBudgetTest {
         assertTrue(budget.tryTake("bob", 40, 0));
         var first = new CompletableFuture<Boolean>();
         Thread thread = Thread.ofVirtual().start(() -> first.complete(budget.take("ann", 30, 50, LONG)));
-        while (thread.getState() != Thread.State.TIMED_WAITING) {
-            Thread.onSpinWait();
-        }
+        await().until(() -> thread.getState() == Thread.State.TIMED_WAITING);
         assertFalse(budget.take("bob", 30, 40, LONG));
         budget.giveBack("bob", 40);
         assertTrue(served(first));
