@@ -10,11 +10,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 
 /// Every setting there is: the one table behind defaults, checks, environment variables, `config show` and help.
 public enum Setting {
-    SERVER_HOST("server.host", new SettingType.Host(), "127.0.0.1", "address to listen on"),
-    SERVER_PORT("server.port", new SettingType.Port(), "8888", "port to listen on; 0 takes a free one"),
+    SERVER_HOST("server.host", SettingType.HOST, "127.0.0.1", "address to listen on"),
+    SERVER_PORT("server.port", SettingType.PORT, "8888", "port to listen on; 0 takes a free one"),
     SERVER_SHARED_KEY("server.shared-key", new SettingType.FileName(), null,
             "key file of the server's shared-key clients"),
     SERVER_IDENTITY("server.identity", new SettingType.FileName(), null, "private key file of the server"),
@@ -43,7 +44,7 @@ public enum Setting {
             "largest window granted to a client in burst mode"),
     SERVER_GRACE_PERIOD("server.grace-period", time("0ms", "1h"), "10s",
             "time for requests under way when the server stops"),
-    FORWARD_ALLOW("forward.allow", new SettingType.ForwardTargets(), null,
+    FORWARD_ALLOW("forward.allow", SettingType.FORWARD_TARGETS, null,
             "what every client of the server may have connected to: HOST:PORTS,..."),
     FORWARD_CONNECT_TIMEOUT("forward.connect-timeout", time("100ms", "1m"), "5s",
             "time for the server to connect to a target; within the handshake timeout"),
@@ -71,7 +72,7 @@ public enum Setting {
     CHAT_WAITING_TIME("chat.waiting-time", time("1m", "365d"), "14d", "time for which those are kept"),
     KEEPALIVE_INTERVAL("keepalive.interval", time("100ms", "1h"), "10s",
             "silence after which the peer is asked for a sign of life"),
-    CLIENT_SERVER("client.server", new SettingType.Address(), "127.0.0.1:8888", "server to connect to"),
+    CLIENT_SERVER("client.server", SettingType.ADDRESS, "127.0.0.1:8888", "server to connect to"),
     CLIENT_OPERATION_MODE("client.operation-mode", new SettingType.Choice(List.of("step-by-step", "burst")),
             "burst", "one request at a time, or many in flight"),
     CLIENT_WINDOW("client.window", new SettingType.Whole(1, 32_767), "64", "requests in flight in burst mode"),
@@ -83,7 +84,7 @@ public enum Setting {
     CLIENT_IDENTITY("client.identity", new SettingType.FileName(), null, "private key file of the user"),
     CLIENT_SUITES("client.suites", new SettingType.Choice(List.of("hybrid", "classic")), "hybrid",
             "handshake that is offered: hybrid, or classic to servers that are too old for it"),
-    CLIENT_HOST_KEY("client.host-key", new SettingType.KeyFingerprint(), null, "fingerprint that the server's key must have"),
+    CLIENT_HOST_KEY("client.host-key", SettingType.KEY_FINGERPRINT, null, "fingerprint that the server's key must have"),
     CLIENT_KNOWN_HOSTS("client.known-hosts", new SettingType.FileName(), null, "file of the servers met so far"),
     HISTORY_FILE("history.file", new SettingType.FileName(), null, "file of what was typed in chat"),
     HISTORY_SECRETS("history.secrets", trueOrFalse(), "true",
@@ -158,6 +159,18 @@ public enum Setting {
         /// What is allowed, to follow "must be".
         String allowed();
 
+        /// What may be connected to, as `ForwardRules`.
+        SettingType FORWARD_TARGETS = new Parsed(ForwardRules.ALLOWED, ForwardRules::parse);
+        /// A port to listen on, 0 for any free one, as `Integer`.
+        SettingType PORT = new Parsed("a port, 0 to 65535 (0: any free one)", text -> ServerAddress.parsePort(text, 0));
+        /// A host name or address, as `String`; the brackets of an IPv6 address may be there.
+        SettingType HOST = new Parsed("a host name or an IP address", text -> ServerAddress.requireHost(
+                text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text));
+        /// A server's address, as [ServerAddress].
+        SettingType ADDRESS = new Parsed(ServerAddress.ALLOWED, ServerAddress::parse);
+        /// The fingerprint of a public key, as [Fingerprint].
+        SettingType KEY_FINGERPRINT = new Parsed("a whole fingerprint, 8 groups of 4 characters joined by -", Fingerprint::parse);
+
         /// A whole number from `least` to `most`, as `Integer`.
         record Whole(int least, int most) implements SettingType {
             @Override
@@ -227,69 +240,13 @@ public enum Setting {
             }
         }
 
-        /// What may be connected to, as `ForwardRules`.
-        record ForwardTargets() implements SettingType {
+        /// What one parser takes.
+        ///
+        /// @param parser throws an IllegalArgumentException for other text
+        record Parsed(String allowed, Function<String, Object> parser) implements SettingType {
             @Override
             public Object parse(String text) {
-                return ForwardRules.parse(text);
-            }
-
-            @Override
-            public String allowed() {
-                return ForwardRules.ALLOWED;
-            }
-        }
-
-        /// A port to listen on, 0 for any free one, as `Integer`.
-        record Port() implements SettingType {
-            @Override
-            public Object parse(String text) {
-                return ServerAddress.parsePort(text, 0);
-            }
-
-            @Override
-            public String allowed() {
-                return "a port, 0 to 65535 (0: any free one)";
-            }
-        }
-
-        /// A host name or address, as `String`.
-        record Host() implements SettingType {
-            @Override
-            public Object parse(String text) {
-                boolean isBracketed = text.startsWith("[") && text.endsWith("]");
-                return ServerAddress.requireHost(isBracketed ? text.substring(1, text.length() - 1) : text);
-            }
-
-            @Override
-            public String allowed() {
-                return "a host name or an IP address";
-            }
-        }
-
-        /// A server's address, as [ServerAddress].
-        record Address() implements SettingType {
-            @Override
-            public Object parse(String text) {
-                return ServerAddress.parse(text);
-            }
-
-            @Override
-            public String allowed() {
-                return ServerAddress.ALLOWED;
-            }
-        }
-
-        /// The fingerprint of a public key, as [Fingerprint].
-        record KeyFingerprint() implements SettingType {
-            @Override
-            public Object parse(String text) {
-                return Fingerprint.parse(text);
-            }
-
-            @Override
-            public String allowed() {
-                return "a whole fingerprint, 8 groups of 4 characters joined by -";
+                return parser.apply(text);
             }
         }
 

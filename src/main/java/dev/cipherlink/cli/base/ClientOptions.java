@@ -91,7 +91,7 @@ public final class ClientOptions {
     private ServerAddress withParts(ServerAddress address) {
         ServerAddress result = address;
         if (serverHost != null) {
-            result = result.withHost((String) OptionLayer.check(new SettingType.Host(), "--server-addr", serverHost));
+            result = result.withHost((String) OptionLayer.check(SettingType.HOST, "--server-addr", serverHost));
         }
         if (serverPort != null) {
             result = result.withPort((Integer) OptionLayer.check(new SettingType.Whole(1, 65_535), "--server-port", serverPort));

@@ -87,7 +87,7 @@ public final class HostsCommand extends ProgramCommand {
 
         @Override
         public ExitStatus run() {
-            var server = (ServerAddress) OptionLayer.check(new SettingType.Address(), "HOST[:PORT]", address);
+            var server = (ServerAddress) OptionLayer.check(SettingType.ADDRESS, "HOST[:PORT]", address);
             KnownHosts hosts = open(this);
             String name = KnownHosts.name(server.host(), server.port());
             try {
