@@ -200,8 +200,9 @@ public final class PacketReader {
             boolean isEnd = dataSize == minDataBytes || dataSize == maxDataBytes;
             boolean isBetween = Integer.compareUnsigned(dataSize, minDataBytes) > 0 && Integer.compareUnsigned(dataSize, maxDataBytes) < 0;
             if (!isEnd && (onlyEnds || !isBetween)) {
+                String allowed = minDataBytes == maxDataBytes ? " is" : (onlyEnds ? " or " : " to ") + maxDataBytes + " are";
                 throw new ProtocolException("packet data of " + Integer.toUnsignedString(dataSize) + " bytes where "
-                        + minDataBytes + (onlyEnds ? " or " : " to ") + maxDataBytes + " are allowed");
+                        + minDataBytes + allowed + " allowed");
             }
         }
 

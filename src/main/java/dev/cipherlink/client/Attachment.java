@@ -1,6 +1,6 @@
 package dev.cipherlink.client;
 
-import dev.cipherlink.channel.NoiseHandshake;
+import dev.cipherlink.channel.NoiseChannel.NoiseHandshake;
 import dev.cipherlink.channel.PacketReader;
 import dev.cipherlink.channel.PacketWriter;
 import dev.cipherlink.channel.SecureChannel;

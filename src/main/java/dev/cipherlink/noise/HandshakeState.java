@@ -1,16 +1,11 @@
 package dev.cipherlink.noise;
 
-import static dev.cipherlink.noise.HandshakeState.HandshakePattern.Token.E;
-import static dev.cipherlink.noise.HandshakeState.HandshakePattern.Token.E1;
-import static dev.cipherlink.noise.HandshakeState.HandshakePattern.Token.EE;
-import static dev.cipherlink.noise.HandshakeState.HandshakePattern.Token.EKEM1;
-import static dev.cipherlink.noise.HandshakeState.HandshakePattern.Token.ES;
-import static dev.cipherlink.noise.HandshakeState.HandshakePattern.Token.S;
-import static dev.cipherlink.noise.HandshakeState.HandshakePattern.Token.SE;
-
 import dev.cipherlink.crypto.KeyPair;
+import dev.cipherlink.noise.Suite.HandshakePattern.Token;
+import java.io.ByteArrayOutputStream;
 import java.net.ProtocolException;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -210,86 +205,174 @@ public final class HandshakeState implements AutoCloseable {
         return initiatorsTurn == initiator ? Step.WRITE_MESSAGE : Step.READ_MESSAGE;
     }
 
-    /// A handshake pattern as data: the tokens of each message in order, beginning with the initiator's (Noise 7.1).
-    enum HandshakePattern {
+    /// The state of one side of a handshake, and the processing of one message (Noise 5.3).
+    ///
+    /// [HandshakeState] processes each message on a [#copy], which replaces the original if the whole message is valid; if
+    /// not, both are wiped. Not thread-safe.
+    private static final class Transcript implements AutoCloseable {
 
-        /// `-> e`, `<- e, ee, s, es`, `-> s, se` (Noise 7.5).
-        XX("XX_25519", List.of(List.of(E), List.of(E, EE, S, ES), List.of(S, SE))),
-        /// The same with an ephemeral KEM: `-> e, e1`, `<- e, ee, ekem1, s, es`, `-> s, se` (Noise extension "hfs").
-        XX_HFS("XXhfs_25519+MLKEM768", List.of(List.of(E, E1), List.of(E, EE, EKEM1, S, ES), List.of(S, SE)));
+        private final SymmetricState symmetric;
+        private final boolean initiator;
+        private final KeyPair localStatic;
+        private KeyPair localEphemeral;
+        private byte[] remoteEphemeral;
+        private byte[] remoteStatic;
+        /// `e1`: the key pair on the initiator's side, the encapsulation key on the responder's. Null in pattern XX.
+        private MlKem768 localKem;
+        private byte[] remoteKem;
+        /// Null for the JDK's own generator; set by test vectors only.
+        private SecureRandom kemRandom;
 
-        /// A message's fields and key agreements; in the two-letter tokens the first letter stands for the initiator's
-        /// key.
-        enum Token {
-            /// The sender's ephemeral public key, in the clear.
-            E(KeyPair.KEY_BYTES),
-            /// The initiator's ephemeral encapsulation key, encrypted if there is a key already.
-            E1(MlKem768.ENCAPSULATION_KEY_BYTES),
-            /// The sender's static public key, encrypted if there is a key already.
-            S(KeyPair.KEY_BYTES),
-            /// Diffie-Hellman of both ephemerals.
-            EE(0),
-            /// The ciphertext, encrypted, of a secret encapsulated to `e1`; the secret is then mixed in.
-            EKEM1(MlKem768.CIPHERTEXT_BYTES),
-            /// Diffie-Hellman of the initiator's ephemeral and the responder's static.
-            ES(0),
-            /// Diffie-Hellman of the initiator's static and the responder's ephemeral.
-            SE(0);
-
-            private final int bytes;
-
-            Token(int bytes) {
-                this.bytes = bytes;
-            }
-
-            private boolean mixesKey() {
-                return this == EE || this == EKEM1 || this == ES || this == SE;
-            }
+        /// The state before the first message, with the prologue mixed in.
+        Transcript(HandshakeState.Parameters parameters, KeyPair localStatic) {
+            this.symmetric = new SymmetricState(parameters.suite());
+            this.initiator = parameters.initiator();
+            this.localStatic = localStatic;
+            symmetric.mixHash(parameters.prologue());
         }
 
-        private final String noiseName;
-        private final List<List<Token>> messages;
-        private final int[] messageBytes;
-
-        HandshakePattern(String noiseName, List<List<Token>> messages) {
-            this.noiseName = noiseName;
-            this.messages = messages;
-            messageBytes = sizes(messages);
+        private Transcript(Transcript original) {
+            symmetric = original.symmetric.copy();
+            initiator = original.initiator;
+            localStatic = original.localStatic;
+            localEphemeral = original.localEphemeral;
+            remoteEphemeral = original.remoteEphemeral;
+            remoteStatic = original.remoteStatic;
+            localKem = original.localKem;
+            remoteKem = original.remoteKem;
+            kemRandom = original.kemRandom;
         }
 
-        /// A field has a tag once a key was mixed in, except `e`. The payload is always last.
-        private static int[] sizes(List<List<Token>> messages) {
-            int[] sizes = new int[messages.size()];
-            boolean hasKey = false;
-            for (int i = 0; i < sizes.length; i++) {
-                for (Token token : messages.get(i)) {
-                    boolean isSealed = hasKey && token.bytes > 0 && token != E;
-                    sizes[i] += token.bytes + (isSealed ? Aead.TAG_BYTES : 0);
-                    hasKey |= token.mixesKey();
+        Transcript copy() {
+            return new Transcript(this);
+        }
+
+        /// Replaces randomness by given values; the key pair belongs to this handshake from now on.
+        void fix(KeyPair ephemeral, SecureRandom random) {
+            localEphemeral = ephemeral;
+            kemRandom = random;
+        }
+
+        /// The peer's static public key, or null before the message that carries it.
+        byte[] remoteStatic() {
+            return remoteStatic;
+        }
+
+        byte[] handshakeHash() {
+            return symmetric.handshakeHash();
+        }
+
+        SymmetricState.CipherPair split(Suite suite) {
+            return symmetric.split(suite);
+        }
+
+        /// `WriteMessage`.
+        ///
+        /// @throws ProtocolException if a key that the peer sent earlier is unusable: an all-zero shared secret, or an
+        ///         encapsulation key out of range
+        byte[] write(List<Token> tokens, byte[] payload) throws ProtocolException {
+            var message = new ByteArrayOutputStream();
+            for (Token token : tokens) {
+                switch (token) {
+                    case E -> message.writeBytes(writeEphemeral());
+                    case E1 -> {
+                        localKem = MlKem768.generate(kemRandom);
+                        message.writeBytes(symmetric.encryptAndHash(localKem.encapsulationKey()));
+                    }
+                    case EKEM1 -> message.writeBytes(encapsulate());
+                    case S -> message.writeBytes(symmetric.encryptAndHash(localStatic.publicKey()));
+                    case EE, ES, SE -> mixSharedSecret(token);
                 }
-                sizes[i] += hasKey ? Aead.TAG_BYTES : 0;
             }
-            return sizes;
+            message.writeBytes(symmetric.encryptAndHash(payload));
+            return message.toByteArray();
         }
 
-        /// The pattern and the key agreement, as written in a protocol name.
-        String noiseName() {
-            return noiseName;
+        /// `ReadMessage`.
+        ///
+        /// @return the payload
+        /// @throws ProtocolException if the message is too short, does not authenticate or gives an all-zero shared secret
+        byte[] read(List<Token> tokens, byte[] message) throws ProtocolException {
+            int position = 0;
+            for (Token token : tokens) {
+                switch (token) {
+                    case E -> {
+                        remoteEphemeral = field(message, position, KeyPair.KEY_BYTES);
+                        position += KeyPair.KEY_BYTES;
+                        symmetric.mixHash(remoteEphemeral);
+                    }
+                    case E1 -> {
+                        int length = MlKem768.ENCAPSULATION_KEY_BYTES + symmetric.tagBytes();
+                        remoteKem = symmetric.decryptAndHash(field(message, position, length));
+                        position += length;
+                    }
+                    case EKEM1 -> {
+                        int length = MlKem768.CIPHERTEXT_BYTES + symmetric.tagBytes();
+                        mix(localKem.decapsulate(symmetric.decryptAndHash(field(message, position, length))));
+                        position += length;
+                    }
+                    case S -> {
+                        int length = KeyPair.KEY_BYTES + symmetric.tagBytes();
+                        remoteStatic = symmetric.decryptAndHash(field(message, position, length));
+                        position += length;
+                    }
+                    case EE, ES, SE -> mixSharedSecret(token);
+                }
+            }
+            return symmetric.decryptAndHash(field(message, position, message.length - position));
         }
 
-        /// Number of messages before the split.
-        int messageCount() {
-            return messages.size();
+        private byte[] writeEphemeral() {
+            if (localEphemeral == null) {
+                localEphemeral = KeyPair.generate();
+            }
+            byte[] publicKey = localEphemeral.publicKey();
+            symmetric.mixHash(publicKey);
+            return publicKey;
         }
 
-        /// The tokens of message `index`, from 0; the initiator sends the even ones.
-        List<Token> message(int index) {
-            return messages.get(index);
+        private void mixSharedSecret(Token token) throws ProtocolException {
+            boolean ours = token == Token.EE || (token == Token.ES) == initiator;
+            boolean theirs = token == Token.EE || (token == Token.SE) == initiator;
+            mix((ours ? localEphemeral : localStatic).dh(theirs ? remoteEphemeral : remoteStatic));
         }
 
-        /// The size of message `index` without a payload.
-        int messageBytes(int index) {
-            return messageBytes[index];
+        /// @return the ciphertext, encrypted
+        private byte[] encapsulate() throws ProtocolException {
+            var made = MlKem768.encapsulate(remoteKem, kemRandom);
+            byte[] sealed = symmetric.encryptAndHash(made.ciphertext());
+            mix(made.sharedSecret());
+            return sealed;
+        }
+
+        /// `MixKey`, which also wipes the secret.
+        private void mix(byte[] secret) {
+            symmetric.mixKey(secret);
+            Arrays.fill(secret, (byte) 0);
+        }
+
+        private static byte[] field(byte[] message, int position, int length) throws ProtocolException {
+            if (message.length - position < length) {
+                throw new ProtocolException("a handshake message of " + message.length + " bytes is cut short");
+            }
+            return Arrays.copyOfRange(message, position, position + length);
+        }
+
+        /// Wipes the parts of which the replacing copy has its own; the ephemeral key pair and the JDK cipher are shared.
+        void wipe() {
+            symmetric.wipe();
+        }
+
+        /// Wipes everything except the static key pair, which belongs to the caller.
+        @Override
+        public void close() {
+            symmetric.close();
+            if (localEphemeral != null) {
+                localEphemeral.close();
+            }
+            if (localKem != null) {
+                localKem.close();
+            }
         }
     }
 }

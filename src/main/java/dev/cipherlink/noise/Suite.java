@@ -1,6 +1,15 @@
 package dev.cipherlink.noise;
 
-import dev.cipherlink.noise.HandshakeState.HandshakePattern;
+import static dev.cipherlink.noise.Suite.HandshakePattern.Token.E;
+import static dev.cipherlink.noise.Suite.HandshakePattern.Token.E1;
+import static dev.cipherlink.noise.Suite.HandshakePattern.Token.EE;
+import static dev.cipherlink.noise.Suite.HandshakePattern.Token.EKEM1;
+import static dev.cipherlink.noise.Suite.HandshakePattern.Token.ES;
+import static dev.cipherlink.noise.Suite.HandshakePattern.Token.S;
+import static dev.cipherlink.noise.Suite.HandshakePattern.Token.SE;
+
+import dev.cipherlink.crypto.KeyPair;
+import dev.cipherlink.noise.CipherState.Aead;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.ProtocolException;
@@ -9,6 +18,7 @@ import java.security.GeneralSecurityException;
 import java.security.Provider;
 import java.security.Security;
 import java.security.spec.AlgorithmParameterSpec;
+import java.util.List;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.IvParameterSpec;
@@ -144,6 +154,89 @@ public enum Suite {
         switch (algorithm) {
             case AES_GCM -> BIG_ENDIAN.set(nonce, COUNTER_OFFSET, n);
             case CHACHA_POLY -> LITTLE_ENDIAN.set(nonce, COUNTER_OFFSET, n);
+        }
+    }
+
+    /// A handshake pattern as data: the tokens of each message in order, beginning with the initiator's (Noise 7.1).
+    enum HandshakePattern {
+
+        /// `-> e`, `<- e, ee, s, es`, `-> s, se` (Noise 7.5).
+        XX("XX_25519", List.of(List.of(E), List.of(E, EE, S, ES), List.of(S, SE))),
+        /// The same with an ephemeral KEM: `-> e, e1`, `<- e, ee, ekem1, s, es`, `-> s, se` (Noise extension "hfs").
+        XX_HFS("XXhfs_25519+MLKEM768", List.of(List.of(E, E1), List.of(E, EE, EKEM1, S, ES), List.of(S, SE)));
+
+        /// A message's fields and key agreements; in the two-letter tokens the first letter stands for the initiator's
+        /// key.
+        enum Token {
+            /// The sender's ephemeral public key, in the clear.
+            E(KeyPair.KEY_BYTES),
+            /// The initiator's ephemeral encapsulation key, encrypted if there is a key already.
+            E1(MlKem768.ENCAPSULATION_KEY_BYTES),
+            /// The sender's static public key, encrypted if there is a key already.
+            S(KeyPair.KEY_BYTES),
+            /// Diffie-Hellman of both ephemerals.
+            EE(0),
+            /// The ciphertext, encrypted, of a secret encapsulated to `e1`; the secret is then mixed in.
+            EKEM1(MlKem768.CIPHERTEXT_BYTES),
+            /// Diffie-Hellman of the initiator's ephemeral and the responder's static.
+            ES(0),
+            /// Diffie-Hellman of the initiator's static and the responder's ephemeral.
+            SE(0);
+
+            private final int bytes;
+
+            Token(int bytes) {
+                this.bytes = bytes;
+            }
+
+            private boolean mixesKey() {
+                return this == EE || this == EKEM1 || this == ES || this == SE;
+            }
+        }
+
+        private final String noiseName;
+        private final List<List<Token>> messages;
+        private final int[] messageBytes;
+
+        HandshakePattern(String noiseName, List<List<Token>> messages) {
+            this.noiseName = noiseName;
+            this.messages = messages;
+            messageBytes = sizes(messages);
+        }
+
+        /// A field has a tag once a key was mixed in, except `e`. The payload is always last.
+        private static int[] sizes(List<List<Token>> messages) {
+            int[] sizes = new int[messages.size()];
+            boolean hasKey = false;
+            for (int i = 0; i < sizes.length; i++) {
+                for (Token token : messages.get(i)) {
+                    boolean isSealed = hasKey && token.bytes > 0 && token != E;
+                    sizes[i] += token.bytes + (isSealed ? Aead.TAG_BYTES : 0);
+                    hasKey |= token.mixesKey();
+                }
+                sizes[i] += hasKey ? Aead.TAG_BYTES : 0;
+            }
+            return sizes;
+        }
+
+        /// The pattern and the key agreement, as written in a protocol name.
+        String noiseName() {
+            return noiseName;
+        }
+
+        /// Number of messages before the split.
+        int messageCount() {
+            return messages.size();
+        }
+
+        /// The tokens of message `index`, from 0; the initiator sends the even ones.
+        List<Token> message(int index) {
+            return messages.get(index);
+        }
+
+        /// The size of message `index` without a payload.
+        int messageBytes(int index) {
+            return messageBytes[index];
         }
     }
 }

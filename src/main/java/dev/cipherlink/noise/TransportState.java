@@ -1,5 +1,6 @@
 package dev.cipherlink.noise;
 
+import dev.cipherlink.noise.CipherState.Aead;
 import java.io.IOException;
 import java.net.ProtocolException;
 

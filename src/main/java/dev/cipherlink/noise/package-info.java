@@ -2,7 +2,7 @@
 ///
 /// Purpose: the state machines of the Noise specification under its own names ([dev.cipherlink.noise.HandshakeState],
 /// `SymmetricState`, `CipherState`), and [dev.cipherlink.noise.TransportState], which rekeys by count. Reading order:
-/// `Suite`, `HandshakeState`, `Transcript`, `MlKem768`, `SymmetricState`, `Blake2b`, `CipherState`, `Aead`,
+/// `Suite` with the patterns, `HandshakeState`, `MlKem768`, `SymmetricState` with its hash, `CipherState` with its cipher,
 /// `TransportState`.
 ///
 /// Refuses: any other pattern, pre-shared keys, an all-zero result of X25519, an ML-KEM key out of range, a counter that

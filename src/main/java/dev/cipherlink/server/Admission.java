@@ -1,7 +1,7 @@
 package dev.cipherlink.server;
 
 import dev.cipherlink.channel.NoiseChannel;
-import dev.cipherlink.channel.NoiseHandshake;
+import dev.cipherlink.channel.NoiseChannel.NoiseHandshake;
 import dev.cipherlink.channel.PacketReader;
 import dev.cipherlink.channel.PacketWriter;
 import dev.cipherlink.channel.SecureChannel;

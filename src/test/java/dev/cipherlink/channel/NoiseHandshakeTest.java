@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.channel.NoiseChannel.NoiseHandshake;
 import dev.cipherlink.crypto.KeyPair;
 import dev.cipherlink.noise.HandshakeState;
 import dev.cipherlink.noise.Suite;

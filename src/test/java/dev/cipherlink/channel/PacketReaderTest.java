@@ -98,6 +98,13 @@ class PacketReaderTest {
         assertTrue(refusal.getMessage().contains("4294967295"), refusal.getMessage());
     }
 
+    @Test
+    void namesTheOneSizeThatIsAllowed() {
+        var reader = new PacketReader(Stream.whole(packet(1, 4, 4, 8)));
+        var refusal = assertThrows(java.net.ProtocolException.class, () -> reader.read(new PacketLimits(1, 4, 1_217, 1_217)));
+        assertEquals("packet data of 4 bytes where 1217 is allowed", refusal.getMessage());
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 99, 100})
     void acceptsSizesAtTheLimits(int dataSize) throws IOException {

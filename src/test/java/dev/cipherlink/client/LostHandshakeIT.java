@@ -3,7 +3,7 @@ package dev.cipherlink.client;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.cipherlink.channel.NoiseHandshake;
+import dev.cipherlink.channel.NoiseChannel.NoiseHandshake;
 import dev.cipherlink.channel.PacketReader;
 import dev.cipherlink.channel.PacketReader.PacketLimits;
 import dev.cipherlink.channel.PacketWriter;

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.cipherlink.noise.CipherState.Aead;
+import dev.cipherlink.noise.CipherState.Aead.CipherKey;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import dev.cipherlink.noise.SymmetricState.Blake2b;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.noise.CipherState.Aead;
+import dev.cipherlink.noise.CipherState.Aead.CipherKey;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.Arrays;

@@ -12,11 +12,13 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.crypto.KeyPair;
 import dev.cipherlink.noise.HandshakeState.Step;
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.security.PrivateKey;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -163,6 +165,28 @@ class HandshakeStateTest {
             assertThrows(IllegalStateException.class, () -> ephemeral.dh(RESPONDER_KEYS.publicKey()));
             assertEquals(32, INITIATOR_KEYS.dh(RESPONDER_KEYS.publicKey()).length);
         }
+    }
+
+    /// The initiator's decapsulation key, however the handshake ends.
+    @Test
+    void wipesTheKemKeyPair() throws IOException, ReflectiveOperationException {
+        for (String end : List.of("close", "split", "failure")) {
+            var initiator = Sides.after(end.equals("split") ? 3 : 1, Suite.HYBRID_AES_GCM).initiator();
+            var secret = (PrivateKey) field(field(field(initiator, "transcript"), "localKem"), "decapsulationKey");
+            assertFalse(secret.isDestroyed());
+            switch (end) {
+                case "close" -> initiator.close();
+                case "split" -> initiator.split();
+                default -> assertThrows(ProtocolException.class, () -> initiator.readMessage(new byte[1_200]));
+            }
+            assertTrue(secret.isDestroyed(), end);
+        }
+    }
+
+    private static Object field(Object owner, String name) throws ReflectiveOperationException {
+        var field = owner.getClass().getDeclaredField(name);
+        field.setAccessible(true);
+        return field.get(owner);
     }
 
     @Test
