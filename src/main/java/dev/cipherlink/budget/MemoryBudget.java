@@ -142,7 +142,7 @@ public final class MemoryBudget {
         }
     }
 
-    /// What is left; may be negative after [#force].
+    /// Bytes left; may be negative after [#force].
     public synchronized long freeBytes() {
         return free;
     }

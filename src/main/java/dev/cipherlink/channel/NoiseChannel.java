@@ -45,7 +45,7 @@ public final class NoiseChannel extends PacketChannel {
         return VERSION;
     }
 
-    /// What the handshake agreed on.
+    /// The suite that the handshake agreed on.
     public Suite suite() {
         return suite;
     }

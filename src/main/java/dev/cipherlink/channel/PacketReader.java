@@ -170,7 +170,7 @@ public final class PacketReader {
         limit = unread;
     }
 
-    /// What a header may say at this moment of a connection; anything else ends it (`docs/protocol.md`, section 1).
+    /// The headers allowed at this moment of a connection; any other ends it (`docs/protocol.md`, section 1).
     ///
     /// @param version      the only version byte accepted
     /// @param nonceBytes   the only nonce size accepted

@@ -11,7 +11,7 @@ public interface SecureChannel extends AutoCloseable {
     /// The version byte of the packets: 1 or 2.
     int version();
 
-    /// What protects the packets, for people: in version 2 the Noise protocol name of the suite.
+    /// Name of the encryption, for people: in version 2 the Noise protocol name of the suite.
     String protocolName();
 
     /// The same in short: `hybrid` or `classic`, or `shared key` in version 1.

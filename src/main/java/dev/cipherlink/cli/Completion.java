@@ -23,7 +23,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/// What can stand in the place of the last word of a command line: the same for every shell. Keys and rooms are asked from the
+/// Candidates for the last word of a command line, the same for every shell. Keys and rooms are asked from the
 /// server, for two seconds and without any question to the person.
 final class Completion {
     /// In the place of a candidate: names of files or folders, which the shell knows better.

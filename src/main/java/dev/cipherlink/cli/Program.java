@@ -128,7 +128,7 @@ public final class Program {
         };
     }
 
-    /// What was answered before the failure still counts.
+    /// Answers that came before the failure still count.
     private static void flushAnswers(CommandLine command) {
         try {
             if (command.getCommand() instanceof ProgramCommand ours) {

@@ -40,7 +40,7 @@ abstract class QueryCommand extends ClientCommand {
         }
     }
 
-    /// What `--json` shows of the answer, one object a line.
+    /// The answer's objects for `--json`, one a line.
     abstract List<Map<String, Object>> objects(List<String> lines);
 
     /// One object from `name: value` lines; whole numbers become numbers.

@@ -136,8 +136,8 @@ final class Attachment implements AutoCloseable {
         }
     }
 
-    /// What a handshake that failed says about keys. With an identity, a server tells an unknown client so; with a shared key, it
-    /// closes in silence, and a server that ends then cannot be told from one with another key.
+    /// The failure of a handshake, with the reason if it is a key. With an identity, a server tells an unknown client so; with a
+    /// shared key, it closes in silence, and a server that ends then cannot be told from one with another key.
     private static IOException explained(Throwable cause, Credentials credentials) {
         boolean isShared = credentials instanceof Credentials.Shared;
         return switch (cause) {

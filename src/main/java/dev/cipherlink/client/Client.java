@@ -74,12 +74,12 @@ public final class Client implements AutoCloseable {
         });
     }
 
-    /// What the session agreed on, and the name the server knows us by.
+    /// The session's parameters, and the name the server knows us by.
     public SynAck.Granted session() {
         return connector.granted();
     }
 
-    /// What protects the connection, or protected the last one: in version 2 the Noise protocol name of its suite.
+    /// Name of the encryption of the connection, or of the last one: in version 2 the Noise protocol name of its suite.
     public String protocolName() {
         return connector.channel().protocolName();
     }
@@ -246,7 +246,7 @@ public final class Client implements AutoCloseable {
         }
     }
 
-    /// What a client knows about its connection.
+    /// The state of a client's connection.
     public sealed interface ConnectionState {
 
         /// A connection was established again.

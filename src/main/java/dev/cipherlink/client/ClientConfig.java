@@ -121,7 +121,7 @@ public record ClientConfig(
         /// ChaCha20-Poly1305.
         static final class PreferredSuite {
 
-            /// What Linux tells of the processors: the flags of x86 and the features of ARM both name AES.
+            /// Linux's description of the processors: the flags of x86 and the features of ARM both name AES.
             private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
 
             private PreferredSuite() {

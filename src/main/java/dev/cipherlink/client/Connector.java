@@ -221,7 +221,7 @@ final class Connector implements Runnable {
         }
     }
 
-    /// What another attempt cannot mend. A connection that ends within the handshake can be: the server may be stopping,
+    /// Failures that another attempt cannot mend. A connection that ended within the handshake is none: the server may be stopping,
     /// or the network be broken.
     private static boolean isFinal(IOException failure) {
         return failure instanceof HostKeyException || failure instanceof RefusedException

@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 final class ForeignServer {
     private static final int ANSWER_MILLIS = 1_000;
     private static final int MAX_BYTES = 256;
-    /// What servers that wait for a line answer to, each in its way.
+    /// A line that servers answer, each in its way, if they wait for one.
     private static final byte[] QUESTION = "PING\r\n\r\n".getBytes(US_ASCII);
 
     private static final Pattern SSH = Pattern.compile("(SSH-[!-~]{1,60}).*", Pattern.DOTALL);
@@ -40,7 +40,7 @@ final class ForeignServer {
     private ForeignServer() {
     }
 
-    /// What it is, in words; empty if nobody knows.
+    /// The kind of server, in words; empty if unknown.
     static Optional<String> name(byte[] first) {
         String text = new String(first, 0, Math.min(first.length, MAX_BYTES), ISO_8859_1);
         var ssh = SSH.matcher(text);

@@ -90,7 +90,7 @@ public interface HostKeyVerifier {
         }
     }
 
-    /// What to do about a server that is met for the first time. A changed key is never a matter of policy.
+    /// How a server that is met for the first time is treated. A changed key is never a matter of policy.
     @FunctionalInterface
     public interface UnknownHostPolicy {
 

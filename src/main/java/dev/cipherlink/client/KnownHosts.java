@@ -38,7 +38,7 @@ public final class KnownHosts {
         return file.path();
     }
 
-    /// What the file says about a server and the key that it offers.
+    /// The file's verdict on a server and the key that it offers.
     public sealed interface Lookup {
 
         /// It is the key that this server had.

@@ -242,7 +242,7 @@ public final class CommandParser {
             return i;
         }
 
-        /// What rooms, names and texts of the chat may be.
+        /// The rules for rooms, names and texts of the chat.
         ///
         /// Rooms and names are ASCII: those of other scripts can look like each other. A text is valid UTF-8 without line feed,
         /// since that ends an event; other control characters are kept as they are, and escaped where they are shown.
@@ -302,7 +302,7 @@ public final class CommandParser {
             }
         }
 
-        /// What a key may be: 1 to 512 bytes of valid UTF-8 without white space or control characters, those of Unicode
+        /// The rule for keys: 1 to 512 bytes of valid UTF-8 without white space or control characters, those of Unicode
         /// included (categories Zs, Zl, Zp, Cc). Joiners and other format characters (Cf) are letters' business and allowed.
         static final class KeyRule {
 

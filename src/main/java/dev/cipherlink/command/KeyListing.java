@@ -24,7 +24,7 @@ public final class KeyListing {
         this.after = after;
     }
 
-    /// What a command asks for, if it is KEYS without a limit: all of them.
+    /// The listing that a command asks for, if it is KEYS without a limit: all of the keys.
     public static Optional<KeyListing> ofUnlimited(byte[] command) {
         boolean mayBe = command.length >= 4 && (command[0] | ' ') == 'k' && (command[1] | ' ') == 'e';
         int words = mayBe ? new String(command, StandardCharsets.ISO_8859_1).stripTrailing().split(" ", -1).length : 0;

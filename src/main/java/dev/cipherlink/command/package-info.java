@@ -1,4 +1,4 @@
-/// What peers ask of each other, as bytes and as objects.
+/// Requests, answers and events of peers, as bytes and as objects.
 ///
 /// Purpose: a request's payload becomes a [dev.cipherlink.command.Command] (by
 /// [dev.cipherlink.command.CommandParser]), an answer is a [dev.cipherlink.command.Reply], and what a server tells

@@ -78,7 +78,7 @@ public final class CliClient implements AutoCloseable {
         }
     }
 
-    /// What the settings say of a client that uses these keys.
+    /// The configuration of a client with these keys, from the settings.
     public static ClientConfig config(Settings settings, ClientKeys keys) {
         ServerAddress server = settings.address(Setting.CLIENT_SERVER);
         OperationMode mode = OperationMode.ofWireName(settings.word(Setting.CLIENT_OPERATION_MODE)).orElseThrow();

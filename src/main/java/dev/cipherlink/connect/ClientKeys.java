@@ -22,7 +22,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// What the client commands prove themselves with, and know servers by: a shared key (version 1), or an identity and
+/// Keys of the client commands, to prove themselves and to know servers: a shared key (version 1), or an identity and
 /// the known hosts (version 2). Closing it wipes the secret; that comes after all connections made with it.
 public final class ClientKeys implements AutoCloseable {
 
@@ -125,7 +125,7 @@ public final class ClientKeys implements AutoCloseable {
         }
     }
 
-    /// What the operator of a server that does not know this client would have to run; empty with a shared key.
+    /// The command that lets this client in, for the operator of a server that does not know it; empty with a shared key.
     Optional<String> authorizeCommand() {
         return switch (credentials) {
             case Credentials.Shared _ -> Optional.empty();

@@ -19,7 +19,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Optional;
 
-/// What `-v` tells of a connection, as `ssh -v` does: what was read, whom we connect to, its key, what was agreed, and how it
+/// Writes the details of a connection for `-v`, as `ssh -v` does: files read, the server and its key, the parameters, and how it
 /// goes on. Without `-v` it does nothing.
 public final class ConnectionDetails {
     private final Output output;

@@ -116,7 +116,7 @@ public record HostKeys(ServerKeys keys) implements Closing {
         }
     }
 
-    /// What people compare, by what it is called in JSON: `key`, and with both versions `shared_key`.
+    /// The fingerprints that people compare, by their names in JSON: `key`, and with both versions `shared_key`.
     public Map<String, String> fingerprints() {
         Map<String, String> fingerprints = new LinkedHashMap<>();
         keys.identity().ifPresent(identity -> fingerprints.put("key", identity.publicKey().fingerprint().toString()));

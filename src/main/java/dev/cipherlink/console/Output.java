@@ -19,7 +19,7 @@ import java.util.Optional;
 /// two streams do not mix inside a line.
 public final class Output {
 
-    /// What was given before and after the command's name, together.
+    /// The common options given before and after the command's name, together.
     ///
     /// @param verbosity -1 quiet, 0 normal, 1 for `-v`, 2 for `-vv`
     /// @param configFile the file of `--config`, or null

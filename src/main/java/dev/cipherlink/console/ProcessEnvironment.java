@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 
-/// What the process was started with. Tests bring their own.
+/// The streams, variables and folders that the process was started with. Tests bring their own.
 ///
 /// @param stdout unbuffered: [Output] buffers
 /// @param folder the working folder
@@ -63,7 +63,7 @@ public record ProcessEnvironment(InputStream stdin, OutputStream stdout, OutputS
         }
     }
 
-    /// What is closed at the end, in an order that a `try` gives, without failing.
+    /// A resource that a `try` closes in its order, without failing.
     public interface Closing extends AutoCloseable {
         @Override
         public void close();

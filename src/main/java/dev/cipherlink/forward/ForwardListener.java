@@ -42,7 +42,7 @@ public final class ForwardListener implements AutoCloseable {
     private final Config config;
     private final Forwards forwards = new Forwards();
 
-    /// What all listeners of a program share.
+    /// Configuration that all listeners of a program share.
     ///
     /// @param passwords who may use a SOCKS port; empty for no authentication
     public record Config(TunnelSource tunnels, ForwardLimits limits, Optional<SocksPasswords> passwords,
@@ -232,7 +232,7 @@ public final class ForwardListener implements AutoCloseable {
         }
     }
 
-    /// What a program says in a dialogue, with one deadline for all of it: a byte now and then gains no time.
+    /// Input of a program in a dialogue, with one deadline for all of it: a byte now and then gains no time.
     ///
     /// Sets the socket's read timeout before each read; the next user of the socket resets it. Closing it closes the socket.
     static final class DialogueInput extends FilterInputStream {
@@ -298,7 +298,7 @@ public final class ForwardListener implements AutoCloseable {
         Tunnel open(ForwardTarget target) throws IOException;
     }
 
-    /// What to listen on, and where what is accepted there goes.
+    /// The address to listen on, and the target of the connections accepted there.
     ///
     /// @param bind   name or address to listen on, without brackets; `*` for all of this machine, `localhost` for both of
     ///               its loopback addresses

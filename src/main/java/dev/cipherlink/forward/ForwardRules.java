@@ -25,7 +25,7 @@ public final class ForwardRules {
     /// Admits nothing.
     public static final ForwardRules NONE = new ForwardRules(List.of());
 
-    /// What a rule looks like, to follow "must be".
+    /// The form of a rule, to follow "must be".
     public static final String ALLOWED = "HOST:PORTS,... (a host: name, *.name, address, address/bits, [IPv6/bits] or *;"
             + " ports: 80, 8000-8099 or *)";
 
@@ -302,7 +302,7 @@ public final class ForwardRules {
                     || METADATA.contains(address) || isOwn(address);
         }
 
-        /// What is sent to an address of this machine has that address as its source, too. Nothing is sent here.
+        /// A packet to an address of this machine has that address as its source, too. Nothing is sent here.
         private static boolean isOwn(InetAddress address) {
             try (var channel = DatagramChannel.open()) {
                 channel.connect(new InetSocketAddress(address, ANY_PORT));

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.Set;
 import jdk.net.ExtendedSocketOptions;
 
-/// What all sockets of forwards have in common.
+/// Options that all sockets of forwards have in common.
 public final class ForwardSockets {
 
     /// Silence after which the kernel asks whether the other side is still there, the pause between questions, and how

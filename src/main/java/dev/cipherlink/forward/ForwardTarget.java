@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.regex.Pattern;
 
-/// What a forwarded connection is to reach: `host:port`, an IPv6 address in brackets.
+/// The destination of a forwarded connection: `host:port`, an IPv6 address in brackets.
 ///
 /// @param host name or address, without brackets
 /// @param port 1 .. 65,535
@@ -86,7 +86,7 @@ public record ForwardTarget(String host, int port) {
             this.detail = detail;
         }
 
-        /// What the client must not be told: addresses of names. Empty if there is nothing to add.
+        /// Details that the client must not be told: addresses of names. Empty if there is nothing to add.
         public String detail() {
             return detail;
         }

@@ -123,7 +123,7 @@ public final class Relay {
                 endIfBothEnded();
             }
         } catch (IOException e) {
-            // What the peer sent before it closed is still to be delivered: the other direction ends this.
+            // Bytes that the peer sent before it closed are still to be delivered: the other direction ends this.
             sendingFailed = true;
             breakIfSendingFailed();
         } catch (RuntimeException | Error e) {
@@ -209,7 +209,7 @@ public final class Relay {
                 out.write(bytes, 0, count);
             }
         } catch (IOException e) {
-            // What it has sent before is still on its way to the tunnel: the other direction finds the end, or the reset.
+            // Bytes that it sent before are still on their way to the tunnel: the other direction finds the end, or the reset.
             plainRefuses = true;
             leaveIfRefused();
         }

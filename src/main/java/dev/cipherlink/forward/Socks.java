@@ -176,7 +176,7 @@ public final class Socks {
         }
     }
 
-    /// What a refusal of the server is in SOCKS 5; version 4 has one code for all.
+    /// The SOCKS 5 code of the server's refusal; version 4 has one code for all.
     static int code(Refusal refusal) {
         return switch (refusal) {
             case NOT_ALLOWED -> NOT_ALLOWED;

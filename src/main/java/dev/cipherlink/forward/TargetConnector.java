@@ -57,7 +57,7 @@ public final class TargetConnector {
         throw failure;
     }
 
-    /// What a name leads to is for the operator only.
+    /// The addresses of a name are for the operator only.
     ///
     /// @param addresses empty if it was not looked up
     private static TargetException notAllowed(ForwardTarget target, List<InetAddress> addresses) {

@@ -48,7 +48,7 @@ public record Message(MessageType type, boolean more, int sequence, Payload payl
         DISCONNECT(0x05),
         /// A client's wishes, JSON.
         SYN(0x06),
-        /// What the server granted, JSON.
+        /// The parameters that the server granted, JSON.
         SYN_ACK(0x07),
         /// One part of a reply that is too large for one packet.
         PART(0x08),
@@ -191,7 +191,7 @@ public record Message(MessageType type, boolean more, int sequence, Payload payl
             /// The checksum as the big-endian integer of the message header.
             int of(byte[] array, int offset, int length);
 
-            /// What a session can negotiate.
+            /// The checksums that a session can negotiate.
             enum Algorithm {
                 MD5, CRC32C;
 

@@ -5,7 +5,7 @@ import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import java.util.Locale;
 import java.util.Optional;
 
-/// What both sides of a session agreed on.
+/// The parameters that both sides of a session agreed on.
 ///
 /// @param mode            how the client paces its requests
 /// @param maxMessageBytes the largest message, header included, that either side sends in one packet
@@ -15,7 +15,7 @@ import java.util.Optional;
 public record SessionParameters(OperationMode mode, int maxMessageBytes, int windowSize, Checksum.Algorithm checksum) {
 
     public static final int MIN_MESSAGE_BYTES = 1_024;
-    /// What a version 2 packet can carry; version 1 keeps to it too.
+    /// The most that a version 2 packet carries; version 1 keeps to it too.
     public static final int MAX_MESSAGE_BYTES = 65_519;
     public static final int DEFAULT_WINDOW_SIZE = 64;
     /// Half of the sequence numbers less one: what serial-number arithmetic can tell apart (RFC 1982).
@@ -30,7 +30,7 @@ public record SessionParameters(OperationMode mode, int maxMessageBytes, int win
         }
     }
 
-    /// What a server that allows at most `maxWindowSize` grants a client that wishes for these.
+    /// The parameters that a server with this `maxWindowSize` grants a client that wishes for these.
     public SessionParameters clampedTo(int maxWindowSize) {
         return new SessionParameters(mode, maxMessageBytes, Math.min(windowSize, maxWindowSize), checksum);
     }
@@ -40,7 +40,7 @@ public record SessionParameters(OperationMode mode, int maxMessageBytes, int win
         return maxMessageBytes - MessageCodec.HEADER_BYTES;
     }
 
-    /// What a client wants from a connection, and how it paces its requests (`docs/protocol.md`, sections 3 and 6).
+    /// The use that a client makes of a connection, and how it paces its requests (`docs/protocol.md`, sections 3 and 6).
     public enum OperationMode {
         /// One request at a time: a window of 1.
         STEP_BY_STEP,

@@ -306,7 +306,7 @@ public final class Link {
             return isReading ? now - lastReceived : 0;
         }
 
-        /// What was received counts as the answer to all keepalives so far.
+        /// Anything received counts as the answer to all keepalives so far.
         void answered() {
             unanswered = 0;
         }

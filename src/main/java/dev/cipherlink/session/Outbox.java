@@ -8,7 +8,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// What waits to be sent, and the lock that guards it and the state of its session.
+/// Messages that wait to be sent, and the lock that guards them and the state of their session.
 ///
 /// It outlives connections and sessions: a client that has to open a new session hands it the outbox with what was not sent yet.
 /// The public methods take the lock; all others require it.
@@ -161,7 +161,7 @@ public final class Outbox {
         return waitingBytes;
     }
 
-    /// What is to be sent next; null if nothing.
+    /// The next message to send; null if none waits.
     Outgoing peek() {
         return waiting.peek();
     }

@@ -73,7 +73,7 @@ public final class Outgoing {
         replyBytes = 0;
     }
 
-    /// What became of a PART.
+    /// The effect of a PART.
     enum PartOutcome {
         ADDED,
         /// It was the last: the reply is complete.

@@ -17,7 +17,7 @@ import java.util.Arrays;
 /// How far the peer's messages were received, and the answers that duplicates need (`docs/protocol.md`, section 4).
 final class ReceiveWindow {
 
-    /// What to do with a DATA message.
+    /// How a DATA message is treated.
     enum Verdict {
         /// It is the expected one.
         ACCEPT,
@@ -31,7 +31,7 @@ final class ReceiveWindow {
 
     /// For all that the sessions of the process keep for duplicates: an eighth of the heap.
     static final MemoryBudget BUDGET = MemoryBudget.ofHeap(8);
-    /// What one session keeps for duplicates at most: answers, and requests of large answers.
+    /// The most that one session keeps for duplicates: answers, and requests of large answers.
     private static final int MAX_KEPT_BYTES = 2 << 20;
     /// Answers up to this size are always kept: they may be those of writes.
     private static final int ALWAYS_KEPT_BYTES = 256;

@@ -149,17 +149,17 @@ public enum Setting {
         return Arrays.stream(values()).map(Setting::key).toList();
     }
 
-    /// What values a setting takes, and what to say about others.
+    /// The values that a setting takes, and the words that describe them in an error.
     public sealed interface SettingType {
 
         /// @return the value: `Integer`, `Long`, `Duration`, `ServerAddress`, `Fingerprint`, `ForwardRules` or `String`, as the kind says
         /// @throws IllegalArgumentException if the text is no such value; [#allowed] says what would be
         Object parse(String text);
 
-        /// What is allowed, to follow "must be".
+        /// The allowed values, to follow "must be".
         String allowed();
 
-        /// What may be connected to, as `ForwardRules`.
+        /// Targets that forwards may reach, as `ForwardRules`.
         SettingType FORWARD_TARGETS = new Parsed(ForwardRules.ALLOWED, ForwardRules::parse);
         /// A port to listen on, 0 for any free one, as `Integer`.
         SettingType PORT = new Parsed("a port, 0 to 65535 (0: any free one)", text -> ServerAddress.parsePort(text, 0));
@@ -240,7 +240,7 @@ public enum Setting {
             }
         }
 
-        /// What one parser takes.
+        /// The values that one parser takes.
         ///
         /// @param parser throws an IllegalArgumentException for other text
         record Parsed(String allowed, Function<String, Object> parser) implements SettingType {

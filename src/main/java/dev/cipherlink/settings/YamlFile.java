@@ -171,7 +171,7 @@ final class YamlFile {
                 this.isMapping = isMapping;
             }
 
-            /// What the keys of a collection that begins here start with.
+            /// The prefix of the keys in a collection that begins here.
             String prefixOfValue() {
                 return isMapping ? key + "." : prefix + elements + ".";
             }

@@ -58,7 +58,7 @@ public abstract class CellStore<C extends CellStore.Cell> implements KeyValueSto
         }
     }
 
-    /// What a verb has to know of a key before it changes it.
+    /// The state of a key that a verb needs before it changes it.
     public enum Need {
         /// Nothing: an engine may leave the state before the write unknown.
         NOTHING,
@@ -68,7 +68,7 @@ public abstract class CellStore<C extends CellStore.Cell> implements KeyValueSto
         VALUE
     }
 
-    /// What a verb makes of a key's cell. Runs under the key's lock, and may run more than once.
+    /// The change that a verb makes to a key's cell. Runs under the key's lock, and may run more than once.
     public interface Change<C extends Cell> {
         /// @param live  does not exist if the key does not or has expired; its value is on the heap if the verb needs it
         /// @param write makes the new cell
@@ -79,9 +79,9 @@ public abstract class CellStore<C extends CellStore.Cell> implements KeyValueSto
 
     /// One write of one key: makes the engine's cells, and has the result.
     public abstract static class Write<C extends Cell> {
-        /// What the key had; does not exist if the key did not or had expired.
+        /// The cell before the change; does not exist if the key did not or had expired.
         protected C live;
-        /// What it has now.
+        /// The cell after the change.
         protected C after;
 
         /// A cell with the next version.

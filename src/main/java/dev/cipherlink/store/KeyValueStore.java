@@ -31,7 +31,7 @@ public interface KeyValueStore extends AutoCloseable {
     /// The longest expiry: 100 years of 365 days.
     Duration MAX_TIME_TO_LIVE = Duration.ofDays(36_500);
 
-    /// What a key has.
+    /// A key's value, with its version.
     ///
     /// @param value not a copy, must not be changed
     /// @param version of the value, 1 or larger
@@ -209,7 +209,7 @@ public interface KeyValueStore extends AutoCloseable {
     @Override
     void close();
 
-    /// What a transaction waits for when it commits.
+    /// How durable a transaction is when its commit returns.
     public enum Durability {
         /// For the disk: survives the end of the process, of the system, and of the power, as far as the disk keeps its word.
         ALWAYS,

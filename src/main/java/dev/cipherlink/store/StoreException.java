@@ -36,7 +36,7 @@ public final class StoreException extends Exception {
         this.reason = reason;
     }
 
-    /// What went wrong, for code that treats the cases differently.
+    /// The reason, for code that treats the cases differently.
     public Reason reason() {
         return reason;
     }
@@ -92,7 +92,7 @@ public final class StoreException extends Exception {
                 + "; the operator has to look, and restart the server", cause);
     }
 
-    /// What a store acknowledged is not all there. It is not opened: that would make the loss silent.
+    /// Acknowledged changes of the store are missing. It is not opened: that would make the loss silent.
     public static final class DamagedStoreException extends IOException {
         private static final long serialVersionUID = 1;
 

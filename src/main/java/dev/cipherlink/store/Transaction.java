@@ -1,6 +1,6 @@
 package dev.cipherlink.store;
 
-/// What one thread writes together: the changes of a batch of requests, and records that belong to them.
+/// Changes that one thread writes together: those of a batch of requests, and records that belong to them.
 ///
 /// Made by [KeyValueStore#begin], used by the thread that began it and by no other, ended by [#commit]. Everything
 /// written through the store by that thread in between, and every record, becomes durable at one moment or not at all,

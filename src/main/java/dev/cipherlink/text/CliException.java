@@ -66,7 +66,7 @@ public final class CliException extends RuntimeException {
         BUG(70, "bug", "a fault of this program, or Java did not start"),
         INTERRUPTED(130, "interrupted", "interrupted by Ctrl-C");
 
-        /// What the shell reports for a process that died of SIGPIPE: the reader of our stdout has left.
+        /// The status that a shell reports for a process that died of SIGPIPE: the reader of our stdout has left.
         public static final int BROKEN_PIPE = 141;
 
         private final int code;

@@ -12,7 +12,7 @@ import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.json.JsonFactory;
 
-/// What `--json` prints: one object a line. Members are only ever added.
+/// Output of `--json`: one object a line. Members are only ever added.
 public final class Json {
     private static final JsonFactory FACTORY = new JsonFactory();
 

@@ -10,7 +10,7 @@ public final class JsonEvents {
     private JsonEvents() {
     }
 
-    /// What an event is for programs.
+    /// The members of an event's JSON object.
     public static Map<String, Object> members(Event event) {
         return switch (event) {
             case Event.Message(String room, long id, String from, Instant at, String text) ->

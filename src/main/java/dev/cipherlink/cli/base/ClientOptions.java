@@ -11,7 +11,7 @@ import java.util.List;
 
 /// Options of every command that connects to a server, before or after its name.
 public final class ClientOptions {
-    /// What can be completed behind `--operation-mode`.
+    /// Completions of `--operation-mode`.
     public static final List<String> MODES = List.of(OperationMode.STEP_BY_STEP.wireName(), OperationMode.BURST.wireName());
 
     private String server;

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Model.CommandSpec;
 
-/// What every command has: common options, settings, and where to write. `call` runs it on the main thread.
+/// The base of every command: common options, settings, and output. `call` runs it on the main thread.
 public abstract class ProgramCommand implements Callable<Integer> {
 
     private final CommonOptions common = new CommonOptions();
@@ -23,7 +23,7 @@ public abstract class ProgramCommand implements Callable<Integer> {
     /// Says what this command is and what it may be called with.
     public abstract void describe(Syntax syntax);
 
-    /// What picocli knows of this command, and of those under it.
+    /// The specification of this command, and of those under it, for picocli.
     public final CommandSpec specify(String name) {
         Syntax syntax = new Syntax(name, this);
         common.describe(syntax);

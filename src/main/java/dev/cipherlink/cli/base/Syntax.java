@@ -16,7 +16,7 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 
-/// What a command is called with, and what its help says: commands fill it in, picocli reads it.
+/// A command's options, parameters and help: commands fill it in, picocli reads it.
 ///
 /// Calls, not annotations: to read those the JVM makes classes while the program starts, for longer than a request takes.
 /// Options and parameters show in the help in the order of the calls, and go where `target` puts them, if they are given.
@@ -63,7 +63,7 @@ public final class Syntax {
         return spec;
     }
 
-    /// What the command does; the first paragraph is also what the list of commands says.
+    /// The description; its first paragraph also stands in the list of commands.
     public void about(String... paragraphs) {
         spec.usageMessage().description(paragraphs);
     }

@@ -1,4 +1,4 @@
-/// What every command of the program is made of.
+/// The parts that every command of the program is made of.
 ///
 /// Purpose: [dev.cipherlink.cli.base.ProgramCommand] and [dev.cipherlink.cli.base.ClientCommand] are the bases of commands;
 /// [dev.cipherlink.cli.base.Syntax] describes arguments and options by calls, not annotations.

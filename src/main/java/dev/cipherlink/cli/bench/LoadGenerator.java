@@ -29,7 +29,7 @@ final class LoadGenerator {
     private final LoadPlan plan;
     private final Output output;
 
-    /// What was measured.
+    /// The figures of one run.
     ///
     /// @param latencies in nanoseconds
     record Result(long requests, long errors, long nanos, Histogram latencies) {
@@ -162,7 +162,7 @@ final class LoadGenerator {
         }
     }
 
-    /// What a load consists of: which commands, over which keys, with which values. Immutable, shared by all clients.
+    /// The commands, keys and values of a load. Immutable, shared by all clients.
     static final class LoadPlan {
         private static final byte[] SET = {'S', 'E', 'T', ' '};
         private static final byte[] DELETE = {'D', 'E', 'L', 'E', 'T', 'E', ' '};

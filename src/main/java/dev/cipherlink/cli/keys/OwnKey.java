@@ -19,7 +19,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 
-/// What can be done with the user's own key once it is made: `keys show` and `keys passphrase`.
+/// The commands for the user's own key once it is made: `keys show` and `keys passphrase`.
 final class OwnKey {
     private static final String FILE = "The private key file. Default: the setting client.identity.";
 

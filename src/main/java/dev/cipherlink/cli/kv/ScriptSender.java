@@ -181,7 +181,7 @@ final class ScriptSender implements Runnable {
         }
     }
 
-    /// What became of one line of a script, or of the script.
+    /// The outcome of one line of a script, or of the script.
     sealed interface ScriptOutcome {
 
         /// Bytes that it keeps in memory, roughly.

@@ -33,7 +33,7 @@ import java.util.function.Consumer;
 /// anything durable calls [#apply] before.
 final class Applier implements AutoCloseable {
 
-    /// What the store does when groups are applied.
+    /// The applier's calls to the store.
     interface Owner {
         /// These are in the database, and readers may be sent there.
         void applied(List<Group> groups);

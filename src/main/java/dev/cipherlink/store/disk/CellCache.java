@@ -19,7 +19,7 @@ final class CellCache {
     /// Cells looked at for each new one, beyond the budget.
     private static final int TURNS = 4;
 
-    /// What a write makes of the cell of a key; under the key's lock.
+    /// The change that a write makes to the cell of a key; runs under the key's lock.
     interface Change {
         /// @param kept null if there is no cell; that does not mean that there is no entry
         /// @return the cell to keep, or null for none
@@ -189,7 +189,7 @@ final class CellCache {
             return cell.value != null ? cell.value : stored(Database.LARGE, DiskCell.largeKey(key, cell.version));
         }
 
-        /// What the database has: from its memory, or else by a thread that may wait for the disk.
+        /// The entry in the database: from its memory, or else read by a thread that may wait for the disk.
         ///
         /// @return null if there is none
         byte[] stored(int family, byte[] key) throws StoreException {

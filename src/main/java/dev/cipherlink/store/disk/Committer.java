@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 /// stay in memory, and reads from them are refused.
 public final class Committer implements AutoCloseable {
 
-    /// What the store does for its commits. Called from the committing thread.
+    /// The committer's calls to the store, from the committing thread.
     interface Owner {
         /// The store's state with this commit; called with nobody inside the gate.
         StoreState state(long commit);

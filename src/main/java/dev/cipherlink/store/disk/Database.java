@@ -64,7 +64,7 @@ final class Database implements AutoCloseable {
 
     private static final Optional<Looked> ABSENT = Optional.of(new Looked(null));
 
-    /// What memory says of a key.
+    /// The result of a look into memory.
     ///
     /// @param value null if there is none
     record Looked(byte[] value) {

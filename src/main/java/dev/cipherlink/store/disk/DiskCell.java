@@ -25,7 +25,7 @@ final class DiskCell extends CellStore.Cell {
     private static final int HAS_DEADLINE = 1;
     private static final int IS_LARGE = 2;
 
-    /// What makes it durable.
+    /// The group that makes the cell durable.
     final Group group;
     /// Asked for since it was last considered for eviction; races do no harm.
     boolean isUsed;

@@ -17,7 +17,7 @@ import org.rocksdb.util.Environment;
 /// ours alone and can be written, and taken away as soon as it is loaded. Where nothing there may be executed, or the disk
 /// is full, the temporary folder is tried.
 final class NativeLibrary {
-    /// What stands in front of the reason, behind the file, in a loader's message.
+    /// The separator between file and reason in a loader's message.
     private static final String REASON = ": ";
 
     private static boolean isLoaded;

@@ -253,7 +253,7 @@ public final class RocksStore extends CellStore<DiskCell> {
         return new Sweeper.Swept(last, listing.nextDeadline(last));
     }
 
-    /// What the store does for its commits: on the committing thread, and when groups are applied.
+    /// The store's part in its commits: on the committing thread, and when groups are applied.
     private final class CommitOwner implements Committer.Owner, Applier.Owner {
         @Override
         public StoreState state(long commit) {

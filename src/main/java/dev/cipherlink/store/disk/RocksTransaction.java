@@ -19,7 +19,7 @@ import java.util.function.LongSupplier;
 /// disk reads of another. [#commit] waits for the groups that it wrote to and read from.
 final class RocksTransaction implements Transaction {
     private static final int MAX_TRIES = 100;
-    /// What a change may take in the log beside its value, and beside each byte of its key.
+    /// Bytes that a change may take in the log beside its value, and for each byte of its key.
     private static final int OVERHEAD_BYTES = 400;
     private static final int KEYS_IN_LOG = 5;
 

@@ -13,7 +13,7 @@ final class Sweeper implements AutoCloseable {
     private static final long RETRY_NANOS = 1_000_000_000L;
     private static final long LONGEST_SLEEP_NANOS = 3_600L * RETRY_NANOS;
 
-    /// What it asks of the store.
+    /// The sweeper's calls to the store.
     interface Owner {
         /// Removes due entries, looking from that deadline on. Blocks until that is durable.
         Swept removeDue(long from) throws StoreException;

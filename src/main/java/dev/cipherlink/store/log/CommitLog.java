@@ -121,7 +121,7 @@ public final class CommitLog implements AutoCloseable {
         }
     }
 
-    /// What a file with this salt begins with.
+    /// The header of a file with this salt.
     static byte[] header(long salt) {
         ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).putLong(MAGIC).putLong(salt);
         var crc = new CRC32C();
@@ -158,7 +158,7 @@ public final class CommitLog implements AutoCloseable {
         return Math.max(rest, space.readyBytes() - HEADER_BYTES) - HEAD_BYTES;
     }
 
-    /// What of [#freeBytes] is left to records that belong to changes which were accepted.
+    /// The part of [#freeBytes] that is left to records that belong to accepted changes.
     public int marginBytes() {
         return marginBytes;
     }

@@ -102,7 +102,7 @@ public final class CommitLogReader {
     static final class CommitLogFile implements AutoCloseable {
         private static final int PIECE_BYTES = 1 << 20;
 
-        /// What it begins with.
+        /// The header's state.
         enum Header {
             /// Records may follow.
             GOOD,

@@ -43,7 +43,7 @@ public final class LastCommit implements AutoCloseable {
         static final Manifest NONE = new Manifest(-1, 0, 0);
     }
 
-    /// What the file says.
+    /// The file's content.
     public record Content(long commit, Manifest manifest) {
     }
 
