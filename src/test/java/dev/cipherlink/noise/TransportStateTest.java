@@ -32,11 +32,13 @@ class TransportStateTest {
     private static final class Reference {
         private final Suite suite;
         private byte[] key;
+        private final Cipher cipher;
         private long n;
 
-        Reference(Suite suite, byte[] key) {
+        Reference(Suite suite, byte[] key) throws GeneralSecurityException {
             this.suite = suite;
             this.key = key;
+            cipher = Cipher.getInstance(suite.keyAlgorithm().equals("AES") ? "AES/GCM/NoPadding" : "ChaCha20-Poly1305");
         }
 
         byte[] seal(byte[] plaintext) throws GeneralSecurityException {
@@ -51,7 +53,6 @@ class TransportStateTest {
             boolean gcm = suite.keyAlgorithm().equals("AES");
             byte[] nonce = ByteBuffer.allocate(12).order(gcm ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN)
                     .putInt(0).putLong(counter).array();
-            var cipher = Cipher.getInstance(gcm ? "AES/GCM/NoPadding" : "ChaCha20-Poly1305");
             cipher.init(Cipher.ENCRYPT_MODE, new SecretKeySpec(key, gcm ? "AES" : "ChaCha20"),
                     gcm ? new GCMParameterSpec(128, nonce) : new IvParameterSpec(nonce));
             return cipher.doFinal(plaintext);
@@ -66,8 +67,9 @@ class TransportStateTest {
         }
     }
 
+    /// The hybrid suites have the same ciphers.
     @ParameterizedTest
-    @EnumSource(Suite.class)
+    @EnumSource(names = {"AES_GCM", "CHACHA_POLY"})
     void rekeysByCountInBothDirectionsLikeAnIndependentComputation(Suite suite) throws Exception {
         var ends = Ends.of(suite);
         var toResponder = new Reference(suite, key(1));
