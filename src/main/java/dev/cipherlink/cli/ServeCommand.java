@@ -5,6 +5,7 @@ import dev.cipherlink.cli.base.ProgramCommand;
 import dev.cipherlink.cli.base.Syntax;
 import dev.cipherlink.cli.store.StoreCommand.OpenStore;
 import dev.cipherlink.connect.HostKeys;
+import dev.cipherlink.console.ServiceNotifier;
 import dev.cipherlink.console.Signals;
 import dev.cipherlink.log.LogConfiguration;
 import dev.cipherlink.log.LogConfiguration.LogLevel;
@@ -122,15 +123,19 @@ final class ServeCommand extends ProgramCommand {
             return check(settings);
         }
         settings.requireValid();
-        Signals.onHangUp(ServeCommand::goOn);
+        ServiceNotifier service = ServiceNotifier.of(surroundings().environment());
+        Signals.onHangUp(() -> service.reload(ServeCommand::goOn));
         tellIfMemoryIsShort(settings);
         requireDescriptors();
         requireThreads();
         try (HostKeys keys = HostKeys.load(settings, surroundings(), output());
              OpenStore opened = OpenStore.open(settings);
              Server server = start(config(settings, keys.keys()), opened.store())) {
-            Signals.onTermination(server::stop);
-            announce(server, keys);
+            Signals.onTermination(() -> {
+                service.stopping();
+                server.stop();
+            });
+            service.ready(announce(server, keys));
             LogConfiguration.load();
             server.awaitTermination();
             return ExitStatus.DONE;
@@ -224,7 +229,8 @@ final class ServeCommand extends ProgramCommand {
         }
     }
 
-    private void announce(Server server, HostKeys keys) {
+    /// @return the line without its JSON form
+    private String announce(Server server, HostKeys keys) {
         InetSocketAddress address = server.address();
         String bound = address.getAddress().getHostAddress();
         String shown = new ServerAddress(bound.equals("0:0:0:0:0:0:0:0") ? "::" : bound, address.getPort()).toString();
@@ -233,8 +239,10 @@ final class ServeCommand extends ProgramCommand {
         }
         Map<String, Object> members = Json.members("listening", shown);
         members.putAll(keys.fingerprints());
-        output().done("listening on " + shown + " key " + String.join(" ", keys.fingerprints().values()), members);
+        String line = "listening on " + shown + " key " + String.join(" ", keys.fingerprints().values());
+        output().done(line, members);
         output().flush();
+        return line;
     }
 
     /// Everything that would make a start fail, but for a port that is in use: the server itself may be using it.
