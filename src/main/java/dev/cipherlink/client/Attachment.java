@@ -27,7 +27,8 @@ import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.net.UnknownHostException;
 import java.util.concurrent.Callable;
-import java.util.concurrent.StructuredTaskScope;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 
 /// One connection of a client on which a session was granted. Closing it closes the socket.
 final class Attachment implements AutoCloseable {
@@ -66,10 +67,10 @@ final class Attachment implements AutoCloseable {
     static <T> T within(ClientConfig config, Socket socket, String missing, Callable<T> handshakes) throws IOException {
         try {
             return SessionHandshake.within(config.connectTimeout(), handshakes);
-        } catch (StructuredTaskScope.TimeoutException e) {
+        } catch (TimeoutException e) {
             socket.close();
             throw new SocketTimeoutException(missing + " within " + config.connectTimeout().toMillis() + " ms");
-        } catch (StructuredTaskScope.FailedException e) {
+        } catch (ExecutionException e) {
             socket.close();
             throw explained(e.getCause(), config.credentials());
         } catch (InterruptedException e) {

@@ -8,9 +8,9 @@ import java.io.OutputStream;
 import java.net.ProtocolException;
 import java.net.Socket;
 import java.time.Duration;
-import java.util.concurrent.StructuredTaskScope;
-import java.util.concurrent.StructuredTaskScope.Joiner;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /// Moves the bytes of one forwarded connection between a tunnel and its unencrypted side, both ways, until both have ended
@@ -62,14 +62,17 @@ public final class Relay {
     /// @param threads makes the thread that reads the unencrypted side: a platform thread where that is no socket
     /// @throws InterruptedException if it was interrupted; both sides are then reset
     public RelayEnd run(ThreadFactory threads) throws InterruptedException {
-        try (var scope = StructuredTaskScope.open(Joiner.<Void>awaitAll(), config -> config.withThreadFactory(threads))) {
-            scope.fork(this::send);
-            receive();
+        try (var second = Executors.newThreadPerTaskExecutor(threads)) {
             try {
-                scope.join();
+                second.execute(this::send);
+                receive();
+                second.shutdown();
+                second.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
             } catch (InterruptedException e) {
                 abort(new RelayEnd(RelayEnd.Reason.STOPPED, ""));
                 throw e;
+            } finally {
+                second.shutdownNow();
             }
             if (fault != null) {
                 throw new IllegalStateException("a relay failed", fault);

@@ -23,7 +23,8 @@ import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
-import java.util.concurrent.StructuredTaskScope;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 
 /// The whole life of one connection, from accept to close, in one virtual thread of the server's scope: [#run] and [#serve].
@@ -97,9 +98,9 @@ public final class Connection implements Runnable, Closeable {
             // Not charged: a program may open many connections at once, and an admitted client is no stranger.
             visit.refund();
             return stream.run();
-        } catch (StructuredTaskScope.TimeoutException e) {
+        } catch (TimeoutException e) {
             return handshakeFailed(Failure.TOO_SLOW, LinkEnd.of(CloseReason.HANDSHAKE_TIMEOUT));
-        } catch (StructuredTaskScope.FailedException e) {
+        } catch (ExecutionException e) {
             return handshakeFailed(e.getCause());
         } finally {
             visit.leave();

@@ -11,10 +11,12 @@ import java.io.IOException;
 import java.net.ProtocolException;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.concurrent.StructuredTaskScope;
-import java.util.concurrent.StructuredTaskScope.Joiner;
-import java.util.concurrent.StructuredTaskScope.Subtask;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// One session attached to one channel, with the threads and clocks that [Session] does not have.
@@ -98,11 +100,8 @@ public final class Link {
     /// @throws InterruptedException if the calling thread is interrupted: the link is aborted
     public LinkEnd run() throws InterruptedException {
         attach(this::transmit);
-        try (var scope = StructuredTaskScope.open(new FirstEnd())) {
-            scope.fork(reader::readUntilEnd);
-            scope.fork(this::pushUntilEnd);
-            scope.fork(this::watchUntilStalled);
-            return scope.join();
+        try {
+            return firstEnd(List.of(reader::readUntilEnd, this::pushUntilEnd, this::watchUntilStalled));
         } finally {
             attach(null);
         }
@@ -225,23 +224,21 @@ public final class Link {
         return LinkEnd.of(CloseReason.PEER_STALLED);
     }
 
-    /// The end of a link is that of the first of its threads, even of one that threw: without memory a thread may fail to return its
-    /// reason, and the others would keep a link without a reader until its keepalives run out.
-    static final class FirstEnd implements Joiner<LinkEnd, LinkEnd> {
-
-        private final AtomicReference<Subtask<? extends LinkEnd>> first = new AtomicReference<>();
-
-        @Override
-        public boolean onComplete(Subtask<? extends LinkEnd> ended) {
-            first.compareAndSet(null, ended);
-            return true;
-        }
-
-        @Override
-        public LinkEnd result() {
-            Subtask<? extends LinkEnd> ended = first.get();
-            return ended.state() == Subtask.State.SUCCESS ? ended.get()
-                    : LinkEnd.of(CloseReason.INTERNAL_ERROR, ended.exception());
+    /// Runs each part in a thread of its own until the first ends, and interrupts the others. Blocks until all have ended.
+    ///
+    /// A part that throws counts as well: without memory a thread may fail to return its reason, and the others would keep a link
+    /// without a reader until its keepalives run out. So the end of a part allocates nothing.
+    static LinkEnd firstEnd(List<Callable<LinkEnd>> parts) throws InterruptedException {
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var ended = new ExecutorCompletionService<LinkEnd>(threads, new ArrayBlockingQueue<>(parts.size()));
+            try {
+                parts.forEach(ended::submit);
+                return ended.take().get();
+            } catch (ExecutionException e) {
+                return LinkEnd.of(CloseReason.INTERNAL_ERROR, e.getCause());
+            } finally {
+                threads.shutdownNow();
+            }
         }
     }
 

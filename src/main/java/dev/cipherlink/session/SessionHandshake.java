@@ -19,8 +19,10 @@ import java.net.ProtocolException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.concurrent.Callable;
-import java.util.concurrent.StructuredTaskScope;
-import java.util.concurrent.StructuredTaskScope.Joiner;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// SYN, SYN_ACK, ACK on a fresh channel (`docs/protocol.md`, section 3). The two sides are mirror images.
 ///
@@ -36,14 +38,17 @@ public final class SessionHandshake {
     /// Runs the handshakes of a connection under one absolute deadline: when it passes, their thread is interrupted, which closes
     /// the socket that it is using. Blocks.
     ///
-    /// @throws StructuredTaskScope.TimeoutException if it passed
-    /// @throws StructuredTaskScope.FailedException  with what the handshakes threw
-    /// @throws InterruptedException                 if the calling thread is interrupted; the handshakes are too
-    public static <T> T within(Duration limit, Callable<T> handshakes) throws InterruptedException {
-        try (var scope = StructuredTaskScope.open(Joiner.<T>anySuccessfulResultOrThrow(),
-                configuration -> configuration.withTimeout(limit))) {
-            scope.fork(handshakes);
-            return scope.join();
+    /// @throws TimeoutException     if it passed
+    /// @throws ExecutionException   with what the handshakes threw
+    /// @throws InterruptedException if the calling thread is interrupted; the handshakes are too
+    public static <T> T within(Duration limit, Callable<T> handshakes)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        try (var thread = Executors.newVirtualThreadPerTaskExecutor()) {
+            try {
+                return thread.submit(handshakes).get(limit.toNanos(), TimeUnit.NANOSECONDS);
+            } finally {
+                thread.shutdownNow();
+            }
         }
     }
 

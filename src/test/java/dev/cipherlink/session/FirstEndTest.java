@@ -4,10 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.session.Link.FirstEnd;
 import dev.cipherlink.session.Link.LinkEnd;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.StructuredTaskScope;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,11 +27,9 @@ class FirstEndTest {
 
     @Test
     void isTheFirstResult() throws InterruptedException {
-        try (var scope = StructuredTaskScope.open(new FirstEnd())) {
-            scope.fork(this::goOnUntilInterrupted);
-            scope.fork(() -> LinkEnd.of(CloseReason.PEER_CLOSED));
-            assertEquals(CloseReason.PEER_CLOSED, scope.join().reason());
-        }
+        LinkEnd end = Link.firstEnd(List.of(this::goOnUntilInterrupted, () -> LinkEnd.of(CloseReason.PEER_CLOSED)));
+
+        assertEquals(CloseReason.PEER_CLOSED, end.reason());
         assertTrue(wasInterrupted.get());
     }
 
@@ -40,15 +37,13 @@ class FirstEndTest {
     @Test
     void isAlsoTheFirstFailure() throws InterruptedException {
         var failure = new OutOfMemoryError("Java heap space");
-        try (var scope = StructuredTaskScope.open(new FirstEnd())) {
-            scope.fork(this::goOnUntilInterrupted);
-            scope.<LinkEnd>fork(() -> {
-                throw failure;
-            });
-            LinkEnd end = scope.join();
-            assertEquals(CloseReason.INTERNAL_ERROR, end.reason());
-            assertSame(failure, end.cause());
-        }
+
+        LinkEnd end = Link.firstEnd(List.of(this::goOnUntilInterrupted, () -> {
+            throw failure;
+        }));
+
+        assertEquals(CloseReason.INTERNAL_ERROR, end.reason());
+        assertSame(failure, end.cause());
         assertTrue(wasInterrupted.get());
     }
 }
