@@ -9,6 +9,40 @@ public sealed interface Command {
     /// Whether running it leaves everything as it was, so that a lost answer may be computed again.
     boolean isReadOnly();
 
+    /// Names every key that it uses, those of the commands of a transaction included, and how it uses it. Permissions need nothing
+    /// else to know.
+    default void forEachKey(KeyUser user) {
+        // Most commands that are not about keys use none.
+    }
+
+    /// Takes the keys of a command, one by one; a key may come more than once.
+    interface KeyUser {
+        /// @param key a key, or with [Access#LIST] the beginning of many
+        void uses(byte[] key, Access access);
+    }
+
+    /// What a command does with a key.
+    enum Access {
+        /// Reads whether it exists, its size, version or expiry.
+        INSPECT,
+        /// Reads its value.
+        READ,
+        /// Writes it; of what was there, the answer tells at most whether a condition was met.
+        WRITE,
+        /// Reads its value and writes it.
+        UPDATE,
+        /// Reads which keys begin so, and how they change.
+        LIST;
+
+        public boolean isRead() {
+            return this != WRITE;
+        }
+
+        public boolean isWrite() {
+            return this == WRITE || this == UPDATE;
+        }
+    }
+
     /// A command that changes nothing.
     sealed interface Read extends Command {
         @Override
@@ -25,24 +59,54 @@ public sealed interface Command {
         }
     }
 
+    /// A command on one key, or on the keys with one prefix.
+    sealed interface OfKey extends Command {
+
+        /// The key, or the prefix.
+        byte[] key();
+
+        Access access();
+
+        @Override
+        default void forEachKey(KeyUser user) {
+            user.uses(key(), access());
+        }
+    }
+
     /// A command of the chat.
     sealed interface Chat extends Command {
     }
 
     /// `SET key value`
-    record Set(byte[] key, byte[] value) implements Write {
+    record Set(byte[] key, byte[] value) implements Write, OfKey {
+        @Override
+        public Access access() {
+            return Access.WRITE;
+        }
     }
 
     /// `GET key`
-    record Get(byte[] key) implements Read {
+    record Get(byte[] key) implements Read, OfKey {
+        @Override
+        public Access access() {
+            return Access.READ;
+        }
     }
 
     /// `DELETE key`
-    record Delete(byte[] key) implements Write {
+    record Delete(byte[] key) implements Write, OfKey {
+        @Override
+        public Access access() {
+            return Access.WRITE;
+        }
     }
 
     /// `EXISTS key`
-    record Exists(byte[] key) implements Read {
+    record Exists(byte[] key) implements Read, OfKey {
+        @Override
+        public Access access() {
+            return Access.INSPECT;
+        }
     }
 
     /// `KEYS [prefix [limit [after]]]`; `KEYS  100 x` has an empty prefix, between its two spaces.
@@ -50,45 +114,91 @@ public sealed interface Command {
     /// @param prefix empty for all keys
     /// @param limit the most keys to list, 1 to 10,000
     /// @param after only keys larger than this one; empty to start with the first
-    record Keys(byte[] prefix, int limit, byte[] after) implements Read {
+    record Keys(byte[] prefix, int limit, byte[] after) implements Read, OfKey {
+        @Override
+        public byte[] key() {
+            return prefix;
+        }
+
+        @Override
+        public Access access() {
+            return Access.LIST;
+        }
     }
 
     /// `COUNT [prefix]`
     ///
     /// @param prefix empty for all keys
-    record Count(byte[] prefix) implements Read {
+    record Count(byte[] prefix) implements Read, OfKey {
+        @Override
+        public byte[] key() {
+            return prefix;
+        }
+
+        @Override
+        public Access access() {
+            return Access.LIST;
+        }
     }
 
     /// `INCR key [by]`; `by` is 1 where it is not given.
-    record Incr(byte[] key, long by) implements Write {
+    record Incr(byte[] key, long by) implements Write, OfKey {
+        @Override
+        public Access access() {
+            return Access.UPDATE;
+        }
     }
 
     /// `CAS key version value`
     ///
     /// @param version the version that the key must have; 0: the key must not exist
-    record Cas(byte[] key, long version, byte[] value) implements Write {
+    record Cas(byte[] key, long version, byte[] value) implements Write, OfKey {
+        @Override
+        public Access access() {
+            return Access.WRITE;
+        }
     }
 
     /// `PEEK key`
-    record Peek(byte[] key) implements Read {
+    record Peek(byte[] key) implements Read, OfKey {
+        @Override
+        public Access access() {
+            return Access.READ;
+        }
     }
 
     /// `APPEND key value`
-    record Append(byte[] key, byte[] value) implements Write {
+    record Append(byte[] key, byte[] value) implements Write, OfKey {
+        @Override
+        public Access access() {
+            return Access.UPDATE;
+        }
     }
 
     /// `PERSIST key`
-    record Persist(byte[] key) implements Write {
+    record Persist(byte[] key) implements Write, OfKey {
+        @Override
+        public Access access() {
+            return Access.WRITE;
+        }
     }
 
     /// `EXPIRE key seconds`
     ///
     /// @param seconds 1 to [CommandParser#MAX_EXPIRE_SECONDS]
-    record Expire(byte[] key, long seconds) implements Write {
+    record Expire(byte[] key, long seconds) implements Write, OfKey {
+        @Override
+        public Access access() {
+            return Access.WRITE;
+        }
     }
 
     /// `TTL key`
-    record Ttl(byte[] key) implements Read {
+    record Ttl(byte[] key) implements Read, OfKey {
+        @Override
+        public Access access() {
+            return Access.INSPECT;
+        }
     }
 
     /// `ECHO text`
@@ -179,12 +289,30 @@ public sealed interface Command {
     /// `WATCH [prefix]`
     ///
     /// @param prefix empty for all keys
-    record Watch(byte[] prefix) implements Write {
+    record Watch(byte[] prefix) implements Write, OfKey {
+        @Override
+        public byte[] key() {
+            return prefix;
+        }
+
+        @Override
+        public Access access() {
+            return Access.LIST;
+        }
     }
 
     /// `UNWATCH [prefix]`
     ///
     /// @param prefix as it was given to WATCH
-    record Unwatch(byte[] prefix) implements Write {
+    record Unwatch(byte[] prefix) implements Write, OfKey {
+        @Override
+        public byte[] key() {
+            return prefix;
+        }
+
+        @Override
+        public Access access() {
+            return Access.LIST;
+        }
     }
 }

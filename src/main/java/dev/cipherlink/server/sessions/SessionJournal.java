@@ -368,7 +368,11 @@ final class SessionJournal {
                 while (!changes.isEmpty() && changes.getFirst().number <= number - windowSize) {
                     changes.removeFirst();
                 }
-                changes.add(new Change(number, keyOf(command)));
+                command.forEachKey((key, access) -> {
+                    if (access.isWrite()) {
+                        changes.add(new Change(number, Arrays.hashCode(key)));
+                    }
+                });
             }
         }
 
@@ -380,20 +384,6 @@ final class SessionJournal {
                 case Command.Get(byte[] key) when number >= unknown -> changes != null
                         && changes.stream().anyMatch(change -> change.number > number && change.key == Arrays.hashCode(key));
                 default -> lastChange > number;
-            };
-        }
-
-        private static int keyOf(Command command) {
-            return switch (command) {
-                case Command.Set(byte[] key, _) -> Arrays.hashCode(key);
-                case Command.Cas(byte[] key, _, _) -> Arrays.hashCode(key);
-                case Command.Delete(byte[] key) -> Arrays.hashCode(key);
-                case Command.Incr(byte[] key, _) -> Arrays.hashCode(key);
-                case Command.Append(byte[] key, _) -> Arrays.hashCode(key);
-                case Command.Expire(byte[] key, _) -> Arrays.hashCode(key);
-                case Command.Persist(byte[] key) -> Arrays.hashCode(key);
-                // Leaves the values of keys as they are.
-                default -> 0;
             };
         }
     }
