@@ -2,6 +2,7 @@ package dev.cipherlink.cli;
 
 import dev.cipherlink.cli.base.ClientCommand;
 import dev.cipherlink.cli.base.Syntax;
+import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.connect.CliClient;
 import dev.cipherlink.connect.ClientKeys;
@@ -13,13 +14,12 @@ import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.DurationText;
 import dev.cipherlink.text.Json;
 import dev.cipherlink.text.TerminalText;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LongSummaryStatistics;
 
 /// `ping`: round-trip times through the whole tunnel.
 final class PingCommand extends ClientCommand {
-    private static final byte[] PING = "PING".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] PING = new Command.Ping().encode();
 
     private static final Duration BETWEEN_ATTEMPTS = Duration.ofMillis(50);
 

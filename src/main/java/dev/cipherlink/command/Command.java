@@ -9,6 +9,13 @@ public sealed interface Command {
     /// Whether running it leaves everything as it was, so that a lost answer may be computed again.
     boolean isReadOnly();
 
+    /// The payload that is parsed as this command. The value or text at its end may be of any bytes.
+    ///
+    /// @throws IllegalArgumentException if a key, room, name or text breaks its rule; the message says which
+    default byte[] encode() {
+        return CommandEncoder.encode(this);
+    }
+
     /// Names every key that it uses, those of the commands of a transaction included, and how it uses it. Permissions need nothing
     /// else to know.
     default void forEachKey(KeyUser user) {

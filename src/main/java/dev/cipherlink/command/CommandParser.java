@@ -361,7 +361,7 @@ public final class CommandParser {
                 }
             }
 
-            private static CommandException blankOrControl() {
+            static CommandException blankOrControl() {
                 return new CommandException("key must not contain white space or control characters");
             }
         }

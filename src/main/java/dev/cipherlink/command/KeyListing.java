@@ -1,7 +1,6 @@
 package dev.cipherlink.command;
 
 import dev.cipherlink.command.CommandParser.CommandException;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
@@ -50,15 +49,7 @@ public final class KeyListing {
 
     /// The request for the next page.
     public byte[] request() {
-        ByteArrayOutputStream request = new ByteArrayOutputStream();
-        request.writeBytes("KEYS ".getBytes(StandardCharsets.US_ASCII));
-        request.writeBytes(prefix);
-        request.writeBytes((" " + pageSize()).getBytes(StandardCharsets.US_ASCII));
-        if (after.length > 0) {
-            request.write(' ');
-            request.writeBytes(after);
-        }
-        return request.toByteArray();
+        return new Command.Keys(prefix, pageSize(), after).encode();
     }
 
     private int pageSize() {

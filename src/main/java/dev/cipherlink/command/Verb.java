@@ -62,11 +62,12 @@ public enum Verb {
     }
 
     private final long packed;
+    private final byte[] letters;
     private final String arguments;
     private final String usage;
 
     Verb(String arguments) {
-        byte[] letters = new byte[name().length()];
+        letters = new byte[name().length()];
         for (int i = 0; i < letters.length; i++) {
             letters[i] = (byte) name().charAt(i);
         }
@@ -107,6 +108,11 @@ public enum Verb {
     /// The arguments as a person reads them, optional ones in brackets; empty if there are none.
     public String arguments() {
         return arguments;
+    }
+
+    /// Its name in ASCII; not a copy, must not be changed.
+    byte[] letters() {
+        return letters;
     }
 
     /// The sentence for a peer that got the arguments wrong.

@@ -3,6 +3,7 @@ package dev.cipherlink.prompt;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.client.Client.OutcomeUnknownException;
+import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.Verb;
 import dev.cipherlink.connect.CliClient;
@@ -31,7 +32,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// session, the rooms are entered again before the queue is sent. Rate-limited requests wait in a [ChatLane].
 /// Thread-safe; only [#open] and [#close] block on the network.
 final class ChatConnection implements AutoCloseable {
-    private static final byte[] PING = "PING".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] PING = new Command.Ping().encode();
     private static final Duration PING_INTERVAL = Duration.ofSeconds(4);
     private static final int MAX_WAITING = 1_000;
     private static final int MAX_VERB_BYTES = 16;

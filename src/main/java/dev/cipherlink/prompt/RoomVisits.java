@@ -1,12 +1,12 @@
 package dev.cipherlink.prompt;
 
+import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Event;
 import dev.cipherlink.prompt.Chat.ChatParts;
 import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.TerminalText;
 import java.net.ProtocolException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -133,7 +133,7 @@ final class RoomVisits {
     }
 
     private void learnMembers(String room, boolean isShown) {
-        connection.request(("WHO " + room).getBytes(StandardCharsets.UTF_8)).thenAccept(reply -> {
+        connection.request(new Command.Who(room).encode()).thenAccept(reply -> {
             if (reply.isError()) {
                 return;
             }
@@ -149,14 +149,14 @@ final class RoomVisits {
 
     /// Announces our presence, so that the server delivers waiting direct messages.
     void appear() {
-        connection.request("BACK".getBytes(StandardCharsets.US_ASCII));
+        connection.request(new Command.Back().encode());
     }
 
     /// After a reconnect with a new session: the server has forgotten which rooms we were in.
     void enterAgain() {
         appear();
         for (String room : rooms.joined()) {
-            connection.request(("JOIN " + room).getBytes(StandardCharsets.UTF_8)).thenAccept(reply -> {
+            connection.request(new Command.Join(room).encode()).thenAccept(reply -> {
                 if (reply.isError()) {
                     screen.error(lines.error("JOIN " + room + ": " + TerminalText.escapeLine(reply.reason())));
                     rooms.leave(room);

@@ -1,5 +1,6 @@
 package dev.cipherlink.prompt;
 
+import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.console.Glyphs;
 import dev.cipherlink.prompt.Chat.ChatParts;
@@ -7,7 +8,6 @@ import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.DurationText.SizeText;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -27,7 +27,7 @@ import org.jline.utils.NonBlockingReader;
 /// `/top`: the server's activity, updated once a second on the alternate screen until a key is pressed.
 final class TopView {
     private static final long INTERVAL_MILLIS = 1_000;
-    private static final byte[] INFO = "INFO".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] INFO = new Command.Info().encode();
 
     private final Terminal terminal;
     private final ChatConnection connection;

@@ -2,6 +2,7 @@ package dev.cipherlink.command;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -95,7 +96,10 @@ class CommandParserRandomTest {
     private void tryOne(byte[] payload) {
         byte[] before = payload.clone();
         try {
-            checkPromises(parser.parse(payload, 0, payload.length));
+            Command command = parser.parse(payload, 0, payload.length);
+            checkPromises(command);
+            byte[] written = command.encode();
+            assertEquals(CommandParserTest.shown(command), CommandParserTest.shown(parser.parse(written, 0, written.length)));
             accepted++;
         } catch (CommandException e) {
             assertFalse(e.getMessage().isEmpty());

@@ -93,6 +93,31 @@ class CommandParserTest {
         assertEquals(expected, shown(parse(payload)));
     }
 
+    @ParameterizedTest
+    @MethodSource("commands")
+    void readsBackWhatACommandIsWrittenAs(String payload, String expected) throws CommandException {
+        byte[] written = parse(payload).encode();
+        assertEquals(expected, shown(parser.parse(written, 0, written.length)));
+    }
+
+    static Stream<Arguments> unwritable() {
+        return Stream.of(
+                Arguments.of(new Command.Set("user name".getBytes(UTF_8), new byte[0]),
+                        "key must not contain white space or control characters"),
+                Arguments.of(new Command.Get("k\n".getBytes(UTF_8)), "key must not contain white space or control characters"),
+                Arguments.of(new Command.Get(new byte[0]), "key must have 1 to 512 bytes, not 0"),
+                Arguments.of(new Command.Watch("a b".getBytes(UTF_8)), "key must not contain white space or control characters"),
+                Arguments.of(new Command.Join("#a b"), "room must be # and 1 to 64 letters, digits, '.', '_' or '-'"),
+                Arguments.of(new Command.Say("#a", "two\nlines"), "text must not contain a line feed; send each line by itself"),
+                Arguments.of(new Command.Tell("ann", "\ud800"), "text must be valid UTF-8"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("unwritable")
+    void writesNoArgumentThatWouldBeReadAsAnother(Command command, String reason) {
+        assertEquals(reason, assertThrows(IllegalArgumentException.class, command::encode).getMessage());
+    }
+
     static Stream<Arguments> mistakes() {
         String key = "key must not contain white space or control characters";
         String by = "by must be a decimal number from -9223372036854775808 to 9223372036854775807";

@@ -1,6 +1,7 @@
 package dev.cipherlink.cli.bench;
 
 import dev.cipherlink.client.Client;
+import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.connect.CliClient;
 import dev.cipherlink.console.Output;
@@ -164,12 +165,10 @@ final class LoadGenerator {
 
     /// The commands, keys and values of a load. Immutable, shared by all clients.
     static final class LoadPlan {
-        private static final byte[] SET = {'S', 'E', 'T', ' '};
-        private static final byte[] DELETE = {'D', 'E', 'L', 'E', 'T', 'E', ' '};
-        private static final String GET = "GET ";
         private static final int KEY_ID_BYTES = 4;
 
-        /// The command for each key: ready to be sent, and where the key's bytes are taken from.
+        private final byte[][] keys;
+        /// The GET of each key, ready to be sent.
         private final byte[][] gets;
         private final byte[] value;
         private final int getShare;
@@ -181,9 +180,11 @@ final class LoadGenerator {
         LoadPlan(int keyspace, int valueBytes, int getShare, int setShare, RandomGenerator random) {
             byte[] id = new byte[KEY_ID_BYTES];
             random.nextBytes(id);
+            keys = new byte[keyspace][];
             gets = new byte[keyspace][];
             for (int i = 0; i < keyspace; i++) {
-                gets[i] = (GET + "bench:" + HexFormat.of().formatHex(id) + ":" + i).getBytes(StandardCharsets.US_ASCII);
+                keys[i] = ("bench:" + HexFormat.of().formatHex(id) + ":" + i).getBytes(StandardCharsets.US_ASCII);
+                gets[i] = new Command.Get(keys[i]).encode();
             }
             value = new byte[valueBytes];
             for (int i = 0; i < valueBytes; i++) {
@@ -210,25 +211,11 @@ final class LoadGenerator {
         }
 
         byte[] delete(int key) {
-            return join(DELETE, key, 0);
+            return new Command.Delete(keys[key]).encode();
         }
 
         byte[] set(int key) {
-            byte[] command = join(SET, key, 1 + value.length);
-            int end = command.length - value.length;
-            command[end - 1] = ' ';
-            System.arraycopy(value, 0, command, end, value.length);
-            return command;
-        }
-
-        /// @param moreBytes left free behind the key
-        private byte[] join(byte[] verb, int key, int moreBytes) {
-            byte[] get = gets[key];
-            int keyBytes = get.length - GET.length();
-            byte[] command = new byte[verb.length + keyBytes + moreBytes];
-            System.arraycopy(verb, 0, command, 0, verb.length);
-            System.arraycopy(get, GET.length(), command, verb.length, keyBytes);
-            return command;
+            return new Command.Set(keys[key], value).encode();
         }
 
         /// Whether the payload is what the server must answer: `OK`, or a value of the right size.
