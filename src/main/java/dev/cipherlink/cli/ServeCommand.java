@@ -14,6 +14,7 @@ import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.server.ServerConfig.ForwardPolicy;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
+import dev.cipherlink.server.sessions.SessionRegistry;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Setting.SettingType;
 import dev.cipherlink.settings.Settings;
@@ -196,22 +197,24 @@ final class ServeCommand extends ProgramCommand {
     }
 
     private static ServerConfig config(Settings settings, ServerKeys keys) {
-        return ServerConfig.loopback(keys)
-                .withListenAddress(settings.word(Setting.SERVER_HOST), settings.whole(Setting.SERVER_PORT))
-                .withConnectionLimits(settings.whole(Setting.SERVER_MAX_CONNECTIONS),
-                        HandshakeLimits.DEFAULT.forAddress(settings.whole(Setting.SERVER_MAX_HANDSHAKES_PER_ADDRESS),
-                                settings.whole(Setting.SERVER_HANDSHAKES_PER_SECOND))
-                        .forNetblocks(settings.whole(Setting.SERVER_NETBLOCK_IPV4), settings.whole(Setting.SERVER_NETBLOCK_IPV6))
-                        .withPenalties(settings.isOn(Setting.SERVER_HANDSHAKE_PENALTIES)))
-                .withConnectionsPerKey(settings.whole(Setting.SERVER_MAX_CONNECTIONS_PER_KEY))
-                .withSessionLimits(settings.whole(Setting.SERVER_MAX_WINDOW),
-                        (int) settings.size(Setting.STORE_MAX_VALUE_SIZE))
-                .withSessions(settings.duration(Setting.SESSION_RESUME_WINDOW))
-                .withTimes(settings.duration(Setting.SERVER_HANDSHAKE_TIMEOUT),
-                        settings.duration(Setting.KEEPALIVE_INTERVAL), settings.duration(Setting.SERVER_GRACE_PERIOD))
-                .withForwards(new ForwardPolicy(settings.forwardRules(Setting.FORWARD_ALLOW),
-                        settings.duration(Setting.FORWARD_CONNECT_TIMEOUT), settings.forwardLimits()))
-                .withChat(chat(settings));
+        return ServerConfig.loopback(keys).with(to -> {
+            to.host = settings.word(Setting.SERVER_HOST);
+            to.port = settings.whole(Setting.SERVER_PORT);
+            to.maxConnections = settings.whole(Setting.SERVER_MAX_CONNECTIONS);
+            to.maxPerKey = settings.whole(Setting.SERVER_MAX_CONNECTIONS_PER_KEY);
+            to.handshakes = HandshakeLimits.of(settings.whole(Setting.SERVER_MAX_HANDSHAKES_PER_ADDRESS),
+                    settings.whole(Setting.SERVER_HANDSHAKES_PER_SECOND), settings.whole(Setting.SERVER_NETBLOCK_IPV4),
+                    settings.whole(Setting.SERVER_NETBLOCK_IPV6), settings.isOn(Setting.SERVER_HANDSHAKE_PENALTIES));
+            to.handshakeTimeout = settings.duration(Setting.SERVER_HANDSHAKE_TIMEOUT);
+            to.maxWindowSize = settings.whole(Setting.SERVER_MAX_WINDOW);
+            to.maxValueBytes = (int) settings.size(Setting.STORE_MAX_VALUE_SIZE);
+            to.keepaliveInterval = settings.duration(Setting.KEEPALIVE_INTERVAL);
+            to.sessions = SessionRegistry.Limits.of(settings.duration(Setting.SESSION_RESUME_WINDOW));
+            to.gracePeriod = settings.duration(Setting.SERVER_GRACE_PERIOD);
+            to.chat = chat(settings);
+            to.forwards = new ForwardPolicy(settings.forwardRules(Setting.FORWARD_ALLOW),
+                    settings.duration(Setting.FORWARD_CONNECT_TIMEOUT), settings.forwardLimits());
+        });
     }
 
     private static ChatConfig chat(Settings settings) {

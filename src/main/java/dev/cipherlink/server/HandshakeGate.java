@@ -334,8 +334,6 @@ public final class HandshakeGate {
     public record HandshakeLimits(int maxPerAddress, int maxPerNetblock, int maxInAll, int maxStrangers, int earlyDrop,
                                   int perSecond, int burst, int ipv4Bits, int ipv6Bits, boolean penalties) {
 
-        public static final HandshakeLimits DEFAULT = new HandshakeLimits(64, 128, 512, 384, 192, 200, 400, 24, 48, true);
-
         /// Limits addresses only: each is its own netblock, and there are no penalties.
         public HandshakeLimits(int maxPerAddress, int maxInAll, int perSecond, int burst) {
             this(maxPerAddress, maxInAll, maxInAll, maxInAll, maxInAll, perSecond, burst, 32, 64, false);
@@ -347,24 +345,12 @@ public final class HandshakeGate {
             }
         }
 
-        /// A copy with other limits per address; the burst is the allowance of two seconds. A netblock gets twice as many
-        /// connections, and the limits on all connections only ever rise.
-        public HandshakeLimits forAddress(int newMaxPerAddress, int newPerSecond) {
-            int more = Math.max(0, 2 * (newMaxPerAddress - maxPerAddress));
-            return new HandshakeLimits(newMaxPerAddress, 2 * newMaxPerAddress, maxInAll + more, maxStrangers + more, earlyDrop + more,
-                    newPerSecond, 2 * newPerSecond, ipv4Bits, ipv6Bits, penalties);
-        }
-
-        /// A copy with netblocks of another size.
-        public HandshakeLimits forNetblocks(int newIpv4Bits, int newIpv6Bits) {
-            return new HandshakeLimits(maxPerAddress, maxPerNetblock, maxInAll, maxStrangers, earlyDrop, perSecond, burst,
-                    newIpv4Bits, newIpv6Bits, penalties);
-        }
-
-        /// A copy with or without penalties.
-        public HandshakeLimits withPenalties(boolean newPenalties) {
-            return new HandshakeLimits(maxPerAddress, maxPerNetblock, maxInAll, maxStrangers, earlyDrop, perSecond, burst, ipv4Bits,
-                    ipv6Bits, newPenalties);
+        /// The limits that an operator chooses. The burst is the allowance of two seconds, a netblock gets twice as many
+        /// connections as an address, and the limits on all connections only ever rise.
+        public static HandshakeLimits of(int maxPerAddress, int perSecond, int ipv4Bits, int ipv6Bits, boolean penalties) {
+            int more = Math.max(0, 2 * (maxPerAddress - 64));
+            return new HandshakeLimits(maxPerAddress, 2 * maxPerAddress, 512 + more, 384 + more, 192 + more, perSecond, 2 * perSecond,
+                    ipv4Bits, ipv6Bits, penalties);
         }
     }
 }

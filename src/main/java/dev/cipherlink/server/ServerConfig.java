@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /// The configuration of a server: listen address, admitted clients, limits.
 ///
@@ -47,9 +48,6 @@ public record ServerConfig(
         ChatConfig chat,
         ForwardPolicy forwards) {
 
-    /// Ten minutes, as `docs/protocol.md` section 5 has it.
-    public static final SessionRegistry.Limits DEFAULT_SESSIONS = new SessionRegistry.Limits(Duration.ofMinutes(10), 10_000,
-            Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 8));
     /// For the verb, the key and the numbers in a command with the largest value.
     private static final int MAX_COMMAND_OVERHEAD_BYTES = 1_024;
 
@@ -77,9 +75,9 @@ public record ServerConfig(
     /// The defaults of `docs/protocol.md`, on a free port of the loopback interface; without penalties, because there all
     /// clients share one address.
     public static ServerConfig loopback(ServerKeys keys) {
-        return new ServerConfig("127.0.0.1", 0, keys, 10_000, 1_000, HandshakeLimits.DEFAULT.withPenalties(false), Duration.ofSeconds(10),
-                1_024, 16 * 1024 * 1024, Duration.ofSeconds(10), DEFAULT_SESSIONS, Duration.ofSeconds(10),
-                ChatConfig.DEFAULT, ForwardPolicy.DEFAULT);
+        return new ServerConfig("127.0.0.1", 0, keys, 10_000, 1_000, HandshakeLimits.of(64, 200, 24, 48, false),
+                Duration.ofSeconds(10), 1_024, 16 * 1024 * 1024, Duration.ofSeconds(10),
+                SessionRegistry.Limits.of(Duration.ofMinutes(10)), Duration.ofSeconds(10), ChatConfig.DEFAULT, ForwardPolicy.DEFAULT);
     }
 
     public ServerConfig {
@@ -95,46 +93,51 @@ public record ServerConfig(
         return maxValueBytes + MAX_COMMAND_OVERHEAD_BYTES;
     }
 
-    public ServerConfig withListenAddress(String newHost, int newPort) {
-        return new ServerConfig(newHost, newPort, keys, maxConnections, maxPerKey, handshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
+    /// A copy with some values changed: `config.with(to -> to.port = 8888)`.
+    public ServerConfig with(Consumer<Builder> change) {
+        var builder = new Builder(this);
+        change.accept(builder);
+        return builder.build();
     }
 
-    public ServerConfig withConnectionLimits(int newMaxConnections, HandshakeLimits newHandshakes) {
-        return new ServerConfig(host, port, keys, newMaxConnections, maxPerKey, newHandshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
-    }
+    /// The values of a configuration, to be changed. They are described at [ServerConfig].
+    public static final class Builder {
+        public String host;
+        public int port;
+        public ServerKeys keys;
+        public int maxConnections;
+        public int maxPerKey;
+        public HandshakeLimits handshakes;
+        public Duration handshakeTimeout;
+        public int maxWindowSize;
+        public int maxValueBytes;
+        public Duration keepaliveInterval;
+        public SessionRegistry.Limits sessions;
+        public Duration gracePeriod;
+        public ChatConfig chat;
+        public ForwardPolicy forwards;
 
-    public ServerConfig withConnectionsPerKey(int newMaxPerKey) {
-        return new ServerConfig(host, port, keys, maxConnections, newMaxPerKey, handshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
-    }
+        private Builder(ServerConfig from) {
+            host = from.host;
+            port = from.port;
+            keys = from.keys;
+            maxConnections = from.maxConnections;
+            maxPerKey = from.maxPerKey;
+            handshakes = from.handshakes;
+            handshakeTimeout = from.handshakeTimeout;
+            maxWindowSize = from.maxWindowSize;
+            maxValueBytes = from.maxValueBytes;
+            keepaliveInterval = from.keepaliveInterval;
+            sessions = from.sessions;
+            gracePeriod = from.gracePeriod;
+            chat = from.chat;
+            forwards = from.forwards;
+        }
 
-    public ServerConfig withSessionLimits(int newMaxWindowSize, int newMaxValueBytes) {
-        return new ServerConfig(host, port, keys, maxConnections, maxPerKey, handshakes, handshakeTimeout,
-                newMaxWindowSize, newMaxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
-    }
-
-    public ServerConfig withSessions(Duration resumeWindow) {
-        return new ServerConfig(host, port, keys, maxConnections, maxPerKey, handshakes, handshakeTimeout, maxWindowSize,
-                maxValueBytes, keepaliveInterval,
-                new SessionRegistry.Limits(resumeWindow, sessions.maxDetached(), sessions.maxBytes()), gracePeriod,
-                chat, forwards);
-    }
-
-    public ServerConfig withTimes(Duration newHandshakeTimeout, Duration newKeepaliveInterval, Duration newGracePeriod) {
-        return new ServerConfig(host, port, keys, maxConnections, maxPerKey, handshakes, newHandshakeTimeout,
-                maxWindowSize, maxValueBytes, newKeepaliveInterval, sessions, newGracePeriod, chat, forwards);
-    }
-
-    public ServerConfig withChat(ChatConfig newChat) {
-        return new ServerConfig(host, port, keys, maxConnections, maxPerKey, handshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, newChat, forwards);
-    }
-
-    public ServerConfig withForwards(ForwardPolicy newForwards) {
-        return new ServerConfig(host, port, keys, maxConnections, maxPerKey, handshakes, handshakeTimeout,
-                maxWindowSize, maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, newForwards);
+        private ServerConfig build() {
+            return new ServerConfig(host, port, keys, maxConnections, maxPerKey, handshakes, handshakeTimeout, maxWindowSize,
+                    maxValueBytes, keepaliveInterval, sessions, gracePeriod, chat, forwards);
+        }
     }
 
     /// Allowed forwards and their limits.

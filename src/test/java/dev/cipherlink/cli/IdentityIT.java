@@ -64,7 +64,7 @@ class IdentityIT {
 
     private Server start(Identity identity, int port) throws IOException {
         return Server.start(ServerConfig.loopback(ServerKeys.personal(identity, AuthorizedKeys.load(authorized)))
-                .withListenAddress("127.0.0.1", port), store);
+                .with(to -> to.port = port), store);
     }
 
     @AfterEach

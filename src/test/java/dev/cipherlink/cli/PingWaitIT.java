@@ -46,7 +46,7 @@ class PingWaitIT {
         Thread.sleep(500);
         assertTrue(!status.isDone(), terminal::err);
         try (var key = SharedKey.load(folder.resolve("key")); var store = new MemoryStore(StoreLimits.ofHeap());
-             var server = Server.start(ServerConfig.loopback(key).withListenAddress("127.0.0.1", port), store)) {
+             var server = Server.start(ServerConfig.loopback(key).with(to -> to.port = port), store)) {
             assertEquals(port, server.address().getPort());
             assertEquals(0, status.get(), terminal::err);
         }

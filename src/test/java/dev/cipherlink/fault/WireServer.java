@@ -8,7 +8,7 @@ import dev.cipherlink.session.CloseReason;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.function.UnaryOperator;
+import java.util.function.Consumer;
 
 /// A real server in this process that speaks one version of the wire, for tests that are the same for both.
 final class WireServer implements AutoCloseable {
@@ -28,10 +28,10 @@ final class WireServer implements AutoCloseable {
     }
 
     static WireServer start(Wire wire) throws IOException {
-        return start(wire, UnaryOperator.identity());
+        return start(wire, _ -> { });
     }
 
-    static WireServer start(Wire wire, UnaryOperator<ServerConfig> change) throws IOException {
+    static WireServer start(Wire wire, Consumer<ServerConfig.Builder> change) throws IOException {
         return switch (wire) {
             case SHARED_KEY -> new WireServer(TestServer.start(change), null);
             case NOISE -> new WireServer(null, PersonalServer.start(change));
@@ -39,9 +39,8 @@ final class WireServer implements AutoCloseable {
     }
 
     /// Strangers are not limited: a test connects more often than people do.
-    static UnaryOperator<ServerConfig> times(Duration handshake, Duration keepalive) {
-        return config -> TestServer.times(handshake, keepalive, Duration.ofSeconds(5))
-                .apply(TestServer.limits(10_000, 10_000).apply(config));
+    static Consumer<ServerConfig.Builder> times(Duration handshake, Duration keepalive) {
+        return TestServer.limits(10_000, 10_000).andThen(TestServer.times(handshake, keepalive, Duration.ofSeconds(5)));
     }
 
     int port() {

@@ -59,7 +59,7 @@ public abstract class ReplRig {
     }
 
     Server serve(int port) throws IOException {
-        return Server.start(ServerConfig.loopback(ServerKeys.personal(host, authorized)).withListenAddress("127.0.0.1", port),
+        return Server.start(ServerConfig.loopback(ServerKeys.personal(host, authorized)).with(to -> to.port = port),
                 store);
     }
 

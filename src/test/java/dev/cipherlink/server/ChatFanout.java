@@ -56,8 +56,11 @@ public final class ChatFanout {
 
     private static void serve(int members) throws Exception {
         var limits = new HandshakeLimits(1_000_000, 1_000_000, 1_000_000, 1_000_000);
-        var config = ServerConfig.loopback(SharedKey.of(KEY)).withConnectionLimits(members + 10, limits)
-                .withChat(new ChatConfig(1_000, 1_000_000, Duration.ofHours(1), 100, Duration.ofDays(1)));
+        var config = ServerConfig.loopback(SharedKey.of(KEY)).with(to -> {
+            to.maxConnections = members + 10;
+            to.handshakes = limits;
+            to.chat = new ChatConfig(1_000, 1_000_000, Duration.ofHours(1), 100, Duration.ofDays(1));
+        });
         try (var store = new MemoryStore(StoreLimits.ofHeap()); var server = Server.start(config, store)) {
             System.out.println(server.address().getPort());
             server.awaitTermination();

@@ -78,7 +78,7 @@ class ChatIT {
 
     @BeforeEach
     void start() throws IOException {
-        server = TestServer.start(config -> config.withChat(UNLIMITED));
+        server = TestServer.start(to -> to.chat = UNLIMITED);
     }
 
     @AfterEach

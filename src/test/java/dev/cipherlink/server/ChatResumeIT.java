@@ -46,7 +46,7 @@ class ChatResumeIT {
         int count = 400;
         var toldAnn = new CopyOnWriteArrayList<Event>();
         var toldBob = new CopyOnWriteArrayList<Event>();
-        try (TestServer server = TestServer.start(config -> config.withChat(UNLIMITED));
+        try (TestServer server = TestServer.start(to -> to.chat = UNLIMITED);
              CutLink link = new CutLink(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
              Client ann = connect(server, link.port(), "ann", toldAnn);
              Client bob = connect(server, link.port(), "bob", toldBob)) {

@@ -30,8 +30,11 @@ final class ChatServerChild {
 
     /// @param port 0 for a free one
     static Server serve(KeyValueStore store, int port) throws IOException {
-        return Server.start(ServerConfig.loopback(SharedKey.of(KEY.clone())).withListenAddress("127.0.0.1", port)
-                .withChat(CHAT).withTimes(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(1)), store);
+        return Server.start(ServerConfig.loopback(SharedKey.of(KEY.clone())).with(to -> {
+            to.port = port;
+            to.chat = CHAT;
+            to.gracePeriod = Duration.ofSeconds(1);
+        }), store);
     }
 
     /// Starts the process; it prints its port when clients can connect.

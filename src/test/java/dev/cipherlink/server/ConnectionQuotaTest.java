@@ -72,7 +72,7 @@ class ConnectionQuotaTest {
     /// Sessions that waited for their client came back beside as many connections as the key may have.
     @Test
     void aSessionThatHasNoConnectionNeedsAPlace() throws Exception {
-        try (var server = PersonalServer.start(config -> config.withConnectionsPerKey(2))) {
+        try (var server = PersonalServer.start(to -> to.maxPerKey = 2)) {
             String left;
             try (var peer = new RawNoisePeer(server.connect(), server.ann().keyPair())) {
                 left = peer.open("").sessionId();
@@ -103,7 +103,7 @@ class ConnectionQuotaTest {
 
     @Test
     void aClientIsToldThatItHasTooMany() throws Exception {
-        try (var server = PersonalServer.start(config -> config.withConnectionsPerKey(3))) {
+        try (var server = PersonalServer.start(to -> to.maxPerKey = 3)) {
             List<Client> clients = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
                 clients.add(Client.connect(server.clientConfig()));

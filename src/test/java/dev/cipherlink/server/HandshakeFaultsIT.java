@@ -49,7 +49,7 @@ class HandshakeFaultsIT {
     @Test
     void closesADribblingHandshakeAtTheDeadline() throws Exception {
         Duration deadline = Duration.ofMillis(500);
-        try (var server = PersonalServer.start(PersonalServer.handshakeTimeout(deadline));
+        try (var server = PersonalServer.start(to -> to.handshakeTimeout = deadline);
              var dribbler = Executors.newSingleThreadScheduledExecutor();
              var peer = ann(server)) {
             long start = System.nanoTime();
@@ -72,7 +72,7 @@ class HandshakeFaultsIT {
     /// Case 13, later: the deadline is one for all three packets and the session's handshake.
     @Test
     void closesAHandshakeThatStopsHalfWayAtTheDeadline() throws Exception {
-        try (var server = PersonalServer.start(PersonalServer.handshakeTimeout(Duration.ofMillis(400)));
+        try (var server = PersonalServer.start(to -> to.handshakeTimeout = Duration.ofMillis(400));
              var afterOne = ann(server); var afterThree = ann(server)) {
             afterOne.send1();
             afterOne.receive2();
@@ -90,8 +90,10 @@ class HandshakeFaultsIT {
     void servesOthersWhileSilentConnectionsComeAndFreesTheirSlots() throws Exception {
         int silent = Integer.getInteger("cipherlink.silent.connections", 400);
         var limits = new HandshakeLimits(silent, 2 * silent, 2 * silent, 2 * silent);
-        try (var server = PersonalServer.start(config -> PersonalServer.handshakeTimeout(Duration.ofMillis(1_500))
-                .apply(PersonalServer.limits(limits).apply(config)));
+        try (var server = PersonalServer.start(to -> {
+                    to.handshakeTimeout = Duration.ofMillis(1_500);
+                    to.handshakes = limits;
+                });
              var client = Client.connect(server.clientConfig())) {
             var sockets = new ArrayList<Socket>();
             for (int i = 0; i < silent; i++) {
@@ -115,7 +117,7 @@ class HandshakeFaultsIT {
     @Test
     void servesAnotherAddressWhileOneFloods() throws Exception {
         var limits = new HandshakeLimits(4, 100, 5, 10);
-        try (var server = PersonalServer.start(PersonalServer.limits(limits))) {
+        try (var server = PersonalServer.start(to -> to.handshakes = limits)) {
             var sockets = new ArrayList<Socket>();
             for (int i = 0; i < 40; i++) {
                 sockets.add(new Socket(InetAddress.getByName("127.0.0.1"), server.port(),
@@ -134,7 +136,7 @@ class HandshakeFaultsIT {
     /// The token bucket also counts those that leave at once.
     @Test
     void turnsAwayAnAddressThatComesTooOften() throws Exception {
-        try (var server = PersonalServer.start(PersonalServer.limits(new HandshakeLimits(64, 512, 1, 5)))) {
+        try (var server = PersonalServer.start(to -> to.handshakes = new HandshakeLimits(64, 512, 1, 5))) {
             for (int i = 1; i <= 20; i++) {
                 server.connect().close();
                 int accepted = i;
@@ -271,7 +273,7 @@ class HandshakeFaultsIT {
     @Test
     void endsOnceHoweverTheDeadlineMeetsTheHandshake() throws Exception {
         for (int millis : new int[] {1, 3, 6, 12}) {
-            try (var server = PersonalServer.start(PersonalServer.handshakeTimeout(Duration.ofMillis(millis)))) {
+            try (var server = PersonalServer.start(to -> to.handshakeTimeout = Duration.ofMillis(millis))) {
                 int came = 0;
                 for (int i = 0; i < 60; i++) {
                     try (var peer = ann(server)) {

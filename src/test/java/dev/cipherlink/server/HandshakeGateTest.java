@@ -44,11 +44,12 @@ class HandshakeGateTest extends HandshakeGateRig {
     /// Issue 13.12: the size of a netblock is a setting.
     @Test
     void netblocksHaveTheSizeThatWasConfigured() {
-        var gate = new Gate(HandshakeLimits.DEFAULT.forNetblocks(10, 20));
+        var limits = HandshakeLimits.of(64, 200, 10, 20, true);
+        var gate = new Gate(limits);
         assertEquals("192.0.0.0/10", Netblock.of(ip("192.63.255.255"), 10, 20).toString());
         assertEquals("2001:0:0:0:0:0:0:0/20", Netblock.of(ip("2001:fff::1"), 10, 20).toString());
         assertEquals("192.0.2.1/32", Netblock.source(ip("192.0.2.1")).toString());
-        for (int i = 0; i < HandshakeLimits.DEFAULT.maxPerNetblock(); i++) {
+        for (int i = 0; i < limits.maxPerNetblock(); i++) {
             assertTrue(gate.enter(ip("192.0." + i + ".1"), 0));
         }
         assertFalse(gate.enter(ip("192.63.0.1"), 0));

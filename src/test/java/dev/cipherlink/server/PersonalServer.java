@@ -10,7 +10,6 @@ import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.forward.ForwardRules;
 import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.noise.Suite;
-import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
 import dev.cipherlink.server.ServerConfig.ForwardPolicy;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
 import dev.cipherlink.server.access.ClientDirectory;
@@ -28,7 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
+import java.util.function.Consumer;
 
 /// A server of version 2 on a free port of the loopback interface, with an identity and a store of its own. It knows
 /// one client, `ann`, who is an operator.
@@ -39,9 +38,9 @@ public final class PersonalServer implements AutoCloseable {
     private final MemoryStore store = new MemoryStore(new StoreLimits(16 << 20, 1L << 30));
     private final Server server;
 
-    private PersonalServer(ClientDirectory clients, UnaryOperator<ServerConfig> change) throws IOException {
+    private PersonalServer(ClientDirectory clients, Consumer<ServerConfig.Builder> change) throws IOException {
         ServerKeys keys = ServerKeys.personal(identity, clients == null ? new Only(ann) : clients);
-        server = Server.start(change.apply(ServerConfig.loopback(keys)), store);
+        server = Server.start(ServerConfig.loopback(keys).with(change), store);
     }
 
     /// Admits one key.
@@ -59,35 +58,29 @@ public final class PersonalServer implements AutoCloseable {
     }
 
     public static PersonalServer start() throws IOException {
-        return start(UnaryOperator.identity());
+        return start(_ -> { });
     }
 
-    public static PersonalServer start(UnaryOperator<ServerConfig> change) throws IOException {
+    public static PersonalServer start(Consumer<ServerConfig.Builder> change) throws IOException {
         return new PersonalServer(null, change);
     }
 
     /// With other clients than ann.
     public static PersonalServer start(ClientDirectory clients) throws IOException {
-        return new PersonalServer(clients, UnaryOperator.identity());
+        return new PersonalServer(clients, _ -> { });
     }
 
     /// Everybody may have what these rules say.
-    public static UnaryOperator<ServerConfig> forwards(ForwardRules rules, ForwardLimits limits) {
-        return config -> config.withForwards(new ForwardPolicy(rules, Duration.ofSeconds(5), limits))
-                .withTimes(config.handshakeTimeout(), config.keepaliveInterval(), Duration.ofMillis(500));
+    public static Consumer<ServerConfig.Builder> forwards(ForwardRules rules, ForwardLimits limits) {
+        return to -> {
+            to.forwards = new ForwardPolicy(rules, Duration.ofSeconds(5), limits);
+            to.gracePeriod = Duration.ofMillis(500);
+        };
     }
 
     /// Every counter of INFO.
     public long counter(String name) {
         return ((Number) info().get(name)).longValue();
-    }
-
-    static UnaryOperator<ServerConfig> handshakeTimeout(Duration timeout) {
-        return config -> config.withTimes(timeout, config.keepaliveInterval(), config.gracePeriod());
-    }
-
-    static UnaryOperator<ServerConfig> limits(HandshakeLimits limits) {
-        return config -> config.withConnectionLimits(config.maxConnections(), limits);
     }
 
     public Identity ann() {

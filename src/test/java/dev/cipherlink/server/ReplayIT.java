@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
+import dev.cipherlink.server.sessions.SessionRegistry.Limits;
 import dev.cipherlink.session.CloseReason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -144,7 +145,7 @@ class ReplayIT {
     /// The server waits for an ACK that never comes, which took the session out of its resume window.
     @Test
     void aRecordedSynDoesNotPutOffTheEndOfASession() throws Exception {
-        try (var server = TestServer.start(config -> config.withSessions(Duration.ofSeconds(2)))) {
+        try (var server = TestServer.start(to -> to.sessions = Limits.of(Duration.ofSeconds(2)))) {
             Resumed resumed = resumeOnce(server);
             await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(200)).atMost(Duration.ofSeconds(60)).until(() -> {
                 replay(server, resumed.handshake);

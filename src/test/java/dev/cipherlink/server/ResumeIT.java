@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.server.sessions.SessionRegistry.Limits;
 import dev.cipherlink.session.Outbox.ReplyHandler;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -110,7 +111,7 @@ class ResumeIT {
     @Test
     void saysWhichOutcomesAreUnknownIfTheServerHasLostTheSession() throws Exception {
         int requests = 5_000;
-        try (var server = TestServer.start(config -> config.withSessions(Duration.ZERO));
+        try (var server = TestServer.start(to -> to.sessions = Limits.of(Duration.ZERO));
              var client = Client.connect(server.clientConfig())) {
             var answered = new AtomicInteger();
             var unknown = new AtomicInteger();

@@ -14,6 +14,7 @@ import dev.cipherlink.server.ServerConfig.ServerKeys;
 import dev.cipherlink.server.access.AuthorizedKey;
 import dev.cipherlink.server.access.AuthorizedKeys;
 import dev.cipherlink.server.sessions.SessionRecords;
+import dev.cipherlink.server.sessions.SessionRegistry.Limits;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.KeyValueStore.Durability;
 import dev.cipherlink.store.StoreLimits;
@@ -27,7 +28,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.UnaryOperator;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,18 +49,20 @@ class SessionRestartIT {
 
     @BeforeEach
     void start() throws IOException {
-        start(UnaryOperator.identity());
+        start(_ -> { });
     }
 
-    private void start(UnaryOperator<ServerConfig> change) throws IOException {
+    private void start(Consumer<ServerConfig.Builder> change) throws IOException {
         store = RocksStore.open(folder.resolve("store"), RocksConfig.of(StoreLimits.ofDisk(1 << 20), Durability.ALWAYS));
-        server = Server.start(change.apply(ServerConfig.loopback(key).withListenAddress("127.0.0.1", port)
-                .withTimes(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMillis(200))), store);
+        server = Server.start(ServerConfig.loopback(key).with(to -> {
+            to.port = port;
+            to.gracePeriod = Duration.ofMillis(200);
+        }).with(change), store);
         port = server.address().getPort();
     }
 
-    private static ServerConfig withLongGrace(ServerConfig config) {
-        return config.withTimes(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofSeconds(20));
+    private static void withLongGrace(ServerConfig.Builder to) {
+        to.gracePeriod = Duration.ofSeconds(20);
     }
 
     @AfterEach
@@ -249,7 +252,7 @@ class SessionRestartIT {
             client.request("SET a 1");
             stop();
         }
-        start(config -> config.withSessions(Duration.ZERO));
+        start(to -> to.sessions = Limits.of(Duration.ZERO));
         await().until(() -> sessions() == 0);
         assertEquals(0, server.sessions.detached());
     }

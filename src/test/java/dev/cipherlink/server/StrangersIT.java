@@ -34,11 +34,14 @@ class StrangersIT {
 
     private static final Duration LONG = Duration.ofMinutes(5);
     /// As the defaults, an eighth of each.
-    private static final HandshakeLimits LIMITS = new HandshakeLimits(8, 16, 64, 48, 24, 10_000, 10_000, 24, 48, false);
+    private static final HandshakeLimits LIMITS = limits(false);
+
+    private static HandshakeLimits limits(boolean penalties) {
+        return new HandshakeLimits(8, 16, 64, 48, 24, 10_000, 10_000, 24, 48, penalties);
+    }
 
     private static TestServer start(HandshakeLimits limits) throws IOException {
-        return TestServer.start(config -> TestServer.times(LONG, LONG, Duration.ofMillis(200)).apply(config)
-                .withConnectionLimits(10_000, limits));
+        return TestServer.start(TestServer.times(LONG, LONG, Duration.ofMillis(200)).andThen(to -> to.handshakes = limits));
     }
 
     private static Socket connectFrom(String address, TestServer server) throws IOException {
@@ -75,7 +78,7 @@ class StrangersIT {
     /// Issue 13.12: an address whose handshakes fail again and again has to wait, and others do not.
     @Test
     void anAddressWhoseHandshakesFailHasToWait() throws Exception {
-        try (var server = start(LIMITS.withPenalties(true))) {
+        try (var server = start(limits(true))) {
             await().atMost(Duration.ofSeconds(60)).until(() -> {
                 try (Socket socket = connectFrom("127.0.3.1", server)) {
                     socket.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));

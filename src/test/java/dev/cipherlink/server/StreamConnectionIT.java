@@ -58,9 +58,9 @@ class StreamConnectionIT {
     @Test
     void aClientThatAsksForATargetTakesNoPlaceOfOtherHandshakes() throws Exception {
         var forwards = PersonalServer.forwards(ForwardRules.parse("127.0.0.1:*"), ForwardLimits.DEFAULT);
-        var limits = PersonalServer.limits(new HandshakeLimits(1, 8, 1_000, 1_000));
+        var limits = new HandshakeLimits(1, 8, 1_000, 1_000);
         try (var target = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
-             var server = PersonalServer.start(config -> limits.apply(forwards.apply(config)));
+             var server = PersonalServer.start(forwards.andThen(to -> to.handshakes = limits));
              var first = new RawNoisePeer(server.connect(), server.ann().keyPair())) {
             first.shakeHands().send(MessageType.SYN, 0, "{\"operation_mode\":\"stream\",\"max_packet_size\":1024,\"target\":\"127.0.0.1:"
                     + target.getLocalPort() + "\"}");

@@ -11,7 +11,7 @@ import dev.cipherlink.noise.Suite;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
 import java.io.IOException;
 import java.util.Set;
-import java.util.function.UnaryOperator;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,11 +21,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(60)
 class SuitesIT {
 
-    private static UnaryOperator<ServerConfig> accepting(Set<Suite> suites) {
-        return config -> new ServerConfig(config.host(), config.port(), new ServerKeys(config.keys().sharedKey(),
-                config.keys().identity(), config.keys().clients(), suites), config.maxConnections(), config.maxPerKey(),
-                config.handshakes(), config.handshakeTimeout(), config.maxWindowSize(), config.maxValueBytes(),
-                config.keepaliveInterval(), config.sessions(), config.gracePeriod(), config.chat(), config.forwards());
+    private static Consumer<ServerConfig.Builder> accepting(Set<Suite> suites) {
+        return to -> to.keys = new ServerKeys(to.keys.sharedKey(), to.keys.identity(), to.keys.clients(), suites);
     }
 
     private static ClientConfig offering(PersonalServer server, Suite suite) {

@@ -15,7 +15,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.UnaryOperator;
+import java.util.function.Consumer;
 
 /// A server on a free port of the loopback interface, with a store and a key of its own.
 public final class TestServer implements AutoCloseable {
@@ -24,26 +24,32 @@ public final class TestServer implements AutoCloseable {
     private final MemoryStore store = new MemoryStore(new StoreLimits(16 << 20, 1L << 30));
     private final Server server;
 
-    private TestServer(UnaryOperator<ServerConfig> change) throws IOException {
-        server = Server.start(change.apply(ServerConfig.loopback(key)), store);
+    private TestServer(Consumer<ServerConfig.Builder> change) throws IOException {
+        server = Server.start(ServerConfig.loopback(key).with(change), store);
     }
 
     public static TestServer start() throws IOException {
-        return start(UnaryOperator.identity());
+        return start(_ -> { });
     }
 
-    public static TestServer start(UnaryOperator<ServerConfig> change) throws IOException {
+    public static TestServer start(Consumer<ServerConfig.Builder> change) throws IOException {
         return new TestServer(change);
     }
 
     /// The one place that knows how these limits are configured.
-    public static UnaryOperator<ServerConfig> limits(int maxConnections, int maxHandshakesPerAddress) {
-        return config -> config.withConnectionLimits(maxConnections,
-                new HandshakeLimits(maxHandshakesPerAddress, maxConnections, 100_000, 100_000));
+    public static Consumer<ServerConfig.Builder> limits(int maxConnections, int maxHandshakesPerAddress) {
+        return to -> {
+            to.maxConnections = maxConnections;
+            to.handshakes = new HandshakeLimits(maxHandshakesPerAddress, maxConnections, 100_000, 100_000);
+        };
     }
 
-    public static UnaryOperator<ServerConfig> times(Duration handshake, Duration keepalive, Duration grace) {
-        return config -> config.withTimes(handshake, keepalive, grace);
+    public static Consumer<ServerConfig.Builder> times(Duration handshake, Duration keepalive, Duration grace) {
+        return to -> {
+            to.handshakeTimeout = handshake;
+            to.keepaliveInterval = keepalive;
+            to.gracePeriod = grace;
+        };
     }
 
     public SharedKey key() {

@@ -31,6 +31,11 @@ public final class SessionRegistry {
     /// @param maxDetached  maximum number of detached sessions
     /// @param maxBytes     maximum memory of all detached sessions
     public record Limits(Duration resumeWindow, int maxDetached, long maxBytes) {
+
+        /// 10,000 sessions, and 256 MiB or an eighth of the heap.
+        public static Limits of(Duration resumeWindow) {
+            return new Limits(resumeWindow, 10_000, Math.min(256L << 20, Runtime.getRuntime().maxMemory() / 8));
+        }
     }
 
     private static final class Entry {

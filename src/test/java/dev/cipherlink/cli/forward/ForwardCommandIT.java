@@ -65,7 +65,7 @@ class ForwardCommandIT {
         assertEquals(0, ann.run("authorize", ann.out().strip(), "--name", "ann", "--forward",
                 "127.0.0.1:" + target.getLocalPort(), "--forward", "localhost:1-65535"), ann.err());
         server = Server.start(ServerConfig.loopback(ServerKeys.personal(host, AuthorizedKeys.load(authorized)))
-                .withTimes(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMillis(500)), store);
+                .with(to -> to.gracePeriod = Duration.ofMillis(500)), store);
         ann.environment.put("CIPHERLINK_CLIENT_SERVER", address());
         ann.environment.put("CIPHERLINK_CLIENT_HOST_KEY", host.publicKey().fingerprint().toString());
     }

@@ -18,6 +18,7 @@ import dev.cipherlink.server.RawNoisePeer;
 import dev.cipherlink.server.RawPeer;
 import dev.cipherlink.server.TestServer;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
+import dev.cipherlink.server.sessions.SessionRegistry.Limits;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.Session;
 import java.io.File;
@@ -101,7 +102,7 @@ class ResumeFaultsIT {
     /// Case 48.
     @Test
     void aSessionThatNobodyResumesInTimeIsGone() throws Exception {
-        try (var server = TestServer.start(config -> config.withSessions(Duration.ofMillis(100)))) {
+        try (var server = TestServer.start(to -> to.sessions = Limits.of(Duration.ofMillis(100)))) {
             String id = leave(server);
             try (var client = Client.connect(server.clientConfig())) {
                 await().until(() -> client.request("INFO").text().contains("sessions_expired: 1\n"));
