@@ -28,6 +28,21 @@ public final class TokenBucket {
         return 0;
     }
 
+    /// Takes more tokens than there may be.
+    ///
+    /// @return 0 if there were enough, else the nanoseconds until the debt is paid
+    public long takeAll(int count, long nanoTime) {
+        fill(nanoTime);
+        tokens -= count;
+        return tokens >= 0 ? 0 : (long) Math.ceil(-tokens / perNano);
+    }
+
+    /// Tokens that are there, rounded down; negative with a debt.
+    public int available(long nanoTime) {
+        fill(nanoTime);
+        return (int) Math.floor(tokens);
+    }
+
     /// Puts back a token that was taken.
     public void giveBack() {
         tokens = Math.min(burst, tokens + 1);

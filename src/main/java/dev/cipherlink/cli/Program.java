@@ -8,7 +8,7 @@ import dev.cipherlink.cli.forward.ForwardCommand;
 import dev.cipherlink.cli.keys.HostsCommand;
 import dev.cipherlink.cli.keys.KeygenCommand;
 import dev.cipherlink.cli.keys.KeysCommand;
-import dev.cipherlink.cli.keys.KeysCommand.AuthorizeCommand;
+import dev.cipherlink.cli.keys.AuthorizeCommand;
 import dev.cipherlink.cli.kv.KvCommand;
 import dev.cipherlink.cli.store.StoreCommand;
 import dev.cipherlink.console.Output;

@@ -127,7 +127,7 @@ public final class CommandParser {
     public static final class CommandException extends Exception {
         private static final long serialVersionUID = 1;
 
-        CommandException(String reason) {
+        public CommandException(String reason) {
             super(reason, null, false, false);
         }
     }

@@ -140,11 +140,12 @@ final class Admission {
         remoteKey = key;
         channel = result.channel();
         server.takeUpClients(connection);
-        if (!keys.clients().admits(key)) {
+        String refusal = keys.clients().refusal(key, connection.socket().getInetAddress());
+        if (refusal != null) {
             SessionHandshake.refuse(result.channel());
             // At DEBUG: an operator should find out whose key it is before copying the command.
             LOG.log(Level.DEBUG, () -> "to let that key in: cipherlink authorize '" + new PublicKeyLine(key, "NAME").encode() + "'");
-            throw new NotAdmittedException(key);
+            throw new NotAdmittedException(refusal, key);
         }
         hasProved = true;
         connection.visit().proved();
@@ -155,8 +156,8 @@ final class Admission {
     static final class NotAdmittedException extends IOException {
         private static final long serialVersionUID = 1;
 
-        NotAdmittedException(PublicKey key) {
-            super("unknown key " + key.fingerprint());
+        NotAdmittedException(String refusal, PublicKey key) {
+            super(refusal + " " + key.fingerprint());
         }
     }
 
@@ -175,7 +176,7 @@ final class Admission {
         }
         client = identified.get();
         // A revocation finds this connection by `client`. One that came before `client` was set is noticed here.
-        if (remoteKey != null && !isAsBefore(keys.clients())) {
+        if (remoteKey != null && !(client.rights().admits(connection.socket().getInetAddress()) && isAsBefore(keys.clients()))) {
             return new SynAck.Refused("not authorized");
         }
         boolean isStream = syn.wishes().mode() == OperationMode.STREAM;

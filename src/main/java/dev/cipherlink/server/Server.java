@@ -11,6 +11,7 @@ import dev.cipherlink.server.ServerStatistics.StrangerLog;
 import dev.cipherlink.server.SocketBudget.ConnectionQuota;
 import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.sessions.KeyWatches;
+import dev.cipherlink.server.sessions.RequestRates;
 import dev.cipherlink.server.sessions.SessionOrigin;
 import dev.cipherlink.server.sessions.SessionOrigin.Services;
 import dev.cipherlink.server.sessions.SessionRecords;
@@ -81,7 +82,7 @@ public final class Server implements AutoCloseable {
         sockets = new SocketBudget(config.maxConnections());
         quota = new ConnectionQuota(sockets.maxConnections(), config.maxPerKey());
         services = new Services(store, chat, watches, sessions, statistics.requests, statistics.failedRequests,
-                config.maxValueBytes(), config.maxRequestBytes(),
+                config.maxValueBytes(), config.maxRequestBytes(), new RequestRates(),
                 () -> connections().stream().map(Connection::describe).toList(), this::info);
         listener = listen(config);
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);

@@ -140,8 +140,10 @@ final class SocketBudget {
                 return null;
             }
             PublicKey key = client.key().get();
-            if (!isReplacement && perKey.getOrDefault(key, 0) >= maxPerKey) {
-                return "this key has " + maxPerKey + " connections, and may not have more (server.max-connections-per-key)";
+            int most = Math.min(maxPerKey, client.rights().maxConnections());
+            if (!isReplacement && perKey.getOrDefault(key, 0) >= most) {
+                return "this key has " + most + " connections, and may not have more ("
+                        + (most < maxPerKey ? "max-connections in its line" : "server.max-connections-per-key") + ")";
             }
             if (!isReplacement && !client.isOperator() && users >= maxOfUsers) {
                 return "the server has no place for another client; try again later";

@@ -15,6 +15,7 @@ import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.server.ServerConfig.ForwardPolicy;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
+import dev.cipherlink.server.access.ClientRights.Service;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.Link.LinkEnd;
 import java.io.IOException;
@@ -53,9 +54,12 @@ final class StreamConnection {
         if (!(opening.channel() instanceof NoiseChannel channel)) {
             throw new TargetException(Refusal.NOT_ALLOWED, "forwarding needs version 2: an identity, not a shared key");
         }
+        if (!opening.client().rights().mayUse(Service.FORWARD)) {
+            throw new TargetException(Refusal.NOT_ALLOWED, "denied: this key may not forward (services in its line)");
+        }
         ForwardTarget target = target(syn);
         ForwardPolicy policy = opening.server().config().forwards();
-        ForwardRules rules = policy.allowed().and(opening.client().forwards());
+        ForwardRules rules = policy.allowed().and(opening.client().rights().forwards());
         // Before connecting to the target, because this fails if the client has closed its connection.
         ForwardSockets.tune(opening.socket());
         Socket socket;

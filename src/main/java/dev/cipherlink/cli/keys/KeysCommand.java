@@ -4,6 +4,7 @@ import dev.cipherlink.cli.base.ProgramCommand;
 import dev.cipherlink.cli.base.Syntax;
 import dev.cipherlink.connect.HostKeys;
 import dev.cipherlink.console.Output;
+import dev.cipherlink.crypto.KeyListFile.KeyLineException;
 import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.server.access.AuthorizedKey;
 import dev.cipherlink.server.access.AuthorizedKeys;
@@ -18,7 +19,6 @@ import dev.cipherlink.text.NearestMatch;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -27,11 +27,12 @@ import java.util.Optional;
 public final class KeysCommand extends ProgramCommand {
     @Override
     public void describe(Syntax syntax) {
-        syntax.about("Show whose keys a server lets in, revoke one, or keep one out; show your own, or change its passphrase.");
+        syntax.about("Show or check whose keys a server lets in, revoke one, or keep one out; show your own, or change its passphrase.");
         syntax.examples("  cipherlink keys show", "  cipherlink keys list", "  cipherlink keys revoke ann");
         syntax.subcommand("show", new OwnKey.Show());
         syntax.subcommand("passphrase", new OwnKey.Passphrase());
         syntax.subcommand("list", new Listing());
+        syntax.subcommand("check", new Check());
         syntax.subcommand("revoke", new Revoke());
         syntax.subcommand("deny", new Deny());
     }
@@ -40,7 +41,7 @@ public final class KeysCommand extends ProgramCommand {
 
     @Override
     public ExitStatus run() {
-        throw CliException.usage("keys: show, passphrase, list, revoke or deny?").withHint("cipherlink keys list");
+        throw CliException.usage("keys: show, passphrase, list, check, revoke or deny?").withHint("cipherlink keys list");
     }
 
     /// Reads the file of the option or of the setting.
@@ -60,7 +61,7 @@ public final class KeysCommand extends ProgramCommand {
                 "options", String.join(" ", key.options()));
     }
 
-    private static void report(Output output, String done, AuthorizedKey key) {
+    static void report(Output output, String done, AuthorizedKey key) {
         output.done(done + " " + key.name() + " " + key.key().fingerprint(), members(key));
     }
 
@@ -88,6 +89,37 @@ public final class KeysCommand extends ProgramCommand {
         }
     }
 
+    /// `keys check`.
+    static final class Check extends ProgramCommand {
+        private String file;
+
+        @Override
+        public void describe(Syntax syntax) {
+            syntax.about("Check an authorized-keys file: show every line that a server would refuse.",
+                    "A server takes up no file with such a line: the keys that it had stay in force.");
+            syntax.examples("  cipherlink keys check", "  cipherlink keys check authorized_keys.new");
+            syntax.parameter("0..1", "FILE", given -> file = given, FILE_DESCRIPTION);
+        }
+
+        @Override
+        public ExitStatus run() {
+            Path path = file == null ? readSettings().requireValid().file(Setting.SERVER_AUTHORIZED_KEYS).orElseThrow(() ->
+                    CliException.usage("no authorized-keys file: name one")) : surroundings().folder().resolve(file);
+            try {
+                List<KeyLineException> problems = AuthorizedKeys.check(path);
+                problems.forEach(problem -> output().errorLine(output().isJson()
+                        ? Json.error(CliException.usage(problem.getMessage()), Optional.empty())
+                        : "cipherlink: " + TerminalText.escapeLine(problem.getMessage())));
+                if (problems.isEmpty()) {
+                    output().done(TerminalText.escapeLine(path.toString()) + " is good", Map.of("file", path.toString()));
+                }
+                return problems.isEmpty() ? ExitStatus.DONE : ExitStatus.USAGE;
+            } catch (IOException e) {
+                throw CliException.usage("cannot check: " + FailureText.withFile(e)).withCause(e);
+            }
+        }
+    }
+
     /// `keys deny`: for a server that lets every key in, where a revoked one would come back.
     static final class Deny extends ProgramCommand {
         private List<String> words;
@@ -110,8 +142,9 @@ public final class KeysCommand extends ProgramCommand {
         public ExitStatus run() {
             AuthorizedKeys keys = open(this, file);
             try {
-                AuthorizedKey denied = wanted(keys);
-                keys.deny(denied.name(), denied.key());
+                AuthorizedKey known = wanted(keys);
+                AuthorizedKey denied = new AuthorizedKey(known.name(), known.key(), List.of("denied"));
+                keys.put(denied);
                 report(output(), "denied", denied);
                 return ExitStatus.DONE;
             } catch (IOException | IllegalArgumentException e) {
@@ -165,72 +198,6 @@ public final class KeysCommand extends ProgramCommand {
                 throw CliException.usage("cannot revoke " + TerminalText.escapeLine(name) + ": "
                         + FailureText.withFile(e)).withCause(e);
             }
-        }
-    }
-
-    /// `authorize`: lets a key in.
-    public static final class AuthorizeCommand extends ProgramCommand {
-
-        private List<String> words;
-        private String name;
-        private boolean operator;
-        private List<String> forwards = List.of();
-        private String file;
-
-        @Override
-        public void describe(Syntax syntax) {
-            syntax.about("Let a key in: add its public line to the server's authorized-keys file.",
-                    "A running server lets it in from the next connection on.");
-            syntax.examples(
-                    "  cipherlink authorize cipherlink-x25519 \\",
-                    "      j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8= ann",
-                    "  cipherlink authorize \"$(cipherlink keygen identity)\" --operator",
-                    "  cipherlink authorize \"$(cipherlink keygen identity bob.key)\" --name bob \\",
-                    "      --forward db.internal:5432,10.0.0.0/8:22");
-            syntax.parameters("1..*", "PUBLIC-LINE", given -> words = given,
-                    "What `cipherlink keygen identity` printed, or the server's log said: type, key and name.");
-            syntax.option("--name", "NAME", given -> name = given, "Call it this, whatever the line says.");
-            syntax.flag("--operator", given -> operator = given, "It may look at other connections, and kick and mute people.");
-            syntax.manyOptions("--forward", "HOST:PORTS,...", given -> forwards = given,
-                    "It may have these connected to. HOST: name, *.name, address, address/bits or *; PORTS: 80, 8000-8099 or *.");
-            syntax.option("--authorized-keys", "FILE", given -> file = given, FILE_DESCRIPTION);
-        }
-
-        @Override
-        public ExitStatus run() {
-            AuthorizedKey key = key();
-            AuthorizedKeys keys = open(this, file);
-            try {
-                boolean isNew = keys.add(key);
-                report(output(), "authorized", key);
-                if (!isNew) {
-                    output().notice("cipherlink: " + key.name() + " was authorized already");
-                }
-                return ExitStatus.DONE;
-            } catch (IOException e) {
-                throw CliException.usage("cannot authorize " + key.name() + ": " + FailureText.withFile(e)).withCause(e);
-            }
-        }
-
-        private AuthorizedKey key() {
-            try {
-                String line = String.join(" ", words).strip();
-                if (name != null) {
-                    PublicKeyLine.requireName(name);
-                    String[] parts = line.split("\\s+");
-                    line = parts.length == 2 ? line + " " + name : line;
-                }
-                PublicKeyLine parsed = PublicKeyLine.parse(line);
-                return new AuthorizedKey(name == null ? parsed.name() : name, parsed.key(), rights());
-            } catch (IllegalArgumentException e) {
-                throw CliException.usage("cannot authorize: " + e.getMessage()).withHint("cipherlink authorize --help");
-            }
-        }
-
-        private List<String> rights() {
-            List<String> rights = new ArrayList<>(operator ? List.of("operator") : List.of());
-            forwards.forEach(rules -> rights.add("forward=" + rules));
-            return rights;
         }
     }
 }

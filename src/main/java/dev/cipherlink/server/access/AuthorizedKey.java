@@ -2,7 +2,6 @@ package dev.cipherlink.server.access;
 
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
-import dev.cipherlink.forward.ForwardRules;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import java.util.Arrays;
 import java.util.List;
@@ -13,21 +12,20 @@ import java.util.regex.Pattern;
 ///
 /// @param name    its name on the server; see [PublicKeyLine#isName]
 /// @param key     the key that it must prove to hold
-/// @param options in the order of the file: `operator` (may inspect other connections), `forward=HOST:PORT,...` (its
-///     targets, see [ForwardRules]), and `denied` (not admitted, whatever its other options)
-public record AuthorizedKey(String name, PublicKey key, List<String> options) {
+/// @param rights from its options
+public record AuthorizedKey(String name, PublicKey key, ClientRights rights) {
 
     static final String DENIED = "denied";
-    private static final String OPERATOR = "operator";
-    private static final String FORWARD = "forward=";
     private static final Pattern BLANKS = Pattern.compile("[ \t\r]+");
-    private static final Pattern PRINTABLE = Pattern.compile("[!-~]+");
 
-    /// @throws IllegalArgumentException if the name or an option is invalid
+    /// @throws IllegalArgumentException if the name is invalid
     public AuthorizedKey {
         PublicKeyLine.requireName(name);
-        options = List.copyOf(options);
-        options.forEach(AuthorizedKey::requireOption);
+    }
+
+    /// @throws IllegalArgumentException if the name or an option is invalid
+    public AuthorizedKey(String name, PublicKey key, List<String> options) {
+        this(name, key, ClientRights.parse(options));
     }
 
     /// @throws IllegalArgumentException if the line is invalid; the message says why
@@ -42,43 +40,19 @@ public record AuthorizedKey(String name, PublicKey key, List<String> options) {
                 Arrays.asList(words).subList(3, words.length));
     }
 
-    private static void requireOption(String option) {
-        boolean isKnown = option.equals(OPERATOR) || option.equals(DENIED)
-                || option.startsWith(FORWARD) && option.length() > FORWARD.length() && PRINTABLE.matcher(option).matches();
-        if (!isKnown) {
-            throw new IllegalArgumentException("unknown option: there are " + OPERATOR + ", " + DENIED + " and " + FORWARD
-                    + "HOST:PORT,...");
-        }
-        if (option.startsWith(FORWARD)) {
-            ForwardRules.parse(option.substring(FORWARD.length()));
-        }
-    }
-
     /// The line, without a line end.
     String encode() {
         var line = new StringBuilder(new PublicKeyLine(key, name).encode());
-        options.forEach(option -> line.append(' ').append(option));
+        options().forEach(option -> line.append(' ').append(option));
         return line.toString();
     }
 
-    /// Whether the key is denied.
-    public boolean isDenied() {
-        return options.contains(DENIED);
-    }
-
-    /// Whether the client may inspect other connections.
-    public boolean isOperator() {
-        return options.contains(OPERATOR);
-    }
-
-    /// Its targets in addition to those of all clients: all `forward=` options together.
-    public ForwardRules forwards() {
-        return options.stream().filter(option -> option.startsWith(FORWARD))
-                .map(option -> ForwardRules.parse(option.substring(FORWARD.length())))
-                .reduce(ForwardRules.NONE, ForwardRules::and);
+    /// In the order of the file.
+    public List<String> options() {
+        return rights.options();
     }
 
     ClientIdentity identity() {
-        return new ClientIdentity(name, Optional.of(key), isOperator(), forwards());
+        return new ClientIdentity(name, Optional.of(key), rights);
     }
 }

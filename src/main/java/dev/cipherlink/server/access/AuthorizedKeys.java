@@ -7,18 +7,22 @@ import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.InetAddress;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// The authorized-keys file of a server: the admitted clients with their names and rights. As a directory it admits
 /// exactly the keys that it lists (`server.clients = authorized`).
@@ -44,6 +48,8 @@ public final class AuthorizedKeys implements ClientDirectory {
     private String toldTrouble = "";
     /// A change that was written into the file in place, and may not be complete.
     private Optional<List<String>> unsettled = Optional.empty();
+    /// When [#refresh] last looked for keys that have expired.
+    private Instant expiredUntil = Instant.now();
 
     private AuthorizedKeys(KeyListFile file, Look look, KeySet keys, Optional<KeyListFile.Content> seen) {
         this.file = file;
@@ -104,8 +110,6 @@ public final class AuthorizedKeys implements ClientDirectory {
 
     /// Reads the file. A missing file counts as empty, so that a server can start before its first client is authorized.
     ///
-    /// @throws IOException if it cannot be read, others may write it, or a line is invalid; the message names the line
-    ///
     /// @throws IOException if it cannot be read, others may write it, or a line is wrong; the message names the line
     public static AuthorizedKeys load(Path path) throws IOException {
         var file = new KeyListFile(path);
@@ -116,6 +120,16 @@ public final class AuthorizedKeys implements ClientDirectory {
 
     private static KeySet parse(KeyListFile file, Optional<KeyListFile.Content> content) throws IOException {
         return content.isEmpty() ? KeySet.EMPTY : KeySet.parse(file.path(), content.get().lines());
+    }
+
+    /// Every problem of a file, one a line of it; empty if a server would take it up.
+    ///
+    /// @throws IOException if it cannot be read, or others may write it
+    public static List<KeyLineException> check(Path path) throws IOException {
+        var content = new KeyListFile(path).read().orElseThrow(() -> new NoSuchFileException(path.toString()));
+        var problems = new ArrayList<KeyLineException>();
+        KeySet.collect(path, content.lines(), problems::add);
+        return problems;
     }
 
     public Path path() {
@@ -156,16 +170,15 @@ public final class AuthorizedKeys implements ClientDirectory {
         return !isThere[0];
     }
 
-    /// Denies a key permanently: replaces its line by one that denies it.
+    /// Adds a key at the end of the file, in place of the line that it has; `denied` among its options keeps it out.
     ///
-    /// @param name its name in that line
     /// @throws IOException if another key has the name, or the file is invalid or cannot be changed; the message names
     ///     the line
-    public synchronized void deny(String name, PublicKey key) throws IOException {
+    public synchronized void put(AuthorizedKey key) throws IOException {
         change(lines -> {
             var others = new ArrayList<>(lines.stream()
-                    .filter(line -> KeySet.isIdle(line) || !AuthorizedKey.parse(line).key().equals(key)).toList());
-            others.add(new AuthorizedKey(name, key, List.of(AuthorizedKey.DENIED)).encode());
+                    .filter(line -> KeySet.isIdle(line) || !AuthorizedKey.parse(line).key().equals(key.key())).toList());
+            others.add(key.encode());
             KeySet.parse(path(), others);
             return others;
         });
@@ -282,13 +295,26 @@ public final class AuthorizedKeys implements ClientDirectory {
 
     @Override
     public boolean admits(PublicKey key) {
-        return find(key).filter(known -> !known.isDenied()).isPresent();
+        return identify(key).isPresent();
     }
 
-    /// The name comes from the file.
+    @Override
+    public String refusal(PublicKey key, InetAddress from) {
+        Optional<AuthorizedKey> known = find(key);
+        if (known.isEmpty()) {
+            return "unknown key";
+        }
+        ClientRights rights = known.get().rights();
+        return rights.isDenied() ? "denied key"
+                : rights.isExpired(Instant.now()) ? "expired key"
+                : rights.admits(from) ? null : "key from an address that its line does not have";
+    }
+
+    /// The name and the rights come from the file.
     @Override
     public Optional<ClientIdentity> identify(PublicKey key) {
-        return find(key).filter(known -> !known.isDenied()).map(AuthorizedKey::identity);
+        return find(key).map(AuthorizedKey::identity)
+                .filter(client -> !client.rights().isDenied() && !client.rights().isExpired(Instant.now()));
     }
 
     @Override
@@ -301,9 +327,22 @@ public final class AuthorizedKeys implements ClientDirectory {
         return !Look.at(path()).equals(lastLook);
     }
 
-    /// Does [#reloadIfChanged] and logs the outcome.
+    /// Does [#reloadIfChanged] and logs the outcome. A key that has expired since the last call counts as a change.
     @Override
     public boolean refresh() {
+        return logReload() | hasExpired(Instant.now());
+    }
+
+    private synchronized boolean hasExpired(Instant now) {
+        Instant before = expiredUntil;
+        expiredUntil = now;
+        List<String> names = keys.keys().stream()
+                .filter(key -> key.rights().isExpired(now) && !key.rights().isExpired(before)).map(AuthorizedKey::name).toList();
+        names.forEach(name -> LOG.log(Level.INFO, "key expired name={0}", name));
+        return !names.isEmpty();
+    }
+
+    private boolean logReload() {
         return switch (reloadIfChanged()) {
             case Reload.Unchanged() -> false;
             case Reload.Changed() -> {
@@ -342,6 +381,16 @@ public final class AuthorizedKeys implements ClientDirectory {
         /// @param file for messages only
         /// @throws KeyLineException about the first invalid line
         static KeySet parse(Path file, List<String> lines) throws KeyLineException {
+            var problems = new ArrayList<KeyLineException>();
+            KeySet found = collect(file, lines, problems::add);
+            if (!problems.isEmpty()) {
+                throw problems.getFirst();
+            }
+            return found;
+        }
+
+        /// The valid lines; the others go to `problems`.
+        static KeySet collect(Path file, List<String> lines, Consumer<KeyLineException> problems) {
             var keys = new ArrayList<AuthorizedKey>();
             var byKey = new HashMap<PublicKey, AuthorizedKey>();
             var byName = new HashMap<String, AuthorizedKey>();
@@ -360,7 +409,7 @@ public final class AuthorizedKeys implements ClientDirectory {
                     }
                     keys.add(key);
                 } catch (IllegalArgumentException e) {
-                    throw new KeyLineException(file, i + 1, e.getMessage());
+                    problems.accept(new KeyLineException(file, i + 1, e.getMessage()));
                 }
             }
             return new KeySet(keys, byKey, byName);

@@ -1,7 +1,6 @@
 package dev.cipherlink.server.access;
 
 import dev.cipherlink.crypto.PublicKey;
-import dev.cipherlink.forward.ForwardRules;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
@@ -26,6 +25,13 @@ public interface ClientDirectory {
     /// Whether the holder of this key is admitted. Checked before anything else is received, and again for open
     /// connections whenever [#refresh] reports a change.
     boolean admits(PublicKey key);
+
+    /// Why the holder of this key is not admitted from this address: for the log, since the client is not told.
+    ///
+    /// @return null if it is admitted
+    default String refusal(PublicKey key, InetAddress from) {
+        return admits(key) ? null : "unknown key";
+    }
 
     /// The client that holds this key.
     ///
@@ -61,15 +67,17 @@ public interface ClientDirectory {
 
     /// A client as the server knows it.
     ///
-    /// @param name       from the server's own records; with a shared key, the name that the client claims
-    /// @param key        the key that it has proved to hold; empty with a shared key, which many hold
-    /// @param isOperator whether it may inspect other connections
-    /// @param forwards   targets it may connect to in addition to those of all clients
-    public record ClientIdentity(String name, Optional<PublicKey> key, boolean isOperator, ForwardRules forwards) {
+    /// @param name   from the server's own records; with a shared key, the name that the client claims
+    /// @param key    the key that it has proved to hold; empty with a shared key, which many hold
+    public record ClientIdentity(String name, Optional<PublicKey> key, ClientRights rights) {
 
-        /// A client without targets of its own.
+        /// An operator or a user without limits.
         public ClientIdentity(String name, Optional<PublicKey> key, boolean isOperator) {
-            this(name, key, isOperator, ForwardRules.NONE);
+            this(name, key, isOperator ? ClientRights.OPERATOR : ClientRights.USER);
+        }
+
+        public boolean isOperator() {
+            return rights.isOperator();
         }
     }
 

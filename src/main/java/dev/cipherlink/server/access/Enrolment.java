@@ -67,14 +67,20 @@ public final class Enrolment implements ClientDirectory {
         return new Enrolment(authorized, AuthorizedKeys.load(file), MAX_ENROLLED, System::nanoTime);
     }
 
-    /// Admits each key that is not denied, as long as names are left for new ones.
+    /// Admits each key that the authorized-keys file does not keep out, as long as names are left for new ones.
     @Override
     public boolean admits(PublicKey key) {
-        return !isDenied(key) && (authorized.admits(key) || enrolled.admits(key) || hasNamesLeft());
+        return isListed(key) ? authorized.admits(key) : enrolled.admits(key) || hasNamesLeft();
     }
 
-    private boolean isDenied(PublicKey key) {
-        return authorized.find(key).filter(AuthorizedKey::isDenied).isPresent();
+    @Override
+    public String refusal(PublicKey key, InetAddress from) {
+        return isListed(key) ? authorized.refusal(key, from) : ClientDirectory.super.refusal(key, from);
+    }
+
+    /// Whether the authorized-keys file decides about the key. Its holder gets no name here then, even if it is not admitted.
+    private boolean isListed(PublicKey key) {
+        return authorized.find(key).isPresent();
     }
 
     private boolean hasNamesLeft() {
@@ -83,13 +89,13 @@ public final class Enrolment implements ClientDirectory {
 
     @Override
     public Optional<ClientIdentity> identify(PublicKey key) {
-        return isDenied(key) ? Optional.empty() : authorized.identify(key).or(() -> enrolledName(key));
+        return isListed(key) ? authorized.identify(key) : enrolledName(key);
     }
 
-    /// @return empty if the key is denied, no name is left, or the name cannot be saved; the log says why
+    /// @return empty if the authorized-keys file keeps the key out, no name is left, or the name cannot be saved; the log says why
     @Override
     public Optional<ClientIdentity> welcome(PublicKey key, String claimedName, InetAddress from) {
-        return identify(key).or(() -> isDenied(key) ? Optional.empty() : enrol(key, claimedName, from));
+        return identify(key).or(() -> isListed(key) ? Optional.empty() : enrol(key, claimedName, from));
     }
 
     private Optional<ClientIdentity> enrolledName(PublicKey key) {

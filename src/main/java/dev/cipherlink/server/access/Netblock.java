@@ -33,6 +33,29 @@ public record Netblock(InetAddress prefix, int bits) {
         }
     }
 
+    /// An address, or the block `ADDRESS/BITS`.
+    ///
+    /// @throws IllegalArgumentException if it is neither, or has bits behind the prefix
+    static Netblock parse(String text) {
+        int slash = text.indexOf('/');
+        try {
+            InetAddress address = InetAddress.ofLiteral(slash < 0 ? text : text.substring(0, slash));
+            int most = Byte.SIZE * address.getAddress().length;
+            int bits = slash < 0 ? most : Integer.parseInt(text.substring(slash + 1));
+            if (bits >= 0 && bits <= most && of(address, bits, bits).prefix.equals(address)) {
+                return new Netblock(address, bits);
+            }
+        } catch (IllegalArgumentException e) {
+            // Not even an address, or no number.
+        }
+        throw new IllegalArgumentException("'" + text + "' must be an address or a block: 192.0.2.7, 10.0.0.0/8, 2001:db8::/32");
+    }
+
+    /// Whether the address is in the block. An IPv4 address is in no block of IPv6, and the other way round.
+    boolean contains(InetAddress address) {
+        return address.getAddress().length == prefix.getAddress().length && of(address, bits, bits).equals(this);
+    }
+
     /// Such as `192.0.2.0/24`.
     @Override
     public String toString() {

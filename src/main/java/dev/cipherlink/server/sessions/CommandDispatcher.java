@@ -34,6 +34,8 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     private final SessionEvents events;
     private final Commands commands;
     private final AnswerBudget memory;
+    private final Permissions permissions;
+    private final RequestRates.Rate rate;
 
     /// The transaction of the running batch; null between batches.
     private Transaction transaction;
@@ -48,6 +50,8 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         parser = new CommandParser(services.maxValueBytes());
         store = services.store();
         memory = new AnswerBudget(origin.owner());
+        permissions = new Permissions(origin.client());
+        rate = services.rates().of(origin.client());
         events = new SessionEvents(services, origin, () -> transaction);
         commands = new Commands(this, services, origin, events);
     }
@@ -110,6 +114,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
             journal.read(sequence, reply);
         }
         requests++;
+        rate.count();
         if (reply.isError()) {
             failedRequests++;
         }
@@ -144,8 +149,11 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         return reply;
     }
 
+    /// @throws CommandException if it is no command, or the client may not run it
     private Command parse(Payload request) throws CommandException {
-        return parser.parse(request.array(), request.offset(), request.length());
+        Command command = parser.parse(request.array(), request.offset(), request.length());
+        permissions.require(command);
+        return command;
     }
 
     /// The journal learns of a request after it has run: if that pauses the transaction, the records of the pause do not
@@ -185,7 +193,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     }
 
     /// Commits the writes and reads of the batch, with the answers to its changes. If that fails, the state after a
-    /// restart is unknown, and no answer is sent.
+    /// restart is unknown, and no answer is sent. A client beyond its rate waits here for its answers.
     @Override
     public void completeBatch() {
         if (transaction == null) {
@@ -201,6 +209,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         } finally {
             transaction = null;
         }
+        rate.pause();
     }
 
     /// Adds the session's progress and subscriptions to the transaction, with the changes.
@@ -222,7 +231,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
 
     @Override
     public boolean endsBatch() {
-        return memory.isLarge() || appendedBytes >= MAX_APPENDED_BYTES;
+        return memory.isLarge() || appendedBytes >= MAX_APPENDED_BYTES || rate.isSpent();
     }
 
     @Override

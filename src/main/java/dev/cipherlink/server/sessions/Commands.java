@@ -138,8 +138,14 @@ final class Commands {
                 .orElse("shared; the name is a claim");
         return Reply.line("name: " + client.name()
                 + "\nkey: " + key
-                + "\npermissions: " + (client.isOperator() ? "operator" : "user")
+                + "\npermissions: " + permissions()
                 + "\nsession: " + sessionId);
+    }
+
+    /// `operator` or `user`, then the other options of the client's line that limit its commands.
+    private String permissions() {
+        String options = client.rights().ofSession();
+        return client.isOperator() ? options : ("user " + options).strip();
     }
 
     private Reply sockets() {

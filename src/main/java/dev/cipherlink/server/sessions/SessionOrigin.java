@@ -9,6 +9,7 @@ import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
+import dev.cipherlink.server.access.ClientRights;
 import dev.cipherlink.session.Outbox;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.session.Session.SessionIdentity;
@@ -37,12 +38,14 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
     /// A server's outbox holds at most a DISCONNECT: events wait in a queue of their own.
     private static final int MAX_WAITING = 16;
     private static final long MAX_WAITING_BYTES = 1 << 16;
-    private static final byte FORMAT = 1;
+    private static final byte FORMAT = 2;
+    /// That of 0.1: of the rights only whether the client is an operator.
+    private static final byte FORMAT_WITHOUT_RIGHTS = 1;
 
     /// The owner of a session, and the only client that may resume it: a key with its name and rights. With a shared key,
     /// every holder that knows the session's id is its owner.
     public static String owner(ClientIdentity client) {
-        return client.key().map(key -> new PublicKeyLine(key, client.name()).encode() + " " + client.isOperator()).orElse("1");
+        return client.key().map(key -> new PublicKeyLine(key, client.name()).encode() + " " + client.rights().ofSession()).orElse("1");
     }
 
     /// Whether the directory still has an owner with the same key, name and rights.
@@ -87,7 +90,7 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
             out.writeByte(FORMAT);
             out.writeUTF(id);
             out.writeUTF(client.name());
-            out.writeBoolean(client.isOperator());
+            out.writeUTF(client.rights().ofSession());
             out.writeBoolean(client.key().isPresent());
             if (client.key().isPresent()) {
                 out.write(client.key().get().bytes());
@@ -106,12 +109,14 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
     /// @throws IOException if another version of the program wrote it
     static SessionOrigin decode(byte[] encoded) throws IOException {
         try (var in = new DataInputStream(new ByteArrayInputStream(encoded))) {
-            if (in.readByte() != FORMAT) {
+            int format = in.readByte();
+            if (format != FORMAT && format != FORMAT_WITHOUT_RIGHTS) {
                 throw new IOException("a session of an unknown format");
             }
             String id = in.readUTF();
             String name = in.readUTF();
-            boolean isOperator = in.readBoolean();
+            ClientRights rights = format == FORMAT ? ClientRights.parseSession(in.readUTF())
+                    : in.readBoolean() ? ClientRights.OPERATOR : ClientRights.USER;
             Optional<PublicKey> key = in.readBoolean() ? Optional.of(PublicKey.of(in.readNBytes(PublicKey.BYTES)))
                     : Optional.empty();
             int version = in.readByte();
@@ -120,7 +125,7 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
             int windowSize = in.readInt();
             var checksum = Checksum.Algorithm.ofWireName(in.readUTF())
                     .orElseThrow(() -> new IOException("an unknown checksum"));
-            return new SessionOrigin(id, new ClientIdentity(name, key, isOperator), version,
+            return new SessionOrigin(id, new ClientIdentity(name, key, rights), version,
                     new SessionParameters(mode, maxMessageBytes, windowSize, checksum));
         } catch (IllegalArgumentException e) {
             throw new IOException("a damaged session", e);
@@ -134,11 +139,12 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
     /// @param failedRequests  counts requests that were answered with ERROR
     /// @param maxValueBytes   limit of a value
     /// @param maxRequestBytes limit of a request, all its fragments together
+    /// @param rates           of the clients that have a limit
     /// @param sockets         the lines of SOCKETS, one per connection
     /// @param info            names and values of INFO
     public record Services(KeyValueStore store, ChatService chat, KeyWatches watches, SessionRegistry sessions, LongAdder requests,
-                           LongAdder failedRequests, int maxValueBytes, int maxRequestBytes, Supplier<List<String>> sockets,
-                           Info info) {
+                           LongAdder failedRequests, int maxValueBytes, int maxRequestBytes, RequestRates rates,
+                           Supplier<List<String>> sockets, Info info) {
 
         /// Reads the server's state.
         @FunctionalInterface

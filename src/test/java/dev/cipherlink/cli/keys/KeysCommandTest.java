@@ -13,6 +13,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -120,6 +123,44 @@ class KeysCommandTest {
         assertEquals("cipherlink: ann.laptop was authorized already\n", terminal.err());
         assertEquals(2, terminal.run("authorize", LINE, "--authorized-keys", "k"));
         assertTrue(terminal.err().contains("k:2: duplicate key: ann.laptop has it already"), terminal.err());
+    }
+
+    @Test
+    void writesEveryOptionOfALineAndReplacesThem() throws IOException {
+        assertEquals(0, terminal.run("authorize", LINE, "--keys", "ro:app:*,rw:tmp:*", "--services", "kv,forward", "--from",
+                "10.0.0.0/8,::1", "--expires", "2031-01-31", "--max-connections", "3", "--rate", "100", "--forward", "db:5432"),
+                terminal.err());
+        assertEquals(List.of(LINE + " forward=db:5432 keys=ro:app:*,rw:tmp:* from=10.0.0.0/8,::1 services=kv,forward "
+                + "expires=2031-01-31 max-connections=3 rate=100"), Files.readAllLines(authorized));
+        assertEquals(2, terminal.run("authorize", LINE, "--expires", "30d"), terminal.err());
+        Instant before = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+        assertEquals(0, terminal.run("authorize", LINE, "--expires", "30d", "--replace"), terminal.err());
+        String line = Files.readAllLines(authorized).getFirst();
+        assertTrue(line.startsWith(LINE + " expires="), line);
+        Instant end = Instant.parse(line.replaceFirst(".*expires=", ""));
+        assertFalse(end.isBefore(before.plus(Duration.ofDays(30))), line);
+        for (String[] wrong : new String[][] {{"--keys", "app:*"}, {"--services", "disk"}, {"--from", "example.org"},
+                {"--expires", "soon"}, {"--max-connections", "0"}, {"--rate", "-1"}}) {
+            assertEquals(2, terminal.run("authorize", LINE, "--replace", wrong[0], wrong[1]));
+            assertTrue(terminal.err().startsWith("cipherlink: cannot authorize: "), terminal.err());
+        }
+        assertEquals(List.of(line), Files.readAllLines(authorized));
+    }
+
+    @Test
+    void checkShowsEveryBadLine() throws IOException {
+        Files.writeString(folder.resolve("k"), "# people\n" + LINE + " keys=ro:a*\noops\n" + LINE + "a\ncipherlink-x25519 "
+                + "AAAA" + BASE64.substring(4) + " bob root\n");
+        assertEquals(2, terminal.run("keys", "check", "k"));
+        List<String> lines = terminal.err().lines().toList();
+        assertEquals(3, lines.size(), terminal.err());
+        assertTrue(lines.get(0).contains("k:3: a public key line begins with"), lines.get(0));
+        assertTrue(lines.get(1).contains("k:4: duplicate key: ann has it already"), lines.get(1));
+        assertTrue(lines.get(2).contains("k:5: unknown option: there are operator, "), lines.get(2));
+        Files.writeString(folder.resolve("k"), LINE + " keys=ro:a* rate=5\n");
+        assertEquals(0, terminal.run("keys", "check", "k"));
+        assertTrue(terminal.out().endsWith("/k is good\n"), terminal.out());
+        assertEquals(2, terminal.run("keys", "check", "none"));
     }
 
     @Test

@@ -67,7 +67,7 @@ class AuthorizedKeysRandomTest {
         for (AuthorizedKey key : keys.keys()) {
             assertTrue(names.add(KeySet.fold(key.name())));
             assertEquals(key, keys.byKey().get(key.key()));
-            assertTrue(!key.isOperator() || Arrays.asList(key.encode().split(" ")).contains("operator"));
+            assertTrue(!key.rights().isOperator() || Arrays.asList(key.encode().split(" ")).contains("operator"));
         }
         assertEquals(keys, KeySet.parse(FILE, keys.keys().stream().map(AuthorizedKey::encode).toList()));
     }

@@ -46,8 +46,8 @@ class AuthorizedKeysTest {
                 line(3, "carl") + " forward=db.local:5432,[::1]:80 operator");
 
         assertEquals(new AuthorizedKey("ann", key(1), List.of("operator")), keys.find(key(1)).orElseThrow());
-        assertTrue(keys.find(key(1)).orElseThrow().isOperator());
-        assertFalse(keys.find(key(2)).orElseThrow().isOperator());
+        assertTrue(keys.find(key(1)).orElseThrow().rights().isOperator());
+        assertFalse(keys.find(key(2)).orElseThrow().rights().isOperator());
         assertEquals(List.of("forward=db.local:5432,[::1]:80", "operator"), keys.find("CARL").orElseThrow().options());
         assertTrue(keys.find(key(4)).isEmpty());
         assertEquals(List.of("ann", "bob", "carl"), keys.list().stream().map(AuthorizedKey::name).toList());

@@ -156,8 +156,8 @@ class EnrolmentTest {
     @Test
     void aDeniedKeyStaysOutAndKeepsItsName() throws IOException {
         assertEquals("bob", name(2, "bob"));
-        authorized.deny("bob", key(2));
-        authorized.deny("ann", key(1));
+        authorized.put(new AuthorizedKey("bob", key(2), List.of("denied")));
+        authorized.put(new AuthorizedKey("ann", key(1), List.of("denied")));
         for (int number : List.of(1, 2)) {
             assertFalse(enrolment.admits(key(number)));
             assertTrue(enrolment.identify(key(number)).isEmpty());

@@ -1,0 +1,252 @@
+package dev.cipherlink.server.access;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.client.AuthenticationException;
+import dev.cipherlink.client.Client;
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.Verb;
+import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.server.PersonalServer;
+import dev.cipherlink.session.CloseReason;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// What an authorized client may do by the options of its line, against a client that tries more.
+@Timeout(60)
+class RightsIT {
+
+    private static final String READER = "keys=ro:app:*,rw:tmp:*";
+
+    @TempDir
+    static Path folder;
+    private static AuthorizedKeys keys;
+    private static PersonalServer server;
+    private static final Identity ROOT = Identity.generate();
+    private static final Identity READER_KEY = Identity.generate();
+    private static Client root;
+    private static Client reader;
+
+    @BeforeAll
+    static void start() throws Exception {
+        keys = AuthorizedKeys.load(folder.resolve("authorized_keys"));
+        keys.add(new AuthorizedKey("root", ROOT.publicKey(), List.of("operator")));
+        keys.add(new AuthorizedKey("reader", READER_KEY.publicKey(), List.of(READER)));
+        server = PersonalServer.start(keys);
+        root = Client.connect(server.clientConfig(ROOT));
+        reader = Client.connect(server.clientConfig(READER_KEY));
+        root.request("SET app:seen yes");
+        root.request("SET secret:key no");
+    }
+
+    @AfterAll
+    static void stop() {
+        root.close();
+        reader.close();
+        server.close();
+    }
+
+    /// What the reader may and may not do with a verb. A new verb has no line here, and this class does not compile.
+    private record Attempts(List<String> allowed, List<String> denied) {
+
+        static Attempts of(Verb verb) {
+            return switch (verb) {
+                case GET, EXISTS, PEEK, TTL -> new Attempts(List.of(verb + " app:seen", verb + " tmp:x"),
+                        List.of(verb + " secret:key", verb + " secret:none", verb + " app", verb + " tmp"));
+                case SET, APPEND -> writing(verb, " v");
+                case INCR -> writing(verb, "");
+                case CAS -> writing(verb, " 0 v");
+                case EXPIRE -> writing(verb, " 5");
+                case DELETE, PERSIST -> writing(verb, "");
+                case KEYS -> new Attempts(List.of("KEYS app:", "KEYS app:s 10", "KEYS tmp: 5 tmp:a", "KEYS app: 5 aaa"),
+                        List.of("KEYS", "KEYS  100 r", "KEYS a", "KEYS app 10", "KEYS secret:", "KEYS s 1"));
+                case COUNT, WATCH -> new Attempts(List.of(verb + " app:", verb + " tmp:t"),
+                        List.of(verb.name(), verb + " app", verb + " secret:", verb + " s"));
+                case UNWATCH -> new Attempts(List.of("UNWATCH app:"), List.of("UNWATCH secret:", "UNWATCH"));
+                case ECHO -> free("ECHO secret:key");
+                case TIME, PING, WHOAMI, INFO, SOCKETS, WHO, ROOMS, AWAY, BACK -> free(verb.name());
+                case JOIN, LEAVE, HISTORY -> free(verb + " #r");
+                case SAY -> free("SAY #r hello");
+                case TELL -> free("TELL root hello");
+                case KICK -> free("KICK #r root");
+                case MUTE -> free("MUTE root 1");
+                case UNMUTE -> free("UNMUTE root");
+            };
+        }
+
+        private static Attempts writing(Verb verb, String rest) {
+            return new Attempts(List.of(verb + " tmp:" + verb + rest), Stream.of("app:seen", "secret:key", "secret:none", "tmp", "x")
+                    .map(key -> verb + " " + key + rest).toList());
+        }
+
+        /// Without a rule for keys; other rules may refuse it.
+        private static Attempts free(String command) {
+            return new Attempts(List.of(command), List.of());
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Verb.class)
+    void aReaderReachesItsOwnPrefixesOnly(Verb verb) throws Exception {
+        for (String allowed : Attempts.of(verb).allowed()) {
+            Reply reply = reader.request(allowed);
+            assertFalse(reply.isError() && reply.reason().startsWith("denied"), allowed + ": " + reply.text());
+        }
+        for (String denied : Attempts.of(verb).denied()) {
+            Reply reply = reader.request(denied);
+            assertTrue(reply.isError() && reply.reason().startsWith("denied: your key may "), denied + ": " + reply.text());
+            assertFalse(reply.text().contains("secret"), "an answer says nothing about other keys");
+        }
+        assertEquals("yes", root.request("GET app:seen").text());
+        assertEquals("no", root.request("GET secret:key").text());
+        assertEquals("0", root.request("EXISTS secret:none").text());
+    }
+
+    @Test
+    void nothingSlipsThroughInAPipeline() throws Exception {
+        var answers = new ArrayList<CompletableFuture<Reply>>();
+        for (int i = 0; i < 200; i++) {
+            answers.add(reader.requestAsync(("SET tmp:p" + i + " 1").getBytes(StandardCharsets.UTF_8)));
+            answers.add(reader.requestAsync(("SET secret:p" + i + " 1").getBytes(StandardCharsets.UTF_8)));
+            answers.add(reader.requestAsync(("GET secret:key").getBytes(StandardCharsets.UTF_8)));
+        }
+        for (int i = 0; i < answers.size(); i++) {
+            Reply reply = answers.get(i).get();
+            assertEquals(i % 3 != 0, reply.isError() && reply.reason().startsWith("denied"), i + ": " + reply.text());
+        }
+        assertEquals("1", root.request("COUNT secret:").text());
+        assertEquals("200", root.request("COUNT tmp:p").text());
+    }
+
+    @Test
+    void watchesTellOfOwnPrefixesOnly() throws Exception {
+        List<String> events = new CopyOnWriteArrayList<>();
+        try (Client watching = Client.connect(server.clientConfig(READER_KEY))) {
+            watching.onEvent(event -> events.add(new String(event, StandardCharsets.UTF_8).strip()));
+            assertEquals("OK", watching.request("WATCH app:").text());
+            assertTrue(watching.request("WATCH").isError());
+            root.request("SET secret:watched 1");
+            root.request("SET app:watched 1");
+            root.request("DELETE secret:watched");
+            root.request("DELETE app:watched");
+            await().until(() -> events.size() >= 2);
+            assertTrue(events.stream().allMatch(event -> event.contains("app:watched")), events.toString());
+        }
+    }
+
+    private static Client connect(Identity who, String name, String... options) throws IOException {
+        keys.put(new AuthorizedKey(name, who.publicKey(), List.of(options)));
+        return Client.connect(server.clientConfig(who));
+    }
+
+    @Test
+    void aNarrowedLineEndsWatchesAndSessionAndTheNextSessionHasLess() throws Exception {
+        List<String> events = new CopyOnWriteArrayList<>();
+        try (Identity bob = Identity.generate(); Client wide = connect(bob, "bob")) {
+            wide.onEvent(event -> events.add(new String(event, StandardCharsets.UTF_8).strip()));
+            assertEquals("OK", wide.request("WATCH").text());
+            assertFalse(wide.request("GET secret:key").isError());
+            String session = wide.session().sessionId();
+            AuthorizedKeys.load(keys.path()).put(new AuthorizedKey("bob", bob.publicKey(), List.of("keys=rw:bob:*")));
+            try (Client narrow = Client.connect(server.clientConfig(bob))) {
+                assertNotEquals(session, narrow.session().sessionId());
+                assertTrue(narrow.request("GET secret:key").reason().startsWith("denied"));
+                await().untilAsserted(() -> assertThrows(IOException.class, () -> wide.request("PING")));
+                events.clear();
+                root.request("SET secret:later 1");
+                root.request("DELETE secret:later");
+                assertEquals("OK", narrow.request("SET bob:x 1").text());
+            }
+            assertEquals(List.of(), events);
+        }
+    }
+
+    @Test
+    void servicesAreRefusedOneByOne() throws Exception {
+        try (Identity talker = Identity.generate(); Client chat = connect(talker, "talker", "services=chat")) {
+            assertEquals("OK", chat.request("JOIN #talk").text());
+            assertTrue(chat.request("GET app:seen").reason().startsWith("denied: your key may not use the store"));
+            assertTrue(chat.request("UNWATCH app:").reason().startsWith("denied"));
+            assertEquals("PONG", chat.request("PING").text());
+            assertTrue(chat.request("WHOAMI").text().contains("permissions: user services=chat\n"));
+        }
+        try (Identity stored = Identity.generate(); Client kv = connect(stored, "stored", "services=kv")) {
+            assertFalse(kv.request("GET app:seen").isError());
+            for (String command : List.of("JOIN #talk", "WHO", "ROOMS", "HISTORY #talk", "TELL root hi", "AWAY", "BACK", "SAY #talk x")) {
+                assertTrue(kv.request(command).reason().startsWith("denied: your key may not use the chat"), command);
+            }
+        }
+    }
+
+    @Test
+    void anotherAddressIsNotLetInAndALineThatMovesEndsWhatIsThere() throws Exception {
+        try (Identity far = Identity.generate(); Client here = connect(far, "far", "from=127.0.0.0/8")) {
+            assertEquals("PONG", here.request("PING").text());
+            AuthorizedKeys.load(keys.path()).put(new AuthorizedKey("far", far.publicKey(), List.of("from=192.0.2.0/24")));
+            assertThrows(AuthenticationException.class, () -> Client.connect(server.clientConfig(far)));
+            await().untilAsserted(() -> assertThrows(IOException.class, () -> here.request("PING")));
+        }
+    }
+
+    @Test
+    void anExpiredKeyLosesItsConnection() throws Exception {
+        long before = server.ended(CloseReason.NOT_AUTHORIZED);
+        Instant end = Instant.now().plus(Duration.ofSeconds(3));
+        try (Identity guest = Identity.generate(); Client client = connect(guest, "guest", "expires=" + end)) {
+            assertEquals("PONG", client.request("PING").text());
+            await().atMost(Duration.ofSeconds(30)).until(() -> server.ended(CloseReason.NOT_AUTHORIZED) > before);
+            assertFalse(Instant.now().isBefore(end));
+            assertThrows(AuthenticationException.class, () -> Client.connect(server.clientConfig(guest)));
+        }
+    }
+
+    @Test
+    void aKeyHasNoMoreConnectionsThanItsLineSays() throws Exception {
+        try (Identity two = Identity.generate(); Client first = connect(two, "two", "max-connections=2");
+             Client second = Client.connect(server.clientConfig(two))) {
+            var refused = assertThrows(IOException.class, () -> Client.connect(server.clientConfig(two)));
+            assertTrue(refused.getMessage().contains("this key has 2 connections"), refused.getMessage());
+            assertEquals("PONG", first.request("PING").text());
+            assertEquals("PONG", second.request("PING").text());
+        }
+    }
+
+    @Test
+    void requestsBeyondTheRateWait() throws Exception {
+        try (Identity fast = Identity.generate(); Client client = connect(fast, "fast", "rate=20");
+             Client other = Client.connect(server.clientConfig(fast))) {
+            long begin = System.nanoTime();
+            var answers = new ArrayList<CompletableFuture<Reply>>();
+            for (int i = 0; i < 40; i++) {
+                answers.add(client.requestAsync("PING".getBytes(StandardCharsets.UTF_8)));
+                answers.add(other.requestAsync("PING".getBytes(StandardCharsets.UTF_8)));
+            }
+            for (CompletableFuture<Reply> answer : answers) {
+                assertEquals("PONG", answer.get().text());
+            }
+            // 80 requests: at first 20 for each connection, the others at 20 a second.
+            double seconds = (System.nanoTime() - begin) / 1e9;
+            assertTrue(seconds >= 1.9, seconds + " s");
+        }
+    }
+}
