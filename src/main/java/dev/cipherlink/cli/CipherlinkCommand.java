@@ -27,7 +27,7 @@ final class CipherlinkCommand extends RootCommand {
               hosts       the servers whose keys you keep; forget one
             Look after a server:
               info        its counters                 sockets     its connections
-              store       check, measure, back up, restore what it keeps
+              store       check, measure, back up, restore, export what it keeps
             This program:
               config      the settings, and where each comes from
               completion  teach the shell all this     help        exit statuses, commands

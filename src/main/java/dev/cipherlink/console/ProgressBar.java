@@ -10,26 +10,37 @@ public final class ProgressBar {
     private static final int CELLS = 30;
 
     private final Output output;
+    private final String unit;
     private final long startedAt;
     private final long totalBytes;
     private long nextAt;
     private boolean visible;
 
+    /// For requests that are answered.
+    ///
     /// @param totalBytes what has to be done; -1 if unknown
     /// @param nanoTime now, on the clock of [System#nanoTime]
     public ProgressBar(Output output, long totalBytes, long nanoTime) {
+        this(output, "answered", totalBytes, nanoTime);
+    }
+
+    /// @param unit of what is counted, to follow the number
+    public ProgressBar(Output output, String unit, long totalBytes, long nanoTime) {
         this.output = output;
+        this.unit = unit;
         this.totalBytes = totalBytes;
         this.startedAt = nanoTime;
         this.nextAt = nanoTime + DELAY_NANOS;
     }
 
     /// Redraws, if stderr is a terminal and it is time to.
-    public void update(long doneBytes, long doneRequests, long nanoTime) {
+    ///
+    /// @param done how many of the unit
+    public void update(long doneBytes, long done, long nanoTime) {
         if (nanoTime - nextAt >= 0 && output.canShowProgress()) {
             nextAt = nanoTime + INTERVAL_NANOS;
             visible = true;
-            output.errorText("\r\u001b[K" + text(doneBytes, doneRequests, nanoTime));
+            output.errorText("\r\u001b[K" + text(doneBytes, done, nanoTime));
         }
     }
 
@@ -41,9 +52,9 @@ public final class ProgressBar {
         }
     }
 
-    String text(long doneBytes, long doneRequests, long nanoTime) {
+    String text(long doneBytes, long done, long nanoTime) {
         double seconds = (nanoTime - startedAt) / 1e9;
-        String rate = String.format(Locale.ROOT, "%,d answered, %,.0f/s", doneRequests, doneRequests / seconds);
+        String rate = String.format(Locale.ROOT, "%,d %s, %,.0f/s", done, unit, done / seconds);
         if (totalBytes <= 0) {
             return rate;
         }

@@ -16,7 +16,6 @@ import dev.cipherlink.store.StoreException.DamagedStoreException;
 import dev.cipherlink.store.StoreLimits;
 import dev.cipherlink.store.disk.RocksConfig;
 import dev.cipherlink.store.disk.RocksStore;
-import dev.cipherlink.store.disk.StoreCopy;
 import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;
@@ -37,16 +36,19 @@ public final class StoreCommand extends ProgramCommand {
     @Override
     public void describe(Syntax syntax) {
         syntax.about("Look after a server's store: check it, measure it, copy it, put a copy back.");
-        syntax.examples("  cipherlink store check", "  cipherlink store backup /var/backups/cipherlink-monday");
+        syntax.examples("  cipherlink store check", "  cipherlink store backup /var/backups/cipherlink-monday",
+                "  cipherlink store backup - | ssh backup.example 'cat > monday.tar'");
         syntax.subcommand("check", new Check());
         syntax.subcommand("stats", new Stats());
-        syntax.subcommand("backup", new Backup());
-        syntax.subcommand("restore", new Restore());
+        syntax.subcommand("backup", new CopyCommands.Backup());
+        syntax.subcommand("restore", new CopyCommands.Restore());
+        syntax.subcommand("export", new CopyCommands.Export());
+        syntax.subcommand("import", new CopyCommands.Import());
     }
 
     @Override
     public ExitStatus run() {
-        throw CliException.usage("store: check, stats, backup or restore?").withHint("cipherlink store --help");
+        throw CliException.usage("store: check, stats, backup, restore, export or import?").withHint("cipherlink store --help");
     }
 
     /// The option and the folder that all of them have.
@@ -59,10 +61,14 @@ public final class StoreCommand extends ProgramCommand {
                     "Folder of the server's data. Default: the setting server.data.");
         }
 
-        final Path folder() {
-            return OpenStore.folder(readSettings()
+        final Settings settings() {
+            return readSettings()
                     .with(new OptionLayer().put(Setting.SERVER_DATA, "--data", data).layer(surroundings().folder()))
-                    .requireValid());
+                    .requireValid();
+        }
+
+        final Path folder() {
+            return OpenStore.folder(settings());
         }
 
         final RocksStore open(Path folder, boolean acceptsLoss) {
@@ -159,62 +165,6 @@ public final class StoreCommand extends ProgramCommand {
 
         private static Object number(String text) {
             return text.matches("-?\\d{1,18}") ? (Object) Long.valueOf(text) : text;
-        }
-    }
-
-    /// `store backup`.
-    static final class Backup extends Part {
-        private Path target;
-
-        @Override
-        public void describe(Syntax syntax) {
-            super.describe(syntax);
-            syntax.about("Copy the store into a new folder, also while a server uses it.",
-                    "The copy is of one moment, and holds everything that was answered before. On the same file system most of it is linked, "
-                        + "not copied: move a backup to another disk.");
-            syntax.examples("  cipherlink store backup /var/backups/cipherlink-monday");
-            syntax.file("DIR", given -> target = given, "Must not exist, or be empty.");
-        }
-
-        @Override
-        public ExitStatus run() {
-            Path folder = folder();
-            Path resolved = surroundings().folder().resolve(target);
-            if (AdminSocket.askBackup(folder, resolved).isEmpty()) {
-                try (RocksStore store = open(folder, false)) {
-                    store.backUp(TrustedPath.resolve(resolved));
-                } catch (IOException e) {
-                    throw CliException.usage("cannot back up: " + FailureText.withFile(e)).withCause(e);
-                }
-            }
-            report("backed up to " + TerminalText.escapeLine(resolved.toString()));
-            return ExitStatus.DONE;
-        }
-    }
-
-    /// `store restore`.
-    static final class Restore extends Part {
-        private Path backup;
-
-        @Override
-        public void describe(Syntax syntax) {
-            super.describe(syntax);
-            syntax.about("Put a backup in place, where a server has no store yet.");
-            syntax.examples("  cipherlink store restore /var/backups/cipherlink-monday --data /srv/cipherlink");
-            syntax.file("DIR", given -> backup = given, "What `cipherlink store backup` made.");
-        }
-
-        @Override
-        public ExitStatus run() {
-            Path folder = folder();
-            try {
-                TrustedPath.createFolders(folder.getParent());
-                StoreCopy.restore(TrustedPath.resolve(surroundings().folder().resolve(backup)), folder);
-            } catch (IOException e) {
-                throw CliException.usage("cannot restore: " + FailureText.withFile(e)).withCause(e);
-            }
-            report("restored to " + TerminalText.escapeLine(folder.toString()));
-            return ExitStatus.DONE;
         }
     }
 
