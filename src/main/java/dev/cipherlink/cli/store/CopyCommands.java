@@ -83,7 +83,7 @@ final class CopyCommands {
                     "The server's own key and the authorized keys are not in it; the command names their files.");
             syntax.examples("  cipherlink store backup /var/backups/cipherlink-monday",
                     "  cipherlink store backup - | zstd > monday.tar.zst");
-            syntax.file("DIR|-", given -> target = given, "Must not exist, or be empty. -: stdout.");
+            syntax.file("DIR", given -> target = given, "Must not exist, or be empty; - for stdout.");
         }
 
         @Override
@@ -137,7 +137,7 @@ final class CopyCommands {
                     "All of it is read and compared before it gets its name, so there is a whole store afterwards, or none.");
             syntax.examples("  cipherlink store restore /var/backups/cipherlink-monday --data /srv/cipherlink",
                     "  zstd -d < monday.tar.zst | cipherlink store restore -");
-            syntax.file("DIR|-", given -> backup = given, "What `cipherlink store backup` made. -: stdin.");
+            syntax.file("DIR", given -> backup = given, "What `cipherlink store backup` made; - for stdin.");
         }
 
         @Override
@@ -171,7 +171,7 @@ final class CopyCommands {
                     "They are of one moment. Each line has key, version, expires if it does, and value_b64; the last line has "
                         + "end. The chat and the sessions of clients are not in it.");
             syntax.examples("  cipherlink store export > keys.json",
-                    "  cipherlink store export | jq -r 'select(.key == \"greeting\").value_b64 | @base64d'");
+                    "  cipherlink store export | jq -r 'select(.key == \"x\").value_b64 | @base64d'");
         }
 
         @Override
