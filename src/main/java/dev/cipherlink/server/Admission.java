@@ -46,8 +46,8 @@ final class Admission {
     private volatile Session session;
     /// The claim on the session to be resumed, until the client has proved to be live.
     private SessionRegistry.Claim claim;
-    /// Whether the client was admitted and its SYN is awaited.
-    private volatile boolean isWaiting;
+    /// The forward, in stream mode.
+    private volatile StreamConnection stream;
     private volatile boolean hasProved;
     private volatile boolean isCounted;
 
@@ -55,43 +55,6 @@ final class Admission {
         this.connection = connection;
         this.server = server;
         keys = server.config().keys();
-    }
-
-    /// Null before the wire version is known.
-    SecureChannel channel() {
-        return channel;
-    }
-
-    /// Number of bytes received so far.
-    long bytesIn() {
-        PacketReader current = reader;
-        return current == null ? 0 : current.bytesRead();
-    }
-
-    /// The key that the client has proved to hold; null in version 1.
-    PublicKey remoteKey() {
-        return remoteKey;
-    }
-
-    /// Null before the client is known.
-    ClientIdentity client() {
-        return client;
-    }
-
-    /// Whether an admitted client has not sent its SYN yet.
-    boolean isWaiting() {
-        return isWaiting;
-    }
-
-    /// Whether the client has proved that it may connect. In version 1 only once the session is established: a SYN may be
-    /// a recording.
-    boolean hasProved() {
-        return hasProved;
-    }
-
-    /// Whether the connection has a session that the client may know of.
-    boolean hasSession() {
-        return session != null;
     }
 
     /// Runs both handshakes. Blocks, without a time limit of its own.
@@ -102,7 +65,6 @@ final class Admission {
             reader = new PacketReader(connection.socket().getInputStream());
             var writer = new PacketWriter(connection.socket().getOutputStream());
             channel = acceptChannel(reader, writer);
-            isWaiting = channel.version() == NoiseChannel.VERSION;
             SessionHandshake.Result result = SessionHandshake.accept(channel, this::grant);
             if (claim != null) {
                 takeSession();
@@ -163,7 +125,6 @@ final class Admission {
 
     /// Answers SYN: identifies the client, applies the connection limits, and finds a session or opens a target.
     private SynAck grant(Syn syn, String sessionId) throws IOException {
-        isWaiting = false;
         if (!syn.clientId().isEmpty() && !PublicKeyLine.isName(syn.clientId())) {
             return new SynAck.Refused("client_id must be 1 to " + PublicKeyLine.MAX_NAME_CHARACTERS
                     + " letters, digits, '.', '_' or '-'");
@@ -212,8 +173,7 @@ final class Admission {
         // From now on only the target is awaited, so the handshake no longer counts against the client's address.
         connection.visit().leave();
         try {
-            connection.become(StreamConnection.open(syn,
-                    new StreamConnection.Opening(server, client, connection.socket(), channel)));
+            stream = StreamConnection.open(syn, new StreamConnection.Opening(server, client, connection.socket(), channel));
             return new SynAck.Granted(sessionId, syn.wishes(), client.name());
         } catch (IOException e) {
             server.forwards.countFailure();
@@ -250,14 +210,7 @@ final class Admission {
 
     /// Takes the session over from another connection: only after the client's ACK, which cannot be replayed.
     private void takeSession() throws IOException {
-        try {
-            if (!claim.take(connection)) {
-                throw new IOException("the session ended while it was being resumed");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while waiting for the session's last connection to end");
-        }
+        claim.take(connection);
         session = claim.session();
         requireServing();
     }
@@ -288,7 +241,7 @@ final class Admission {
         }
     }
 
-    /// Removes the connection from its client's count, and wipes the channel's keys. Called once.
+    /// Removes the connection from its client's count, wipes the channel's keys, and closes the forward. Called once.
     void close() {
         if (isCounted) {
             server.quota.leave(client);
@@ -297,5 +250,47 @@ final class Admission {
         if (last != null) {
             last.close();
         }
+        if (stream != null) {
+            stream.close();
+        }
+    }
+
+    // Used by other threads.
+
+    /// Null before the wire version is known.
+    SecureChannel channel() {
+        return channel;
+    }
+
+    /// Number of bytes received so far.
+    long bytesIn() {
+        PacketReader current = reader;
+        return current == null ? 0 : current.bytesRead();
+    }
+
+    /// The key that the client has proved to hold; null in version 1.
+    PublicKey remoteKey() {
+        return remoteKey;
+    }
+
+    /// Null before the client is known.
+    ClientIdentity client() {
+        return client;
+    }
+
+    /// Whether the client has proved that it may connect. In version 1 only once the session is established: a SYN may be
+    /// a recording.
+    boolean hasProved() {
+        return hasProved;
+    }
+
+    /// Null if the connection is no forward.
+    StreamConnection stream() {
+        return stream;
+    }
+
+    /// Whether the connection has a session that the client may know of.
+    boolean hasSession() {
+        return session != null;
     }
 }

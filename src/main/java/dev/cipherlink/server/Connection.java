@@ -6,7 +6,6 @@ import dev.cipherlink.command.Escapes;
 import dev.cipherlink.command.Event;
 import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.server.HandshakeGate.Failure;
-import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
 import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.access.Netblock;
 import dev.cipherlink.session.CloseReason;
@@ -27,8 +26,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 
-/// The whole life of one connection, from accept to close, in one virtual thread of the server's scope: [#run] and [#serve].
-/// [Admission] runs its handshakes.
+/// The life of one connection, from accept to close, in one virtual thread of the server's scope: [#run] and [#serve], the gate,
+/// the handshakes in [Admission], the session's [Link] or the forward, last words. Other threads end it early and describe it.
 public final class Connection implements Runnable, Closeable {
 
     /// Time for the peer to read our last message before the connection closes.
@@ -46,8 +45,6 @@ public final class Connection implements Runnable, Closeable {
     private volatile HandshakeGate.Visit visit;
     /// The link of the session, once the handshakes are done. Null in stream mode.
     private volatile Link link;
-    /// The forward, in stream mode.
-    private volatile StreamConnection stream;
     /// Why the server ended the connection; null if it has not. The first reason counts.
     private final AtomicReference<LinkEnd> ended = new AtomicReference<>();
     private volatile boolean draining;
@@ -73,9 +70,6 @@ public final class Connection implements Runnable, Closeable {
             end = new LinkEnd(CloseReason.INTERNAL_ERROR, e.toString(), e);
         } finally {
             admission.close();
-            if (stream != null) {
-                stream.close();
-            }
             server.closed(this, end);
         }
     }
@@ -92,12 +86,12 @@ public final class Connection implements Runnable, Closeable {
             link = SessionHandshake.within(server.config().handshakeTimeout(), admission::establish);
             visit.established(System.nanoTime());
             server.statistics.established.increment();
-            if (stream == null) {
+            if (link != null) {
                 return link.run();
             }
             // Not charged: a program may open many connections at once, and an admitted client is no stranger.
             visit.refund();
-            return stream.run();
+            return stream().run();
         } catch (TimeoutException e) {
             return handshakeFailed(Failure.TOO_SLOW, LinkEnd.of(CloseReason.HANDSHAKE_TIMEOUT));
         } catch (ExecutionException e) {
@@ -114,7 +108,7 @@ public final class Connection implements Runnable, Closeable {
                 || cause instanceof Admission.NotAdmittedException;
         return handshakeFailed(isWrong ? Failure.NOT_PROVED : Failure.NOTHING_SAID, switch (cause) {
             case Admission.NotAdmittedException e -> LinkEnd.of(CloseReason.NOT_AUTHORIZED, e);
-            case EOFException e when admission.isWaiting() -> new LinkEnd(CloseReason.NOT_USED, "", e);
+            case EOFException e when admission.hasProved() && admission.client() == null -> new LinkEnd(CloseReason.NOT_USED, "", e);
             case EOFException e -> LinkEnd.of(CloseReason.HANDSHAKE_FAILED, e);
             case ProtocolException e -> LinkEnd.of(CloseReason.HANDSHAKE_FAILED, e);
             case IOException e -> LinkEnd.of(CloseReason.PEER_LOST, e);
@@ -136,61 +130,6 @@ public final class Connection implements Runnable, Closeable {
             return ended.get();
         }
         return end.reason() == CloseReason.PEER_CLOSED && draining ? LinkEnd.of(CloseReason.SERVER_STOPPED) : end;
-    }
-
-    /// Ends the connection at once, whatever its threads are doing.
-    private void end(CloseReason reason, String detail) {
-        ended.compareAndSet(null, new LinkEnd(reason, detail, null));
-        try {
-            socket.close();
-        } catch (IOException e) {
-            // It was already ending.
-        }
-    }
-
-    /// Ends the connection because another one has taken over its session.
-    @Override
-    public void close() {
-        end(CloseReason.TAKEN_OVER, "");
-    }
-
-    /// Ends the connection because the server's grace period is over.
-    void abort() {
-        end(CloseReason.SERVER_STOPPED, "aborted");
-    }
-
-    /// Ends the connection if the directory no longer admits its client, or has it with another name or other rights.
-    void endUnlessAdmitted(ClientDirectory clients) {
-        if (admission.remoteKey() == null || admission.isAsBefore(clients)) {
-            return;
-        }
-        ended.compareAndSet(null, new LinkEnd(CloseReason.NOT_AUTHORIZED, "revoked", null));
-        Link live = link;
-        try {
-            if (live != null) {
-                tellRevoked(live);
-            }
-            if (stream != null) {
-                stream.stop();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } finally {
-            // Whatever went wrong: nobody comes back to a connection that was looked at.
-            end(CloseReason.NOT_AUTHORIZED, "revoked");
-        }
-    }
-
-    /// A client that does not read cannot delay its end: the message is cut off after [#LINGER].
-    private static void tellRevoked(Link live) throws InterruptedException {
-        Thread telling = Thread.startVirtualThread(() -> {
-            try {
-                live.refuse("not authorized any more");
-            } catch (IOException e) {
-                // It was already ending.
-            }
-        });
-        telling.join(LINGER);
     }
 
     /// Gives the peer time to read our last message: closing with unread input would reset the connection and discard it.
@@ -228,12 +167,69 @@ public final class Connection implements Runnable, Closeable {
         }
     }
 
+    // Used by other threads.
+
+    /// Ends the connection at once, whatever its threads are doing.
+    private void end(CloseReason reason, String detail) {
+        ended.compareAndSet(null, new LinkEnd(reason, detail, null));
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // It was already ending.
+        }
+    }
+
+    /// Ends the connection because another one has taken over its session.
+    @Override
+    public void close() {
+        end(CloseReason.TAKEN_OVER, "");
+    }
+
+    /// Ends the connection because the server's grace period is over.
+    void abort() {
+        end(CloseReason.SERVER_STOPPED, "aborted");
+    }
+
+    /// Ends the connection if the directory no longer admits its client, or has it with another name or other rights.
+    void endUnlessAdmitted(ClientDirectory clients) {
+        if (admission.remoteKey() == null || admission.isAsBefore(clients)) {
+            return;
+        }
+        ended.compareAndSet(null, new LinkEnd(CloseReason.NOT_AUTHORIZED, "revoked", null));
+        Link live = link;
+        try {
+            if (live != null) {
+                tellRevoked(live);
+            }
+            if (stream() != null) {
+                stream().stop();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            // Whatever went wrong: nobody comes back to a connection that was looked at.
+            end(CloseReason.NOT_AUTHORIZED, "revoked");
+        }
+    }
+
+    /// A client that does not read cannot delay its end: the message is cut off after [#LINGER].
+    private static void tellRevoked(Link live) throws InterruptedException {
+        Thread telling = Thread.startVirtualThread(() -> {
+            try {
+                live.refuse("not authorized any more");
+            } catch (IOException e) {
+                // It was already ending.
+            }
+        });
+        telling.join(LINGER);
+    }
+
     /// Tells the client that the server is stopping, waits until its requests are answered and the connection is idle,
     /// and half-closes it; a forward is left to end by itself. Blocks until the connection is idle or the caller is
     /// interrupted.
     void drain() {
         draining = true;
-        if (stream != null) {
+        if (stream() != null) {
             return;
         }
         try {
@@ -263,9 +259,9 @@ public final class Connection implements Runnable, Closeable {
         return draining;
     }
 
-    /// Turns the connection into a forward instead of a session.
-    void become(StreamConnection forward) {
-        stream = forward;
+    /// Null if the connection is no forward.
+    StreamConnection stream() {
+        return admission.stream();
     }
 
     HandshakeGate.Visit visit() {
@@ -281,13 +277,12 @@ public final class Connection implements Runnable, Closeable {
     }
 
     Netblock netblock() {
-        HandshakeLimits limits = server.config().handshakes();
-        return Netblock.of(socket.getInetAddress(), limits.ipv4Bits(), limits.ipv6Bits());
+        return server.gate.netblock(socket.getInetAddress());
     }
 
     /// Whether the connection never belonged to an admitted client.
     boolean isStrangers() {
-        return link == null && stream == null && !admission.hasProved();
+        return link == null && stream() == null && !admission.hasProved();
     }
 
     public long bytesIn() {
@@ -317,7 +312,7 @@ public final class Connection implements Runnable, Closeable {
     /// A line of SOCKETS: local address, remote address, state, name, mode, bytes in/out.
     String describe() {
         Link live = link;
-        StreamConnection forward = stream;
+        StreamConnection forward = stream();
         boolean isEstablished = live != null || forward != null;
         String state = draining ? "draining" : isEstablished ? "established" : "handshake";
         String mode = forward != null ? OperationMode.STREAM.wireName()
@@ -329,13 +324,13 @@ public final class Connection implements Runnable, Closeable {
 
     private String name() {
         Link live = link;
-        return stream != null ? Escapes.line(admission.client().name())
+        return stream() != null ? Escapes.line(admission.client().name())
                 : live == null ? "-" : Escapes.line(live.session().identity().name());
     }
 
     /// The log record about the end of the connection.
     String describeEnd(LinkEnd end) {
-        StreamConnection forward = stream;
+        StreamConnection forward = stream();
         long millis = (System.nanoTime() - acceptedAt) / 1_000_000;
         return "connection " + id + " peer=" + address(socket.getRemoteSocketAddress())
                 + " name=" + name() + (forward == null ? "" : " target=" + forward.target())

@@ -253,7 +253,7 @@ public final class HandshakeGate {
     /// @return the visit, which has to be ended; null if the handshake may not begin
     Visit enter(InetAddress address, long nanoTime, Runnable drop) {
         Visit dropped = null;
-        var visit = new Visit(Netblock.source(address), Netblock.of(address, limits.ipv4Bits(), limits.ipv6Bits()), nanoTime, drop);
+        var visit = new Visit(Netblock.source(address), netblock(address), nanoTime, drop);
         synchronized (this) {
             Visitor source = sources.meet(visit.source, nanoTime);
             Visitor block = netblocks.meet(visit.block, nanoTime);
@@ -280,6 +280,10 @@ public final class HandshakeGate {
             dropped.drop.run();
         }
         return visit;
+    }
+
+    Netblock netblock(InetAddress address) {
+        return Netblock.of(address, limits.ipv4Bits(), limits.ipv6Bits());
     }
 
     private boolean isPunished(Visitor source, Visitor block, long nanoTime) {

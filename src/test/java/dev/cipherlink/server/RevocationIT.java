@@ -217,10 +217,14 @@ class RevocationIT {
         }
     }
 
-    /// A socket whose buffers are full as soon as it is told so: what is written waits until it is closed.
-    private static final class FullSocket extends Socket {
+    /// A socket on which writing does what it is told from then on.
+    private static final class TroubledSocket extends Socket {
         private final CountDownLatch closed = new CountDownLatch(1);
-        private volatile boolean isFull;
+        private volatile Trouble trouble = () -> { };
+
+        private interface Trouble {
+            void meet() throws InterruptedException;
+        }
 
         @Override
         public OutputStream getOutputStream() throws IOException {
@@ -228,9 +232,7 @@ class RevocationIT {
                 @Override
                 public void write(byte[] bytes, int offset, int length) throws IOException {
                     try {
-                        if (isFull) {
-                            closed.await();
-                        }
+                        trouble.meet();
                     } catch (InterruptedException e) {
                         throw new IOException(e);
                     }
@@ -246,10 +248,8 @@ class RevocationIT {
         }
     }
 
-    /// Its last words are the first that do not fit: nobody was stuck in writing before.
-    @Test
-    void aClientThatCannotBeToldIsEndedInTime() throws Exception {
-        var socket = new FullSocket();
+    /// Has bob's connection revoked, with this trouble while he is told.
+    private void endsInTime(TroubledSocket socket, TroubledSocket.Trouble trouble, boolean isInterrupted) throws Exception {
         try (var listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress()) {
                  @Override
                  public Socket accept() throws IOException {
@@ -257,19 +257,43 @@ class RevocationIT {
                      return socket;
                  }
              };
-             var deaf = new RawNoisePeer(new Socket(listener.getInetAddress(), listener.getLocalPort()), bob.keyPair())) {
+             var peer = new RawNoisePeer(new Socket(listener.getInetAddress(), listener.getLocalPort()), bob.keyPair())) {
             listener.accept();
             var connection = new Connection(99, socket, server.server());
             Thread serving = Thread.startVirtualThread(connection);
-            deaf.establish();
-            deaf.send(MessageType.DATA, 1, "PING");
-            assertEquals("PONG\n", deaf.receive().payload().text());
-            socket.isFull = true;
+            peer.establish();
+            peer.send(MessageType.DATA, 1, "PING");
+            assertEquals("PONG\n", peer.receive().payload().text());
+            socket.trouble = trouble;
             assertTimeoutPreemptively(LIMIT, () -> {
+                if (isInterrupted) {
+                    Thread.currentThread().interrupt();
+                }
                 connection.endUnlessAdmitted(ClientDirectory.NOBODY);
+                assertEquals(isInterrupted, Thread.interrupted());
                 serving.join();
             });
             assertEquals(1, server.ended(CloseReason.NOT_AUTHORIZED));
         }
+    }
+
+    /// Its last words are the first that do not fit: nobody was stuck in writing before.
+    @Test
+    void aClientThatCannotBeToldIsEndedInTime() throws Exception {
+        var socket = new TroubledSocket();
+        endsInTime(socket, socket.closed::await, false);
+    }
+
+    @Test
+    void aClientIsEndedIfTellingItFails() throws Exception {
+        endsInTime(new TroubledSocket(), () -> {
+            throw new OutOfMemoryError("there is no memory for last words");
+        }, false);
+    }
+
+    @Test
+    void aClientIsEndedIfTheThreadThatTellsItIsInterrupted() throws Exception {
+        var socket = new TroubledSocket();
+        endsInTime(socket, socket.closed::await, true);
     }
 }

@@ -3,6 +3,7 @@ package dev.cipherlink.server.sessions;
 import dev.cipherlink.session.Session;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -128,8 +129,8 @@ public final class SessionRegistry {
         /// has released it. Ends the claim.
         ///
         /// @param holder closed when another connection takes the session over
-        /// @return false if the session has ended
-        public boolean take(Closeable holder) throws InterruptedException {
+        /// @throws IOException if the session has ended, or the thread is interrupted
+        public void take(Closeable holder) throws IOException {
             synchronized (SessionRegistry.this) {
                 try {
                     while (entry.holder != null) {
@@ -138,13 +139,15 @@ public final class SessionRegistry {
                     }
                     // Another claim may have been faster, or the session may have ended with its connection.
                     if (sessions.get(entry.session.identity().id()) != entry) {
-                        return false;
+                        throw new IOException("the session ended while it was being resumed");
                     }
                     detached.remove(entry.session, entry.owner);
                     entry.holder = holder;
                     entry.isEstablished = true;
                     resumed++;
-                    return true;
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new InterruptedIOException("interrupted while waiting for the session's last connection to end");
                 } finally {
                     close();
                 }
