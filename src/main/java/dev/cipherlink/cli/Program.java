@@ -214,6 +214,8 @@ public final class Program {
             COMMANDS.put("ping", PingCommand::new);
             COMMANDS.put("whoami", QueryCommand.WhoAmI::new);
             COMMANDS.put("sockets", QueryCommand.Sockets::new);
+            COMMANDS.put("sessions", OperatorCommand.Sessions::new);
+            COMMANDS.put("connections", OperatorCommand.Connections::new);
             COMMANDS.put("info", QueryCommand.Info::new);
             COMMANDS.put("bench", BenchCommand::new);
             COMMANDS.put("config", ConfigCommand::new);

@@ -2,6 +2,7 @@ package dev.cipherlink.cli;
 
 import dev.cipherlink.cli.base.ClientCommand;
 import dev.cipherlink.cli.base.Syntax;
+import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.connect.CliClient;
 import dev.cipherlink.console.Output.AnswerWriter;
@@ -10,7 +11,6 @@ import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.Json;
 import dev.cipherlink.text.ListAnswer;
 import dev.cipherlink.text.TerminalText;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,18 +18,23 @@ import java.util.Optional;
 
 /// A command that asks the server one question and shows the lines of its answer.
 abstract class QueryCommand extends ClientCommand {
-    private final String verb;
+    private final Command command;
 
-    private QueryCommand(String verb) {
-        this.verb = verb;
+    QueryCommand(Command command) {
+        this.command = command;
+    }
+
+    /// What is asked; called once the arguments are known.
+    Command command() {
+        return command;
     }
 
     @Override
     public final ExitStatus run() throws InterruptedException {
         try (CliClient connection = connectOnce(clientSettings())) {
-            Reply reply = connection.request(verb.getBytes(StandardCharsets.UTF_8));
+            Reply reply = connection.request(command().encode());
             if (reply.isError()) {
-                throw new CliException(ExitStatus.of(reply), verb + ": " + TerminalText.escapeLine(reply.reason()));
+                throw new CliException(ExitStatus.of(reply), spec().name() + ": " + TerminalText.escapeLine(reply.reason()));
             }
             if (output().isJson()) {
                 objects(reply.text().lines().toList()).forEach(object -> output().line(Json.object(object)));
@@ -60,7 +65,7 @@ abstract class QueryCommand extends ClientCommand {
     /// `whoami`.
     static final class WhoAmI extends QueryCommand {
         WhoAmI() {
-            super("WHOAMI");
+            super(new Command.WhoAmI());
         }
 
         @Override
@@ -79,7 +84,7 @@ abstract class QueryCommand extends ClientCommand {
     /// `info`.
     static final class Info extends QueryCommand {
         Info() {
-            super("INFO");
+            super(new Command.Info());
         }
 
         @Override
@@ -95,17 +100,17 @@ abstract class QueryCommand extends ClientCommand {
         }
     }
 
-    /// `sockets`.
+    /// `sockets`, and `connections list`.
     static final class Sockets extends QueryCommand {
         Sockets() {
-            super("SOCKETS");
+            super(new Command.Sockets());
         }
 
         @Override
         public void describe(Syntax syntax) {
             super.describe(syntax);
             syntax.about("Show the server's connections.",
-                    "One a line: local address, remote address, state, name, mode, bytes in/out.");
+                    "One a line: id, local address, remote address, state, name, mode, bytes in/out.");
             syntax.examples("  cipherlink sockets");
         }
 

@@ -228,6 +228,20 @@ public sealed interface Command {
     record Sockets() implements Read {
     }
 
+    /// `SOCKETS END id`
+    ///
+    /// @param id of a connection, from the answer to SOCKETS
+    record EndSocket(long id) implements Write {
+    }
+
+    /// `SESSIONS`
+    record Sessions() implements Read {
+    }
+
+    /// `SESSIONS END name`
+    record EndSessions(String name) implements Write {
+    }
+
     /// `INFO`
     record Info() implements Read {
     }

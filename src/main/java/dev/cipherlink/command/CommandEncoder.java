@@ -46,6 +46,9 @@ final class CommandEncoder {
             case Command.Ping _ -> join(Verb.PING);
             case Command.WhoAmI _ -> join(Verb.WHOAMI);
             case Command.Sockets _ -> join(Verb.SOCKETS);
+            case Command.EndSocket(long id) -> join(Verb.SOCKETS, CommandParser.END, number(id));
+            case Command.Sessions _ -> join(Verb.SESSIONS);
+            case Command.EndSessions(String name) -> join(Verb.SESSIONS, CommandParser.END, name(name));
             case Command.Info _ -> join(Verb.INFO);
             case Command.Join(String room) -> join(Verb.JOIN, room(room));
             case Command.Leave(String room) -> join(Verb.LEAVE, room(room));

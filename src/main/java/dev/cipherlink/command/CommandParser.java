@@ -34,6 +34,8 @@ public final class CommandParser {
 
     private static final int MAX_SHOWN_VERB_BYTES = 32;
     private static final byte[] EMPTY = {};
+    /// The word that makes an operator's list the command that ends something on it.
+    static final byte[] END = {'E', 'N', 'D'};
 
     private final int maxValueBytes;
 
@@ -92,7 +94,8 @@ public final class CommandParser {
             case TIME -> in.complete(new Command.Time());
             case PING -> in.complete(new Command.Ping());
             case WHOAMI -> in.complete(new Command.WhoAmI());
-            case SOCKETS -> in.complete(new Command.Sockets());
+            case SOCKETS -> in.complete(in.hasEnd() ? new Command.EndSocket(in.number("id", 1, Long.MAX_VALUE)) : new Command.Sockets());
+            case SESSIONS -> in.complete(in.hasEnd() ? new Command.EndSessions(in.name()) : new Command.Sessions());
             case INFO -> in.complete(new Command.Info());
             case JOIN -> in.complete(new Command.Join(in.room()));
             case LEAVE -> in.complete(new Command.Leave(in.room()));
@@ -150,6 +153,23 @@ public final class CommandParser {
 
         boolean hasMore() {
             return position < end;
+        }
+
+        /// Whether the word [CommandParser#END] comes next, in capitals or not. No other may come.
+        boolean hasEnd() throws CommandException {
+            if (!hasMore()) {
+                return false;
+            }
+            int start = begin();
+            position = wordEnd(payload, start, end);
+            boolean isEnd = position - start == END.length;
+            for (int i = 0; i < END.length && isEnd; i++) {
+                isEnd = (payload[start + i] & ~0x20) == END[i];
+            }
+            if (!isEnd) {
+                throw new CommandException(verb.usage());
+            }
+            return true;
         }
 
         byte[] key() throws CommandException {

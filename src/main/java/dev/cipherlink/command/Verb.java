@@ -23,7 +23,8 @@ public enum Verb {
     TIME(""),
     PING(""),
     WHOAMI(""),
-    SOCKETS(""),
+    SOCKETS("[END id]"),
+    SESSIONS("[END name]"),
     INFO(""),
     JOIN("room"),
     LEAVE("room"),
@@ -43,8 +44,8 @@ public enum Verb {
     /// All verbs, for the answer to an unknown one.
     static final String ALL = Arrays.stream(values()).map(Verb::name).collect(Collectors.joining(", "));
 
-    /// A verb fits into a `long`: a mark, then one byte a letter.
-    private static final int MAX_LETTERS = Long.BYTES - 1;
+    /// A verb fits into a `long`: a mark if there is room for it, then one byte a letter.
+    private static final int MAX_LETTERS = Long.BYTES;
     /// In front of the first letter, so that leading zero bytes count as well.
     private static final long MARK = 1;
 
@@ -85,7 +86,7 @@ public enum Verb {
         }
         long wanted = pack(payload, from, to);
         for (int slot = slot(wanted); TABLE[slot] != null; slot = next(slot)) {
-            if (TABLE[slot].packed == wanted) {
+            if (TABLE[slot].packed == wanted && TABLE[slot].letters.length == to - from) {
                 return TABLE[slot];
             }
         }

@@ -15,7 +15,7 @@ public enum Dialect {
     CHAT(EnumSet.allOf(Verb.class), EnumSet.allOf(SlashCommand.class)),
     /// Every line is a command, in capitals or not; there are no rooms.
     STORE(EnumSet.of(Verb.SET, Verb.GET, Verb.DELETE, Verb.EXISTS, Verb.KEYS, Verb.COUNT, Verb.INCR, Verb.CAS, Verb.PEEK, Verb.APPEND,
-            Verb.PERSIST, Verb.EXPIRE, Verb.TTL, Verb.ECHO, Verb.TIME, Verb.PING, Verb.WHOAMI, Verb.SOCKETS, Verb.INFO, Verb.WATCH,
+            Verb.PERSIST, Verb.EXPIRE, Verb.TTL, Verb.ECHO, Verb.TIME, Verb.PING, Verb.WHOAMI, Verb.SOCKETS, Verb.SESSIONS, Verb.INFO, Verb.WATCH,
             Verb.UNWATCH), EnumSet.of(SlashCommand.SOCKETS, SlashCommand.INFO, SlashCommand.TOP, SlashCommand.MODE, SlashCommand.MORE,
             SlashCommand.SAVE, SlashCommand.SET, SlashCommand.HELP, SlashCommand.QUIT));
 

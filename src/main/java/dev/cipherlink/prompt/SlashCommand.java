@@ -168,7 +168,8 @@ enum SlashCommand {
                 case TIME -> new Meaning("the server's clock", "TIME");
                 case PING -> new Meaning("answers at once", "PING");
                 case WHOAMI -> new Meaning("our name, as the server knows it", "WHOAMI");
-                case SOCKETS -> new Meaning("all connections (operators)", "SOCKETS");
+                case SOCKETS -> new Meaning("all connections, or ends one (operators)", "SOCKETS END 12");
+                case SESSIONS -> new Meaning("all sessions, or ends a client's (operators)", "SESSIONS END bob");
                 case INFO -> new Meaning("the server's counters", "INFO");
                 case WATCH -> new Meaning("tells when keys change", "WATCH deploy/");
                 case UNWATCH -> new Meaning("no longer tells when keys change", "UNWATCH deploy/");

@@ -136,7 +136,7 @@ public final class Connection implements Runnable, Closeable {
     private void linger(CloseReason reason) {
         boolean hasLastWords = switch (reason) {
             case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED, HANDSHAKE_FAILED, NOT_AUTHORIZED -> true;
-            case PEER_CLOSED, PEER_LOST, KEEPALIVE_TIMEOUT, PEER_STALLED, UNACKNOWLEDGED, TAKEN_OVER, REFUSED_BY_PEER,
+            case PEER_CLOSED, PEER_LOST, KEEPALIVE_TIMEOUT, PEER_STALLED, UNACKNOWLEDGED, TAKEN_OVER, ENDED_BY_OPERATOR, REFUSED_BY_PEER,
                     HANDSHAKE_TIMEOUT, TOO_MANY_HANDSHAKES, NOT_USED, STREAM_ENDED, TARGET_LOST, IDLE_TIMEOUT, SERVER_STOPPED,
                     INTERNAL_ERROR -> false;
         };
@@ -183,6 +183,14 @@ public final class Connection implements Runnable, Closeable {
     @Override
     public void close() {
         end(CloseReason.TAKEN_OVER, "");
+    }
+
+    /// Ends the connection because an operator wants that. Its session waits for the client, unless it is ended too.
+    void endByOperator(String operator) {
+        end(CloseReason.ENDED_BY_OPERATOR, "by " + operator);
+        if (stream() != null) {
+            stream().stop();
+        }
     }
 
     /// Ends the connection because the server's grace period is over.
@@ -294,6 +302,12 @@ public final class Connection implements Runnable, Closeable {
         return current == null ? 0 : current.bytesOut();
     }
 
+    /// Whether this connection belongs to a session of this name, ignoring case.
+    boolean hasSessionOf(String name) {
+        Link live = link;
+        return live != null && live.session().identity().name().equalsIgnoreCase(name);
+    }
+
     /// Whether this connection holds the session with this id.
     boolean hasSession(String sessionId) {
         Link live = link;
@@ -309,7 +323,7 @@ public final class Connection implements Runnable, Closeable {
         return admission.channel() instanceof NoiseChannel noise && noise.suite().isHybrid();
     }
 
-    /// A line of SOCKETS: local address, remote address, state, name, mode, bytes in/out.
+    /// A line of SOCKETS: id, local address, remote address, state, name, mode, bytes in/out.
     String describe() {
         Link live = link;
         StreamConnection forward = stream();
@@ -317,7 +331,7 @@ public final class Connection implements Runnable, Closeable {
         String state = draining ? "draining" : isEstablished ? "established" : "handshake";
         String mode = forward != null ? OperationMode.STREAM.wireName()
                 : live == null ? "-" : live.session().parameters().mode().wireName();
-        return address(socket.getLocalSocketAddress()) + " " + address(socket.getRemoteSocketAddress()) + " " + state
+        return id + " " + address(socket.getLocalSocketAddress()) + " " + address(socket.getRemoteSocketAddress()) + " " + state
                 + " " + name() + " " + mode + " " + bytesIn() + "/" + bytesOut()
                 + (forward == null ? "" : " " + forward.target());
     }

@@ -14,6 +14,7 @@ import dev.cipherlink.server.sessions.KeyWatches;
 import dev.cipherlink.server.sessions.RequestRates;
 import dev.cipherlink.server.sessions.SessionOrigin;
 import dev.cipherlink.server.sessions.SessionOrigin.Services;
+import dev.cipherlink.server.sessions.SessionOrigin.Services.Sockets;
 import dev.cipherlink.server.sessions.SessionRecords;
 import dev.cipherlink.server.sessions.SessionRegistry;
 import dev.cipherlink.server.sessions.StoredChat;
@@ -83,7 +84,7 @@ public final class Server implements AutoCloseable {
         quota = new ConnectionQuota(sockets.maxConnections(), config.maxPerKey());
         services = new Services(store, chat, watches, sessions, statistics.requests, statistics.failedRequests,
                 config.maxValueBytes(), config.maxRequestBytes(), new RequestRates(),
-                () -> connections().stream().map(Connection::describe).toList(), this::info);
+                new OperatorSockets(), this::info);
         listener = listen(config);
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
     }
@@ -282,6 +283,34 @@ public final class Server implements AutoCloseable {
             }
         }
         Thread.sleep(backoff.failed());
+    }
+
+    /// The connections as operators see them.
+    private final class OperatorSockets implements Sockets {
+        @Override
+        public List<String> list() {
+            return connections().stream().map(Connection::describe).toList();
+        }
+
+        @Override
+        public boolean end(long id, String operator) {
+            Connection found = connections.get(id);
+            if (found != null) {
+                Thread.startVirtualThread(() -> found.endByOperator(operator));
+            }
+            return found != null;
+        }
+
+        @Override
+        public int endSessions(String name, String operator) {
+            int count = (int) sessions.list(System.nanoTime()).stream().filter(each -> each.name().equalsIgnoreCase(name)).count();
+            // In a thread without locks: the caller holds that of its own session.
+            Thread.startVirtualThread(() -> {
+                sessions.endNamed(name);
+                connections().stream().filter(each -> each.hasSessionOf(name)).forEach(each -> each.endByOperator(operator));
+            });
+            return count;
+        }
     }
 
     /// The only place that counts and logs the end of a connection.

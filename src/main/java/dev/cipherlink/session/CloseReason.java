@@ -32,6 +32,8 @@ public enum CloseReason {
     TOO_MANY_HANDSHAKES,
     /// The client's key is not, or no longer, let in.
     NOT_AUTHORIZED,
+    /// An operator ended the connection, or its session.
+    ENDED_BY_OPERATOR,
     /// A forwarded connection came to its end in both directions.
     STREAM_ENDED,
     /// The target of a forward broke its connection.

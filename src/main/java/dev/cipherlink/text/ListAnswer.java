@@ -12,7 +12,9 @@ import java.util.Optional;
 /// Answers that are lists, for `--json`.
 public final class ListAnswer {
 
-    private static final List<String> SOCKET_COLUMNS = List.of("local", "remote", "state", "name", "mode");
+    private static final List<String> SOCKET_COLUMNS = List.of("id", "local", "remote", "state", "name", "mode");
+
+    private static final String[] SESSION_COLUMNS = {"name", "state", "seconds"};
 
     private ListAnswer() {
     }
@@ -26,10 +28,17 @@ public final class ListAnswer {
             case KEYS -> Optional.of(lines(payload));
             case ROOMS -> objects(payload, "room", "people", "id");
             case WHO -> objects(payload, "name", "state", "seconds");
-            case SOCKETS -> Optional.of(lines(payload).stream().map(ListAnswer::socket).toList());
+            case SESSIONS -> objects(payload, SESSION_COLUMNS);
+            case SOCKETS -> isOfEnd(payload) ? Optional.empty()
+                    : Optional.of(lines(payload).stream().map(ListAnswer::socket).toList());
             case HISTORY -> history(payload);
             case null, default -> Optional.empty();
         };
+    }
+
+    /// Whether it answers `SOCKETS END`.
+    private static boolean isOfEnd(byte[] payload) {
+        return lines(payload).equals(List.of("OK"));
     }
 
     private static List<String> lines(byte[] payload) {
@@ -64,12 +73,20 @@ public final class ListAnswer {
         Map<String, Object> members = new LinkedHashMap<>();
         String[] words = line.split(" ");
         for (int i = 0; i < SOCKET_COLUMNS.size() && i < words.length; i++) {
-            members.put(SOCKET_COLUMNS.get(i), words[i]);
+            members.put(SOCKET_COLUMNS.get(i), i == 0 ? number(words[i]) : words[i]);
         }
-        String[] bytes = words[words.length - 1].split("/");
+        String[] bytes = words[Math.min(SOCKET_COLUMNS.size(), words.length - 1)].split("/");
         members.put("bytes_in", number(bytes[0]));
         members.put("bytes_out", number(bytes[bytes.length - 1]));
+        if (words.length > SOCKET_COLUMNS.size() + 1) {
+            members.put("target", words[words.length - 1]);
+        }
         return members;
+    }
+
+    /// A line of SESSIONS.
+    public static Map<String, Object> session(String line) {
+        return object(line.split(" "), SESSION_COLUMNS);
     }
 
     /// A whole number where the text is one.

@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.client.Client;
+import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.console.Terminal;
+import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.fault.CutLink;
 import dev.cipherlink.peer.JavaProgram;
 import dev.cipherlink.server.Server;
@@ -218,9 +221,40 @@ class CliIT extends ServerRig {
         assertEquals(0, terminal.run("whoami"));
         assertTrue(terminal.out().contains("session: "), terminal.out());
         assertEquals(0, terminal.run("sockets", "--json"));
-        assertTrue(terminal.out().startsWith("{\"local\":\"127.0.0.1:" + server.address().getPort() + "\",\"remote\":\"127.0.0.1:"), terminal.out());
+        assertTrue(terminal.out().matches("\\{\"id\":\\d+,\"local\":\"127.0.0.1:" + server.address().getPort() + "\",\"remote\":\"127.0.0.1:.*\n"), terminal.out());
+        assertEquals(0, terminal.run("connections", "list"));
+        assertTrue(terminal.out().matches("\\d+ 127\\S+ 127\\S+ established \\S+ burst \\d+/\\d+\n"), terminal.out());
+        assertEquals(0, terminal.run("sessions", "list", "--json"));
+        assertTrue(terminal.out().matches("\\{\"name\":\"\\S+\",\"state\":\"connected\",\"seconds\":0\\}\n"), terminal.out());
         assertEquals(0, terminal.run("info", "--json"));
         assertTrue(terminal.out().contains("\"connections\":1"), terminal.out());
+    }
+
+    @Test
+    void endsConnectionsAndSessions() throws Exception {
+        try (SharedKey key = SharedKey.load(folder.resolve("k"));
+             Client first = Client.connect(ClientConfig.to("127.0.0.1", server.address().getPort(), key).withClientId("victim"));
+             Client other = Client.connect(ClientConfig.to("127.0.0.1", server.address().getPort(), key).withClientId("other"))) {
+            String session = first.session().sessionId();
+            assertEquals(0, terminal.run("connections", "list"));
+            String id = terminal.out().lines().filter(line -> line.contains(" victim ")).findFirst().orElseThrow().split(" ")[0];
+            assertEquals(0, terminal.run("connections", "end", id));
+            assertEquals("OK\n", terminal.out());
+            assertEquals("PONG", first.request("PING").text());
+            assertEquals(session, first.session().sessionId(), "the session goes on in another connection");
+            assertEquals(6, terminal.run("connections", "end", id));
+            assertEquals("cipherlink: end: no connection has the id " + id + "\n", terminal.err());
+
+            assertEquals(0, terminal.run("--json", "sessions", "end", "VICTIM"));
+            assertEquals("{\"ok\":true,\"ended\":1}\n", terminal.out());
+            Awaitility.await().atMost(Duration.ofSeconds(20)).ignoreExceptions()
+                    .until(() -> first.request("PING").text().equals("PONG") && !first.session().sessionId().equals(session));
+            assertEquals("PONG", other.request("PING").text());
+            assertEquals(6, terminal.run("sessions", "end", "nobody"));
+            assertEquals(2, terminal.run("sessions", "end", "no body"));
+            assertEquals(2, terminal.run("connections", "end", "x"));
+            assertEquals(2, terminal.run("sessions"));
+        }
     }
 
     @Test

@@ -25,7 +25,7 @@ class CommandParserRandomTest {
     private static final List<byte[]> VALID = Stream.of(
             "SET key value", "GET key", "DELETE caf\u00e9", "EXISTS k", "KEYS user: 100 user:7", "KEYS  9", "COUNT p",
             "INCR k -9223372036854775808", "INCR k", "CAS k 12 value", "PEEK k", "APPEND k \n\n", "PERSIST k",
-            "EXPIRE \ud83d\ude00 3600", "TTL k", "ECHO some text\n", "TIME", "PING\n", "WHOAMI", "SOCKETS", "INFO",
+            "EXPIRE \ud83d\ude00 3600", "TTL k", "ECHO some text\n", "TIME", "PING\n", "WHOAMI", "SOCKETS", "SOCKETS END 7", "SESSIONS", "SESSIONS END ann", "INFO",
             "JOIN #dev", "LEAVE #a", "SAY #dev hello", "TELL ann hi", "WHO #dev", "ROOMS", "HISTORY #dev 9 9", "AWAY",
             "BACK", "KICK #a bob", "MUTE bob 9", "UNMUTE bob", "WATCH user:", "UNWATCH")
             .map(text -> text.getBytes(UTF_8)).toList();
@@ -140,7 +140,9 @@ class CommandParserRandomTest {
             case Command.Chat c -> checkChat(c);
             case Command.Watch c -> checkPrefix(c.prefix());
             case Command.Unwatch c -> checkPrefix(c.prefix());
-            case Command.Time(), Command.Ping(), Command.WhoAmI(), Command.Sockets(), Command.Info() -> {
+            case Command.EndSocket(long id) -> assertTrue(id > 0);
+            case Command.EndSessions(String name) -> assertTrue(ChatRule.isName(name));
+            case Command.Time(), Command.Ping(), Command.WhoAmI(), Command.Sockets(), Command.Sessions(), Command.Info() -> {
             }
         }
     }

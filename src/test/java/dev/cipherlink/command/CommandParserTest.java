@@ -64,6 +64,9 @@ class CommandParserTest {
                 Arguments.of("ping\n", "PING"),
                 Arguments.of("WhoAmI", "WHOAMI"),
                 Arguments.of("SOCKETS", "SOCKETS"),
+                Arguments.of("sockets end 12", "SOCKETS END 12"),
+                Arguments.of("SESSIONS", "SESSIONS"),
+                Arguments.of("SESSIONS END bob", "SESSIONS END bob"),
                 Arguments.of("INFO", "INFO"),
                 Arguments.of("JOIN #dev", "JOIN #dev"),
                 Arguments.of("JOIN #A.b-c_9\n", "JOIN #A.b-c_9"),
@@ -203,7 +206,7 @@ class CommandParserTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"GETX", "GE", "\0GET", "GET\0", "G\u00c5T", "SOCKETSX", "SET\tk"})
+    @ValueSource(strings = {"GETX", "GE", "\0GET", "GET\0", "G\u00c5T", "SOCKETSX", "SESSIONX", "\0\001PING", "SESSIONSX", "SET\tk"})
     void refusesVerbsThatOnlyResembleOne(String payload) {
         assertTrue(refusal(payload.getBytes(ISO_8859_1)).getMessage().startsWith("unknown command "));
     }
@@ -326,6 +329,9 @@ class CommandParserTest {
             case Command.Ping() -> "PING";
             case Command.WhoAmI() -> "WHOAMI";
             case Command.Sockets() -> "SOCKETS";
+            case Command.EndSocket(long id) -> "SOCKETS END " + id;
+            case Command.Sessions() -> "SESSIONS";
+            case Command.EndSessions(String name) -> "SESSIONS END " + name;
             case Command.Info() -> "INFO";
             case Command.Chat c -> shown(c);
             case Command.Watch c -> "WATCH " + shown(c.prefix());

@@ -54,7 +54,7 @@ public final class KvCommand extends ClientCommand {
                 "  seq 1000 | sed 's/.*/SET key& value&/' | cipherlink kv > answers.txt",
                 "  printf 'SET k \"two\\\\nlines\"\\nGET k\\n' | cipherlink --json kv", "",
                 "Commands: SET GET DELETE EXISTS KEYS COUNT INCR CAS PEEK APPEND PERSIST EXPIRE",
-                "TTL WATCH ECHO TIME PING, those of the chat, WHOAMI SOCKETS INFO.",
+                "TTL WATCH ECHO TIME PING, those of the chat, WHOAMI SOCKETS SESSIONS INFO.",
                 "A value in a line that begins with a quote ends with it, as in a shell.");
         syntax.parameters("0..*", "COMMAND", given -> words = given,
                 "Verb and arguments. Options go in front of the verb; behind it only --from FILE in the value's place is one, "

@@ -25,6 +25,8 @@ import java.util.OptionalLong;
 final class Commands {
 
     private static final byte[] ECHO_PREFIX = "Echo: ".getBytes(US_ASCII);
+    private static final Reply NOT_OPERATOR =
+            Reply.error("denied: only operators may list and end connections; ask one to authorize you with --operator");
     private static final Reply PONG = Reply.line("PONG");
 
     private final CommandDispatcher batch;
@@ -53,7 +55,7 @@ final class Commands {
     /// Marks the client as active, except for commands that programs send on their own to update a display.
     void noteActivity(Command command) {
         switch (command) {
-            case Command.Ping(), Command.Info(), Command.Sockets(), Command.Time(), Command.WhoAmI(), Command.Rooms(),
+            case Command.Ping(), Command.Info(), Command.Sockets(), Command.Sessions(), Command.Time(), Command.WhoAmI(), Command.Rooms(),
                     Command.Who _, Command.History _, Command.Away() -> {
             }
             default -> chat.touch(chatSession);
@@ -102,6 +104,9 @@ final class Commands {
             case Command.Ping() -> PONG;
             case Command.WhoAmI() -> whoAmI();
             case Command.Sockets() -> sockets();
+            case Command.EndSocket(long id) -> endSocket(id);
+            case Command.Sessions() -> sessions();
+            case Command.EndSessions(String name) -> endSessions(name);
             case Command.Info() -> info();
             case Command.Chat said -> chat(said);
             case Command.Watch(byte[] prefix) -> events.watch(prefix);
@@ -149,10 +154,25 @@ final class Commands {
     }
 
     private Reply sockets() {
+        return client.isOperator() ? lines(services.sockets().list()) : NOT_OPERATOR;
+    }
+
+    private Reply endSocket(long id) {
+        return !client.isOperator() ? NOT_OPERATOR
+                : services.sockets().end(id, client.name()) ? Reply.OK : Reply.error("no connection has the id " + id);
+    }
+
+    private Reply sessions() {
+        return client.isOperator() ? lines(services.sessions().list(System.nanoTime()).stream().map(each ->
+                each.name() + (each.isConnected() ? " connected " : " waiting ") + each.waitingSeconds()).toList()) : NOT_OPERATOR;
+    }
+
+    private Reply endSessions(String name) {
         if (!client.isOperator()) {
-            return Reply.error("only operators may list connections; ask one to authorize you with --operator");
+            return NOT_OPERATOR;
         }
-        return lines(services.sockets().get());
+        int ended = services.sockets().endSessions(name, client.name());
+        return ended > 0 ? Reply.number(ended) : Reply.error("no session has the name " + name);
     }
 
     private Reply info() throws StoreException {

@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.function.Supplier;
 
 /// The data from which a session is created, at its start and again when another process of the server continues it.
 ///
@@ -140,11 +139,27 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
     /// @param maxValueBytes   limit of a value
     /// @param maxRequestBytes limit of a request, all its fragments together
     /// @param rates           of the clients that have a limit
-    /// @param sockets         the lines of SOCKETS, one per connection
+    /// @param sockets         the server's connections
     /// @param info            names and values of INFO
     public record Services(KeyValueStore store, ChatService chat, KeyWatches watches, SessionRegistry sessions, LongAdder requests,
                            LongAdder failedRequests, int maxValueBytes, int maxRequestBytes, RequestRates rates,
-                           Supplier<List<String>> sockets, Info info) {
+                           Sockets sockets, Info info) {
+
+        /// What an operator may know of the server's connections, and do to them.
+        public interface Sockets {
+            /// The lines of SOCKETS, one per connection.
+            List<String> list();
+
+            /// Ends a connection. Does not block.
+            ///
+            /// @return false if there is none with this id
+            boolean end(long id, String operator);
+
+            /// Ends the connections and the sessions with this name, ignoring case. Does not block.
+            ///
+            /// @return how many sessions there were
+            int endSessions(String name, String operator);
+        }
 
         /// Reads the server's state.
         @FunctionalInterface

@@ -230,10 +230,19 @@ public final class SessionRegistry {
     ///
     /// @param isOwner whether an owner still has its right; called with the registry's lock
     public void revoke(Predicate<String> isOwner) {
+        endAll(entry -> !isOwner.test(entry.owner));
+    }
+
+    /// Ends the sessions with this name, ignoring case: as [#revoke] does.
+    public void endNamed(String name) {
+        endAll(entry -> entry.session.identity().name().equalsIgnoreCase(name));
+    }
+
+    private void endAll(Predicate<Entry> isOver) {
         var ended = new ArrayList<Session>();
         synchronized (this) {
             for (Entry entry : List.copyOf(sessions.values())) {
-                if (!isOwner.test(entry.owner)) {
+                if (isOver.test(entry)) {
                     entry.isRevoked = true;
                     if (entry.holder == null) {
                         remove(entry, ended);
@@ -287,6 +296,20 @@ public final class SessionRegistry {
         public Throwable fillInStackTrace() {
             return this;
         }
+    }
+
+    /// A session for operators.
+    ///
+    /// @param isConnected    whether a connection holds it
+    /// @param waitingSeconds since it lost its connection; 0 if it has one
+    public record Listed(String name, boolean isConnected, long waitingSeconds) {
+    }
+
+    /// All sessions, by name.
+    public synchronized List<Listed> list(long now) {
+        return sessions.values().stream().map(entry -> new Listed(entry.session.identity().name(), entry.holder != null,
+                        entry.holder != null ? 0 : Duration.ofNanos(now - entry.detachedAt).toSeconds()))
+                .sorted(Comparator.comparing(Listed::name, String.CASE_INSENSITIVE_ORDER)).toList();
     }
 
     /// Number of sessions that wait for their client.
