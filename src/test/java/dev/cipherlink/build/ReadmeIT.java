@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// checkout. And the picture of its first screen.
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 @Tag("slow")
+@Tag("alone")
 class ReadmeIT {
     private static final String PORTS = "8888,8000,8080,1080";
     private static final int PORT_IN_USE = 75;

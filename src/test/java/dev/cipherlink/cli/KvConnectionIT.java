@@ -70,7 +70,7 @@ class KvConnectionIT extends ServerRig {
         try (CutLink link = new CutLink(server.address())) {
             Terminal watching = another();
             watching.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + link.port());
-            watching.environment.put("CIPHERLINK_CLIENT_RECONNECT_FOR", "10s");
+            watching.environment.put("CIPHERLINK_CLIENT_RECONNECT_FOR", "5s");
             var status = CompletableFuture.supplyAsync(() -> watching.run("kv", "WATCH"));
             Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> terminal.run("kv", "SET", "a", "1") == 0
                     && watching.out().contains("set a\n"));

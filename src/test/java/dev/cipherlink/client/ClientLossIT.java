@@ -20,11 +20,13 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /// The client and a server that dies, falls silent or ends the session.
 @Timeout(120)
+@Tag("alone")
 class ClientLossIT {
 
     private interface FakeServer {

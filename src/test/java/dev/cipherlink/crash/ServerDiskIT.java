@@ -35,11 +35,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// The disk under a server is full, fails, or is slow.
 @Timeout(180)
 @Tag("slow")
+@Tag("alone")
 class ServerDiskIT {
 
     private static final Path STRACE = Path.of("/usr/bin/strace");
     private static final int VALUE_CHARACTERS = 100_000;
-    private static final int COLD_KEYS = 60;
+    private static final int COLD_KEYS = 40;
     private static final int COLD_CHARACTERS = 4_000;
 
     @TempDir
@@ -315,13 +316,13 @@ class ServerDiskIT {
                 sets.add(ask(client, "SET c" + i + " " + value(i).substring(0, COLD_CHARACTERS)));
             }
             for (int i = 3 * COLD_KEYS; i < 4 * COLD_KEYS; i++) {
-                sets.add(ask(client, "EXPIRE c" + i + " 20"));
+                sets.add(ask(client, "EXPIRE c" + i + " 14"));
             }
             for (CompletableFuture<Reply> set : sets) {
                 assertEquals("OK", set.get(60, TimeUnit.SECONDS).text());
             }
         }
-        long expiresAt = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        long expiresAt = System.nanoTime() + Duration.ofSeconds(14).toNanos();
         server.terminate();
         // Brings the keys out of the log into files.
         server.start();

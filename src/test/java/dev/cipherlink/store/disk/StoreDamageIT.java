@@ -26,11 +26,11 @@ import org.junit.jupiter.api.io.TempDir;
 /// A table or a file of large values has a wrong byte, or lacks its end: the store is not opened, or what was in there
 /// is refused when it is read. Never is a wrong value given, or a key that is there called missing.
 ///
-/// `-Dcipherlink.damage=1` changes every byte of each file; the normal build those at 30 places.
+/// `-Dcipherlink.damage=1` changes every byte of each file; the normal build those at 20 places.
 @Tag("slow")
 class StoreDamageIT {
     private static final int STEP = Integer.getInteger("cipherlink.damage", 0);
-    private static final int PLACES = 30;
+    private static final int PLACES = 20;
     private static final int KEYS = 60;
     private static final int LARGE_EVERY = 10;
     private static final byte[] PREFIX = {'s', '/'};
