@@ -17,9 +17,6 @@ import java.util.concurrent.locks.ReentrantLock;
 /// waiting.
 final class LinkReader {
 
-    /// Requests in flight up to this size fit into the socket's buffers, so that the reader never waits for the peer when it sends
-    /// them. Beyond it, the pusher writes.
-    private static final int MAX_READER_BYTES = 32 * 1024;
     /// A batch ends after this time: its answers leave, and other threads run. Checked every few messages.
     private static final long MAX_BATCH_NANOS = 10_000_000;
     private static final int MESSAGES_BETWEEN_CHECKS = 16;
@@ -221,20 +218,15 @@ final class LinkReader {
     /// @param isLast whether the link ends after this batch
     private void flushBatch(boolean isLast) throws IOException {
         int pending;
-        boolean readerMayWrite;
         lock.lock();
         try {
             pending = channel.pendingBytes();
-            readerMayWrite = session.sender.inFlightBytes() <= MAX_READER_BYTES;
-            if (pending > 0 && !readerMayWrite && !isLast) {
-                session.outbox().pushSignal().request();
-            }
         } finally {
             lock.unlock();
         }
         if (isLast || pending >= config.maxBacklogBytes() || session.receiver.holdsMemory()) {
             flushAsReader(true);
-        } else if (pending > 0 && readerMayWrite) {
+        } else if (pending > 0) {
             flushAsReader(false);
         }
     }
@@ -245,7 +237,7 @@ final class LinkReader {
             if (wait) {
                 writer.awaitFlush();
             } else {
-                writer.flush();
+                writer.flushSmall();
             }
         } finally {
             keepalive.readingResumed(System.nanoTime());

@@ -25,6 +25,9 @@ final class LinkWriter implements MessageSink {
     /// more parts of a large answer.
     static final int BACKLOG_BYTES = RequestHandler.MAX_SMALL_ANSWERS_BYTES;
 
+    /// Requests in flight up to this size fit into the socket's buffers.
+    private static final int SMALL_BYTES = 32 * 1024;
+
     private final SecureChannel channel;
     private final Session session;
     private final MessageCodec codec;
@@ -75,8 +78,19 @@ final class LinkWriter implements MessageSink {
 
     /// Writes what is pending, or leaves it to the thread that is writing.
     void flush() throws IOException {
+        flush(Integer.MAX_VALUE);
+    }
+
+    /// The same for the reader, which leaves it to the pusher while requests in flight might not fit into the socket's buffers:
+    /// two ends that wait for each other to read would wait for ever. Other threads may add requests at any moment, so this is
+    /// looked at before each piece.
+    void flushSmall() throws IOException {
+        flush(SMALL_BYTES);
+    }
+
+    private void flush(int maxInFlight) throws IOException {
         while (writing.tryLock()) {
-            if (!writePending()) {
+            if (!writePending(maxInFlight)) {
                 return;
             }
         }
@@ -86,15 +100,15 @@ final class LinkWriter implements MessageSink {
     void awaitFlush() throws IOException {
         do {
             awaitWriting();
-        } while (writePending());
+        } while (writePending(Integer.MAX_VALUE));
     }
 
     /// Requires the lock for writing, and releases it.
     ///
     /// @return whether a thread that found the lock taken has added something meanwhile
-    private boolean writePending() throws IOException {
+    private boolean writePending(int maxInFlight) throws IOException {
         try {
-            while (stage()) {
+            while (stage(maxInFlight)) {
                 channel.writeStaged();
             }
         } catch (IOException e) {
@@ -106,7 +120,7 @@ final class LinkWriter implements MessageSink {
         } finally {
             writing.unlock();
         }
-        return isPending();
+        return isPending(maxInFlight);
     }
 
     private void awaitWriting() throws IOException {
@@ -118,20 +132,27 @@ final class LinkWriter implements MessageSink {
         }
     }
 
-    private boolean stage() throws IOException {
+    private boolean stage(int maxInFlight) throws IOException {
         lock.lock();
         try {
             session.receiver.answersSent();
-            return !isMuted && channel.stage();
+            return !isMuted && session.sender.inFlightBytes() <= maxInFlight && channel.stage();
         } finally {
             lock.unlock();
         }
     }
 
-    private boolean isPending() {
+    private boolean isPending(int maxInFlight) {
         lock.lock();
         try {
-            return !isMuted && channel.pendingBytes() > 0;
+            if (isMuted || channel.pendingBytes() == 0) {
+                return false;
+            }
+            boolean isSmall = session.sender.inFlightBytes() <= maxInFlight;
+            if (!isSmall) {
+                session.outbox().pushSignal().request();
+            }
+            return isSmall;
         } finally {
             lock.unlock();
         }

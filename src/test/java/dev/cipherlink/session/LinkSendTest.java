@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.session.Link.LinkConfig;
 import dev.cipherlink.session.Outbox.ReplyHandler;
 import dev.cipherlink.session.Session.SessionIdentity;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -102,7 +106,8 @@ class LinkSendTest extends LinkRig {
     @Test
     void finishesWhenBothSidesWriteMoreThanFitsBetweenThem() throws Exception {
         byte[] large = new byte[1 << 20];
-        Link client = link(LinkConfig.client(LONG), Peer.burst(64, SessionParameters.MAX_MESSAGE_BYTES), LinkRig::echo);
+        // A client answers events with nothing: its reader may write that, since it fits into the buffers.
+        Link client = link(LinkConfig.client(LONG), Peer.burst(64, SessionParameters.MAX_MESSAGE_BYTES), (_, _) -> Reply.ok(new byte[0]));
         var identity = new SessionIdentity("00", "test", "test", false, 1 << 24, Peer.TOKEN);
         var server = new Link(peer, new Session(identity, Peer.burst(64, SessionParameters.MAX_MESSAGE_BYTES),
                 new Outbox(16, 1 << 20), LinkRig::echo), LinkConfig.server(LONG));
@@ -117,6 +122,28 @@ class LinkSendTest extends LinkRig {
         assertEquals(CloseReason.DISCONNECTED, reason(clientEnd));
         assertEquals(CloseReason.PEER_DISCONNECTED, reason(serverEnd));
         assertEquals(Collections.nCopies(40, "x answered"), outcomes);
+    }
+
+    /// A thread that finds another one writing leaves its requests to it. The reader wrote them too, waited for a peer that did not
+    /// read, and no answer or event was received until the link ended.
+    @Test
+    void theReaderLeavesLargeRequestsThatOthersAddWhileItWritesToThePusher() throws Exception {
+        var events = Collections.synchronizedList(new ArrayList<String>());
+        Link link = link(LinkConfig.client(LONG), Peer.burst(64, SessionParameters.MAX_MESSAGE_BYTES), (_, event) -> {
+            events.add(event.text());
+            return Reply.ok(new byte[0]);
+        });
+        run(link);
+        fromLink.hold(true);
+        peer.send(Message.of(MessageType.DATA, 1, Payload.of(Peer.bytes("one"))));
+        await(fromLink::isWaitedFor);
+        link.session().outbox().send(new byte[1 << 20], outcome("large"));
+        link.flush();
+        fromLink.hold(false);
+        assertEquals(MessageType.ACK, peer.receiveMessage().type());
+        await(fromLink::isWaitedFor);
+        peer.send(Message.of(MessageType.DATA, 2, Payload.of(Peer.bytes("two"))));
+        await(() -> events.size() == 2);
     }
 
     /// Small requests take more room on the wire than in the window's count of bytes: a reader that sent a large window
