@@ -2,6 +2,7 @@ package dev.cipherlink.client;
 
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
+import dev.cipherlink.client.Attachment.ForeignServer;
 import dev.cipherlink.client.AuthenticationException.HostKeyException;
 import dev.cipherlink.client.Client.Backoff;
 import dev.cipherlink.client.Client.ConnectionState;

@@ -60,7 +60,7 @@ public final class ClientKeys implements AutoCloseable {
         HostKeyVerifier verifier = pinned.<HostKeyVerifier>map(PinnedHostKey::new).orElseGet(() ->
                 new KnownHostKeys(known.orElseThrow(), acceptNew ? UnknownHostPolicy.ACCEPT_NEW : UnknownHostPolicy.REFUSE));
         return new ClientKeys(new Credentials.Personal(identity, new ConnectionDetails(output).telling(verifier, known),
-                settings.word(Setting.CLIENT_SUITES).equals("hybrid")), known, surroundings, output);
+                isHybrid(settings)), known, surroundings, output);
     }
 
     /// Ready-made credentials, which it owns from now on.
@@ -77,9 +77,17 @@ public final class ClientKeys implements AutoCloseable {
                         + shared + " names");
             }
         }
+        if (settings.isSet(Setting.CLIENT_SUITES) && isHybrid(settings)) {
+            throw CliException.usage(settings.origin(Setting.CLIENT_SUITES).orElseThrow() + " asks for the hybrid handshake (client.suites), "
+                    + "which a shared key does not have, and " + shared + " names a shared key; leave one of the two out");
+        }
         if (acceptNew) {
             throw CliException.usage("--accept-new-host-key has no meaning with a shared key, which " + shared + " names");
         }
+    }
+
+    private static boolean isHybrid(Settings settings) {
+        return settings.word(Setting.CLIENT_SUITES).equals("hybrid");
     }
 
     /// @throws CliException if there is no place for them

@@ -28,6 +28,7 @@ final class LinkReader {
     private final ReentrantLock lock;
     private final LinkWriter writer;
     private final KeepaliveTimer keepalive;
+    private final int maxPayloadBytes;
     private final BulkYield turn = new BulkYield();
     /// Where the next message begins in the last packet, and where that packet ends.
     private int next;
@@ -41,6 +42,7 @@ final class LinkReader {
         lock = session.outbox().lock();
         this.writer = writer;
         this.keepalive = keepalive;
+        maxPayloadBytes = session.parameters().maxPayloadBytes();
     }
 
     /// Reads until the link ends, and says why it does. Blocks.
@@ -192,7 +194,7 @@ final class LinkReader {
         try {
             Message message = codec.decode(channel.received(), next, end - next);
             next += MessageCodec.encodedBytes(message.payload().length());
-            if (message.payload().length() > session.parameters().maxPayloadBytes()) {
+            if (message.payload().length() > maxPayloadBytes) {
                 throw new ProtocolException("a message is larger than what was agreed on");
             }
             if (next < end && channel.isOneMessageAPacket()) {

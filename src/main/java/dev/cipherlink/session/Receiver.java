@@ -21,7 +21,7 @@ import java.util.Map;
 /// All methods require the session's lock, unless they say otherwise.
 final class Receiver {
 
-    private final SessionParameters parameters;
+    private final int maxPayloadBytes;
     private final RequestHandler handler;
     private final ReceiveWindow window;
     private final Fragments fragments;
@@ -32,7 +32,7 @@ final class Receiver {
     private long resendAskedAt;
 
     Receiver(SessionIdentity identity, SessionParameters parameters, RequestHandler handler) {
-        this.parameters = parameters;
+        maxPayloadBytes = parameters.maxPayloadBytes();
         this.handler = handler;
         window = new ReceiveWindow(parameters, identity, ReceiveWindow.BUDGET);
         fragments = new Fragments(identity.owner(), identity.maxRequestBytes(), Fragments.BUDGET, handler::beforeWait);
@@ -174,7 +174,7 @@ final class Receiver {
     ///
     /// @return false if the peer has to read before the rest is sent
     boolean sendAnswers(MessageSink sink) throws IOException {
-        boolean isSent = answers.send(parameters.maxPayloadBytes(), sink);
+        boolean isSent = answers.send(maxPayloadBytes, sink);
         if (isSent && isResendDue) {
             isResendDue = false;
             sink.send(Message.of(MessageType.RESEND, window.expected(), Payload.EMPTY));

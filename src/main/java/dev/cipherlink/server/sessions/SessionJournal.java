@@ -84,6 +84,7 @@ final class SessionJournal {
 
     private final SessionOrigin origin;
     private final SessionRecords.Keys keys;
+    private final int windowSize;
     private final boolean isKept;
     /// Answers of the last window that are not recorded yet, oldest first.
     private final AnswerQueue answers = new AnswerQueue();
@@ -115,7 +116,8 @@ final class SessionJournal {
         this.origin = origin;
         this.received = received;
         recorded = received;
-        changes = new LaterChanges(windowSize(origin), lastChange, received);
+        windowSize = origin.parameters().windowSize();
+        changes = new LaterChanges(windowSize, lastChange, received);
         isKept = store.isDurable();
         keys = new SessionRecords.Keys(origin.id());
     }
@@ -162,7 +164,7 @@ final class SessionJournal {
         int ahead = (int) (sequence - received) & Message.SEQUENCE_MODULUS - 1;
         isInFragments = ahead > 1;
         received += ahead;
-        while (answers.size() > 0 && number(answers.sequence(0)) <= received - windowSize(origin)) {
+        while (answers.size() > 0 && number(answers.sequence(0)) <= received - windowSize) {
             answers.removeFirst();
         }
     }
@@ -184,10 +186,6 @@ final class SessionJournal {
     /// The number of a received message, counted from the first of the session.
     private long number(int sequence) {
         return received - (received - sequence & Message.SEQUENCE_MODULUS - 1);
-    }
-
-    private static int windowSize(SessionOrigin origin) {
-        return origin.parameters().windowSize();
     }
 
     /// Adds the record of a batch with changes to its transaction, and clears it; after batches without changes, records
@@ -223,8 +221,8 @@ final class SessionJournal {
         if (kept == null) {
             return 0;
         }
-        int slot = kept.hasLeft(received, windowSize(origin)) ? kept.removeFirst() : kept.slots.nextClearBit(0);
-        while (kept.hasLeft(received, windowSize(origin))) {
+        int slot = kept.hasLeft(received, windowSize) ? kept.removeFirst() : kept.slots.nextClearBit(0);
+        while (kept.hasLeft(received, windowSize)) {
             transaction.forget(keys.slot(kept.removeFirst()));
         }
         return slot;

@@ -208,4 +208,16 @@ class KeysCommandTest {
         assertEquals("cipherlink: wrong value for --host-key: 'c966-v3ga', must be a whole fingerprint, 8 groups of 4 "
                 + "characters joined by -\n", terminal.err());
     }
+
+    /// Version 1 has no post-quantum handshake: a client that asks for one must not go without it in silence.
+    @Test
+    void refusesTheHybridHandshakeBesideASharedKey() {
+        terminal.run("keygen", "shared", "k");
+        terminal.environment.put("CIPHERLINK_CLIENT_SUITES", "hybrid");
+        assertEquals(2, terminal.run("ping", "--shared-key", "k"));
+        assertEquals("cipherlink: CIPHERLINK_CLIENT_SUITES asks for the hybrid handshake (client.suites), which a shared key does not have, "
+                + "and option --shared-key names a shared key; leave one of the two out\n", terminal.err());
+        terminal.environment.put("CIPHERLINK_CLIENT_SUITES", "classic");
+        assertEquals(3, terminal.run("ping", "--shared-key", "k", "-s", "127.0.0.1:1"), terminal.err());
+    }
 }
