@@ -306,7 +306,8 @@ public final class ChatLog {
     public interface ChatRecords {
 
         /// Keeps nothing.
-        ChatRecords NONE = new ChatRecords() {
+        class None implements ChatRecords {
+
             @Override
             public List<ChatRecord> recorded() {
                 return List.of();
@@ -326,7 +327,7 @@ public final class ChatLog {
             public void afterCommit(Runnable telling) {
                 telling.run();
             }
-        };
+        }
 
         /// The records of earlier processes; messages of a room, and those that wait for one person, in the order of their ids.
         List<ChatRecord> recorded();

@@ -121,7 +121,7 @@ public final class Server implements AutoCloseable {
         // Deletes records beyond the limits of age and size with the next commit.
         try (Transaction transaction = store.begin()) {
             openUnlessFull(transaction);
-            ChatRecords records = store.isDurable() ? new StoredChat(store) : ChatRecords.NONE;
+            ChatRecords records = store.isDurable() ? new StoredChat(store) : new ChatRecords.None();
             var log = new ChatLog(config.chat(), ChatClock.SYSTEM, maxBytes, records);
             return new ChatService(config.chat(), log, ChatClock.SYSTEM,
                     name -> config.keys().clients().keyOf(name).map(key -> key.fingerprint().toString()));

@@ -6,6 +6,6 @@ class ChatLogTest extends ChatLogContract {
 
     @Override
     protected ChatRecords records() {
-        return ChatRecords.NONE;
+        return new ChatRecords.None();
     }
 }

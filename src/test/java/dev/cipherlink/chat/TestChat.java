@@ -2,7 +2,6 @@ package dev.cipherlink.chat;
 
 import dev.cipherlink.chat.ChatConfig.ChatClock;
 import dev.cipherlink.chat.ChatLog.ChatRecords;
-import dev.cipherlink.chat.ChatLog.ChatRecords.ChatRecord;
 import dev.cipherlink.chat.ChatService.ChatException;
 import dev.cipherlink.chat.ChatSession.ChatIdentity;
 import dev.cipherlink.chat.ChatSession.Subscriber;
@@ -27,22 +26,7 @@ final class TestChat {
     private final List<Runnable> tellings = new ArrayList<>();
     private boolean isHeld;
     /// Keeps nothing; what is to be told waits while it is held.
-    private final ChatRecords records = new ChatRecords() {
-        @Override
-        public List<ChatRecord> recorded() {
-            return List.of();
-        }
-
-        @Override
-        public void keep(ChatRecord record) {
-            // Nothing outlives this process.
-        }
-
-        @Override
-        public void forget(ChatRecord record) {
-            // Nothing was kept.
-        }
-
+    private final ChatRecords records = new ChatRecords.None() {
         @Override
         public void afterCommit(Runnable telling) {
             tellings.add(telling);

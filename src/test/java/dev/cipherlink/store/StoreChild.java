@@ -94,7 +94,11 @@ public final class StoreChild {
     }
 
     public static Key key(String text) {
-        return Key.of(text.getBytes(StandardCharsets.US_ASCII));
+        return Key.of(bytes(text));
+    }
+
+    public static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
     }
 
     private static void say(PrintStream out, String line) {

@@ -19,7 +19,6 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -122,7 +121,7 @@ class FullDatabaseIT {
     /// The remains of a store after SIGKILL, with everything in its log.
     private void leaveLog(Path store) throws Exception {
         Path running = folder.resolve("running");
-        try (RocksStore killed = RocksStores.durable(running); Stream<Path> files = Files.walk(running)) {
+        try (RocksStore killed = RocksStores.durable(running)) {
             // In one commit: a file of the log that ended would go.
             try (Transaction transaction = killed.begin()) {
                 for (int i = 0; i < VALUES; i++) {
@@ -130,9 +129,7 @@ class FullDatabaseIT {
                 }
                 transaction.commit();
             }
-            for (Path file : files.toList()) {
-                Files.copy(file, store.resolve(running.relativize(file)));
-            }
+            RocksStores.copy(running, store);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.cipherlink.store.disk;
 
+import static dev.cipherlink.store.StoreChild.bytes;
 import static dev.cipherlink.store.StoreChild.key;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -13,7 +14,6 @@ import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.StoreException.StoreInUseException;
 import dev.cipherlink.store.Transaction;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -80,11 +79,7 @@ class RocksStoreTest {
                 assertEquals(4, store.size());
                 transaction.commit();
             }
-            try (Stream<Path> files = Files.walk(running)) {
-                for (Path file : files.toList()) {
-                    Files.copy(file, path().resolve(running.relativize(file)));
-                }
-            }
+            RocksStores.copy(running, path());
             assertEquals(4, store.size());
             assertEquals(List.of(), store.check());
         }
@@ -222,10 +217,6 @@ class RocksStoreTest {
             }
             assertEquals(List.of(), store.check());
         }
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.US_ASCII);
     }
 
     /// A COUNT of millions of keys held up other listings until it was done.

@@ -93,11 +93,7 @@ class StoreDamageIT {
 
     private void copyWith(Path victim, byte[] content) throws IOException {
         delete(damaged);
-        try (Stream<Path> files = Files.walk(good)) {
-            for (Path file : files.toList()) {
-                Files.copy(file, damaged.resolve(good.relativize(file)));
-            }
-        }
+        RocksStores.copy(good, damaged);
         Files.write(damaged.resolve(good.relativize(victim)), content);
     }
 

@@ -1,5 +1,6 @@
 package dev.cipherlink.store.disk;
 
+import static dev.cipherlink.store.StoreChild.bytes;
 import static dev.cipherlink.store.StoreChild.key;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -13,7 +14,6 @@ import dev.cipherlink.store.StoreLimits;
 import dev.cipherlink.store.log.CommitLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -60,11 +60,7 @@ class StoreRecoveryTest {
             for (int i = 0; i < 20; i++) {
                 store.set(key("k" + i), bytes("v"));
             }
-            try (Stream<Path> files = Files.walk(running)) {
-                for (Path file : files.toList()) {
-                    Files.copy(file, path().resolve(running.relativize(file)));
-                }
-            }
+            RocksStores.copy(running, path());
         }
     }
 
@@ -160,8 +156,7 @@ class StoreRecoveryTest {
         bytes[end(bytes) / 2] ^= 4;
         Files.write(log, bytes);
         refused();
-        try (RocksStore store = RocksStore.open(path(),
-                RocksConfig.of(StoreLimits.ofDisk(1 << 24), Durability.ALWAYS).acceptingLoss())) {
+        try (RocksStore store = RocksStores.acceptingLoss(path())) {
             assertTrue(store.size() > 0 && store.size() < 20, store.size() + " of 20");
             assertEquals(List.of(), store.check());
         }
@@ -176,8 +171,7 @@ class StoreRecoveryTest {
         bytes[0] ^= 4;
         Files.write(log, bytes);
         refused();
-        try (RocksStore store = RocksStore.open(path(),
-                RocksConfig.of(StoreLimits.ofDisk(1 << 24), Durability.ALWAYS).acceptingLoss())) {
+        try (RocksStore store = RocksStores.acceptingLoss(path())) {
             assertEquals(0, store.size());
             store.set(key("a"), bytes("1"));
         }
@@ -230,9 +224,5 @@ class StoreRecoveryTest {
         try (Stream<Path> files = Files.list(path().resolve(folderName))) {
             return files.filter(file -> file.getFileName().toString().contains(part)).findFirst().orElseThrow();
         }
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.US_ASCII);
     }
 }

@@ -35,11 +35,7 @@ class LastCommitTest {
             for (int i = 0; i < COMMITS; i++) {
                 store.set(Key.of(new byte[] {(byte) i}), new byte[10]);
             }
-            try (Stream<Path> files = Files.walk(running)) {
-                for (Path file : files.toList()) {
-                    Files.copy(file, killed.resolve(running.relativize(file)));
-                }
-            }
+            RocksStores.copy(running, killed);
         }
         return killed;
     }
