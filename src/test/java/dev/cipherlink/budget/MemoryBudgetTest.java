@@ -119,7 +119,7 @@ class MemoryBudgetTest {
     }
 
     @Test
-    void whatCannotBeRefusedIsCounted() {
+    void forcedMemoryIsCounted() {
         budget.force("ann", 130);
         assertEquals(-30, budget.freeBytes());
         assertFalse(budget.tryTake("bob", 1, 0));

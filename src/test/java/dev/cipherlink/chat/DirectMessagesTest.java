@@ -68,7 +68,7 @@ class DirectMessagesTest {
         assertEquals(List.of("direct 5 ann: new"), test.user("bob").join("#dev").told());
     }
 
-    /// Issue 13.17: what waited for somebody went to whoever was given the name later.
+    /// Issue 13.17: messages that waited for somebody went to the next owner of the name.
     @Test
     void waitForAKeyAndNotForItsName() throws ChatException {
         User ann = test.user("ann");

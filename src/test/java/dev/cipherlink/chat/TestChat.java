@@ -25,7 +25,7 @@ final class TestChat {
     private final AtomicLong nanos = new AtomicLong();
     private final List<Runnable> tellings = new ArrayList<>();
     private boolean isHeld;
-    /// Keeps nothing; what is to be told waits while it is held.
+    /// Keeps nothing; notifications wait while it is held.
     private final ChatRecords records = new ChatRecords.None() {
         @Override
         public void afterCommit(Runnable telling) {

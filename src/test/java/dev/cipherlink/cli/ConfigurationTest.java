@@ -131,7 +131,7 @@ class ConfigurationTest {
 
     /// Issue 14.8: a mistyped variable is still an error.
     @Test
-    void whatOnlyLooksLikeOneOfKubernetesIsRefused() {
+    void aVariableThatOnlyLooksLikeOneOfKubernetesIsRefused() {
         terminal.environment.put("CIPHERLINK_SERVICE_PORT", "9000");
         assertEquals(2, terminal.run("config", "show"));
         assertTrue(terminal.err().contains("CIPHERLINK_SERVICE_PORT: unknown environment variable, did you mean CIPHERLINK_SERVER_PORT?"),

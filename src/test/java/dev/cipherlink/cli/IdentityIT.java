@@ -92,7 +92,7 @@ class IdentityIT {
 
     /// Issue 14, verdict 12: the next command of a script that provisions a machine.
     @Test
-    void whatAuthorizeAndRevokeSayHoldsForTheNextConnection() throws IOException {
+    void authorizeAndRevokeHoldForTheNextConnection() throws IOException {
         String line = authorizeAnn();
         for (int i = 0; i < 5; i++) {
             assertEquals(0, ann.run("keys", "revoke", "ann"), ann.err());

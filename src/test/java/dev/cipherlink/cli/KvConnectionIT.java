@@ -64,7 +64,7 @@ class KvConnectionIT extends ServerRig {
         assertEquals(3, status.join(), terminal.err());
     }
 
-    /// Issue 14.7: what was missed meanwhile is said, or that nothing was.
+    /// Issue 14.7: missed changes are reported, or that there were none.
     @Test
     void watchTellsThatItsConnectionWasLostAndGoesOn() throws Exception {
         try (CutLink link = new CutLink(server.address())) {

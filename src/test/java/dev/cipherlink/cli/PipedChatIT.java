@@ -29,7 +29,7 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
-/// `chat` without a terminal: what comes out of it, and how it ends.
+/// `chat` without a terminal: its output, and how it ends.
 @Timeout(180)
 class PipedChatIT extends ReplRig {
     private static final JsonFactory JSON = new JsonFactory();
@@ -107,7 +107,7 @@ class PipedChatIT extends ReplRig {
         }
     }
 
-    /// Issue 14.5: what was refused did not say which line it was; and 14.3: bytes that are no text became U+FFFD.
+    /// Issue 14.5: a refusal did not say which line it was of; and 14.3: bytes that are no text became U+FFFD.
     @Test
     void eachRefusalNamesItsLineAndTheStatusIsThatOfTheWorst() throws Exception {
         Terminal pipe = pipe();

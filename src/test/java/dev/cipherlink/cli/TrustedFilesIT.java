@@ -154,7 +154,7 @@ class TrustedFilesIT {
 
     /// Issue 13.14: under umask 000 the data folder had mode 0777, and so had the state folder.
     @Test
-    void whatItMakesHasItsFinalModeUnderAnyUmask() throws Exception {
+    void filesHaveTheirFinalModeUnderAnyUmask() throws Exception {
         var command = new ArrayList<>(List.of("sh", "-c", "umask 000 && exec \"$0\" \"$@\""));
         command.addAll(JavaProgram.command(folder, List.of(), Main.class, "serve", "--port", "0", "--clients", "any"));
         var builder = new ProcessBuilder(command).directory(folder.toFile()).redirectError(ProcessBuilder.Redirect.INHERIT);

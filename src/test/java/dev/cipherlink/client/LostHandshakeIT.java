@@ -76,7 +76,7 @@ class LostHandshakeIT {
             try (Socket socket = listener.accept()) {
                 life.of(socket);
             } catch (IOException e) {
-                // The client has gone: what it makes of that is what is tested.
+                // The client has gone: its reaction to that is tested.
             }
         });
     }

@@ -202,7 +202,7 @@ class ServerDiskIT {
         }
     }
 
-    /// Issue 13.5: what was refused at the moment of a failed fsync was there after the restart. Now its outcome is unknown, which
+    /// Issue 13.5: a write that was refused at the moment of a failed fsync was there after the restart. Now its outcome is unknown, which
     /// is true, and nobody reads it until then.
     @Test
     void aFailedFsyncStopsWritesUntilARestart() throws Exception {

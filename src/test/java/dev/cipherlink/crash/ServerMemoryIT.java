@@ -126,7 +126,7 @@ class ServerMemoryIT {
 
     /// Issue 13.7a: 280 to 580 MiB were resident at heaps of 48 to 256 MiB.
     @Test
-    void whatIsBesideTheHeapIsBounded() throws Exception {
+    void memoryBesideTheHeapIsBounded() throws Exception {
         start("64m");
         setAndGetAll(4);
         long peak = server.peakResidentBytes() / MEBIBYTE;

@@ -12,7 +12,7 @@ public enum Fault {
     RESET_SENDER,
     /// The one who waits for the byte gets a reset, the other an end of the stream.
     RESET_RECEIVER,
-    /// The receiver sees the end of the stream; what is sent that way is lost, and the other direction goes on.
+    /// The receiver sees the end of the stream; bytes sent that way are lost, and the other direction goes on.
     HALF_CLOSE,
     /// One bit of the byte is turned over, and all goes on.
     FLIP,

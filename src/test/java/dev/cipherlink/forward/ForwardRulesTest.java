@@ -82,7 +82,7 @@ class ForwardRulesTest {
         "224.0.0.1", "ff02::1", "fd00:ec2::254", "100.100.100.200", "192.0.0.192", "168.63.129.16", "::ffff:127.0.0.1", "::ffff:a9fe:a9fe",
         "::127.0.0.1", "64:ff9b::127.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b:1::1", "64:ff9b:1:7f00:0:100::", "2002:7f00:1::1",
         "2002:a9fe:a9fe::"})
-    void whatIsGuardedNeedsARuleThatNamesIt(String address) {
+    void aGuardedAddressNeedsARuleThatNamesIt(String address) {
         for (String wide : List.of("*:80", "*.example.org:80", "a.example.org:80", "0.0.0.0/0:80", "[::/0]:80", "0.0.0.0/1:80",
                 "128.0.0.0/1:80", "[::/7]:80", "[fc00::/7]:80", "[64:ff9b::/96]:80", "[2002::/16]:80", "[64:ff9b:1::/48]:80")) {
             assertFalse(admits(wide, "a.example.org:80", address), wide);

@@ -91,7 +91,7 @@ class EventViewTest {
     }
 
     @Test
-    void whatWasMissedIsShownOnce() {
+    void missedMessagesAreShownOnce() {
         view.received(message("#dev", 10, "before").encode());
         view.said("#dev", 11);
         List<Event> past = List.of(message("#dev", 11, "mine"), message("#dev", 12, "one"), message("#dev", 13, "two"));
@@ -104,7 +104,7 @@ class EventViewTest {
     }
 
     @Test
-    void whatWasMissedInOtherRoomsIsNewThere() {
+    void missedMessagesOfOtherRoomsAreNewThere() {
         view.missed("#ops", List.of(message("#ops", 10, "one"), message("#ops", 11, "ann: two")));
         assertEquals(List.of("asked 12:00 #ops <bob> ann: two"), screen.lines);
         assertEquals(List.of(new JoinedRooms.Unread("#ops", 2, 1)), rooms.unread());

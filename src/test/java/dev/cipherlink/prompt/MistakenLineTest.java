@@ -20,7 +20,7 @@ class MistakenLineTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"fg", "ls", "cd /tmp", "sudo reboot", "vim x", ":q", "cipherlink kv GET x", "ssh host"})
-    void whatIsTypedToAShellIsNoCommandOfOurs(String line) {
+    void aShellCommandIsNoCommandOfOurs(String line) {
         assertEquals(Optional.of(new MistakenLine("")), MistakenLine.of(line));
     }
 
@@ -28,7 +28,7 @@ class MistakenLineTest {
     @ValueSource(strings = {"get well soon, everybody", "who is here?", "time to go", "say hi to him", "how are you", "well done everybody",
             "set", "join us", "leave me alone", "keys are on the table", "hello", "OK", "LGTM", "I am back", "top of the morning",
             "est ce que", "into the woods", "the cat is down", "WHERE are you", "\u00e9t\u00e9"})
-    void whatPeopleSayIsSaid(String line) {
+    void ordinarySentencesAreSaid(String line) {
         assertEquals(Optional.empty(), MistakenLine.of(line));
     }
 }

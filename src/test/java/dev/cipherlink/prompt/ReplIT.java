@@ -283,7 +283,7 @@ class ReplIT extends ReplRig {
 
     /// Issue 14.3: in containers and over ssh there is often no locale, and what was typed reached store and room damaged.
     @Test
-    void whatIsTypedWithoutALocaleIsKeptToTheByteAndWhatIsNotUtf8IsRefused() throws Exception {
+    void typedTextIsKeptToTheByteWithoutALocaleAndRefusedIfItIsNotUtf8() throws Exception {
         try (Client bob = client("bob");
              TmuxTerminal ann = chat("ann", 80, 24, server.address().getPort(), Map.of("LC_ALL", "C"))) {
             ann.enter("SET name José");

@@ -69,9 +69,9 @@ class ReplKeysIT extends ReplRig {
         }
     }
 
-    /// Issue 14.14: what was typed before is offered in grey, and the right arrow takes it.
+    /// Issue 14.14: an earlier line is offered in grey, and the right arrow takes it.
     @Test
-    void whatWasTypedBeforeIsOfferedAndTheRightArrowTakesIt() throws Exception {
+    void anEarlierLineIsOfferedAndTheRightArrowTakesIt() throws Exception {
         try (TmuxTerminal ann = chat("ann", 80, 24)) {
             ann.enter("ECHO said before");
             ann.awaitText("Echo: said before");

@@ -36,7 +36,7 @@ class ReplReconnectIT extends ReplRig {
     /// Messages of others waited at the server while the link was down, and were lost with it. The session went on at the server
     /// that was started again, and only who typed /history was shown what had been said.
     @Test
-    void whatWasSaidBeforeTheServerWasStartedAgainIsFetchedOnce() throws Exception {
+    void messagesFromBeforeARestartOfTheServerAreFetchedOnce() throws Exception {
         try (var link = new CutLink(server.address()); TmuxTerminal ann = chat("ann", 100, 24, link.port())) {
             try (Client bob = client("bob")) {
                 bob.request("JOIN #lobby");

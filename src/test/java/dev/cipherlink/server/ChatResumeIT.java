@@ -42,7 +42,7 @@ class ChatResumeIT {
     }
 
     @Test
-    void whatIsSaidWhileConnectionsAreCutArrivesOnceAndInOrder() throws Exception {
+    void messagesArriveOnceAndInOrderWhileConnectionsAreCut() throws Exception {
         int count = 400;
         var toldAnn = new CopyOnWriteArrayList<Event>();
         var toldBob = new CopyOnWriteArrayList<Event>();

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Section B of the fault catalogue: what can go wrong, and who can do wrong, before a version 2 session is there.
+/// Section B of the fault catalogue: accidents and attacks before a version 2 session is there.
 @Timeout(60)
 class HandshakeFaultsIT {
 

@@ -12,7 +12,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/// The limits of the gate: what is under way, and the rate.
+/// The limits of the gate: handshakes under way, and their rate.
 class HandshakeGateTest extends HandshakeGateRig {
 
     /// Issue 13.12: one IPv6 customer has 2^64 addresses, and more; each was counted apart.

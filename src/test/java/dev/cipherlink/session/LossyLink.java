@@ -65,7 +65,7 @@ final class LossyLink {
         return underWay.remove().message;
     }
 
-    /// The connection is cut: what was under way is lost.
+    /// The connection is cut: messages under way are lost.
     void cut() {
         underWay.clear();
         newest = 0;

@@ -95,7 +95,7 @@ final class MemoryChannel implements SecureChannel {
                     wait();
                 }
             } catch (InterruptedException e) {
-                // As a socket: who is interrupted in it closes it.
+                // As a socket: a thread that is interrupted in it closes it.
                 close();
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("closed by interrupt");

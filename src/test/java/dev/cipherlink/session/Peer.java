@@ -189,7 +189,7 @@ public final class Peer implements RequestHandler {
         return new Message(message.type(), message.more(), message.sequence(), message.payload(), false);
     }
 
-    /// Both sides go on with another connection; what was on its way on the old one is lost.
+    /// Both sides go on with another connection; messages under way on the old one are lost.
     static void resume(Peer client, Peer server) throws IOException {
         client.sent.clear();
         server.sent.clear();

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Section E of the fault catalogue: who may resume a session, when, and from where.
+/// Section E of the fault catalogue: the clients that may resume a session, when, and from where.
 @Timeout(120)
 class ResumeFaultsIT {
 

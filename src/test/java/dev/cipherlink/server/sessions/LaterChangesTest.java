@@ -31,7 +31,7 @@ class LaterChangesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"SET k 1", "CAS k 1 v", "DELETE k", "INCR k", "APPEND k x", "EXPIRE k 1", "PERSIST k"})
-    void whatChangesAKeyIsSeenByItsReadersOnly(String change) {
+    void aChangeOfAKeyIsSeenByItsReadersOnly(String change) {
         changes.largeRead(1);
         changes.changed(2, command(change));
         assertTrue(changes.mayBeSeenBy(command("GET k"), 1));

@@ -145,7 +145,7 @@ class SessionRegistryTest {
     }
 
     @Test
-    void whatIsResumedOrExpiredCountsNoMore() throws IOException {
+    void resumedAndExpiredSessionsCountNoMore() throws IOException {
         SessionRegistry registry = registry(3, 1_000_000);
         detach(registry, "eve", "e1", "e2", "e3");
         registry.claim("e2", "eve").take(HOLDER);

@@ -78,7 +78,7 @@ class StoredChatTest extends ChatLogContract {
     }
 
     @Test
-    void whatIsOverIsForgottenAtTheStart() throws StoreException {
+    void expiredRecordsAreForgottenAtTheStart() throws StoreException {
         ChatLog log = open();
         log.keep("bob", direct(1));
         log.mute("eve", NOW.plusSeconds(60));

@@ -55,7 +55,7 @@ class ApplierTest {
 
     /// A session was sent out of its rooms, and KEYS and COUNT failed, while the database took no writes.
     @Test
-    void whatWaitsCanBeReadWhileTheDatabaseTakesNothing() throws Exception {
+    void waitingChangesCanBeReadWhileTheDatabaseTakesNothing() throws Exception {
         new Database(folder.resolve("db"), Database.Mode.NEW).close();
         try (var database = new Database(folder.resolve("db"), Database.Mode.LOOK); var log = new CommitLog(folder, 0);
              var applier = new Applier(database, log, _ -> { }, StoreState.EMPTY)) {

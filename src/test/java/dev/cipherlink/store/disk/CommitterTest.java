@@ -131,7 +131,7 @@ class CommitterTest {
 
     /// A change came into the group, and there was no memory to show it to others: the group must not be committed.
     @Test
-    void whatAStopFindsUnderWayFails() throws Exception {
+    void commitsUnderWayFailAtAStop() throws Exception {
         long stamp = committer.enter();
         Group group = committer.current();
         group.add(new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
@@ -157,7 +157,7 @@ class CommitterTest {
 
     /// A stop that came while the committing thread waited for those inside the gate was not seen, and the group was committed.
     @Test
-    void whatAStopFindsInsideTheGateFails() throws Exception {
+    void aTransactionInsideTheGateFailsAtAStop() throws Exception {
         long stamp = committer.enter();
         Group group = committer.current();
         group.add(new RecordChange(Key.of(new byte[] {1}), new byte[] {2}));
@@ -212,7 +212,7 @@ class CommitterTest {
 
     /// While somebody was slow to be told, the values of all changes stayed on the heap.
     @Test
-    void whatWaitsToBeToldKeepsNoValues() throws Exception {
+    void waitingNotificationsKeepNoValues() throws Exception {
         var goOn = new CountDownLatch(1);
         var told = Collections.synchronizedList(new ArrayList<Key>());
         committer.deliveries().setListener(new KeyValueStore.ChangeListener() {

@@ -65,7 +65,7 @@ class StoreRecoveryTest {
     }
 
     @Test
-    void whatOnlyTheLogHasIsThereAfterAKill() throws Exception {
+    void changesOnlyInTheLogAreThereAfterAKill() throws Exception {
         makeKilled();
         for (int i = 0; i < 3; i++) {
             try (RocksStore store = open()) {
@@ -195,7 +195,7 @@ class StoreRecoveryTest {
 
     /// A backup that a server had run on was restored without what its log had.
     @Test
-    void whatOnlyTheLogHasIsRestoredToo() throws Exception {
+    void changesOnlyInTheLogAreRestoredToo() throws Exception {
         makeKilled();
         StoreCopy.restore(path(), folder.resolve("restored"));
         try (RocksStore store = RocksStores.durable(folder.resolve("restored"))) {

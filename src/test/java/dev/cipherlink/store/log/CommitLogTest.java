@@ -27,7 +27,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The log of commits: what is read again of whole, torn and damaged files.
+/// The log of commits: whole, torn and damaged files read again.
 class CommitLogTest {
     private static final int COMMITS = 12;
     private static final int VERSION_AT = 6;

@@ -71,7 +71,7 @@ class LogSpaceTest {
     }
 
     /// A process died when it had begun a file, and the next began on a full disk. The file that it made later had the name of the
-    /// old one, and was taken away with it: what was acknowledged was lost.
+    /// old one, and was taken away with it: acknowledged commits were lost.
     @Test
     void aFileInPlaceOfOneThatAFullDiskLeftIsNotForgotten() throws Exception {
         new CommitLog(folder, 0).close();
@@ -147,7 +147,7 @@ class LogSpaceTest {
         assertEquals(301, CommitLogReader.read(folder, 0, (_, _) -> { }).commit());
     }
 
-    /// A file of the log that is not needed any more is the next one; what was in it is not seen, wherever the new ends.
+    /// A file of the log that is not needed any more is the next one; its old content is not seen, wherever the new ends.
     @Test
     void aFileThatIsUsedAgainShowsNothingOfItsFirstUse() throws Exception {
         try (var log = new CommitLog(folder, 0, new DiskSpace(folder), FILE_BYTES)) {
