@@ -11,14 +11,17 @@ import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.client.Client.LostHandshakeException;
 import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.crypto.SharedKey;
-import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.Syn.SynAck;
-import dev.cipherlink.session.SessionHandshake;
+import dev.cipherlink.message.Syn;
 import dev.cipherlink.session.SessionHandshake.NotAuthorizedException;
+import dev.cipherlink.session.SessionHandshake;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.System.Logger.Level;
+import java.lang.System.Logger;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
@@ -39,6 +42,8 @@ import java.util.regex.Pattern;
 
 /// One connection of a client on which a session was granted. Closing it closes the socket.
 final class Attachment implements AutoCloseable {
+
+    private static final Logger LOG = System.getLogger(Attachment.class.getName());
 
     private final Socket socket;
     private final SecureChannel channel;
@@ -107,7 +112,9 @@ final class Attachment implements AutoCloseable {
         SecureChannel channel = null;
         try {
             channel = open(config, reader, socket);
-            return new Attachment(socket, channel, SessionHandshake.connect(channel, syn));
+            SynAck.Granted granted = SessionHandshake.connect(channel, syn);
+            keepNextKey(config, granted);
+            return new Attachment(socket, channel, granted);
         } catch (ProtocolException e) {
             if (channel != null) {
                 channel.close();
@@ -118,6 +125,21 @@ final class Attachment implements AutoCloseable {
                 channel.close();
             }
             throw e;
+        }
+    }
+
+    /// Tells the verifier what the server says of its next key. Text that is no key is passed over: a later version may say more.
+    static void keepNextKey(ClientConfig config, SynAck.Granted granted) {
+        if (!(config.credentials() instanceof Credentials.Personal personal)) {
+            return;
+        }
+        try {
+            personal.serverKeys().announced(config.host(), config.port(),
+                    Optional.of(granted.nextKey()).filter(text -> !text.isEmpty()).map(PublicKeyLine::parseKey));
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "what the server says of its next key cannot be kept: {0}", e.getMessage());
+        } catch (IllegalArgumentException e) {
+            LOG.log(Level.DEBUG, "the server announces a next key of an unknown form", e);
         }
     }
 

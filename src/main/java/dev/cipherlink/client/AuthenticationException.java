@@ -47,6 +47,11 @@ public sealed class AuthenticationException extends IOException {
                     + " of " + stored.file() + " (cipherlink hosts forget " + KnownHosts.name(host, port) + ")", null);
         }
 
+        static HostKeyException revoked(String host, int port, PublicKey offered, String where) {
+            return new HostKeyException("the host key of " + KnownHosts.name(host, port) + " is revoked: " + offered.fingerprint()
+                    + " (" + where + "); its holder may not be the server any more, so nothing was sent", null);
+        }
+
         static HostKeyException mismatch(String host, int port, PublicKey offered, Fingerprint wanted) {
             return new HostKeyException("wrong host key of " + KnownHosts.name(host, port) + ": it is "
                     + offered.fingerprint() + ", and --host-key demands " + wanted

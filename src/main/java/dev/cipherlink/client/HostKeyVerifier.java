@@ -5,6 +5,7 @@ import dev.cipherlink.crypto.Fingerprint;
 import dev.cipherlink.crypto.PublicKey;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /// Decides whether a server is the one it should be. Called after the server has proved that it holds the key, and
 /// before it learns ours. May block, for instance to ask.
@@ -14,6 +15,14 @@ public interface HostKeyVerifier {
     /// @param host as the user named it
     /// @throws IOException if the key is not accepted: nothing more is sent
     void verify(String host, int port, PublicKey key) throws IOException;
+
+    /// Called with each session, after the server has proved that it holds the verified key.
+    ///
+    /// @param next the key that the server says it will have next; empty if it says none
+    /// @throws IOException if that cannot be kept; the session goes on
+    default void announced(String host, int port, Optional<PublicKey> next) throws IOException {
+        // Most verifiers keep nothing.
+    }
 
     /// Accepts the servers of a known-hosts file, and new ones as a policy says.
     ///
@@ -28,7 +37,11 @@ public interface HostKeyVerifier {
         @Override
         public void verify(String host, int port, PublicKey key) throws IOException {
             switch (hosts.lookup(host, port, key)) {
-                case KnownHosts.Lookup.Known() -> { }
+                case KnownHosts.Lookup.Known(boolean wasNext) -> {
+                    if (wasNext) {
+                        hosts.succeed(host, port, key);
+                    }
+                }
                 case KnownHosts.Lookup.Changed changed -> throw HostKeyException.changed(host, port, key, changed);
                 case KnownHosts.Lookup.Unknown(var otherNames) -> {
                     var unknown = new UnknownHost(host, port, key, otherNames);
@@ -38,6 +51,31 @@ public interface HostKeyVerifier {
                     hosts.add(host, port, key);
                 }
             }
+        }
+
+        /// Keeps the next key beside the present one, in place of another that was announced before. Blocks on the disk.
+        @Override
+        public void announced(String host, int port, Optional<PublicKey> next) throws IOException {
+            hosts.setNext(host, port, next);
+        }
+    }
+
+    /// Refuses revoked keys, whatever another verifier says of them.
+    public record NotRevoked(RevokedHosts revoked, HostKeyVerifier verifier) implements HostKeyVerifier {
+
+        /// Blocks on the disk.
+        @Override
+        public void verify(String host, int port, PublicKey key) throws IOException {
+            int line = revoked.find(key.fingerprint());
+            if (line > 0) {
+                throw HostKeyException.revoked(host, port, key, revoked.path() + ":" + line);
+            }
+            verifier.verify(host, port, key);
+        }
+
+        @Override
+        public void announced(String host, int port, Optional<PublicKey> next) throws IOException {
+            verifier.announced(host, port, next);
         }
     }
 
@@ -63,6 +101,8 @@ public interface HostKeyVerifier {
 
         private final HostKeyVerifier verifier;
         private volatile PublicKey accepted;
+        /// Null before the first announcement.
+        private volatile Optional<PublicKey> lastAnnounced;
 
         RememberedHostKey(HostKeyVerifier verifier) {
             this.verifier = verifier;
@@ -74,6 +114,14 @@ public interface HostKeyVerifier {
             if (!key.equals(accepted)) {
                 verifier.verify(host, port, key);
                 accepted = key;
+            }
+        }
+
+        @Override
+        public void announced(String host, int port, Optional<PublicKey> next) throws IOException {
+            if (!next.equals(lastAnnounced)) {
+                verifier.announced(host, port, next);
+                lastAnnounced = next;
             }
         }
     }

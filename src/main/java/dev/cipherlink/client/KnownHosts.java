@@ -2,8 +2,8 @@ package dev.cipherlink.client;
 
 import dev.cipherlink.client.AuthenticationException.HostKeyException;
 import dev.cipherlink.crypto.Fingerprint;
-import dev.cipherlink.crypto.KeyListFile;
 import dev.cipherlink.crypto.KeyListFile.KeyLineException;
+import dev.cipherlink.crypto.KeyListFile;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
 import java.io.IOException;
@@ -14,9 +14,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// The servers that a user has met, with the keys that they had: a file with one line each,
-/// `<name> cipherlink-x25519 <base64> <first seen>`.
+/// `<name> cipherlink-x25519 <base64> <first seen>`. A server that has announced its next key has a second line, with `next`
+/// at its end; when it first has that key, the line of its old one goes.
 ///
 /// The name is the host as it was typed, in lower case, and always the port: `example.org:8888`, `[::1]:8888`. It is
 /// not resolved, so that an attacker who controls name service or routing cannot choose which line is read. First seen
@@ -26,6 +31,8 @@ import java.util.Optional;
 /// 0600; one that others may write is refused. Each call reads the file. Thread-safe, also against other processes
 /// that do the same; everything blocks on the disk.
 public final class KnownHosts {
+
+    private static final String NEXT = "next";
 
     private final KeyListFile file;
 
@@ -42,7 +49,9 @@ public final class KnownHosts {
     public sealed interface Lookup {
 
         /// It is the key that this server had.
-        record Known() implements Lookup {
+        ///
+        /// @param wasNext whether the server had it announced, and another until now
+        record Known(boolean wasNext) implements Lookup {
         }
 
         /// This server is new.
@@ -69,7 +78,8 @@ public final class KnownHosts {
     /// @param line      counted from 1
     /// @param name      as [#name] makes it
     /// @param firstSeen as it stands in the file; empty if it does not
-    public record Host(int line, String name, PublicKey key, String firstSeen) {
+    /// @param isNext    whether the server has announced it, and was not seen with it
+    public record Host(int line, String name, PublicKey key, String firstSeen, boolean isNext) {
     }
 
     /// The name that a server has in the file.
@@ -106,9 +116,9 @@ public final class KnownHosts {
             boolean isSameKey = entry.key().equals(offered);
             if (entry.name().equals(name)) {
                 if (isSameKey) {
-                    return new Lookup.Known();
+                    return new Lookup.Known(entry.isNext());
                 }
-                other = other.or(() -> Optional.of(entry));
+                other = other.filter(seen -> !seen.isNext()).or(() -> Optional.of(entry));
             } else if (isSameKey) {
                 otherNames.add(entry.name());
             }
@@ -128,7 +138,7 @@ public final class KnownHosts {
             try {
                 if (words.length >= 3 && words[1].equals(PublicKeyLine.KEY_TYPE)) {
                     entries.add(new Host(i + 1, words[0], PublicKeyLine.parseKey(words[2]),
-                            words.length > 3 ? words[3] : ""));
+                            words.length > 3 ? words[3] : "", words.length > 4 && words[4].equals(NEXT)));
                 } else if (isWanted && words.length < 3) {
                     throw new IllegalArgumentException("the key is missing");
                 }
@@ -149,17 +159,58 @@ public final class KnownHosts {
         String name = name(host, port);
         boolean[] isNew = {false};
         file.update(lines -> switch (lookup(lines, name, key)) {
-            case Lookup.Known() -> lines;
+            case Lookup.Known _ -> lines;
             case Lookup.Changed changed -> throw HostKeyException.changed(host, port, key, changed);
             case Lookup.Unknown ignored -> {
                 isNew[0] = true;
                 var longer = new ArrayList<>(lines);
-                longer.add(String.join(" ", name, PublicKeyLine.KEY_TYPE, PublicKeyLine.encodeKey(key),
-                        Instant.now().truncatedTo(ChronoUnit.SECONDS).toString()));
+                longer.add(line(name, key));
                 yield longer;
             }
         });
         return isNew[0];
+    }
+
+    private static String line(String name, PublicKey key) {
+        return String.join(" ", name, PublicKeyLine.KEY_TYPE, PublicKeyLine.encodeKey(key),
+                Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+    }
+
+    /// Keeps what a known server has announced as its next key, and forgets what it announced before. Writes the file only if
+    /// that is news; a server that is not known stays so.
+    ///
+    /// @throws IOException if the file cannot be changed
+    public void setNext(String host, int port, Optional<PublicKey> next) throws IOException {
+        String name = name(host, port);
+        List<Host> before = entries(lines(), name).stream().filter(entry -> entry.name().equals(name)).toList();
+        boolean isKept = before.stream().filter(Host::isNext).map(Host::key).toList().equals(next.stream().toList());
+        boolean isKnown = before.stream().anyMatch(entry -> !entry.isNext());
+        if (isKept || !isKnown || next.isPresent() && before.stream().anyMatch(entry -> !entry.isNext() && entry.key().equals(next.get()))) {
+            return;
+        }
+        file.update(lines -> {
+            var changed = new ArrayList<>(without(lines, name, Host::isNext));
+            next.ifPresent(key -> changed.add(line(name, key) + " " + NEXT));
+            return changed;
+        });
+    }
+
+    /// The server has the key that it had announced: its older keys are forgotten.
+    ///
+    /// @throws IOException if the file cannot be changed
+    public void succeed(String host, int port, PublicKey key) throws IOException {
+        String name = name(host, port);
+        file.update(lines -> {
+            var changed = new ArrayList<>(without(lines, name, _ -> true));
+            changed.add(line(name, key));
+            return changed;
+        });
+    }
+
+    private List<String> without(List<String> lines, String name, Predicate<Host> gone) throws KeyLineException {
+        Set<Integer> numbers = entries(lines, name).stream().filter(entry -> entry.name().equals(name)).filter(gone)
+                .map(Host::line).collect(Collectors.toSet());
+        return IntStream.range(0, lines.size()).filter(i -> !numbers.contains(i + 1)).mapToObj(lines::get).toList();
     }
 
     /// Forgets a server: it will be new again.

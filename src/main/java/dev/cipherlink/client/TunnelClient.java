@@ -5,20 +5,20 @@ import dev.cipherlink.client.Client.LostHandshakeException;
 import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.forward.ForwardListener.TunnelSource;
 import dev.cipherlink.forward.ForwardSockets;
-import dev.cipherlink.forward.ForwardTarget;
-import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
+import dev.cipherlink.forward.ForwardTarget.TargetException;
+import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.Relay.Tunnel;
 import dev.cipherlink.message.Message.MessageCodec.Checksum;
-import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.message.SessionParameters.OperationMode;
+import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.message.Syn;
-import dev.cipherlink.session.SessionHandshake;
 import dev.cipherlink.session.SessionHandshake.RefusedException;
+import dev.cipherlink.session.SessionHandshake;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.System.Logger;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -81,8 +81,8 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
         var wishes = new SessionParameters(OperationMode.STREAM, SessionParameters.MAX_MESSAGE_BYTES, 1,
                 Checksum.Algorithm.CRC32C);
         try {
-            Attachment.within(config, tunnel.socket(), NO_ANSWER, () ->
-                    SessionHandshake.connect(tunnel.channel(), new Syn(wishes, config.clientId(), target.toString())));
+            Attachment.keepNextKey(config, Attachment.within(config, tunnel.socket(), NO_ANSWER, () ->
+                    SessionHandshake.connect(tunnel.channel(), new Syn(wishes, config.clientId(), target.toString()))));
             isProven = true;
             return tunnel;
         } catch (RefusedException e) {

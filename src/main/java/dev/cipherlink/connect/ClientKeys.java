@@ -1,12 +1,14 @@
 package dev.cipherlink.connect;
 
 import dev.cipherlink.client.ClientConfig.Credentials;
-import dev.cipherlink.client.HostKeyVerifier;
 import dev.cipherlink.client.HostKeyVerifier.KnownHostKeys;
+import dev.cipherlink.client.HostKeyVerifier.NotRevoked;
 import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
 import dev.cipherlink.client.HostKeyVerifier.UnknownHost;
 import dev.cipherlink.client.HostKeyVerifier.UnknownHostPolicy;
+import dev.cipherlink.client.HostKeyVerifier;
 import dev.cipherlink.client.KnownHosts;
+import dev.cipherlink.client.RevokedHosts;
 import dev.cipherlink.console.Output;
 import dev.cipherlink.console.ProcessEnvironment;
 import dev.cipherlink.console.Prompt;
@@ -16,8 +18,8 @@ import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Settings;
-import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.FailureText;
+import dev.cipherlink.text.CliException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -57,8 +59,10 @@ public final class ClientKeys implements AutoCloseable {
         Optional<Fingerprint> pinned = settings.fingerprint(Setting.CLIENT_HOST_KEY);
         Optional<KnownHosts> known = pinned.isPresent() ? Optional.empty() : Optional.of(knownHosts(settings));
         Identity identity = new Identities(surroundings, output).load(settings, Setting.CLIENT_IDENTITY);
-        HostKeyVerifier verifier = pinned.<HostKeyVerifier>map(PinnedHostKey::new).orElseGet(() ->
+        HostKeyVerifier believed = pinned.<HostKeyVerifier>map(PinnedHostKey::new).orElseGet(() ->
                 new KnownHostKeys(known.orElseThrow(), acceptNew ? UnknownHostPolicy.ACCEPT_NEW : UnknownHostPolicy.REFUSE));
+        HostKeyVerifier verifier = settings.file(Setting.CLIENT_REVOKED_HOSTS)
+                .<HostKeyVerifier>map(file -> new NotRevoked(new RevokedHosts(file), believed)).orElse(believed);
         return new ClientKeys(new Credentials.Personal(identity, new ConnectionDetails(output).telling(verifier, known),
                 isHybrid(settings)), known, surroundings, output);
     }

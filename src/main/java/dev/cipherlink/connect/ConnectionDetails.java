@@ -1,11 +1,12 @@
 package dev.cipherlink.connect;
 
-import dev.cipherlink.client.Client;
 import dev.cipherlink.client.Client.ConnectionState;
+import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier;
 import dev.cipherlink.client.KnownHosts;
 import dev.cipherlink.console.Output;
+import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.settings.Setting;
@@ -48,10 +49,19 @@ public final class ConnectionDetails {
 
     /// The same verifier, that tells the key before it judges it.
     HostKeyVerifier telling(HostKeyVerifier verifier, Optional<KnownHosts> known) {
-        return !output.isVerbose() ? verifier : (host, port, key) -> {
-            output.detail("host key: " + key.fingerprint());
-            verifier.verify(host, port, key);
-            output.detail("host key accepted: " + known.map(hosts -> "it is in " + hosts.path()).orElse("it is that of --host-key"));
+        return !output.isVerbose() ? verifier : new HostKeyVerifier() {
+            @Override
+            public void verify(String host, int port, PublicKey key) throws IOException {
+                output.detail("host key: " + key.fingerprint());
+                verifier.verify(host, port, key);
+                output.detail("host key accepted: " + known.map(hosts -> "it is in " + hosts.path()).orElse("it is that of --host-key"));
+            }
+
+            @Override
+            public void announced(String host, int port, Optional<PublicKey> next) throws IOException {
+                next.ifPresent(key -> output.detail("next host key: " + key.fingerprint()));
+                verifier.announced(host, port, next);
+            }
         };
     }
 

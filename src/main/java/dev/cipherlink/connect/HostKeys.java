@@ -1,19 +1,20 @@
 package dev.cipherlink.connect;
 
 import dev.cipherlink.console.Output;
-import dev.cipherlink.console.ProcessEnvironment;
 import dev.cipherlink.console.ProcessEnvironment.Closing;
+import dev.cipherlink.console.ProcessEnvironment;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.noise.Suite;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
 import dev.cipherlink.server.access.AuthorizedKeys;
-import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.access.ClientDirectory.ClientPolicy;
+import dev.cipherlink.server.access.ClientDirectory;
+import dev.cipherlink.server.access.NextHostKey;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Settings;
-import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.FailureText;
+import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -50,7 +51,7 @@ public record HostKeys(ServerKeys keys) implements Closing {
             output.notice("cipherlink: no client is let in yet; `cipherlink authorize` adds keys to "
                     + TerminalText.escapeLine(authorized.path().toString()));
         }
-        return new HostKeys(new ServerKeys(shared, Optional.of(identity), clients, suites(settings)));
+        return new HostKeys(new ServerKeys(shared, Optional.of(identity), clients, suites(settings), nextKey(settings)));
     }
 
     /// Reads what [#load] would, but makes nothing and asks nothing.
@@ -62,11 +63,28 @@ public record HostKeys(ServerKeys keys) implements Closing {
             return;
         }
         directory(settings, authorized(settings));
+        nextKey(settings);
         Optional<Path> file = settings.file(Setting.SERVER_IDENTITY);
         boolean isMadeOnStart = file.isPresent() && !settings.isSet(Setting.SERVER_IDENTITY)
                 && !Files.exists(file.get(), LinkOption.NOFOLLOW_LINKS);
         if (!isMadeOnStart && !isEncrypted(file)) {
             new Identities(surroundings, output).load(settings, Setting.SERVER_IDENTITY).close();
+        }
+    }
+
+    /// Where the public line of the key stands that the server announces.
+    ///
+    /// @param identity the private key file of the server
+    public static Path nextKeyFile(Path identity) {
+        return identity.resolveSibling(identity.getFileName() + ".next.pub");
+    }
+
+    private static NextHostKey nextKey(Settings settings) {
+        Optional<Path> identity = settings.file(Setting.SERVER_IDENTITY);
+        try {
+            return identity.isEmpty() ? NextHostKey.NONE : NextHostKey.load(nextKeyFile(identity.get()));
+        } catch (IOException e) {
+            throw CliException.usage("cannot use the next server key: " + FailureText.withFile(e)).withCause(e);
         }
     }
 

@@ -88,6 +88,9 @@ public final class HandshakeJson {
                 if (granted.challenge() != null) {
                     members.put("challenge", granted.challenge());
                 }
+                if (!granted.nextKey().isEmpty()) {
+                    members.put("next_key", granted.nextKey());
+                }
             }
             case SynAck.Refused refused -> {
                 members.put("status", "error");
@@ -175,7 +178,8 @@ public final class HandshakeJson {
         }
         return new SynAck.Granted(text(members, "session_id", null), parameters(mode, size, window, members),
                 text(members, "client_id", ""), flag(members, "resumed") ? sequence(members, "received", 0)
-                        : SynAck.Granted.NOT_RESUMED, members.containsKey("challenge") ? text(members, "challenge", null) : null);
+                        : SynAck.Granted.NOT_RESUMED, members.containsKey("challenge") ? text(members, "challenge", null) : null,
+                text(members, "next_key", ""));
     }
 
     /// @throws ProtocolException if it is no such object

@@ -46,8 +46,9 @@ public record Syn(SessionParameters wishes, String clientId, Resume resume, Stri
         /// @param received  if the session goes on that the client asked for: the highest number up to which the server
         ///                  accepted everything; else [#NOT_RESUMED]
         /// @param challenge that of the SYN, in version 1; null from a server that does not repeat it
-        record Granted(String sessionId, SessionParameters parameters, String clientId, int received, String challenge)
-                implements SynAck {
+        /// @param nextKey   the key that the server will have next, in base64, in version 2; empty if it announces none
+        record Granted(String sessionId, SessionParameters parameters, String clientId, int received, String challenge,
+                       String nextKey) implements SynAck {
 
             public static final int NOT_RESUMED = -1;
 
@@ -58,12 +59,17 @@ public record Syn(SessionParameters wishes, String clientId, Resume resume, Stri
 
             /// Of a session that goes on, or [#NOT_RESUMED].
             public Granted(String sessionId, SessionParameters parameters, String clientId, int received) {
-                this(sessionId, parameters, clientId, received, null);
+                this(sessionId, parameters, clientId, received, null, "");
             }
 
             /// The same, under another id and with a challenge.
             public Granted answering(String newSessionId, String newChallenge) {
-                return new Granted(newSessionId, parameters, clientId, received, newChallenge);
+                return new Granted(newSessionId, parameters, clientId, received, newChallenge, nextKey);
+            }
+
+            /// The same, with the server's next key.
+            public Granted announcing(String newNextKey) {
+                return new Granted(sessionId, parameters, clientId, received, challenge, newNextKey);
             }
 
             public boolean isResumed() {

@@ -1,7 +1,7 @@
 package dev.cipherlink.server;
 
-import dev.cipherlink.channel.NoiseChannel;
 import dev.cipherlink.channel.NoiseChannel.NoiseHandshake;
+import dev.cipherlink.channel.NoiseChannel;
 import dev.cipherlink.channel.PacketReader;
 import dev.cipherlink.channel.PacketWriter;
 import dev.cipherlink.channel.SecureChannel;
@@ -9,22 +9,22 @@ import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.message.SessionParameters.OperationMode;
-import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.Syn.SynAck;
+import dev.cipherlink.message.Syn;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
-import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
+import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.sessions.SessionOrigin;
 import dev.cipherlink.server.sessions.SessionRegistry;
-import dev.cipherlink.session.Link;
 import dev.cipherlink.session.Link.LinkConfig;
+import dev.cipherlink.session.Link;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.session.SessionHandshake;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.System.Logger;
 import java.net.ProtocolException;
 import java.util.Optional;
 
@@ -151,7 +151,16 @@ final class Admission {
             return new SynAck.Refused(refusal);
         }
         isCounted = true;
-        return isStream ? openTarget(syn, sessionId) : isResume ? resumeSession(syn.resume()) : openSession(syn, sessionId);
+        return announcing(isStream ? openTarget(syn, sessionId)
+                : isResume ? resumeSession(syn.resume()) : openSession(syn, sessionId));
+    }
+
+    /// Adds the server's next key, if there is one, and the client knows the present one.
+    private SynAck announcing(SynAck answer) {
+        Optional<PublicKey> next = remoteKey == null ? Optional.empty()
+                : keys.nextKey().current().filter(key -> !key.equals(keys.identity().orElseThrow().publicKey()));
+        return next.isPresent() && answer instanceof SynAck.Granted granted
+                ? granted.announcing(PublicKeyLine.encodeKey(next.get())) : answer;
     }
 
     /// With a shared key the name is only a claim, because its holders cannot be told apart, and all are operators. A

@@ -1,8 +1,8 @@
 package dev.cipherlink.server;
 
 import dev.cipherlink.chat.ChatConfig.ChatClock;
-import dev.cipherlink.chat.ChatLog;
 import dev.cipherlink.chat.ChatLog.ChatRecords;
+import dev.cipherlink.chat.ChatLog;
 import dev.cipherlink.chat.ChatService;
 import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.forward.Forwards;
@@ -12,9 +12,9 @@ import dev.cipherlink.server.SocketBudget.ConnectionQuota;
 import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.sessions.KeyWatches;
 import dev.cipherlink.server.sessions.RequestRates;
-import dev.cipherlink.server.sessions.SessionOrigin;
-import dev.cipherlink.server.sessions.SessionOrigin.Services;
 import dev.cipherlink.server.sessions.SessionOrigin.Services.Sockets;
+import dev.cipherlink.server.sessions.SessionOrigin.Services;
+import dev.cipherlink.server.sessions.SessionOrigin;
 import dev.cipherlink.server.sessions.SessionRecords;
 import dev.cipherlink.server.sessions.SessionRegistry;
 import dev.cipherlink.server.sessions.StoredChat;
@@ -25,8 +25,8 @@ import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.System.Logger;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -36,8 +36,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.StructuredTaskScope;
 import java.util.concurrent.StructuredTaskScope.Joiner;
+import java.util.concurrent.StructuredTaskScope;
 
 /// Accepts connections and runs each in its own virtual thread, until it is stopped.
 ///
@@ -208,6 +208,7 @@ public final class Server implements AutoCloseable {
     private void watchOnce(ClientDirectory clients) {
         forwards.checkTimes(System.nanoTime());
         refresh(clients, null);
+        config.keys().nextKey().refresh();
         sessions.expire(System.nanoTime());
         strangers.tell(System.nanoTime());
         chat.sweep();

@@ -9,6 +9,7 @@ import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.noise.Suite;
 import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
 import dev.cipherlink.server.access.ClientDirectory;
+import dev.cipherlink.server.access.NextHostKey;
 import dev.cipherlink.server.sessions.SessionRegistry;
 import java.io.IOException;
 import java.time.Duration;
@@ -158,10 +159,17 @@ public record ServerConfig(
     /// @param identity  the server's own key of version 2, if that is served; the caller closes it, after the server
     /// @param clients   the clients admitted over version 2
     /// @param suites    accepted in version 2; not empty
-    public record ServerKeys(Optional<SharedKey> sharedKey, Optional<Identity> identity, ClientDirectory clients, Set<Suite> suites) {
+    /// @param nextKey   announced to clients of version 2
+    public record ServerKeys(Optional<SharedKey> sharedKey, Optional<Identity> identity, ClientDirectory clients, Set<Suite> suites,
+                             NextHostKey nextKey) {
 
         /// All suites.
         public static final Set<Suite> ALL_SUITES = Set.of(Suite.values());
+
+        /// Announces no next key.
+        public ServerKeys(Optional<SharedKey> sharedKey, Optional<Identity> identity, ClientDirectory clients, Set<Suite> suites) {
+            this(sharedKey, identity, clients, suites, NextHostKey.NONE);
+        }
 
         /// Version 1 only.
         public static ServerKeys shared(SharedKey key) {

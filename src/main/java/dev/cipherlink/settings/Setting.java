@@ -2,8 +2,8 @@ package dev.cipherlink.settings;
 
 import dev.cipherlink.crypto.Fingerprint;
 import dev.cipherlink.forward.ForwardRules;
-import dev.cipherlink.text.DurationText;
 import dev.cipherlink.text.DurationText.SizeText;
+import dev.cipherlink.text.DurationText;
 import dev.cipherlink.text.ServerAddress;
 import java.time.Duration;
 import java.util.Arrays;
@@ -86,6 +86,8 @@ public enum Setting {
             "handshake that is offered: hybrid, or classic to servers that are too old for it"),
     CLIENT_HOST_KEY("client.host-key", SettingType.KEY_FINGERPRINT, null, "fingerprint that the server's key must have"),
     CLIENT_KNOWN_HOSTS("client.known-hosts", new SettingType.FileName(), null, "file of the servers met so far"),
+    CLIENT_REVOKED_HOSTS("client.revoked-hosts", new SettingType.FileName(), null,
+            "file of the servers' keys that must not be believed any more"),
     HISTORY_FILE("history.file", new SettingType.FileName(), null, "file of what was typed in chat"),
     HISTORY_SECRETS("history.secrets", trueOrFalse(), "true",
             "whether that file also keeps lines with values, such as SET");

@@ -43,7 +43,7 @@ class KnownHostsTest {
 
         assertTrue(hosts.add("example.org", 8888, key(1)));
 
-        assertEquals(new Lookup.Known(), hosts.lookup("example.org", 8888, key(1)));
+        assertEquals(new Lookup.Known(false), hosts.lookup("example.org", 8888, key(1)));
         var changed = assertInstanceOf(Lookup.Changed.class, hosts.lookup("example.org", 8888, key(2)));
         assertEquals(file, changed.file());
         assertEquals(1, changed.line());

@@ -2,21 +2,29 @@ package dev.cipherlink.cli.keys;
 
 import dev.cipherlink.cli.base.ProgramCommand;
 import dev.cipherlink.cli.base.Syntax;
+import dev.cipherlink.connect.HostKeys;
 import dev.cipherlink.connect.Identities;
 import dev.cipherlink.console.Prompt;
 import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.crypto.KeyListFile;
 import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.crypto.SharedKey;
-import dev.cipherlink.text.CliException;
+import dev.cipherlink.settings.Setting;
+import dev.cipherlink.settings.Settings;
 import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;
+import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.Json;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 
 /// `keygen`: makes keys.
 public final class KeygenCommand extends ProgramCommand {
@@ -27,6 +35,7 @@ public final class KeygenCommand extends ProgramCommand {
         syntax.examples("  cipherlink keygen identity", "  cipherlink keygen shared");
         syntax.subcommand("shared", new Shared());
         syntax.subcommand("identity", new KeygenIdentity());
+        syntax.subcommand("server", new KeygenServer());
     }
 
     @Override
@@ -61,6 +70,79 @@ public final class KeygenCommand extends ProgramCommand {
                 throw CliException.usage("cannot write " + TerminalText.escapeLine(file) + ": " + FailureText.of(e))
                         .withCause(e);
             }
+        }
+    }
+
+    /// `keygen server`: the key that a server has now, or will have next.
+    static final class KeygenServer extends ProgramCommand {
+
+        private boolean next;
+        private boolean useNext;
+        private boolean force;
+
+        @Override
+        public void describe(Syntax syntax) {
+            syntax.about("Make a server's key, in the file of the setting server.identity; or change it in three steps.",
+                    "1. --next makes the key for later, beside the present one. A running server announces it to each client that connects, "
+                        + "and those that know the server keep it, too.",
+                    "2. When they have all been there, --use-next puts it in the place of the present one.",
+                    "3. Start the server again. Clients that were not there in between refuse the key until `cipherlink hosts forget`.");
+            syntax.examples("  cipherlink keygen server --next", "  cipherlink keygen server --use-next");
+            syntax.flag("--next", given -> next = given, "Make the key that comes after the present one, and announce it.");
+            syntax.flag("--use-next", given -> useNext = given,
+                    "Put that key in place. The present one is kept as server_identity.old: delete it once all is well.");
+            syntax.flag("--force", given -> force = given, "Replace a key that is there.");
+        }
+
+        @Override
+        public ExitStatus run() {
+            if (next && useNext) {
+                throw CliException.usage("either --next or --use-next");
+            }
+            Settings settings = readSettings().requireValid();
+            Path present = settings.file(Setting.SERVER_IDENTITY).orElseThrow(() ->
+                    CliException.usage("no place for keys: there is no home folder; set " + Setting.SERVER_IDENTITY.key()));
+            Path later = present.resolveSibling(present.getFileName() + ".next");
+            Path announced = HostKeys.nextKeyFile(present);
+            try {
+                if (useNext) {
+                    use(present, later, announced);
+                } else {
+                    make(next ? later : present, announced);
+                }
+                return ExitStatus.DONE;
+            } catch (IOException e) {
+                throw CliException.usage("cannot change the server's key: " + FailureText.withFile(e)).withCause(e);
+            }
+        }
+
+        private void make(Path file, Path announced) throws IOException {
+            try (Identity identity = Identity.generate()) {
+                identity.save(file, null, force);
+                if (next) {
+                    String line = new PublicKeyLine(identity.publicKey(), "server").encode();
+                    new KeyListFile(announced).update(_ -> List.of(line));
+                }
+                String fingerprint = identity.publicKey().fingerprint().toString();
+                output().done((next ? "next server key " : "server key ") + fingerprint,
+                        Json.members("file", file.toString(), "fingerprint", fingerprint));
+            }
+        }
+
+        /// No moment without a server key in place: a server that starts then would make one.
+        private void use(Path present, Path later, Path announced) throws IOException {
+            if (!Files.exists(later)) {
+                throw CliException.usage("there is no next key " + TerminalText.escapeLine(later.toString()))
+                        .withHint("cipherlink keygen server --next");
+            }
+            Path old = present.resolveSibling(present.getFileName() + ".old");
+            Files.deleteIfExists(old);
+            if (Files.exists(present)) {
+                Files.createLink(old, present);
+            }
+            Files.move(later, present, StandardCopyOption.ATOMIC_MOVE);
+            Files.deleteIfExists(announced);
+            output().done("server key changed; it is used when the server starts again", Map.of("file", present.toString()));
         }
     }
 
