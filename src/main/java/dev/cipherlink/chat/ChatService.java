@@ -6,6 +6,8 @@ import dev.cipherlink.chat.ChatSession.Subscriber;
 import dev.cipherlink.chat.People.Person;
 import dev.cipherlink.chat.Rooms.Room;
 import dev.cipherlink.command.Event;
+import dev.cipherlink.command.Reply.Outcome;
+import dev.cipherlink.metrics.MetricsReport;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -252,7 +254,7 @@ public final class ChatService {
 
     private static void requireOperator(ChatSession session) throws ChatException {
         if (!session.isOperator()) {
-            throw new ChatException("only operators may do that; ask one to authorize you with --operator");
+            throw new ChatException("only operators may do that; ask one to authorize you with --operator", Outcome.DENIED);
         }
     }
 
@@ -305,6 +307,15 @@ public final class ChatService {
         return values;
     }
 
+    /// Adds the chat's metrics. Names begin with `chat_`.
+    public void addTo(MetricsReport report) {
+        report.gauge("chat_rooms", "Rooms of the chat.", rooms.count())
+                .gauge("chat_people", "People in the chat.", people.present().size())
+                .counter("chat_messages", "Messages said in rooms.", messages.sum())
+                .counter("chat_directs", "Direct messages.", directs.sum())
+                .counter("chat_skipped", "Events that slow clients missed.", skipped.sum());
+    }
+
     /// A person's name in lower case, and the room that person was sent out of.
     private record Ban(String room, String name) {
     }
@@ -328,8 +339,19 @@ public final class ChatService {
     public static final class ChatException extends Exception {
         private static final long serialVersionUID = 1;
 
+        private final Outcome outcome;
+
         ChatException(String reason) {
+            this(reason, Outcome.REFUSED);
+        }
+
+        ChatException(String reason, Outcome outcome) {
             super(reason, null, false, false);
+            this.outcome = outcome;
+        }
+
+        public Outcome outcome() {
+            return outcome;
         }
     }
 }

@@ -9,6 +9,9 @@ import dev.cipherlink.console.ServiceNotifier;
 import dev.cipherlink.console.Signals;
 import dev.cipherlink.log.LogConfiguration;
 import dev.cipherlink.log.LogConfiguration.LogLevel;
+import dev.cipherlink.log.LogFormat;
+import dev.cipherlink.log.LogOutput;
+import dev.cipherlink.metrics.MetricsEndpoint;
 import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
@@ -27,13 +30,18 @@ import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.Json;
 import dev.cipherlink.text.ServerAddress;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 
 /// `serve`: runs a server until a signal stops it.
@@ -43,6 +51,11 @@ final class ServeCommand extends ProgramCommand {
     private static final int THREADS = 24;
     /// Of the JVM beside its heap: code, metadata, stacks and buffers, which the kernel cannot take away.
     private static final long JVM_BYTES = 48L << 20;
+
+    /// What SIGHUP takes up; all other settings take a restart.
+    static final Set<Setting> RELOADED = EnumSet.of(Setting.SERVER_HANDSHAKE_TIMEOUT, Setting.SERVER_MAX_WINDOW,
+            Setting.SERVER_GRACE_PERIOD, Setting.KEEPALIVE_INTERVAL, Setting.FORWARD_ALLOW, Setting.FORWARD_IDLE_TIMEOUT,
+            Setting.FORWARD_HALF_CLOSE_TIMEOUT, Setting.LOG_FORMAT, Setting.LOG_FILE);
 
     private String host;
     private String port;
@@ -60,7 +73,7 @@ final class ServeCommand extends ProgramCommand {
     public void describe(Syntax syntax) {
         syntax.about("Run a server.",
                 "When it is ready it prints one line: listening on ADDRESS key FINGERPRINT. SIGTERM and Ctrl-C let requests under way "
-                    + "end and exit 0; a second one exits at once. SIGHUP ends nothing: changed keys are taken up without it.");
+                    + "end and exit 0; a second one exits at once. SIGHUP reads keys and settings again, and opens the log anew.");
         syntax.examples("  cipherlink serve", "  cipherlink serve --shared-key keys/shared_key.key",
                 "  cipherlink serve --host 0.0.0.0 --port 8888 --config server.yaml", "  cipherlink serve --check");
         syntax.option("--host", "HOST", given -> host = given, "Address to listen on; '*' for every one. Default: 127.0.0.1.");
@@ -108,7 +121,40 @@ final class ServeCommand extends ProgramCommand {
 
     @Override
     public ExitStatus run() throws InterruptedException {
-        Settings settings = readSettings().with(new OptionLayer()
+        Settings settings = settings();
+        if (check) {
+            return check(settings);
+        }
+        settings.requireValid();
+        writeLogTo(settings);
+        var reload = new Reload(settings);
+        ServiceNotifier service = ServiceNotifier.of(surroundings().environment());
+        Signals.onHangUp(() -> service.reload(reload::run));
+        Signals.ignoreUserSignal();
+        tellIfMemoryIsShort(settings);
+        requireDescriptors();
+        requireThreads();
+        try (HostKeys keys = HostKeys.load(settings, surroundings(), output());
+             OpenStore opened = OpenStore.open(settings);
+             Server server = start(config(settings, keys.keys()), opened.store());
+             MetricsEndpoint metrics = startMetrics(settings, server)) {
+            Signals.onTermination(() -> {
+                service.stopping();
+                server.stop();
+            });
+            reload.of(server, keys);
+            service.ready(announce(server, keys));
+            LogConfiguration.load();
+            if (metrics != null) {
+                log(Level.INFO, "metrics at http://" + shown(metrics.address()) + "/metrics");
+            }
+            server.awaitTermination();
+            return ExitStatus.DONE;
+        }
+    }
+
+    private Settings settings() {
+        return readSettings().with(new OptionLayer()
                 .put(Setting.SERVER_HOST, "--host", host)
                 .put(Setting.SERVER_PORT, "--port", port)
                 .put(Setting.STORE_MAX_VALUE_SIZE, "--max-size", maxSize)
@@ -120,26 +166,35 @@ final class ServeCommand extends ProgramCommand {
                 .put(Setting.STORE_ENGINE, "--engine", engine)
                 .put(Setting.STORE_DURABILITY, "--durability", durability)
                 .layer(surroundings().folder()));
-        if (check) {
-            return check(settings);
+    }
+
+    /// The logger is made when the level has been chosen.
+    private static void log(Level level, String message) {
+        System.getLogger(Server.class.getName()).log(level, message);
+    }
+
+    private static void writeLogTo(Settings settings) {
+        try {
+            LogOutput.use(LogFormat.valueOf(settings.word(Setting.LOG_FORMAT).toUpperCase(Locale.ROOT)), settings.file(Setting.LOG_FILE));
+        } catch (IOException e) {
+            throw CliException.usage("cannot write the log: " + FailureText.withFile(e)).withCause(e);
         }
-        settings.requireValid();
-        ServiceNotifier service = ServiceNotifier.of(surroundings().environment());
-        Signals.onHangUp(() -> service.reload(ServeCommand::goOn));
-        tellIfMemoryIsShort(settings);
-        requireDescriptors();
-        requireThreads();
-        try (HostKeys keys = HostKeys.load(settings, surroundings(), output());
-             OpenStore opened = OpenStore.open(settings);
-             Server server = start(config(settings, keys.keys()), opened.store())) {
-            Signals.onTermination(() -> {
-                service.stopping();
-                server.stop();
-            });
-            service.ready(announce(server, keys));
-            LogConfiguration.load();
-            server.awaitTermination();
-            return ExitStatus.DONE;
+    }
+
+    /// @return null if no address is set
+    private MetricsEndpoint startMetrics(Settings settings, Server server) {
+        if (!settings.isSet(Setting.METRICS_LISTEN)) {
+            return null;
+        }
+        ServerAddress address = settings.address(Setting.METRICS_LISTEN);
+        try {
+            var bound = new InetSocketAddress(InetAddress.getByName(address.host()), address.port());
+            if (!bound.getAddress().isLoopbackAddress()) {
+                output().notice("cipherlink: the metrics at " + address + " can be read from other machines");
+            }
+            return MetricsEndpoint.start(bound, server::addTo, server::unreadiness);
+        } catch (IOException e) {
+            throw CliException.usage("cannot listen on " + address + " (metrics.listen): " + FailureText.of(e)).withCause(e);
         }
     }
 
@@ -174,10 +229,41 @@ final class ServeCommand extends ProgramCommand {
         }
     }
 
-    /// SIGHUP comes from an operator who reloads the server, or from a terminal that goes away.
-    private static void goOn() {
-        System.getLogger(ServeCommand.class.getName()).log(System.Logger.Level.INFO,
-                "SIGHUP: going on; changes of the authorized keys are taken up by themselves, settings by a restart (SIGTERM)");
+    /// SIGHUP comes from an operator, from logrotate, or from a terminal that goes away: what can change while the server runs
+    /// is read again.
+    private final class Reload {
+        private Settings settings;
+        /// Null until it serves.
+        private Server server;
+        private HostKeys keys;
+
+        private Reload(Settings settings) {
+            this.settings = settings;
+        }
+
+        private synchronized void of(Server started, HostKeys itsKeys) {
+            server = started;
+            keys = itsKeys;
+        }
+
+        private synchronized void run() {
+            try {
+                Settings changed = settings();
+                changed.requireValid();
+                writeLogTo(changed);
+                if (server != null) {
+                    server.reload(config(changed, keys.keys()));
+                }
+                List<String> later = Arrays.stream(Setting.values())
+                        .filter(setting -> !RELOADED.contains(setting) && !settings.text(setting).equals(changed.text(setting)))
+                        .map(Setting::key).filter(key -> !key.startsWith("client.") && !key.startsWith("history.")).toList();
+                settings = changed;
+                log(Level.INFO, "SIGHUP: keys, log and settings were read again"
+                        + (later.isEmpty() ? "" : "; these take a restart: " + String.join(", ", later)));
+            } catch (CliException e) {
+                log(Level.WARNING, "SIGHUP: nothing was changed: " + e.getMessage());
+            }
+        }
     }
 
     /// Warns of a server that the kernel may kill for its memory, as in a small container.
@@ -235,8 +321,7 @@ final class ServeCommand extends ProgramCommand {
     /// @return the line without its JSON form
     private String announce(Server server, HostKeys keys) {
         InetSocketAddress address = server.address();
-        String bound = address.getAddress().getHostAddress();
-        String shown = new ServerAddress(bound.equals("0:0:0:0:0:0:0:0") ? "::" : bound, address.getPort()).toString();
+        String shown = shown(address);
         if (!address.getAddress().isLoopbackAddress()) {
             output().notice("cipherlink: " + shown + " can be reached from other machines");
         }
@@ -246,6 +331,11 @@ final class ServeCommand extends ProgramCommand {
         output().done(line, members);
         output().flush();
         return line;
+    }
+
+    private static String shown(InetSocketAddress address) {
+        String bound = address.getAddress().getHostAddress();
+        return new ServerAddress(bound.equals("0:0:0:0:0:0:0:0") ? "::" : bound, address.getPort()).toString();
     }
 
     /// Everything that would make a start fail, but for a port that is in use: the server itself may be using it.

@@ -309,7 +309,8 @@ final class Connector implements Runnable {
             case PROTOCOL_ERROR -> "the server broke the protocol";
             case REFUSED_BY_PEER -> "the server ended the connection";
             case DISCONNECTED -> "the client was closed";
-            case HANDSHAKE_FAILED, HANDSHAKE_TIMEOUT, TOO_MANY_HANDSHAKES, NOT_AUTHORIZED, ENDED_BY_OPERATOR, NOT_USED, STREAM_ENDED,
+            case HANDSHAKE_FAILED, HANDSHAKE_TIMEOUT, TOO_MANY_HANDSHAKES, NOT_AUTHORIZED, ENDED_BY_OPERATOR, NOT_USED, FORWARD_REFUSED,
+                    STREAM_ENDED,
                     TARGET_LOST, IDLE_TIMEOUT, SERVER_STOPPED, TAKEN_OVER,
                     INTERNAL_ERROR ->
                     "the connection ended: " + end.reason();

@@ -57,17 +57,31 @@ public final class CommandParser {
     /// @throws CommandException if they are not a command; its message can be sent to the peer
     /// @throws IndexOutOfBoundsException if the range is not within the array
     public Command parse(byte[] payload, int offset, int length) throws CommandException {
+        return parse(verb(payload, offset, length), payload, offset, length);
+    }
+
+    /// The verb of a payload; null if it has none.
+    ///
+    /// @throws IndexOutOfBoundsException if the range is not within the array
+    public static Verb verb(byte[] payload, int offset, int length) {
         Objects.checkFromIndexSize(offset, length, payload.length);
-        int end = offset + length;
-        if (length > 0 && payload[end - 1] == '\n') {
-            end--;
-        }
-        int verbEnd = Arguments.wordEnd(payload, offset, end);
-        Verb verb = Verb.of(payload, offset, verbEnd);
+        return Verb.of(payload, offset, Arguments.wordEnd(payload, offset, end(payload, offset, length)));
+    }
+
+    /// The same as [#parse(byte[], int, int)].
+    ///
+    /// @param verb as [#verb] has found it
+    public Command parse(Verb verb, byte[] payload, int offset, int length) throws CommandException {
+        int end = end(payload, offset, length);
         if (verb == null) {
-            throw unknownVerb(payload, offset, verbEnd);
+            throw unknownVerb(payload, offset, Arguments.wordEnd(payload, offset, end));
         }
-        return parse(verb, new Arguments(verb, payload, verbEnd, end));
+        return parse(verb, new Arguments(verb, payload, offset + verb.name().length(), end));
+    }
+
+    private static int end(byte[] payload, int offset, int length) {
+        int end = offset + length;
+        return length > 0 && payload[end - 1] == '\n' ? end - 1 : end;
     }
 
     private Command parse(Verb verb, Arguments in) throws CommandException {

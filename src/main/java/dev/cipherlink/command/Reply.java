@@ -13,7 +13,7 @@ public final class Reply {
     /// `OK\n`
     public static final Reply OK = line("OK");
     /// `ERROR not found\n`
-    public static final Reply NOT_FOUND = error("not found");
+    public static final Reply NOT_FOUND = error("not found", Outcome.NOT_FOUND);
 
     private static final byte[] ERROR_PREFIX = "ERROR ".getBytes(UTF_8);
     private static final int MAX_PEEKED_BYTES = 64;
@@ -21,26 +21,48 @@ public final class Reply {
     private static final int MAX_NUMBER_BYTES = 21;
 
     private final byte[] payload;
-    private final boolean isError;
+    private final Outcome outcome;
 
-    private Reply(byte[] payload, boolean isError) {
+    /// How a request went.
+    public enum Outcome {
+        OK,
+        /// The key does not exist.
+        NOT_FOUND,
+        /// The key has another version than the one asked for.
+        CONFLICT,
+        /// It is no command, or not one for the value that is there.
+        INVALID,
+        /// A limit forbids it, or how things are now.
+        REFUSED,
+        /// The client has no right to it.
+        DENIED,
+        /// The server could not do it.
+        FAILED
+    }
+
+    private Reply(byte[] payload, Outcome outcome) {
         this.payload = payload;
-        this.isError = isError;
+        this.outcome = outcome;
     }
 
     /// A good answer with exactly this payload.
     public static Reply ok(byte[] payload) {
-        return new Reply(payload, false);
+        return new Reply(payload, Outcome.OK);
     }
 
     /// The answer that a peer sent: `payload` as it came, in an ACK or in an ERROR message.
     public static Reply received(byte[] payload, boolean isError) {
-        return new Reply(payload, isError);
+        return new Reply(payload, isError ? Outcome.FAILED : Outcome.OK);
+    }
+
+    /// `ERROR reason\n`, for a request that is refused.
+    public static Reply error(String reason) {
+        return error(reason, Outcome.REFUSED);
     }
 
     /// `ERROR reason\n`; control characters of the reason are escaped, so that it stays one line.
-    public static Reply error(String reason) {
-        return new Reply(("ERROR " + Escapes.line(reason) + "\n").getBytes(UTF_8), true);
+    public static Reply error(String reason, Outcome outcome) {
+        return new Reply(("ERROR " + Escapes.line(reason) + "\n").getBytes(UTF_8), outcome);
     }
 
     /// A text as UTF-8, then `\n`.
@@ -94,7 +116,12 @@ public final class Reply {
 
     /// Whether it travels in an ERROR message rather than in an ACK.
     public boolean isError() {
-        return isError;
+        return outcome != Outcome.OK;
+    }
+
+    /// How the request went, as its server knows it; of a reply that was received, only whether it is an error.
+    public Outcome outcome() {
+        return outcome;
     }
 
     /// The bytes on the wire; not a copy, must not be changed.
@@ -111,7 +138,7 @@ public final class Reply {
     ///
     /// @throws IllegalStateException if it is no error
     public String reason() {
-        if (!isError) {
+        if (!isError()) {
             throw new IllegalStateException("not an error");
         }
         boolean hasPrefix = payload.length >= ERROR_PREFIX.length

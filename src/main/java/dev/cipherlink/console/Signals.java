@@ -53,6 +53,11 @@ public final class Signals {
         handle("USR1", () -> Thread.ofPlatform().name("cipherlink-report").start(report));
     }
 
+    /// SIGUSR1 would end the process. SIGUSR2 is the JVM's own, which does nothing if it comes from elsewhere.
+    public static void ignoreUserSignal() {
+        handle("USR1", () -> { });
+    }
+
     private static void handle(String name, Runnable reaction) {
         org.jline.utils.Signals.register(name, reaction);
     }

@@ -49,12 +49,12 @@ public final class ForwardRules {
     }
 
     /// Whether there can be an address with which the target is admitted: if not, its name need not be looked up.
-    boolean concern(ForwardTarget target) {
+    public boolean concern(ForwardTarget target) {
         return rules.stream().anyMatch(rule -> rule.concerns(target));
     }
 
     /// @param address what the target's host was resolved to, and what will be connected to
-    boolean admit(ForwardTarget target, InetAddress address) {
+    public boolean admit(ForwardTarget target, InetAddress address) {
         int bitsToName = GuardedAddress.bitsToName(address);
         return rules.stream().anyMatch(rule -> rule.admits(target, address, bitsToName));
     }

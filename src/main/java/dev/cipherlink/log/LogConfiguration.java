@@ -1,18 +1,8 @@
 package dev.cipherlink.log;
 
-import dev.cipherlink.text.CliException.FailureText;
-import dev.cipherlink.text.TerminalText;
 import java.io.ByteArrayInputStream;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
-import java.util.logging.Formatter;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogManager;
@@ -52,86 +42,35 @@ public final class LogConfiguration {
         var record = new LogRecord(Level.WARNING, "{0}");
         record.setParameters(new Object[] {""});
         record.setThrown(new IOException());
-        for (Handler handler : Logger.getLogger("").getHandlers()) {
-            handler.getFormatter().format(record);
+        Logger.getLogger("");
+        for (LogFormat format : LogFormat.values()) {
+            format.line(record);
         }
     }
 
-    /// One line a record: local ISO time, level, short name of the logger, message, and the exception's text if there is
-    /// one. A stack trace follows only when the root logger is at debug level (`-vv` for clients, `-v` for a server).
-    static final class LogFormatter extends Formatter {
-        private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSS");
-
-        @Override
-        public String format(LogRecord record) {
-            StringBuilder line = new StringBuilder(120)
-                    .append(TIME.format(record.getInstant().atZone(ZoneId.systemDefault())))
-                    .append(' ').append(levelName(record.getLevel()))
-                    .append(' ').append(shortName(record.getLoggerName()))
-                    .append(": ").append(TerminalText.escapeLine(formatMessage(record)));
-            Throwable thrown = record.getThrown();
-            if (thrown != null) {
-                line.append(": ").append(FailureText.of(thrown));
-            }
-            line.append('\n');
-            if (thrown != null && isDebug()) {
-                StringWriter trace = new StringWriter();
-                thrown.printStackTrace(new PrintWriter(trace));
-                line.append(TerminalText.escape(trace.toString()));
-            }
-            return line.toString();
-        }
-
-        private static boolean isDebug() {
-            Level root = Logger.getLogger("").getLevel();
-            return root != null && root.intValue() <= Level.FINE.intValue();
-        }
-
-        private static String levelName(Level level) {
-            if (level.intValue() >= Level.SEVERE.intValue()) {
-                return "ERROR";
-            }
-            if (level.intValue() >= Level.WARNING.intValue()) {
-                return "WARN ";
-            }
-            if (level.intValue() >= Level.INFO.intValue()) {
-                return "INFO ";
-            }
-            return level.intValue() >= Level.FINE.intValue() ? "DEBUG" : "TRACE";
-        }
-
-        private static String shortName(String logger) {
-            return logger == null ? "-" : logger.substring(logger.lastIndexOf('.') + 1);
-        }
-    }
-
-    /// Writes one line a record to stderr. Made by the log manager, used by any thread.
+    /// Gives each record to the [LogOutput]. Made by the log manager, used by any thread.
     public static final class LogHandler extends Handler {
-        private final PrintStream stderr =
-                new PrintStream(new FileOutputStream(FileDescriptor.err), false, StandardCharsets.UTF_8);
 
         /// For the log manager.
         public LogHandler() {
-            setFormatter(new LogFormatter());
             setLevel(Level.ALL);
         }
 
         @Override
-        public synchronized void publish(LogRecord record) {
+        public void publish(LogRecord record) {
             if (isLoggable(record)) {
-                stderr.print(getFormatter().format(record));
-                stderr.flush();
+                LogOutput.write(record);
             }
         }
 
         @Override
         public void flush() {
-            stderr.flush();
+            // Nothing is buffered.
         }
 
         @Override
         public void close() {
-            stderr.flush(); // stderr belongs to the process
+            // stderr belongs to the process.
         }
     }
 

@@ -8,6 +8,8 @@ import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
+import dev.cipherlink.forward.ForwardTarget.TargetException;
+import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.message.Syn;
@@ -50,6 +52,7 @@ final class Admission {
     private volatile StreamConnection stream;
     private volatile boolean hasProved;
     private volatile boolean isCounted;
+    private volatile RefusedForward refusedForward;
 
     Admission(Connection connection, Server server) {
         this.connection = connection;
@@ -186,8 +189,35 @@ final class Admission {
             return new SynAck.Granted(sessionId, syn.wishes(), client.name());
         } catch (IOException e) {
             server.forwards.countFailure();
-            return StreamConnection.refusal(e);
+            TargetException refused = e instanceof TargetException named ? named
+                    : new TargetException(Refusal.FAILED, "the server failed: " + e.getMessage());
+            refusedForward = RefusedForward.of(syn.target(), refused);
+            server.statistics.forwardRefused(refused.refusal());
+            return new SynAck.Refused(refused.getMessage(), refused.refusal().code());
         }
+    }
+
+    /// A forward that was not made, for the log.
+    ///
+    /// @param target as the client wrote it, cut to [#MAX_TARGET_CHARACTERS]
+    /// @param detail with what the client was not told
+    record RefusedForward(String target, Refusal refusal, String detail) {
+        private static final int MAX_TARGET_CHARACTERS = 300;
+
+        private static RefusedForward of(String target, TargetException e) {
+            return new RefusedForward(target.substring(0, Math.min(MAX_TARGET_CHARACTERS, target.length())), e.refusal(),
+                    e.detail().isEmpty() ? e.getMessage() : e.getMessage() + "; " + e.detail());
+        }
+    }
+
+    /// Null if no forward was refused.
+    RefusedForward refusedForward() {
+        return refusedForward;
+    }
+
+    /// Whether the session is one of an earlier connection.
+    boolean isResumed() {
+        return claim != null;
     }
 
     /// Registers the session before the client learns of it, so that a client that loses this connection can resume it.

@@ -85,7 +85,7 @@ public final class Connection implements Runnable, Closeable {
         try {
             link = SessionHandshake.within(server.config().handshakeTimeout(), admission::establish);
             visit.established(System.nanoTime());
-            server.statistics.established.increment();
+            server.admitted(this);
             if (link != null) {
                 return link.run();
             }
@@ -107,6 +107,8 @@ public final class Connection implements Runnable, Closeable {
         boolean isWrong = cause instanceof EOFException && admission.channel() != null || cause instanceof ProtocolException
                 || cause instanceof Admission.NotAdmittedException;
         return handshakeFailed(isWrong ? Failure.NOT_PROVED : Failure.NOTHING_SAID, switch (cause) {
+            case IOException e when admission.refusedForward() != null ->
+                    new LinkEnd(CloseReason.FORWARD_REFUSED, admission.refusedForward().detail(), e);
             case Admission.NotAdmittedException e -> LinkEnd.of(CloseReason.NOT_AUTHORIZED, e);
             case EOFException e when admission.hasProved() && admission.client() == null -> new LinkEnd(CloseReason.NOT_USED, "", e);
             case EOFException e -> LinkEnd.of(CloseReason.HANDSHAKE_FAILED, e);
@@ -135,7 +137,7 @@ public final class Connection implements Runnable, Closeable {
     /// Gives the peer time to read our last message: closing with unread input would reset the connection and discard it.
     private void linger(CloseReason reason) {
         boolean hasLastWords = switch (reason) {
-            case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED, HANDSHAKE_FAILED, NOT_AUTHORIZED -> true;
+            case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED, HANDSHAKE_FAILED, NOT_AUTHORIZED, FORWARD_REFUSED -> true;
             case PEER_CLOSED, PEER_LOST, KEEPALIVE_TIMEOUT, PEER_STALLED, UNACKNOWLEDGED, TAKEN_OVER, ENDED_BY_OPERATOR, REFUSED_BY_PEER,
                     HANDSHAKE_TIMEOUT, TOO_MANY_HANDSHAKES, NOT_USED, STREAM_ENDED, TARGET_LOST, IDLE_TIMEOUT, SERVER_STOPPED,
                     INTERNAL_ERROR -> false;
@@ -220,6 +222,15 @@ public final class Connection implements Runnable, Closeable {
         }
     }
 
+    /// Ends a forward whose target the rules do not admit any more.
+    void endUnlessForwardAllowed() {
+        StreamConnection forward = stream();
+        if (forward != null && !forward.isAllowed()) {
+            end(CloseReason.NOT_AUTHORIZED, "the target is not allowed any more");
+            forward.stop();
+        }
+    }
+
     /// A client that does not read cannot delay its end: the message is cut off after [#LINGER].
     private static void tellRevoked(Link live) throws InterruptedException {
         Thread telling = Thread.startVirtualThread(() -> {
@@ -293,6 +304,11 @@ public final class Connection implements Runnable, Closeable {
         return link == null && stream() == null && !admission.hasProved();
     }
 
+    /// Whether the handshakes have led to a session or a forward.
+    boolean isEstablished() {
+        return link != null || stream() != null;
+    }
+
     public long bytesIn() {
         return admission.bytesIn();
     }
@@ -327,11 +343,10 @@ public final class Connection implements Runnable, Closeable {
     String describe() {
         Link live = link;
         StreamConnection forward = stream();
-        boolean isEstablished = live != null || forward != null;
-        String state = draining ? "draining" : isEstablished ? "established" : "handshake";
+        String state = draining ? "draining" : isEstablished() ? "established" : "handshake";
         String mode = forward != null ? OperationMode.STREAM.wireName()
                 : live == null ? "-" : live.session().parameters().mode().wireName();
-        return id + " " + address(socket.getLocalSocketAddress()) + " " + address(socket.getRemoteSocketAddress()) + " " + state
+        return id + " " + address(socket.getLocalSocketAddress()) + " " + peer() + " " + state
                 + " " + name() + " " + mode + " " + bytesIn() + "/" + bytesOut()
                 + (forward == null ? "" : " " + forward.target());
     }
@@ -342,14 +357,21 @@ public final class Connection implements Runnable, Closeable {
                 : live == null ? "-" : Escapes.line(live.session().identity().name());
     }
 
-    /// The log record about the end of the connection.
-    String describeEnd(LinkEnd end) {
-        StreamConnection forward = stream();
-        long millis = (System.nanoTime() - acceptedAt) / 1_000_000;
-        return "connection " + id + " peer=" + address(socket.getRemoteSocketAddress())
-                + " name=" + name() + (forward == null ? "" : " target=" + forward.target())
-                + " reason=" + end.reason() + " in=" + bytesIn() + " out=" + bytesOut()
-                + " duration=" + millis + "ms" + (end.detail().isEmpty() ? "" : " detail=" + Escapes.line(end.detail()));
+    /// Null before the handshakes are done, and in stream mode.
+    Link link() {
+        return link;
+    }
+
+    Admission admission() {
+        return admission;
+    }
+
+    long milliseconds() {
+        return (System.nanoTime() - acceptedAt) / 1_000_000;
+    }
+
+    String peer() {
+        return address(socket.getRemoteSocketAddress());
     }
 
     private static String address(SocketAddress address) {

@@ -7,14 +7,14 @@ import dev.cipherlink.chat.ChatService;
 import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.forward.Forwards;
 import dev.cipherlink.forward.TargetConnector;
-import dev.cipherlink.server.ServerStatistics.StrangerLog;
+import dev.cipherlink.metrics.MetricsReport;
 import dev.cipherlink.server.SocketBudget.ConnectionQuota;
 import dev.cipherlink.server.access.ClientDirectory;
+import dev.cipherlink.server.sessions.CommandLog;
 import dev.cipherlink.server.sessions.KeyWatches;
 import dev.cipherlink.server.sessions.RequestRates;
-import dev.cipherlink.server.sessions.SessionOrigin.Services.Sockets;
-import dev.cipherlink.server.sessions.SessionOrigin.Services;
 import dev.cipherlink.server.sessions.SessionOrigin;
+import dev.cipherlink.server.sessions.SessionOrigin.Services;
 import dev.cipherlink.server.sessions.SessionRecords;
 import dev.cipherlink.server.sessions.SessionRegistry;
 import dev.cipherlink.server.sessions.StoredChat;
@@ -52,11 +52,11 @@ public final class Server implements AutoCloseable {
     /// Limit for all room messages, and another for all waiting direct messages; at most a sixteenth of the heap.
     private static final long MAX_CHAT_BYTES = 64 << 20;
 
-    private final ServerConfig config;
+    private volatile ServerConfig config;
     private final KeyValueStore store;
     private final ServerSocket listener;
     private final Map<Long, Connection> connections = new ConcurrentHashMap<>();
-    private final StrangerLog strangers = new StrangerLog(System.nanoTime());
+    private final ConnectionLog log = new ConnectionLog();
     final KeyWatches watches = new KeyWatches();
     final ChatService chat;
     final SocketBudget sockets;
@@ -82,9 +82,9 @@ public final class Server implements AutoCloseable {
         sessions = new SessionRegistry(config.sessions());
         sockets = new SocketBudget(config.maxConnections());
         quota = new ConnectionQuota(sockets.maxConnections(), config.maxPerKey());
-        services = new Services(store, chat, watches, sessions, statistics.requests, statistics.failedRequests,
+        services = new Services(store, chat, watches, sessions, statistics.requests, new CommandLog(),
                 config.maxValueBytes(), config.maxRequestBytes(), new RequestRates(),
-                new OperatorSockets(), this::info);
+                new OperatorSockets(this), this::info);
         listener = listen(config);
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);
     }
@@ -163,9 +163,23 @@ public final class Server implements AutoCloseable {
         return config;
     }
 
+    /// Takes up what may change while the server runs, for new connections and forwards: the handshake timeout, the largest window,
+    /// the keepalive interval, the grace period, and which forwards are allowed and how long they may be silent. Reads the keys that
+    /// are let in again. Ends the forwards that are not allowed any more.
+    public void reload(ServerConfig changed) {
+        config = config.withReloadable(changed);
+        refresh(config.keys().clients(), null);
+        connections().forEach(Connection::endUnlessForwardAllowed);
+    }
+
     /// The open connections, oldest first.
     List<Connection> connections() {
         return connections.values().stream().sorted(Comparator.comparingLong(Connection::id)).toList();
+    }
+
+    /// Null if there is none.
+    Connection connection(long id) {
+        return connections.get(id);
     }
 
     /// The lines of INFO for this session: the common ones, and the suite of its own connection.
@@ -174,6 +188,25 @@ public final class Server implements AutoCloseable {
         connections.values().stream().filter(connection -> connection.hasSession(sessionId)).findFirst()
                 .ifPresent(own -> values.put("suite", own.protocolName()));
         return values;
+    }
+
+    /// Adds all that the server measures to the report of a scrape.
+    public void addTo(MetricsReport report) {
+        statistics.addTo(report, this, store);
+        report.gauge("ready", "1 while clients can write, else 0.", unreadiness() == null ? 1 : 0);
+    }
+
+    /// Why clients cannot write now; null if they can. Blocks for a moment if the disk is full.
+    public String unreadiness() {
+        if (stopping) {
+            return "the server is stopping";
+        }
+        try (Transaction transaction = store.begin()) {
+            transaction.beginWrite();
+            return null;
+        } catch (StoreException e) {
+            return e.getMessage();
+        }
     }
 
     private void run() {
@@ -210,7 +243,8 @@ public final class Server implements AutoCloseable {
         refresh(clients, null);
         config.keys().nextKey().refresh();
         sessions.expire(System.nanoTime());
-        strangers.tell(System.nanoTime());
+        log.tell(System.nanoTime());
+        services.log().tell(System.nanoTime());
         chat.sweep();
     }
 
@@ -286,32 +320,10 @@ public final class Server implements AutoCloseable {
         Thread.sleep(backoff.failed());
     }
 
-    /// The connections as operators see them.
-    private final class OperatorSockets implements Sockets {
-        @Override
-        public List<String> list() {
-            return connections().stream().map(Connection::describe).toList();
-        }
-
-        @Override
-        public boolean end(long id, String operator) {
-            Connection found = connections.get(id);
-            if (found != null) {
-                Thread.startVirtualThread(() -> found.endByOperator(operator));
-            }
-            return found != null;
-        }
-
-        @Override
-        public int endSessions(String name, String operator) {
-            int count = (int) sessions.list(System.nanoTime()).stream().filter(each -> each.name().equalsIgnoreCase(name)).count();
-            // In a thread without locks: the caller holds that of its own session.
-            Thread.startVirtualThread(() -> {
-                sessions.endNamed(name);
-                connections().stream().filter(each -> each.hasSessionOf(name)).forEach(each -> each.endByOperator(operator));
-            });
-            return count;
-        }
+    /// The only place that counts and logs a client that is let in.
+    void admitted(Connection connection) {
+        statistics.established.increment();
+        log.admitted(connection);
     }
 
     /// The only place that counts and logs the end of a connection.
@@ -319,13 +331,7 @@ public final class Server implements AutoCloseable {
         connections.remove(connection.id());
         sockets.leave();
         statistics.closed(connection, end.reason());
-        Level level = switch (end.reason()) {
-            case INTERNAL_ERROR -> Level.ERROR;
-            // A client with a connection pool causes these all the time.
-            case NOT_USED -> Level.DEBUG;
-            default -> connection.isStrangers() && !strangers.mayLog(connection.netblock()) ? Level.DEBUG : Level.INFO;
-        };
-        LOG.log(level, () -> connection.describeEnd(end), level == Level.ERROR ? end.cause() : null);
+        log.closed(connection, end);
     }
 
     /// Stops the server: notifies the clients, answers their requests, closes the connections, and aborts the remaining
@@ -371,41 +377,8 @@ public final class Server implements AutoCloseable {
         acceptThread.join();
     }
 
-    /// The same as [#stop].
     @Override
     public void close() {
         stop();
-    }
-
-    /// The accept loop's delays after failures, and a limit on their log lines. A full descriptor table fails every
-    /// accept at once: the loop must not spin, give up, or fill the log. Used by one thread.
-    static final class AcceptBackoff {
-
-        private static final Duration FIRST = Duration.ofMillis(10);
-        private static final Duration LONGEST = Duration.ofSeconds(1);
-
-        private Duration next = FIRST;
-        private long sinceLogged;
-
-        /// To be called after a successful accept.
-        void reset() {
-            next = FIRST;
-        }
-
-        /// The delay before the next accept after a failed one.
-        Duration failed() {
-            Duration wait = next;
-            next = next.multipliedBy(2).compareTo(LONGEST) > 0 ? LONGEST : next.multipliedBy(2);
-            return wait;
-        }
-
-        /// @return whether to log this failure: the first one, then one a second
-        boolean shouldLog(long nanoTime) {
-            if (sinceLogged != 0 && nanoTime - sinceLogged < LONGEST.toNanos()) {
-                return false;
-            }
-            sinceLogged = nanoTime;
-            return true;
-        }
     }
 }

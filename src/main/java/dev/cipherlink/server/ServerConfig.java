@@ -94,6 +94,17 @@ public record ServerConfig(
         return maxValueBytes + MAX_COMMAND_OVERHEAD_BYTES;
     }
 
+    /// The same with what another configuration says of the things that a running server can change.
+    ServerConfig withReloadable(ServerConfig other) {
+        return with(to -> {
+            to.handshakeTimeout = other.handshakeTimeout;
+            to.maxWindowSize = other.maxWindowSize;
+            to.keepaliveInterval = other.keepaliveInterval;
+            to.gracePeriod = other.gracePeriod;
+            to.forwards = new ForwardPolicy(other.forwards.allowed, forwards.connectTimeout, other.forwards.limits);
+        });
+    }
+
     /// A copy with some values changed: `config.with(to -> to.port = 8888)`.
     public ServerConfig with(Consumer<Builder> change) {
         var builder = new Builder(this);

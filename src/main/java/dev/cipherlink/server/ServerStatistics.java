@@ -1,43 +1,54 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.command.Reply.Outcome;
+import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.forward.Forwards;
-import dev.cipherlink.server.access.Netblock;
+import dev.cipherlink.metrics.MetricsReport;
+import dev.cipherlink.metrics.MetricsReport.Sample;
+import dev.cipherlink.server.sessions.RequestCounts;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
-import java.time.Duration;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
-/// The counters of INFO and its lines. Thread-safe.
+/// The counters of the server, and what INFO and the metrics show of them. Thread-safe.
 final class ServerStatistics {
 
     private final long startedAt = System.nanoTime();
     final LongAdder accepted = new LongAdder();
     final LongAdder established = new LongAdder();
-    final LongAdder requests = new LongAdder();
-    final LongAdder failedRequests = new LongAdder();
+    final RequestCounts requests = new RequestCounts();
     final LongAdder acceptFailures = new LongAdder();
     private final LongAdder bytesIn = new LongAdder();
     private final LongAdder bytesOut = new LongAdder();
-    private final Map<CloseReason, LongAdder> ends = new EnumMap<>(CloseReason.class);
+    private final Map<CloseReason, LongAdder> ends = counters(CloseReason.class);
+    private final Map<CloseReason, LongAdder> failedHandshakes = counters(CloseReason.class);
+    private final Map<Refusal, LongAdder> refusedForwards = counters(Refusal.class);
 
-    ServerStatistics() {
-        for (CloseReason reason : CloseReason.values()) {
-            ends.put(reason, new LongAdder());
+    private static <E extends Enum<E>> Map<E, LongAdder> counters(Class<E> constants) {
+        var counters = new EnumMap<E, LongAdder>(constants);
+        for (E constant : constants.getEnumConstants()) {
+            counters.put(constant, new LongAdder());
         }
+        return counters;
+    }
+
+    /// Counts a forward that could not be made.
+    void forwardRefused(Refusal refusal) {
+        refusedForwards.get(refusal).increment();
     }
 
     /// Counts the end of a connection.
     void closed(Connection connection, CloseReason reason) {
         ends.get(reason).increment();
+        if (!connection.isEstablished()) {
+            failedHandshakes.get(reason).increment();
+        }
         bytesIn.add(connection.bytesIn());
         bytesOut.add(connection.bytesOut());
     }
@@ -57,9 +68,11 @@ final class ServerStatistics {
         values.put("connections_accepted", accepted.sum());
         values.put("sessions_established", established.sum());
         values.put("requests", requests.sum());
-        values.put("requests_failed", failedRequests.sum());
-        values.put("bytes_in", bytesIn.sum() + live.stream().mapToLong(Connection::bytesIn).sum());
-        values.put("bytes_out", bytesOut.sum() + live.stream().mapToLong(Connection::bytesOut).sum());
+        for (Outcome outcome : Outcome.values()) {
+            values.put("requests_" + outcome.name().toLowerCase(Locale.ROOT), requests.sum(outcome));
+        }
+        values.put("bytes_in", bytesIn(live));
+        values.put("bytes_out", bytesOut(live));
         values.put("accept_failures", acceptFailures.sum());
         ends.forEach((reason, count) -> values.put("closed_" + reason.name().toLowerCase(Locale.ROOT), count.sum()));
         Forwards.Totals forwarded = server.forwards.totals();
@@ -78,6 +91,49 @@ final class ServerStatistics {
         return values;
     }
 
+    private long bytesIn(List<Connection> live) {
+        return bytesIn.sum() + live.stream().mapToLong(Connection::bytesIn).sum();
+    }
+
+    private long bytesOut(List<Connection> live) {
+        return bytesOut.sum() + live.stream().mapToLong(Connection::bytesOut).sum();
+    }
+
+    /// Adds the server's metrics and the store's to the report of a scrape.
+    void addTo(MetricsReport report, Server server, KeyValueStore store) {
+        List<Connection> live = server.connections();
+        Forwards.Totals forwarded = server.forwards.totals();
+        report.gauge("build_info", "The version of the server.", new Sample(1, "version", version()))
+                .gauge("connections", "Open connections.", live.size())
+                .gauge("connections_limit", "Connections that may be open at a time.", server.sockets.maxConnections())
+                .counter("connections_accepted", "Connections that were accepted.", accepted.sum())
+                .counter("connections_closed", "Connections that ended, by reason.", "reason", ends)
+                .counter("accept_failures", "Connections that could not be accepted.", acceptFailures.sum())
+                .counter("handshakes_established", "Handshakes that led to a session or a forward.", established.sum())
+                .counter("handshakes_failed", "Connections that ended before they had a session or a forward, by reason.",
+                        "reason", failedHandshakes)
+                .gauge("sessions", "Sessions that have a connection.", live.stream().filter(connection -> connection.link() != null).count())
+                .gauge("sessions_detached", "Sessions that wait for their client to come back.", server.sessions.detached())
+                .counter("sessions_resumed", "Sessions that went on over another connection.", server.sessions.resumed())
+                .counter("sessions_expired", "Sessions whose client did not come back in time.", server.sessions.expired())
+                .counter("received_bytes", "Bytes received from clients, sealed.", bytesIn(live))
+                .counter("sent_bytes", "Bytes sent to clients, sealed.", bytesOut(live))
+                .gauge("forwards", "Connections that are forwarded now.", forwarded.live())
+                .counter("forwards_opened", "Forwards that were opened.", forwarded.opened())
+                .counter("forwards_refused", "Forwards that could not be opened, by reason.", "reason", refusedForwards)
+                .counter("forwards_bytes", "Bytes forwarded, by direction.", List.of(
+                        new Sample(forwarded.bytesToPlain(), "direction", "to_target"),
+                        new Sample(forwarded.bytesToTunnel(), "direction", "from_target")))
+                .gauge("key_watches", "Prefixes that clients watch.", server.watches.prefixes());
+        requests.addTo(report);
+        server.chat.addTo(report);
+        try {
+            store.addTo(report);
+        } catch (StoreException e) {
+            // What the store cannot tell is left out; /readyz says why.
+        }
+    }
+
     /// The number of keys; text if the store has failed and cannot count them.
     private static Object keys(KeyValueStore store) {
         try {
@@ -90,67 +146,5 @@ final class ServerStatistics {
     private static String version() {
         String version = Server.class.getPackage().getImplementationVersion();
         return version == null ? "development" : version;
-    }
-
-    /// Limits the log lines about strangers' connections: a few a minute per netblock, and some more in all. The rest is
-    /// counted and reported in one line a minute. Thread-safe.
-    static final class StrangerLog {
-
-        private static final Logger LOG = System.getLogger(StrangerLog.class.getName());
-
-        static final int LINES_PER_NETBLOCK = 3;
-        static final int LINES_IN_ALL = 20;
-        private static final long MINUTE = Duration.ofMinutes(1).toNanos();
-        /// Maximum number of netblocks that are counted separately in a minute.
-        private static final int MAX_NETBLOCKS = 1_000;
-
-        private final Map<Netblock, Integer> connections = new HashMap<>();
-        private long minuteBegan;
-        private int logged;
-        private long unlogged;
-
-        StrangerLog(long nanoTime) {
-            minuteBegan = nanoTime;
-        }
-
-        /// Counts the end of a stranger's connection.
-        ///
-        /// @return whether to log it on a line of its own
-        synchronized boolean mayLog(Netblock netblock) {
-            int count = connections.size() < MAX_NETBLOCKS || connections.containsKey(netblock)
-                    ? connections.merge(netblock, 1, Integer::sum) : LINES_PER_NETBLOCK + 1;
-            if (count > LINES_PER_NETBLOCK || logged == LINES_IN_ALL) {
-                unlogged++;
-                return false;
-            }
-            logged++;
-            return true;
-        }
-
-        /// Logs the summary of the last minute, if it is over. To be called about once a second.
-        void tell(long nanoTime) {
-            String told = told(nanoTime);
-            if (told != null) {
-                LOG.log(Level.INFO, told);
-            }
-        }
-
-        /// @return the summary of the last minute; null if there is none
-        synchronized String told(long nanoTime) {
-            if (nanoTime - minuteBegan < MINUTE) {
-                return null;
-            }
-            String told = null;
-            if (unlogged > 0) {
-                Map.Entry<Netblock, Integer> most = connections.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow();
-                told = unlogged + " more connections of strangers ended in the last minute; most came from " + most.getKey() + ": "
-                        + most.getValue();
-            }
-            minuteBegan = nanoTime;
-            connections.clear();
-            logged = 0;
-            unlogged = 0;
-            return told;
-        }
     }
 }

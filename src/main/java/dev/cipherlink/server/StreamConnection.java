@@ -12,33 +12,33 @@ import dev.cipherlink.forward.Relay.PlainEnd;
 import dev.cipherlink.forward.Relay.RelayEnd;
 import dev.cipherlink.forward.Relay.Tunnel;
 import dev.cipherlink.message.Syn;
-import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.server.ServerConfig.ForwardPolicy;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.server.access.ClientRights.Service;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.Link.LinkEnd;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
+import java.net.InetAddress;
 import java.net.Socket;
 
 /// A connection in stream mode after its handshakes: a forward to one target. Created while SYN is answered, because the
 /// answer says whether the target was reached; run on the connection's thread.
 final class StreamConnection {
 
-    private static final Logger LOG = System.getLogger(StreamConnection.class.getName());
-
     private final Server server;
     private final Relay relay;
     private final ForwardTarget target;
+    private final InetAddress address;
+    private final ForwardRules ofClient;
     private final PlainEnd plain;
 
-    private StreamConnection(Server server, Relay relay, PlainEnd plain, ForwardTarget target) {
-        this.server = server;
+    private StreamConnection(Opening opening, Relay relay, PlainEnd plain, ForwardTarget target, InetAddress address) {
+        server = opening.server();
+        ofClient = opening.client().rights().forwards();
         this.relay = relay;
         this.plain = plain;
         this.target = target;
+        this.address = address;
     }
 
     /// The client and the connection for which a target is opened.
@@ -48,8 +48,7 @@ final class StreamConnection {
     /// Connects to the target of a SYN. Blocks for at most the policy's connect timeout. Takes a socket of the server's
     /// budget, which [#close] returns.
     ///
-    /// @throws TargetException if the client may not reach the target, or it cannot be reached; [#refusal] is the answer
-    ///     to the client
+    /// @throws TargetException if the client may not reach the target, or it cannot be reached
     static StreamConnection open(Syn syn, Opening opening) throws IOException {
         if (!(opening.channel() instanceof NoiseChannel channel)) {
             throw new TargetException(Refusal.NOT_ALLOWED, "forwarding needs version 2: an identity, not a shared key");
@@ -62,18 +61,10 @@ final class StreamConnection {
         ForwardRules rules = policy.allowed().and(opening.client().rights().forwards());
         // Before connecting to the target, because this fails if the client has closed its connection.
         ForwardSockets.tune(opening.socket());
-        Socket socket;
-        try {
-            socket = connect(opening.server(), target, rules);
-        } catch (TargetException e) {
-            if (!e.detail().isEmpty()) {
-                LOG.log(Level.INFO, "no forward for {0}: {1}", opening.client().name(), e.detail());
-            }
-            throw e;
-        }
+        Socket socket = connect(opening.server(), target, rules);
         var plain = PlainEnd.of(socket);
         var relay = new Relay(new Tunnel(opening.socket(), channel), plain, policy.limits());
-        return new StreamConnection(opening.server(), relay, plain, target);
+        return new StreamConnection(opening, relay, plain, target, socket.getInetAddress());
     }
 
     private static Socket connect(Server server, ForwardTarget target, ForwardRules rules) throws IOException {
@@ -96,12 +87,6 @@ final class StreamConnection {
         }
     }
 
-    /// The answer to SYN if the target was not reached.
-    static SynAck refusal(IOException cause) {
-        return cause instanceof TargetException e ? new SynAck.Refused(e.getMessage(), e.refusal().code())
-                : new SynAck.Refused("the server failed: " + cause.getMessage(), Refusal.FAILED.code());
-    }
-
     /// Relays until both directions have ended. Blocks.
     LinkEnd run() throws InterruptedException {
         RelayEnd end = server.forwards.run(relay);
@@ -119,6 +104,12 @@ final class StreamConnection {
         };
     }
 
+    /// Whether the rules of now admit the address that it is connected to.
+    boolean isAllowed() {
+        ForwardRules rules = server.config().forwards().allowed().and(ofClient);
+        return rules.concern(target) && rules.admit(target, address);
+    }
+
     /// Aborts the forward: both connections are reset.
     void stop() {
         relay.stop();
@@ -133,5 +124,13 @@ final class StreamConnection {
 
     ForwardTarget target() {
         return target;
+    }
+
+    long bytesToTarget() {
+        return relay.bytesToPlain();
+    }
+
+    long bytesFromTarget() {
+        return relay.bytesToTunnel();
     }
 }

@@ -34,6 +34,8 @@ public enum CloseReason {
     NOT_AUTHORIZED,
     /// An operator ended the connection, or its session.
     ENDED_BY_OPERATOR,
+    /// The target of a forward is not allowed, or was not reached.
+    FORWARD_REFUSED,
     /// A forwarded connection came to its end in both directions.
     STREAM_ENDED,
     /// The target of a forward broke its connection.

@@ -70,6 +70,11 @@ public enum Setting {
     CHAT_WAITING("chat.waiting", new SettingType.Whole(1, 10_000), "100",
             "direct messages that are kept for a person who is not connected"),
     CHAT_WAITING_TIME("chat.waiting-time", time("1m", "365d"), "14d", "time for which those are kept"),
+    METRICS_LISTEN("metrics.listen", SettingType.LISTEN_ADDRESS, null,
+            "address of the metrics over HTTP, without a password: HOST:PORT, such as 127.0.0.1:9464"),
+    LOG_FORMAT("log.format", new SettingType.Choice(List.of("text", "json")), "text",
+            "lines of the server's log: text for people, or an object of JSON each"),
+    LOG_FILE("log.file", new SettingType.FileName(), null, "file that the server's log is appended to, in place of stderr"),
     KEEPALIVE_INTERVAL("keepalive.interval", time("100ms", "1h"), "10s",
             "silence after which the peer is asked for a sign of life"),
     CLIENT_SERVER("client.server", SettingType.ADDRESS, "127.0.0.1:8888", "server to connect to"),
@@ -138,7 +143,7 @@ public enum Setting {
     /// neither whom to trust, nor how connections are encrypted, nor which files are used.
     boolean isForWorkingFolder() {
         return switch (this) {
-            case CLIENT_SERVER, CLIENT_HOST_KEY, CLIENT_SUITES, SERVER_CLIENTS, SERVER_SUITES, FORWARD_ALLOW -> false;
+            case CLIENT_SERVER, CLIENT_HOST_KEY, CLIENT_SUITES, SERVER_CLIENTS, SERVER_SUITES, FORWARD_ALLOW, METRICS_LISTEN -> false;
             default -> !(type instanceof SettingType.FileName);
         };
     }
@@ -170,6 +175,8 @@ public enum Setting {
                 text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text));
         /// A server's address, as [ServerAddress].
         SettingType ADDRESS = new Parsed(ServerAddress.ALLOWED, ServerAddress::parse);
+        /// An address to listen on, as [ServerAddress]; port 0 takes a free one.
+        SettingType LISTEN_ADDRESS = new Parsed("HOST:PORT or [IPV6]:PORT; port 0 takes a free one", ServerAddress::parseListen);
         /// The fingerprint of a public key, as [Fingerprint].
         SettingType KEY_FINGERPRINT = new Parsed("a whole fingerprint, 8 groups of 4 characters joined by -", Fingerprint::parse);
 

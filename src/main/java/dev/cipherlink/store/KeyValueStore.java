@@ -1,5 +1,6 @@
 package dev.cipherlink.store;
 
+import dev.cipherlink.metrics.MetricsReport;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -204,6 +205,9 @@ public interface KeyValueStore extends AutoCloseable {
 
     /// Names and values for the operator: which engine this is, and how it fares. Names begin with `store_`.
     Map<String, Object> info() throws StoreException;
+
+    /// Adds the store's metrics. Names begin with `store_`.
+    void addTo(MetricsReport report) throws StoreException;
 
     /// Ends background work and lets go of all resources; idempotent.
     @Override

@@ -1,5 +1,7 @@
 package dev.cipherlink.store;
 
+import dev.cipherlink.metrics.MetricsReport;
+import dev.cipherlink.metrics.MetricsReport.Sample;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -312,6 +314,14 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
     @Override
     public Map<String, Object> info() {
         return Map.of("store_engine", "memory");
+    }
+
+    @Override
+    public void addTo(MetricsReport report) throws StoreException {
+        report.gauge("store_info", "The engine of the store, and what its answers to writes wait for.",
+                        new Sample(1, "engine", "memory", "durability", "none"))
+                .gauge("store_keys", "Keys in the store.", size())
+                .gauge("store_cache_bytes", "Bytes of the heap that keys and values take.", usedBytes());
     }
 
     @Override

@@ -3,7 +3,7 @@ package dev.cipherlink.text;
 /// Where a server is: `host`, `host:port`, `[v6]` or `[v6]:port`; a bare IPv6 address is a host without a port.
 ///
 /// @param host name or address, without brackets
-/// @param port 1 to 65,535
+/// @param port 1 to 65,535; 0 for any free one to listen on
 public record ServerAddress(String host, int port) {
     static final int DEFAULT_PORT = 8888;
     /// Said of a value that is no address.
@@ -29,6 +29,20 @@ public record ServerAddress(String host, int port) {
             port = colon < 0 ? null : text.substring(colon + 1);
         }
         return new ServerAddress(requireHost(host), port == null ? DEFAULT_PORT : parsePort(port, 1));
+    }
+
+    /// An address to listen on: `host:port` or `[v6]:port`, where port 0 stands for any free one.
+    ///
+    /// @throws IllegalArgumentException if it is none
+    public static ServerAddress parseListen(String text) {
+        int colon = text.lastIndexOf(':');
+        String host = text.substring(0, Math.max(0, colon));
+        boolean isBracketed = host.startsWith("[") && host.endsWith("]");
+        if (!isBracketed && host.indexOf(':') >= 0) {
+            throw new IllegalArgumentException("an IPv6 address in brackets");
+        }
+        return new ServerAddress(requireHost(isBracketed ? host.substring(1, host.length() - 1) : host),
+                parsePort(text.substring(colon + 1), 0));
     }
 
     /// @return the same text

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.server.ServerStatistics.StrangerLog;
+import dev.cipherlink.audit.LineLimit;
 import dev.cipherlink.server.access.Netblock;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -15,7 +15,7 @@ class StrangerLogTest {
 
     private static final long MINUTE = Duration.ofMinutes(1).toNanos();
 
-    private final StrangerLog log = new StrangerLog(0);
+    private final LineLimit<Netblock> log = ConnectionLog.strangers(0);
 
     private static Netblock block(int number) {
         return Netblock.of(InetAddress.ofLiteral("10." + number / 256 + "." + number % 256 + ".1"), 24, 48);
@@ -33,7 +33,7 @@ class StrangerLogTest {
 
     @Test
     void aNetblockHasAFewLinesAMinuteAndTheRestIsTold() {
-        assertEquals(StrangerLog.LINES_PER_NETBLOCK, lines(1, 1_000));
+        assertEquals(ConnectionLog.STRANGERS_PER_NETBLOCK, lines(1, 1_000));
         assertNull(log.told(MINUTE - 1));
         assertEquals("997 more connections of strangers ended in the last minute; most came from 10.0.0.0/24: 1000", log.told(MINUTE));
         assertEquals(2, lines(1, 2));
@@ -42,8 +42,8 @@ class StrangerLogTest {
 
     @Test
     void allTogetherHaveFewLinesToo() {
-        assertEquals(StrangerLog.LINES_IN_ALL, lines(10_000, 5));
+        assertEquals(ConnectionLog.STRANGERS_IN_ALL, lines(10_000, 5));
         String told = log.told(MINUTE);
-        assertTrue(told.startsWith(5 * 10_000 - StrangerLog.LINES_IN_ALL + " more"), told);
+        assertTrue(told.startsWith(5 * 10_000 - ConnectionLog.STRANGERS_IN_ALL + " more"), told);
     }
 }

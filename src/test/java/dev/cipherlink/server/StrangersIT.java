@@ -12,7 +12,6 @@ import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.noise.Suite;
 import dev.cipherlink.server.HandshakeGate.HandshakeLimits;
-import dev.cipherlink.server.ServerStatistics.StrangerLog;
 import dev.cipherlink.session.CloseReason;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -137,7 +136,7 @@ class StrangersIT {
                 }
             }
             List<String> lines = collector.lines.stream().filter(line -> line.contains("NOT_AUTHORIZED")).toList();
-            assertEquals(StrangerLog.LINES_PER_NETBLOCK, lines.size(), lines::toString);
+            assertEquals(ConnectionLog.STRANGERS_PER_NETBLOCK, lines.size(), lines::toString);
             assertTrue(lines.getFirst().contains("unknown key " + stranger.publicKey().fingerprint()), lines.getFirst());
             assertFalse(String.join("", collector.lines).contains("authorize"), collector.lines::toString);
         }

@@ -5,6 +5,8 @@ import dev.cipherlink.command.Command;
 import dev.cipherlink.command.CommandParser;
 import dev.cipherlink.command.CommandParser.CommandException;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.Reply.Outcome;
+import dev.cipherlink.command.Verb;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.server.sessions.SessionOrigin.Services;
 import dev.cipherlink.session.RequestHandler;
@@ -22,12 +24,14 @@ import java.time.Duration;
 final class CommandDispatcher implements RequestHandler, Transaction.Records {
 
     private static final Logger LOG = System.getLogger(CommandDispatcher.class.getName());
-    private static final Reply NOT_WRITTEN = Reply.error("not written: the store failed, and the server was restarted since");
+    private static final Reply NOT_WRITTEN =
+            Reply.error("not written: the store failed, and the server was restarted since", Outcome.FAILED);
 
     /// Bytes of values that APPEND copies in one batch; limited, because other sessions wait for the batch's commit.
     private static final int MAX_APPENDED_BYTES = 1 << 20;
 
     private final Services services;
+    private final SessionOrigin origin;
     private final CommandParser parser;
     private final KeyValueStore store;
     private final SessionJournal journal;
@@ -39,13 +43,14 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
 
     /// The transaction of the running batch; null between batches.
     private Transaction transaction;
-    /// Counted here, and added to the server's counter once a batch.
+    /// In the running batch.
     private int requests;
-    private int failedRequests;
+    private long batchBegan;
     private long appendedBytes;
 
     CommandDispatcher(Services services, SessionOrigin origin, SessionJournal journal) {
         this.services = services;
+        this.origin = origin;
         this.journal = journal;
         parser = new CommandParser(services.maxValueBytes());
         store = services.store();
@@ -98,15 +103,21 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     @Override
     public Reply handle(int sequence, Payload request) {
         begin();
+        Verb verb = CommandParser.verb(request.array(), request.offset(), request.length());
         Command command = null;
         Reply reply = null;
         try {
-            command = parse(request);
-            if (command instanceof Command.Append(byte[] key, byte[] value)) {
+            command = parser.parse(verb, request.array(), request.offset(), request.length());
+            String refusal = permissions.refusal(command);
+            if (refusal != null) {
+                reply = Reply.error(refusal, Outcome.DENIED);
+            } else if (command instanceof Command.Append(byte[] key, byte[] value)) {
                 takeMemory(value.length + store.valueBytes(Key.of(key)));
             }
-        } catch (CommandException | StoreException e) {
-            reply = Reply.error(e.getMessage());
+        } catch (CommandException e) {
+            reply = Reply.error(e.getMessage(), Outcome.INVALID);
+        } catch (StoreException e) {
+            reply = error(e);
         }
         if (reply == null) {
             reply = answer(sequence, command);
@@ -115,10 +126,18 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         }
         requests++;
         rate.count();
-        if (reply.isError()) {
-            failedRequests++;
+        services.requests().count(verb, reply.outcome());
+        if (reply.outcome() == Outcome.DENIED) {
+            services.log().denied(origin, verb, reply.reason());
         }
         return reply;
+    }
+
+    private static Reply error(StoreException e) {
+        return Reply.error(e.getMessage(), switch (e.reason()) {
+            case NOT_A_NUMBER, OVERFLOW, VALUE_TOO_LARGE -> Outcome.INVALID;
+            case FULL, FAILED -> Outcome.FAILED;
+        });
     }
 
     /// Recorded like the answer of a read, so that a duplicate of the last fragment does not run.
@@ -131,6 +150,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     private void begin() {
         if (transaction == null) {
             transaction = store.begin(this);
+            batchBegan = System.nanoTime();
         }
     }
 
@@ -143,17 +163,10 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
             }
             reply = commands.run(command);
         } catch (StoreException e) {
-            reply = Reply.error(e.getMessage());
+            reply = error(e);
         }
         journal.read(sequence, reply);
         return reply;
-    }
-
-    /// @throws CommandException if it is no command, or the client may not run it
-    private Command parse(Payload request) throws CommandException {
-        Command command = parser.parse(request.array(), request.offset(), request.length());
-        permissions.require(command);
-        return command;
     }
 
     /// The journal learns of a request after it has run: if that pauses the transaction, the records of the pause do not
@@ -170,7 +183,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
             if (e.reason() == StoreException.Reason.FULL || e.reason() == StoreException.Reason.FAILED) {
                 throw e;
             }
-            reply = Reply.error(e.getMessage());
+            reply = error(e);
         }
         journal.changed(sequence, command, reply);
         return reply;
@@ -182,13 +195,19 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     public Reply repeat(int sequence, Payload request) {
         begin();
         try {
-            Command command = parse(request);
+            Command command = parser.parse(request.array(), request.offset(), request.length());
             if (!command.isReadOnly()) {
                 return NOT_WRITTEN;
             }
+            String refusal = permissions.refusal(command);
+            if (refusal != null) {
+                return Reply.error(refusal, Outcome.DENIED);
+            }
             return journal.hasChangedSince(sequence, command) ? Session.NOT_KEPT : commands.run(command);
-        } catch (CommandException | StoreException e) {
-            return Reply.error(e.getMessage());
+        } catch (CommandException e) {
+            return Reply.error(e.getMessage(), Outcome.INVALID);
+        } catch (StoreException e) {
+            return error(e);
         }
     }
 
@@ -199,15 +218,16 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         if (transaction == null) {
             return;
         }
-        countRequests();
         appendedBytes = 0;
         try (Transaction ended = transaction) {
             addTo(ended);
             ended.commit();
+            services.requests().completed(requests, System.nanoTime() - batchBegan);
         } catch (StoreException e) {
             throw new IllegalStateException(e.getMessage(), e);
         } finally {
             transaction = null;
+            requests = 0;
         }
         rate.pause();
     }
@@ -270,14 +290,6 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     /// Counts a value of this size that APPEND copied.
     void appended(int valueBytes) {
         appendedBytes += valueBytes;
-    }
-
-    /// Adds this batch's request count to the server's.
-    void countRequests() {
-        services.requests().add(requests);
-        services.failedRequests().add(failedRequests);
-        requests = 0;
-        failedRequests = 0;
     }
 
     /// The memory of the running batch for large data: requests that run, values on their way to their readers, and many

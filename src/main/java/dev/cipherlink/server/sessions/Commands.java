@@ -10,6 +10,8 @@ import dev.cipherlink.chat.ChatSession;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Event;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.Reply.Outcome;
+import dev.cipherlink.command.Verb;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.server.sessions.SessionOrigin.Services;
 import dev.cipherlink.store.Key;
@@ -26,13 +28,14 @@ final class Commands {
 
     private static final byte[] ECHO_PREFIX = "Echo: ".getBytes(US_ASCII);
     private static final Reply NOT_OPERATOR =
-            Reply.error("denied: only operators may list and end connections; ask one to authorize you with --operator");
+            Reply.error("denied: only operators may list and end connections; ask one to authorize you with --operator",
+                    Outcome.DENIED);
     private static final Reply PONG = Reply.line("PONG");
 
     private final CommandDispatcher batch;
     private final Services services;
+    private final SessionOrigin origin;
     private final ClientIdentity client;
-    private final String sessionId;
     private final KeyValueStore store;
     private final ChatService chat;
     private final SessionEvents events;
@@ -44,8 +47,8 @@ final class Commands {
         this.batch = batch;
         this.services = services;
         this.events = events;
+        this.origin = origin;
         client = origin.client();
-        sessionId = origin.id();
         store = services.store();
         chat = services.chat();
         chatSession = events.chatSession();
@@ -120,7 +123,7 @@ final class Commands {
 
     private static Reply compareAndSet(KeyValueStore.CasResult result) {
         return result.isSet() ? Reply.line("OK " + result.version())
-                : Reply.error("conflict, version is " + result.version());
+                : Reply.error("conflict, version is " + result.version(), Outcome.CONFLICT);
     }
 
     private static Reply peek(KeyValueStore.Entry entry) {
@@ -144,7 +147,7 @@ final class Commands {
         return Reply.line("name: " + client.name()
                 + "\nkey: " + key
                 + "\npermissions: " + permissions()
-                + "\nsession: " + sessionId);
+                + "\nsession: " + origin.id());
     }
 
     /// `operator` or `user`, then the other options of the client's line that limit its commands.
@@ -159,7 +162,7 @@ final class Commands {
 
     private Reply endSocket(long id) {
         return !client.isOperator() ? NOT_OPERATOR
-                : services.sockets().end(id, client.name()) ? Reply.OK : Reply.error("no connection has the id " + id);
+                : services.sockets().end(id, client.name()) ? Reply.OK : Reply.error("no connection has the id " + id, Outcome.NOT_FOUND);
     }
 
     private Reply sessions() {
@@ -172,13 +175,12 @@ final class Commands {
             return NOT_OPERATOR;
         }
         int ended = services.sockets().endSessions(name, client.name());
-        return ended > 0 ? Reply.number(ended) : Reply.error("no session has the name " + name);
+        return ended > 0 ? Reply.number(ended) : Reply.error("no session has the name " + name, Outcome.NOT_FOUND);
     }
 
     private Reply info() throws StoreException {
         batch.transaction().pause();
-        batch.countRequests();
-        return lines(services.info().read(sessionId).entrySet().stream().map(line -> line.getKey() + ": " + line.getValue()).toList());
+        return lines(services.info().read(origin.id()).entrySet().stream().map(line -> line.getKey() + ": " + line.getValue()).toList());
     }
 
     private Reply chat(Command.Chat command) throws StoreException {
@@ -186,7 +188,7 @@ final class Commands {
         try {
             reply = runChat(command);
         } catch (ChatException e) {
-            reply = Reply.error(e.getMessage());
+            reply = Reply.error(e.getMessage(), e.outcome());
         }
         // The answers may contain messages that are not durable yet.
         if (command instanceof Command.History || command instanceof Command.Rooms) {
@@ -217,9 +219,18 @@ final class Commands {
             case Command.Leave(String room) -> chat.leave(chatSession, room);
             case Command.Away() -> chat.away(chatSession);
             case Command.Back() -> chat.back(chatSession);
-            case Command.Kick(String room, String name) -> chat.kick(chatSession, room, name);
-            case Command.Mute(String name, long seconds) -> chat.mute(chatSession, name, Duration.ofSeconds(seconds));
-            case Command.Unmute(String name) -> chat.unmute(chatSession, name);
+            case Command.Kick(String room, String name) -> {
+                chat.kick(chatSession, room, name);
+                services.log().operated(origin, Verb.KICK, room, name);
+            }
+            case Command.Mute(String name, long seconds) -> {
+                chat.mute(chatSession, name, Duration.ofSeconds(seconds));
+                services.log().operated(origin, Verb.MUTE, "", name);
+            }
+            case Command.Unmute(String name) -> {
+                chat.unmute(chatSession, name);
+                services.log().operated(origin, Verb.UNMUTE, "", name);
+            }
         }
         return Reply.OK;
     }

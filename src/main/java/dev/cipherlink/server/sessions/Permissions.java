@@ -2,47 +2,30 @@ package dev.cipherlink.server.sessions;
 
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Command.Access;
-import dev.cipherlink.command.CommandParser.CommandException;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.server.access.ClientRights;
 import dev.cipherlink.server.access.ClientRights.Service;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 
 /// Decides which commands a client may run, before they run: those of the chat by its services, those that use keys by each of
 /// these, all others always. Used by its session's reading thread.
 final class Permissions {
 
-    private static final Logger LOG = System.getLogger(Permissions.class.getName());
-
-    private final ClientIdentity client;
     private final ClientRights rights;
     private final boolean isUnlimited;
-    /// Whether the log has a refusal of this session: one line, since a client can cause them at will.
-    private boolean isLogged;
 
     Permissions(ClientIdentity client) {
-        this.client = client;
         rights = client.rights();
         isUnlimited = rights.isUnlimited();
     }
 
-    /// @throws CommandException if the client may not run it; the message begins with `denied: `
-    void require(Command command) throws CommandException {
-        String refusal = isUnlimited ? null : refusal(command);
-        if (refusal == null) {
-            return;
-        }
-        if (!isLogged) {
-            isLogged = true;
-            LOG.log(Level.INFO, "command denied name={0} command={1} rights=\"{2}\"", client.name(),
-                    command.getClass().getSimpleName(), rights.ofSession());
-        }
-        throw new CommandException("denied: " + refusal + " (" + rights.ofSession() + ")");
+    /// Why the client may not run it, beginning with `denied: `; null if it may.
+    String refusal(Command command) {
+        String reason = isUnlimited ? null : reason(command);
+        return reason == null ? null : "denied: " + reason + " (" + rights.ofSession() + ")";
     }
 
     /// @return null if it is allowed
-    private String refusal(Command command) {
+    private String reason(Command command) {
         if (command instanceof Command.Chat) {
             return rights.mayUse(Service.CHAT) ? null : "your key may not use the chat";
         }

@@ -24,7 +24,6 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.LongAdder;
 
 /// The data from which a session is created, at its start and again when another process of the server continues it.
 ///
@@ -134,15 +133,15 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
     /// The services that the sessions of a server share.
     ///
     /// @param store           also notifies of changes to watched keys
-    /// @param requests        counts requests, including failed ones
-    /// @param failedRequests  counts requests that were answered with ERROR
+    /// @param requests        counts requests
+    /// @param log             tells of commands
     /// @param maxValueBytes   limit of a value
     /// @param maxRequestBytes limit of a request, all its fragments together
     /// @param rates           of the clients that have a limit
     /// @param sockets         the server's connections
     /// @param info            names and values of INFO
-    public record Services(KeyValueStore store, ChatService chat, KeyWatches watches, SessionRegistry sessions, LongAdder requests,
-                           LongAdder failedRequests, int maxValueBytes, int maxRequestBytes, RequestRates rates,
+    public record Services(KeyValueStore store, ChatService chat, KeyWatches watches, SessionRegistry sessions,
+                           RequestCounts requests, CommandLog log, int maxValueBytes, int maxRequestBytes, RequestRates rates,
                            Sockets sockets, Info info) {
 
         /// What an operator may know of the server's connections, and do to them.

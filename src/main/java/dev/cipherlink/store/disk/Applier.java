@@ -148,7 +148,7 @@ final class Applier implements AutoCloseable {
         return null;
     }
 
-    private long waitingBytes() {
+    long waitingBytes() {
         synchronized (waiting) {
             return waitingBytes;
         }

@@ -1,5 +1,6 @@
 package dev.cipherlink.store.disk;
 
+import dev.cipherlink.metrics.DurationHistogram;
 import dev.cipherlink.store.EndOfThread;
 import dev.cipherlink.store.KeyValueStore.Durability;
 import dev.cipherlink.store.StoreException;
@@ -37,7 +38,8 @@ public final class Committer implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(Committer.class.getName());
     /// Changes beyond this make new transactions wait for the commit under way.
-    private static final long MAX_GROUP_BYTES = Math.min(32L << 20, Runtime.getRuntime().maxMemory() / 32);    private static final long MEMORY_PAUSE_NANOS = 50_000_000L;
+    private static final long MAX_GROUP_BYTES = Math.min(32L << 20, Runtime.getRuntime().maxMemory() / 32);
+    private static final long MEMORY_PAUSE_NANOS = 50_000_000L;
 
     private final CommitLog log;
     private final Applier applier;
@@ -49,6 +51,7 @@ public final class Committer implements AutoCloseable {
     private final StampedLock gate = new StampedLock();
     private final Thread thread;
     private final LongAdder syncs = new LongAdder();
+    private final DurationHistogram syncTimes = new DurationHistogram();
     private final LongAdder committedTransactions = new LongAdder();
     private volatile Group current = new Group(1);
     private volatile Group committing;
@@ -192,6 +195,10 @@ public final class Committer implements AutoCloseable {
         return syncs.sum();
     }
 
+    DurationHistogram syncTimes() {
+        return syncTimes;
+    }
+
     /// How many transactions have waited for a commit so far.
     long transactions() {
         return committedTransactions.sum();
@@ -293,7 +300,7 @@ public final class Committer implements AutoCloseable {
         if (durability != Durability.ALWAYS) {
             syncer.wake();
         } else if (log.synced() < commit) {
-            synced(log.sync());
+            syncLog();
         }
         if (delivered < group.number()) {
             committedTransactions.add(group.waiting());
@@ -317,7 +324,10 @@ public final class Committer implements AutoCloseable {
         failed.forEach(group -> group.fail(stopped));
     }
 
-    private void synced(long commit) {
+    private void syncLog() throws StoreException {
+        long began = System.nanoTime();
+        long commit = log.sync();
+        syncTimes.record(System.nanoTime() - began, 1);
         syncs.increment();
         owner.synced(commit);
     }
@@ -325,7 +335,7 @@ public final class Committer implements AutoCloseable {
     /// @return whether the disk has it
     private boolean sync() {
         try {
-            synced(log.sync());
+            syncLog();
         } catch (StoreException | RuntimeException | Error e) {
             stop(e);
         }
@@ -347,54 +357,5 @@ public final class Committer implements AutoCloseable {
                 sync();
             }
         });
-    }
-
-    /// Tells the operator of a disk that has no space for commits: when that begins, once a minute while it lasts, and when it is
-    /// over. Thread-safe.
-    static final class FullDisk {
-        private static final long INTERVAL_NANOS = 60_000_000_000L;
-        /// Without a refusal, before it counts as over: small commits may find space between large ones.
-        private static final long OVER_NANOS = 1_000_000_000L;
-
-        final LongAdder refusals = new LongAdder();
-        volatile boolean isFull;
-        private volatile long refusedAt;
-        private long refusalsBefore;
-        private long toldAt;
-
-        void refused() {
-            refusals.increment();
-            long now = System.nanoTime();
-            refusedAt = now;
-            if (!isFull || now - toldAt > INTERVAL_NANOS) {
-                tell(now);
-            }
-        }
-
-        private synchronized void tell(long now) {
-            if (!isFull) {
-                refusalsBefore = refusals.sum() - 1;
-                LOG.log(Level.WARNING, "the disk of the store is full: nothing is written until there is room");
-            } else if (now - toldAt > INTERVAL_NANOS) {
-                LOG.log(Level.WARNING, "the disk of the store is still full: {0} writes were refused", count());
-            } else {
-                return;
-            }
-            isFull = true;
-            toldAt = now;
-        }
-
-        void committed() {
-            if (isFull && System.nanoTime() - refusedAt > OVER_NANOS) {
-                synchronized (this) {
-                    isFull = false;
-                    LOG.log(Level.WARNING, "the disk of the store has room again: {0} writes were refused", count());
-                }
-            }
-        }
-
-        private String count() {
-            return Long.toString(refusals.sum() - refusalsBefore);
-        }
     }
 }

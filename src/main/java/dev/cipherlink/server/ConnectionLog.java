@@ -1,0 +1,89 @@
+package dev.cipherlink.server;
+
+import dev.cipherlink.audit.AuditEvent;
+import dev.cipherlink.audit.LineLimit;
+import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
+import dev.cipherlink.server.access.Netblock;
+import dev.cipherlink.server.sessions.CommandLog;
+import dev.cipherlink.session.CloseReason;
+import dev.cipherlink.session.Link;
+import dev.cipherlink.session.Link.LinkEnd;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+
+/// The log's lines about connections: a client that was let in, and the end of each connection. Thread-safe.
+///
+/// The lines that strangers and refused forwards cause are limited, so that no peer can fill the disk.
+final class ConnectionLog {
+
+    private static final Logger LOG = System.getLogger(Server.class.getName());
+    /// Lines in a minute about connections of strangers.
+    static final int STRANGERS_PER_NETBLOCK = 3;
+    static final int STRANGERS_IN_ALL = 20;
+    /// Lines in a minute about forwards that were refused.
+    static final int REFUSALS_PER_CLIENT = 10;
+    static final int REFUSALS_IN_ALL = 60;
+
+    private final LineLimit<Netblock> strangers = strangers(System.nanoTime());
+    private final LineLimit<String> refusedForwards =
+            new LineLimit<>("forwards were refused", REFUSALS_PER_CLIENT, REFUSALS_IN_ALL, System.nanoTime());
+
+    static LineLimit<Netblock> strangers(long nanoTime) {
+        return new LineLimit<>("connections of strangers ended", STRANGERS_PER_NETBLOCK, STRANGERS_IN_ALL, nanoTime);
+    }
+
+    /// Tells how many lines were left out. To be called about once a second.
+    void tell(long nanoTime) {
+        strangers.tell(nanoTime);
+        refusedForwards.tell(nanoTime);
+    }
+
+    /// A client has a session or a forward.
+    void admitted(Connection connection) {
+        LOG.log(Level.INFO, AuditEvent.MESSAGE, event(connection.stream() == null ? "admitted" : "forward-opened", connection)
+                .with("version", connection.admission().channel().version()).with("suite", connection.protocolName())
+                .with("resumed", connection.admission().isResumed() ? "true" : ""));
+    }
+
+    void closed(Connection connection, LinkEnd end) {
+        boolean isRefusedForward = end.reason() == CloseReason.FORWARD_REFUSED;
+        Level level = switch (end.reason()) {
+            case INTERNAL_ERROR -> Level.ERROR;
+            // A client with a connection pool causes these all the time.
+            case NOT_USED -> Level.DEBUG;
+            case FORWARD_REFUSED -> refusedForwards.mayLog(connection.admission().client().name()) ? Level.INFO : Level.DEBUG;
+            default -> connection.isStrangers() && !strangers.mayLog(connection.netblock()) ? Level.DEBUG : Level.INFO;
+        };
+        if (!LOG.isLoggable(level)) {
+            return;
+        }
+        AuditEvent event = event(isRefusedForward ? "forward-refused" : connection.stream() != null ? "forward-closed" : "closed",
+                connection).with("reason", end.reason());
+        if (isRefusedForward) {
+            Admission.RefusedForward refused = connection.admission().refusedForward();
+            event.with("target", refused.target()).with("refusal", refused.refusal().code());
+        }
+        StreamConnection forward = connection.stream();
+        if (forward != null) {
+            event.with("to_target", forward.bytesToTarget()).with("from_target", forward.bytesFromTarget());
+        }
+        LOG.log(level, AuditEvent.MESSAGE, event.with("in", connection.bytesIn()).with("out", connection.bytesOut())
+                .with("duration_ms", connection.milliseconds()).with("detail", end.detail()));
+        if (level == Level.ERROR) {
+            LOG.log(level, "connection " + connection.id() + " failed", end.cause());
+        }
+    }
+
+    /// Of a client that has not proved its name there is only the address: a SYN of version 1 may be a recording.
+    private static AuditEvent event(String name, Connection connection) {
+        var event = new AuditEvent(name).with("connection", connection.id()).with("peer", connection.peer());
+        ClientIdentity client = connection.admission().client();
+        if (client != null && !connection.isStrangers()) {
+            event.with("name", client.name()).with("key", CommandLog.key(client));
+        }
+        Link live = connection.link();
+        StreamConnection forward = connection.stream();
+        return event.with("session", live == null ? "" : CommandLog.shortened(live.session().identity().id()))
+                .with("target", forward == null ? "" : forward.target());
+    }
+}
