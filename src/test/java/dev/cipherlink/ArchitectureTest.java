@@ -73,6 +73,13 @@ class ArchitectureTest {
     }
 
     @Test
+    void onlyMetricsKnowsPrometheusAndHttp() {
+        noClasses().that().resideOutsideOfPackage("dev.cipherlink.metrics..")
+                .should().dependOnClassesThat().resideInAnyPackage("io.prometheus..", "com.sun.net.httpserver..")
+                .check(CLASSES);
+    }
+
+    @Test
     void onlySodiumTouchesLazysodium() {
         noClasses().that().doNotHaveFullyQualifiedName("dev.cipherlink.crypto.Sodium")
                 .and().haveNameNotMatching("dev\\.cipherlink\\.crypto\\.Sodium\\$.*")
