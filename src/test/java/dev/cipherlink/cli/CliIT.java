@@ -297,7 +297,7 @@ class CliIT extends ServerRig {
             assertTrue(serve.waitFor(20, TimeUnit.SECONDS));
             assertEquals(0, serve.exitValue());
             assertEquals(null, lines.readLine());
-            assertTrue(Files.readString(folder.resolve("err")).contains("INFO  Server: connection 1 "));
+            assertTrue(Files.readString(folder.resolve("err")).contains("INFO  Server: closed connection=1 "));
         } finally {
             serve.destroyForcibly();
         }
