@@ -1,6 +1,8 @@
 package dev.cipherlink.client;
 
 import dev.cipherlink.client.ClientConfig.Credentials.PreferredSuite;
+import dev.cipherlink.client.RequestException.NotDoneException;
+import dev.cipherlink.client.Watch.Watches;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.HandshakeJson;
 import dev.cipherlink.message.Syn.SynAck;
@@ -8,30 +10,34 @@ import dev.cipherlink.noise.Suite;
 import dev.cipherlink.session.Outbox;
 import dev.cipherlink.session.Outbox.ReplyHandler;
 import dev.cipherlink.session.Outgoing.Progress;
+import dev.cipherlink.session.Session;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
-import java.util.random.RandomGenerator;
 
 /// A connection to a server: requests, their answers, and what the server pushes.
 ///
 /// ```java
 /// try (var client = Client.connect(ClientConfig.to("127.0.0.1", 8888, key))) {
-///     client.request("SET greeting hello world");
-///     System.out.println(client.request("GET greeting").text());
+///     client.set("greeting", "hello world".getBytes(UTF_8));
+///     client.get("greeting").ifPresent(System.out::writeBytes);
 /// }
 /// ```
 ///
-/// Requests run in the order in which they were sent, and are answered in that order. [#request] waits for each answer;
-/// [#requestAsync] gives a future; [#send] is the pipelined form, for many requests. An error that the server answers is
-/// a [Reply] like any other, see [Reply#isError]. An `IOException` means that no answer came.
+/// Requests run in the order in which they were sent, and are answered in that order. The common ones have methods here, which wait
+/// for the answer and suit virtual threads: the requests of many threads share the connection. [#call] does the same for any
+/// [Request], [#submit] gives a future, and [#submitAll] is for many. A failure is a [RequestException], which says whether the
+/// request ran. [#request] and [#send] take any payload as it stands; there an error that the server answers is a [Reply] like any other.
 ///
 /// A lost connection is established again, and the session goes on: each request runs once, also if it was on its way.
-/// The answer to a large read may be lost then, and is an error that says so (the promise of order, `docs/protocol.md` section 4).
+/// The answer to a large read may be lost then: [#call] asks again, others get an error that says so (the promise of order,
+/// `docs/protocol.md` section 4).
 /// Meanwhile requests wait. Only if the server has lost the session is the outcome of those that were on their way
 /// unknown; reads are repeated then if nothing else was on its way.
 ///
@@ -41,14 +47,16 @@ public final class Client implements AutoCloseable {
     /// Requests, and bytes of them, that may wait for the window before [#send] blocks.
     private static final int MAX_WAITING_REQUESTS = 1_024;
     private static final long MAX_WAITING_BYTES = 4 << 20;
+    private static final int MAX_KEYS = 10_000;
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);
 
     private final Outbox outbox = new Outbox(MAX_WAITING_REQUESTS, MAX_WAITING_BYTES);
+    private final Watches watches = new Watches();
     private final Connector connector;
     private final Thread thread;
 
     private Client(ClientConfig config) throws IOException {
-        connector = new Connector(config, outbox);
+        connector = new Connector(config, outbox, watches);
         thread = Thread.ofVirtual().name("cipherlink-client").unstarted(connector);
     }
 
@@ -129,50 +137,176 @@ public final class Client implements AutoCloseable {
         return connector.sinceLastContact();
     }
 
-    /// Sends one command and waits for its answer. Blocks.
+    /// The value of a key; empty if it does not exist. Blocks, like all methods that wait for an answer, and also while there is no
+    /// connection. An interrupt ends the wait only: the request may run.
+    public Optional<byte[]> get(String key) throws RequestException, InterruptedException {
+        return call(Request.get(key));
+    }
+
+    /// Gives a key a value, and takes its expiry away.
+    public void set(String key, byte[] value) throws RequestException, InterruptedException {
+        call(Request.set(key, value));
+    }
+
+    /// Deletes a key.
     ///
-    /// @throws OutcomeUnknownException if the session ended before the answer came
-    /// @throws IOException             if the command was not sent
-    public Reply request(String command) throws IOException, InterruptedException {
+    /// @return whether it existed
+    public boolean delete(String key) throws RequestException, InterruptedException {
+        return call(Request.delete(key));
+    }
+
+    /// Whether a key exists.
+    public boolean exists(String key) throws RequestException, InterruptedException {
+        return call(Request.exists(key));
+    }
+
+    /// Adds bytes to the end of a value; a missing key counts as empty.
+    ///
+    /// @return the new size
+    public long append(String key, byte[] value) throws RequestException, InterruptedException {
+        return call(Request.append(key, value));
+    }
+
+    /// Adds to a decimal number; a missing key counts as 0.
+    ///
+    /// @return the new number
+    public long increment(String key, long by) throws RequestException, InterruptedException {
+        return call(Request.increment(key, by));
+    }
+
+    /// Sets a value if the key has this version; see [Request#compareAndSet].
+    public Request.Swap compareAndSet(String key, long version, byte[] value) throws RequestException, InterruptedException {
+        return call(Request.compareAndSet(key, version, value));
+    }
+
+    /// Lets a key expire; see [Request#expire].
+    ///
+    /// @return whether it existed
+    public boolean expire(String key, Duration after) throws RequestException, InterruptedException {
+        return call(Request.expire(key, after));
+    }
+
+    /// All keys that begin with a prefix, in the order of their bytes, however many. They come in several answers: keys that are
+    /// written or deleted meanwhile may be there or not.
+    public List<String> keys(String prefix) throws RequestException, InterruptedException {
+        var keys = new ArrayList<String>();
+        List<String> page;
+        do {
+            page = call(Request.keys(prefix, MAX_KEYS, keys.isEmpty() ? "" : keys.getLast()));
+            keys.addAll(page);
+        } while (page.size() == MAX_KEYS);
+        return keys;
+    }
+
+    /// Follows the keys with a prefix, also across lost connections and sessions. The caller closes the watch.
+    public Watch watch(String prefix) throws RequestException, InterruptedException {
+        return watches.add(this, prefix);
+    }
+
+    /// Sends a request and waits for its result. Blocks.
+    public <T> T call(Request<T> request) throws RequestException, InterruptedException {
+        Reply reply;
+        do {
+            reply = request(request.payload());
+        } while (request.isReadOnly() && reply.isError() && reply.reason().equals(Session.NOT_KEPT.reason()));
+        return request.result(reply);
+    }
+
+    /// Sends a request. Blocks only while too many requests are waiting. The future fails with a [RequestException]; what depends
+    /// on it runs on the reading thread and must not block.
+    public <T> CompletableFuture<T> submit(Request<T> request) throws NotDoneException, InterruptedException {
+        CompletableFuture<T> future = queue(request);
+        flush();
+        return future;
+    }
+
+    /// Sends many requests together, in far fewer packets than one by one. Blocks while too many are waiting, so there may be any
+    /// number.
+    ///
+    /// @param requests asked for one by one, as they are sent
+    /// @param results  gets the future of each request that was queued, such as `futures::add`
+    /// @throws NotDoneException if the client has ended: the request that it had in hand and those behind it were not sent
+    public <T> void submitAll(Iterable<Request<T>> requests, Consumer<? super CompletableFuture<T>> results)
+            throws NotDoneException, InterruptedException {
+        try {
+            for (Request<T> request : requests) {
+                results.accept(queue(request));
+            }
+        } finally {
+            flush();
+        }
+    }
+
+    private <T> CompletableFuture<T> queue(Request<T> request) throws NotDoneException, InterruptedException {
+        var future = new CompletableFuture<T>();
+        queue(request.payload(), future, reply -> {
+            try {
+                future.complete(request.result(reply));
+            } catch (RequestException e) {
+                future.completeExceptionally(e);
+            }
+        });
+        return future;
+    }
+
+    private void queue(byte[] payload, CompletableFuture<?> future, Consumer<Reply> answered)
+            throws NotDoneException, InterruptedException {
+        try {
+            send(payload, new ReplyHandler() {
+                @Override
+                public void answered(Reply reply) {
+                    answered.accept(reply);
+                }
+
+                @Override
+                public void failed(IOException cause, boolean wasSent) {
+                    future.completeExceptionally(RequestException.noAnswer(cause, wasSent));
+                }
+            });
+        } catch (IOException e) {
+            throw new NotDoneException(e);
+        }
+    }
+
+    /// Sends a command as a person types it and waits for its answer, an error included. Blocks. Arguments that come from elsewhere
+    /// belong into a [Request]: here a key with a space becomes two arguments.
+    public Reply request(String command) throws RequestException, InterruptedException {
         return request(command.getBytes(StandardCharsets.UTF_8));
     }
 
-    /// Sends one command and waits for its answer. Blocks. The array must not be changed before that.
-    ///
-    /// @throws OutcomeUnknownException if the session ended before the answer came
-    /// @throws IOException             if the command was not sent
-    public Reply request(byte[] command) throws IOException, InterruptedException {
+    /// Sends any payload and waits for its answer, an error included. Blocks. The array must not be changed before that.
+    public Reply request(byte[] payload) throws RequestException, InterruptedException {
+        requireNoHandler();
+        return join(requestAsync(payload));
+    }
+
+    /// Sends any payload. Blocks only while too many requests are waiting. The future fails with a [RequestException]; what depends
+    /// on it runs on the reading thread and must not block.
+    public CompletableFuture<Reply> requestAsync(byte[] payload) throws NotDoneException, InterruptedException {
+        var future = new CompletableFuture<Reply>();
+        queue(payload, future, future::complete);
+        flush();
+        return future;
+    }
+
+    /// @throws IllegalStateException in a handler
+    void requireNoHandler() {
         if (outbox.isInHandler()) {
             throw new IllegalStateException("a handler cannot wait for an answer that its own thread reads; "
-                    + "use send or requestAsync");
+                    + "use send, submit or submitAll");
         }
+    }
+
+    /// Waits for the outcome of a request.
+    static <T> T join(CompletableFuture<T> future) throws RequestException, InterruptedException {
         try {
-            return requestAsync(command).get();
+            return future.get();
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof IOException cause) {
+            if (e.getCause() instanceof RequestException cause) {
                 throw cause;
             }
             throw new IllegalStateException(e.getCause());
         }
-    }
-
-    /// Sends one command. Blocks only while too many requests are waiting. The future fails with
-    /// [OutcomeUnknownException] or another `IOException`; what depends on it runs on the reading thread.
-    public CompletableFuture<Reply> requestAsync(byte[] command) throws IOException, InterruptedException {
-        var future = new CompletableFuture<Reply>();
-        send(command, new ReplyHandler() {
-            @Override
-            public void answered(Reply reply) {
-                future.complete(reply);
-            }
-
-            @Override
-            public void failed(IOException cause, boolean wasSent) {
-                future.completeExceptionally(wasSent ? new OutcomeUnknownException(cause) : cause);
-            }
-        });
-        flush();
-        return future;
     }
 
     /// Queues one command for a pipeline; [#flush] sends what was queued. Blocks while too many requests are waiting.
@@ -210,42 +344,6 @@ public final class Client implements AutoCloseable {
         }
     }
 
-    /// How long to wait before each attempt to connect again: not at all before the first, then 200 ms, doubling to 30 s, each
-    /// longer or shorter by up to a fifth, so that the clients of a server that comes back do not come all at once.
-    static final class Backoff {
-
-        private static final Duration FIRST = Duration.ofMillis(200);
-        private static final Duration LONGEST = Duration.ofSeconds(30);
-        private static final double JITTER = 0.2;
-
-        private final RandomGenerator random;
-        private int attempts;
-
-        Backoff(RandomGenerator random) {
-            this.random = random;
-        }
-
-        /// How many attempts there were since the last [#reset].
-        int attempts() {
-            return attempts;
-        }
-
-        /// The time before the next attempt.
-        Duration next() {
-            int doublings = attempts++ - 1;
-            if (doublings < 0) {
-                return Duration.ZERO;
-            }
-            long nanos = Math.min(LONGEST.toNanos(), FIRST.toNanos() << Math.min(doublings, Byte.SIZE));
-            return Duration.ofNanos((long) (nanos * (1 - JITTER + 2 * JITTER * random.nextDouble())));
-        }
-
-        /// The connection was of use: the next loss is the first again.
-        void reset() {
-            attempts = 0;
-        }
-    }
-
     /// The state of a client's connection.
     public sealed interface ConnectionState {
 
@@ -267,16 +365,6 @@ public final class Client implements AutoCloseable {
 
         /// No further attempt is made.
         record Closed(IOException cause) implements ConnectionState {
-        }
-    }
-
-    /// The connection ended after a request was sent and before its answer came: the server may have run it or not.
-    public static final class OutcomeUnknownException extends IOException {
-        private static final long serialVersionUID = 1;
-
-        public OutcomeUnknownException(Throwable cause) {
-            super("the connection ended before the answer came; whether the request ran is unknown: " + cause.getMessage(),
-                    cause);
         }
     }
 

@@ -4,8 +4,8 @@ import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.client.Attachment.ForeignServer;
 import dev.cipherlink.client.AuthenticationException.HostKeyException;
-import dev.cipherlink.client.Client.Backoff;
 import dev.cipherlink.client.Client.ConnectionState;
+import dev.cipherlink.client.Watch.Watches;
 import dev.cipherlink.command.CommandParser;
 import dev.cipherlink.command.CommandParser.CommandException;
 import dev.cipherlink.command.Reply;
@@ -31,6 +31,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 
 /// A client's connection, one after the other: runs the link, and when it ends, resumes the session with another one.
 ///
@@ -45,6 +46,7 @@ final class Connector implements Runnable {
 
     private final ClientConfig config;
     private final Outbox outbox;
+    private final Watches watches;
     private final RequestHandler events;
     private final AtomicReference<Consumer<byte[]>> eventHandler = new AtomicReference<>(event -> { });
     private final AtomicReference<Consumer<ConnectionState>> listener = new AtomicReference<>(state -> { });
@@ -60,11 +62,14 @@ final class Connector implements Runnable {
     private volatile boolean isClosing;
 
     /// Connects for the first time. Blocks.
-    Connector(ClientConfig config, Outbox outbox) throws IOException {
+    Connector(ClientConfig config, Outbox outbox, Watches watches) throws IOException {
         this.config = config;
         this.outbox = outbox;
+        this.watches = watches;
         events = (sequence, event) -> {
-            eventHandler.get().accept(event.toBytes());
+            byte[] payload = event.toBytes();
+            watches.heard(payload);
+            eventHandler.get().accept(payload);
             return EMPTY;
         };
         try {
@@ -145,6 +150,7 @@ final class Connector implements Runnable {
         try {
             session.abandon(cause);
         } finally {
+            watches.ended(cause);
             if (!isClosing) {
                 listener.get().accept(new ConnectionState.Closed(cause));
             }
@@ -191,6 +197,9 @@ final class Connector implements Runnable {
             await(backoff.next(), cause);
             try {
                 int unknown = attach();
+                if (!granted.isResumed()) {
+                    watches.renew();
+                }
                 listener.get().accept(new ConnectionState.Connected(granted.isResumed(), unknown,
                         Duration.ofNanos(System.nanoTime() - startedAt)));
                 return;
@@ -316,5 +325,41 @@ final class Connector implements Runnable {
                     "the connection ended: " + end.reason();
         };
         return end.detail().isEmpty() ? text : text + ": " + end.detail();
+    }
+
+    /// How long to wait before each attempt to connect again: not at all before the first, then 200 ms, doubling to 30 s, each
+    /// longer or shorter by up to a fifth, so that the clients of a server that comes back do not come all at once.
+    static final class Backoff {
+
+        private static final Duration FIRST = Duration.ofMillis(200);
+        private static final Duration LONGEST = Duration.ofSeconds(30);
+        private static final double JITTER = 0.2;
+
+        private final RandomGenerator random;
+        private int attempts;
+
+        Backoff(RandomGenerator random) {
+            this.random = random;
+        }
+
+        /// How many attempts there were since the last [#reset].
+        int attempts() {
+            return attempts;
+        }
+
+        /// The time before the next attempt.
+        Duration next() {
+            int doublings = attempts++ - 1;
+            if (doublings < 0) {
+                return Duration.ZERO;
+            }
+            long nanos = Math.min(LONGEST.toNanos(), FIRST.toNanos() << Math.min(doublings, Byte.SIZE));
+            return Duration.ofNanos((long) (nanos * (1 - JITTER + 2 * JITTER * random.nextDouble())));
+        }
+
+        /// The connection was of use: the next loss is the first again.
+        void reset() {
+            attempts = 0;
+        }
     }
 }

@@ -7,7 +7,7 @@
 /// ([dev.cipherlink.client.KnownHosts]) or by one fingerprint.
 ///
 /// Refuses: to repeat a request that may have run in a session which the server has lost, unless all of those only read: it
-/// fails with [dev.cipherlink.client.Client.OutcomeUnknownException]; to fall back to a weaker version of the wire;
+/// fails with [dev.cipherlink.client.RequestException.OutcomeUnknownException]; to fall back to a weaker version of the wire;
 /// to send our identity before the server's key is accepted.
 ///
 /// Threads: a client may be used from any thread. Handlers run on the thread that reads its connection.

@@ -4,7 +4,8 @@ import dev.cipherlink.client.AuthenticationException;
 import dev.cipherlink.client.AuthenticationException.HostKeyException;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.Client.LostHandshakeException;
-import dev.cipherlink.client.Client.OutcomeUnknownException;
+import dev.cipherlink.client.RequestException.NotDoneException;
+import dev.cipherlink.client.RequestException.OutcomeUnknownException;
 import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.CommandParser;
@@ -171,10 +172,9 @@ public final class CliClient implements AutoCloseable {
             throw lost("no answer within " + DurationText.format(timeout), mayHaveChangedData(command), e);
         } catch (ExecutionException e) {
             boolean wasSent = e.getCause() instanceof OutcomeUnknownException;
-            Throwable why = wasSent ? e.getCause().getCause() : e.getCause();
-            throw lost(FailureText.of(why), wasSent && mayHaveChangedData(command), e.getCause());
-        } catch (IOException e) {
-            throw lost(FailureText.of(e), false, e);
+            throw lost(FailureText.of(e.getCause().getCause()), wasSent && mayHaveChangedData(command), e.getCause());
+        } catch (NotDoneException e) {
+            throw lost(FailureText.of(e.getCause()), false, e);
         }
     }
 

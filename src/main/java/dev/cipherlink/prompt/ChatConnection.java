@@ -2,7 +2,7 @@ package dev.cipherlink.prompt;
 
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.Client.ConnectionState;
-import dev.cipherlink.client.Client.OutcomeUnknownException;
+import dev.cipherlink.client.RequestException;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.Verb;
@@ -191,7 +191,7 @@ final class ChatConnection implements AutoCloseable {
 
     /// Sends a command now, or as soon as there is a connection.
     ///
-    /// @return fails with [OutcomeUnknownException], or with another `IOException` if the command will never be sent
+    /// @return fails with a [RequestException], or with another `IOException` if the command will never be sent
     CompletableFuture<Reply> request(byte[] command) {
         var line = new ChatLane.Kept(command);
         if (isPaced(command)) {
@@ -239,7 +239,7 @@ final class ChatConnection implements AutoCloseable {
 
                 @Override
                 public void failed(IOException cause, boolean wasSent) {
-                    line.answer().completeExceptionally(wasSent ? new OutcomeUnknownException(cause) : cause);
+                    line.answer().completeExceptionally(RequestException.noAnswer(cause, wasSent));
                 }
             });
             // On its own thread: a server that does not read must not block the prompt.

@@ -1,6 +1,6 @@
 package dev.cipherlink.prompt;
 
-import dev.cipherlink.client.Client.OutcomeUnknownException;
+import dev.cipherlink.client.RequestException.OutcomeUnknownException;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;

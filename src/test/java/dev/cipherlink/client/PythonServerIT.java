@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.client.Client.OutcomeUnknownException;
+import dev.cipherlink.client.RequestException.OutcomeUnknownException;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.SessionParameters.OperationMode;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.AuthenticationException.HostKeyException;
-import dev.cipherlink.client.Client.OutcomeUnknownException;
+import dev.cipherlink.client.RequestException.OutcomeUnknownException;
 import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier.KnownHostKeys;
 import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.Client.ConnectionState;
-import dev.cipherlink.client.Client.OutcomeUnknownException;
+import dev.cipherlink.client.RequestException.OutcomeUnknownException;
 import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore.Durability;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cipherlink.client.Client;
-import dev.cipherlink.client.Client.OutcomeUnknownException;
+import dev.cipherlink.client.RequestException.OutcomeUnknownException;
 import dev.cipherlink.command.Reply;
 import java.io.IOException;
 import java.nio.ByteBuffer;
