@@ -4,12 +4,13 @@ import dev.cipherlink.client.ClientConfig.Credentials.PreferredSuite;
 import dev.cipherlink.client.RequestException.NotDoneException;
 import dev.cipherlink.client.Watch.Watches;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.ReplyHandler;
+import dev.cipherlink.command.ReplyHandler.Progress;
 import dev.cipherlink.message.HandshakeJson;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.noise.Suite;
 import dev.cipherlink.session.Outbox;
-import dev.cipherlink.session.Outbox.ReplyHandler;
-import dev.cipherlink.session.Outgoing.Progress;
 import dev.cipherlink.session.Session;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -83,8 +84,10 @@ public final class Client implements AutoCloseable {
     }
 
     /// The session's parameters, and the name the server knows us by.
-    public SynAck.Granted session() {
-        return connector.granted();
+    public SessionInfo session() {
+        SynAck.Granted granted = connector.granted();
+        return new SessionInfo(granted.sessionId(), granted.clientId(), granted.parameters().mode() == OperationMode.STEP_BY_STEP,
+                granted.parameters().windowSize(), granted.isResumed());
     }
 
     /// Name of the encryption of the connection, or of the last one: in version 2 the Noise protocol name of its suite.
@@ -293,7 +296,7 @@ public final class Client implements AutoCloseable {
     void requireNoHandler() {
         if (outbox.isInHandler()) {
             throw new IllegalStateException("a handler cannot wait for an answer that its own thread reads; "
-                    + "use send, submit or submitAll");
+                    + "use send, requestAsync or submit");
         }
     }
 
@@ -341,6 +344,21 @@ public final class Client implements AutoCloseable {
         } catch (InterruptedException e) {
             thread.interrupt();
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /// The session that a client has now.
+    ///
+    /// @param sessionId    it stays the same when the session is resumed
+    /// @param clientId     the name that the server knows the client by
+    /// @param isStepByStep whether requests are sent one at a time
+    /// @param windowSize   how many requests may be without an answer
+    /// @param isResumed    whether it went on with this connection
+    public record SessionInfo(String sessionId, String clientId, boolean isStepByStep, int windowSize, boolean isResumed) {
+
+        /// `burst` or `step-by-step`.
+        public String mode() {
+            return (isStepByStep ? OperationMode.STEP_BY_STEP : OperationMode.BURST).wireName();
         }
     }
 

@@ -17,7 +17,7 @@ import java.time.Duration;
 /// @param host              name or address of the server
 /// @param port              1 .. 65,535
 /// @param credentials       our key, and how the server's is verified
-/// @param mode              step-by-step or burst
+/// @param isStepByStep      whether the next request is sent when the one before is answered; else as many as the window takes
 /// @param windowSize        unanswered requests that the client wishes to have at most; the server may grant less
 /// @param clientId          the name to claim; empty for none
 /// @param connectTimeout    for connecting and both handshakes together
@@ -27,7 +27,7 @@ public record ClientConfig(
         String host,
         int port,
         Credentials credentials,
-        OperationMode mode,
+        boolean isStepByStep,
         int windowSize,
         String clientId,
         Duration connectTimeout,
@@ -41,44 +41,44 @@ public record ClientConfig(
 
     /// Burst mode with the default window, no name, 10 s to connect, 10 minutes to connect again.
     public static ClientConfig to(String host, int port, Credentials credentials) {
-        return new ClientConfig(host, port, credentials, OperationMode.BURST, SessionParameters.DEFAULT_WINDOW_SIZE, "",
+        return new ClientConfig(host, port, credentials, false, SessionParameters.DEFAULT_WINDOW_SIZE, "",
                 Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(10));
     }
 
-    public ClientConfig withMode(OperationMode newMode) {
-        return new ClientConfig(host, port, credentials, newMode, windowSize, clientId, connectTimeout, keepaliveInterval,
+    public ClientConfig withStepByStep(boolean newIsStepByStep) {
+        return new ClientConfig(host, port, credentials, newIsStepByStep, windowSize, clientId, connectTimeout, keepaliveInterval,
                 reconnectFor);
     }
 
     public ClientConfig withWindowSize(int newWindowSize) {
-        return new ClientConfig(host, port, credentials, mode, newWindowSize, clientId, connectTimeout, keepaliveInterval,
+        return new ClientConfig(host, port, credentials, isStepByStep, newWindowSize, clientId, connectTimeout, keepaliveInterval,
                 reconnectFor);
     }
 
     public ClientConfig withClientId(String newClientId) {
-        return new ClientConfig(host, port, credentials, mode, windowSize, newClientId, connectTimeout, keepaliveInterval,
+        return new ClientConfig(host, port, credentials, isStepByStep, windowSize, newClientId, connectTimeout, keepaliveInterval,
                 reconnectFor);
     }
 
     public ClientConfig withTimes(Duration newConnectTimeout, Duration newKeepaliveInterval) {
-        return new ClientConfig(host, port, credentials, mode, windowSize, clientId, newConnectTimeout,
+        return new ClientConfig(host, port, credentials, isStepByStep, windowSize, clientId, newConnectTimeout,
                 newKeepaliveInterval, reconnectFor);
     }
 
     /// Zero: a lost connection is the end.
     public ClientConfig withReconnect(Duration newReconnectFor) {
-        return new ClientConfig(host, port, credentials, mode, windowSize, clientId, connectTimeout, keepaliveInterval,
+        return new ClientConfig(host, port, credentials, isStepByStep, windowSize, clientId, connectTimeout, keepaliveInterval,
                 newReconnectFor);
     }
 
     ClientConfig withCredentials(Credentials newCredentials) {
-        return new ClientConfig(host, port, newCredentials, mode, windowSize, clientId, connectTimeout, keepaliveInterval,
+        return new ClientConfig(host, port, newCredentials, isStepByStep, windowSize, clientId, connectTimeout, keepaliveInterval,
                 reconnectFor);
     }
 
     SessionParameters wishes() {
-        return new SessionParameters(mode, SessionParameters.MAX_MESSAGE_BYTES,
-                mode == OperationMode.STEP_BY_STEP ? 1 : windowSize, Checksum.Algorithm.CRC32C);
+        return new SessionParameters(isStepByStep ? OperationMode.STEP_BY_STEP : OperationMode.BURST,
+                SessionParameters.MAX_MESSAGE_BYTES, isStepByStep ? 1 : windowSize, Checksum.Algorithm.CRC32C);
     }
 
     /// A client's key, and how it verifies the server's. It chooses the version of the wire; there is no fallback from one
@@ -94,6 +94,7 @@ public record ClientConfig(
         /// @param identity   closed by the caller, after the client
         /// @param serverKeys asked on each connection
         /// @param suite      the only one that is offered: a server that does not accept it is not asked for another
+        @SuppressWarnings("exports") // the suite, which users of the module do not choose by hand
         record Personal(Identity identity, HostKeyVerifier serverKeys, Suite suite) implements Credentials {
 
             /// With the hybrid suite that is fastest on this machine.

@@ -13,7 +13,7 @@ public abstract sealed class RequestException extends IOException {
 
     /// No answer will come.
     ///
-    /// @param wasSent as a [dev.cipherlink.session.Outbox.ReplyHandler] is told it
+    /// @param wasSent as a [dev.cipherlink.command.ReplyHandler] is told it
     public static RequestException noAnswer(IOException cause, boolean wasSent) {
         return wasSent ? new OutcomeUnknownException(cause) : new NotDoneException(cause);
     }

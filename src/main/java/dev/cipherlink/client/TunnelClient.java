@@ -3,11 +3,15 @@ package dev.cipherlink.client;
 import dev.cipherlink.channel.NoiseChannel;
 import dev.cipherlink.client.Client.LostHandshakeException;
 import dev.cipherlink.client.ClientConfig.Credentials;
+import dev.cipherlink.forward.ForwardListener;
+import dev.cipherlink.forward.ForwardListener.ForwardEvents;
+import dev.cipherlink.forward.ForwardListener.ForwardSpec;
 import dev.cipherlink.forward.ForwardListener.TunnelSource;
 import dev.cipherlink.forward.ForwardSockets;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.ForwardTarget;
+import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.forward.Relay.Tunnel;
 import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import dev.cipherlink.message.SessionParameters.OperationMode;
@@ -141,6 +145,18 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while connecting");
         }
+    }
+
+    /// Listens on this machine and forwards what it accepts through the server, until the caller closes the listener. Time limits are
+    /// the defaults; SOCKS needs no password.
+    ///
+    /// @param events told of each connection that could not be forwarded, and why
+    /// @throws java.net.BindException if the address cannot be bound
+    public ForwardListener listen(ForwardSpec spec, ForwardEvents events) throws IOException {
+        ForwardListener listener = ForwardListener.bind(spec,
+                new ForwardListener.Config(this, ForwardLimits.DEFAULT, Optional.empty(), events));
+        listener.start();
+        return listener;
     }
 
     /// Closes what is kept ready. Idempotent.

@@ -82,10 +82,9 @@ public final class CliClient implements AutoCloseable {
     /// The configuration of a client with these keys, from the settings.
     public static ClientConfig config(Settings settings, ClientKeys keys) {
         ServerAddress server = settings.address(Setting.CLIENT_SERVER);
-        OperationMode mode = OperationMode.ofWireName(settings.word(Setting.CLIENT_OPERATION_MODE)).orElseThrow();
         return ClientConfig.to(server.host(), server.port(), keys.credentials())
                 .withClientId(keys.claimedName())
-                .withMode(mode)
+                .withStepByStep(settings.word(Setting.CLIENT_OPERATION_MODE).equals(OperationMode.STEP_BY_STEP.wireName()))
                 .withWindowSize(settings.whole(Setting.CLIENT_WINDOW))
                 .withTimes(settings.duration(Setting.CLIENT_TIMEOUT), settings.duration(Setting.KEEPALIVE_INTERVAL))
                 .withReconnect(settings.duration(Setting.CLIENT_RECONNECT_FOR));

@@ -2,13 +2,13 @@ package dev.cipherlink.connect;
 
 import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.client.Client;
+import dev.cipherlink.client.Client.SessionInfo;
 import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier;
 import dev.cipherlink.client.KnownHosts;
 import dev.cipherlink.console.Output;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.SharedKey;
-import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Settings;
 import dev.cipherlink.text.CliException.FailureText;
@@ -83,9 +83,9 @@ public final class ConnectionDetails {
         if (!output.isVerbose()) {
             return;
         }
-        SynAck.Granted granted = client.session();
-        output.detail("session: " + granted.sessionId() + " as " + TerminalText.escapeLine(granted.clientId()) + ", "
-                + granted.parameters().mode().wireName() + ", window " + granted.parameters().windowSize() + "; " + client.protocolName());
+        SessionInfo session = client.session();
+        output.detail("session: " + session.sessionId() + " as " + TerminalText.escapeLine(session.clientId()) + ", "
+                + session.mode() + ", window " + session.windowSize() + "; " + client.protocolName());
         client.onConnectionChange(this::tellChange);
     }
 

@@ -28,7 +28,7 @@ public final class Identity implements AutoCloseable {
     /// Reads a private key file, which must be a regular file, no link, accessible to its owner only. Blocks on the disk
     /// and, if the file has a passphrase, on its source and its derivation (tenths of a second).
     ///
-    /// @throws WrongPassphraseException if the passphrase does not open it
+    /// @throws IdentityFile.WrongPassphraseException if the passphrase does not open it
     /// @throws IOException if it cannot be read, cannot be trusted or is no private key; the message says what to do
     public static Identity load(Path file, PassphraseSource source) throws IOException {
         byte[] content = SecretFile.readAtMost(file, IdentityFile.MAX_BYTES);

@@ -33,6 +33,7 @@ public final class ForwardListener implements AutoCloseable {
     private static final Duration DIALOGUE_TIMEOUT = Duration.ofSeconds(10);
     /// Pause after a failed accept, as when descriptors run out.
     private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
+    private static final Duration TICK = Duration.ofSeconds(1);
 
     /// Attempts to find a free port that both loopback addresses have.
     private static final int PORT_ATTEMPTS = 20;
@@ -125,9 +126,21 @@ public final class ForwardListener implements AutoCloseable {
         return forwards;
     }
 
-    /// Begins to accept. Returns at once.
+    /// Begins to accept, and to hold its relays to their time limits. Returns at once.
     public void start() {
         sockets.forEach(socket -> Thread.ofVirtual().name("cipherlink-forward").start(() -> acceptUntilClosed(socket)));
+        Thread.ofVirtual().name("cipherlink-forward-clock").start(this::checkTimesUntilClosed);
+    }
+
+    private void checkTimesUntilClosed() {
+        try {
+            while (!sockets.getFirst().isClosed() || forwards.totals().live() > 0) {
+                Thread.sleep(TICK);
+                forwards.checkTimes(System.nanoTime());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void acceptUntilClosed(ServerSocket socket) {
@@ -284,7 +297,9 @@ public final class ForwardListener implements AutoCloseable {
         void failed(String listener, IOException cause);
 
         /// A forwarded connection ended.
-        void ended(String listener, ForwardTarget target, RelayEnd end);
+        default void ended(String listener, ForwardTarget target, RelayEnd end) {
+            // Most programs care for what failed only.
+        }
     }
 
     /// Opens tunnels to targets. Thread-safe.

@@ -15,6 +15,10 @@ public final class Forwards {
     private long endedToTunnel;
     private long endedToPlain;
 
+    public Forwards() {
+        // No relay runs yet.
+    }
+
     /// @param live          connections that are forwarded now
     /// @param opened        that were, so far
     /// @param failed        that could not be

@@ -388,6 +388,7 @@ public final class Relay {
     ///
     /// @param socket  what the channel reads and writes
     /// @param channel established
+    @SuppressWarnings("exports") // the channel, which is for relays
     public record Tunnel(Socket socket, NoiseChannel channel) implements AutoCloseable {
 
         @Override

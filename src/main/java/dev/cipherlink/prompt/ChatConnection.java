@@ -5,12 +5,12 @@ import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.client.RequestException;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.ReplyHandler;
+import dev.cipherlink.command.ReplyHandler.Progress;
 import dev.cipherlink.command.Verb;
 import dev.cipherlink.connect.CliClient;
 import dev.cipherlink.connect.ClientKeys;
 import dev.cipherlink.prompt.StatusLine.LinkState;
-import dev.cipherlink.session.Outbox.ReplyHandler;
-import dev.cipherlink.session.Outgoing.Progress;
 import dev.cipherlink.settings.Settings;
 import dev.cipherlink.text.ServerAddress;
 import java.io.IOException;
@@ -140,11 +140,11 @@ final class ChatConnection implements AutoCloseable {
 
     /// `burst` or `step-by-step`, as negotiated for the session.
     String mode() {
-        return client.session().parameters().mode().wireName();
+        return client.session().mode();
     }
 
     int window() {
-        return client.session().parameters().windowSize();
+        return client.session().windowSize();
     }
 
     /// Transfer progress of the oldest unanswered request.

@@ -1,7 +1,7 @@
 package dev.cipherlink.prompt;
 
+import dev.cipherlink.command.ReplyHandler.Progress;
 import dev.cipherlink.console.Glyphs;
-import dev.cipherlink.session.Outgoing.Progress;
 import dev.cipherlink.text.DurationText;
 import dev.cipherlink.text.DurationText.SizeText;
 import dev.cipherlink.text.TerminalText;

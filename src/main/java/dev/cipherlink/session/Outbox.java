@@ -1,6 +1,7 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.ReplyHandler;
 import dev.cipherlink.message.Message.MessageType;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -285,18 +286,5 @@ public final class Outbox {
             }
             return !Thread.interrupted();
         }
-    }
-
-    /// Receives the one outcome of a request. Called under the session's lock by the thread that reads the connection: it must not
-    /// block, but may send the next request.
-    public interface ReplyHandler {
-
-        /// The peer answered.
-        void answered(Reply reply);
-
-        /// No answer will come.
-        ///
-        /// @param wasSent whether the request was on its way, so that the peer may have run it
-        void failed(IOException cause, boolean wasSent);
     }
 }

@@ -1,9 +1,10 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.ReplyHandler;
+import dev.cipherlink.command.ReplyHandler.Progress;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
-import dev.cipherlink.session.Outbox.ReplyHandler;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
@@ -187,13 +188,5 @@ public final class Outgoing {
         static int total(Payload part) {
             return ByteBuffer.wrap(part.array(), part.offset() + 4, 4).getInt();
         }
-    }
-
-    /// How far the oldest request without an answer has come.
-    ///
-    /// @param doneBytes  of the request: what the peer has acknowledged; of an answer: what has arrived
-    /// @param totalBytes of all of it
-    /// @param isAnswer   whether the request is with the peer, and its answer arrives in parts
-    public record Progress(long doneBytes, long totalBytes, boolean isAnswer) {
     }
 }

@@ -1,10 +1,10 @@
 package dev.cipherlink.session;
 
+import dev.cipherlink.command.ReplyHandler.Progress;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
-import dev.cipherlink.session.Outgoing.Progress;
 import dev.cipherlink.session.Session.MessageSink;
 import java.io.IOException;
 import java.net.ProtocolException;

@@ -1,13 +1,13 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.ReplyHandler.Progress;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.session.Outbox.EventQueue;
 import dev.cipherlink.session.Outgoing.Failure;
-import dev.cipherlink.session.Outgoing.Progress;
 import dev.cipherlink.session.SendWindow.RetransmitTimer;
 import dev.cipherlink.session.Session.MessageSink;
 import dev.cipherlink.session.Session.SessionIdentity;

@@ -1,13 +1,13 @@
 package dev.cipherlink.session;
 
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.ReplyHandler.Progress;
 import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.session.Link.KeepaliveTimer.Keepalives;
 import dev.cipherlink.session.Outbox.EventQueue;
 import dev.cipherlink.session.Outgoing.Failure;
-import dev.cipherlink.session.Outgoing.Progress;
 import dev.cipherlink.session.Receiver.Fragments;
 import dev.cipherlink.session.SendWindow.SerialNumber;
 import dev.cipherlink.session.SessionHandshake.RefusedException;

@@ -4,7 +4,7 @@
 /// sockets, threads or clocks: a `Sender` numbers, sends again and matches answers, a `Receiver` runs each request once.
 /// [dev.cipherlink.session.SessionHandshake] establishes or resumes one on a fresh channel, and
 /// [dev.cipherlink.session.Link] attaches it to that: it reads, answers, pushes and keeps alive. A session outlives its
-/// links; at the server the [dev.cipherlink.server.sessions.SessionRegistry] keeps it from one to the next.
+/// links; at the server the `SessionRegistry` keeps it from one to the next.
 ///
 /// Refuses: to know what a payload means (a [dev.cipherlink.session.RequestHandler] does), to run a request that changes
 /// something twice, to buffer more than the negotiated window, to be used by two connections at once.

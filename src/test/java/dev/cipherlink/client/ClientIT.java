@@ -7,11 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.ReplyHandler;
 import dev.cipherlink.crypto.SharedKey;
-import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.server.TestServer;
 import dev.cipherlink.session.CloseReason;
-import dev.cipherlink.session.Outbox.ReplyHandler;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -88,8 +87,8 @@ class ClientIT {
     @Test
     void worksInStepByStepModeAndClaimsAName() throws Exception {
         try (var server = TestServer.start();
-             var client = Client.connect(server.clientConfig().withMode(OperationMode.STEP_BY_STEP).withClientId("anna"))) {
-            assertEquals(1, client.session().parameters().windowSize());
+             var client = Client.connect(server.clientConfig().withStepByStep(true).withClientId("anna"))) {
+            assertEquals(1, client.session().windowSize());
             assertEquals("anna", client.session().clientId());
             for (int i = 1; i <= 50; i++) {
                 assertEquals(Integer.toString(i), client.request("INCR n").text());

@@ -86,9 +86,9 @@ class PythonServerIT {
     @ParameterizedTest
     @EnumSource(names = {"STEP_BY_STEP", "BURST"})
     void speaksToAnIndependentServer(OperationMode mode) throws Exception {
-        try (var client = Client.connect(serve().withMode(mode).withClientId("java-peer"))) {
+        try (var client = Client.connect(serve().withStepByStep(mode == OperationMode.STEP_BY_STEP).withClientId("java-peer"))) {
             assertEquals("java-peer", client.session().clientId());
-            assertEquals(mode, client.session().parameters().mode());
+            assertEquals(mode.wireName(), client.session().mode());
             assertEquals("OK", client.request("SET greeting hello world").text());
             assertEquals("hello world", client.request("GET greeting").text());
             assertEquals("OK", client.request("DELETE greeting").text());

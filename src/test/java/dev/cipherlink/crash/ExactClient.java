@@ -3,7 +3,7 @@ package dev.cipherlink.crash;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.session.Outbox.ReplyHandler;
+import dev.cipherlink.command.ReplyHandler;
 import dev.cipherlink.session.Session;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -44,7 +44,7 @@ final class ExactClient implements AutoCloseable {
         this.name = name;
         client = Client.connect(config);
         random = new Random(seed);
-        room = new Semaphore(3 * client.session().parameters().windowSize());
+        room = new Semaphore(3 * client.session().windowSize());
         thread = Thread.ofVirtual().name(name).unstarted(this::run);
     }
 

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.client.RequestException.OutcomeUnknownException;
-import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore.Durability;
 import dev.cipherlink.store.StoreException;
@@ -65,7 +64,7 @@ class ServerCrashIT {
         for (int i = 0; i < CLIENTS; i++) {
             int window = WINDOWS[i / 2];
             var config = server.clientConfig(1 + i % 2);
-            clients.add(new ExactClient(window == 1 ? config.withMode(OperationMode.STEP_BY_STEP) : config.withWindowSize(window),
+            clients.add(new ExactClient(window == 1 ? config.withStepByStep(true) : config.withWindowSize(window),
                     "c" + i, random.nextLong()));
         }
         clients.forEach(ExactClient::start);

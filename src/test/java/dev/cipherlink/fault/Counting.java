@@ -2,7 +2,7 @@ package dev.cipherlink.fault;
 
 import dev.cipherlink.client.Client;
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.session.Outbox.ReplyHandler;
+import dev.cipherlink.command.ReplyHandler;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicInteger;

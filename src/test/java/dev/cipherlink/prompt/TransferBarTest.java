@@ -2,9 +2,9 @@ package dev.cipherlink.prompt;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.cipherlink.command.ReplyHandler.Progress;
 import dev.cipherlink.console.Glyphs;
 import dev.cipherlink.prompt.StatusLine.TransferBar;
-import dev.cipherlink.session.Outgoing.Progress;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 

@@ -3,13 +3,13 @@ package dev.cipherlink.session;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.ReplyHandler;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.session.Link.LinkConfig;
 import dev.cipherlink.session.Link.LinkEnd;
-import dev.cipherlink.session.Outbox.ReplyHandler;
 import dev.cipherlink.session.Session.SessionIdentity;
 import java.io.IOException;
 import java.time.Duration;

@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.ReplyHandler.Progress;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.session.Outgoing.PartHeader;
-import dev.cipherlink.session.Outgoing.Progress;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;

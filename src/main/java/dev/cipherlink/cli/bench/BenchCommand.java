@@ -124,7 +124,7 @@ public final class BenchCommand extends ClientCommand {
     }
 
     private void report(LoadGenerator.Result result, Settings settings, CliClient first) {
-        int window = first.client().session().parameters().windowSize();
+        int window = first.client().session().windowSize();
         if (output().isJson()) {
             output().line(Json.object(members(result, settings, window)));
             return;

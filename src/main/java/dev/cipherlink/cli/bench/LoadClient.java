@@ -3,7 +3,7 @@ package dev.cipherlink.cli.bench;
 import dev.cipherlink.cli.bench.LoadGenerator.LoadPlan;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.command.Reply;
-import dev.cipherlink.session.Outbox.ReplyHandler;
+import dev.cipherlink.command.ReplyHandler;
 import java.io.IOException;
 import java.util.SplittableRandom;
 import java.util.concurrent.CountDownLatch;
@@ -49,7 +49,7 @@ final class LoadClient {
         errors = 0;
         done = finished;
         answered.set(0);
-        int window = Math.min(requests, client.session().parameters().windowSize());
+        int window = Math.min(requests, client.session().windowSize());
         if (window == 0) {
             finished.countDown();
             return;

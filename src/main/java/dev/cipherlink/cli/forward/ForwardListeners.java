@@ -19,12 +19,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 
 /// The listeners of one `forward`, from binding to the end. Thread-safe.
 final class ForwardListeners implements AutoCloseable {
 
-    private static final Duration TICK = Duration.ofSeconds(1);
     private static final Duration DRAIN_TICK = Duration.ofMillis(20);
 
     private final List<ForwardListener> listeners = new CopyOnWriteArrayList<>();
@@ -63,10 +61,7 @@ final class ForwardListeners implements AutoCloseable {
 
     /// Blocks until [#stop], and then until the connections have ended, for the grace period at most.
     void awaitStop() throws InterruptedException {
-        while (!stopped.await(TICK.toMillis(), TimeUnit.MILLISECONDS)) {
-            long now = System.nanoTime();
-            listeners.forEach(listener -> listener.forwards().checkTimes(now));
-        }
+        stopped.await();
         listeners.forEach(ForwardListener::close);
         long deadline = System.nanoTime() + gracePeriod.toNanos();
         while (live() > 0 && System.nanoTime() < deadline) {
