@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.client.Request.Entry;
 import dev.cipherlink.client.Request.Swap;
 import dev.cipherlink.client.RequestException.NotDoneException;
@@ -17,17 +18,28 @@ import dev.cipherlink.client.Watch.Change;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Event;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.fault.CutLink;
+import dev.cipherlink.server.Server;
+import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.server.TestServer;
+import dev.cipherlink.store.MemoryStore;
+import dev.cipherlink.store.StoreLimits;
 import java.net.InetSocketAddress;
+import java.net.ProtocolException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -190,13 +202,42 @@ class RequestIT {
     @Test
     void followsKeysAcrossALostConnection() throws Exception {
         var address = new InetSocketAddress("127.0.0.1", server.port());
-        try (var link = new dev.cipherlink.fault.CutLink(address);
+        try (var link = new CutLink(address);
              Client cut = Client.connect(ClientConfig.to("127.0.0.1", link.port(), server.key()));
              Watch watch = cut.watch("k")) {
             cut.call(Request.of(new Command.Ping()));
             link.breakAll();
             client.set("k1", bytes("x"));
             assertEquals(new Change.Set("k1"), watch.poll(LONG).orElseThrow(), "the session was resumed");
+        }
+    }
+
+    /// The session is lost with a server that keeps nothing on disk.
+    @Test
+    void saysThatAWatchMayHaveMissedSomethingWhenTheSessionIsNew() throws Exception {
+        try (SharedKey key = SharedKey.generate(); var store = new MemoryStore(new StoreLimits(1 << 20, 1L << 26))) {
+            ServerConfig config = ServerConfig.loopback(key).with(to -> to.gracePeriod = Duration.ofMillis(200));
+            Server first = Server.start(config, store);
+            int port = first.address().getPort();
+            try (Client lost = Client.connect(ClientConfig.to("127.0.0.1", port, key)); Watch watch = lost.watch("k")) {
+                var connected = new CountDownLatch(1);
+                lost.onConnectionChange(state -> {
+                    if (state instanceof ConnectionState.Connected) {
+                        connected.countDown();
+                    }
+                });
+                first.close();
+                try (Server _ = Server.start(config.with(to -> to.port = port), store)) {
+                    lost.retryNow();
+                    assertTrue(connected.await(60, TimeUnit.SECONDS));
+                    var changes = new LinkedHashSet<Change>();
+                    while (!changes.contains(new Change.Set("k1"))) {
+                        lost.set("k1", bytes("x")); // perhaps before the server has the watch again
+                        watch.poll(Duration.ofMillis(100)).ifPresent(changes::add);
+                    }
+                    assertEquals(Set.of(new Change.Missed(), new Change.Set("k1")), changes);
+                }
+            }
         }
     }
 
@@ -211,11 +252,11 @@ class RequestIT {
 
     @Test
     void talks() throws Exception {
-        var heard = new java.util.concurrent.LinkedBlockingQueue<Event>();
+        var heard = new LinkedBlockingQueue<Event>();
         client.onEvent(event -> {
             try {
                 heard.add(Event.decode(event, 0, event.length));
-            } catch (java.net.ProtocolException e) {
+            } catch (ProtocolException e) {
                 throw new AssertionError(e);
             }
         });
