@@ -15,11 +15,13 @@ import java.util.stream.Stream;
 /// Makes the runtime image of one platform, the one it runs on: `target/cipherlink` and its `.tar.gz`.
 ///
 /// Maven runs it in phase `package` with the JDK of the toolchain, straight from the source:
-/// `java jlink/BuildImage.java PROJECT-FOLDER VERSION JAR RUNTIME-CLASS-PATH`.
+/// `java jlink/BuildImage.java PROJECT-FOLDER VERSION TIME JAR RUNTIME-CLASS-PATH`.
 ///
 /// The image holds a JVM with only the modules that are used (`jlink`), one jar of the program and its dependencies
-/// ([AppJar]), this platform's native libraries ([Platform], [SymbolTables]), an AOT cache ([AotCache]) and the launcher
-/// `bin/cipherlink` ([Launcher]).
+/// ([AppJar]), this platform's native libraries ([Platform], [SymbolTables]), an AOT cache ([AotCache]), the launcher
+/// `bin/cipherlink` ([Launcher]), and manual pages with completion scripts ([Manual]).
+///
+/// All of it depends on the sources alone, but for the AOT cache: its training run has threads, and addresses.
 final class BuildImage {
 
     /// Modules that a dependency names for features that are not used here, and that would double the image:
@@ -47,24 +49,27 @@ final class BuildImage {
     private final Path project;
     private final Path target;
     private final String version;
+    /// Of every file: the AOT cache notes those of the jar and of the modules.
+    private final Instant time;
     private final Path image;
     private final Path work;
 
-    private BuildImage(Path project, String version) {
+    private BuildImage(Path project, String version, Instant time) {
         this.project = project;
         this.target = project.resolve("target");
         this.version = version;
+        this.time = time;
         this.image = target.resolve("cipherlink");
         this.work = target.resolve("image-work");
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
-        if (args.length != 4) {
-            throw new IllegalArgumentException("usage: BuildImage.java PROJECT-FOLDER VERSION JAR RUNTIME-CLASS-PATH");
+        if (args.length != 5) {
+            throw new IllegalArgumentException("usage: BuildImage.java PROJECT-FOLDER VERSION TIME JAR RUNTIME-CLASS-PATH");
         }
-        List<Path> dependencies = Arrays.stream(args[3].split(java.io.File.pathSeparator))
+        List<Path> dependencies = Arrays.stream(args[4].split(java.io.File.pathSeparator))
                 .map(Path::of).filter(Files::isRegularFile).sorted(Comparator.comparing(Path::getFileName)).toList();
-        new BuildImage(Path.of(args[0]), args[1]).run(Path.of(args[2]), dependencies);
+        new BuildImage(Path.of(args[0]), args[1], Instant.parse(args[2])).run(Path.of(args[3]), dependencies);
     }
 
     private void run(Path jar, List<Path> dependencies) throws IOException, InterruptedException {
@@ -83,6 +88,8 @@ final class BuildImage {
         SymbolTables.cut(image.resolve("lib"));
         Files.copy(project.resolve("LICENSE"), image.resolve("LICENSE"));
         Launcher.write(project.resolve("jlink/launcher.sh"), image.resolve("bin/cipherlink"));
+        Manual.write(image, project.resolve("jlink/manual"), version, time.toString().substring(0, 10), work);
+        setTimes();
         AotCache.create(image, project.resolve("jlink/training"), work);
         archive(platform);
         delete(work);
@@ -127,9 +134,19 @@ final class BuildImage {
                 """));
     }
 
-    private void archive(Platform platform) throws IOException, InterruptedException {
+    private void setTimes() throws IOException {
+        try (Stream<Path> all = Files.walk(image)) {
+            for (Path path : all.filter(Files::isRegularFile).toList()) {
+                Files.setLastModifiedTime(path, FileTime.from(time));
+            }
+        }
+    }
+
+    private void archive(Platform platform) throws IOException {
         Path archive = target.resolve("cipherlink-" + version + "-" + platform.name() + ".tar.gz");
-        Commands.run(work.resolve("tar.log"), "tar", "-czf", archive.toString(), "-C", target.toString(), "cipherlink");
+        try (var tar = new Tar(Files.newOutputStream(archive), time)) {
+            tar.tree("cipherlink", image);
+        }
     }
 
     private static String tool(String name, List<String> arguments) {

@@ -33,7 +33,7 @@ final class CompletionCommand extends ProgramCommand {
                 done < <("${typed[0]}" completion words "${typed[@]:1}" 2>/dev/null)
             }
             complete -F _cipherlink cipherlink""", "zsh", """
-            autoload -U +X compinit && compinit
+            #compdef cipherlink
             _cipherlink() {
                 local line
                 for line in "${(@f)$(cipherlink completion words "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
@@ -44,7 +44,12 @@ final class CompletionCommand extends ProgramCommand {
                     esac
                 done
             }
-            compdef _cipherlink cipherlink""", "fish", """
+            if [ "$funcstack[1]" = _cipherlink ]; then # in a file of $fpath
+                _cipherlink "$@"
+            else
+                autoload -U +X compinit && compinit
+                compdef _cipherlink cipherlink
+            fi""", "fish", """
             function __cipherlink_words
                 set -l typed (commandline -opc) (commandline -ct)
                 for line in (cipherlink completion words $typed[2..-1] 2>/dev/null)

@@ -3,12 +3,14 @@ package dev.cipherlink.cli.base;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import picocli.CommandLine;
+import picocli.CommandLine.IHelpSectionRenderer;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.IGetter;
 import picocli.CommandLine.Model.ISetter;
@@ -20,7 +22,7 @@ import picocli.CommandLine.Model.UsageMessageSpec;
 ///
 /// Calls, not annotations: to read those the JVM makes classes while the program starts, for longer than a request takes.
 /// Options and parameters show in the help in the order of the calls, and go where `target` puts them, if they are given.
-public final class Syntax {
+public final class Syntax implements IHelpSectionRenderer {
     /// The groups of options, in the order in which the help shows them.
     static final String OWN = "Options:";
     static final String CONNECTION = "Options of the connection:";
@@ -39,10 +41,17 @@ public final class Syntax {
         spec.usageMessage().parameterListHeading("%nArguments:%n").optionListHeading("")
                 .commandListHeading("%nCommands:%n").footerHeading("%nExamples:%n")
                 .synopsisSubcommandLabel("COMMAND").width(WIDTH).sortOptions(false).abbreviateSynopsis(true);
-        spec.usageMessage().sectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, this::options);
+        spec.usageMessage().sectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, this);
     }
 
-    private String options(CommandLine.Help help) {
+    /// The options of a command by the headings of their groups, in the order of the help; a group may be empty.
+    public static Map<String, List<OptionSpec>> groups(CommandSpec command) {
+        return Collections.unmodifiableMap(
+                ((Syntax) command.usageMessage().sectionMap().get(UsageMessageSpec.SECTION_KEY_OPTION_LIST)).groups);
+    }
+
+    @Override
+    public String render(CommandLine.Help help) {
         StringBuilder text = new StringBuilder();
         groups.forEach((heading, options) -> {
             if (!options.isEmpty()) {
