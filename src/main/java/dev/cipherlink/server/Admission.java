@@ -44,10 +44,8 @@ final class Admission {
     private volatile SecureChannel channel;
     private volatile PublicKey remoteKey;
     private volatile ClientIdentity client;
-    /// The session of this connection; null before it has one.
-    private volatile Session session;
-    /// The claim on the session to be resumed, until the client has proved to be live.
-    private SessionRegistry.Claim claim;
+    /// The claim on the session of this connection; null before its SYN, and in stream mode.
+    private volatile SessionRegistry.Claim claim;
     /// The forward, in stream mode.
     private volatile StreamConnection stream;
     private volatile boolean hasProved;
@@ -64,23 +62,11 @@ final class Admission {
     ///
     /// @return null if the connection became a forward
     Link establish() throws IOException {
-        try {
-            reader = new PacketReader(connection.socket().getInputStream());
-            var writer = new PacketWriter(connection.socket().getOutputStream());
-            channel = acceptChannel(reader, writer);
-            SessionHandshake.Result result = SessionHandshake.accept(channel, this::grant);
-            if (claim != null) {
-                takeSession();
-            }
-            return result.granted().parameters().mode() == OperationMode.STREAM ? null : link(result);
-        } catch (IOException | RuntimeException e) {
-            release();
-            throw e;
-        } finally {
-            if (claim != null) {
-                claim.close();
-            }
-        }
+        reader = new PacketReader(connection.socket().getInputStream());
+        var writer = new PacketWriter(connection.socket().getOutputStream());
+        channel = acceptChannel(reader, writer);
+        SessionHandshake.Result result = SessionHandshake.accept(channel, this::grant);
+        return stream != null ? null : link(result);
     }
 
     /// The version of the first packet applies to the whole connection.
@@ -145,7 +131,7 @@ final class Admission {
         }
         boolean isStream = syn.wishes().mode() == OperationMode.STREAM;
         boolean isResume = !isStream && syn.resume() != null && claimSession(syn.resume());
-        String refusal = server.quota.enter(client, isResume && claim.isHeld());
+        String refusal = server.quota.enter(client, isResume && claim.isHeldByOther());
         if (refusal != null && isResume) {
             // Not answered with a refusal, which is final: the session waits, and its client tries again.
             throw new IOException(refusal);
@@ -224,20 +210,20 @@ final class Admission {
     private SynAck openSession(Syn syn, String sessionId) throws InterruptedIOException {
         var origin = new SessionOrigin(sessionId, client, channel.version(),
                 syn.wishes().clampedTo(server.config().maxWindowSize()));
-        session = origin.open(server.services);
-        server.sessions.add(session, origin.owner(), connection);
+        claim = server.sessions.open(origin.open(server.services), origin.owner(), connection);
         requireServing();
         return new SynAck.Granted(sessionId, origin.parameters(), client.name());
     }
 
     /// Claims the requested session, unless it cannot continue from the client's acknowledgement.
     private boolean claimSession(Syn.Resume resume) {
-        claim = server.sessions.claim(SessionHandshake.sessionId(resume), SessionOrigin.owner(client));
-        if (claim != null && !claim.session().canResumeFrom(resume.received())) {
-            claim.close();
-            claim = null;
+        SessionRegistry.Claim found = server.sessions.claim(SessionHandshake.sessionId(resume), SessionOrigin.owner(client), connection);
+        if (found != null && !found.session().canResumeFrom(resume.received())) {
+            found.release(System.nanoTime());
+            return false;
         }
-        return claim != null;
+        claim = found;
+        return found != null;
     }
 
     private SynAck resumeSession(Syn.Resume resume) throws InterruptedIOException {
@@ -247,25 +233,19 @@ final class Admission {
                 claimed.identity().name(), claimed.received(resume.acknowledged()));
     }
 
-    /// Takes the session over from another connection: only after the client's ACK, which cannot be replayed.
-    private void takeSession() throws IOException {
-        claim.take(connection);
-        session = claim.session();
-        requireServing();
-    }
-
-    /// A stopping server finds this connection by `session` and waits for it. A stop that came before `session` was set
-    /// is noticed here.
+    /// A stopping server finds this connection by [#hasSession] and waits for it. A stop that came before is noticed here.
     private void requireServing() throws InterruptedIOException {
         if (connection.isDraining()) {
             throw new InterruptedIOException("the server is stopping");
         }
     }
 
+    /// Takes the session, from another connection if one holds it: only after the client's ACK, which cannot be replayed.
     private Link link(SessionHandshake.Result result) throws IOException {
-        server.sessions.established(session);
-        var link = new Link(channel, session, LinkConfig.server(server.config().keepaliveInterval()));
+        claim.take();
+        var link = new Link(channel, claim.session(), LinkConfig.server(server.config().keepaliveInterval()));
         if (result.granted().isResumed()) {
+            requireServing();
             link.resume(result.syn().resume().received(), result.syn().resume().acknowledged());
         }
         return link;
@@ -273,10 +253,8 @@ final class Admission {
 
     /// Detaches the session, to wait for another connection, unless it has ended or was never established.
     void release() {
-        Session held = session;
-        if (held != null) {
-            session = null;
-            server.sessions.release(held, System.nanoTime());
+        if (claim != null) {
+            claim.release(System.nanoTime());
         }
     }
 
@@ -330,6 +308,7 @@ final class Admission {
 
     /// Whether the connection has a session that the client may know of.
     boolean hasSession() {
-        return session != null;
+        SessionRegistry.Claim ours = claim;
+        return ours != null && ours.isHolder();
     }
 }

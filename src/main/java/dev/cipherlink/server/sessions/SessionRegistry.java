@@ -19,8 +19,8 @@ import java.util.function.ToLongFunction;
 /// The sessions of a server: those with a connection, and detached ones that wait for their client (`docs/protocol.md`,
 /// section 5).
 ///
-/// At most one connection holds a session. A resuming connection claims it, and takes it once its client has proved to be
-/// live; the previous connection is closed first. Each `now` is a [System#nanoTime]. Thread-safe.
+/// At most one connection holds a session: that of its newest [Claim] that was taken. A connection opens a session or claims one,
+/// takes it once its client has proved to be live, and releases it at its end. Each `now` is a [System#nanoTime]. Thread-safe.
 public final class SessionRegistry {
 
     private static final Logger LOG = System.getLogger(SessionRegistry.class.getName());
@@ -42,8 +42,8 @@ public final class SessionRegistry {
     private static final class Entry {
         private final Session session;
         private final String owner;
-        /// The connection that holds the session; null while detached.
-        private Closeable holder;
+        /// Null while detached.
+        private Claim holder;
         /// Whether a client has proved that it knows of the session.
         private boolean isEstablished;
         /// Whether to end it with its connection, because its owner has lost the right to it.
@@ -51,10 +51,9 @@ public final class SessionRegistry {
         private int claims;
         private long detachedAt;
 
-        Entry(Session session, String owner, Closeable holder) {
+        Entry(Session session, String owner) {
             this.session = session;
             this.owner = owner;
-            this.holder = holder;
         }
     }
 
@@ -68,27 +67,31 @@ public final class SessionRegistry {
         this.limits = limits;
     }
 
-    /// Registers a new session.
+    /// Registers a new session, held by the connection that opens it.
     ///
-    /// @param owner  only the same owner may resume it
-    /// @param holder closed when another connection takes the session over
-    public synchronized void add(Session session, String owner, Closeable holder) {
-        sessions.put(session.identity().id(), new Entry(session, owner, holder));
+    /// @param owner      only the same owner may resume it
+    /// @param connection closed when another connection takes the session over
+    public synchronized Claim open(Session session, String owner, Closeable connection) {
+        var entry = new Entry(session, owner);
+        sessions.put(session.identity().id(), entry);
+        entry.holder = new Claim(entry, connection);
+        return entry.holder;
     }
 
-    /// The client has proved that it knows of the session.
-    public synchronized void established(Session session) {
-        Entry entry = sessions.get(session.identity().id());
-        if (entry != null) {
-            entry.isEstablished = true;
-        }
+    /// Claims a session for another connection.
+    ///
+    /// @param connection closed when yet another one takes the session over
+    /// @return null if no session has that id and owner; a client is not told which of them is wrong
+    public synchronized Claim claim(String id, String owner, Closeable connection) {
+        Entry entry = sessions.get(id);
+        return entry == null || !entry.owner.equals(owner) ? null : new Claim(entry, connection);
     }
 
     /// Adds a session of the previous process, which waits for its client within the limits.
     public void addDetached(Session session, String owner, long now) {
         var ended = new ArrayList<Session>();
         synchronized (this) {
-            var entry = new Entry(session, owner, null);
+            var entry = new Entry(session, owner);
             entry.isEstablished = true;
             sessions.put(session.identity().id(), entry);
             detach(entry, now);
@@ -105,12 +108,14 @@ public final class SessionRegistry {
 
     /// A connection's claim on a session. Before [#take] it changes nothing for the session or its present connection,
     /// except that the session is kept, even if no client has proved that it knows of it.
-    public final class Claim implements AutoCloseable {
+    public final class Claim {
         private final Entry entry;
-        private boolean isOpen = true;
+        private final Closeable connection;
+        private boolean isReleased;
 
-        private Claim(Entry entry) {
+        private Claim(Entry entry, Closeable connection) {
             this.entry = entry;
+            this.connection = connection;
             entry.claims++;
         }
 
@@ -118,96 +123,87 @@ public final class SessionRegistry {
             return entry.session;
         }
 
+        /// Whether this connection holds the session.
+        public boolean isHolder() {
+            synchronized (SessionRegistry.this) {
+                return entry.holder == this;
+            }
+        }
+
         /// Whether another connection holds the session, which [#take] would end.
-        public boolean isHeld() {
+        public boolean isHeldByOther() {
             synchronized (SessionRegistry.this) {
-                return entry.holder != null;
+                return entry.holder != null && entry.holder != this;
             }
         }
 
-        /// Takes the session for a connection whose client has proved to be live. Blocks until the previous connection
-        /// has released it. Ends the claim.
+        /// Takes the session, unless this connection holds it already: its client has proved to be live, and to know of it. Blocks
+        /// until the previous connection, which is closed, has released it.
         ///
-        /// @param holder closed when another connection takes the session over
         /// @throws IOException if the session has ended, or the thread is interrupted
-        public void take(Closeable holder) throws IOException {
+        public void take() throws IOException {
             synchronized (SessionRegistry.this) {
-                try {
-                    while (entry.holder != null) {
-                        SessionRegistry.close(entry.holder);
-                        SessionRegistry.this.wait();
-                    }
-                    // Another claim may have been faster, or the session may have ended with its connection.
-                    if (sessions.get(entry.session.identity().id()) != entry) {
-                        throw new IOException("the session ended while it was being resumed");
-                    }
-                    detached.remove(entry.session, entry.owner);
-                    entry.holder = holder;
-                    entry.isEstablished = true;
-                    resumed++;
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    throw new InterruptedIOException("interrupted while waiting for the session's last connection to end");
-                } finally {
-                    close();
+                while (isHeldByOther()) {
+                    entry.holder.closeConnection();
+                    awaitRelease();
                 }
+                // Another claim may have been faster, or the session may have ended with its connection.
+                if (!isRegistered(entry)) {
+                    throw new IOException("the session ended while it was being resumed");
+                }
+                if (entry.holder == null) {
+                    detached.remove(entry.session, entry.owner);
+                    entry.holder = this;
+                    resumed++;
+                }
+                entry.isEstablished = true;
             }
         }
 
-        /// Releases the claim. Idempotent.
-        @Override
-        public void close() {
+        private void closeConnection() {
+            try {
+                connection.close();
+            } catch (IOException e) {
+                // It releases the session nevertheless.
+            }
+        }
+
+        /// Ends the claim. A session that this connection held waits for another one, unless it is over. One that no client has
+        /// proved to know of is kept only while it is claimed. Idempotent.
+        public void release(long now) {
             var ended = new ArrayList<Session>();
             synchronized (SessionRegistry.this) {
-                if (isOpen) {
-                    isOpen = false;
-                    entry.claims--;
-                    if (entry.holder == null && !isWanted(entry) && sessions.get(entry.session.identity().id()) == entry) {
-                        remove(entry, ended);
-                    }
+                if (isReleased) {
+                    return;
                 }
+                isReleased = true;
+                entry.claims--;
+                boolean isOver = !entry.isEstablished && entry.claims == 0;
+                if (entry.holder == this) {
+                    detach(entry, now);
+                    isOver |= entry.session.isOver() || entry.isRevoked || limits.resumeWindow().isZero();
+                    SessionRegistry.this.notifyAll();
+                }
+                if (isOver && entry.holder == null && isRegistered(entry)) {
+                    remove(entry, ended);
+                }
+                evict(ended);
             }
             end(ended);
         }
     }
 
-    private static boolean isWanted(Entry entry) {
-        return entry.isEstablished || entry.claims > 0;
+    private boolean isRegistered(Entry entry) {
+        return sessions.get(entry.session.identity().id()) == entry;
     }
 
-    /// Claims a session for another connection.
-    ///
-    /// @return null if no session has that id and owner; a client is not told which of them is wrong
-    public synchronized Claim claim(String id, String owner) {
-        Entry entry = sessions.get(id);
-        return entry == null || !entry.owner.equals(owner) ? null : new Claim(entry);
-    }
-
-    private static void close(Closeable holder) {
+    private void awaitRelease() throws InterruptedIOException {
         try {
-            holder.close();
-        } catch (IOException e) {
-            // It releases the session nevertheless.
+            wait();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while waiting for the session's last connection to end");
         }
-    }
-
-    /// Releases the session of a connection that has ended: it waits for another one, unless it is over. A session that
-    /// no client has proved to know of is kept only while it is claimed.
-    public void release(Session session, long now) {
-        var ended = new ArrayList<Session>();
-        synchronized (this) {
-            Entry entry = sessions.get(session.identity().id());
-            if (entry == null) {
-                return;
-            }
-            detach(entry, now);
-            if (session.isOver() || entry.isRevoked || limits.resumeWindow().isZero() || !isWanted(entry)) {
-                remove(entry, ended);
-            }
-            evict(ended);
-            notifyAll();
-        }
-        end(ended);
     }
 
     /// Ends the sessions that have waited too long, and drops requests with missing fragments.

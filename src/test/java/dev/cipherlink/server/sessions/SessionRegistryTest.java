@@ -3,6 +3,7 @@ package dev.cipherlink.server.sessions;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message.Payload;
@@ -48,12 +49,16 @@ class SessionRegistryTest {
     /// A session that its client leaves behind, with so many bytes in it.
     private Session detach(SessionRegistry registry, String owner, String id, int bytes) {
         Session session = session(id);
-        registry.add(session, owner, HOLDER);
-        registry.established(session);
+        SessionRegistry.Claim claim = registry.open(session, owner, HOLDER);
+        try {
+            claim.take();
+        } catch (IOException e) {
+            throw new IllegalStateException("a new session is that of its connection", e);
+        }
         if (bytes > 0) {
             session.push(new byte[bytes]);
         }
-        registry.release(session, ++now);
+        claim.release(++now);
         return session;
     }
 
@@ -73,9 +78,9 @@ class SessionRegistryTest {
         assertEquals(List.of("e1", "e2"), ended);
         assertEquals(3, registry.detached());
         assertEquals(2, registry.expired());
-        registry.claim("a1", "ann").take(HOLDER);
-        assertNull(registry.claim("e1", "eve"));
-        registry.claim("e3", "eve").take(HOLDER);
+        registry.claim("a1", "ann", HOLDER).take();
+        assertNull(registry.claim("e1", "eve", HOLDER));
+        registry.claim("e3", "eve", HOLDER).take();
     }
 
     @Test
@@ -115,13 +120,13 @@ class SessionRegistryTest {
         SessionRegistry registry = registry(3, 1_000_000);
         detach(registry, "ann", "a1");
         long last = now + Duration.ofMinutes(10).toNanos();
-        try (SessionRegistry.Claim claim = registry.claim("a1", "ann")) {
-            assertEquals("a1", claim.session().identity().id());
-            assertEquals(1, registry.detached());
-            assertEquals(0, registry.resumed());
-            registry.expire(last);
-            assertThrows(IOException.class, () -> claim.take(HOLDER), "it is over");
-        }
+        SessionRegistry.Claim claim = registry.claim("a1", "ann", HOLDER);
+        assertEquals("a1", claim.session().identity().id());
+        assertEquals(1, registry.detached());
+        assertEquals(0, registry.resumed());
+        registry.expire(last);
+        assertThrows(IOException.class, claim::take, "it is over");
+        claim.release(++now);
         assertEquals(List.of("a1"), ended);
     }
 
@@ -129,18 +134,20 @@ class SessionRegistryTest {
     @Test
     void aSessionThatNobodyKnowsOfIsKeptWhileItIsClaimed() throws IOException {
         SessionRegistry registry = registry(3, 1_000_000);
-        for (String id : List.of("a1", "a2")) {
-            registry.add(session(id), "ann", HOLDER);
-        }
-        SessionRegistry.Claim first = registry.claim("a1", "ann");
-        SessionRegistry.Claim second = registry.claim("a2", "ann");
-        registry.release(first.session(), ++now);
-        registry.release(second.session(), ++now);
+        SessionRegistry.Claim firstLost = registry.open(session("a1"), "ann", HOLDER);
+        SessionRegistry.Claim secondLost = registry.open(session("a2"), "ann", HOLDER);
+        SessionRegistry.Claim first = registry.claim("a1", "ann", HOLDER);
+        SessionRegistry.Claim second = registry.claim("a2", "ann", HOLDER);
+        assertTrue(firstLost.isHolder() && first.isHeldByOther());
+        firstLost.release(++now);
+        secondLost.release(++now);
         assertEquals(List.of(), ended);
-        first.take(HOLDER);
-        second.close();
+        first.take();
+        firstLost.release(++now);
+        assertTrue(first.isHolder(), "a connection that has released the session takes nothing away from the next");
+        second.release(++now);
         assertEquals(List.of("a2"), ended);
-        registry.release(first.session(), ++now);
+        first.release(++now);
         assertEquals(1, registry.detached(), "its client has proved that it knows");
     }
 
@@ -148,7 +155,7 @@ class SessionRegistryTest {
     void resumedAndExpiredSessionsCountNoMore() throws IOException {
         SessionRegistry registry = registry(3, 1_000_000);
         detach(registry, "eve", "e1", "e2", "e3");
-        registry.claim("e2", "eve").take(HOLDER);
+        registry.claim("e2", "eve", HOLDER).take();
         detach(registry, "ann", "a1");
         assertEquals(List.of(), ended);
         registry.expire(Duration.ofMinutes(10).toNanos() + 1);
