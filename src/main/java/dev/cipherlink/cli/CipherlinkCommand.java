@@ -18,6 +18,7 @@ final class CipherlinkCommand extends RootCommand {
             Use a server:
               chat        talk, and use the store, at a prompt
               forward     reach TCP services through it: ports, SOCKS, ProxyCommand
+              gateway     its store for Redis clients:  cipherlink gateway --resp 6379
               ping        measure round trips          bench       rate and latency
               whoami      show how the server knows you
             Keys:

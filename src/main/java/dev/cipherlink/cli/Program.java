@@ -5,6 +5,7 @@ import dev.cipherlink.cli.base.CommonOptions;
 import dev.cipherlink.cli.base.ProgramCommand;
 import dev.cipherlink.cli.bench.BenchCommand;
 import dev.cipherlink.cli.forward.ForwardCommand;
+import dev.cipherlink.cli.gateway.GatewayCommand;
 import dev.cipherlink.cli.keys.HostsCommand;
 import dev.cipherlink.cli.keys.KeygenCommand;
 import dev.cipherlink.cli.keys.KeysCommand;
@@ -211,6 +212,7 @@ public final class Program {
             COMMANDS.put("kv", KvCommand::new);
             COMMANDS.put("chat", ChatCommand::new);
             COMMANDS.put("forward", ForwardCommand::new);
+            COMMANDS.put("gateway", GatewayCommand::new);
             COMMANDS.put("ping", PingCommand::new);
             COMMANDS.put("whoami", QueryCommand.WhoAmI::new);
             COMMANDS.put("sockets", QueryCommand.Sockets::new);

@@ -6,6 +6,7 @@ import dev.cipherlink.forward.Relay.PlainEnd;
 import dev.cipherlink.forward.Relay.RelayEnd;
 import dev.cipherlink.forward.Relay.Tunnel;
 import dev.cipherlink.forward.Socks.SocksPasswords;
+import java.io.Closeable;
 import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.ToIntFunction;
 
 /// Listens on this machine, on one address or on both loopback ones, and forwards what it accepts, each connection in virtual
 /// threads of its own.
@@ -34,9 +36,6 @@ public final class ForwardListener implements AutoCloseable {
     /// Pause after a failed accept, as when descriptors run out.
     private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
     private static final Duration TICK = Duration.ofSeconds(1);
-
-    /// Attempts to find a free port that both loopback addresses have.
-    private static final int PORT_ATTEMPTS = 20;
 
     private final List<ServerSocket> sockets;
     private final ForwardSpec spec;
@@ -61,37 +60,7 @@ public final class ForwardListener implements AutoCloseable {
     /// @throws BindException        if an address cannot be bound; the message begins with it
     /// @throws UnknownHostException if there is no such name
     public static ForwardListener bind(ForwardSpec spec, Config config) throws IOException {
-        List<ServerSocket> sockets = switch (spec.bind()) {
-            case ForwardSpec.LOOPBACK -> bindLoopback(spec.port());
-            case ForwardSpec.EVERYWHERE -> List.of(bind(new InetSocketAddress(spec.port())));
-            default -> List.of(bind(new InetSocketAddress(InetAddress.getByName(spec.bind()), spec.port())));
-        };
-        return new ForwardListener(sockets, spec, config);
-    }
-
-    /// The same port of both loopback addresses: a program that is told `localhost` may try either, and another user could
-    /// listen on the one that was left.
-    private static List<ServerSocket> bindLoopback(int port) throws IOException {
-        InetAddress second = InetAddress.ofLiteral("::1");
-        for (int attempt = 1;; attempt++) {
-            ServerSocket first = bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port));
-            if (!isOfThisMachine(second)) {
-                return List.of(first);
-            }
-            try {
-                return List.of(first, bind(new InetSocketAddress(second, first.getLocalPort())));
-            } catch (IOException e) {
-                first.close();
-                if (port != 0 || attempt == PORT_ATTEMPTS) {
-                    throw e;
-                }
-            }
-        }
-    }
-
-    /// Not where IPv6 is switched off.
-    private static boolean isOfThisMachine(InetAddress address) throws IOException {
-        return NetworkInterface.getByInetAddress(address) != null;
+        return new ForwardListener(spec.bind(ForwardListener::bind, ServerSocket::getLocalPort), spec, config);
     }
 
     private static ServerSocket bind(InetSocketAddress address) throws IOException {
@@ -116,7 +85,8 @@ public final class ForwardListener implements AutoCloseable {
         return shown(address()) + " -> " + spec.target().map(ForwardTarget::toString).orElse("SOCKS");
     }
 
-    private static String shown(InetSocketAddress address) {
+    /// An address for people, an IPv6 one in brackets and without its scope.
+    public static String shown(InetSocketAddress address) {
         String host = address.getAddress().getHostAddress().replaceFirst("%.*", "");
         return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + address.getPort();
     }
@@ -321,6 +291,8 @@ public final class ForwardListener implements AutoCloseable {
     /// @param target where to; empty if each connection says so itself, by SOCKS
     public record ForwardSpec(String bind, int port, Optional<ForwardTarget> target) {
 
+        /// Attempts to find a free port that both loopback addresses have.
+        private static final int PORT_ATTEMPTS = 20;
         /// The default: both loopback addresses.
         static final String LOOPBACK = "localhost";
         /// All addresses of this machine.
@@ -350,6 +322,50 @@ public final class ForwardListener implements AutoCloseable {
             }
             return new ForwardSpec(parts.size() == 2 ? bind(parts.getFirst()) : LOOPBACK,
                     ForwardTarget.port(parts.getLast(), 0), Optional.empty());
+        }
+
+        /// Makes a listening socket.
+        @FunctionalInterface
+        public interface Binder<S> {
+            /// @throws BindException if the address cannot be bound; the message begins with it
+            S bind(InetSocketAddress address) throws IOException;
+        }
+
+        /// Binds the addresses that it says. If one fails, none stays bound.
+        ///
+        /// @param port which one a socket has got
+        /// @throws UnknownHostException if there is no such name
+        public <S extends Closeable> List<S> bind(Binder<S> binder, ToIntFunction<S> port) throws IOException {
+            return switch (bind) {
+                case LOOPBACK -> bindLoopback(binder, port);
+                case EVERYWHERE -> List.of(binder.bind(new InetSocketAddress(this.port)));
+                default -> List.of(binder.bind(new InetSocketAddress(InetAddress.getByName(bind), this.port)));
+            };
+        }
+
+        /// The same port of both loopback addresses: a program that is told `localhost` may try either, and another user could
+        /// listen on the one that was left.
+        private <S extends Closeable> List<S> bindLoopback(Binder<S> binder, ToIntFunction<S> boundPort) throws IOException {
+            InetAddress second = InetAddress.ofLiteral("::1");
+            for (int attempt = 1;; attempt++) {
+                S first = binder.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port));
+                if (!isOfThisMachine(second)) {
+                    return List.of(first);
+                }
+                try {
+                    return List.of(first, binder.bind(new InetSocketAddress(second, boundPort.applyAsInt(first))));
+                } catch (IOException e) {
+                    first.close();
+                    if (port != 0 || attempt == PORT_ATTEMPTS) {
+                        throw e;
+                    }
+                }
+            }
+        }
+
+        /// Not where IPv6 is switched off.
+        private static boolean isOfThisMachine(InetAddress address) throws IOException {
+            return NetworkInterface.getByInetAddress(address) != null;
         }
 
         private static String bind(String text) {

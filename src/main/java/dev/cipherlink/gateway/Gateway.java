@@ -1,0 +1,245 @@
+package dev.cipherlink.gateway;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dev.cipherlink.client.Client;
+import dev.cipherlink.forward.ForwardListener;
+import dev.cipherlink.gateway.ReplyQueue.MemoryLimit;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+
+/// Clients of Redis, served from the store of a server: listens on this machine, and carries all their commands over one session.
+///
+/// Each client has two virtual threads. Thread-safe. The caller closes it, and the client connection that it was given ends with it.
+public final class Gateway implements AutoCloseable {
+
+    private static final Logger LOG = System.getLogger(Gateway.class.getName());
+    private static final byte[] TOO_MANY = "-ERR max number of clients reached\r\n".getBytes(ISO_8859_1);
+    /// Pause after a failed accept, as when descriptors run out.
+    private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
+    private static final Duration DRAIN_TICK = Duration.ofMillis(20);
+    /// Memory for requests and replies beyond a little each, of the largest heap.
+    private static final int MEMORY_SHARE = 4;
+
+    private final ServerLink server;
+    private final Config config;
+    private final PubSub pubSub = new PubSub(this);
+    private final Listing listing = new Listing();
+    private final Memory memory = new Memory(Runtime.getRuntime().maxMemory() / MEMORY_SHARE);
+    private final Map<Long, RespConnection> connections = new ConcurrentHashMap<>();
+    private final Collection<ServerSocketChannel> listeners = ConcurrentHashMap.newKeySet();
+    private final AtomicLong lastId = new AtomicLong();
+    private final LongAdder refused = new LongAdder();
+    private final LongAdder commands = new LongAdder();
+    private final long startedAt = System.nanoTime();
+
+    /// @param password   that clients have to give; empty for none
+    /// @param maxClients served at the same time
+    public record Config(Optional<byte[]> password, int maxClients) {
+
+        boolean admits(byte[] given) {
+            return password.isEmpty() || MessageDigest.isEqual(digest(given), digest(password.get()));
+        }
+
+        /// Of one length for all, so that comparing tells nothing.
+        private static byte[] digest(byte[] text) {
+            try {
+                return MessageDigest.getInstance("SHA-256").digest(text);
+            } catch (NoSuchAlgorithmException e) {
+                throw new IllegalStateException(e); // every JVM has it
+            }
+        }
+    }
+
+    /// @param first      connected to the server
+    /// @param connecting makes another connection, once the library has given up the last one
+    public Gateway(Client first, Callable<Client> connecting, Config config) {
+        this.config = config;
+        server = new ServerLink(first, connecting, pubSub::event, pubSub::sessionBegun);
+    }
+
+    /// Serves what connects to this socket, which is bound already and closed with the gateway. Returns at once.
+    public void listen(ServerSocketChannel listener) {
+        listeners.add(listener);
+        Thread.ofVirtual().name("cipherlink-gateway").start(() -> acceptUntilClosed(listener));
+    }
+
+    private void acceptUntilClosed(ServerSocketChannel listener) {
+        while (listener.isOpen()) {
+            try {
+                SocketChannel accepted = listener.accept();
+                Thread.ofVirtual().name("cipherlink-resp").start(() -> serve(accepted));
+            } catch (IOException e) {
+                pause(listener, e);
+            }
+        }
+    }
+
+    private static void pause(ServerSocketChannel listener, IOException failure) {
+        if (listener.isOpen()) {
+            LOG.log(Level.WARNING, "cannot accept a client: {0}", failure.getMessage());
+            try {
+                Thread.sleep(ACCEPT_PAUSE);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void serve(SocketChannel accepted) {
+        try (accepted) {
+            if (connections.size() >= config.maxClients) {
+                refused.increment();
+                accepted.write(ByteBuffer.wrap(TOO_MANY));
+                return;
+            }
+            if (accepted.getLocalAddress() instanceof InetSocketAddress) {
+                accepted.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            }
+            long id = lastId.incrementAndGet();
+            var connection = new RespConnection(this, id, accepted);
+            connections.put(id, connection);
+            try {
+                connection.run();
+            } finally {
+                connections.remove(id);
+            }
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "a client is gone: {0}", e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    ServerLink server() {
+        return server;
+    }
+
+    Config config() {
+        return config;
+    }
+
+    PubSub pubSub() {
+        return pubSub;
+    }
+
+    Listing listing() {
+        return listing;
+    }
+
+    MemoryLimit memory() {
+        return memory;
+    }
+
+    Collection<RespConnection> connections() {
+        return connections.values();
+    }
+
+    void countCommand() {
+        commands.increment();
+    }
+
+    /// What a gateway has done so far.
+    ///
+    /// @param live     clients now
+    /// @param accepted clients ever
+    /// @param refused  clients beyond the limit
+    /// @param commands of all clients
+    public record Totals(int live, long accepted, long refused, long commands, Duration uptime, long memoryInUse) {
+    }
+
+    public Totals totals() {
+        return new Totals(connections.size(), lastId.get(), refused.sum(), commands.sum(),
+                Duration.ofNanos(System.nanoTime() - startedAt), memory.inUse());
+    }
+
+    /// An end of a client's connection, as Redis writes it.
+    static String shown(SocketChannel channel, boolean isRemote) {
+        try {
+            SocketAddress address = isRemote ? channel.getRemoteAddress() : channel.getLocalAddress();
+            if (!(address instanceof InetSocketAddress inet)) {
+                return (isRemote ? channel.getLocalAddress() : address) + ":0";
+            }
+            return ForwardListener.shown(inet);
+        } catch (IOException e) {
+            return "?:0";
+        }
+    }
+
+    /// Stops to listen, gives the clients this time to end, and then ends them. Blocks.
+    ///
+    /// @return how many clients were cut off
+    public int stop(Duration gracePeriod) throws InterruptedException {
+        closeListeners();
+        long deadline = System.nanoTime() + gracePeriod.toNanos();
+        connections.values().forEach(RespConnection::drain);
+        while (!connections.isEmpty() && System.nanoTime() < deadline) {
+            Thread.sleep(DRAIN_TICK);
+        }
+        int cutOff = connections.size();
+        close();
+        return cutOff;
+    }
+
+    private void closeListeners() {
+        for (ServerSocketChannel listener : listeners) {
+            try {
+                listener.close();
+            } catch (IOException e) {
+                // It accepts no more either way.
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        closeListeners();
+        connections.values().forEach(RespConnection::close);
+        server.close();
+    }
+
+    /// Bytes in use by all clients.
+    private static final class Memory implements MemoryLimit {
+        private final long limit;
+        private final AtomicLong inUse = new AtomicLong();
+
+        Memory(long limit) {
+            this.limit = limit;
+        }
+
+        @Override
+        public boolean take(long bytes) {
+            boolean isThere = inUse.addAndGet(bytes) <= limit;
+            if (!isThere) {
+                inUse.addAndGet(-bytes);
+            }
+            return isThere;
+        }
+
+        @Override
+        public void give(long bytes) {
+            inUse.addAndGet(-bytes);
+        }
+
+        long inUse() {
+            return inUse.get();
+        }
+    }
+}

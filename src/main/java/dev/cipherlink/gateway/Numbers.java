@@ -1,0 +1,46 @@
+package dev.cipherlink.gateway;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.util.Arrays;
+
+/// Whole numbers as Redis takes them: no plus, no leading zeros, no blanks.
+final class Numbers {
+    private static final int MAX_DIGITS = 20;
+    private static final byte[] SMALLEST = Long.toString(Long.MIN_VALUE).getBytes(ISO_8859_1);
+
+    private Numbers() {
+    }
+
+    /// @throws RespException if it is not a number of 64 bits
+    static long parse(byte[] text) throws RespException {
+        long number = parse(text, Long.MIN_VALUE);
+        if (number == Long.MIN_VALUE && !Arrays.equals(text, SMALLEST)) {
+            throw RespException.notAnInteger();
+        }
+        return number;
+    }
+
+    /// @return `otherwise` if it is not a number of 64 bits
+    static long parse(byte[] text, long otherwise) {
+        boolean isNegative = text.length > 0 && text[0] == '-';
+        int first = isNegative ? 1 : 0;
+        if (text.length == 1 && text[0] == '0') {
+            return 0;
+        }
+        if (text.length == first || text.length > MAX_DIGITS || text[first] == '0') {
+            return otherwise;
+        }
+        // Counted downwards: only the negative side has room for Long.MIN_VALUE.
+        long floor = isNegative ? Long.MIN_VALUE : -Long.MAX_VALUE;
+        long number = 0;
+        for (int i = first; i < text.length; i++) {
+            int digit = text[i] - '0';
+            if (digit < 0 || digit > 9 || number < (floor + digit) / 10) {
+                return otherwise;
+            }
+            number = number * 10 - digit;
+        }
+        return isNegative ? number : -number;
+    }
+}

@@ -1,0 +1,401 @@
+package dev.cipherlink.gateway;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.ReplyHandler;
+import dev.cipherlink.gateway.RedisCommand.Subcommand;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.lang.System.Logger;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Publish and subscribe for all clients of a gateway. Their subscriptions are the session's, each held by the clients that need it:
+/// of a channel, `SUBSCRIBE`; of a pattern, `PSUBSCRIBE` of what its channels begin with; of keyspace events, `WATCH`.
+///
+/// [#event] runs on the thread that reads the server, and takes no lock that is held while the server is asked something.
+final class PubSub {
+
+    static final Map<String, Subcommand> SUBCOMMANDS = Map.of(
+            "CHANNELS", new Subcommand(-2, PubSub::listChannels),
+            "NUMSUB", new Subcommand(-2, PubSub::countSubscribers),
+            "NUMPAT", new Subcommand(2, call -> {
+                int patterns = call.connection().gateway().pubSub().patternCount();
+                call.reply(out -> out.number(patterns));
+            }));
+
+    private static final Logger LOG = System.getLogger(PubSub.class.getName());
+    private static final byte[] PUBLISHED = Requests.ascii("EVENT published ");
+    private static final byte[] KEY = Requests.ascii("EVENT key ");
+    private static final byte[] MISSED = Requests.ascii("EVENT missed ");
+    private static final String KEYSPACE = "__keyspace@0__:";
+    private static final String KEYEVENT = "__keyevent@0__:";
+    /// What a pattern has to begin with to be told of keyspace events.
+    private static final String RESERVED = "__key";
+
+    private final Gateway gateway;
+    private final Map<ByteBuffer, Set<RespConnection>> channels = new ConcurrentHashMap<>();
+    private final Map<ByteBuffer, Pattern> patterns = new ConcurrentHashMap<>();
+    /// Held while the server is asked; guards the needs, and changes of what clients have subscribed to.
+    private final ReentrantLock changing = new ReentrantLock();
+    private final Map<Need, Integer> needs = new LinkedHashMap<>();
+
+    private record Pattern(GlobPattern glob, boolean hasKeyspaceEvents, Set<RespConnection> clients) {
+    }
+
+    /// Something that the session has subscribed to.
+    ///
+    /// @param undo the verb that ends it
+    private record Need(String verb, String undo, ByteBuffer argument) {
+        byte[] request() {
+            return Requests.of(verb, argument.array());
+        }
+
+        byte[] undoRequest() {
+            return Requests.of(undo, argument.array());
+        }
+    }
+
+    /// What one client has subscribed to.
+    static final class Subscriptions {
+        private final Set<ByteBuffer> channels = ConcurrentHashMap.newKeySet();
+        private final Set<ByteBuffer> patterns = ConcurrentHashMap.newKeySet();
+
+        int channels() {
+            return channels.size();
+        }
+
+        int patterns() {
+            return patterns.size();
+        }
+
+        boolean isEmpty() {
+            return channels.isEmpty() && patterns.isEmpty();
+        }
+    }
+
+    PubSub(Gateway gateway) {
+        this.gateway = gateway;
+    }
+
+    static void subscribe(Call call) throws RespException, IOException, InterruptedException {
+        call.connection().gateway().pubSub().subscribe(call, false);
+    }
+
+    static void subscribeToPatterns(Call call) throws RespException, IOException, InterruptedException {
+        call.connection().gateway().pubSub().subscribe(call, true);
+    }
+
+    static void unsubscribe(Call call) {
+        call.connection().gateway().pubSub().unsubscribe(call, false);
+    }
+
+    static void unsubscribeFromPatterns(Call call) {
+        call.connection().gateway().pubSub().unsubscribe(call, true);
+    }
+
+    private void subscribe(Call call, boolean isPattern) throws RespException, IOException, InterruptedException {
+        RespConnection client = call.connection();
+        Subscriptions own = client.subscriptions();
+        for (int i = 1; i < call.size(); i++) {
+            byte[] name = call.word(i);
+            ByteBuffer wrapped = ByteBuffer.wrap(name);
+            changing.lock();
+            try {
+                if (!(isPattern ? own.patterns : own.channels).contains(wrapped)) {
+                    acquire(isPattern ? needsOfPattern(name) : needsOfChannel(name));
+                    add(client, wrapped, isPattern);
+                }
+            } finally {
+                changing.unlock();
+            }
+            int count = own.channels() + own.patterns();
+            call.reply(out -> out.push(3).bulk(isPattern ? "psubscribe" : "subscribe").bulk(name).number(count));
+        }
+    }
+
+    private void add(RespConnection client, ByteBuffer name, boolean isPattern) {
+        if (isPattern) {
+            client.subscriptions().patterns.add(name);
+            patterns.computeIfAbsent(name, pattern -> new Pattern(new GlobPattern(pattern.array()),
+                    startsWith(pattern.array(), Requests.ascii(RESERVED)), ConcurrentHashMap.newKeySet())).clients.add(client);
+        } else {
+            client.subscriptions().channels.add(name);
+            channels.computeIfAbsent(name, channel -> ConcurrentHashMap.newKeySet()).add(client);
+        }
+    }
+
+    private void unsubscribe(Call call, boolean isPattern) {
+        RespConnection client = call.connection();
+        Subscriptions own = client.subscriptions();
+        String kind = isPattern ? "punsubscribe" : "unsubscribe";
+        List<byte[]> names = new ArrayList<>(call.words().subList(1, call.size()));
+        if (names.isEmpty()) {
+            (isPattern ? own.patterns : own.channels).forEach(name -> names.add(name.array()));
+        }
+        if (names.isEmpty()) {
+            int count = own.channels() + own.patterns();
+            call.reply(out -> out.push(3).bulk(kind).nothing().number(count));
+        }
+        for (byte[] name : names) {
+            remove(client, ByteBuffer.wrap(name), isPattern);
+            int count = own.channels() + own.patterns();
+            call.reply(out -> out.push(3).bulk(kind).bulk(name).number(count));
+        }
+    }
+
+    private void remove(RespConnection client, ByteBuffer name, boolean isPattern) {
+        changing.lock();
+        try {
+            if (!(isPattern ? client.subscriptions().patterns : client.subscriptions().channels).remove(name)) {
+                return;
+            }
+            if (isPattern) {
+                patterns.computeIfPresent(name, (_, pattern) -> {
+                    pattern.clients.remove(client);
+                    return pattern.clients.isEmpty() ? null : pattern;
+                });
+                release(needsOfPattern(name.array()));
+            } else {
+                channels.computeIfPresent(name, (_, clients) -> {
+                    clients.remove(client);
+                    return clients.isEmpty() ? null : clients;
+                });
+                release(needsOfChannel(name.array()));
+            }
+        } catch (RespException e) {
+            LOG.log(Level.DEBUG, "a subscription had no need: {0}", e.getMessage());
+        } finally {
+            changing.unlock();
+        }
+    }
+
+    /// Ends all subscriptions of a client.
+    void leave(RespConnection client) {
+        Subscriptions own = client.subscriptions();
+        List.copyOf(own.channels).forEach(name -> remove(client, name, false));
+        List.copyOf(own.patterns).forEach(name -> remove(client, name, true));
+    }
+
+    private static List<Need> needsOfChannel(byte[] channel) throws RespException {
+        List<Need> needs = new ArrayList<>();
+        needs.add(new Need("SUBSCRIBE", "UNSUBSCRIBE", ByteBuffer.wrap(RedisKey.toStore(channel))));
+        String text = new String(channel, ISO_8859_1);
+        if (text.startsWith(KEYSPACE)) {
+            byte[] key = Arrays.copyOfRange(channel, KEYSPACE.length(), channel.length);
+            needs.add(watch(RedisKey.toStore(key)));
+        } else if (text.startsWith(KEYEVENT)) {
+            needs.add(watch(new byte[0]));
+        }
+        return needs;
+    }
+
+    private static List<Need> needsOfPattern(byte[] pattern) {
+        byte[] prefix = new GlobPattern(pattern).literalPrefix();
+        List<Need> needs = new ArrayList<>();
+        needs.add(new Need("PSUBSCRIBE", "PUNSUBSCRIBE", ByteBuffer.wrap(RedisKey.prefixToStore(prefix, prefix.length))));
+        String text = new String(prefix, ISO_8859_1);
+        if (text.startsWith(KEYSPACE)) {
+            byte[] key = Arrays.copyOfRange(prefix, KEYSPACE.length(), prefix.length);
+            needs.add(watch(RedisKey.prefixToStore(key, key.length)));
+        } else if (text.startsWith(RESERVED)) {
+            needs.add(watch(new byte[0]));
+        }
+        return needs;
+    }
+
+    private static Need watch(byte[] prefix) {
+        return new Need("WATCH", "UNWATCH", ByteBuffer.wrap(prefix));
+    }
+
+    private void acquire(List<Need> wanted) throws RespException, IOException, InterruptedException {
+        List<Need> acquired = new ArrayList<>();
+        for (Need need : wanted) {
+            if (needs.merge(need, 1, Integer::sum) == 1) {
+                Reply reply;
+                try {
+                    reply = gateway.server().ask(need.request());
+                } catch (IOException | InterruptedException e) {
+                    needs.remove(need);
+                    release(acquired);
+                    throw e;
+                }
+                if (reply.isError()) {
+                    needs.remove(need);
+                    release(acquired);
+                    throw new RespException("ERR " + Result.of(reply).text());
+                }
+            }
+            acquired.add(need);
+        }
+    }
+
+    private void release(List<Need> released) {
+        for (Need need : released) {
+            if (needs.merge(need, -1, Integer::sum) <= 0) {
+                needs.remove(need);
+                // Not waited for: it stands before whatever is asked next.
+                send(need.undoRequest());
+            }
+        }
+    }
+
+    private void send(byte[] request) {
+        try {
+            gateway.server().send(request, new Ignored());
+            gateway.server().flush();
+        } catch (IOException e) {
+            // The session, and with it the subscription, has ended.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private record Ignored() implements ReplyHandler {
+        @Override
+        public void answered(Reply reply) {
+            if (reply.isError()) {
+                LOG.log(Level.WARNING, "a subscription was refused: {0}", reply.reason());
+            }
+        }
+
+        @Override
+        public void failed(IOException cause, boolean wasSent) {
+            // The session, and with it the subscription, has ended.
+        }
+    }
+
+    /// Subscribes anew, in a session that knows of nothing. Does not block.
+    void sessionBegun() {
+        Thread.ofVirtual().name("cipherlink-resubscribe").start(() -> {
+            changing.lock();
+            try {
+                needs.keySet().forEach(need -> send(need.request()));
+            } finally {
+                changing.unlock();
+            }
+        });
+    }
+
+    static void publish(Call call) throws RespException, IOException, InterruptedException {
+        PubSub own = call.connection().gateway().pubSub();
+        byte[] channel = call.word(1);
+        call.send(Requests.of("PUBLISH", call.key(1), call.word(2)), (result, out) -> {
+            if (result.isError()) {
+                result.writeError(out);
+            } else {
+                // The server counts sessions, and this gateway is one.
+                long here = own.receivers(channel);
+                out.number(here == 0 ? result.number() : Math.max(0, result.number() - 1) + here);
+            }
+        });
+    }
+
+    private long receivers(byte[] channel) {
+        Set<RespConnection> subscribers = channels.get(ByteBuffer.wrap(channel));
+        long count = subscribers == null ? 0 : subscribers.size();
+        for (Pattern pattern : patterns.values()) {
+            count += pattern.glob.matches(channel) ? pattern.clients.size() : 0;
+        }
+        return count;
+    }
+
+    /// An event of the server's. Never blocks.
+    void event(byte[] event) {
+        if (startsWith(event, PUBLISHED)) {
+            int space = indexOf(event, PUBLISHED.length);
+            byte[] channel = RedisKey.fromStore(Arrays.copyOfRange(event, PUBLISHED.length, space));
+            if (channel != null) {
+                tell(channel, Arrays.copyOfRange(event, space + 1, event.length - 1), false);
+            }
+        } else if (startsWith(event, KEY)) {
+            int space = indexOf(event, KEY.length);
+            String what = new String(event, KEY.length, space - KEY.length, ISO_8859_1);
+            byte[] key = RedisKey.fromStore(Arrays.copyOfRange(event, space + 1, event.length - 1));
+            byte[] kind = Requests.ascii(what.equals("deleted") ? "del" : what);
+            if (key != null) {
+                tell(join(KEYSPACE, key), kind, true);
+                tell(join(KEYEVENT, kind), key, true);
+            }
+        } else if (startsWith(event, MISSED)) {
+            LOG.log(Level.WARNING, "publications were not told, since this machine was slow: {0}",
+                    new String(event, MISSED.length, event.length - MISSED.length - 1, ISO_8859_1));
+        }
+    }
+
+    private void tell(byte[] channel, byte[] message, boolean isKeyspaceEvent) {
+        Set<RespConnection> subscribers = channels.get(ByteBuffer.wrap(channel));
+        if (subscribers != null) {
+            subscribers.forEach(client -> client.push(out -> out.push(3).bulk("message").bulk(channel).bulk(message)));
+        }
+        patterns.forEach((name, pattern) -> {
+            if ((!isKeyspaceEvent || pattern.hasKeyspaceEvents) && pattern.glob.matches(channel)) {
+                pattern.clients.forEach(client -> client.push(out ->
+                        out.push(4).bulk("pmessage").bulk(name.array()).bulk(channel).bulk(message)));
+            }
+        });
+    }
+
+    private static byte[] join(String prefix, byte[] rest) {
+        byte[] joined = Arrays.copyOf(Requests.ascii(prefix), prefix.length() + rest.length);
+        System.arraycopy(rest, 0, joined, prefix.length(), rest.length);
+        return joined;
+    }
+
+    private static boolean startsWith(byte[] bytes, byte[] prefix) {
+        return bytes.length >= prefix.length && Arrays.equals(bytes, 0, prefix.length, prefix, 0, prefix.length);
+    }
+
+    private static int indexOf(byte[] bytes, int from) {
+        int at = from;
+        while (at < bytes.length && bytes[at] != ' ') {
+            at++;
+        }
+        return at;
+    }
+
+    int channelCount() {
+        return channels.size();
+    }
+
+    int patternCount() {
+        return patterns.size();
+    }
+
+    private static void listChannels(Call call) throws RespException {
+        if (call.size() > 3) {
+            throw new RespException("ERR Unknown PUBSUB subcommand or wrong number of arguments for 'channels'. Try PUBSUB HELP.");
+        }
+        GlobPattern filter = call.size() == 3 ? new GlobPattern(call.word(2)) : null;
+        List<byte[]> names = new ArrayList<>();
+        for (ByteBuffer channel : call.connection().gateway().pubSub().channels.keySet()) {
+            if (filter == null || filter.matches(channel.array())) {
+                names.add(channel.array());
+            }
+        }
+        call.reply(out -> {
+            out.array(names.size());
+            names.forEach(out::bulk);
+        });
+    }
+
+    private static void countSubscribers(Call call) {
+        Map<ByteBuffer, Set<RespConnection>> all = call.connection().gateway().pubSub().channels;
+        Map<byte[], Integer> counts = new LinkedHashMap<>();
+        for (int i = 2; i < call.size(); i++) {
+            counts.put(call.word(i), all.getOrDefault(ByteBuffer.wrap(call.word(i)), Set.of()).size());
+        }
+        call.reply(out -> {
+            out.array(2 * counts.size());
+            counts.forEach((name, count) -> out.bulk(name).number(count));
+        });
+    }
+}
