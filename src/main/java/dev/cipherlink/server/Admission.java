@@ -75,9 +75,8 @@ final class Admission {
         if (version == -1) {
             throw new EOFException("closed without a packet");
         }
-        if (version == NoiseChannel.VERSION && keys.identity().isPresent()) {
-            return admit(NoiseHandshake.accept(reader, writer,
-                    new NoiseHandshake.Responder(keys.suites(), keys.identity().get().keyPair())));
+        if (version == NoiseChannel.VERSION && server.responder.isPresent()) {
+            return admit(NoiseHandshake.accept(reader, writer, server.responder.get()));
         }
         if (version == SharedKeyChannel.VERSION && keys.sharedKey().isPresent()) {
             return new SharedKeyChannel(reader, writer, keys.sharedKey().get());

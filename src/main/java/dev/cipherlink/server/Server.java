@@ -1,8 +1,9 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.channel.NoiseChannel.NoiseHandshake;
 import dev.cipherlink.chat.ChatConfig.ChatClock;
-import dev.cipherlink.chat.ChatLog.ChatRecords;
 import dev.cipherlink.chat.ChatLog;
+import dev.cipherlink.chat.ChatLog.ChatRecords;
 import dev.cipherlink.chat.ChatService;
 import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.forward.Forwards;
@@ -25,8 +26,8 @@ import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.System.Logger.Level;
 import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -35,9 +36,10 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.StructuredTaskScope.Joiner;
 import java.util.concurrent.StructuredTaskScope;
+import java.util.concurrent.StructuredTaskScope.Joiner;
 
 /// Accepts connections and runs each in its own virtual thread, until it is stopped.
 ///
@@ -66,6 +68,8 @@ public final class Server implements AutoCloseable {
     final ServerStatistics statistics = new ServerStatistics();
     final Forwards forwards = new Forwards();
     final TargetConnector targets;
+    /// Empty if version 2 is not served.
+    final Optional<NoiseHandshake.Responder> responder;
     /// Shared by the sessions.
     final Services services;
     private final Thread acceptThread;
@@ -79,6 +83,7 @@ public final class Server implements AutoCloseable {
         chat = openChat();
         gate = new HandshakeGate(config.handshakes());
         targets = new TargetConnector(config.forwards().connectTimeout());
+        responder = config.keys().identity().map(own -> new NoiseHandshake.Responder(config.keys().suites(), own.keyPair()));
         sessions = new SessionRegistry(config.sessions());
         sockets = new SocketBudget(config.maxConnections());
         quota = new ConnectionQuota(sockets.maxConnections(), config.maxPerKey());
