@@ -17,6 +17,7 @@ import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.server.ServerConfig.ForwardPolicy;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
+import dev.cipherlink.server.access.LastUses;
 import dev.cipherlink.server.sessions.SessionRegistry;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Setting.SettingType;
@@ -143,6 +144,10 @@ final class ServeCommand extends ProgramCommand {
                 server.stop();
             });
             reload.of(server, keys);
+            opened.onKeys(file -> {
+                keys.uses().ifPresent(LastUses::save);
+                return server.takeUpKeys(file);
+            });
             service.ready(announce(server, keys));
             LogConfiguration.load();
             if (metrics != null) {

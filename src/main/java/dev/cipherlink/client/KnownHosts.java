@@ -2,8 +2,8 @@ package dev.cipherlink.client;
 
 import dev.cipherlink.client.AuthenticationException.HostKeyException;
 import dev.cipherlink.crypto.Fingerprint;
-import dev.cipherlink.crypto.KeyListFile.KeyLineException;
 import dev.cipherlink.crypto.KeyListFile;
+import dev.cipherlink.crypto.KeyListFile.KeyLineException;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
 import java.io.IOException;

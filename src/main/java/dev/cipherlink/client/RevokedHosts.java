@@ -1,8 +1,8 @@
 package dev.cipherlink.client;
 
 import dev.cipherlink.crypto.Fingerprint;
-import dev.cipherlink.crypto.KeyListFile.KeyLineException;
 import dev.cipherlink.crypto.KeyListFile;
+import dev.cipherlink.crypto.KeyListFile.KeyLineException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,12 +1,12 @@
 package dev.cipherlink.connect;
 
 import dev.cipherlink.client.ClientConfig.Credentials;
+import dev.cipherlink.client.HostKeyVerifier;
 import dev.cipherlink.client.HostKeyVerifier.KnownHostKeys;
 import dev.cipherlink.client.HostKeyVerifier.NotRevoked;
 import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
 import dev.cipherlink.client.HostKeyVerifier.UnknownHost;
 import dev.cipherlink.client.HostKeyVerifier.UnknownHostPolicy;
-import dev.cipherlink.client.HostKeyVerifier;
 import dev.cipherlink.client.KnownHosts;
 import dev.cipherlink.client.RevokedHosts;
 import dev.cipherlink.console.Output;
@@ -18,8 +18,8 @@ import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Settings;
-import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.FailureText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

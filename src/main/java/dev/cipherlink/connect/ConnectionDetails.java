@@ -1,7 +1,7 @@
 package dev.cipherlink.connect;
 
-import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.client.Client;
+import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.client.Client.SessionInfo;
 import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier;

@@ -1,20 +1,22 @@
 package dev.cipherlink.connect;
 
 import dev.cipherlink.console.Output;
-import dev.cipherlink.console.ProcessEnvironment.Closing;
 import dev.cipherlink.console.ProcessEnvironment;
+import dev.cipherlink.console.ProcessEnvironment.Closing;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.noise.Suite;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
 import dev.cipherlink.server.access.AuthorizedKeys;
-import dev.cipherlink.server.access.ClientDirectory.ClientPolicy;
 import dev.cipherlink.server.access.ClientDirectory;
+import dev.cipherlink.server.access.ClientDirectory.ClientPolicy;
+import dev.cipherlink.server.access.Enrolment;
+import dev.cipherlink.server.access.LastUses;
 import dev.cipherlink.server.access.NextHostKey;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Settings;
-import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.CliException;
+import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,7 +35,9 @@ import java.util.stream.Collectors;
 /// configured. With a shared key, and no setting of version 2 set by anybody, version 1 is all there is.
 ///
 /// @param keys for the server; closed with this, after the server
-public record HostKeys(ServerKeys keys) implements Closing {
+/// @param uses of keys; saved when this is closed
+public record HostKeys(ServerKeys keys, Optional<LastUses> uses) implements Closing {
+    private static final String USES_FILE = "used_keys";
     private static final String ENROLLED_FILE = "enrolled_keys";
 
     /// Loads what the settings name, and makes an identity if there is none yet. May ask for a passphrase.
@@ -41,17 +45,19 @@ public record HostKeys(ServerKeys keys) implements Closing {
     /// @throws CliException if a file is missing or wrong
     public static HostKeys load(Settings settings, ProcessEnvironment surroundings, Output output) {
         if (!isPersonal(settings)) {
-            return new HostKeys(ServerKeys.shared(sharedKey(settings).orElseThrow()));
+            return new HostKeys(ServerKeys.shared(sharedKey(settings).orElseThrow()), Optional.empty());
         }
         AuthorizedKeys authorized = authorized(settings);
         ClientDirectory clients = directory(settings, authorized);
+        Optional<LastUses> uses = settings.file(Setting.SERVER_DATA).map(HostKeys::uses);
+        uses.ifPresent(record -> record(clients, record));
         Optional<SharedKey> shared = sharedKey(settings);
         Identity identity = new Identities(surroundings, output).load(settings, Setting.SERVER_IDENTITY);
         if (authorized.list().isEmpty() && policy(settings) == ClientPolicy.AUTHORIZED) {
             output.notice("cipherlink: no client is let in yet; `cipherlink authorize` adds keys to "
                     + TerminalText.escapeLine(authorized.path().toString()));
         }
-        return new HostKeys(new ServerKeys(shared, Optional.of(identity), clients, suites(settings), nextKey(settings)));
+        return new HostKeys(new ServerKeys(shared, Optional.of(identity), clients, suites(settings), nextKey(settings)), uses);
     }
 
     /// Reads what [#load] would, but makes nothing and asks nothing.
@@ -69,6 +75,23 @@ public record HostKeys(ServerKeys keys) implements Closing {
                 && !Files.exists(file.get(), LinkOption.NOFOLLOW_LINKS);
         if (!isMadeOnStart && !isEncrypted(file)) {
             new Identities(surroundings, output).load(settings, Setting.SERVER_IDENTITY).close();
+        }
+    }
+
+    /// When keys were last used, below the folder of the server's data.
+    public static LastUses uses(Path data) {
+        try {
+            return LastUses.load(data.resolve(USES_FILE));
+        } catch (IOException e) {
+            throw CliException.usage("cannot use the record of used keys: " + FailureText.withFile(e)).withCause(e);
+        }
+    }
+
+    private static void record(ClientDirectory clients, LastUses uses) {
+        switch (clients) {
+            case AuthorizedKeys keys -> keys.recordUses(uses);
+            case Enrolment keys -> keys.recordUses(uses);
+            default -> throw new IllegalStateException("a directory without a file");
         }
     }
 
@@ -144,6 +167,7 @@ public record HostKeys(ServerKeys keys) implements Closing {
 
     @Override
     public void close() {
+        uses.ifPresent(LastUses::save);
         keys.identity().ifPresent(Identity::close);
         keys.sharedKey().ifPresent(SharedKey::close);
     }

@@ -1,7 +1,7 @@
 package dev.cipherlink.server;
 
-import dev.cipherlink.channel.NoiseChannel.NoiseHandshake;
 import dev.cipherlink.channel.NoiseChannel;
+import dev.cipherlink.channel.NoiseChannel.NoiseHandshake;
 import dev.cipherlink.channel.PacketReader;
 import dev.cipherlink.channel.PacketWriter;
 import dev.cipherlink.channel.SecureChannel;
@@ -11,22 +11,22 @@ import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.message.SessionParameters.OperationMode;
-import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.message.Syn;
+import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
-import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.server.access.ClientDirectory;
+import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.server.sessions.SessionOrigin;
 import dev.cipherlink.server.sessions.SessionRegistry;
-import dev.cipherlink.session.Link.LinkConfig;
 import dev.cipherlink.session.Link;
+import dev.cipherlink.session.Link.LinkConfig;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.session.SessionHandshake;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.lang.System.Logger.Level;
 import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.ProtocolException;
 import java.util.Optional;
 

@@ -31,6 +31,7 @@ import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
@@ -261,6 +262,16 @@ public final class Server implements AutoCloseable {
         if (clients.mayHaveChanged()) {
             refresh(clients, coming);
         }
+    }
+
+    /// Takes up the authorized keys now, and not only with the next client or second. Blocks on the disk.
+    ///
+    /// @param file that the keys should be in
+    /// @return why they are not in force; empty if they are
+    public String takeUpKeys(Path file) {
+        ClientDirectory clients = config.keys().clients();
+        refresh(clients, null);
+        return clients.problem(file);
     }
 
     private void refresh(ClientDirectory clients, Connection coming) {

@@ -2,8 +2,8 @@ package dev.cipherlink.settings;
 
 import dev.cipherlink.crypto.Fingerprint;
 import dev.cipherlink.forward.ForwardRules;
-import dev.cipherlink.text.DurationText.SizeText;
 import dev.cipherlink.text.DurationText;
+import dev.cipherlink.text.DurationText.SizeText;
 import dev.cipherlink.text.ServerAddress;
 import java.time.Duration;
 import java.util.Arrays;

@@ -35,7 +35,7 @@ public final class AuthorizeCommand extends ProgramCommand {
     @Override
     public void describe(Syntax syntax) {
         syntax.about("Let a key in: add its public line to the server's authorized-keys file.",
-                "A running server lets it in from the next connection on.");
+                "A running server has taken it up when this returns; without one it says so.");
         syntax.examples(
                 "  cipherlink authorize cipherlink-x25519 \\",
                 "      j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8= ann",
@@ -71,7 +71,7 @@ public final class AuthorizeCommand extends ProgramCommand {
             } else {
                 isNew = keys.add(key);
             }
-            KeysCommand.report(output(), "authorized", key);
+            KeysCommand.report(this, "authorized", key, keys);
             if (!isNew) {
                 output().notice("cipherlink: " + key.name() + " was authorized already");
             }

@@ -2,12 +2,14 @@ package dev.cipherlink.cli.keys;
 
 import dev.cipherlink.cli.base.ProgramCommand;
 import dev.cipherlink.cli.base.Syntax;
+import dev.cipherlink.cli.store.StoreCommand.OpenStore;
 import dev.cipherlink.connect.HostKeys;
 import dev.cipherlink.console.Output;
 import dev.cipherlink.crypto.KeyListFile.KeyLineException;
 import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.server.access.AuthorizedKey;
 import dev.cipherlink.server.access.AuthorizedKeys;
+import dev.cipherlink.server.access.LastUses;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Settings;
 import dev.cipherlink.settings.Settings.OptionLayer;
@@ -19,6 +21,7 @@ import dev.cipherlink.text.NearestMatch;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -61,31 +64,57 @@ public final class KeysCommand extends ProgramCommand {
                 "options", String.join(" ", key.options()));
     }
 
-    static void report(Output output, String done, AuthorizedKey key) {
-        output.done(done + " " + key.name() + " " + key.key().fingerprint(), members(key));
+    /// Has a running server take up a change, and reports it: when that returns, the server has it.
+    static void report(ProgramCommand command, String done, AuthorizedKey key, AuthorizedKeys keys) {
+        Optional<String> server = OpenStore.takeUpKeys(command.readSettings(), keys.path());
+        Output output = command.output();
+        Map<String, Object> members = members(key);
+        members.put("taken_up", server.filter(String::isEmpty).isPresent());
+        output.done(done + " " + key.name() + " " + key.key().fingerprint(), members);
+        if (server.isEmpty()) {
+            output.notice("cipherlink: no server answers here; one that uses " + TerminalText.escapeLine(keys.path().toString())
+                    + " takes it up when its next client comes");
+        } else if (!server.get().isEmpty()) {
+            output.notice("cipherlink: not taken up: " + TerminalText.escapeLine(server.get()));
+        }
     }
 
     /// `keys list`.
     static final class Listing extends ProgramCommand {
+        private static final int WIDTH_OF_INSTANT = "2027-01-31T18:00:00Z".length();
+
         private String file;
 
         @Override
         public void describe(Syntax syntax) {
-            syntax.about("Show the keys that are let in: name, fingerprint and options.");
+            syntax.about("Show the keys that are let in: name, fingerprint, when it last let somebody in, and options.");
             syntax.examples("  cipherlink keys list", "  cipherlink keys list --json | jq -r .name");
             syntax.option("--authorized-keys", "FILE", given -> file = given, FILE_DESCRIPTION);
         }
 
         @Override
         public ExitStatus run() {
-            List<AuthorizedKey> keys = open(this, file).list();
+            AuthorizedKeys authorized = open(this, file);
+            List<AuthorizedKey> keys = authorized.list();
+            Optional<LastUses> uses = uses(authorized);
             int width = keys.stream().mapToInt(key -> key.name().length()).max().orElse(0);
             for (AuthorizedKey key : keys) {
-                output().line(output().isJson() ? Json.object(members(key))
+                String used = uses.flatMap(record -> record.of(key.key())).map(Instant::toString).orElse("");
+                Map<String, Object> members = members(key);
+                members.put("last_use", used);
+                output().line(output().isJson() ? Json.object(members)
                         : (key.name() + " ".repeat(width - key.name().length() + 1) + key.key().fingerprint() + " "
+                        + String.format("%-" + WIDTH_OF_INSTANT + "s ", used.isEmpty() ? "-" : used)
                         + String.join(" ", key.options())).stripTrailing());
             }
             return ExitStatus.DONE;
+        }
+
+        /// Of a running server, up to now.
+        private Optional<LastUses> uses(AuthorizedKeys authorized) {
+            Settings settings = readSettings();
+            OpenStore.takeUpKeys(settings, authorized.path());
+            return settings.file(Setting.SERVER_DATA).map(HostKeys::uses);
         }
     }
 
@@ -128,7 +157,7 @@ public final class KeysCommand extends ProgramCommand {
         @Override
         public void describe(Syntax syntax) {
             syntax.about("Keep a key out: it stands in the authorized-keys file as denied.",
-                    "That holds with server.clients = any, too. A running server refuses it from the next connection on, and ends what "
+                    "That holds with server.clients = any, too. A running server refuses it when this returns, and ends what "
                         + "it has. `keys revoke` takes the line away again.");
             syntax.examples("  cipherlink keys deny mallory",
                     "  cipherlink keys deny cipherlink-x25519 \\",
@@ -145,7 +174,7 @@ public final class KeysCommand extends ProgramCommand {
                 AuthorizedKey known = wanted(keys);
                 AuthorizedKey denied = new AuthorizedKey(known.name(), known.key(), List.of("denied"));
                 keys.put(denied);
-                report(output(), "denied", denied);
+                report(this, "denied", denied, keys);
                 return ExitStatus.DONE;
             } catch (IOException | IllegalArgumentException e) {
                 throw CliException.usage("cannot deny: " + FailureText.withFile(e)).withCause(e);
@@ -177,7 +206,7 @@ public final class KeysCommand extends ProgramCommand {
         @Override
         public void describe(Syntax syntax) {
             syntax.about("Take a key out of the authorized-keys file.",
-                    "A running server refuses it from the next connection on, and ends those it has within two seconds.");
+                    "A running server refuses it when this returns, and ends its connections.");
             syntax.examples("  cipherlink keys revoke ann");
             syntax.parameter("1", "NAME", given -> name = given, "Whose key, as `cipherlink keys list` shows it.");
             syntax.option("--authorized-keys", "FILE", given -> file = given, FILE_DESCRIPTION);
@@ -192,7 +221,7 @@ public final class KeysCommand extends ProgramCommand {
                         CliException.usage("cannot revoke " + TerminalText.escapeLine(name) + ": "
                                 + TerminalText.escapeLine(keys.path().toString()) + " has no such name"
                                 + NearestMatch.find(name, names).map(near -> ", did you mean " + near + "?").orElse("")));
-                report(output(), "revoked", revoked);
+                report(this, "revoked", revoked, keys);
                 return ExitStatus.DONE;
             } catch (IOException e) {
                 throw CliException.usage("cannot revoke " + TerminalText.escapeLine(name) + ": "

@@ -18,28 +18,37 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /// A socket in the store's folder through which a process of the same user asks the running server for a copy of its store,
-/// or for its figures. A user who may open that folder (mode 0700) may read the store's files anyway.
+/// or for its figures, or tells it to take up the authorized keys. A user who may open that folder (mode 0700) may read the
+/// store's files anyway.
 ///
-/// A request is one line, `backup FOLDER` or `stats`; the answer is lines, the first of them `ok` or what went wrong.
+/// A request is one line, `backup FOLDER`, `stats` or `keys FILE`; the answer is lines, the first of them `ok` or what went wrong.
 final class AdminSocket implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(AdminSocket.class.getName());
     private static final String NAME = "door";
     private static final String OK = "ok";
     private static final String BACKUP = "backup ";
     private static final String STATS = "stats";
+    private static final String KEYS = "keys ";
+    private static final Duration KEYS_PATIENCE = Duration.ofSeconds(5);
 
     private final ServerSocketChannel listener;
     private final Path path;
     private final RocksStore store;
     private final Thread thread;
+    /// Takes up the keys of a file; returns why they are not in force, or an empty text.
+    private volatile Function<Path, String> keys = _ -> "the server is starting";
     /// Peers that have not sent their request yet.
     private final Set<SocketChannel> asking = ConcurrentHashMap.newKeySet();
     private final ExecutorService peers = Executors.newThreadPerTaskExecutor(
@@ -76,6 +85,10 @@ final class AdminSocket implements AutoCloseable {
         }
     }
 
+    void onKeys(Function<Path, String> takeUp) {
+        keys = takeUp;
+    }
+
     private void serve() {
         while (listener.isOpen()) {
             try {
@@ -93,12 +106,22 @@ final class AdminSocket implements AutoCloseable {
             String request = new BufferedReader(Channels.newReader(peer, StandardCharsets.UTF_8)).readLine();
             // From here on the end of the server waits for the answer.
             if (asking.remove(peer)) {
-                peer.write(ByteBuffer.wrap(answer(request).getBytes(StandardCharsets.UTF_8)));
+                String answer = request != null && request.startsWith(KEYS) ? takeUp(request.substring(KEYS.length())) : answer(request);
+                peer.write(ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8)));
             }
         } catch (IOException e) {
             LOG.log(System.Logger.Level.DEBUG, "a request at the store's socket ended early", e);
         } finally {
             asking.remove(peer);
+        }
+    }
+
+    /// Not delayed by a copy under way.
+    private String takeUp(String file) {
+        try {
+            return OK + "\n" + keys.apply(Path.of(file)) + "\n";
+        } catch (InvalidPathException e) {
+            return FailureText.withFile(new IOException(e)) + "\n";
         }
     }
 
@@ -133,6 +156,22 @@ final class AdminSocket implements AutoCloseable {
 
     static Optional<String> askStats(Path folder) {
         return ask(folder, STATS);
+    }
+
+    /// Has the server take up its authorized keys. Blocks for a few seconds at most.
+    ///
+    /// @return why what the file says is not in force, or an empty text; empty if no server answers
+    static Optional<String> askKeys(Path folder, Path file) {
+        var answer = new CompletableFuture<Optional<String>>();
+        Thread.startVirtualThread(() -> {
+            try {
+                answer.complete(ask(folder, KEYS + file.toAbsolutePath()));
+            } catch (RuntimeException e) {
+                answer.completeExceptionally(e);
+            }
+        });
+        return answer.completeOnTimeout(Optional.of("the running server does not answer"), KEYS_PATIENCE.toMillis(),
+                TimeUnit.MILLISECONDS).join().map(String::strip);
     }
 
     private static Optional<String> ask(Path folder, String request) {

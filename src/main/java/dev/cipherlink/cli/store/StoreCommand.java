@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /// `store`: a server's store on disk, on the machine where it is.
 public final class StoreCommand extends ProgramCommand {
@@ -210,6 +211,27 @@ public final class StoreCommand extends ProgramCommand {
                 return TrustedPath.resolve(TrustedPath.resolve(data).resolve(FOLDER));
             } catch (IOException e) {
                 throw failure(e);
+            }
+        }
+
+        /// Sets what the server does when a command on this machine has changed its authorized keys.
+        ///
+        /// @param takeUp takes up the keys of a file; returns why they are not in force, or an empty text
+        public void onKeys(Function<Path, String> takeUp) {
+            if (admin != null) {
+                admin.onKeys(takeUp);
+            }
+        }
+
+        /// Has the running server take up its authorized keys, if one has the store of the settings open. Blocks for a few seconds
+        /// at most.
+        ///
+        /// @return why what the file says is not in force, or an empty text; empty if no server answers
+        public static Optional<String> takeUpKeys(Settings settings, Path file) {
+            try {
+                return settings.file(Setting.SERVER_DATA).isEmpty() ? Optional.empty() : AdminSocket.askKeys(folder(settings), file);
+            } catch (CliException e) {
+                return Optional.of(e.getMessage());
             }
         }
 

@@ -1,5 +1,6 @@
 package dev.cipherlink.server.access;
 
+import dev.cipherlink.audit.AuditEvent;
 import dev.cipherlink.crypto.KeyListFile;
 import dev.cipherlink.crypto.KeyListFile.KeyLineException;
 import dev.cipherlink.crypto.PublicKey;
@@ -17,12 +18,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /// The authorized-keys file of a server: the admitted clients with their names and rights. As a directory it admits
 /// exactly the keys that it lists (`server.clients = authorized`).
@@ -37,6 +34,7 @@ public final class AuthorizedKeys implements ClientDirectory {
     private static final Logger LOG = System.getLogger(AuthorizedKeys.class.getName());
 
     private final KeyListFile file;
+    private volatile LastUses uses = LastUses.NONE;
     private volatile KeySet keys;
     /// The attributes of the file before [#reloadIfChanged] last read it; set when that is done.
     private volatile Look lastLook;
@@ -263,7 +261,7 @@ public final class AuthorizedKeys implements ClientDirectory {
     }
 
     private boolean isSettled(KeyListFile.Content content, Look look) {
-        boolean isInPlace = seen.isPresent() && content.fileKey() != null
+        boolean isInPlace = seen.isPresent() && content.fileKey() != null && !lastLook.equals(Look.NONE)
                 && content.fileKey().equals(seen.get().fileKey()) && !look.isOfAnotherFile(lastLook);
         if (!isInPlace || unsettled.filter(content.lines()::equals).isPresent()) {
             return true;
@@ -277,12 +275,26 @@ public final class AuthorizedKeys implements ClientDirectory {
             KeySet found = KeySet.parse(path(), content.lines());
             judged(content, "");
             boolean isOther = !found.equals(keys);
+            logChanges(keys, found);
             keys = found;
             return isOther ? new Reload.Changed() : new Reload.Unchanged();
         } catch (KeyLineException e) {
             judged(content, e.getMessage());
             return kept(e.getMessage());
         }
+    }
+
+    /// A line for each key that came, went, or has another name or other options.
+    private static void logChanges(KeySet before, KeySet after) {
+        before.keys().stream().filter(key -> !after.byKey().containsKey(key.key())).forEach(key -> log("key-revoked", key));
+        after.keys().stream().filter(key -> !key.equals(before.byKey().get(key.key())))
+                .forEach(key -> log(key.rights().isDenied() ? "key-denied"
+                        : before.byKey().containsKey(key.key()) ? "key-changed" : "key-authorized", key));
+    }
+
+    private static void log(String event, AuthorizedKey key) {
+        LOG.log(Level.INFO, AuditEvent.MESSAGE, new AuditEvent(event).with("name", key.name())
+                .with("key", key.key().fingerprint()).with("options", String.join(" ", key.options())));
     }
 
     private Reload kept(String trouble) {
@@ -317,6 +329,33 @@ public final class AuthorizedKeys implements ClientDirectory {
                 .filter(client -> !client.rights().isDenied() && !client.rights().isExpired(Instant.now()));
     }
 
+    /// Records the use.
+    @Override
+    public Optional<ClientIdentity> welcome(PublicKey key, String claimedName, InetAddress from) {
+        Optional<ClientIdentity> client = identify(key);
+        if (client.isPresent()) {
+            uses.used(key);
+        }
+        return client;
+    }
+
+    /// From now on, uses of keys are recorded there.
+    public void recordUses(LastUses record) {
+        uses = record;
+    }
+
+    @Override
+    public synchronized String problem(Path path) {
+        try {
+            if (!Files.isSameFile(path, path())) {
+                return "the running server uses " + path();
+            }
+        } catch (IOException e) {
+            return e.toString();
+        }
+        return unsettled.isPresent() ? path() + ": something is writing it" : toldTrouble;
+    }
+
     @Override
     public Optional<PublicKey> keyOf(String name) {
         return find(name).map(AuthorizedKey::key);
@@ -330,16 +369,17 @@ public final class AuthorizedKeys implements ClientDirectory {
     /// Does [#reloadIfChanged] and logs the outcome. A key that has expired since the last call counts as a change.
     @Override
     public boolean refresh() {
+        uses.saveIfDue(System.nanoTime());
         return logReload() | hasExpired(Instant.now());
     }
 
     private synchronized boolean hasExpired(Instant now) {
         Instant before = expiredUntil;
         expiredUntil = now;
-        List<String> names = keys.keys().stream()
-                .filter(key -> key.rights().isExpired(now) && !key.rights().isExpired(before)).map(AuthorizedKey::name).toList();
-        names.forEach(name -> LOG.log(Level.INFO, "key expired name={0}", name));
-        return !names.isEmpty();
+        List<AuthorizedKey> expired = keys.keys().stream()
+                .filter(key -> key.rights().isExpired(now) && !key.rights().isExpired(before)).toList();
+        expired.forEach(key -> log("key-expired", key));
+        return !expired.isEmpty();
     }
 
     private boolean logReload() {
@@ -354,73 +394,5 @@ public final class AuthorizedKeys implements ClientDirectory {
                 yield false;
             }
         };
-    }
-
-    /// The keys of an authorized-keys file: each name and each key once. Immutable.
-    ///
-    /// Names that differ only in case count as equal, because people would confuse them.
-    ///
-    /// @param keys   in the order of the file
-    /// @param byName by lower-case name
-    record KeySet(List<AuthorizedKey> keys, Map<PublicKey, AuthorizedKey> byKey, Map<String, AuthorizedKey> byName) {
-
-        static final KeySet EMPTY = new KeySet(List.of(), Map.of(), Map.of());
-
-        KeySet {
-            keys = List.copyOf(keys);
-            byKey = Map.copyOf(byKey);
-            byName = Map.copyOf(byName);
-        }
-
-        /// Whether a line is blank or a comment.
-        static boolean isIdle(String line) {
-            String text = line.strip();
-            return text.isEmpty() || text.startsWith("#");
-        }
-
-        /// @param file for messages only
-        /// @throws KeyLineException about the first invalid line
-        static KeySet parse(Path file, List<String> lines) throws KeyLineException {
-            var problems = new ArrayList<KeyLineException>();
-            KeySet found = collect(file, lines, problems::add);
-            if (!problems.isEmpty()) {
-                throw problems.getFirst();
-            }
-            return found;
-        }
-
-        /// The valid lines; the others go to `problems`.
-        static KeySet collect(Path file, List<String> lines, Consumer<KeyLineException> problems) {
-            var keys = new ArrayList<AuthorizedKey>();
-            var byKey = new HashMap<PublicKey, AuthorizedKey>();
-            var byName = new HashMap<String, AuthorizedKey>();
-            for (int i = 0; i < lines.size(); i++) {
-                if (isIdle(lines.get(i))) {
-                    continue;
-                }
-                try {
-                    AuthorizedKey key = AuthorizedKey.parse(lines.get(i));
-                    AuthorizedKey sameKey = byKey.putIfAbsent(key.key(), key);
-                    if (sameKey != null) {
-                        throw new IllegalArgumentException("duplicate key: " + sameKey.name() + " has it already");
-                    }
-                    if (byName.putIfAbsent(fold(key.name()), key) != null) {
-                        throw new IllegalArgumentException("duplicate name: " + key.name() + " (case does not matter)");
-                    }
-                    keys.add(key);
-                } catch (IllegalArgumentException e) {
-                    problems.accept(new KeyLineException(file, i + 1, e.getMessage()));
-                }
-            }
-            return new KeySet(keys, byKey, byName);
-        }
-
-        AuthorizedKey named(String name) {
-            return byName.get(fold(name));
-        }
-
-        static String fold(String name) {
-            return name.toLowerCase(Locale.ROOT);
-        }
     }
 }

@@ -65,6 +65,13 @@ public interface ClientDirectory {
         return false;
     }
 
+    /// Why what this file says is not in force.
+    ///
+    /// @return empty if it was in force when [#refresh] was last called
+    default String problem(Path path) {
+        return "the running server has no authorized-keys file";
+    }
+
     /// A client as the server knows it.
     ///
     /// @param name   from the server's own records; with a shared key, the name that the client claims

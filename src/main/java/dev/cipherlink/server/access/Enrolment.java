@@ -3,7 +3,6 @@ package dev.cipherlink.server.access;
 import dev.cipherlink.budget.TokenBucket;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
-import dev.cipherlink.server.access.AuthorizedKeys.KeySet;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -95,7 +94,14 @@ public final class Enrolment implements ClientDirectory {
     /// @return empty if the authorized-keys file keeps the key out, no name is left, or the name cannot be saved; the log says why
     @Override
     public Optional<ClientIdentity> welcome(PublicKey key, String claimedName, InetAddress from) {
-        return identify(key).or(() -> isListed(key) ? Optional.empty() : enrol(key, claimedName, from));
+        if (isListed(key)) {
+            return authorized.welcome(key, claimedName, from);
+        }
+        Optional<ClientIdentity> known = enrolledName(key);
+        if (known.isPresent()) {
+            enrolled.welcome(key, claimedName, from);
+        }
+        return known.or(() -> enrol(key, claimedName, from));
     }
 
     private Optional<ClientIdentity> enrolledName(PublicKey key) {
@@ -182,6 +188,17 @@ public final class Enrolment implements ClientDirectory {
     @Override
     public Optional<PublicKey> keyOf(String name) {
         return authorized.keyOf(name).or(() -> enrolled.keyOf(name));
+    }
+
+    /// As [AuthorizedKeys#recordUses], also for keys that get their names here.
+    public void recordUses(LastUses record) {
+        authorized.recordUses(record);
+        enrolled.recordUses(record);
+    }
+
+    @Override
+    public String problem(Path path) {
+        return authorized.problem(path);
     }
 
     @Override

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.crypto.KeyListFile.KeyLineException;
 import dev.cipherlink.random.Damage;
-import dev.cipherlink.server.access.AuthorizedKeys.KeySet;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.crypto.KeyListFile.KeyLineException;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
-import dev.cipherlink.server.access.AuthorizedKeys.KeySet;
 import dev.cipherlink.server.access.AuthorizedKeys.Reload;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import java.io.IOException;

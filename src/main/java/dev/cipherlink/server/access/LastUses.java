@@ -1,0 +1,97 @@
+package dev.cipherlink.server.access;
+
+import dev.cipherlink.crypto.KeyListFile;
+import dev.cipherlink.crypto.PublicKey;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// When each key last let a client in, to the second: a file with one line each, `<fingerprint> <moment>`. It is written once
+/// a minute at most, and when the server stops, so the last minute of a server that is killed is missing. Thread-safe.
+public final class LastUses {
+
+    /// Keeps nothing.
+    static final LastUses NONE = new LastUses(Optional.empty());
+
+    private static final Logger LOG = System.getLogger(LastUses.class.getName());
+    private static final long SAVE_NANOS = Duration.ofMinutes(1).toNanos();
+    /// More than there can be keys with names.
+    private static final int MAX_KEYS = 20_000;
+
+    private final Optional<KeyListFile> file;
+    /// By fingerprint, the latest at the end; guarded by this.
+    private final Map<String, Instant> uses = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Instant> eldest) {
+            return size() > MAX_KEYS;
+        }
+    };
+    private boolean isChanged;
+    private long savedAt = System.nanoTime() - SAVE_NANOS;
+
+    private LastUses(Optional<KeyListFile> file) {
+        this.file = file;
+    }
+
+    /// @param path need not exist; lines that are wrong are passed over, since no decision rests on them
+    /// @throws IOException if it cannot be read, or others may write it
+    public static LastUses load(Path path) throws IOException {
+        var uses = new LastUses(Optional.of(new KeyListFile(path)));
+        for (String line : uses.file.get().read().map(KeyListFile.Content::lines).orElse(List.of())) {
+            String[] words = line.split(" ");
+            try {
+                uses.uses.put(words[0], Instant.parse(words[words.length - 1]));
+            } catch (DateTimeParseException e) {
+                LOG.log(Level.DEBUG, "{0}: a line that is no use of a key", path);
+            }
+        }
+        return uses;
+    }
+
+    void used(PublicKey key) {
+        if (file.isPresent()) {
+            String fingerprint = key.fingerprint().toString();
+            Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+            synchronized (this) {
+                isChanged |= !now.equals(uses.put(fingerprint, now));
+            }
+        }
+    }
+
+    /// @return empty if it was never used, or before uses were recorded
+    public synchronized Optional<Instant> of(PublicKey key) {
+        return Optional.ofNullable(uses.get(key.fingerprint().toString()));
+    }
+
+    /// Writes the file if there is news, and the last time was a minute ago. Blocks on the disk.
+    void saveIfDue(long nanoTime) {
+        if (nanoTime - savedAt >= SAVE_NANOS) {
+            save();
+        }
+    }
+
+    /// Writes the file if there is news. A failure is only logged. Blocks on the disk.
+    public synchronized void save() {
+        if (!isChanged) {
+            return;
+        }
+        savedAt = System.nanoTime();
+        isChanged = false;
+        try {
+            file.orElseThrow().update(_ -> uses.entrySet().stream().map(use -> use.getKey() + " " + use.getValue()).toList());
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot keep when keys were used: {0}", e.getMessage());
+        }
+    }
+}
