@@ -34,7 +34,7 @@ abstract class QueryCommand extends ClientCommand {
         try (CliClient connection = connectOnce(clientSettings())) {
             Reply reply = connection.request(command().encode());
             if (reply.isError()) {
-                throw new CliException(ExitStatus.of(reply), spec().name() + ": " + TerminalText.escapeLine(reply.reason()));
+                throw new CliException(ExitStatus.of(reply), spec().qualifiedName().replaceFirst("^\\S+ ", "") + ": " + TerminalText.escapeLine(reply.reason()));
             }
             if (output().isJson()) {
                 objects(reply.text().lines().toList()).forEach(object -> output().line(Json.object(object)));

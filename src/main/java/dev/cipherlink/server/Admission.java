@@ -46,6 +46,7 @@ final class Admission {
     private volatile ClientIdentity client;
     /// The claim on the session of this connection; null before its SYN, and in stream mode.
     private volatile SessionRegistry.Claim claim;
+    private volatile boolean isResumed;
     /// The forward, in stream mode.
     private volatile StreamConnection stream;
     private volatile boolean hasProved;
@@ -202,7 +203,7 @@ final class Admission {
 
     /// Whether the session is one of an earlier connection.
     boolean isResumed() {
-        return claim != null;
+        return isResumed;
     }
 
     /// Registers the session before the client learns of it, so that a client that loses this connection can resume it.
@@ -222,7 +223,8 @@ final class Admission {
             return false;
         }
         claim = found;
-        return found != null;
+        isResumed = found != null;
+        return isResumed;
     }
 
     private SynAck resumeSession(Syn.Resume resume) throws InterruptedIOException {

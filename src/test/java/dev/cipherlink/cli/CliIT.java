@@ -243,7 +243,7 @@ class CliIT extends ServerRig {
             assertEquals("PONG", first.request("PING").text());
             assertEquals(session, first.session().sessionId(), "the session goes on in another connection");
             assertEquals(6, terminal.run("connections", "end", id));
-            assertEquals("cipherlink: end: no connection has the id " + id + "\n", terminal.err());
+            assertEquals("cipherlink: connections end: no connection has the id " + id + "\n", terminal.err());
 
             assertEquals(0, terminal.run("--json", "sessions", "end", "VICTIM"));
             assertEquals("{\"ok\":true,\"ended\":1}\n", terminal.out());

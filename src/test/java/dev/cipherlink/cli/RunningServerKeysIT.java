@@ -10,6 +10,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -107,6 +110,35 @@ class RunningServerKeysIT {
         String fingerprint = operator.out().strip().replaceFirst(".* ", "");
         assertTrue(log().contains("key-authorized name=user key=" + fingerprint + " options=\"keys=ro:app:*\""), log());
         assertTrue(log().contains("key-revoked name=user key=" + fingerprint), log());
+    }
+
+    @Test
+    void servicesAndTargetsLimitForwards() throws Exception {
+        try (var target = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+            Thread.startVirtualThread(() -> greet(target));
+            String name = "127.0.0.1:" + target.getLocalPort();
+            for (String services : List.of("kv,chat", "forward")) {
+                assertEquals(0, operator.run("authorize", userLine, "--replace", "--forward", name, "--services", services), operator.err());
+                int status = user.run("forward", "--accept-new-host-key", "--stdio", name);
+                assertEquals(services.equals("forward") ? 0 : 6, status, user.err());
+                assertEquals(services.equals("forward") ? "hello" : "", user.out());
+            }
+            assertEquals(6, user.run("kv", "GET", "app:x"));
+            assertTrue(user.err().contains("denied: your key may not use the store"), user.err());
+        }
+        assertFalse(log().contains("resumed=true"), "no session was resumed here");
+    }
+
+    private static void greet(ServerSocket target) {
+        try {
+            while (true) {
+                try (Socket caller = target.accept()) {
+                    caller.getOutputStream().write("hello".getBytes(StandardCharsets.US_ASCII));
+                }
+            }
+        } catch (IOException e) {
+            // The test is over.
+        }
     }
 
     @Test

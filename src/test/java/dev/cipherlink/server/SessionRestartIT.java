@@ -114,6 +114,32 @@ class SessionRestartIT {
         }
     }
 
+    /// A watch of the last run must not outlive the right to it.
+    @Test
+    void aSessionWhoseRightsWereNarrowedMeanwhileIsNotRestored() throws Exception {
+        server.close();
+        Path file = folder.resolve("authorized_keys");
+        try (Identity host = Identity.generate(); Identity bob = Identity.generate()) {
+            for (String rights : List.of("rate=50", "max-connections=3 rate=50", "keys=ro:a*")) {
+                AuthorizedKeys.load(file).put(new AuthorizedKey("bob", bob.publicKey(), List.of(rights.split(" "))));
+                ServerKeys keys = ServerKeys.personal(host, AuthorizedKeys.load(file));
+                try (Server restarted = Server.start(ServerConfig.loopback(keys), store)) {
+                    int expected = rights.startsWith("max") ? 1 : 0;
+                    assertEquals(expected, ((Number) restarted.services.info().read("").get("sessions_detached")).intValue(), rights);
+                    assertEquals(expected, ((Number) restarted.services.info().read("").get("key_watches")).intValue(), rights);
+                    if (rights.equals("rate=50")) {
+                        try (var peer = new RawNoisePeer(new Socket("127.0.0.1", restarted.address().getPort()), bob.keyPair())
+                                .establish()) {
+                            peer.send(MessageType.DATA, 1, "WATCH b");
+                            assertEquals("OK\n", peer.receive().payload().text());
+                        }
+                        await().until(() -> ((Number) restarted.services.info().read("").get("sessions_detached")).intValue() == 1);
+                    }
+                }
+            }
+        }
+    }
+
     @Test
     void watchesGoOnAndTheClientIsToldThatItMayHaveMissedChanges() throws Exception {
         List<String> events = new CopyOnWriteArrayList<>();
