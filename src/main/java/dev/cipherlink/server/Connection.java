@@ -2,9 +2,7 @@ package dev.cipherlink.server;
 
 import dev.cipherlink.channel.NoiseChannel;
 import dev.cipherlink.channel.SecureChannel;
-import dev.cipherlink.command.Escapes;
 import dev.cipherlink.command.Event;
-import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.server.HandshakeGate.Failure;
 import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.access.Netblock;
@@ -15,10 +13,8 @@ import dev.cipherlink.session.SessionHandshake;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.ProtocolException;
 import java.net.Socket;
-import java.net.SocketAddress;
 import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
@@ -339,24 +335,6 @@ public final class Connection implements Runnable, Closeable {
         return admission.channel() instanceof NoiseChannel noise && noise.suite().isHybrid();
     }
 
-    /// A line of SOCKETS: id, local address, remote address, state, name, mode, bytes in/out.
-    String describe() {
-        Link live = link;
-        StreamConnection forward = stream();
-        String state = draining ? "draining" : isEstablished() ? "established" : "handshake";
-        String mode = forward != null ? OperationMode.STREAM.wireName()
-                : live == null ? "-" : live.session().parameters().mode().wireName();
-        return id + " " + address(socket.getLocalSocketAddress()) + " " + peer() + " " + state
-                + " " + name() + " " + mode + " " + bytesIn() + "/" + bytesOut()
-                + (forward == null ? "" : " " + forward.target());
-    }
-
-    private String name() {
-        Link live = link;
-        return stream() != null ? Escapes.line(admission.client().name())
-                : live == null ? "-" : Escapes.line(live.session().identity().name());
-    }
-
     /// Null before the handshakes are done, and in stream mode.
     Link link() {
         return link;
@@ -368,17 +346,5 @@ public final class Connection implements Runnable, Closeable {
 
     long milliseconds() {
         return (System.nanoTime() - acceptedAt) / 1_000_000;
-    }
-
-    String peer() {
-        return address(socket.getRemoteSocketAddress());
-    }
-
-    private static String address(SocketAddress address) {
-        if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
-            String host = inet.getAddress().getHostAddress();
-            return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + inet.getPort();
-        }
-        return "-";
     }
 }

@@ -76,7 +76,7 @@ final class ConnectionLog {
 
     /// Of a client that has not proved its name there is only the address: a SYN of version 1 may be a recording.
     private static AuditEvent event(String name, Connection connection) {
-        var event = new AuditEvent(name).with("connection", connection.id()).with("peer", connection.peer());
+        var event = new AuditEvent(name).with("connection", connection.id()).with("peer", OperatorSockets.peer(connection));
         ClientIdentity client = connection.admission().client();
         if (client != null && !connection.isStrangers()) {
             event.with("name", client.name()).with("key", CommandLog.key(client));

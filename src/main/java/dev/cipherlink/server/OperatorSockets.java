@@ -1,14 +1,46 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.command.Escapes;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.server.sessions.SessionOrigin.Services.Sockets;
+import dev.cipherlink.session.Link;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.List;
 
-/// The connections as operators see them.
+/// The connections as operators see and end them.
 record OperatorSockets(Server server) implements Sockets {
 
     @Override
     public List<String> list() {
-        return server.connections().stream().map(Connection::describe).toList();
+        return server.connections().stream().map(OperatorSockets::describe).toList();
+    }
+
+    /// A line of SOCKETS: id, local address, remote address, state, name, mode, bytes in/out.
+    static String describe(Connection connection) {
+        Link live = connection.link();
+        StreamConnection forward = connection.stream();
+        String state = connection.isDraining() ? "draining" : connection.isEstablished() ? "established" : "handshake";
+        String name = forward != null ? Escapes.line(connection.admission().client().name())
+                : live == null ? "-" : Escapes.line(live.session().identity().name());
+        String mode = forward != null ? OperationMode.STREAM.wireName()
+                : live == null ? "-" : live.session().parameters().mode().wireName();
+        return connection.id() + " " + address(connection.socket().getLocalSocketAddress()) + " " + peer(connection) + " " + state
+                + " " + name + " " + mode + " " + connection.bytesIn() + "/" + connection.bytesOut()
+                + (forward == null ? "" : " " + forward.target());
+    }
+
+    /// The remote address; `-` if it is unknown.
+    static String peer(Connection connection) {
+        return address(connection.socket().getRemoteSocketAddress());
+    }
+
+    private static String address(SocketAddress address) {
+        if (address instanceof InetSocketAddress inet && inet.getAddress() != null) {
+            String host = inet.getAddress().getHostAddress();
+            return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + inet.getPort();
+        }
+        return "-";
     }
 
     @Override

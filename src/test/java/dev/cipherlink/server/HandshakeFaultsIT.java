@@ -309,7 +309,7 @@ class HandshakeFaultsIT {
             peer.send(MessageType.SYN, 0, "{\"operation_mode\":\"burst\",\"max_packet_size\":2048}");
             assertEquals(MessageType.SYN_ACK, peer.receive().type());
             // Shown while its session is half there.
-            assertTrue(server.live().stream().anyMatch(connection -> connection.describe().contains(" handshake - - ")));
+            assertTrue(server.live().stream().anyMatch(connection -> OperatorSockets.describe(connection).contains(" handshake - - ")));
         }
     }
 }

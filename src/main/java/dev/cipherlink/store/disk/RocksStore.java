@@ -11,6 +11,7 @@ import dev.cipherlink.store.Transaction;
 import dev.cipherlink.store.disk.CellCache.CellReader;
 import dev.cipherlink.store.disk.Group.KeyChange;
 import dev.cipherlink.store.disk.Group.RecordChange;
+import dev.cipherlink.store.disk.StoreFolder.Ballast;
 import dev.cipherlink.store.disk.StoreState.StoreClock;
 import dev.cipherlink.store.log.CommitLog;
 import dev.cipherlink.store.log.LastCommit;

@@ -6,8 +6,13 @@ import dev.cipherlink.store.StoreException.StoreInUseException;
 import dev.cipherlink.store.log.CommitLog;
 import dev.cipherlink.store.log.CommitLogReader;
 import dev.cipherlink.store.log.LastCommit;
+import dev.cipherlink.store.log.LogSpace.DiskSpace;
 import dev.cipherlink.store.log.PrivateFiles;
+import java.io.File;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -19,10 +24,10 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /// Where a store on disk is: `db` is RocksDB's folder, `log` has the commits that it may lack, `last-commit` says how far both
-/// must reach, `lock` is locked by the one process that uses it. Closing it lets go of the lock.
+/// must reach, `lock` is locked by the one process that uses it, `ballast` is disk space for opening it. Closing it lets go of the lock.
 public final class StoreFolder implements AutoCloseable {
     private static final String DATABASE = "db";
-    private static final String LOG = "log";
+    private static final String LOG_FOLDER = "log";
     private static final String LAST_COMMIT = "last-commit";
     private static final String LOCK = "lock";
 
@@ -73,7 +78,7 @@ public final class StoreFolder implements AutoCloseable {
     }
 
     public static Path log(Path path) {
-        return path.resolve(LOG);
+        return path.resolve(LOG_FOLDER);
     }
 
     /// Makes the folder of the log if there is none. The disk has the names of everything in the store's folder before there is a
@@ -169,5 +174,60 @@ public final class StoreFolder implements AutoCloseable {
     @Override
     public void close() throws IOException {
         lockFile.close();
+    }
+
+    /// A file that reserves the disk space which opening the store takes, up to 4 MiB. On a full disk it is deleted, so that a
+    /// server starts; it is made again when the store is opened or closed and there is space.
+    static final class Ballast {
+        private static final Logger LOG = System.getLogger(Ballast.class.getName());
+        private static final String NAME = "ballast";
+        private static final long MAX_BYTES = 4L << 20;
+        private static final int SHARE = 32;
+        private static final int PIECE_BYTES = 1 << 16;
+
+        private final Path file;
+        private final File disk;
+
+        /// @param folder of the store
+        Ballast(Path folder) {
+            this.file = folder.resolve(NAME);
+            // As in [DiskSpace], without a look into /proc/mounts.
+            this.disk = folder.toFile();
+        }
+
+        /// Deletes it if there is too little space to open the store.
+        void giveIfNeeded() throws IOException {
+            if (Files.exists(file) && disk.getUsableSpace() < bytes()) {
+                Files.delete(file);
+            }
+        }
+
+        /// Makes it, if there is space.
+        void take() {
+            try {
+                if (!Files.exists(file)) {
+                    new DiskSpace(file.getParent()).requireFor(bytes());
+                    fill();
+                }
+            } catch (IOException | StoreException e) {
+                LOG.log(Level.DEBUG, "there is no room to be kept for opening the store", e);
+            }
+        }
+
+        private void fill() throws IOException {
+            try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                    PrivateFiles.FILE)) {
+                for (long left = bytes(); left > 0; left -= PIECE_BYTES) {
+                    channel.write(ByteBuffer.allocate(PIECE_BYTES));
+                }
+            } catch (IOException e) {
+                Files.deleteIfExists(file);
+                throw e;
+            }
+        }
+
+        private long bytes() {
+            return Math.min(MAX_BYTES, disk.getTotalSpace() / SHARE);
+        }
     }
 }
