@@ -130,11 +130,11 @@ final class Completion {
             return Stream.of();
         }
         return switch (labels.get(at)) {
-            case "key", "prefix" -> last.isEmpty() ? asked("--limit", "200", "KEYS") : asked("--limit", "200", "KEYS", last);
+            case "key", "key...", "to", "prefix" -> last.isEmpty() ? asked("--limit", "200", "KEYS") : asked("--limit", "200", "KEYS", last);
             case "room" -> asked("ROOMS").map(line -> line.split(" ")[0]);
             case "name" -> asked("WHO").map(line -> line.split(" ")[0]);
             case "seconds" -> SECONDS.stream();
-            case "value", "text" -> Stream.of(OneShot.FROM);
+            case "value", "payload", "text" -> Stream.of(OneShot.FROM);
             default -> Stream.of();
         };
     }

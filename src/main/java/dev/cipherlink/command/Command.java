@@ -1,5 +1,7 @@
 package dev.cipherlink.command;
 
+import java.util.List;
+
 /// One request, parsed: `docs/protocol.md` section 7.
 ///
 /// Keys, values and texts are exact copies of the payload's parts. Keys keep the key rule (1 to 512 bytes of UTF-8
@@ -16,7 +18,7 @@ public sealed interface Command {
         return CommandEncoder.encode(this);
     }
 
-    /// Names every key that it uses, those of the commands of a transaction included, and how it uses it. Permissions need nothing
+    /// Names every key and channel that it uses, those of the commands of a transaction included, and how it uses it. Permissions need nothing
     /// else to know.
     default void forEachKey(KeyUser user) {
         // Most commands that are not about keys use none.
@@ -26,28 +28,6 @@ public sealed interface Command {
     interface KeyUser {
         /// @param key a key, or with [Access#LIST] the beginning of many
         void uses(byte[] key, Access access);
-    }
-
-    /// What a command does with a key.
-    enum Access {
-        /// Reads whether it exists, its size, version or expiry.
-        INSPECT,
-        /// Reads its value.
-        READ,
-        /// Writes it; of what was there, the answer tells at most whether a condition was met.
-        WRITE,
-        /// Reads its value and writes it.
-        UPDATE,
-        /// Reads which keys begin so, and how they change.
-        LIST;
-
-        public boolean isRead() {
-            return this != WRITE;
-        }
-
-        public boolean isWrite() {
-            return this == WRITE || this == UPDATE;
-        }
     }
 
     /// A command that changes nothing.
@@ -66,17 +46,39 @@ public sealed interface Command {
         }
     }
 
-    /// A command on one key, or on the keys with one prefix.
-    sealed interface OfKey extends Command {
+    /// A command on keys that it names: one that may be part of a transaction.
+    sealed interface OnKeys extends Command {
+    }
 
-        /// The key, or the prefix.
+    /// A command on one key.
+    sealed interface OfKey extends OnKeys {
+
         byte[] key();
 
-        Access access();
+        private Access access() {
+            return switch (this) {
+                case Exists _, StrLen _, Version _, Ttl _ -> Access.INSPECT;
+                case Get _, GetRange _, Peek _ -> Access.READ;
+                case Set _, Delete _, Cas _, Persist _, Expire _ -> Access.WRITE;
+                case Put put -> put.answersOld ? Access.UPDATE : Access.WRITE;
+                case GetDel _, GetEx _, SetRange _, Append _, Incr _, IncrByFloat _ -> Access.UPDATE;
+            };
+        }
 
         @Override
         default void forEachKey(KeyUser user) {
             user.uses(key(), access());
+        }
+    }
+
+    /// A command on all keys that begin with a prefix.
+    sealed interface OfPrefix extends Command {
+
+        byte[] prefix();
+
+        @Override
+        default void forEachKey(KeyUser user) {
+            user.uses(prefix(), Access.LIST);
         }
     }
 
@@ -86,34 +88,18 @@ public sealed interface Command {
 
     /// `SET key value`
     record Set(byte[] key, byte[] value) implements Write, OfKey {
-        @Override
-        public Access access() {
-            return Access.WRITE;
-        }
     }
 
     /// `GET key`
     record Get(byte[] key) implements Read, OfKey {
-        @Override
-        public Access access() {
-            return Access.READ;
-        }
     }
 
     /// `DELETE key`
     record Delete(byte[] key) implements Write, OfKey {
-        @Override
-        public Access access() {
-            return Access.WRITE;
-        }
     }
 
     /// `EXISTS key`
     record Exists(byte[] key) implements Read, OfKey {
-        @Override
-        public Access access() {
-            return Access.INSPECT;
-        }
     }
 
     /// `KEYS [prefix [limit [after]]]`; `KEYS  100 x` has an empty prefix, between its two spaces.
@@ -121,90 +107,182 @@ public sealed interface Command {
     /// @param prefix empty for all keys
     /// @param limit the most keys to list, 1 to 10,000
     /// @param after only keys larger than this one; empty to start with the first
-    record Keys(byte[] prefix, int limit, byte[] after) implements Read, OfKey {
-        @Override
-        public byte[] key() {
-            return prefix;
-        }
-
-        @Override
-        public Access access() {
-            return Access.LIST;
-        }
+    record Keys(byte[] prefix, int limit, byte[] after) implements Read, OfPrefix {
     }
 
     /// `COUNT [prefix]`
     ///
     /// @param prefix empty for all keys
-    record Count(byte[] prefix) implements Read, OfKey {
-        @Override
-        public byte[] key() {
-            return prefix;
-        }
-
-        @Override
-        public Access access() {
-            return Access.LIST;
-        }
+    record Count(byte[] prefix) implements Read, OfPrefix {
     }
 
     /// `INCR key [by]`; `by` is 1 where it is not given.
     record Incr(byte[] key, long by) implements Write, OfKey {
-        @Override
-        public Access access() {
-            return Access.UPDATE;
-        }
     }
 
     /// `CAS key version value`
     ///
     /// @param version the version that the key must have; 0: the key must not exist
     record Cas(byte[] key, long version, byte[] value) implements Write, OfKey {
-        @Override
-        public Access access() {
-            return Access.WRITE;
-        }
     }
 
     /// `PEEK key`
     record Peek(byte[] key) implements Read, OfKey {
-        @Override
-        public Access access() {
-            return Access.READ;
-        }
     }
 
     /// `APPEND key value`
     record Append(byte[] key, byte[] value) implements Write, OfKey {
-        @Override
-        public Access access() {
-            return Access.UPDATE;
-        }
     }
 
     /// `PERSIST key`
     record Persist(byte[] key) implements Write, OfKey {
-        @Override
-        public Access access() {
-            return Access.WRITE;
+    }
+
+    /// `EXPIRE key seconds`, `PEXPIRE key milliseconds [condition]`, `PEXPIREAT key time [condition]`
+    record Expire(byte[] key, Expiry expiry, Expiry.Condition condition) implements Write, OfKey {
+    }
+
+    /// `TTL key`, `PTTL key`, `PEXPIRETIME key`
+    record Ttl(byte[] key, Unit unit) implements Read, OfKey {
+        /// What the answer counts.
+        public enum Unit {
+            SECONDS,
+            MILLISECONDS,
+            /// Milliseconds since 1970.
+            TIME
         }
     }
 
-    /// `EXPIRE key seconds`
+    /// Whether a key has to exist.
+    enum Presence {
+        ANY,
+        ABSENT,
+        PRESENT
+    }
+
+    /// `PUT options key value`
     ///
-    /// @param seconds 1 to [CommandParser#MAX_EXPIRE_SECONDS]
-    record Expire(byte[] key, long seconds) implements Write, OfKey {
+    /// @param answersOld whether the answer has the value before
+    record Put(byte[] key, byte[] value, Presence presence, Expiry expiry, boolean answersOld) implements Write, OfKey {
+    }
+
+    /// `MGET key...`
+    record MGet(List<byte[]> keys) implements Read, OnKeys {
         @Override
-        public Access access() {
-            return Access.WRITE;
+        public void forEachKey(KeyUser user) {
+            keys.forEach(key -> user.uses(key, Access.READ));
         }
     }
 
-    /// `TTL key`
-    record Ttl(byte[] key) implements Read, OfKey {
+    /// `GETDEL key`
+    record GetDel(byte[] key) implements Write, OfKey {
+    }
+
+    /// `GETEX options key`
+    record GetEx(byte[] key, Expiry expiry) implements Write, OfKey {
+    }
+
+    /// `GETRANGE key from to`
+    ///
+    /// @param from the first index; a negative one counts from the end
+    /// @param to the last index, likewise
+    record GetRange(byte[] key, long from, long to) implements Read, OfKey {
+    }
+
+    /// `SETRANGE key offset value`
+    record SetRange(byte[] key, int offset, byte[] value) implements Write, OfKey {
+    }
+
+    /// `STRLEN key`
+    record StrLen(byte[] key) implements Read, OfKey {
+    }
+
+    /// `VERSION key`
+    record Version(byte[] key) implements Read, OfKey {
+    }
+
+    /// `INCRBYFLOAT key by`
+    ///
+    /// @param by a decimal number, of which only the letters are checked
+    record IncrByFloat(byte[] key, byte[] by) implements Write, OfKey {
+    }
+
+    /// `RENAME key to [NX]`
+    record Rename(byte[] key, byte[] to, boolean isOnlyNew) implements Write, OnKeys {
         @Override
-        public Access access() {
-            return Access.INSPECT;
+        public void forEachKey(KeyUser user) {
+            user.uses(key, Access.UPDATE);
+            user.uses(to, Access.WRITE);
+        }
+    }
+
+    /// `COPY key to [NX]`
+    record Copy(byte[] key, byte[] to, boolean isOnlyNew) implements Write, OnKeys {
+        @Override
+        public void forEachKey(KeyUser user) {
+            user.uses(key, Access.READ);
+            user.uses(to, Access.WRITE);
+        }
+    }
+
+    /// `RANDOMKEY`
+    record RandomKey() implements Read {
+        @Override
+        public void forEachKey(KeyUser user) {
+            user.uses(new byte[0], Access.LIST);
+        }
+    }
+
+    /// `TXN`: commands that run as one.
+    ///
+    /// @param keepsGoing whether a command that fails leaves the others as they are (`EACH`), rather than to undo them
+    /// @param conditions without which nothing is done
+    /// @param commands   each an [OnKeys] or a [Publish]
+    record Transaction(boolean keepsGoing, List<If> conditions, List<Command> commands) implements Command {
+
+        /// `IF key version`
+        ///
+        /// @param version that the key must have; 0: it must not exist
+        public record If(byte[] key, long version) {
+        }
+
+        @Override
+        public boolean isReadOnly() {
+            return commands.stream().allMatch(Command::isReadOnly);
+        }
+
+        @Override
+        public void forEachKey(KeyUser user) {
+            conditions.forEach(condition -> user.uses(condition.key, Access.INSPECT));
+            commands.forEach(command -> command.forEachKey(user));
+        }
+    }
+
+    /// `PUBLISH channel payload`
+    record Publish(byte[] channel, byte[] payload) implements Write {
+        @Override
+        public void forEachKey(KeyUser user) {
+            user.uses(channel, Access.PUBLISH);
+        }
+    }
+
+    /// `SUBSCRIBE channel`, `PSUBSCRIBE [prefix]`
+    ///
+    /// @param isPrefix whether all channels that begin so are meant
+    record Subscribe(byte[] channel, boolean isPrefix) implements Write {
+        @Override
+        public void forEachKey(KeyUser user) {
+            user.uses(channel, isPrefix ? Access.LIST : Access.INSPECT);
+        }
+    }
+
+    /// `UNSUBSCRIBE channel`, `PUNSUBSCRIBE [prefix]`
+    ///
+    /// @param isPrefix whether it was a prefix
+    record Unsubscribe(byte[] channel, boolean isPrefix) implements Write {
+        @Override
+        public void forEachKey(KeyUser user) {
+            user.uses(channel, isPrefix ? Access.LIST : Access.INSPECT);
         }
     }
 
@@ -310,30 +388,12 @@ public sealed interface Command {
     /// `WATCH [prefix]`
     ///
     /// @param prefix empty for all keys
-    record Watch(byte[] prefix) implements Write, OfKey {
-        @Override
-        public byte[] key() {
-            return prefix;
-        }
-
-        @Override
-        public Access access() {
-            return Access.LIST;
-        }
+    record Watch(byte[] prefix) implements Write, OfPrefix {
     }
 
     /// `UNWATCH [prefix]`
     ///
     /// @param prefix as it was given to WATCH
-    record Unwatch(byte[] prefix) implements Write, OfKey {
-        @Override
-        public byte[] key() {
-            return prefix;
-        }
-
-        @Override
-        public Access access() {
-            return Access.LIST;
-        }
+    record Unwatch(byte[] prefix) implements Write, OfPrefix {
     }
 }

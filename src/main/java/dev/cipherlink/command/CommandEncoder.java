@@ -3,15 +3,19 @@ package dev.cipherlink.command;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.cipherlink.command.CommandParser.Arguments.ChatRule;
-import dev.cipherlink.command.CommandParser.Arguments.KeyRule;
+import dev.cipherlink.command.Arguments.ChatRule;
+import dev.cipherlink.command.Arguments.KeyRule;
 import dev.cipherlink.command.CommandParser.CommandException;
+import java.io.ByteArrayOutputStream;
+import java.util.List;
 
 /// Writes a [Command] as the payload that [CommandParser] reads back as the same command: `docs/protocol.md` section 7.
 ///
 /// Keys, rooms, names and texts are held to their rules, so that no argument can become two: `user name` is no key.
 final class CommandEncoder {
     private static final byte[] NOTHING = {};
+    private static final byte[] NX = {'N', 'X'};
+    private static final byte[] IF = {'I', 'F'};
 
     private CommandEncoder() {
     }
@@ -39,8 +43,32 @@ final class CommandEncoder {
             case Command.Peek(byte[] key) -> join(Verb.PEEK, key(key));
             case Command.Append(byte[] key, byte[] value) -> join(Verb.APPEND, key(key), value);
             case Command.Persist(byte[] key) -> join(Verb.PERSIST, key(key));
-            case Command.Expire(byte[] key, long seconds) -> join(Verb.EXPIRE, key(key), number(seconds));
-            case Command.Ttl(byte[] key) -> join(Verb.TTL, key(key));
+            case Command.Expire expire -> expire(expire);
+            case Command.Ttl(byte[] key, Command.Ttl.Unit unit) -> join(switch (unit) {
+                case SECONDS -> Verb.TTL;
+                case MILLISECONDS -> Verb.PTTL;
+                case TIME -> Verb.PEXPIRETIME;
+            }, key(key));
+            case Command.Put put -> join(Verb.PUT, WriteOptions.encode(put), key(put.key()), put.value());
+            case Command.MGet(List<byte[]> keys) -> mGet(keys);
+            case Command.GetDel(byte[] key) -> join(Verb.GETDEL, key(key));
+            case Command.GetEx getEx -> join(Verb.GETEX, WriteOptions.encode(getEx), key(getEx.key()));
+            case Command.GetRange(byte[] key, long from, long to) -> join(Verb.GETRANGE, key(key), number(from), number(to));
+            case Command.SetRange(byte[] key, int offset, byte[] value) -> join(Verb.SETRANGE, key(key), number(offset), value);
+            case Command.StrLen(byte[] key) -> join(Verb.STRLEN, key(key));
+            case Command.Version(byte[] key) -> join(Verb.VERSION, key(key));
+            case Command.Rename(byte[] key, byte[] to, boolean isOnlyNew) -> isOnlyNew ? join(Verb.RENAME, key(key), key(to), NX)
+                    : join(Verb.RENAME, key(key), key(to));
+            case Command.Copy(byte[] key, byte[] to, boolean isOnlyNew) -> isOnlyNew ? join(Verb.COPY, key(key), key(to), NX)
+                    : join(Verb.COPY, key(key), key(to));
+            case Command.RandomKey _ -> join(Verb.RANDOMKEY);
+            case Command.IncrByFloat(byte[] key, byte[] by) -> join(Verb.INCRBYFLOAT, key(key), by);
+            case Command.Transaction transaction -> transaction(transaction);
+            case Command.Publish(byte[] channel, byte[] payload) -> join(Verb.PUBLISH, key(channel), payload);
+            case Command.Subscribe(byte[] channel, boolean isPrefix) -> isPrefix ? join(Verb.PSUBSCRIBE, prefix(channel))
+                    : join(Verb.SUBSCRIBE, key(channel));
+            case Command.Unsubscribe(byte[] channel, boolean isPrefix) -> isPrefix ? join(Verb.PUNSUBSCRIBE, prefix(channel))
+                    : join(Verb.UNSUBSCRIBE, key(channel));
             case Command.Echo(byte[] text) -> join(Verb.ECHO, text);
             case Command.Time _ -> join(Verb.TIME);
             case Command.Ping _ -> join(Verb.PING);
@@ -68,10 +96,51 @@ final class CommandEncoder {
         };
     }
 
+    private static byte[] expire(Command.Expire expire) throws CommandException {
+        byte[] key = key(expire.key());
+        byte[] millis = number(expire.expiry().millis());
+        Verb verb = expire.expiry().kind() == Expiry.Kind.AT ? Verb.PEXPIREAT : Verb.PEXPIRE;
+        return expire.condition() == Expiry.Condition.ANY ? join(verb, key, millis)
+                : join(verb, key, millis, Arguments.CONDITIONS.get(expire.condition().ordinal() - 1).getBytes(US_ASCII));
+    }
+
+    private static byte[] mGet(List<byte[]> keys) throws CommandException {
+        var arguments = new byte[keys.size()][];
+        for (int i = 0; i < arguments.length; i++) {
+            arguments[i] = key(keys.get(i));
+        }
+        return join(Verb.MGET, arguments);
+    }
+
+    private static byte[] transaction(Command.Transaction transaction) throws CommandException {
+        var payload = new ByteArrayOutputStream();
+        payload.writeBytes((transaction.keepsGoing() ? "TXN EACH\n" : "TXN\n").getBytes(US_ASCII));
+        for (Command.Transaction.If condition : transaction.conditions()) {
+            addTo(payload, join(IF, key(condition.key()), number(condition.version())));
+        }
+        for (Command command : transaction.commands()) {
+            addTo(payload, payload(command));
+        }
+        return payload.toByteArray();
+    }
+
+    /// With a line feed at its end, unless its value has one there.
+    private static void addTo(ByteArrayOutputStream transaction, byte[] command) {
+        boolean endsLine = command[command.length - 1] == '\n';
+        transaction.writeBytes((command.length + (endsLine ? 0 : 1) + " ").getBytes(US_ASCII));
+        transaction.writeBytes(command);
+        if (!endsLine) {
+            transaction.write('\n');
+        }
+    }
+
     /// The verb and its arguments, each behind a space. The parser takes one line feed off the end, so a last argument that
     /// ends with one gets another.
     private static byte[] join(Verb verb, byte[]... arguments) {
-        byte[] letters = verb.letters();
+        return join(verb.letters(), arguments);
+    }
+
+    private static byte[] join(byte[] letters, byte[]... arguments) {
         byte[] last = arguments.length == 0 ? NOTHING : arguments[arguments.length - 1];
         boolean endsLine = last.length > 0 && last[last.length - 1] == '\n';
         int length = letters.length + (endsLine ? 1 : 0);

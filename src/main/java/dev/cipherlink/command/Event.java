@@ -2,11 +2,12 @@ package dev.cipherlink.command;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.cipherlink.command.CommandParser.Arguments.ChatRule;
+import dev.cipherlink.command.Arguments.ChatRule;
 import java.net.ProtocolException;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Predicate;
 
@@ -108,6 +109,36 @@ public sealed interface Event {
         }
     }
 
+    /// A watched key is gone since its expiry came: `EVENT key expired <key>\n`.
+    record KeyExpired(String key) implements Event {
+        @Override
+        public byte[] encode() {
+            return line("key expired " + key);
+        }
+    }
+
+    /// Something was published: `EVENT published <channel> <payload>\n`.
+    ///
+    /// @param payload any bytes, line feeds included
+    record Published(String channel, byte[] payload) implements Event {
+        @Override
+        public byte[] encode() {
+            byte[] head = (EventDecoder.PUBLISHED + channel + " ").getBytes(UTF_8);
+            byte[] event = Arrays.copyOf(head, head.length + payload.length + 1);
+            System.arraycopy(payload, 0, event, head.length, payload.length);
+            event[event.length - 1] = '\n';
+            return event;
+        }
+    }
+
+    /// The client read too slowly to be told of all that was published: `EVENT missed <count>\n`.
+    record Missed(long count) implements Event {
+        @Override
+        public byte[] encode() {
+            return line("missed " + count);
+        }
+    }
+
     /// A sentence from the operator or the server itself, for people: `EVENT notice <text>\n`.
     ///
     /// @param text control characters are escaped by [#encode], so that it stays one line
@@ -122,7 +153,8 @@ public sealed interface Event {
     ///
     /// @throws ProtocolException if they are not an event that this version knows
     static Event decode(byte[] payload, int offset, int length) throws ProtocolException {
-        return EventDecoder.decode(new String(payload, offset, length, UTF_8));
+        return EventDecoder.isPublished(payload, offset, length) ? EventDecoder.published(payload, offset, length)
+                : EventDecoder.decode(new String(payload, offset, length, UTF_8));
     }
 
     /// Reads the answer to HISTORY.
@@ -148,6 +180,8 @@ public sealed interface Event {
     static final class EventDecoder {
 
         static final String PREFIX = "EVENT ";
+        static final String PUBLISHED = PREFIX + "published ";
+        private static final byte[] PUBLISHED_BYTES = PUBLISHED.getBytes(UTF_8);
 
         private final String line;
         private int position = PREFIX.length();
@@ -163,6 +197,23 @@ public sealed interface Event {
                 throw unknown();
             }
             return new EventDecoder(payload.substring(0, end)).event();
+        }
+
+        static boolean isPublished(byte[] payload, int offset, int length) {
+            return length >= PUBLISHED_BYTES.length && Arrays.equals(payload, offset, offset + PUBLISHED_BYTES.length,
+                    PUBLISHED_BYTES, 0, PUBLISHED_BYTES.length);
+        }
+
+        /// The one event that is not a line of text.
+        static Event published(byte[] payload, int offset, int length) throws ProtocolException {
+            int from = offset + PUBLISHED_BYTES.length;
+            int end = offset + length - 1;
+            int space = Arguments.wordEnd(payload, from, end);
+            if (space >= end || payload[end] != '\n') {
+                throw unknown();
+            }
+            String channel = require(new String(payload, from, space - from, UTF_8), EventDecoder::isKey);
+            return new Event.Published(channel, Arrays.copyOfRange(payload, space + 1, end));
         }
 
         static List<Event> decodeAll(String payload) throws ProtocolException {
@@ -188,6 +239,7 @@ public sealed interface Event {
                 case "back" -> complete(new Event.Back(name()));
                 case "skipped" -> complete(new Event.Skipped(room(), number(), number()));
                 case "key" -> keyEvent();
+                case "missed" -> complete(new Event.Missed(number()));
                 case "notice" -> new Event.Notice(rest());
                 default -> throw unknown();
             };
@@ -197,6 +249,7 @@ public sealed interface Event {
             return switch (word()) {
                 case "set" -> complete(new Event.KeySet(key()));
                 case "deleted" -> complete(new Event.KeyDeleted(key()));
+                case "expired" -> complete(new Event.KeyExpired(key()));
                 default -> throw unknown();
             };
         }
@@ -231,7 +284,11 @@ public sealed interface Event {
         }
 
         private String key() throws ProtocolException {
-            return require(word(), key -> !key.isEmpty() && key.chars().noneMatch(EventDecoder::isBlankOrControl));
+            return require(word(), EventDecoder::isKey);
+        }
+
+        private static boolean isKey(String word) {
+            return !word.isEmpty() && word.chars().noneMatch(EventDecoder::isBlankOrControl);
         }
 
         private static boolean isBlankOrControl(int c) {

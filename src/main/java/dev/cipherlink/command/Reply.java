@@ -14,8 +14,10 @@ public final class Reply {
     public static final Reply OK = line("OK");
     /// `ERROR not found\n`
     public static final Reply NOT_FOUND = error("not found", Outcome.NOT_FOUND);
+    /// `ERROR condition not met\n`
+    public static final Reply NOT_MET = error("condition not met", Outcome.CONFLICT);
 
-    private static final byte[] ERROR_PREFIX = "ERROR ".getBytes(UTF_8);
+    static final byte[] ERROR_PREFIX = "ERROR ".getBytes(UTF_8);
     private static final int MAX_PEEKED_BYTES = 64;
     /// Digits, sign and newline of the longest number.
     private static final int MAX_NUMBER_BYTES = 21;

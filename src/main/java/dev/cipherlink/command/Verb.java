@@ -8,17 +8,39 @@ import java.util.stream.Collectors;
 public enum Verb {
     SET("key value"),
     GET("key"),
+    PUT("options key value"),
+    MGET("key..."),
+    GETDEL("key"),
+    GETEX("options key"),
+    GETRANGE("key from to"),
+    SETRANGE("key offset value"),
+    STRLEN("key"),
+    VERSION("key"),
+    RENAME("key to [NX]"),
+    COPY("key to [NX]"),
+    RANDOMKEY(""),
     DELETE("key"),
     EXISTS("key"),
     KEYS("[prefix [limit [after]]]"),
     COUNT("[prefix]"),
     INCR("key [by]"),
+    INCRBYFLOAT("key by"),
     CAS("key version value"),
     PEEK("key"),
     APPEND("key value"),
     PERSIST("key"),
     EXPIRE("key seconds"),
+    PEXPIRE("key milliseconds [NX|XX|GT|LT]"),
+    PEXPIREAT("key time [NX|XX|GT|LT]"),
     TTL("key"),
+    PTTL("key"),
+    PEXPIRETIME("key"),
+    TXN("[EACH]"),
+    PUBLISH("channel payload"),
+    SUBSCRIBE("channel"),
+    UNSUBSCRIBE("channel"),
+    PSUBSCRIBE("[prefix]"),
+    PUNSUBSCRIBE("[prefix]"),
     ECHO("text"),
     TIME(""),
     PING(""),
@@ -44,10 +66,9 @@ public enum Verb {
     /// All verbs, for the answer to an unknown one.
     static final String ALL = Arrays.stream(values()).map(Verb::name).collect(Collectors.joining(", "));
 
-    /// A verb fits into a `long`: a mark if there is room for it, then one byte a letter.
-    private static final int MAX_LETTERS = Long.BYTES;
-    /// In front of the first letter, so that leading zero bytes count as well.
-    private static final long MARK = 1;
+    /// A verb fits into a `long`: five bits a letter.
+    private static final int MAX_LETTERS = 12;
+    private static final int LETTER_BITS = 5;
 
     /// Hash table with linear probing; more than twice as large as needed, so that a probe always ends.
     private static final Verb[] TABLE = new Verb[128];
@@ -86,7 +107,7 @@ public enum Verb {
         }
         long wanted = pack(payload, from, to);
         for (int slot = slot(wanted); TABLE[slot] != null; slot = next(slot)) {
-            if (TABLE[slot].packed == wanted && TABLE[slot].letters.length == to - from) {
+            if (TABLE[slot].packed == wanted) {
                 return TABLE[slot];
             }
         }
@@ -101,7 +122,7 @@ public enum Verb {
     /// Whether the last argument is a text or value that reaches to the end of the line, blanks included.
     public boolean endsWithText() {
         return switch (this) {
-            case SET, APPEND, CAS, ECHO, SAY, TELL -> true;
+            case SET, PUT, SETRANGE, APPEND, CAS, PUBLISH, ECHO, SAY, TELL -> true;
             default -> false;
         };
     }
@@ -121,12 +142,15 @@ public enum Verb {
         return usage;
     }
 
+    /// @return 0 if there is something else than letters
     private static long pack(byte[] letters, int from, int to) {
-        long packed = MARK;
+        long packed = 0;
         for (int i = from; i < to; i++) {
-            byte letter = letters[i];
-            int upper = letter >= 'a' && letter <= 'z' ? letter - ('a' - 'A') : letter & 0xFF;
-            packed = packed << 8 | upper;
+            int letter = (letters[i] | 0x20) - 'a' + 1;
+            if (letter < 1 || letter > 26) {
+                return 0;
+            }
+            packed = packed << LETTER_BITS | letter;
         }
         return packed;
     }

@@ -2,6 +2,7 @@ package dev.cipherlink.prompt;
 
 import dev.cipherlink.command.Event;
 import dev.cipherlink.prompt.Deliveries.DeliveryState;
+import dev.cipherlink.text.TerminalText;
 import java.net.ProtocolException;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -109,6 +110,11 @@ final class EventView {
                             + count));
             case Event.KeySet(String key) -> print(now, lines.notice(now, "key set: " + key));
             case Event.KeyDeleted(String key) -> print(now, lines.notice(now, "key deleted: " + key));
+            case Event.KeyExpired(String key) -> print(now, lines.notice(now, "key expired: " + key));
+            case Event.Published(String channel, byte[] payload) ->
+                    print(now, lines.notice(now, channel + ": " + TerminalText.escapeLine(TerminalText.escape(payload))));
+            case Event.Missed(long count) ->
+                    print(now, lines.notice(now, count + " publications were missed: this session reads too slowly"));
             case Event.Notice(String text) -> print(now, lines.notice(now, text));
         }
     }

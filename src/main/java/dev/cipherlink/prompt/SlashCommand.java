@@ -153,6 +153,28 @@ enum SlashCommand {
             return switch (verb) {
                 case SET -> new Meaning("keeps a value under a key", "SET greeting hello world");
                 case GET -> new Meaning("the value of a key", "GET greeting");
+                case PUT -> new Meaning("sets with options", "PUT NX,EX=60 lock me");
+                case MGET -> new Meaning("the values of several keys", "MGET greeting visitors");
+                case GETDEL -> new Meaning("the value of a key, which goes", "GETDEL greeting");
+                case GETEX -> new Meaning("the value, and another expiry", "GETEX EX=60 greeting");
+                case GETRANGE -> new Meaning("a part of a value", "GETRANGE greeting 0 4");
+                case SETRANGE -> new Meaning("overwrites a part of a value", "SETRANGE greeting 6 you");
+                case STRLEN -> new Meaning("the size of a value", "STRLEN greeting");
+                case VERSION -> new Meaning("the version of a value", "VERSION greeting");
+                case RENAME -> new Meaning("gives a key another name", "RENAME greeting hello");
+                case COPY -> new Meaning("copies a value to another key", "COPY greeting hello NX");
+                case RANDOMKEY -> new Meaning("any key", "RANDOMKEY");
+                case INCRBYFLOAT -> new Meaning("adds a number with a fraction", "INCRBYFLOAT sum 0.25");
+                case PEXPIRE -> new Meaning("lets a key vanish in milliseconds", "PEXPIRE greeting 1500 GT");
+                case PEXPIREAT -> new Meaning("lets a key vanish at a time", "PEXPIREAT greeting 1900000000000");
+                case PTTL -> new Meaning("milliseconds until a key vanishes", "PTTL greeting");
+                case PEXPIRETIME -> new Meaning("when a key vanishes, in ms of 1970", "PEXPIRETIME greeting");
+                case TXN -> new Meaning("several commands as one (scripts)", "TXN");
+                case PUBLISH -> new Meaning("tells a channel something", "PUBLISH builds green");
+                case SUBSCRIBE -> new Meaning("tells what a channel is told", "SUBSCRIBE builds");
+                case UNSUBSCRIBE -> new Meaning("no longer tells so", "UNSUBSCRIBE builds");
+                case PSUBSCRIBE -> new Meaning("the same of all that begin so", "PSUBSCRIBE build");
+                case PUNSUBSCRIBE -> new Meaning("no longer tells so", "PUNSUBSCRIBE build");
                 case DELETE -> new Meaning("takes a key and its value away", "DELETE greeting");
                 case EXISTS -> new Meaning("1 if there is such a key, else 0", "EXISTS greeting");
                 case KEYS -> new Meaning("keys in order, from a prefix", "KEYS deploy/ 10");

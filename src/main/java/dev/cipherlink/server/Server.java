@@ -11,6 +11,7 @@ import dev.cipherlink.forward.TargetConnector;
 import dev.cipherlink.metrics.MetricsReport;
 import dev.cipherlink.server.SocketBudget.ConnectionQuota;
 import dev.cipherlink.server.access.ClientDirectory;
+import dev.cipherlink.server.sessions.Channels;
 import dev.cipherlink.server.sessions.CommandLog;
 import dev.cipherlink.server.sessions.KeyWatches;
 import dev.cipherlink.server.sessions.RequestRates;
@@ -61,6 +62,7 @@ public final class Server implements AutoCloseable {
     private final Map<Long, Connection> connections = new ConcurrentHashMap<>();
     private final ConnectionLog log = new ConnectionLog();
     final KeyWatches watches = new KeyWatches();
+    final Channels channels;
     final ChatService chat;
     final SocketBudget sockets;
     final ConnectionQuota quota;
@@ -81,6 +83,7 @@ public final class Server implements AutoCloseable {
         this.config = config;
         this.store = store;
         store.onChange(watches);
+        channels = new Channels(store);
         chat = openChat();
         gate = new HandshakeGate(config.handshakes());
         targets = new TargetConnector(config.forwards().connectTimeout());
@@ -88,7 +91,7 @@ public final class Server implements AutoCloseable {
         sessions = new SessionRegistry(config.sessions());
         sockets = new SocketBudget(config.maxConnections());
         quota = new ConnectionQuota(sockets.maxConnections(), config.maxPerKey());
-        services = new Services(store, chat, watches, sessions, statistics.requests, new CommandLog(),
+        services = new Services(store, chat, watches, channels, sessions, statistics.requests, new CommandLog(),
                 config.maxValueBytes(), config.maxRequestBytes(), new RequestRates(),
                 new OperatorSockets(this), this::info);
         listener = listen(config);

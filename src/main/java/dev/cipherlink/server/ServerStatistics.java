@@ -83,6 +83,7 @@ final class ServerStatistics {
         values.put("forwards_bytes_from_targets", forwarded.bytesToTunnel());
         values.put("keys", keys(store));
         values.put("key_watches", server.watches.prefixes());
+        values.put("channels", server.channels.size());
         values.putAll(server.chat.info());
         values.putAll(store.info());
         var memory = Runtime.getRuntime();

@@ -152,10 +152,13 @@ final class Receiver {
         int sequence = message.sequence();
         Reply answer = window.keptAnswer(sequence);
         byte[] request = window.keptRequest(sequence);
+        Reply stored;
         if (message.type() == MessageType.DISCONNECT) {
             answers.add(sequence, AnswerBatch.EMPTY);
         } else if (answer != null) {
             answers.add(sequence, answer);
+        } else if (!message.more() && (stored = handler.stored(sequence)) != null) {
+            answers.add(sequence, stored);
         } else if (request != null) {
             answers.add(sequence, handler.repeat(sequence, Payload.of(request)));
         } else if (isRestored) {

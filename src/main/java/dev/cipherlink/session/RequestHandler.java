@@ -17,8 +17,8 @@ public interface RequestHandler {
     /// Runs one request. The payload is a view of a buffer that is reused: copy what is kept.
     ///
     /// @param sequence the number that the answer will have
-    /// @return the answer. An answer of more than [Session#MAX_STORED_REPLY_BYTES] must be that of a request that
-    ///         changes nothing: a duplicate of the request may run it again.
+    /// @return the answer. If it has more than [Session#MAX_STORED_REPLY_BYTES], the request changes nothing, and a duplicate may
+    ///         run it again; or [#stored] has the answer
     Reply handle(int sequence, Payload request);
 
     /// Answers a duplicate of a request whose answer is not kept: if it changes nothing, and no later request of the peer has
@@ -27,6 +27,14 @@ public interface RequestHandler {
     /// @param sequence the number of its answer
     default Reply repeat(int sequence, Payload request) {
         return Session.NOT_KEPT;
+    }
+
+    /// The answer that is stored apart, since it is large and belongs to a change: that must not run again.
+    ///
+    /// @param sequence its number
+    /// @return null if there is none
+    default Reply stored(int sequence) {
+        return null;
     }
 
     /// A request in fragments does not run.

@@ -1,220 +1,255 @@
 package dev.cipherlink.store;
 
 import java.io.IOException;
-import java.time.Duration;
-import java.util.Arrays;
-import java.util.OptionalLong;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
-/// A table of cells, one a key. What each verb makes of a cell is here, once for every engine.
+/// A table of cells, one a key. [MemoryStore] is the table and nothing else; `disk.RocksStore` keeps it over a write-ahead log
+/// and a database.
 ///
-/// An engine says how a cell is read, and how it is replaced under its key's lock. [MemoryStore] is the table and nothing else;
-/// `disk.RocksStore` keeps it over a write-ahead log and a database.
+/// **Several keys as one.** [#atomically] puts a [Hold] in place of the cell of each of its keys, in their order, so that two
+/// threads that hold keys never wait for each other. A write that finds a hold waits until it is gone. A read takes the cell
+/// before, or once the run is committed the one after: so one write of [HeldKeys#isCommitted] shows all changes to all threads.
 ///
 /// @param <C> the engine's cells
-public abstract class CellStore<C extends CellStore.Cell> implements KeyValueStore {
-    private static final long NANOS_PER_SECOND = 1_000_000_000L;
-    private static final long NO_TTL_SECONDS = -1;
-    private static final int MAX_TRIES = 100;
+public abstract class CellStore<C extends CellVerbs.Cell> extends CellVerbs<C> implements KeyValueStore {
 
-    /// Deadlines are on it, in nanoseconds.
-    protected final LongSupplier clock;
-    private final StoreLimits limits;
+    protected CellStore(StoreLimits limits, LongSupplier clock, long epoch) {
+        super(limits, clock, epoch);
+    }
 
-    /// The state of a key after a write. Immutable, and compared by identity.
-    public static class Cell {
-        public static final long NO_DEADLINE = Long.MAX_VALUE;
+    /// The place of a key while a thread holds it. Made by [#atomically]; the engine keeps it in a cell of its own.
+    public static final class Hold<C extends CellVerbs.Cell> {
+        private final HeldKeys<C> keys;
+        private final Key key;
+        /// The cell in whose place it is; null if there was none.
+        private C kept;
+        private C before;
+        private C after;
 
-        /// Null if the key does not exist, or the value is not on the heap.
-        public final byte[] value;
-        /// 0 if the key does not exist.
-        public final long version;
-        /// On the store's clock, or [#NO_DEADLINE].
-        public final long deadline;
-
-        protected Cell(byte[] value, long version, long deadline) {
-            this.value = value;
-            this.version = version;
-            this.deadline = deadline;
+        private Hold(HeldKeys<C> keys, Key key) {
+            this.keys = keys;
+            this.key = key;
         }
 
-        /// Whether there is an entry, expired or not.
-        public final boolean exists() {
-            return version != 0;
+        /// Takes the place of a cell; under the key's lock.
+        ///
+        /// @param cell  null if the engine has none for the key
+        /// @param state the same, or the state that the engine knows without a cell
+        public void take(C cell, C state) {
+            kept = cell;
+            before = state;
+            after = state;
         }
 
-        public final boolean isLiveAt(long now) {
-            return version != 0 && deadline > now;
+        public Key key() {
+            return key;
         }
 
-        /// Asks the clock only if there is a deadline: that takes as long as finding a key.
-        public final boolean isLive(LongSupplier clock) {
-            return version != 0 && (deadline == NO_DEADLINE || deadline > clock.getAsLong());
+        public C kept() {
+            return kept;
         }
 
-        /// Bytes of the value, on the heap or not.
-        public int valueBytes() {
-            return value == null ? 0 : value.length;
+        public C before() {
+            return before;
+        }
+
+        /// The cell after the run; the one before if it leaves the key alone.
+        public C after() {
+            return after;
+        }
+
+        /// Whether the run has changed the key, and is committed.
+        public boolean isChanged() {
+            return keys.isCommitted && after != before;
+        }
+
+        /// The cell that readers see.
+        public C visible() {
+            return isChanged() ? after : before;
+        }
+
+        /// Whether the calling thread holds the key.
+        public boolean isMine() {
+            return keys.lock.isHeldByCurrentThread();
+        }
+
+        /// Blocks until its thread has let all its keys go. Not for a thread that holds keys which are larger.
+        public void await() {
+            keys.lock.lock();
+            keys.lock.unlock();
         }
     }
 
-    /// The state of a key that a verb needs before it changes it.
-    public enum Need {
-        /// Nothing: an engine may leave the state before the write unknown.
-        NOTHING,
-        /// Whether the key exists, its version and its deadline.
-        ENTRY,
-        /// The value too.
-        VALUE
+    /// A run that cannot go on: memory lacks something that the disk has, or the log has no space. It is tried again.
+    public static final class NotInMemory extends Exception {
+        private static final long serialVersionUID = 1;
+
+        public NotInMemory() {
+            super(null, null, false, false);
+        }
     }
 
-    /// The change that a verb makes to a key's cell. Runs under the key's lock, and may run more than once.
-    public interface Change<C extends Cell> {
-        /// @param live  does not exist if the key does not or has expired; its value is on the heap if the verb needs it
-        /// @param write makes the new cell
-        /// @return the new state, or `live` to leave it alone
-        /// @throws StoreException if the write is refused
-        C apply(C live, Write<C> write) throws StoreException;
+    /// The verbs on the keys that a thread holds: they change nothing but the holds.
+    private static final class HeldKeys<C extends Cell> extends CellVerbs<C> {
+        private final ReentrantLock lock = new ReentrantLock();
+        private final CellStore<C> store;
+        private final Map<Key, Hold<C>> holds = new TreeMap<>();
+        private final Map<Key, C> values;
+        private volatile boolean isCommitted;
+        private long writtenBytes;
+
+        /// @param values cells with their values, of keys whose value is not on the heap
+        HeldKeys(CellStore<C> store, Map<Key, C> values) {
+            // One moment for all verbs.
+            long now = store.clock.getAsLong();
+            super(store.limits, () -> now, store.epoch);
+            this.store = store;
+            this.values = values;
+        }
+
+        void hold(Iterable<Key> sorted) throws StoreException, NotInMemory {
+            for (Key key : sorted) {
+                var hold = new Hold<>(this, key);
+                store.holding().hold(hold);
+                holds.put(key, hold);
+            }
+        }
+
+        List<Hold<C>> changes() {
+            var changes = new ArrayList<Hold<C>>();
+            for (Hold<C> hold : holds.values()) {
+                if (hold.after != hold.before) {
+                    changes.add(hold);
+                }
+            }
+            return changes;
+        }
+
+        private Hold<C> hold(Key key) {
+            Hold<C> hold = holds.get(key);
+            if (hold == null) {
+                throw new IllegalArgumentException("not one of the keys: " + key);
+            }
+            return hold;
+        }
+
+        @Override
+        protected C read(Key key) {
+            return hold(key).after;
+        }
+
+        @Override
+        protected byte[] value(Key key, C cell) throws StoreException {
+            return withValue(key, cell).value;
+        }
+
+        private C withValue(Key key, C cell) throws StoreException {
+            if (!cell.lacksValue()) {
+                return cell;
+            }
+            C found = values.get(key);
+            if (found == null || found.version != cell.version) {
+                throw StoreException.changedMeanwhile();
+            }
+            return found;
+        }
+
+        @Override
+        protected Write<C> write(Key key, Need need, Change<C> change) throws StoreException {
+            Hold<C> hold = hold(key);
+            Write<C> write = store.holding().newWrite();
+            C cell = hold.after;
+            C live = cell.isLive(clock) ? need == Need.VALUE ? withValue(key, cell) : cell : write.absent();
+            write.live = live;
+            write.after = change.apply(live, write);
+            boolean isGone = !write.after.exists() && !cell.exists();
+            if (write.after != live && !isGone) {
+                writtenBytes += write.after.valueBytes();
+                if (writtenBytes > 2L * limits.maxValueBytes()) {
+                    throw StoreException.tooMuchAtOnce(2L * limits.maxValueBytes());
+                }
+                hold.after = write.after;
+            }
+            return write;
+        }
+
+        void release() {
+            holds.values().forEach(store.holding()::release);
+        }
     }
 
-    /// One write of one key: makes the engine's cells, and has the result.
-    public abstract static class Write<C extends Cell> {
-        /// The cell before the change; does not exist if the key did not or had expired.
-        protected C live;
-        /// The cell after the change.
-        protected C after;
+    /// The engine's part of [#atomically].
+    public interface Holding<C extends CellVerbs.Cell> {
+        /// A write of a key that is held: makes cells.
+        Write<C> newWrite();
 
-        /// A cell with the next version.
-        protected abstract C fresh(byte[] value, long deadline);
+        /// Brings the keys into memory. May block on the disk; from its return on the thread does not block, but for locks of keys.
+        ///
+        /// @return cells with their values, of those keys whose value is needed and not on the heap
+        Map<Key, C> prepare(Map<Key, Need> keys, boolean isReadOnly) throws StoreException;
 
-        protected abstract C withDeadline(C cell, long deadline);
+        /// Puts a hold in place of a key's cell. Waits while another thread holds the key.
+        ///
+        /// @throws NotInMemory if only the disk knows what the key has; nothing was held
+        void hold(Hold<C> hold) throws StoreException, NotInMemory;
 
-        protected abstract C absent();
+        /// Takes all changes, or none, and runs `last` with them.
+        ///
+        /// @throws NotInMemory if there has to be space first
+        void accept(List<Hold<C>> changes, Sealing last) throws StoreException, NotInMemory;
+
+        /// Ends a hold: puts the cell after it, or the one before, in its place.
+        void release(Hold<C> hold);
+
+        /// Waits for what was missing.
+        void recover(List<Hold<C>> changes) throws StoreException;
     }
 
-    /// @param limits of which [StoreLimits#maxValueBytes] is checked here
-    protected CellStore(StoreLimits limits, LongSupplier clock) {
-        this.limits = limits;
-        this.clock = clock;
-    }
+    protected abstract Holding<C> holding();
 
-    /// The cell of a key, expired or not, perhaps without its value; a cell that does not exist if there is none. May block on
-    /// the disk.
-    protected abstract C read(Key key) throws StoreException;
-
-    /// The value of a cell that [#read] gave. May block on the disk.
-    ///
-    /// @return null if the cell was replaced meanwhile, and its value is gone
-    protected abstract byte[] value(Key key, C cell) throws StoreException;
-
-    /// Changes a key under its lock. May block on the disk.
-    ///
-    /// @throws StoreException if it is refused, and nothing was changed
-    protected abstract Write<C> write(Key key, Need need, Change<C> change) throws StoreException;
-
-    private long time(C cell) {
-        return cell.deadline == Cell.NO_DEADLINE ? 0 : clock.getAsLong();
+    /// The last step before changes are visible.
+    public interface Sealing {
+        void run() throws StoreException;
     }
 
     @Override
-    public final byte[] get(Key key, ReadGate gate) throws StoreException {
-        Entry entry = entry(key, gate);
-        return entry == null ? null : entry.value();
-    }
-
-    /// Whether the key exists is decided once, before the gate and the disk, which may take seconds: a key that lived on by a later
-    /// change must not be missed because what was read of it has expired by now.
-    @Override
-    public final Entry entry(Key key, ReadGate gate) throws StoreException {
+    public <T> T atomically(Map<Key, Need> keys, boolean isReadOnly, Atomic<T> body) throws StoreException {
+        var sorted = new TreeMap<>(keys);
         for (int i = 0; i < MAX_TRIES; i++) {
-            C cell = read(key);
-            long now = time(cell);
-            if (!cell.isLiveAt(now)) {
-                return null;
+            var held = new HeldKeys<>(this, holding().prepare(sorted, isReadOnly));
+            List<Hold<C>> changes = List.of();
+            held.lock.lock();
+            try {
+                held.hold(sorted.keySet());
+                T result = body.run(held);
+                changes = held.changes();
+                if (isReadOnly && !changes.isEmpty()) {
+                    throw new IllegalStateException("a change in a run that only reads");
+                }
+                if (!changes.isEmpty()) {
+                    holding().accept(changes, () -> body.accepted(result));
+                } else if (!isReadOnly) {
+                    body.accepted(result);
+                }
+                held.isCommitted = true;
+                return result;
+            } catch (NotInMemory _) {
+                // It is tried again below.
+            } catch (StoreException e) {
+                if (e.reason() != StoreException.Reason.CHANGED) {
+                    throw e;
+                }
+            } finally {
+                held.release();
+                held.lock.unlock();
             }
-            gate.enter(cell.valueBytes());
-            byte[] value = value(key, cell);
-            if (value != null) {
-                return new Entry(value, cell.version, ttlSeconds(cell, now));
-            }
+            holding().recover(changes);
         }
-        throw StoreException.failed(new IOException("a large value is missing"));
-    }
-
-    @Override
-    public final boolean exists(Key key) throws StoreException {
-        return read(key).isLive(clock);
-    }
-
-    @Override
-    public final int valueBytes(Key key) throws StoreException {
-        C cell = read(key);
-        return cell.isLive(clock) ? cell.valueBytes() : 0;
-    }
-
-    @Override
-    public final OptionalLong ttlSeconds(Key key) throws StoreException {
-        C cell = read(key);
-        long now = time(cell);
-        return cell.isLiveAt(now) ? OptionalLong.of(ttlSeconds(cell, now)) : OptionalLong.empty();
-    }
-
-    private long ttlSeconds(C cell, long now) {
-        return cell.deadline == Cell.NO_DEADLINE ? NO_TTL_SECONDS : Math.ceilDiv(cell.deadline - now, NANOS_PER_SECOND);
-    }
-
-    @Override
-    public final long set(Key key, byte[] value) throws StoreException {
-        return write(key, Need.NOTHING, (_, write) -> write.fresh(value, Cell.NO_DEADLINE)).after.version;
-    }
-
-    @Override
-    public final CasResult compareAndSet(Key key, long version, byte[] value) throws StoreException {
-        Write<C> done = write(key, Need.ENTRY, (live, write) ->
-                live.version == version ? write.fresh(value, Cell.NO_DEADLINE) : live);
-        return new CasResult(done.live.version == version, done.after.version);
-    }
-
-    @Override
-    public final boolean delete(Key key) throws StoreException {
-        return write(key, Need.ENTRY, (_, write) -> write.absent()).live.exists();
-    }
-
-    @Override
-    public final long increment(Key key, long by) throws StoreException {
-        C after = write(key, Need.VALUE, (live, write) -> {
-            long number = live.exists() ? Decimal.decode(live.value) : 0;
-            return write.fresh(Decimal.encode(Decimal.sum(number, by)), live.deadline);
-        }).after;
-        return Decimal.decode(after.value);
-    }
-
-    @Override
-    public final int append(Key key, byte[] suffix) throws StoreException {
-        return write(key, Need.VALUE, (live, write) -> {
-            int size = live.valueBytes();
-            limits.requireFits((long) size + suffix.length);
-            byte[] joined = suffix;
-            if (size > 0) {
-                joined = Arrays.copyOf(live.value, size + suffix.length);
-                System.arraycopy(suffix, 0, joined, size, suffix.length);
-            }
-            return write.fresh(joined, live.deadline);
-        }).after.valueBytes();
-    }
-
-    @Override
-    public final boolean expire(Key key, Duration timeToLive) throws StoreException {
-        if (!timeToLive.isPositive() || timeToLive.compareTo(MAX_TIME_TO_LIVE) > 0) {
-            throw new IllegalArgumentException("not a time to live: " + timeToLive);
-        }
-        long deadline = clock.getAsLong() + timeToLive.toNanos();
-        return write(key, Need.ENTRY, (live, write) -> live.exists() ? write.withDeadline(live, deadline) : live).live.exists();
-    }
-
-    @Override
-    public final boolean persist(Key key) throws StoreException {
-        return write(key, Need.ENTRY, (live, write) -> live.deadline == Cell.NO_DEADLINE
-                ? live : write.withDeadline(live, Cell.NO_DEADLINE)).live.exists();
+        throw StoreException.failed(new IOException("keys change all the time"));
     }
 }

@@ -1,24 +1,15 @@
 package dev.cipherlink.store;
 
 import dev.cipherlink.metrics.MetricsReport;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.OptionalLong;
 
-/// Values by key, for all connections at once.
+/// Values by key, for all connections at once. [KeyVerbs] has the verbs on a key.
 ///
 /// **Atomic per key.** Each method that names a key happens at one moment between its call and its return; what it
 /// wrote is visible to every thread from then on. Methods that see many keys ([#keys], [#count], [#size]) take in
-/// concurrent writes or not, key by key, but never miss a write that was complete before they began.
-///
-/// **Versions.** Each write of a value ([#set], [#compareAndSet], [#increment], [#append]) gives its key a new version,
-/// larger than any that the store gave before, also to keys deleted since. [#expire] and [#persist] change no value,
-/// and so no version. Versions begin with 1; 0 stands for "does not exist".
-///
-/// **Expiry.** From its deadline on a key does not exist, whether its memory has been reclaimed or not.
-/// [#set] and [#compareAndSet] take an expiry away; [#increment] and [#append] keep it.
+/// concurrent writes or not, key by key, but never miss a write that was complete before they began. [#atomically] joins verbs.
 ///
 /// **Threads.** Any thread may call any method. Methods on one key do not block in memory; an engine on disk may block
 /// in reads. Writes become durable by [Transaction#commit]. After [#close] the store must not be used.
@@ -27,99 +18,42 @@ import java.util.OptionalLong;
 ///
 /// **Failure.** A [StoreException] means that nothing was changed. Limits of keys and values
 /// (`docs/protocol.md` section 7) are checked by the caller; the store checks what it alone can know.
-public interface KeyValueStore extends AutoCloseable {
+public interface KeyValueStore extends KeyVerbs, AutoCloseable {
 
-    /// The longest expiry: 100 years of 365 days.
-    Duration MAX_TIME_TO_LIVE = Duration.ofDays(36_500);
-
-    /// A key's value, with its version.
+    /// Runs verbs on several keys as one: no other thread sees a state between them, or changes one of the keys meanwhile, and their
+    /// changes become durable together. Other writes of these keys wait; reads do not, and see the state before or after. May block
+    /// on the disk before the verbs run.
     ///
-    /// @param value not a copy, must not be changed
-    /// @param version of the value, 1 or larger
-    /// @param ttlSeconds as [KeyValueStore#ttlSeconds] gives it: -1 without expiry
-    record Entry(byte[] value, long version, long ttlSeconds) {
+    /// @param keys       all that the body uses, and what it needs of each
+    /// @param isReadOnly whether the body only reads: then it takes part in no commit
+    /// @return the body's result
+    /// @throws StoreException of the body, or of the store; nothing was changed
+    <T> T atomically(Map<Key, Need> keys, boolean isReadOnly, Atomic<T> body) throws StoreException;
+
+    /// The state of a key that a verb needs.
+    enum Need {
+        /// Nothing: an engine may leave the state before the write unknown.
+        NOTHING,
+        /// Whether the key exists, its version and its deadline.
+        ENTRY,
+        /// The value too.
+        VALUE
     }
 
-    /// How a [KeyValueStore#compareAndSet] ended.
-    ///
-    /// @param isSet whether the value was written
-    /// @param version if it was, the new version; if not, the version that the key has, 0 if it does not exist
-    record CasResult(boolean isSet, long version) {
-    }
+    /// Verbs that run as one. Must not block, nor use the store in another way; may run more than once.
+    interface Atomic<T> {
 
-    /// Asked before a value is brought into memory for its reader.
-    interface ReadGate {
-        /// Lets every value in.
-        ReadGate OPEN = _ -> { };
+        /// @param verbs on the keys that were named; each sees what the ones before did
+        /// @throws StoreException to have nothing changed
+        T run(KeyVerbs verbs) throws StoreException;
 
-        /// Blocks until the memory budget has so many bytes.
+        /// All changes are accepted, and not yet visible: the last moment for records that belong to them.
         ///
-        /// @throws StoreException if it has not, and will not soon
-        void enter(int valueBytes) throws StoreException;
+        /// @throws StoreException to have nothing changed; on disk it must not
+        default void accepted(T result) throws StoreException {
+            // Most have no record.
+        }
     }
-
-    /// The value, or null if the key does not exist.
-    byte[] get(Key key, ReadGate gate) throws StoreException;
-
-    /// The value with its version and expiry, all of one moment, or null if the key does not exist.
-    Entry entry(Key key, ReadGate gate) throws StoreException;
-
-    /// The value, without asking for memory; null if the key does not exist.
-    default byte[] get(Key key) throws StoreException {
-        return get(key, ReadGate.OPEN);
-    }
-
-    /// The value with its version and expiry, likewise.
-    default Entry entry(Key key) throws StoreException {
-        return entry(key, ReadGate.OPEN);
-    }
-
-    /// Whether the key exists.
-    boolean exists(Key key) throws StoreException;
-
-    /// How many bytes the value has now, 0 if there is none: so that memory can be asked for before [#append].
-    int valueBytes(Key key) throws StoreException;
-
-    /// Sets the value, whether the key exists or not, and takes its expiry away.
-    ///
-    /// @return the new version
-    long set(Key key, byte[] value) throws StoreException;
-
-    /// Sets the value, and takes the expiry away, if the key still has that version.
-    ///
-    /// @param version the version it must have; 0: the key must not exist
-    CasResult compareAndSet(Key key, long version, byte[] value) throws StoreException;
-
-    /// Deletes the key.
-    ///
-    /// @return whether it existed
-    boolean delete(Key key) throws StoreException;
-
-    /// Adds to a value that is a decimal number (an optional `-`, then digits); a key that does not exist counts as 0.
-    ///
-    /// @return the sum, which is the new value
-    /// @throws StoreException `NOT_A_NUMBER`, or `OVERFLOW` of 64 bits
-    long increment(Key key, long by) throws StoreException;
-
-    /// Adds bytes at the end; a key that does not exist counts as empty.
-    ///
-    /// @return the new size of the value in bytes
-    /// @throws StoreException `VALUE_TOO_LARGE` if that would be beyond [StoreLimits#maxValueBytes]
-    int append(Key key, byte[] suffix) throws StoreException;
-
-    /// Lets the key expire after this time, counted from now; replaces an earlier expiry.
-    ///
-    /// @param timeToLive positive, at most [#MAX_TIME_TO_LIVE], else `IllegalArgumentException`
-    /// @return whether the key exists
-    boolean expire(Key key, Duration timeToLive) throws StoreException;
-
-    /// Takes the expiry away, if there is one.
-    ///
-    /// @return whether the key exists
-    boolean persist(Key key) throws StoreException;
-
-    /// Whole seconds until the key expires, rounded up; -1 without expiry; empty if the key does not exist.
-    OptionalLong ttlSeconds(Key key) throws StoreException;
 
     /// The first keys that begin with `prefix` and are larger than `after`, in byte order.
     ///
@@ -141,7 +75,7 @@ public interface KeyValueStore extends AutoCloseable {
             }
 
             @Override
-            public void changed(Key key, boolean exists) {
+            public void changed(Key key, Kind kind) {
                 // There is no listener.
             }
         };
@@ -149,9 +83,15 @@ public interface KeyValueStore extends AutoCloseable {
         /// Whether it wants to be told of anything; asked for each commit.
         boolean isInterested();
 
-        /// A key has another value, or is gone, also because it expired. Those of a key come in the order of its writes; must not
-        /// block.
-        void changed(Key key, boolean exists);
+        /// A key has another value, or is gone. Those of a key come in the order of its writes; must not block.
+        void changed(Key key, Kind kind);
+
+        /// The change of a key.
+        enum Kind {
+            SET,
+            DELETED,
+            EXPIRED
+        }
     }
 
     /// Sets the listener for each change of a value, called once the change is durable.

@@ -2,15 +2,15 @@ package dev.cipherlink.store;
 
 import dev.cipherlink.metrics.MetricsReport;
 import dev.cipherlink.metrics.MetricsReport.Sample;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
@@ -33,10 +33,10 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
 
     private final ConcurrentHashMap<Key, Cell> cells = new ConcurrentHashMap<>();
     private final NavigableSet<Key> order = new ConcurrentSkipListSet<>();
-    private final ConcurrentSkipListMap<byte[], byte[]> records = new ConcurrentSkipListMap<>(Arrays::compareUnsigned);
+    private final MemoryRecords records = new MemoryRecords(this::reserve);
     private final AtomicLong lastVersion = new AtomicLong();
     private final AtomicLong usedBytes = new AtomicLong();
-    private final StoreLimits limits;
+    private final Holding<Cell> holding = new MemoryHolding();
     private final Expiry expiry;
     private final LongReads listings = new LongReads("store-listing", 1);
     private volatile ChangeListener listener = ChangeListener.NONE;
@@ -49,15 +49,15 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
 
     /// A store on the system's monotonic clock.
     public MemoryStore(StoreLimits limits) {
-        this(limits, System::nanoTime);
+        this(limits, System::nanoTime, ChronoUnit.NANOS.between(Instant.EPOCH, Instant.now()));
     }
 
     /// @param nanoClock monotonic, in nanoseconds, with any origin
-    public MemoryStore(StoreLimits limits, LongSupplier nanoClock) {
+    /// @param wallNanos the time now, in nanoseconds since 1970
+    public MemoryStore(StoreLimits limits, LongSupplier nanoClock, long wallNanos) {
         // Nanoseconds since this store was made: sums with a time to live cannot overflow.
         long origin = nanoClock.getAsLong();
-        super(limits, () -> nanoClock.getAsLong() - origin);
-        this.limits = limits;
+        super(limits, () -> nanoClock.getAsLong() - origin, wallNanos);
         this.expiry = new Expiry(clock, this::removeIfDue);
         expiry.start();
     }
@@ -65,6 +65,9 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
     @Override
     protected Cell read(Key key) {
         Cell cell = cells.get(key);
+        if (cell instanceof HeldCell held) {
+            return held.hold.visible();
+        }
         return cell == null ? ABSENT : cell;
     }
 
@@ -76,7 +79,9 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
     @Override
     protected Write<Cell> write(Key key, Need need, Change<Cell> change) throws StoreException {
         var write = new MemoryWrite(change);
-        cells.compute(key, write);
+        while (cells.compute(key, write) instanceof HeldCell held) {
+            held.hold.await();
+        }
         if (write.failure != null) {
             throw write.failure;
         }
@@ -94,6 +99,9 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
 
         @Override
         public Cell apply(Key key, Cell kept) {
+            if (kept instanceof HeldCell) {
+                return kept;
+            }
             try {
                 live = kept != null && kept.isLive(clock) ? kept : ABSENT;
                 after = change.apply(live, this);
@@ -125,6 +133,83 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
         }
     }
 
+    /// Stands for a key that is held.
+    private static final class HeldCell extends Cell {
+        private final Hold<Cell> hold;
+
+        HeldCell(Hold<Cell> hold) {
+            super(null, 0, NO_DEADLINE);
+            this.hold = hold;
+        }
+    }
+
+    @Override
+    protected Holding<Cell> holding() {
+        return holding;
+    }
+
+    private final class MemoryHolding implements Holding<Cell> {
+        @Override
+        public Write<Cell> newWrite() {
+            return new MemoryWrite(null);
+        }
+
+        /// All is in memory.
+        @Override
+        public Map<Key, Cell> prepare(Map<Key, Need> keys, boolean isReadOnly) {
+            return Map.of();
+        }
+
+        @Override
+        public void hold(Hold<Cell> hold) {
+            var own = new HeldCell(hold);
+            Cell found = null;
+            while (found != own) {
+                found = cells.compute(hold.key(), (_, kept) -> {
+                    if (kept instanceof HeldCell) {
+                        return kept;
+                    }
+                    hold.take(kept, kept == null ? ABSENT : kept);
+                    return own;
+                });
+                if (found instanceof HeldCell other && other != own) {
+                    other.hold.await();
+                }
+            }
+        }
+
+        @Override
+        public void accept(List<Hold<Cell>> changes, Sealing last) throws StoreException {
+            long bytes = 0;
+            for (Hold<Cell> change : changes) {
+                bytes += bytes(change.key(), change.after().exists() ? change.after() : null) - bytes(change.key(), change.kept());
+            }
+            reserve(bytes);
+            try {
+                last.run();
+            } catch (StoreException | RuntimeException | Error e) {
+                usedBytes.addAndGet(-bytes);
+                throw e;
+            }
+        }
+
+        @Override
+        public void release(Hold<Cell> hold) {
+            cells.compute(hold.key(), (key, _) -> {
+                if (!hold.isChanged()) {
+                    return hold.kept();
+                }
+                link(key, hold.before(), hold.after());
+                return hold.after().exists() ? hold.after() : null;
+            });
+        }
+
+        @Override
+        public void recover(List<Hold<Cell>> changes) {
+            throw new IllegalStateException("memory lacks nothing");
+        }
+    }
+
     private static long bytes(Key key, Cell cell) {
         return cell == null ? 0 : (long) OVERHEAD_BYTES + key.bytes().length + cell.value.length;
     }
@@ -152,7 +237,8 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
             order.remove(key);
         }
         if (kept.version != after.version && listener.isInterested()) {
-            listener.changed(key, after.exists());
+            listener.changed(key, after.exists() ? ChangeListener.Kind.SET
+                    : kept.isLive(clock) ? ChangeListener.Kind.DELETED : ChangeListener.Kind.EXPIRED);
         }
     }
 
@@ -243,7 +329,7 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
 
     @Override
     public Transaction begin(Transaction.Records unused) {
-        return new MemoryTransaction();
+        return records;
     }
 
     /// Any thread may write at any time: a transaction has no state.
@@ -252,63 +338,14 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
         return begin();
     }
 
-    /// Nothing waits, and records are there at once.
-    private final class MemoryTransaction implements Transaction {
-        @Override
-        public void beginWrite() {
-        }
-
-        @Override
-        public void record(byte[] key, byte[] value) {
-            records.put(key.clone(), value.clone());
-        }
-
-        @Override
-        public void forget(byte[] key) {
-            records.remove(key);
-        }
-
-        @Override
-        public void pause() {
-        }
-
-        @Override
-        public void dependOnPending() {
-        }
-
-        /// Always: changes of keys go past it.
-        @Override
-        public boolean hasWritten() {
-            return true;
-        }
-
-        @Override
-        public void commit() {
-        }
-
-        @Override
-        public void close() {
-        }
-    }
-
     @Override
     public byte[] record(byte[] key) {
-        return records.get(key);
+        return records.record(key);
     }
 
     @Override
     public NavigableMap<byte[], byte[]> records(byte[] prefix, byte[] after, int maxBytes) {
-        var found = new TreeMap<byte[], byte[]>(Arrays::compareUnsigned);
-        long bytes = 0;
-        boolean startsAfter = after.length > 0;
-        for (Map.Entry<byte[], byte[]> record : records.tailMap(startsAfter ? after : prefix, !startsAfter).entrySet()) {
-            if (bytes >= maxBytes || !Key.of(record.getKey()).startsWith(prefix)) {
-                break;
-            }
-            found.put(record.getKey(), record.getValue());
-            bytes += record.getValue().length;
-        }
-        return found;
+        return records.records(prefix, after, maxBytes);
     }
 
     @Override

@@ -15,8 +15,12 @@ public final class StoreException extends Exception {
     public enum Reason {
         /// The value to increment is not a 64-bit decimal number.
         NOT_A_NUMBER,
-        /// The incremented number would not fit into 64 bits.
+        /// The incremented number would not fit into 64 bits, or a decimal one would be too large.
         OVERFLOW,
+        /// Verbs that run as one are refused by their caller.
+        CONDITION,
+        /// A value was replaced while it was read; it is tried again.
+        CHANGED,
         /// The value would be larger than [StoreLimits#maxValueBytes].
         VALUE_TOO_LARGE,
         /// The store would be larger than [StoreLimits#maxBytes], or its disk is full, or the heap; reads go on, and when there
@@ -48,6 +52,27 @@ public final class StoreException extends Exception {
 
     static StoreException notANumber() {
         return new StoreException(Reason.NOT_A_NUMBER, "value is not a 64-bit decimal number");
+    }
+
+    static StoreException notADecimalNumber() {
+        return new StoreException(Reason.NOT_A_NUMBER, "value is not a decimal number");
+    }
+
+    static StoreException decimalOverflow() {
+        return new StoreException(Reason.OVERFLOW, "the number would be 10^308 or larger");
+    }
+
+    /// For a caller that ends verbs that run as one, and has nothing changed.
+    public static StoreException refused(String reason) {
+        return new StoreException(Reason.CONDITION, reason);
+    }
+
+    static StoreException changedMeanwhile() {
+        return new StoreException(Reason.CHANGED, "the value was replaced meanwhile");
+    }
+
+    static StoreException tooMuchAtOnce(long maxBytes) {
+        return new StoreException(Reason.VALUE_TOO_LARGE, "a transaction must write at most " + maxBytes + " bytes");
     }
 
     static StoreException overflow() {

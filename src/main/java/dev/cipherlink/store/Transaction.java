@@ -29,7 +29,7 @@ public interface Transaction extends AutoCloseable {
     /// Keeps an opaque record beside the keys, to be read by [KeyValueStore#record]; replaces an earlier one.
     ///
     /// @param key 1 byte or more; both arrays may be reused afterwards
-    /// @throws StoreException `FULL` or `FAILED`: the store takes no writes; never after [#beginWrite]
+    /// @throws StoreException `FULL` or `FAILED`: the store takes no writes; on disk never after [#beginWrite]
     void record(byte[] key, byte[] value) throws StoreException;
 
     /// Deletes a record, if there is one.

@@ -94,7 +94,7 @@ public final class CliException extends RuntimeException {
                 return DONE;
             }
             String reason = answer.reason();
-            return reason.equals("not found") ? NOT_FOUND : reason.startsWith("conflict, version is ") ? CONFLICT : REFUSED;
+            return reason.equals("not found") ? NOT_FOUND : reason.startsWith("conflict, ") || reason.equals("condition not met") ? CONFLICT : REFUSED;
         }
 
         /// All codes and what they mean, in their order.

@@ -42,7 +42,8 @@ public final class Json {
                 .orElseGet(() -> value(withoutLineEnd(payload)));
     }
 
-    private static Map<String, Object> value(byte[] value) {
+    /// The member `value` with a text, or `value_b64` if the bytes are not UTF-8.
+    static Map<String, Object> value(byte[] value) {
         Optional<String> text = TerminalText.decode(value);
         return Map.of(text.isPresent() ? "value" : "value_b64", text.orElseGet(() -> Base64.getEncoder().encodeToString(value)));
     }

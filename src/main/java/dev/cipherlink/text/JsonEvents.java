@@ -24,6 +24,13 @@ public final class JsonEvents {
                     named("skipped", "room", room, "count", count, "after", after);
             case Event.KeySet(String key) -> named("key_set", "key", key);
             case Event.KeyDeleted(String key) -> named("key_deleted", "key", key);
+            case Event.KeyExpired(String key) -> named("key_expired", "key", key);
+            case Event.Published(String channel, byte[] payload) -> {
+                Map<String, Object> members = named("published", "channel", channel);
+                members.putAll(Json.value(payload));
+                yield members;
+            }
+            case Event.Missed(long count) -> named("missed", "count", count);
             case Event.Notice(String text) -> named("notice", "text", text);
         };
     }

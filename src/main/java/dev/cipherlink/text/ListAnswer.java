@@ -1,6 +1,7 @@
 package dev.cipherlink.text;
 
 import dev.cipherlink.command.Event;
+import dev.cipherlink.command.ReplyItems;
 import dev.cipherlink.command.Verb;
 import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +27,7 @@ public final class ListAnswer {
     static Optional<List<?>> of(Verb verb, byte[] payload) {
         return switch (verb) {
             case KEYS -> Optional.of(lines(payload));
+            case MGET, TXN -> items(payload);
             case ROOMS -> objects(payload, "room", "people", "id");
             case WHO -> objects(payload, "name", "state", "seconds");
             case SESSIONS -> objects(payload, SESSION_COLUMNS);
@@ -39,6 +41,16 @@ public final class ListAnswer {
     /// Whether it answers `SOCKETS END`.
     private static boolean isOfEnd(byte[] payload) {
         return lines(payload).equals(List.of("OK"));
+    }
+
+    /// Each item as the answer of its command alone, without the verb: `value` or `value_b64`, or `error`.
+    private static Optional<List<?>> items(byte[] payload) {
+        try {
+            return Optional.of(ReplyItems.split(payload).stream().map(reply -> reply.isError() ? Map.of("error", reply.reason())
+                    : Json.value(Json.withoutLineEnd(reply.payload()))).toList());
+        } catch (ProtocolException _) {
+            return Optional.empty();
+        }
     }
 
     private static List<String> lines(byte[] payload) {

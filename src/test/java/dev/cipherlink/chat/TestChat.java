@@ -71,7 +71,7 @@ final class TestChat {
             case Event.Skipped(String room, long count, long after) ->
                     "skipped " + room + " " + count + " " + (after - origin);
             case Event.Notice(String text) -> "notice " + text;
-            case Event.KeySet _, Event.KeyDeleted _ -> throw new IllegalArgumentException("not of the chat");
+            case Event.KeySet _, Event.KeyDeleted _, Event.KeyExpired _, Event.Published _, Event.Missed _ -> throw new IllegalArgumentException("not of the chat");
         };
     }
 

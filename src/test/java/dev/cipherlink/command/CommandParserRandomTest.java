@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.command.CommandParser.Arguments.ChatRule;
+import dev.cipherlink.command.Arguments.ChatRule;
 import dev.cipherlink.command.CommandParser.CommandException;
 import dev.cipherlink.random.Damage;
 import java.util.Arrays;
@@ -27,7 +27,11 @@ class CommandParserRandomTest {
             "INCR k -9223372036854775808", "INCR k", "CAS k 12 value", "PEEK k", "APPEND k \n\n", "PERSIST k",
             "EXPIRE \ud83d\ude00 3600", "TTL k", "ECHO some text\n", "TIME", "PING\n", "WHOAMI", "SOCKETS", "SOCKETS END 7", "SESSIONS", "SESSIONS END ann", "INFO",
             "JOIN #dev", "LEAVE #a", "SAY #dev hello", "TELL ann hi", "WHO #dev", "ROOMS", "HISTORY #dev 9 9", "AWAY",
-            "BACK", "KICK #a bob", "MUTE bob 9", "UNMUTE bob", "WATCH user:", "UNWATCH")
+            "BACK", "KICK #a bob", "MUTE bob 9", "UNMUTE bob", "WATCH user:", "UNWATCH",
+            "PUT NX,EX=9,GET k v", "PUT - k v", "MGET a b c", "GETDEL k", "GETEX PXAT=99 k", "GETRANGE k 0 -1", "SETRANGE k 5 v",
+            "STRLEN k", "VERSION k", "RENAME a b NX", "COPY a b", "RANDOMKEY", "INCRBYFLOAT k 1e3", "PEXPIRE k 9 GT",
+            "PEXPIREAT k 99 XX", "PTTL k", "PEXPIRETIME k", "TXN\n8 IF k 0\n\n8 SET k v\n", "TXN EACH\n5 GET k13 PUBLISH a b\n\n\n",
+            "PUBLISH c x\ny", "SUBSCRIBE c", "UNSUBSCRIBE c", "PSUBSCRIBE", "PUNSUBSCRIBE c")
             .map(text -> text.getBytes(UTF_8)).toList();
 
     private final CommandParser parser = new CommandParser(MAX_VALUE_BYTES);
@@ -119,17 +123,44 @@ class CommandParserRandomTest {
                 checkKeyAndValue(c.key(), c.value());
                 assertTrue(c.version() >= 0);
             }
-            case Command.Get c -> checkKey(c.key());
-            case Command.Delete c -> checkKey(c.key());
-            case Command.Exists c -> checkKey(c.key());
-            case Command.Incr c -> checkKey(c.key());
-            case Command.Peek c -> checkKey(c.key());
-            case Command.Persist c -> checkKey(c.key());
-            case Command.Ttl c -> checkKey(c.key());
             case Command.Expire c -> {
                 checkKey(c.key());
-                assertTrue(c.seconds() > 0 && c.seconds() <= CommandParser.MAX_EXPIRE_SECONDS);
+                checkExpiry(c.expiry());
             }
+            case Command.Put c -> {
+                checkKeyAndValue(c.key(), c.value());
+                checkExpiry(c.expiry());
+            }
+            case Command.GetEx c -> {
+                checkKey(c.key());
+                checkExpiry(c.expiry());
+            }
+            case Command.SetRange c -> {
+                checkKeyAndValue(c.key(), c.value());
+                assertTrue(c.offset() >= 0 && c.offset() <= MAX_VALUE_BYTES);
+            }
+            case Command.OfKey c -> checkKey(c.key());
+            case Command.MGet c -> c.keys().forEach(CommandParserRandomTest::checkKey);
+            case Command.Rename c -> {
+                checkKey(c.key());
+                checkKey(c.to());
+            }
+            case Command.Copy c -> {
+                checkKey(c.key());
+                checkKey(c.to());
+                assertFalse(Arrays.equals(c.key(), c.to()));
+            }
+            case Command.Transaction c -> {
+                assertFalse(c.commands().isEmpty() && c.conditions().isEmpty());
+                c.conditions().forEach(condition -> checkKey(condition.key()));
+                c.commands().forEach(each -> {
+                    assertTrue(each instanceof Command.OnKeys || each instanceof Command.Publish);
+                    checkPromises(each);
+                });
+            }
+            case Command.Publish c -> checkKey(c.channel());
+            case Command.Subscribe c -> checkPrefix(c.channel());
+            case Command.Unsubscribe c -> checkPrefix(c.channel());
             case Command.Keys c -> {
                 assertTrue(c.limit() > 0 && c.limit() <= CommandParser.MAX_KEYS_LIMIT);
                 checkPrefix(c.prefix());
@@ -142,8 +173,16 @@ class CommandParserRandomTest {
             case Command.Unwatch c -> checkPrefix(c.prefix());
             case Command.EndSocket(long id) -> assertTrue(id > 0);
             case Command.EndSessions(String name) -> assertTrue(ChatRule.isName(name));
-            case Command.Time(), Command.Ping(), Command.WhoAmI(), Command.Sockets(), Command.Sessions(), Command.Info() -> {
+            case Command.Time(), Command.Ping(), Command.RandomKey(), Command.WhoAmI(), Command.Sockets(), Command.Sessions(), Command.Info() -> {
             }
+        }
+    }
+
+    private static void checkExpiry(Expiry expiry) {
+        switch (expiry.kind()) {
+            case NONE, KEEP -> assertTrue(expiry.millis() == 0);
+            case AFTER -> assertTrue(expiry.millis() > 0 && expiry.millis() <= 1_000 * CommandParser.MAX_EXPIRE_SECONDS);
+            case AT -> assertTrue(expiry.millis() >= 0 && expiry.millis() <= CommandParser.MAX_UNIX_MILLIS);
         }
     }
 

@@ -13,7 +13,7 @@ class MemoryStoreExpiryTest extends StoreExpiryContract {
 
     @Override
     public KeyValueStore open(StoreLimits limits) {
-        memory = new MemoryStore(limits, clock);
+        memory = new MemoryStore(limits, clock, ManualClock.WALL_NANOS);
         return memory;
     }
 

@@ -6,7 +6,7 @@ class MemoryStoreModelTest extends StoreModelContract {
 
     @Override
     public KeyValueStore open(StoreLimits limits) {
-        return new MemoryStore(limits, clock);
+        return new MemoryStore(limits, clock, ManualClock.WALL_NANOS);
     }
 
     @Override

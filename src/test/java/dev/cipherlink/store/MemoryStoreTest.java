@@ -15,7 +15,7 @@ class MemoryStoreTest extends StoreContract {
 
     @Override
     public KeyValueStore open(StoreLimits limits) {
-        return new MemoryStore(limits, clock);
+        return new MemoryStore(limits, clock, ManualClock.WALL_NANOS);
     }
 
     @Test
@@ -36,7 +36,7 @@ class MemoryStoreTest extends StoreContract {
     @Test
     void refusesWritesWhenFullButGoesOnReadingAndDeleting() throws StoreException {
         long oneEntry = MemoryStore.OVERHEAD_BYTES + 2;
-        try (var small = new MemoryStore(new StoreLimits(100, 2 * oneEntry), clock)) {
+        try (var small = new MemoryStore(new StoreLimits(100, 2 * oneEntry), clock, ManualClock.WALL_NANOS)) {
             small.set(key("a"), bytes("1"));
             long version = small.set(key("b"), bytes("2"));
             assertEquals(2 * oneEntry, small.usedBytes());

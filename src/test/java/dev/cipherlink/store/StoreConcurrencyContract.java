@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.store.KeyValueStore.Need;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -123,6 +126,59 @@ public abstract class StoreConcurrencyContract {
             assertTrue(store.delete(key));
         }
         checkContent(0, 0);
+    }
+
+    /// Half of the threads move amounts between keys and create and delete them, the others look at all of them as one, and add to
+    /// each for itself: no look sees a part of a move, and no addition is lost.
+    @Test
+    void verbsThatRunAsOneHaveNoStateBetween() throws Exception {
+        int keys = 6;
+        var all = new HashMap<Key, Need>();
+        for (int i = 0; i < keys; i++) {
+            all.put(key(i), Need.VALUE);
+        }
+        store.increment(key(0), 1_000);
+        List<Integer> added = inParallel(thread -> {
+            var random = new Random(thread);
+            int sum = 0;
+            for (int round = 0; round < rounds() / 4; round++) {
+                switch (thread % 4) {
+                    case 0, 1 -> move(random.nextInt(keys), random.nextInt(keys), random.nextInt(10));
+                    case 2 -> assertEquals(0, store.atomically(all, true, this::sum) % 1_000);
+                    default -> {
+                        store.increment(key(random.nextInt(keys)), 1_000);
+                        sum += 1_000;
+                    }
+                }
+            }
+            return sum;
+        });
+        assertEquals(1_000 + added.stream().mapToLong(Integer::longValue).sum(), store.atomically(all, true, this::sum));
+        long live = 0;
+        for (Key key : all.keySet()) {
+            live += store.exists(key) ? 1 : 0;
+        }
+        assertEquals(live, store.size());
+        assertEquals(live, store.keys(ANY, keys, ANY).size());
+    }
+
+    private void move(int from, int to, int amount) throws StoreException {
+        store.atomically(Map.of(key(from), Need.VALUE, key(to == from ? to + 100 : to), Need.VALUE), false, verbs -> {
+            verbs.increment(key(from), -amount);
+            if (verbs.increment(key(from), 0) == 0) {
+                verbs.delete(key(from));
+            }
+            return verbs.increment(key(to), amount);
+        });
+    }
+
+    private long sum(KeyVerbs verbs) throws StoreException {
+        long sum = 0;
+        for (int i = 0; i < 6; i++) {
+            byte[] value = verbs.get(key(i));
+            sum += value == null ? 0 : Decimal.decode(value);
+        }
+        return sum;
     }
 
     private void changeSomething(Key key, Random random) throws StoreException {

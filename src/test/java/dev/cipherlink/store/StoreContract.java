@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.store.KeyValueStore.CasResult;
+import dev.cipherlink.store.KeyVerbs.CasResult;
 import dev.cipherlink.store.StoreException.Reason;
 import java.io.IOException;
 import java.time.Duration;

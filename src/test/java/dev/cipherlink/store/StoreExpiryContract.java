@@ -57,7 +57,7 @@ public abstract class StoreExpiryContract {
         store.expire(key, Duration.ofSeconds(1));
         assertArrayEquals(bytes("v"), store.get(key, _ -> keepAndWait()));
         store.expire(key, Duration.ofSeconds(1));
-        KeyValueStore.Entry entry = store.entry(key, _ -> keepAndWait());
+        KeyVerbs.Entry entry = store.entry(key, _ -> keepAndWait());
         assertArrayEquals(bytes("v"), entry.value());
         assertEquals(1, entry.ttlSeconds());
         assertTrue(store.exists(key));

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.store.KeyValueStore.CasResult;
+import dev.cipherlink.store.KeyVerbs.CasResult;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -115,6 +115,7 @@ final class KeyEvents {
         switch (event) {
             case Event.KeySet(String key) -> line("set " + key);
             case Event.KeyDeleted(String key) -> line("deleted " + key);
+            case Event.KeyExpired(String key) -> line("expired " + key);
             case Event.Notice(String text) -> warn(text);
             default -> { } // of rooms, which this session has not entered
         }

@@ -3,7 +3,7 @@ package dev.cipherlink.cli.store;
 import dev.cipherlink.console.Output;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
-import dev.cipherlink.store.KeyValueStore.Entry;
+import dev.cipherlink.store.KeyVerbs.Entry;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
 import dev.cipherlink.text.Json;

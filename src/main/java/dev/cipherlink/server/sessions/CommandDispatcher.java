@@ -27,7 +27,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     private static final Reply NOT_WRITTEN =
             Reply.error("not written: the store failed, and the server was restarted since", Outcome.FAILED);
 
-    /// Bytes of values that APPEND copies in one batch; limited, because other sessions wait for the batch's commit.
+    /// Bytes of values that APPEND and SETRANGE copy in one batch; limited, because other sessions wait for the batch's commit.
     private static final int MAX_APPENDED_BYTES = 1 << 20;
 
     private final Services services;
@@ -43,6 +43,8 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
 
     /// The transaction of the running batch; null between batches.
     private Transaction transaction;
+    /// The sequence number of the running request.
+    private int running;
     /// In the running batch.
     private int requests;
     private long batchBegan;
@@ -103,6 +105,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     @Override
     public Reply handle(int sequence, Payload request) {
         begin();
+        running = sequence;
         Verb verb = CommandParser.verb(request.array(), request.offset(), request.length());
         Command command = null;
         Reply reply = null;
@@ -111,8 +114,8 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
             String refusal = permissions.refusal(command);
             if (refusal != null) {
                 reply = Reply.error(refusal, Outcome.DENIED);
-            } else if (command instanceof Command.Append(byte[] key, byte[] value)) {
-                takeMemory(value.length + store.valueBytes(Key.of(key)));
+            } else if (command instanceof Command.Append || command instanceof Command.SetRange) {
+                takeMemory(request.length() + store.valueBytes(Key.of(((Command.OfKey) command).key())));
             }
         } catch (CommandException e) {
             reply = Reply.error(e.getMessage(), Outcome.INVALID);
@@ -136,7 +139,8 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     private static Reply error(StoreException e) {
         return Reply.error(e.getMessage(), switch (e.reason()) {
             case NOT_A_NUMBER, OVERFLOW, VALUE_TOO_LARGE -> Outcome.INVALID;
-            case FULL, FAILED -> Outcome.FAILED;
+            case CONDITION -> e.getMessage().startsWith("conflict, ") ? Outcome.CONFLICT : Outcome.REFUSED;
+            case FULL, FAILED, CHANGED -> Outcome.FAILED;
         });
     }
 
@@ -208,6 +212,16 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
             return Reply.error(e.getMessage(), Outcome.INVALID);
         } catch (StoreException e) {
             return error(e);
+        }
+    }
+
+    /// A change and its answer are stored together: if the answer is there, the change was made.
+    @Override
+    public Reply stored(int sequence) {
+        try {
+            return journal.storedAnswer(sequence);
+        } catch (StoreException e) {
+            return Reply.error(e.getMessage());
         }
     }
 
@@ -287,7 +301,14 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         }
     }
 
-    /// Counts a value of this size that APPEND copied.
+    /// Stores the answer of the running change if it is large, before the change is visible.
+    ///
+    /// @throws StoreException if there is no room
+    void keepAnswer(Reply reply) throws StoreException {
+        journal.store(running, reply, transaction);
+    }
+
+    /// Counts a value of this size that was copied.
     void appended(int valueBytes) {
         appendedBytes += valueBytes;
     }

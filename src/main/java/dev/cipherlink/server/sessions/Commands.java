@@ -21,7 +21,6 @@ import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
-import java.util.OptionalLong;
 
 /// Implements the commands of one session: on the store, in the chat, or about the server. Used by its reading thread.
 final class Commands {
@@ -40,7 +39,7 @@ final class Commands {
     private final ChatService chat;
     private final SessionEvents events;
     private final ChatSession chatSession;
-    private final KeyValueStore.ReadGate gate;
+    private final KeyCommands keyCommands;
 
     /// @param batch the requests that run together
     Commands(CommandDispatcher batch, Services services, SessionOrigin origin, SessionEvents events) {
@@ -52,7 +51,7 @@ final class Commands {
         store = services.store();
         chat = services.chat();
         chatSession = events.chatSession();
-        gate = batch::takeMemory;
+        keyCommands = new KeyCommands(batch, store, services.maxValueBytes());
     }
 
     /// Marks the client as active, except for commands that programs send on their own to update a display.
@@ -68,16 +67,8 @@ final class Commands {
     /// @throws StoreException if the store or the memory budget refuses the command
     Reply run(Command command) throws StoreException {
         return switch (command) {
-            case Command.Set(byte[] key, byte[] value) -> {
-                store.set(Key.of(key), value);
-                yield Reply.OK;
-            }
-            case Command.Get(byte[] key) -> {
-                byte[] value = store.get(Key.of(key), gate);
-                yield value == null ? Reply.NOT_FOUND : Reply.value(value);
-            }
-            case Command.Delete(byte[] key) -> okIfFound(store.delete(Key.of(key)));
-            case Command.Exists(byte[] key) -> Reply.number(store.exists(Key.of(key)) ? 1 : 0);
+            case Command.OnKeys onKeys -> keyCommands.run(onKeys);
+            case Command.Transaction transaction -> keyCommands.run(transaction, services.channels());
             case Command.Keys keys -> {
                 batch.transaction().pause();
                 yield Reply.lines(
@@ -87,21 +78,10 @@ final class Commands {
                 batch.transaction().pause();
                 yield Reply.number(store.count(prefix));
             }
-            case Command.Incr(byte[] key, long by) -> Reply.number(store.increment(Key.of(key), by));
-            case Command.Cas(byte[] key, long version, byte[] value) ->
-                    compareAndSet(store.compareAndSet(Key.of(key), version, value));
-            case Command.Peek(byte[] key) -> {
-                yield peek(store.entry(Key.of(key), gate));
+            case Command.RandomKey() -> {
+                batch.transaction().pause();
+                yield keyCommands.randomKey();
             }
-            case Command.Append(byte[] key, byte[] value) -> {
-                int size = store.append(Key.of(key), value);
-                batch.appended(size);
-                yield Reply.number(size);
-            }
-            case Command.Persist(byte[] key) -> okIfFound(store.persist(Key.of(key)));
-            case Command.Expire(byte[] key, long seconds) ->
-                    okIfFound(store.expire(Key.of(key), Duration.ofSeconds(seconds)));
-            case Command.Ttl(byte[] key) -> timeToLive(store.ttlSeconds(Key.of(key)));
             case Command.Echo(byte[] text) -> echo(text);
             case Command.Time() -> Reply.line(OffsetDateTime.now().format(DateTimeFormatter.ISO_OFFSET_DATE_TIME));
             case Command.Ping() -> PONG;
@@ -114,24 +94,14 @@ final class Commands {
             case Command.Chat said -> chat(said);
             case Command.Watch(byte[] prefix) -> events.watch(prefix);
             case Command.Unwatch(byte[] prefix) -> events.unwatch(prefix);
+            case Command.Publish publication -> {
+                int receivers = services.channels().receivers(publication);
+                services.channels().publish(publication);
+                yield Reply.number(receivers);
+            }
+            case Command.Subscribe(byte[] channel, boolean isPrefix) -> events.subscribe(channel, isPrefix);
+            case Command.Unsubscribe(byte[] channel, boolean isPrefix) -> events.unsubscribe(channel, isPrefix);
         };
-    }
-
-    private static Reply okIfFound(boolean found) {
-        return found ? Reply.OK : Reply.NOT_FOUND;
-    }
-
-    private static Reply compareAndSet(KeyValueStore.CasResult result) {
-        return result.isSet() ? Reply.line("OK " + result.version())
-                : Reply.error("conflict, version is " + result.version(), Outcome.CONFLICT);
-    }
-
-    private static Reply peek(KeyValueStore.Entry entry) {
-        return entry == null ? Reply.NOT_FOUND : Reply.peek(entry.value(), entry.version(), entry.ttlSeconds());
-    }
-
-    private static Reply timeToLive(OptionalLong seconds) {
-        return seconds.isPresent() ? Reply.number(seconds.getAsLong()) : Reply.NOT_FOUND;
     }
 
     private static Reply echo(byte[] text) {

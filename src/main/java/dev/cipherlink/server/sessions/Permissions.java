@@ -1,7 +1,7 @@
 package dev.cipherlink.server.sessions;
 
+import dev.cipherlink.command.Access;
 import dev.cipherlink.command.Command;
-import dev.cipherlink.command.Command.Access;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.server.access.ClientRights;
 import dev.cipherlink.server.access.ClientRights.Service;

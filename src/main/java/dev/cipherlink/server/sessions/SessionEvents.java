@@ -39,6 +39,7 @@ public final class SessionEvents implements Subscriber {
     private final SubscriptionJournal journal;
     private final ChatSession chatSession;
     private final KeyWatcher watcher;
+    private final Channels.Subscriber subscriber;
     private volatile Session session;
 
     /// @param transaction returns the transaction of the running batch; null between batches
@@ -51,6 +52,7 @@ public final class SessionEvents implements Subscriber {
         chatSession = services.chat().open(new ChatIdentity(client.name(),
                 client.key().map(key -> key.fingerprint().toString()), client.isOperator()), this);
         watcher = new KeyWatcher(services.watches(), this::offer);
+        subscriber = new Channels.Subscriber(services.channels(), this::offer);
     }
 
     ChatSession chatSession() {
@@ -64,7 +66,7 @@ public final class SessionEvents implements Subscriber {
     }
 
     private void eventsSent() {
-        if (watcher.tellSkipped()) {
+        if (watcher.tellSkipped() && subscriber.tellSkipped()) {
             services.chat().roomAgain(chatSession);
         }
     }
@@ -73,8 +75,13 @@ public final class SessionEvents implements Subscriber {
     void restoreSubscriptions() {
         Subscriptions last = journal.read();
         last.prefixes().forEach(watcher::watch);
+        last.channels().forEach(channel -> subscriber.subscribe(channel, false));
+        last.channelPrefixes().forEach(prefix -> subscriber.subscribe(prefix, true));
         if (!last.prefixes().isEmpty()) {
             offer(new Event.Notice("the server was started again; changes of watched keys may have been missed").encode());
+        }
+        if (!last.channels().isEmpty() || !last.channelPrefixes().isEmpty()) {
+            offer(new Event.Notice("the server was started again; publications may have been missed").encode());
         }
         if (last.isPresent()) {
             boolean isBack = changeChat(() -> enter(last.rooms()));
@@ -95,7 +102,7 @@ public final class SessionEvents implements Subscriber {
 
     private Subscriptions subscriptions() {
         return new Subscriptions(services.chat().isPresent(chatSession), services.chat().rooms(chatSession),
-                watcher.prefixes());
+                watcher.prefixes(), subscriber.channels(), subscriber.prefixes());
     }
 
     /// Adds the subscription changes of a batch to its transaction.
@@ -108,6 +115,7 @@ public final class SessionEvents implements Subscriber {
     /// To be called when the session has ended.
     void end() {
         watcher.close();
+        subscriber.close();
         services.chat().close(chatSession);
         journal.forget();
     }
@@ -130,6 +138,16 @@ public final class SessionEvents implements Subscriber {
     Reply unwatch(byte[] prefix) {
         journal.changed();
         return watcher.unwatch(prefix);
+    }
+
+    Reply subscribe(byte[] channel, boolean isPrefix) {
+        journal.changed();
+        return subscriber.subscribe(channel, isPrefix);
+    }
+
+    Reply unsubscribe(byte[] channel, boolean isPrefix) {
+        journal.changed();
+        return subscriber.unsubscribe(channel, isPrefix);
     }
 
     @Override
@@ -249,9 +267,12 @@ public final class SessionEvents implements Subscriber {
         /// @param isPresent whether the session takes part in the chat
         /// @param rooms     joined rooms
         /// @param prefixes  watched key prefixes
-        record Subscriptions(boolean isPresent, List<String> rooms, List<byte[]> prefixes) {
+        /// @param channels  subscribed to
+        /// @param channelPrefixes of channels subscribed to
+        record Subscriptions(boolean isPresent, List<String> rooms, List<byte[]> prefixes, List<byte[]> channels,
+                             List<byte[]> channelPrefixes) {
 
-            static final Subscriptions NONE = new Subscriptions(false, List.of(), List.of());
+            static final Subscriptions NONE = new Subscriptions(false, List.of(), List.of(), List.of(), List.of());
 
             byte[] encode() {
                 var bytes = new ByteArrayOutputStream();
@@ -261,10 +282,12 @@ public final class SessionEvents implements Subscriber {
                     for (String room : rooms) {
                         out.writeUTF(room);
                     }
-                    out.writeShort(prefixes.size());
-                    for (byte[] prefix : prefixes) {
-                        out.writeShort(prefix.length);
-                        out.write(prefix);
+                    for (List<byte[]> keys : List.of(prefixes, channels, channelPrefixes)) {
+                        out.writeShort(keys.size());
+                        for (byte[] key : keys) {
+                            out.writeShort(key.length);
+                            out.write(key);
+                        }
                     }
                 } catch (IOException e) {
                     throw new UncheckedIOException("an array takes whatever is written", e);
@@ -280,14 +303,20 @@ public final class SessionEvents implements Subscriber {
                     for (int left = in.readUnsignedShort(); left > 0; left--) {
                         rooms.add(in.readUTF());
                     }
-                    var prefixes = new ArrayList<byte[]>();
-                    for (int left = in.readUnsignedShort(); left > 0; left--) {
-                        byte[] prefix = new byte[in.readUnsignedShort()];
-                        in.readFully(prefix);
-                        prefixes.add(prefix);
-                    }
-                    return new Subscriptions(isPresent, rooms, prefixes);
+                    // A record of an earlier version ends behind the prefixes.
+                    return new Subscriptions(isPresent, rooms, keys(in), in.available() > 0 ? keys(in) : List.of(),
+                            in.available() > 0 ? keys(in) : List.of());
                 }
+            }
+
+            private static List<byte[]> keys(DataInputStream in) throws IOException {
+                var keys = new ArrayList<byte[]>();
+                for (int left = in.readUnsignedShort(); left > 0; left--) {
+                    byte[] key = new byte[in.readUnsignedShort()];
+                    in.readFully(key);
+                    keys.add(key);
+                }
+                return keys;
             }
         }
     }

@@ -10,10 +10,8 @@ import dev.cipherlink.store.Transaction;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Deque;
 
 /// Records the progress of one session, and the answers that a duplicate would need, so that another process of the
 /// server can continue it. The records are written in the transaction of the changes they describe: a request whose
@@ -89,6 +87,7 @@ final class SessionJournal {
     /// Answers of the last window that are not recorded yet, oldest first.
     private final AnswerQueue answers = new AnswerQueue();
     private final LaterChanges changes;
+    private final StoredAnswers stored;
     /// Created on first use, because most sessions are idle.
     private Kept kept;
     /// Number of messages received up to the running request, fragments included.
@@ -110,6 +109,7 @@ final class SessionJournal {
         for (SessionRecords.Batch batch : last.batches()) {
             add(batch.slot(), batch.received(), batch.bytes());
         }
+        last.stored().forEach(stored::restore);
     }
 
     private SessionJournal(SessionOrigin origin, KeyValueStore store, long lastChange, long received) {
@@ -120,6 +120,7 @@ final class SessionJournal {
         changes = new LaterChanges(windowSize, lastChange, received);
         isKept = store.isDurable();
         keys = new SessionRecords.Keys(origin.id());
+        stored = new StoredAnswers(origin.id(), store);
     }
 
     /// Records the start of the session. Blocks until that is durable. While the store takes no writes, the session is
@@ -141,9 +142,23 @@ final class SessionJournal {
         receive(sequence);
         changes.changed(received, command);
         if (isKept) {
-            answers.add(sequence, reply);
+            answers.add(sequence, stored.hasLast(received) ? StoredAnswers.STORED : reply);
             hasChanged = true;
         }
+    }
+
+    /// Stores the large answer of a change with it, before the change is visible.
+    ///
+    /// @throws StoreException if there is no room, with the store in memory only
+    void store(int sequence, Reply reply, Transaction transaction) throws StoreException {
+        if (reply.payload().length >= StoredAnswers.MIN_BYTES) {
+            stored.add(transaction, received + ahead(sequence), reply);
+        }
+    }
+
+    /// The large answer of a change; null if none is stored.
+    Reply storedAnswer(int sequence) throws StoreException {
+        return stored.find(number(sequence));
     }
 
     /// Notes a request that has run, or was refused, without a change. If it came in fragments, a duplicate may consist
@@ -161,7 +176,7 @@ final class SessionJournal {
 
     /// Numbers arrive in order; all fragments except the last are left out.
     private void receive(int sequence) {
-        int ahead = (int) (sequence - received) & Message.SEQUENCE_MODULUS - 1;
+        int ahead = ahead(sequence);
         isInFragments = ahead > 1;
         received += ahead;
         while (answers.size() > 0 && number(answers.sequence(0)) <= received - windowSize) {
@@ -169,10 +184,14 @@ final class SessionJournal {
         }
     }
 
+    private int ahead(int sequence) {
+        return (int) (sequence - received) & Message.SEQUENCE_MODULUS - 1;
+    }
+
     /// Drops the latest answer, because it takes too much memory.
     void notKept(int sequence) {
         int last = answers.size() - 1;
-        if (last >= 0 && answers.sequence(last) == sequence) {
+        if (last >= 0 && answers.sequence(last) == sequence && answers.reply(last) != StoredAnswers.STORED) {
             answers.replace(last, Session.NOT_KEPT);
         }
         changes.largeRead(received);
@@ -191,6 +210,7 @@ final class SessionJournal {
     /// Adds the record of a batch with changes to its transaction, and clears it; after batches without changes, records
     /// the progress occasionally.
     void addTo(Transaction transaction) throws StoreException {
+        stored.forgetUpTo(transaction, received - windowSize);
         if (!isKept || !hasChanged && received - recorded < MAX_UNRECORDED) {
             return;
         }
@@ -238,7 +258,7 @@ final class SessionJournal {
             }
             bytes += SessionRecords.bytes(answers.reply(i));
         }
-        var out = ByteBuffer.allocate(bytes).putLong(changes.lastChange).putLong(received);
+        var out = ByteBuffer.allocate(bytes).putLong(changes.last()).putLong(received);
         for (; answers.size() > 0; answers.removeFirst()) {
             SessionRecords.encode(answers.sequence(0), answers.reply(0), out);
         }
@@ -247,10 +267,8 @@ final class SessionJournal {
 
     /// Deletes the records when the session is over.
     void forget(KeyValueStore store) {
-        if (kept == null && !isOriginKept) {
-            return;
-        }
         try (Transaction transaction = store.begin()) {
+            stored.forgetUpTo(transaction, Long.MAX_VALUE);
             transaction.forget(keys.origin());
             while (kept != null && kept.size > 0) {
                 transaction.forget(keys.slot(kept.removeFirst()));
@@ -323,66 +341,6 @@ final class SessionJournal {
 
         private int slot(int index) {
             return first + index & sequences.length - 1;
-        }
-    }
-
-    /// The changes after reads whose answers are not kept: such a read may run again only if it would not see them.
-    static final class LaterChanges {
-
-        /// @param number of the request
-        /// @param key    a hash of the changed key
-        private record Change(long number, int key) {
-        }
-
-        private final int windowSize;
-        /// The last request that another process ran; the changes up to it are unknown.
-        private final long unknown;
-        private long lastChange;
-        private long lastLargeRead;
-        /// The changes of the last window after a large read; created on first use.
-        private Deque<Change> changes;
-
-        /// @param lastChange number of the last request of another process that may have changed something; 0 if none
-        /// @param received   number of messages that another process received, each perhaps a large read; 0 if none
-        LaterChanges(int windowSize, long lastChange, long received) {
-            this.windowSize = windowSize;
-            unknown = lastChange;
-            this.lastChange = lastChange;
-            lastLargeRead = received > 0 ? received : -windowSize;
-        }
-
-        /// Notes a read whose answer is not kept.
-        void largeRead(long number) {
-            lastLargeRead = number;
-        }
-
-        /// Notes a request that may have changed something.
-        void changed(long number, Command command) {
-            lastChange = number;
-            if (number - lastLargeRead < windowSize) {
-                if (changes == null) {
-                    changes = new ArrayDeque<>();
-                }
-                while (!changes.isEmpty() && changes.getFirst().number <= number - windowSize) {
-                    changes.removeFirst();
-                }
-                command.forEachKey((key, access) -> {
-                    if (access.isWrite()) {
-                        changes.add(new Change(number, Arrays.hashCode(key)));
-                    }
-                });
-            }
-        }
-
-        /// Whether a read could see a later change of its session. Assumed for changes and reads of other than a single
-        /// key.
-        boolean mayBeSeenBy(Command read, long number) {
-            return switch (read) {
-                case Command.Echo _ -> false;
-                case Command.Get(byte[] key) when number >= unknown -> changes != null
-                        && changes.stream().anyMatch(change -> change.number > number && change.key == Arrays.hashCode(key));
-                default -> lastChange > number;
-            };
         }
     }
 }

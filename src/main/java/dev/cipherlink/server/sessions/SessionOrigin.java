@@ -140,8 +140,8 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
     /// @param rates           of the clients that have a limit
     /// @param sockets         the server's connections
     /// @param info            names and values of INFO
-    public record Services(KeyValueStore store, ChatService chat, KeyWatches watches, SessionRegistry sessions,
-                           RequestCounts requests, CommandLog log, int maxValueBytes, int maxRequestBytes, RequestRates rates,
+    public record Services(KeyValueStore store, ChatService chat, KeyWatches watches, Channels channels,
+                           SessionRegistry sessions, RequestCounts requests, CommandLog log, int maxValueBytes, int maxRequestBytes, RequestRates rates,
                            Sockets sockets, Info info) {
 
         /// What an operator may know of the server's connections, and do to them.

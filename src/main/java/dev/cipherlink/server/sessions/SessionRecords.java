@@ -40,6 +40,8 @@ public final class SessionRecords {
     /// messages. Both count from the start of the session.
     static final int HEADER_BYTES = 2 * Long.BYTES;
     private static final int ERROR_FLAG = 0x8000;
+    /// In place of a length: the answer is a record of its own.
+    private static final int STORED = 0xFFFF;
     /// Answers up to this size are always recorded and restored, because they may belong to changes.
     private static final int SHORT_BYTES = 128;
 
@@ -76,28 +78,38 @@ public final class SessionRecords {
     /// @param lastChange number of the last request that may have changed something, on the same count
     /// @param answers    those of the last window, by sequence number
     /// @param batches    the records in the window, oldest first
-    public record Recorded(SessionOrigin origin, long received, long lastChange, Map<Integer, Reply> answers, List<Batch> batches) {
+    /// @param stored     numbers of requests whose answers are among the [StoredAnswers], in order
+    public record Recorded(SessionOrigin origin, long received, long lastChange, Map<Integer, Reply> answers, List<Batch> batches,
+                           List<Long> stored) {
     }
 
     static boolean isShort(Reply reply) {
-        return reply == Session.NOT_KEPT || reply.payload().length <= SHORT_BYTES;
+        return hasNoPayload(reply) || reply.payload().length <= SHORT_BYTES;
     }
 
     /// The size of an answer in a record.
     static int bytes(Reply reply) {
-        return 2 * Short.BYTES + (reply == Session.NOT_KEPT ? 0 : reply.payload().length);
+        return 2 * Short.BYTES + (hasNoPayload(reply) ? 0 : reply.payload().length);
+    }
+
+    private static boolean hasNoPayload(Reply reply) {
+        return reply == Session.NOT_KEPT || reply == StoredAnswers.STORED;
     }
 
     /// An error without text stands for a lost answer.
     static void encode(int sequence, Reply reply, ByteBuffer out) {
+        if (reply == StoredAnswers.STORED) {
+            out.putShort((short) sequence).putShort((short) STORED);
+            return;
+        }
         byte[] payload = reply == Session.NOT_KEPT ? NOTHING : reply.payload();
         out.putShort((short) sequence).putShort((short) (payload.length | (reply.isError() ? ERROR_FLAG : 0))).put(payload);
     }
 
     private static Reply decode(ByteBuffer in) {
         int length = Short.toUnsignedInt(in.getShort());
-        if (length == ERROR_FLAG) {
-            return Session.NOT_KEPT;
+        if (length == ERROR_FLAG || length == STORED) {
+            return length == STORED ? StoredAnswers.STORED : Session.NOT_KEPT;
         }
         byte[] payload = new byte[length & ~ERROR_FLAG];
         in.get(payload);
@@ -158,9 +170,16 @@ public final class SessionRecords {
 
         Recorded end() {
             var bySequence = new HashMap<Integer, Reply>();
-            answers.forEach((number, answer) -> bySequence.put((int) (number & Message.SEQUENCE_MODULUS - 1), answer));
+            var stored = new ArrayList<Long>();
+            answers.forEach((number, answer) -> {
+                if (answer == StoredAnswers.STORED) {
+                    stored.add(number);
+                } else {
+                    bySequence.put((int) (number & Message.SEQUENCE_MODULUS - 1), answer);
+                }
+            });
             long received = batches.isEmpty() ? 0 : batches.lastKey();
-            return new Recorded(origin, received, lastChange, bySequence, List.copyOf(batches.values()));
+            return new Recorded(origin, received, lastChange, bySequence, List.copyOf(batches.values()), stored);
         }
     }
 
@@ -242,7 +261,7 @@ public final class SessionRecords {
     /// @throws StoreException if the store takes no writes
     public static int forgetAll(KeyValueStore store) throws StoreException {
         int[] sessions = {0};
-        for (byte[] prefix : List.of(PREFIX, SubscriptionJournal.PREFIX)) {
+        for (byte[] prefix : List.of(PREFIX, SubscriptionJournal.PREFIX, StoredAnswers.PREFIX)) {
             forEachRecord(store, prefix, (key, _) -> {
                 sessions[0] += key.length == ORIGIN_KEY_BYTES && prefix == PREFIX ? 1 : 0;
                 try (Transaction transaction = store.begin()) {

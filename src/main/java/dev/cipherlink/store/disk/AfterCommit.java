@@ -25,7 +25,7 @@ final class AfterCommit implements AutoCloseable {
     private boolean isClosed;
 
     /// That a key has another value, or none.
-    private record Change(Key key, boolean exists) {
+    private record Change(Key key, KeyValueStore.ChangeListener.Kind kind) {
     }
 
     /// The changes of one group, without values: those would fill the heap while a listener is slow.
@@ -53,7 +53,7 @@ final class AfterCommit implements AutoCloseable {
 
     private static List<Change> changes(List<KeyChange> keys) {
         return keys.stream().filter(change -> change.after().version != change.before().version)
-                .map(change -> new Change(change.key(), change.after().exists())).toList();
+                .map(change -> new Change(change.key(), change.kind())).toList();
     }
 
     private synchronized void add(Delivery delivery) {
@@ -79,7 +79,7 @@ final class AfterCommit implements AutoCloseable {
 
     private void run() {
         for (Delivery next = next(); next != null; next = next()) {
-            next.keys.forEach(change -> run(() -> listener.changed(change.key, change.exists)));
+            next.keys.forEach(change -> run(() -> listener.changed(change.key, change.kind)));
             next.actions.forEach(AfterCommit::run);
             told(next);
         }

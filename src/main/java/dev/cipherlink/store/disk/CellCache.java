@@ -37,24 +37,44 @@ final class CellCache {
 
     /// @return null if there is no cell
     DiskCell get(Key key) {
-        return cells.get(key);
+        DiskCell cell = cells.get(key);
+        return cell == null || cell.hold == null ? cell : cell.hold.visible();
     }
 
-    /// Changes the cell of a key under its lock.
+    /// Changes the cell of a key under its lock. Waits while another thread holds the key.
     ///
     /// @return the cell as it is afterwards, or null
     DiskCell update(Key key, Change change) {
-        DiskCell result = cells.compute(key, (same, kept) -> {
+        DiskCell result = change(key, change);
+        while (result != null && result.hold != null && !result.hold.isMine()) {
+            result.hold.await();
+            result = change(key, change);
+        }
+        if (usedBytes.get() > maxBytes) {
+            turn();
+        }
+        return result;
+    }
+
+    private DiskCell change(Key key, Change change) {
+        return cells.compute(key, (same, kept) -> {
+            if (kept != null && kept.hold != null) {
+                return kept;
+            }
             DiskCell after = change.apply(same, kept);
             if (after != kept) {
                 account(same, kept, after);
             }
             return after;
         });
-        if (usedBytes.get() > maxBytes) {
-            turn();
-        }
-        return result;
+    }
+
+    /// Puts a cell in the place of the hold of its key.
+    void endHold(Key key, DiskCell state) {
+        cells.compute(key, (same, held) -> {
+            account(same, held, state);
+            return state;
+        });
     }
 
     private void account(Key key, DiskCell kept, DiskCell after) {
@@ -90,7 +110,7 @@ final class CellCache {
 
     private void consider(Key key, boolean dropsUsed) {
         cells.computeIfPresent(key, (same, cell) -> {
-            if (cell.isUsed && !dropsUsed || !cell.group.isStored()) {
+            if (cell.isUsed && !dropsUsed || !cell.group.isStored() || cell.hold != null) {
                 cell.isUsed = false;
                 ring.add(same);
                 return cell;

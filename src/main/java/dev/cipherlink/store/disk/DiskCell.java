@@ -1,6 +1,7 @@
 package dev.cipherlink.store.disk;
 
-import dev.cipherlink.store.CellStore;
+import dev.cipherlink.store.CellStore.Hold;
+import dev.cipherlink.store.CellVerbs;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.log.BatchBuffer;
 import java.io.IOException;
@@ -12,7 +13,7 @@ import java.util.Arrays;
 /// In RocksDB an entry is flags (1), version (8), deadline (8, only with its flag), then the value, or the size (4) of a large
 /// value. A large value stands apart, under its key and version, so that it never changes: a reader of the entry finds that
 /// value or none. An index by time has the deadlines: deadline (8), key. Integers are big-endian.
-final class DiskCell extends CellStore.Cell {
+final class DiskCell extends CellVerbs.Cell {
     /// From this size on a value stands apart.
     static final int LARGE_BYTES = 8 * 1024;
     /// Of a key that was not looked for.
@@ -29,12 +30,27 @@ final class DiskCell extends CellStore.Cell {
     final Group group;
     /// Asked for since it was last considered for eviction; races do no harm.
     boolean isUsed;
+    /// Whether the key is gone because its deadline came.
+    final boolean isExpired;
+    /// In whose place the cell is while a thread holds the key; else null.
+    final Hold<DiskCell> hold;
     private final int valueBytes;
 
     private DiskCell(byte[] value, int valueBytes, long version, long deadline, Group group) {
         super(value, version, deadline);
         this.valueBytes = valueBytes;
         this.group = group;
+        isExpired = false;
+        hold = null;
+    }
+
+    /// One without an entry.
+    private DiskCell(Group group, boolean isExpired, Hold<DiskCell> hold) {
+        super(null, 0, NO_DEADLINE);
+        this.valueBytes = 0;
+        this.group = group;
+        this.isExpired = isExpired;
+        this.hold = hold;
     }
 
     static DiskCell of(byte[] value, long version, long deadline, Group group) {
@@ -47,7 +63,15 @@ final class DiskCell extends CellStore.Cell {
     }
 
     static DiskCell absent(Group group) {
-        return new DiskCell(null, 0, 0, NO_DEADLINE, group);
+        return new DiskCell(group, false, null);
+    }
+
+    static DiskCell expired(Group group) {
+        return new DiskCell(group, true, null);
+    }
+
+    static DiskCell held(Hold<DiskCell> hold) {
+        return new DiskCell(hold.before().group, false, hold);
     }
 
     DiskCell withDeadline(long newDeadline, Group newGroup) {
@@ -77,11 +101,6 @@ final class DiskCell extends CellStore.Cell {
 
     boolean isLarge() {
         return valueBytes >= LARGE_BYTES;
-    }
-
-    /// Whether it has a value that is not on the heap.
-    boolean lacksValue() {
-        return value == null && exists();
     }
 
     long weight(Key key) {

@@ -1,6 +1,7 @@
 package dev.cipherlink.store.disk;
 
 import dev.cipherlink.store.Key;
+import dev.cipherlink.store.KeyValueStore.ChangeListener;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.log.BatchBuffer;
 import java.util.ArrayList;
@@ -77,6 +78,22 @@ final class Group {
         try {
             change.addTo(log);
             isAdded = log.size() <= maxBytes && keys.add(change);
+        } finally {
+            if (!isAdded) {
+                log.cutBack(endBefore, countBefore);
+            }
+        }
+        return isAdded;
+    }
+
+    /// Adds changes of keys, all or none, likewise.
+    synchronized boolean addAll(List<KeyChange> changes, long maxBytes) {
+        int endBefore = log.size();
+        int countBefore = log.count();
+        boolean isAdded = false;
+        try {
+            changes.forEach(change -> change.addTo(log));
+            isAdded = log.size() <= maxBytes && keys.addAll(changes);
         } finally {
             if (!isAdded) {
                 log.cutBack(endBefore, countBefore);
@@ -262,6 +279,11 @@ final class Group {
         /// Both as one; `later` came behind this one.
         KeyChange then(KeyChange later) {
             return new KeyChange(key, before, later.after);
+        }
+
+        ChangeListener.Kind kind() {
+            return after.exists() ? ChangeListener.Kind.SET
+                    : after.isExpired ? ChangeListener.Kind.EXPIRED : ChangeListener.Kind.DELETED;
         }
 
         boolean isBlind() {

@@ -6,6 +6,7 @@ import dev.cipherlink.store.CellStore;
 import dev.cipherlink.store.EndOfThread;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.LongReads;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
 import dev.cipherlink.store.disk.CellCache.CellReader;
@@ -49,6 +50,7 @@ public final class RocksStore extends CellStore<DiskCell> {
     private final Committer committer;
     private final CellCache cells;
     private final CellReader reader;
+    private final DiskHolds holds;
     private final Listing listing;
     private final Sweeper sweeper;
     private final AtomicLong lastVersion;
@@ -83,7 +85,7 @@ public final class RocksStore extends CellStore<DiskCell> {
     private RocksStore(RocksConfig config, StoreFolder folder, Database database, StoreState state)
             throws IOException, StoreException {
         var storeClock = new StoreClock(config.nanoClock(), config.wallClock(), state.time());
-        super(config.limits(), storeClock::now);
+        super(config.limits(), storeClock::now, 0);
         this.config = config;
         this.folder = folder;
         this.database = database;
@@ -96,6 +98,7 @@ public final class RocksStore extends CellStore<DiskCell> {
         this.applier = new Applier(database, log, owner, state);
         this.committer = new Committer(log, applier, owner, config.durability());
         this.reader = new CellReader(cells, database, applier);
+        this.holds = new DiskHolds(committer, reader, transactions::get);
         this.listing = new Listing(database, cells, committer, applier, storeClock);
     }
 
@@ -174,16 +177,32 @@ public final class RocksStore extends CellStore<DiskCell> {
         return reader.value(key, cell);
     }
 
+    @Override
+    protected Holding<DiskCell> holding() {
+        return holds;
+    }
+
+    @Override
+    public <T> T atomically(Map<Key, Need> keys, boolean isReadOnly, Atomic<T> body) throws StoreException {
+        return inTransaction(() -> super.atomically(keys, isReadOnly, body));
+    }
+
     /// Outside of a transaction a write is one of its own.
     @Override
     protected Write<DiskCell> write(Key key, Need need, Change<DiskCell> change) throws StoreException {
         RocksTransaction transaction = transactions.get();
+        return transaction.isActive() ? transaction.write(key, need, change)
+                : inTransaction(() -> transaction.write(key, need, change));
+    }
+
+    private <T> T inTransaction(LongReads.Read<T> work) throws StoreException {
+        RocksTransaction transaction = transactions.get();
         if (transaction.isActive()) {
-            return transaction.write(key, need, change);
+            return work.run();
         }
         transaction.begin(Transaction.Records.NONE);
         try (transaction) {
-            var done = transaction.write(key, need, change);
+            T done = work.run();
             transaction.commit();
             return done;
         }

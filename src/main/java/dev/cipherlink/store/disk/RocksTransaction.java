@@ -1,14 +1,15 @@
 package dev.cipherlink.store.disk;
 
-import dev.cipherlink.store.CellStore;
-import dev.cipherlink.store.CellStore.Need;
+import dev.cipherlink.store.CellVerbs;
 import dev.cipherlink.store.Key;
+import dev.cipherlink.store.KeyValueStore.Need;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
 import dev.cipherlink.store.disk.CellCache.CellReader;
 import dev.cipherlink.store.disk.Group.KeyChange;
 import dev.cipherlink.store.disk.Group.RecordChange;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
@@ -85,7 +86,7 @@ final class RocksTransaction implements Transaction {
     /// Changes a key. May block on the disk, outside of the gate.
     ///
     /// @throws StoreException if it is refused, and nothing was changed
-    DiskWrite write(Key key, Need need, CellStore.Change<DiskCell> change) throws StoreException {
+    DiskWrite write(Key key, Need need, CellVerbs.Change<DiskCell> change) throws StoreException {
         DiskCell large = null;
         for (int i = 0; i < MAX_TRIES; i++) {
             var write = new DiskWrite(need, change, enter(), large);
@@ -99,10 +100,27 @@ final class RocksTransaction implements Transaction {
         throw StoreException.failed(new IOException("a key changes all the time"));
     }
 
+    /// An estimate of the bytes that a change takes in the log.
+    static long logBytes(Key key, DiskCell after) {
+        return OVERHEAD_BYTES + (long) KEYS_IN_LOG * key.bytes().length + after.valueBytes();
+    }
+
+    /// Makes the cells of keys that are held; inside the gate.
+    DiskWrite newWrite() {
+        return new DiskWrite(Need.NOTHING, null, written, null);
+    }
+
+    /// Adds all of these changes or none, inside the gate.
+    ///
+    /// @return false if the log has no space for them
+    boolean add(List<KeyChange> changes) throws StoreException {
+        return enter().addAll(changes, committer.logBytes());
+    }
+
     /// One try of a write, in memory, under the key's lock and inside the gate. If it lacks something it has changed nothing.
-    final class DiskWrite extends CellStore.Write<DiskCell> implements CellCache.Change {
+    final class DiskWrite extends CellVerbs.Write<DiskCell> implements CellCache.Change {
         private final Need need;
-        private final CellStore.Change<DiskCell> change;
+        private final CellVerbs.Change<DiskCell> change;
         private final Group group;
         /// A large value that was read for this try, with its version; or null.
         private final DiskCell large;
@@ -112,7 +130,7 @@ final class RocksTransaction implements Transaction {
         private boolean lacksSpace;
         private StoreException refusal;
 
-        private DiskWrite(Need need, CellStore.Change<DiskCell> change, Group group, DiskCell large) {
+        private DiskWrite(Need need, CellVerbs.Change<DiskCell> change, Group group, DiskCell large) {
             this.need = need;
             this.change = change;
             this.group = group;
@@ -159,9 +177,9 @@ final class RocksTransaction implements Transaction {
 
         private DiskCell change(Key key, DiskCell kept, DiskCell before) throws StoreException {
             after = change.apply(live, this);
-            if (after == DiskCell.ABSENT && before.exists()) {
-                // It has expired, and the change leaves it alone: it is removed now.
-                after = absent();
+            if (!after.exists() && live == DiskCell.ABSENT && before.exists()) {
+                // It is removed now, even if the change leaves it alone.
+                after = DiskCell.expired(group);
             }
             if (after == live || !after.exists() && !before.exists()) {
                 return kept == null && before.exists() ? before : kept;
@@ -177,7 +195,7 @@ final class RocksTransaction implements Transaction {
         /// @throws StoreException if there is no space
         private DiskCell fetch(Key key) throws StoreException {
             if (lacksSpace) {
-                committer.awaitSpace(OVERHEAD_BYTES + (long) KEYS_IN_LOG * key.bytes().length + after.valueBytes());
+                committer.awaitSpace(logBytes(key, after));
                 return large;
             }
             if (lacksEntry) {
@@ -220,7 +238,7 @@ final class RocksTransaction implements Transaction {
     /// It has read what this group makes durable, or has made so: the group may have failed since the cell was found.
     ///
     /// @throws StoreException if it has failed
-    private void dependOn(Group group) throws StoreException {
+    void dependOn(Group group) throws StoreException {
         if (group.isDurable()) {
             return;
         }

@@ -71,8 +71,24 @@ class RightsIT {
 
         static Attempts of(Verb verb) {
             return switch (verb) {
-                case GET, EXISTS, PEEK, TTL -> new Attempts(List.of(verb + " app:seen", verb + " tmp:x"),
-                        List.of(verb + " secret:key", verb + " secret:none", verb + " app", verb + " tmp"));
+                case GET, EXISTS, PEEK, TTL, GETRANGE, STRLEN, VERSION, PTTL, PEXPIRETIME, MGET -> reading(verb, verb == Verb.GETRANGE
+                        ? " 0 1" : "");
+                case PUT -> new Attempts(List.of("PUT - tmp:a v"), List.of("PUT - app:seen v", "PUT GET secret:key v"));
+                case GETEX -> new Attempts(List.of("GETEX - tmp:a"), List.of("GETEX - app:seen", "GETEX EX=5 secret:key"));
+                case GETDEL -> writing(verb, "");
+                case SETRANGE -> writing(verb, " 0 v");
+                case INCRBYFLOAT, PEXPIRE, PEXPIREAT -> writing(verb, " 5");
+                case RENAME, COPY -> new Attempts(List.of(verb + " tmp:none tmp:other"),
+                        List.of(verb + " tmp:none app:seen", verb + " secret:key tmp:x", verb + " tmp:none secret:none"));
+                case RANDOMKEY -> new Attempts(List.of(), List.of("RANDOMKEY"));
+                case TXN -> new Attempts(List.of("TXN\n12 GET app:seen11 SET tmp:a b", "TXN EACH\n12 IF app:none 012 GET app:seen"),
+                        List.of("TXN\n11 SET tmp:a b14 GET secret:key", "TXN EACH\n15 IF secret:key 112 GET app:seen",
+                                "TXN\n14 SET app:seen n", "TXN\n17 PUBLISH secret: v"));
+                case PUBLISH -> writing(verb, " v");
+                case SUBSCRIBE -> reading(verb, "");
+                case UNSUBSCRIBE -> reading(verb, "");
+                case PSUBSCRIBE, PUNSUBSCRIBE -> new Attempts(List.of(verb + " app:", verb + " tmp:t"),
+                        List.of(verb.name(), verb + " app", verb + " secret:", verb + " s"));
                 case SET, APPEND -> writing(verb, " v");
                 case INCR -> writing(verb, "");
                 case CAS -> writing(verb, " 0 v");
@@ -94,6 +110,11 @@ class RightsIT {
                 case MUTE -> free("MUTE root 1");
                 case UNMUTE -> free("UNMUTE root");
             };
+        }
+
+        private static Attempts reading(Verb verb, String rest) {
+            return new Attempts(List.of(verb + " app:seen" + rest, verb + " tmp:x" + rest), Stream.of("secret:key", "secret:none", "app", "tmp")
+                    .map(key -> verb + " " + key + rest).toList());
         }
 
         private static Attempts writing(Verb verb, String rest) {

@@ -22,7 +22,7 @@ class KeyEventsTest {
 
     private final AtomicLong nanos = new AtomicLong();
     private final KeyWatches watches = new KeyWatches();
-    private final MemoryStore store = new MemoryStore(new StoreLimits(1_000, 1_000_000), nanos::get);
+    private final MemoryStore store = new MemoryStore(new StoreLimits(1_000, 1_000_000), nanos::get, 0);
     private final List<String> told = new ArrayList<>();
     private int room = Integer.MAX_VALUE;
     private final KeyWatcher watcher = new KeyWatcher(watches, event -> {
@@ -74,7 +74,7 @@ class KeyEventsTest {
         store.expire(key("a"), Duration.ofSeconds(1));
         nanos.addAndGet(Duration.ofSeconds(1).toNanos());
         assertEquals(0, store.size());
-        assertEquals(List.of("EVENT key set a", "EVENT key deleted a"), told);
+        assertEquals(List.of("EVENT key set a", "EVENT key expired a"), told);
     }
 
     @Test

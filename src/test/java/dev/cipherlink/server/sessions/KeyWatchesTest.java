@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import dev.cipherlink.server.sessions.KeyWatches.KeyWatcher;
 import dev.cipherlink.store.Key;
+import dev.cipherlink.store.KeyValueStore.ChangeListener.Kind;
 import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.Test;
 
@@ -22,13 +23,13 @@ class KeyWatchesTest {
             others[length - 1] ^= 1;
             byte[] prefix = new byte[length];
             System.arraycopy(others, 0, prefix, 0, length);
-            watches.add(Key.of(prefix), new KeyWatcher(watches, _ -> true));
+            new KeyWatcher(watches, _ -> true).watch(prefix);
         }
-        watches.changed(key, true); // whatever is loaded by the first look
+        watches.changed(key, Kind.SET); // whatever is loaded by the first look
         var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
         for (int i = 0; i < 1_000; i++) {
-            watches.changed(key, true);
+            watches.changed(key, Kind.SET);
         }
         long bytes = threads.getCurrentThreadAllocatedBytes() - before;
         assertTrue(bytes < 100_000, bytes + " bytes for 1,000 looks");

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.CommandParser;
 import dev.cipherlink.command.CommandParser.CommandException;
-import dev.cipherlink.server.sessions.SessionJournal.LaterChanges;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

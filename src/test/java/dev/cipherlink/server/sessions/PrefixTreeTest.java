@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.server.sessions.KeyWatches.PrefixTree;
+import dev.cipherlink.server.sessions.PrefixWatchers.PrefixTree;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -20,7 +20,7 @@ class StoredChatTest extends ChatLogContract {
 
     private static final byte[] ALL = {'c', '/'};
 
-    private final MemoryStore store = new MemoryStore(new StoreLimits(1_000, 1_000_000));
+    private final MemoryStore store = new MemoryStore(new StoreLimits(1_000, 100_000_000));
 
     @AfterEach
     void close() {

@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Timeout;
 class SubscriptionJournalTest {
 
     private static final String ID = "00112233445566778899aabbccddeeff";
-    private static final Subscriptions IN = new Subscriptions(true, List.of("#dev"), List.of());
-    private static final Subscriptions OUT = new Subscriptions(true, List.of(), List.of());
+    private static final Subscriptions IN = new Subscriptions(true, List.of("#dev"), List.of(), List.of(), List.of());
+    private static final Subscriptions OUT = new Subscriptions(true, List.of(), List.of(), List.of(), List.of());
 
     private final KeyValueStore store = new MemoryStore(new StoreLimits(1_000, 1_000_000));
     private volatile Subscriptions place = IN;

@@ -222,7 +222,7 @@ class CommitterTest {
             }
 
             @Override
-            public void changed(Key key, boolean exists) {
+            public void changed(Key key, Kind kind) {
                 FailingOwner.awaitUninterruptibly(goOn);
                 told.add(key);
             }

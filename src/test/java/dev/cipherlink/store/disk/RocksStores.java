@@ -1,6 +1,7 @@
 package dev.cipherlink.store.disk;
 
 import dev.cipherlink.store.KeyValueStore.Durability;
+import dev.cipherlink.store.ManualClock;
 import dev.cipherlink.store.StoreLimits;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,7 +11,7 @@ import java.util.stream.Stream;
 
 /// Stores on disk for tests.
 public final class RocksStores {
-    static final long START_NANOS = 1_700_000_000_000_000_000L;
+    static final long START_NANOS = ManualClock.WALL_NANOS;
 
     private RocksStores() {
     }
