@@ -181,7 +181,7 @@ class ChatIT {
         bob.ask("DELETE u:1");
         ann.awaitTold(4);
         assertEquals(List.of(new Event.KeySet("u:1"), new Event.KeySet("u:2"), new Event.KeyDeleted("u:1"),
-                new Event.KeyDeleted("u:2")), ann.told());
+                new Event.KeyExpired("u:2")), ann.told());
         assertEquals("OK", ann.ask("UNWATCH u:"));
         assertEquals("ERROR you do not watch that prefix", ann.ask("UNWATCH u:"));
     }
