@@ -6,6 +6,7 @@ import dev.cipherlink.client.RequestException.OutcomeUnknownException;
 import dev.cipherlink.client.RequestException.RefusedException;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Event;
+import dev.cipherlink.command.Expiry;
 import dev.cipherlink.command.Reply;
 import java.io.IOException;
 import java.time.Duration;
@@ -105,7 +106,7 @@ public final class Request<T> {
         if (seconds < 1) {
             throw new IllegalArgumentException("an expiry is at least a second, not " + after);
         }
-        return wasThere(new Command.Expire(bytes(key), seconds));
+        return wasThere(new Command.Expire(bytes(key), Expiry.after(1_000 * seconds), Expiry.Condition.ANY));
     }
 
     /// Takes the expiry of a key away: whether the key existed.

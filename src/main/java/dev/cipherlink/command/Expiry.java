@@ -4,8 +4,8 @@ package dev.cipherlink.command;
 ///
 /// @param millis from now on, or since 1970; 0 for the kinds that need no time
 public record Expiry(Kind kind, long millis) {
-    static final Expiry NONE = new Expiry(Kind.NONE, 0);
-    static final Expiry KEEP = new Expiry(Kind.KEEP, 0);
+    public static final Expiry NONE = new Expiry(Kind.NONE, 0);
+    public static final Expiry KEEP = new Expiry(Kind.KEEP, 0);
 
     /// How the time is meant.
     public enum Kind {
@@ -32,11 +32,11 @@ public record Expiry(Kind kind, long millis) {
         LATER
     }
 
-    static Expiry after(long millis) {
+    public static Expiry after(long millis) {
         return new Expiry(Kind.AFTER, millis);
     }
 
-    static Expiry at(long unixMillis) {
+    public static Expiry at(long unixMillis) {
         return new Expiry(Kind.AT, unixMillis);
     }
 }
