@@ -33,7 +33,7 @@ final class BuildImage {
     private static final List<String> HIDDEN_MODULES = List.of("java.logging", "jdk.net", "jdk.unsupported");
 
     /// Files of the JDK for development tools, TLS, cookies, and sorting large arrays of numbers, which are not used here.
-    private static final List<String> DEAD_WEIGHT = List.of("bin/keytool", "bin/rmiregistry", "lib/classlist", "lib/jexec",
+    private static final List<String> DEAD_WEIGHT = List.of("bin/keytool", "bin/rmiregistry", "bin/jwebserver", "lib/classlist", "lib/jexec",
             "lib/jrt-fs.jar", "lib/security/cacerts", "lib/security/public_suffix_list.dat", "lib/libsimdsort.so");
 
     /// Classes of java.base that are not used here: TLS (but for the provider, which is asked for ciphers), keytool, and
@@ -41,6 +41,7 @@ final class BuildImage {
     private static final List<String> DEAD_CLASSES = List.of(
             "regex:/java.base/sun/security/ssl/(?!SunJSSE).*",
             "/java.base/sun/security/tools/keytool/Main*",
+            "/jdk.httpserver/sun/net/httpserver/simpleserver/*",
             "regex:/java.base/sun/nio/cs/(Big5|EUC_|GB|HKSCS|Johab|MS9|SJIS|PCK|JIS_X|IBM9).*");
 
     /// Tells `jlink/cipherlink` that the image is whole, and by its time how old: what changed later is not in it.
@@ -91,6 +92,7 @@ final class BuildImage {
         Manual.write(image, project.resolve("jlink/manual"), version, time.toString().substring(0, 10), work);
         setTimes();
         AotCache.create(image, project.resolve("jlink/training"), work);
+        move(image.resolve("bin/java"), image.resolve(Launcher.JVM));
         archive(platform);
         delete(work);
         Path stamp = Files.writeString(target.resolve(STAMP), "");

@@ -10,6 +10,8 @@ import java.util.stream.Stream;
 final class Launcher {
 
     static final String MAIN_CLASS = "dev.cipherlink.cli.Main";
+    /// The JVM's launcher. `ps`, `top` and `pgrep` show its name, which the kernel takes from the file.
+    static final String JVM = "libexec/cipherlink";
     static final String AOT_CACHE = "lib/cipherlink.aot";
 
     /// For every run; `$home` is the image's folder. The training run of the AOT cache has the same.
@@ -53,6 +55,7 @@ final class Launcher {
                 .replace("@COMMON@", quoted(COMMON))
                 .replace("@SHORT@", quoted(SHORT))
                 .replace("@LONG@", quoted(LONG))
+                .replace("@JVM@", JVM)
                 .replace("@AOT_CACHE@", AOT_CACHE)
                 .replace("@MAIN_CLASS@", MAIN_CLASS));
         Files.setPosixFilePermissions(launcher, PosixFilePermissions.fromString("rwxr-xr-x"));

@@ -47,7 +47,7 @@ case $command in
 esac
 set -f
 jvm() {
-    exec "$home/bin/java" @COMMON@ -XX:AOTCache="$home/@AOT_CACHE@" $options $more -cp "$home/lib/app/cipherlink.jar" "$@"
+    exec "$home/@JVM@" @COMMON@ -XX:AOTCache="$home/@AOT_CACHE@" $options $more -cp "$home/lib/app/cipherlink.jar" "$@"
 }
 did_not_start() {
     echo "cipherlink: Java did not start, for the reason above: too little memory, address space (ulimit -v) or processes," \

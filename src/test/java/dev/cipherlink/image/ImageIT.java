@@ -75,6 +75,10 @@ class ImageIT {
             String line = server.inputReader().readLine();
             assertTrue(line != null && line.startsWith("listening on 127.0.0.1:"),
                     line + Files.readString(elsewhere.resolve("stderr")));
+            Path name = Path.of("/proc/" + server.pid() + "/comm");
+            if (Files.exists(name)) {
+                assertEquals("cipherlink\n", Files.readString(name), "issue 19: ps and pgrep showed java");
+            }
 
             server.destroy();
 

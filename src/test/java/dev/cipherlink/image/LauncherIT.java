@@ -30,7 +30,7 @@ class LauncherIT {
     void install() throws IOException {
         Files.createDirectories(home.resolve("bin"));
         executable("cipherlink", Files.readString(TEMPLATE).replaceAll("@(COMMON|SHORT|LONG)@", "-D$1=set")
-                .replace("@AOT_CACHE@", "lib/aot").replace("@MAIN_CLASS@", "Main"));
+                .replace("@AOT_CACHE@", "lib/aot").replace("@JVM@", "bin/java").replace("@MAIN_CLASS@", "Main"));
     }
 
     private void executable(String name, String text) throws IOException {
