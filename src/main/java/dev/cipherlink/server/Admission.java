@@ -52,6 +52,7 @@ final class Admission {
     private volatile boolean hasProved;
     private volatile boolean isCounted;
     private volatile RefusedForward refusedForward;
+    private volatile boolean isResumed;
 
     Admission(Connection connection, Server server) {
         this.connection = connection;
@@ -245,7 +246,8 @@ final class Admission {
     private Link link(SessionHandshake.Result result) throws IOException {
         claim.take();
         var link = new Link(channel, claim.session(), LinkConfig.server(server.config().keepaliveInterval()));
-        if (result.granted().isResumed()) {
+        isResumed = result.granted().isResumed();
+        if (isResumed) {
             requireServing();
             link.resume(result.syn().resume().received(), result.syn().resume().acknowledged());
         }

@@ -238,7 +238,10 @@ final class Receiver {
         /// Time for the next fragment of a request to come.
         private static final Duration PATIENCE = Duration.ofSeconds(30);
         /// Time to wait for memory that other sessions have.
-        private static final Duration MEMORY_PATIENCE = Duration.ofSeconds(5);
+        private static final Duration MEMORY_PATIENCE = Duration.ofSeconds(15);
+        private static final int LARGE_BYTES = 64 << 10;
+        /// A budget for fewer of the largest requests is small.
+        private static final int FEW_REQUESTS = 4;
 
         private final String owner;
         private final int maxBytes;
@@ -292,15 +295,10 @@ final class Receiver {
                         + "operator for a larger heap");
                 return;
             }
-            int more = fragment.length();
-            if (!budget.tryTake(owner, more, taken)) {
-                beforeWait.run();
-                if (!budget.take(owner, more, taken, MEMORY_PATIENCE)) {
-                    refuse(NO_MEMORY);
-                    return;
-                }
+            if (!takeFor(bytes + fragment.length())) {
+                refuse(NO_MEMORY);
+                return;
             }
-            taken += more;
             try {
                 fragments.add(fragment.toBytes());
                 bytes += fragment.length();
@@ -308,6 +306,24 @@ final class Receiver {
             } catch (OutOfMemoryError e) {
                 refuse(NO_MEMORY);
             }
+        }
+
+        /// Takes memory for a request of so many bytes so far. With little memory, a request that is large takes at once what the
+        /// largest needs: of several that grow at the same time, each would have a part and none enough.
+        private boolean takeFor(int soFar) {
+            boolean isWhole = soFar > LARGE_BYTES && budget.bytes() < FEW_REQUESTS * (long) maxBytes;
+            long more = (isWhole ? Math.min(maxBytes, largestBytes(budget)) : soFar) - taken;
+            if (more <= 0) {
+                return true;
+            }
+            if (!budget.tryTake(owner, more, taken)) {
+                beforeWait.run();
+                if (!budget.take(owner, more, taken, MEMORY_PATIENCE)) {
+                    return false;
+                }
+            }
+            taken += more;
+            return true;
         }
 
         /// Whether the next fragment has been missing for too long. Any thread may ask.

@@ -211,6 +211,9 @@ class WatchedServerIT {
         assertTrue(named.size() > 25, named::toString);
         named.removeIf(scraped::has);
         assertEquals(Set.of(), named);
+        Set<String> documented = new TreeSet<>(METRIC.matcher(Files.readString(Path.of("docs/operations.md"))).results()
+                .map(name -> name.group()).toList());
+        assertEquals(new TreeSet<>(scraped.families()), documented);
         var tokens = new HashSet<JsonToken>();
         try (var json = new JsonFactory().createParser(ObjectReadContext.empty(), Files.readAllBytes(Path.of("dist/grafana/cipherlink.json")))) {
             for (JsonToken token = json.nextToken(); token != null; token = json.nextToken()) {

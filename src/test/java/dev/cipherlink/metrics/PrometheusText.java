@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -68,6 +69,11 @@ public final class PrometheusText {
     /// Whether there is a sample of this name, as a query names it.
     public boolean has(String name) {
         return samples.keySet().stream().anyMatch(sample -> sample.equals(name) || sample.startsWith(name + "{"));
+    }
+
+    /// The names of the metrics.
+    public Set<String> families() {
+        return types.keySet();
     }
 
     /// How many series there are.

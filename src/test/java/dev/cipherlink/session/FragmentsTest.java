@@ -9,6 +9,7 @@ import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.session.Receiver.Fragments;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -62,7 +63,7 @@ class FragmentsTest {
         add(fragments, "1234567890");
         Fragments second = fragments("ann");
         add(second, "12345");
-        // Ends its wait for memory, which is else 5 s.
+        // Ends its wait for memory, which is else 15 s.
         Thread.currentThread().interrupt();
         add(second, "6");
         assertTrue(Thread.interrupted());
@@ -75,6 +76,33 @@ class FragmentsTest {
         others.clear();
         fragments.clear();
         assertEquals(30, budget.freeBytes());
+    }
+
+    /// Issue 19: of four at the same time each had a part of the memory, and three were refused.
+    @Test
+    void largeOnesTakeTheirTurnWhereThereIsMemoryForOne() throws Exception {
+        var little = new MemoryBudget(1_000_000);
+        var sessions = new ArrayList<Thread>();
+        var done = new AtomicInteger();
+        for (int i = 0; i < 4; i++) {
+            String owner = "client" + i;
+            sessions.add(Thread.startVirtualThread(() -> {
+                var request = new Fragments(owner, 750_000, little, () -> { });
+                for (int part = 0; part < 10; part++) {
+                    add(request, "x".repeat(70_000));
+                    Thread.yield();
+                }
+                if (request.refusal() == null) {
+                    done.incrementAndGet();
+                }
+                request.clear();
+            }));
+        }
+        for (Thread session : sessions) {
+            session.join();
+        }
+        assertEquals(4, done.get());
+        assertEquals(1_000_000, little.freeBytes());
     }
 
     /// A batch that had changed something waited for memory inside its transaction: no session's commit began for 5 s.
