@@ -132,7 +132,7 @@ class WrongServerIT {
         try (var lines = serve.inputReader()) {
             String address = lines.readLine().split(" ")[2];
             new ProcessBuilder("kill", "-HUP", String.valueOf(serve.pid())).start().waitFor();
-            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> Files.readString(folder.resolve("log")).contains("SIGHUP: going on"));
+            Awaitility.await().atMost(60, TimeUnit.SECONDS).until(() -> Files.readString(folder.resolve("log")).contains("SIGHUP: keys, log and settings"));
             Terminal terminal = terminal(Integer.parseInt(address.substring(address.indexOf(':') + 1)));
             assertEquals(0, terminal.run("authorize", "--name", "ann", publicLine(terminal)), terminal.err());
             assertEquals(0, terminal.run("kv", "--accept-new-host-key", "PING"), terminal.err());

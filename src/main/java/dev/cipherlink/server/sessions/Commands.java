@@ -144,6 +144,7 @@ final class Commands {
         if (!client.isOperator()) {
             return NOT_OPERATOR;
         }
+        services.log().operated(origin, Verb.SESSIONS, "", name);
         int ended = services.sockets().endSessions(name, client.name());
         return ended > 0 ? Reply.number(ended) : Reply.error("no session has the name " + name, Outcome.NOT_FOUND);
     }
