@@ -46,7 +46,6 @@ final class Admission {
     private volatile ClientIdentity client;
     /// The claim on the session of this connection; null before its SYN, and in stream mode.
     private volatile SessionRegistry.Claim claim;
-    private volatile boolean isResumed;
     /// The forward, in stream mode.
     private volatile StreamConnection stream;
     private volatile boolean hasProved;
@@ -223,8 +222,7 @@ final class Admission {
             return false;
         }
         claim = found;
-        isResumed = found != null;
-        return isResumed;
+        return found != null;
     }
 
     private SynAck resumeSession(Syn.Resume resume) throws InterruptedIOException {
