@@ -1,9 +1,6 @@
 package dev.cipherlink.server;
 
 import dev.cipherlink.channel.NoiseChannel.NoiseHandshake;
-import dev.cipherlink.chat.ChatConfig.ChatClock;
-import dev.cipherlink.chat.ChatLog;
-import dev.cipherlink.chat.ChatLog.ChatRecords;
 import dev.cipherlink.chat.ChatService;
 import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.forward.Forwards;
@@ -26,7 +23,6 @@ import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
@@ -53,8 +49,6 @@ public final class Server implements AutoCloseable {
     /// Clients have this fraction of the grace period to become idle; the rest is for closing.
     private static final int DRAIN_SHARE = 2;
     private static final Duration WATCH_INTERVAL = Duration.ofSeconds(1);
-    /// Limit for all room messages, and another for all waiting direct messages; at most a sixteenth of the heap.
-    private static final long MAX_CHAT_BYTES = 64 << 20;
 
     private volatile ServerConfig config;
     private final KeyValueStore store;
@@ -84,7 +78,8 @@ public final class Server implements AutoCloseable {
         this.store = store;
         store.onChange(watches);
         channels = new Channels(store);
-        chat = openChat();
+        chat = StoredChat.open(store, config.chat(),
+                name -> config.keys().clients().keyOf(name).map(key -> key.fingerprint().toString()));
         gate = new HandshakeGate(config.handshakes());
         targets = new TargetConnector(config.forwards().connectTimeout());
         responder = config.keys().identity().map(own -> new NoiseHandshake.Responder(config.keys().suites(), own.keyPair()));
@@ -123,31 +118,6 @@ public final class Server implements AutoCloseable {
         }
         server.acceptThread.start();
         return server;
-    }
-
-    private ChatService openChat() throws IOException {
-        long maxBytes = Math.min(MAX_CHAT_BYTES, Runtime.getRuntime().maxMemory() / 16);
-        // Deletes records beyond the limits of age and size with the next commit.
-        try (Transaction transaction = store.begin()) {
-            openUnlessFull(transaction);
-            ChatRecords records = store.isDurable() ? new StoredChat(store) : new ChatRecords.None();
-            var log = new ChatLog(config.chat(), ChatClock.SYSTEM, maxBytes, records);
-            return new ChatService(config.chat(), log, ChatClock.SYSTEM,
-                    name -> config.keys().clients().keyOf(name).map(key -> key.fingerprint().toString()));
-        } catch (StoreException | UncheckedIOException e) {
-            throw new IOException("what the chat remembers cannot be read: " + e.getMessage(), e);
-        }
-    }
-
-    /// If the disk is full, the server starts and serves reads.
-    private static void openUnlessFull(Transaction transaction) throws StoreException {
-        try {
-            transaction.beginWrite();
-        } catch (StoreException e) {
-            if (e.reason() != StoreException.Reason.FULL) {
-                throw e;
-            }
-        }
     }
 
     private static ServerSocket listen(ServerConfig config) throws IOException {

@@ -2,11 +2,16 @@ package dev.cipherlink.server.sessions;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.cipherlink.chat.ChatConfig;
+import dev.cipherlink.chat.ChatConfig.ChatClock;
+import dev.cipherlink.chat.ChatLog;
 import dev.cipherlink.chat.ChatLog.ChatRecords;
 import dev.cipherlink.chat.ChatLog.ChatRecords.ChatRecord;
+import dev.cipherlink.chat.ChatService;
 import dev.cipherlink.command.Event;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.Transaction;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -20,6 +25,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 
 /// Stores the chat's state as records of the store, in the open transaction of the thread that runs the request.
 ///
@@ -30,10 +37,40 @@ public final class StoredChat implements ChatRecords {
     private static final Logger LOG = System.getLogger(StoredChat.class.getName());
     private static final byte[] PREFIX = {'c', '/'};
 
+    /// Limit for all room messages, and another for all waiting direct messages; at most a sixteenth of the heap.
+    private static final long MAX_CHAT_BYTES = 64 << 20;
+
     private final KeyValueStore store;
 
-    public StoredChat(KeyValueStore store) {
+    StoredChat(KeyValueStore store) {
         this.store = store;
+    }
+
+    /// Opens the chat of a server with what the store remembers of it.
+    ///
+    /// @param keyOf the key that has a name, if one has
+    /// @throws IOException if the store cannot be read
+    public static ChatService open(KeyValueStore store, ChatConfig config, Function<String, Optional<String>> keyOf) throws IOException {
+        long maxBytes = Math.min(MAX_CHAT_BYTES, Runtime.getRuntime().maxMemory() / 16);
+        // Deletes records beyond the limits of age and size with the next commit.
+        try (Transaction transaction = store.begin()) {
+            beginUnlessFull(transaction);
+            ChatRecords records = store.isDurable() ? new StoredChat(store) : new ChatRecords.None();
+            return new ChatService(config, new ChatLog(config, ChatClock.SYSTEM, maxBytes, records), ChatClock.SYSTEM, keyOf);
+        } catch (StoreException | UncheckedIOException e) {
+            throw new IOException("what the chat remembers cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /// If the disk is full, the server starts and serves reads.
+    private static void beginUnlessFull(Transaction transaction) throws StoreException {
+        try {
+            transaction.beginWrite();
+        } catch (StoreException e) {
+            if (e.reason() != StoreException.Reason.FULL) {
+                throw e;
+            }
+        }
     }
 
     @Override
