@@ -51,6 +51,7 @@ final class Admission {
     private volatile boolean hasProved;
     private volatile boolean isCounted;
     private volatile RefusedForward refusedForward;
+    private volatile boolean isResumed;
 
     Admission(Connection connection, Server server) {
         this.connection = connection;
