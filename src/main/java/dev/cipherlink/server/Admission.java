@@ -244,7 +244,6 @@ final class Admission {
     private Link link(SessionHandshake.Result result) throws IOException {
         claim.take();
         var link = new Link(channel, claim.session(), LinkConfig.server(server.config().keepaliveInterval()));
-        isResumed = result.granted().isResumed();
         if (isResumed) {
             requireServing();
             link.resume(result.syn().resume().received(), result.syn().resume().acknowledged());
