@@ -175,4 +175,10 @@ class KnownHostsTest {
         bytes[0] = (byte) number;
         return PublicKey.of(bytes);
     }
+
+    @Test
+    void theNameOfAServerIsTheSameHoweverItIsWritten() {
+        assertEquals("[::1]:8888", KnownHosts.name("[::1]", 8888));
+        assertEquals("example.org:1", KnownHosts.name("EXAMPLE.org", 1));
+    }
 }

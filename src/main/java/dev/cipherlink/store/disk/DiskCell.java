@@ -132,15 +132,24 @@ final class DiskCell extends CellVerbs.Cell {
         }
         int flags = entry.length == 0 ? -1 : entry[0];
         int headBytes = 1 + Long.BYTES + ((flags & HAS_DEADLINE) != 0 ? Long.BYTES : 0);
+        boolean isLarge = (flags & IS_LARGE) != 0;
         if (flags < 0 || flags > (HAS_DEADLINE | IS_LARGE) || entry.length < headBytes
-                || (flags & IS_LARGE) != 0 && entry.length != headBytes + Integer.BYTES) {
-            throw new IOException("an entry of the store has a form that this version does not know");
+                || isLarge && entry.length != headBytes + Integer.BYTES) {
+            throw unknownForm();
         }
         var head = ByteBuffer.wrap(entry, 1, entry.length - 1);
         long version = head.getLong();
         long deadline = (flags & HAS_DEADLINE) != 0 ? head.getLong() : NO_DEADLINE;
-        return (flags & IS_LARGE) != 0 ? ofLarge(head.getInt(), version, deadline, Group.IN_DATABASE)
+        int valueBytes = isLarge ? head.getInt() : head.remaining();
+        if (isLarge != valueBytes >= LARGE_BYTES) {
+            throw unknownForm();
+        }
+        return isLarge ? ofLarge(valueBytes, version, deadline, Group.IN_DATABASE)
                 : of(Arrays.copyOfRange(entry, headBytes, entry.length), version, deadline, Group.IN_DATABASE);
+    }
+
+    private static IOException unknownForm() {
+        return new IOException("an entry of the store has a form that this version does not know");
     }
 
     /// Where a large value stands.

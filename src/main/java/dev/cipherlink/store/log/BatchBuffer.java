@@ -145,6 +145,9 @@ public final class BatchBuffer {
     ///
     /// @throws IOException if it has another form
     public static void read(byte[] batch, Visitor visitor) throws IOException {
+        if (batch.length < HEADER_BYTES) {
+            throw new IOException("a commit is not whole");
+        }
         ByteBuffer in = ByteBuffer.wrap(batch);
         try {
             for (in.position(HEADER_BYTES); in.hasRemaining(); ) {

@@ -1,4 +1,4 @@
-package dev.cipherlink.random;
+package dev.cipherlink.fuzz;
 
 import java.util.Arrays;
 import java.util.Random;
