@@ -7,6 +7,7 @@ module dev.cipherlink.client {
     requires com.goterl.lazysodium;
     requires com.sun.jna;
     requires jdk.net;
+    requires org.slf4j; // of Lazysodium, which as an automatic module cannot say so
     requires tools.jackson.core;
 
     exports dev.cipherlink.client;

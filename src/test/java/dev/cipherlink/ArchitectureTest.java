@@ -20,6 +20,9 @@ class ArchitectureTest {
     /// Arguments, environment, terminal: these packages know them, and nothing below does.
     private static final String[] PROGRAM = {"dev.cipherlink.cli..", "dev.cipherlink.prompt..", "dev.cipherlink.connect..",
         "dev.cipherlink.console..", "dev.cipherlink.settings..", "dev.cipherlink.log..", "dev.cipherlink.text.."};
+    private static final String[] LIBRARY = {"dev.cipherlink.budget..", "dev.cipherlink.channel..", "dev.cipherlink.client..",
+        "dev.cipherlink.command..", "dev.cipherlink.crypto..", "dev.cipherlink.forward..", "dev.cipherlink.message..",
+        "dev.cipherlink.noise..", "dev.cipherlink.session.."};
     /// The wire and the session have no clock but the one that is handed in.
     private static final String[] WITHOUT_WALL_CLOCK = {"dev.cipherlink.message..", "dev.cipherlink.crypto..",
         "dev.cipherlink.noise..", "dev.cipherlink.channel..", "dev.cipherlink.session.."};
@@ -39,6 +42,14 @@ class ArchitectureTest {
     void nothingBelowTheProgramKnowsIt() {
         noClasses().that(are(resideOutsideOfPackages(PROGRAM)))
                 .should().dependOnClassesThat(resideInAnyPackage(PROGRAM))
+                .check(CLASSES);
+    }
+
+    /// What `client/BuildClient.java` compiles alone, without the program and the server.
+    @Test
+    void theLibraryNeedsItsOwnPackagesOnly() {
+        noClasses().that(are(resideInAnyPackage(LIBRARY)))
+                .should().dependOnClassesThat(resideInAnyPackage("dev.cipherlink..").and(resideOutsideOfPackages(LIBRARY)))
                 .check(CLASSES);
     }
 

@@ -8,7 +8,6 @@ import dev.cipherlink.channel.PacketReader;
 import dev.cipherlink.channel.PacketWriter;
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
-import dev.cipherlink.client.Client.LostHandshakeException;
 import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;

@@ -1,7 +1,6 @@
 package dev.cipherlink.client;
 
 import dev.cipherlink.channel.NoiseChannel;
-import dev.cipherlink.client.Client.LostHandshakeException;
 import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.forward.ForwardListener;
 import dev.cipherlink.forward.ForwardListener.ForwardEvents;

@@ -3,7 +3,7 @@ package dev.cipherlink.connect;
 import dev.cipherlink.client.AuthenticationException;
 import dev.cipherlink.client.AuthenticationException.HostKeyException;
 import dev.cipherlink.client.Client;
-import dev.cipherlink.client.Client.LostHandshakeException;
+import dev.cipherlink.client.LostHandshakeException;
 import dev.cipherlink.client.RequestException.NotDoneException;
 import dev.cipherlink.client.RequestException.OutcomeUnknownException;
 import dev.cipherlink.client.ClientConfig;

@@ -47,7 +47,7 @@ class ReadmeIT {
     void theJavaProgramRuns() throws Exception {
         Path program = Files.writeString(folder.resolve("Greeting.java"), blocks("README.md", "java"));
         String setUp = blocks("README.md", "sh").split("\n(?=cipherlink chat)")[0];
-        String java = Path.of(System.getProperty("java.home"), "bin", "java") + " --enable-preview --enable-native-access=ALL-UNNAMED";
+        String java = Path.of(System.getProperty("java.home"), "bin", "java") + " --enable-native-access=ALL-UNNAMED";
 
         String output = run("bash", "-e", "-c", setUp + "\n" + java + " -cp '" + System.getProperty("java.class.path") + "' '" + program
                 + "'\nkill %1\nwait");

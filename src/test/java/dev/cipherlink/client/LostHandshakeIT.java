@@ -7,7 +7,7 @@ import dev.cipherlink.channel.NoiseChannel.NoiseHandshake;
 import dev.cipherlink.channel.PacketReader;
 import dev.cipherlink.channel.PacketReader.PacketLimits;
 import dev.cipherlink.channel.PacketWriter;
-import dev.cipherlink.client.Client.LostHandshakeException;
+import dev.cipherlink.client.LostHandshakeException;
 import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
 import dev.cipherlink.crypto.Identity;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.client.Client.LostHandshakeException;
+import dev.cipherlink.client.LostHandshakeException;
 import dev.cipherlink.server.PersonalServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
