@@ -89,6 +89,8 @@ final class BuildPackages {
                 .replace("GMT", "+0000").replaceFirst(", (\\d) ", ", 0$1 ");
         add(folder + "changelog.Debian.gz", gzip(bytes("cipherlink (" + version + "-1) unstable; urgency=medium\n\n"
                 + "  * Version " + version + "; see changelog.gz.\n\n -- Cipherlink developers <cipherlink@localhost>  " + date + "\n")));
+        addTree(folder + "examples/grafana", project.resolve("dist/grafana"));
+        addTree(folder + "examples/prometheus", project.resolve("dist/prometheus"));
         for (String document : List.of("operations.md", "guarantees.md", "security.md")) {
             add(folder + document, Files.readAllBytes(project.resolve("docs").resolve(document)));
         }
@@ -184,10 +186,10 @@ final class BuildPackages {
     /// In the form that `sha256sum -c` takes.
     private void writeSums() throws IOException, GeneralSecurityException {
         var sums = new StringBuilder();
-        try (Stream<Path> files = Files.list(target)) {
-            for (Path file : files.filter(each -> each.getFileName().toString().matches(
-                    "cipherlink[-_]" + version + ".*\\.(deb|tar\\.gz|jar)|cipherlink-" + version + "-sbom\\.json")).sorted().toList()) {
-                sums.append(digest("SHA-256", Files.readAllBytes(file))).append("  ").append(file.getFileName()).append('\n');
+        try (Stream<Path> files = Files.walk(target, 2)) {
+            for (Path file : files.filter(each -> target.relativize(each).toString().matches(
+                    "(client/cipherlink-client-|cipherlink[-_])" + version + ".*\\.(deb|tar\\.gz|jar|json)")).sorted().toList()) {
+                sums.append(digest("SHA-256", Files.readAllBytes(file))).append("  ").append(target.relativize(file)).append('\n');
             }
         }
         Files.writeString(target.resolve("SHA256SUMS"), sums);
