@@ -18,6 +18,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,6 +50,37 @@ class KnownHostsTest {
         assertEquals(1, changed.line());
         assertEquals(key(1).fingerprint(), changed.stored());
         assertFalse(Instant.parse(changed.firstSeen()).isAfter(Instant.now()));
+    }
+
+    private List<String> keysOf(String name) throws IOException {
+        return hosts.list().stream().filter(host -> host.name().equals(name))
+                .map(host -> host.key().fingerprint() + (host.isNext() ? " next" : "")).toList();
+    }
+
+    @Test
+    void anAnnouncedKeyStandsBesideThePresentOneUntilItTakesItsPlace() throws IOException {
+        hosts.setNext("example.org", 8888, Optional.of(key(2)));
+        assertFalse(Files.exists(file), "a server that is not known stays so");
+        hosts.add("example.org", 8888, key(1));
+        hosts.add("other.org", 8888, key(1));
+        hosts.setNext("example.org", 8888, Optional.of(key(2)));
+        hosts.setNext("example.org", 8888, Optional.of(key(3)));
+        hosts.setNext("example.org", 8888, Optional.of(key(3)));
+        assertEquals(List.of(key(1).fingerprint().toString(), key(3).fingerprint() + " next"), keysOf("example.org:8888"));
+        assertEquals(new Lookup.Known(true), hosts.lookup("example.org", 8888, key(3)));
+        assertInstanceOf(Lookup.Changed.class, hosts.lookup("example.org", 8888, key(2)));
+        assertInstanceOf(Lookup.Changed.class, hosts.lookup("other.org", 8888, key(3)), "of that server only");
+
+        hosts.succeed("example.org", 8888, key(3));
+        assertEquals(List.of(key(3).fingerprint().toString()), keysOf("example.org:8888"));
+        assertEquals(1, keysOf("other.org:8888").size());
+        var changed = assertInstanceOf(Lookup.Changed.class, hosts.lookup("example.org", 8888, key(1)));
+        assertEquals(key(3).fingerprint(), changed.stored());
+        hosts.setNext("example.org", 8888, Optional.of(key(3)));
+        assertEquals(1, keysOf("example.org:8888").size(), "the present key is no next one");
+        hosts.setNext("example.org", 8888, Optional.of(key(4)));
+        hosts.setNext("example.org", 8888, Optional.empty());
+        assertEquals(1, keysOf("example.org:8888").size());
     }
 
     @Test

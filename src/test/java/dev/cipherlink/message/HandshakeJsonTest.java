@@ -51,6 +51,8 @@ class HandshakeJsonTest {
         var granted = new SynAck.Granted("00ff", new SessionParameters(OperationMode.BURST, 1_024, 5,
                 Checksum.Algorithm.CRC32C), "anna");
         assertEquals(granted, HandshakeJson.decodeSynAck(Payload.of(HandshakeJson.encode(granted))));
+        SynAck.Granted announcing = granted.announcing("j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8=");
+        assertEquals(announcing, HandshakeJson.decodeSynAck(Payload.of(HandshakeJson.encode(announcing))));
         var refused = new SynAck.Refused("no \"room\"\u0007");
         assertEquals(refused, HandshakeJson.decodeSynAck(Payload.of(HandshakeJson.encode(refused))));
         var noTarget = new SynAck.Refused("nobody listens", "connection-refused");

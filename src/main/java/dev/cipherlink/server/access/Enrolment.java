@@ -1,5 +1,6 @@
 package dev.cipherlink.server.access;
 
+import dev.cipherlink.audit.AuditEvent;
 import dev.cipherlink.budget.TokenBucket;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
@@ -136,6 +137,7 @@ public final class Enrolment implements ClientDirectory {
             }
             String name = isFree(claimedName) ? claimedName : generatedName(key);
             enrolled.add(new AuthorizedKey(name, key, List.of()));
+            LOG.log(Level.INFO, AuditEvent.MESSAGE, new AuditEvent("key-enrolled").with("name", name).with("key", key.fingerprint()));
             return Optional.of(withoutRights(name, key));
         } catch (IOException e) {
             LOG.log(Level.WARNING, "cannot keep the name of a new client: {0}", e.getMessage());

@@ -4,6 +4,7 @@ import static dev.cipherlink.server.access.AuthorizedKeysTest.key;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -166,6 +167,19 @@ class EnrolmentTest {
         }
         assertEquals(nameOf(3), name(3, "bob"));
         assertEquals(List.of("denied"), AuthorizedKeys.load(authorized.path()).find("ann").orElseThrow().options());
+    }
+
+    /// A key that its line keeps out is no stranger, who would get a name.
+    @Test
+    void aLineThatDoesNotAdmitAKeyIsNotPassedOver() throws IOException {
+        authorized.put(new AuthorizedKey("old", key(5), List.of("expires=2020-01-01")));
+        authorized.put(new AuthorizedKey("far", key(6), List.of("from=198.51.100.0/24")));
+        assertEquals("expired key", enrolment.refusal(key(5), HERE));
+        assertFalse(enrolment.admits(key(5)));
+        assertTrue(enrolment.welcome(key(5), "new", HERE).isEmpty());
+        assertEquals("key from an address that its line does not have", enrolment.refusal(key(6), HERE));
+        assertNull(enrolment.refusal(key(6), InetAddress.getByName("198.51.100.9")));
+        assertNull(enrolment.refusal(key(7), HERE), "a stranger");
     }
 
     @Test
