@@ -1,7 +1,6 @@
 package dev.cipherlink.store.disk;
 
 import dev.cipherlink.metrics.MetricsReport;
-import dev.cipherlink.metrics.MetricsReport.Sample;
 import dev.cipherlink.store.CellStore;
 import dev.cipherlink.store.EndOfThread;
 import dev.cipherlink.store.Key;
@@ -20,9 +19,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -41,7 +38,6 @@ public final class RocksStore extends CellStore<DiskCell> {
     private static final Logger LOG = System.getLogger(RocksStore.class.getName());
     private static final int SWEEP_BATCH = 100;
 
-    private final RocksConfig config;
     private final StoreFolder folder;
     private final Database database;
     private final LastCommit lastCommit;
@@ -52,6 +48,7 @@ public final class RocksStore extends CellStore<DiskCell> {
     private final CellReader reader;
     private final DiskHolds holds;
     private final Listing listing;
+    private final StoreFigures figures;
     private final Sweeper sweeper;
     private final AtomicLong lastVersion;
     private final ThreadLocal<RocksTransaction> transactions = ThreadLocal.withInitial(this::newTransaction);
@@ -86,7 +83,6 @@ public final class RocksStore extends CellStore<DiskCell> {
             throws IOException, StoreException {
         var storeClock = new StoreClock(config.nanoClock(), config.wallClock(), state.time());
         super(config.limits(), storeClock::now, 0);
-        this.config = config;
         this.folder = folder;
         this.database = database;
         this.lastVersion = new AtomicLong(state.lastVersion());
@@ -100,6 +96,7 @@ public final class RocksStore extends CellStore<DiskCell> {
         this.reader = new CellReader(cells, database, applier);
         this.holds = new DiskHolds(committer, reader, transactions::get);
         this.listing = new Listing(database, cells, committer, applier, storeClock);
+        this.figures = new StoreFigures(config.durability(), database, cells, applier, committer);
     }
 
     private void start(long commit, boolean isFlushed) throws IOException {
@@ -228,72 +225,40 @@ public final class RocksStore extends CellStore<DiskCell> {
 
     @Override
     public Map<String, Object> info() throws StoreException {
-        var values = new LinkedHashMap<String, Object>();
-        values.put("store_engine", "rocksdb");
-        values.put("store_durability", config.durability().name().toLowerCase(Locale.ROOT));
-        values.put("store_state", state());
-        values.put("store_refused_full", committer.fullDisk().refusals.sum());
-        values.put("store_commits", committer.commits());
-        values.put("store_syncs", committer.syncs());
-        values.put("store_units", committer.transactions());
-        values.put("store_pending_units", committer.waiting());
-        values.put("store_cache_bytes", cells.usedBytes());
-        values.put("store_disk_bytes", diskBytes());
-        return values;
+        return figures.info();
     }
 
     @Override
     public void addTo(MetricsReport report) throws StoreException {
-        report.gauge("store_info", "The engine of the store, and what its answers to writes wait for.", new Sample(1, "engine", "rocksdb",
-                        "durability", MetricsReport.word(config.durability())))
-                .gauge("store_keys", "Keys in the store.", size())
-                .gauge("store_disk_bytes", "Bytes of the database on disk, without the log.", diskBytes())
-                .gauge("store_cache_bytes", "Bytes of the heap that keep values which were used lately.", cells.usedBytes())
-                .gauge("store_log_lag_commits", "Commits that are in the log and not in the database yet.",
-                        Math.max(0, committer.commits() - applier.applied()))
-                .gauge("store_log_lag_bytes", "Bytes of those commits.", applier.waitingBytes())
-                .gauge("store_waiting_transactions", "Transactions that wait for a commit.", committer.waiting())
-                .counter("store_commits", "Commits since the store was made.", committer.commits())
-                .counter("store_transactions", "Transactions that were committed, many with one commit.", committer.transactions())
-                .counter("store_full_refusals", "Writes refused because the disk was full.", committer.fullDisk().refusals.sum())
-                .histogram("store_fsync_duration_seconds", "Time that the disk took to have the log.", committer.syncTimes());
-    }
-
-    private long diskBytes() throws StoreException {
-        return database.figure("total-sst-files-size") + database.figure("total-blob-file-size");
-    }
-
-    private String state() {
-        if (committer.isStopped()) {
-            return "read-only: its disk failed";
-        }
-        return committer.fullDisk().isFull ? "read-only: its disk is full" : "good";
+        figures.addTo(report, size());
     }
 
     /// Removes expired entries, a few in each transaction. Called by the sweeper; blocks until that is durable.
     private Sweeper.Swept removeDue(long from) throws StoreException {
-        RocksTransaction transaction = transactions.get();
         long last = from;
         applier.apply();
         List<byte[]> due = listing.dueDeadlines(last, SWEEP_BATCH);
         while (!due.isEmpty()) {
-            for (byte[] deadline : due) {
-                // Into memory, before other threads wait for this transaction.
-                reader.cell(DiskCell.key(deadline));
-            }
-            transaction.begin(Transaction.Records.NONE);
-            try (transaction) {
-                for (byte[] deadline : due) {
-                    // Leaves a key alone that has another deadline by now.
-                    transaction.write(DiskCell.key(deadline), Need.ENTRY, (live, _) -> live);
-                }
-                transaction.commit();
-            }
+            remove(due.stream().map(DiskCell::key).toList());
             last = DiskCell.deadline(due.getLast());
             applier.apply();
             due = listing.dueDeadlines(last, SWEEP_BATCH);
         }
         return new Sweeper.Swept(last, listing.nextDeadline(last));
+    }
+
+    private void remove(List<Key> due) throws StoreException {
+        for (Key key : due) {
+            // Into memory, before other threads wait for this transaction.
+            reader.cell(key);
+        }
+        inTransaction(() -> {
+            for (Key key : due) {
+                // Leaves a key alone that has another deadline by now.
+                transactions.get().write(key, Need.ENTRY, (live, _) -> live);
+            }
+            return null;
+        });
     }
 
     /// The store's part in its commits: on the committing thread, and when groups are applied.
