@@ -41,8 +41,12 @@ public final class Watch implements AutoCloseable {
         record Set(String key) implements Change {
         }
 
-        /// The key is gone.
+        /// The key was deleted.
         record Deleted(String key) implements Change {
+        }
+
+        /// The key is gone, since its expiry is over.
+        record Expired(String key) implements Change {
         }
 
         /// Changes may have been missed, since this client was too slow, or its session or the server had to begin anew: read the
@@ -153,6 +157,7 @@ public final class Watch implements AutoCloseable {
                 switch (Event.decode(payload, 0, payload.length)) {
                     case Event.KeySet(String key) -> open.forEach(watch -> watch.heard(key, new Change.Set(key)));
                     case Event.KeyDeleted(String key) -> open.forEach(watch -> watch.heard(key, new Change.Deleted(key)));
+                    case Event.KeyExpired(String key) -> open.forEach(watch -> watch.heard(key, new Change.Expired(key)));
                     // A sentence for people; those about watches say that something was missed.
                     case Event.Notice _ -> open.forEach(Watch::missed);
                     default -> { }

@@ -200,6 +200,16 @@ class RequestIT {
     }
 
     @Test
+    void tellsThatAKeyHasExpired() throws Exception {
+        try (Watch watch = client.watch("k")) {
+            client.set("k", bytes("x"));
+            client.expire("k", Duration.ofSeconds(1));
+            assertEquals(new Change.Set("k"), watch.take());
+            assertEquals(Optional.of(new Change.Expired("k")), watch.poll(LONG));
+        }
+    }
+
+    @Test
     void followsKeysAcrossALostConnection() throws Exception {
         var address = new InetSocketAddress("127.0.0.1", server.port());
         try (var link = new CutLink(address);
