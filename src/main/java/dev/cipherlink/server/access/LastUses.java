@@ -38,7 +38,8 @@ public final class LastUses {
         }
     };
     private boolean isChanged;
-    private long savedAt = System.nanoTime() - SAVE_NANOS;
+    private volatile boolean hasFailed;
+    private volatile long savedAt = System.nanoTime() - SAVE_NANOS;
 
     private LastUses(Optional<KeyListFile> file) {
         this.file = file;
@@ -81,17 +82,23 @@ public final class LastUses {
         }
     }
 
-    /// Writes the file if there is news. A failure is only logged. Blocks on the disk.
-    public synchronized void save() {
-        if (!isChanged) {
-            return;
+    /// Writes the file if there is news. A failure is only logged, the first one as a warning. Blocks on the disk, but no
+    /// client that comes in.
+    public void save() {
+        List<String> lines;
+        synchronized (this) {
+            if (!isChanged) {
+                return;
+            }
+            isChanged = false;
+            savedAt = System.nanoTime();
+            lines = uses.entrySet().stream().map(use -> use.getKey() + " " + use.getValue()).toList();
         }
-        savedAt = System.nanoTime();
-        isChanged = false;
         try {
-            file.orElseThrow().update(_ -> uses.entrySet().stream().map(use -> use.getKey() + " " + use.getValue()).toList());
+            file.orElseThrow().update(_ -> lines);
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "cannot keep when keys were used: {0}", e.getMessage());
+            LOG.log(hasFailed ? Level.DEBUG : Level.WARNING, "cannot keep when keys were used: {0}", e.getMessage());
+            hasFailed = true;
         }
     }
 }

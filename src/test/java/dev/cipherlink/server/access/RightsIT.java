@@ -12,7 +12,10 @@ import dev.cipherlink.client.Client;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.Verb;
 import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.server.PersonalServer;
+import dev.cipherlink.server.RawNoisePeer;
 import dev.cipherlink.session.CloseReason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -201,6 +204,30 @@ class RightsIT {
                 assertEquals("OK", narrow.request("SET bob:x 1").text());
             }
             assertEquals(List.of(), events);
+        }
+    }
+
+    /// A session that waits for its client keeps the rights that it was opened with, so it must not outlive them.
+    @Test
+    void aSessionOfWiderRightsCannotBeResumed() throws Exception {
+        try (Identity eve = Identity.generate()) {
+            keys.put(new AuthorizedKey("eve", eve.publicKey(), List.of()));
+            SynAck.Granted wide;
+            try (var peer = new RawNoisePeer(server.connect(), eve.keyPair())) {
+                wide = peer.open("");
+                peer.send(MessageType.DATA, 1, "WATCH");
+                assertEquals("OK\n", peer.receive().payload().text());
+            }
+            String resume = ",\"session_id\":\"" + wide.sessionId() + "\",\"received\":0,\"acknowledged\":1";
+            try (var peer = new RawNoisePeer(server.connect(), eve.keyPair())) {
+                assertTrue(peer.open(resume).isResumed(), "as long as nothing has changed");
+            }
+            AuthorizedKeys.load(keys.path()).put(new AuthorizedKey("eve", eve.publicKey(), List.of("keys=rw:eve:*")));
+            try (var peer = new RawNoisePeer(server.connect(), eve.keyPair())) {
+                assertFalse(peer.open(resume).isResumed());
+                peer.send(MessageType.DATA, 1, "GET secret:key");
+                assertTrue(peer.receive().payload().text().startsWith("ERROR denied: "));
+            }
         }
     }
 
