@@ -1,5 +1,9 @@
 package dev.cipherlink.server.access;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import dev.cipherlink.command.Access;
+import dev.cipherlink.command.Command;
 import dev.cipherlink.forward.ForwardRules;
 import java.net.InetAddress;
 import java.time.Instant;
@@ -7,6 +11,7 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -104,6 +109,8 @@ public final class ClientRights {
     private final Optional<Instant> expires;
     private final int maxConnections;
     private final int rate;
+    /// Whether every command of store and chat is allowed.
+    private final boolean isUnlimited;
 
     private ClientRights(List<String> given) {
         options = List.copyOf(given);
@@ -147,6 +154,7 @@ public final class ClientRights {
         expires = end;
         maxConnections = connections;
         rate = perSecond;
+        isUnlimited = keys == KeyRules.ALL && mayUse(Service.KV) && mayUse(Service.CHAT);
     }
 
     /// @throws IllegalArgumentException if an option is unknown or wrong; the message says what is allowed
@@ -195,7 +203,7 @@ public final class ClientRights {
         return forwards;
     }
 
-    public KeyRules keys() {
+    KeyRules keys() {
         return keys;
     }
 
@@ -203,9 +211,38 @@ public final class ClientRights {
         return services.contains(service);
     }
 
-    /// Whether every command of store and chat is allowed.
-    public boolean isUnlimited() {
-        return keys == KeyRules.ALL && mayUse(Service.KV) && mayUse(Service.CHAT);
+    /// Decides whether the client may run a command: one of the chat by its services, one that uses keys by each of these, all
+    /// others always.
+    ///
+    /// @return why not, beginning with `denied: `; null if the client may run it
+    public String refusal(Command command) {
+        String reason = isUnlimited ? null : reason(command);
+        return reason == null ? null : "denied: " + reason + " (" + ofSession() + ")";
+    }
+
+    /// @return null if it is allowed
+    private String reason(Command command) {
+        if (command instanceof Command.Chat) {
+            return mayUse(Service.CHAT) ? null : "your key may not use the chat";
+        }
+        var denied = new KeyCheck();
+        command.forEachKey(denied);
+        return denied.refusal;
+    }
+
+    /// Finds the first key that the client may not use so.
+    private final class KeyCheck implements Command.KeyUser {
+        private String refusal;
+
+        @Override
+        public void uses(byte[] key, Access access) {
+            if (refusal == null) {
+                refusal = !mayUse(Service.KV) ? "your key may not use the store"
+                        : access == Access.LIST && !keys.mayList(key) ? "your key may only list below its own prefixes"
+                        : access != Access.LIST && !keys.mayRead(key) ? "your key may not read this one"
+                        : access.isWrite() && !keys.mayWrite(key) ? "your key may not write this one" : null;
+            }
+        }
     }
 
     /// Whether the client may connect from this address.
@@ -250,5 +287,86 @@ public final class ClientRights {
     @Override
     public String toString() {
         return String.join(" ", options);
+    }
+
+    /// The keys of the store that a client may read and write: rules `ro:PATTERN` and `rw:PATTERN`, joined by commas. A pattern
+    /// is a key, or a prefix followed by `*`. The longest pattern that matches a key decides; a key that none matches is out of
+    /// reach. Immutable.
+    ///
+    /// @param rules the longest pattern first; of two equal ones the one that only reads
+    record KeyRules(List<KeyRule> rules) {
+
+        /// Every key, for reading and writing.
+        public static final KeyRules ALL = new KeyRules(List.of(new KeyRule(new byte[0], true, true)));
+
+        static final String ALLOWED = "ro:PATTERN or rw:PATTERN, joined by commas; PATTERN is a key, or a prefix with a * behind it";
+
+        public KeyRules {
+            var sorted = new ArrayList<>(rules);
+            sorted.sort((one, other) -> one.text.length != other.text.length ? other.text.length - one.text.length
+                    : one.isPrefix != other.isPrefix ? Boolean.compare(one.isPrefix, other.isPrefix)
+                    : Boolean.compare(one.mayWrite, other.mayWrite));
+            rules = List.copyOf(sorted);
+        }
+
+        /// @param text     a key or a prefix
+        /// @param isPrefix whether it matches every key that begins with it
+        record KeyRule(byte[] text, boolean isPrefix, boolean mayWrite) {
+
+            boolean matches(byte[] key) {
+                return isPrefix ? isWithin(key) : Arrays.equals(text, key);
+            }
+
+            /// Whether the rule covers every key that begins with this prefix.
+            boolean covers(byte[] prefix) {
+                return isPrefix && isWithin(prefix);
+            }
+
+            private boolean isWithin(byte[] bytes) {
+                return bytes.length >= text.length && Arrays.equals(text, 0, text.length, bytes, 0, text.length);
+            }
+        }
+
+        /// @param text printable ASCII
+        /// @throws IllegalArgumentException if the syntax is wrong; the message says what is allowed
+        static KeyRules parse(String text) {
+            var rules = new ArrayList<KeyRule>();
+            for (String rule : text.split(",", -1)) {
+                boolean mayWrite = rule.startsWith("rw:");
+                String pattern = rule.length() > 3 ? rule.substring(3) : "";
+                int star = pattern.indexOf('*');
+                if (!mayWrite && !rule.startsWith("ro:") || pattern.isEmpty() || star >= 0 && star < pattern.length() - 1) {
+                    throw new IllegalArgumentException("keys: '" + rule + "' must be " + ALLOWED);
+                }
+                boolean isPrefix = star >= 0;
+                String fixed = isPrefix ? pattern.substring(0, star) : pattern;
+                rules.add(new KeyRule(fixed.getBytes(US_ASCII), isPrefix, mayWrite));
+            }
+            return new KeyRules(rules);
+        }
+
+        /// Whether values, versions and the existence of this key may be seen.
+        public boolean mayRead(byte[] key) {
+            return decisive(key) != null;
+        }
+
+        public boolean mayWrite(byte[] key) {
+            KeyRule rule = decisive(key);
+            return rule != null && rule.mayWrite;
+        }
+
+        /// Whether all keys that begin with this prefix may be read.
+        public boolean mayList(byte[] prefix) {
+            return rules.stream().anyMatch(rule -> rule.covers(prefix));
+        }
+
+        private KeyRule decisive(byte[] key) {
+            for (KeyRule rule : rules) {
+                if (rule.matches(key)) {
+                    return rule;
+                }
+            }
+            return null;
+        }
     }
 }

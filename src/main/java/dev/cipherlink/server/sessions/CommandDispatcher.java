@@ -8,6 +8,7 @@ import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.Reply.Outcome;
 import dev.cipherlink.command.Verb;
 import dev.cipherlink.message.Message.Payload;
+import dev.cipherlink.server.access.ClientRights;
 import dev.cipherlink.server.sessions.SessionOrigin.Services;
 import dev.cipherlink.session.RequestHandler;
 import dev.cipherlink.session.Session;
@@ -38,7 +39,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     private final SessionEvents events;
     private final Commands commands;
     private final AnswerBudget memory;
-    private final Permissions permissions;
+    private final ClientRights rights;
     private final RequestRates.Rate rate;
 
     /// The transaction of the running batch; null between batches.
@@ -57,7 +58,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         parser = new CommandParser(services.maxValueBytes());
         store = services.store();
         memory = new AnswerBudget(origin.owner());
-        permissions = new Permissions(origin.client());
+        rights = origin.client().rights();
         rate = services.rates().of(origin.client());
         events = new SessionEvents(services, origin, () -> transaction);
         commands = new Commands(this, services, origin, events);
@@ -111,7 +112,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         Reply reply = null;
         try {
             command = parser.parse(verb, request.array(), request.offset(), request.length());
-            String refusal = permissions.refusal(command);
+            String refusal = rights.refusal(command);
             if (refusal != null) {
                 reply = Reply.error(refusal, Outcome.DENIED);
             } else if (command instanceof Command.Append || command instanceof Command.SetRange) {
@@ -203,7 +204,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
             if (!command.isReadOnly()) {
                 return NOT_WRITTEN;
             }
-            String refusal = permissions.refusal(command);
+            String refusal = rights.refusal(command);
             if (refusal != null) {
                 return Reply.error(refusal, Outcome.DENIED);
             }

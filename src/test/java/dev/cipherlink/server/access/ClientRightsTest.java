@@ -4,9 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.command.Command;
+import dev.cipherlink.server.access.ClientRights.KeyRules;
 import dev.cipherlink.server.access.ClientRights.Service;
 import java.net.InetAddress;
 import java.time.Instant;
@@ -39,7 +42,8 @@ class ClientRightsTest {
     @Test
     void withoutOptionsAllIsAllowedButOperating() {
         assertFalse(ClientRights.USER.isOperator());
-        assertTrue(ClientRights.USER.isUnlimited());
+        assertNull(ClientRights.USER.refusal(new Command.Set(new byte[] {1}, new byte[0])));
+        assertNull(ClientRights.USER.refusal(new Command.Rooms()));
         assertTrue(ClientRights.USER.mayUse(Service.FORWARD));
         assertTrue(ClientRights.OPERATOR.isOperator());
     }
