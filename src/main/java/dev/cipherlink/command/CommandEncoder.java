@@ -7,12 +7,13 @@ import dev.cipherlink.command.Arguments.ChatRule;
 import dev.cipherlink.command.Arguments.KeyRule;
 import dev.cipherlink.command.CommandParser.CommandException;
 import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Writes a [Command] as the payload that [CommandParser] reads back as the same command: `docs/protocol.md` section 7.
 ///
 /// Keys, rooms, names and texts are held to their rules, so that no argument can become two: `user name` is no key.
-final class CommandEncoder {
+public final class CommandEncoder {
     private static final byte[] NOTHING = {};
     private static final byte[] NX = {'N', 'X'};
     private static final byte[] IF = {'I', 'F'};
@@ -113,25 +114,32 @@ final class CommandEncoder {
     }
 
     private static byte[] transaction(Command.Transaction transaction) throws CommandException {
-        var payload = new ByteArrayOutputStream();
-        payload.writeBytes((transaction.keepsGoing() ? "TXN EACH\n" : "TXN\n").getBytes(US_ASCII));
+        var commands = new ArrayList<byte[]>();
         for (Command.Transaction.If condition : transaction.conditions()) {
-            addTo(payload, join(IF, key(condition.key()), number(condition.version())));
+            commands.add(join(IF, key(condition.key()), number(condition.version())));
         }
         for (Command command : transaction.commands()) {
-            addTo(payload, payload(command));
+            commands.add(payload(command));
         }
-        return payload.toByteArray();
+        return transaction(transaction.keepsGoing(), commands);
     }
 
-    /// With a line feed at its end, unless its value has one there.
-    private static void addTo(ByteArrayOutputStream transaction, byte[] command) {
-        boolean endsLine = command[command.length - 1] == '\n';
-        transaction.writeBytes((command.length + (endsLine ? 0 : 1) + " ").getBytes(US_ASCII));
-        transaction.writeBytes(command);
-        if (!endsLine) {
-            transaction.write('\n');
+    /// The payload of a transaction of commands, and `IF`s before them, that are payloads already and are not checked. Each gets a
+    /// line feed at its end, unless it has one there.
+    ///
+    /// @param keepsGoing as that of [Command.Transaction]
+    public static byte[] transaction(boolean keepsGoing, List<byte[]> commands) {
+        var payload = new ByteArrayOutputStream();
+        payload.writeBytes((keepsGoing ? "TXN EACH\n" : "TXN\n").getBytes(US_ASCII));
+        for (byte[] command : commands) {
+            boolean endsLine = command.length > 0 && command[command.length - 1] == '\n';
+            payload.writeBytes((command.length + (endsLine ? 0 : 1) + " ").getBytes(US_ASCII));
+            payload.writeBytes(command);
+            if (!endsLine) {
+                payload.write('\n');
+            }
         }
+        return payload.toByteArray();
     }
 
     /// The verb and its arguments, each behind a space. The parser takes one line feed off the end, so a last argument that

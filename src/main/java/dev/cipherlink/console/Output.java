@@ -11,7 +11,9 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 
 /// Where a command writes: answers on stdout, everything else on stderr.
 ///
@@ -143,6 +145,8 @@ public final class Output {
     /// Writes good answers to stdout: as JSON, safe for a terminal, or byte for byte.
     public static final class AnswerWriter {
         private static final byte[] LINE_END = {'\n'};
+        /// Their answers are values, and nothing else.
+        private static final Set<Verb> VALUES = EnumSet.of(Verb.GET, Verb.GETDEL, Verb.GETEX, Verb.GETRANGE);
 
         private final Output output;
         private final boolean raw;
@@ -153,10 +157,10 @@ public final class Output {
             this.raw = raw;
         }
 
-        /// Writes the answer of a command of its own. A value that was asked for with GET is exact to the byte, unless it
-        /// goes to a terminal: the line feed that the protocol adds is not part of it.
+        /// Writes the answer of a command of its own. A value is exact to the byte, unless it goes to a
+        /// terminal: the line feed that the protocol adds is not part of it.
         public void writeOnly(Verb verb, Reply reply) {
-            boolean isValue = verb == Verb.GET;
+            boolean isValue = VALUES.contains(verb);
             boolean exact = raw || isValue && !output.isStdoutTerminal();
             if (exact && !output.isJson()) {
                 byte[] bytes = isValue ? Json.withoutLineEnd(reply.payload()) : reply.payload();

@@ -17,7 +17,8 @@ import java.util.stream.Stream;
 
 /// One command of the protocol as the arguments of a process: each of them is one argument of the command, whatever is in it.
 ///
-/// Nothing behind the verb is an option but `--from FILE` in the value's place; behind the first `--` not even that.
+/// Nothing behind the verb is an option but `--from FILE` in the value's place, and those of SET in front of its key, which make it a
+/// PUT; behind the first `--` not even those.
 ///
 /// @param arguments those behind the verb, less a value that comes from a file
 /// @param valueFile where the value comes from: a file, or `-` for stdin
@@ -25,6 +26,7 @@ public record OneShot(Verb verb, List<String> arguments, Optional<String> valueF
     public static final String FROM = "--from";
     private static final int MAX_HEAD_BYTES = 80;
     private static final String END_OF_OPTIONS = "--";
+    private static final Set<String> NAMES = Set.of("--nx", "--xx", "--get", "--keep-ttl", "--ex", "--px");
     private static final CommandParser PARSER = new CommandParser(Integer.MAX_VALUE);
 
     /// @param words verb and arguments
@@ -32,11 +34,13 @@ public record OneShot(Verb verb, List<String> arguments, Optional<String> valueF
     /// @param options names of options, which are refused where a key or a number belongs
     /// @throws CliException if that is no command
     public static OneShot of(List<String> words, String fileBefore, Set<String> options) {
-        Verb verb = verb(words.getFirst());
+        Verb given = verb(words.getFirst());
         List<String> arguments = new ArrayList<>();
+        int first = given == Verb.SET ? SetOptions.take(words, arguments) : 1;
+        Verb verb = arguments.isEmpty() ? given : Verb.PUT;
         String file = fileBefore;
         boolean literal = false;
-        for (int i = 1; i < words.size(); i++) {
+        for (int i = first; i < words.size(); i++) {
             String word = words.get(i);
             if (!literal && word.equals(END_OF_OPTIONS)) {
                 literal = true;
@@ -104,7 +108,12 @@ public record OneShot(Verb verb, List<String> arguments, Optional<String> valueF
             throw CliException.usage(verb.endsWithText() ? usage() : verb + " takes no value: "
                     + FROM + " does not belong to it");
         }
-        if (given > labels.size()) {
+        boolean hasMany = !labels.isEmpty() && labels.getLast().endsWith("...");
+        if (verb == Verb.TXN) {
+            throw CliException.usage("TXN is for scripts: commands between a line TXN and a line END")
+                    .withHint("cipherlink kv --file commands.txt");
+        }
+        if (given > labels.size() && !hasMany) {
             CliException tooMany = CliException.usage(usage() + ", and here are " + given + " arguments");
             throw verb.endsWithText()
                     ? tooMany.withHint("quotes around one that has spaces: 'hello world'") : tooMany;
@@ -112,7 +121,7 @@ public record OneShot(Verb verb, List<String> arguments, Optional<String> valueF
         for (int i = 0; i < arguments.size(); i++) {
             if (!isValue(verb, i) && arguments.get(i).chars().anyMatch(c -> Character.isWhitespace(c) || Character.isSpaceChar(c))) {
                 throw CliException.usage(verb + ": '" + TerminalText.escapeLine(arguments.get(i)) + "' has white space, and a "
-                        + labels.get(i) + " has none");
+                        + labels.get(Math.min(i, labels.size() - 1)) + " has none");
             }
         }
         return this;
@@ -183,14 +192,59 @@ public record OneShot(Verb verb, List<String> arguments, Optional<String> valueF
         }
     }
 
-    /// The first two words, which are never a value: verb and key.
+    /// The first two words, which are never a value: verb and key. Of a transaction, its first line.
     public static String head(byte[] command) {
         int end = 0;
         for (int spaces = 0; end < command.length && end < MAX_HEAD_BYTES; end++) {
-            if (command[end] == ' ' && ++spaces == 2) {
+            if (command[end] == '\n' || command[end] == ' ' && ++spaces == 2) {
                 break;
             }
         }
         return TerminalText.escapeLine(TerminalText.escape(Arrays.copyOf(command, end)));
+    }
+
+    /// The options of SET, between the verb and the key.
+    private static final class SetOptions {
+
+        private SetOptions() {
+        }
+
+        /// @param taken gets the options of PUT, if there are any
+        /// @return where the other words begin
+        static int take(List<String> words, List<String> taken) {
+            List<String> options = new ArrayList<>();
+            int at = 1;
+            while (at < words.size() && isOption(words.get(at))) {
+                String word = words.get(at);
+                String name = name(word);
+                boolean needsValue = name.equals("--ex") || name.equals("--px");
+                if (!needsValue) {
+                    options.add(name.equals("--keep-ttl") ? "KEEPTTL" : name.substring(2).toUpperCase(Locale.ROOT));
+                } else if (!name.equals(word)) {
+                    options.add("PX=" + millis(name, word.substring(name.length() + 1)));
+                } else {
+                    at++;
+                    options.add("PX=" + millis(name, at < words.size() ? words.get(at) : ""));
+                }
+                at++;
+            }
+            if (!options.isEmpty()) {
+                taken.add(String.join(",", options));
+            }
+            return at;
+        }
+
+        private static boolean isOption(String word) {
+            return NAMES.contains(name(word));
+        }
+
+        private static long millis(String name, String text) {
+            try {
+                return name.equals("--px") ? Long.parseLong(text) : DurationText.parse(text).toMillis();
+            } catch (IllegalArgumentException e) {
+                throw CliException.usage("wrong value for " + name + ": '" + TerminalText.escapeLine(text) + "', must be "
+                        + (name.equals("--px") ? "a number of milliseconds" : DurationText.ALLOWED));
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@ import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.Json;
 import dev.cipherlink.text.JsonEvents;
+import dev.cipherlink.text.OneShot;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.net.ProtocolException;
@@ -17,11 +18,13 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// `kv WATCH`: the changes of keys as they come, a line each, `set KEY` or `deleted KEY`, or with `--json` an object. Warnings go
+/// `kv WATCH`: the changes of keys as they come, a line each, `set KEY`, `deleted KEY` or `expired KEY`, or with `--json` an object; and
+/// `kv SUBSCRIBE`: what is published, the channel and the payload. Warnings go
 /// to stderr, or with `--json` between the others as objects.
 final class KeyEvents {
     /// Events that wait for a stdout that is read slowly; more are counted only.
     private static final int MAX_WAITING = 65_536;
+    private static final byte[] LINE_END = {'\n'};
 
     private final CliClient connection;
     private final byte[] watch;
@@ -39,7 +42,7 @@ final class KeyEvents {
     private record Warning(String text) {
     }
 
-    /// @param watch the command, WATCH with its prefix
+    /// @param watch the command: WATCH, SUBSCRIBE or PSUBSCRIBE
     KeyEvents(CliClient connection, byte[] watch, Output output) {
         this.connection = connection;
         this.watch = watch;
@@ -64,7 +67,7 @@ final class KeyEvents {
     private void watch() throws InterruptedException {
         var reply = connection.request(watch);
         if (reply.isError()) {
-            throw new CliException(ExitStatus.of(reply), "WATCH: " + TerminalText.escapeLine(reply.reason()));
+            throw new CliException(ExitStatus.of(reply), OneShot.head(watch) + ": " + TerminalText.escapeLine(reply.reason()));
         }
     }
 
@@ -116,8 +119,21 @@ final class KeyEvents {
             case Event.KeySet(String key) -> line("set " + key);
             case Event.KeyDeleted(String key) -> line("deleted " + key);
             case Event.KeyExpired(String key) -> line("expired " + key);
+            case Event.Published(String channel, byte[] published) -> published(channel, published);
+            case Event.Missed(long count) -> warn(count + " publications were missed: this session reads too slowly");
             case Event.Notice(String text) -> warn(text);
             default -> { } // of rooms, which this session has not entered
+        }
+    }
+
+    private void published(String channel, byte[] payload) {
+        byte[] head = (channel + " ").getBytes(StandardCharsets.UTF_8);
+        if (output.isStdoutTerminal()) {
+            output.line(TerminalText.escapeLine(channel + " " + TerminalText.escape(payload)));
+        } else {
+            output.bytes(head, head.length);
+            output.bytes(payload, payload.length);
+            output.bytes(LINE_END, LINE_END.length);
         }
     }
 

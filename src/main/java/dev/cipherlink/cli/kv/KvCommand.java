@@ -4,6 +4,7 @@ import dev.cipherlink.cli.base.ClientCommand;
 import dev.cipherlink.cli.base.Syntax;
 import dev.cipherlink.command.KeyListing;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.ReplyItems;
 import dev.cipherlink.command.Verb;
 import dev.cipherlink.connect.CliClient;
 import dev.cipherlink.console.Output.AnswerWriter;
@@ -22,15 +23,21 @@ import dev.cipherlink.text.OneShot;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ProtocolException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /// `kv`: one command of the protocol, or many from a file or stdin.
 public final class KvCommand extends ClientCommand {
+
+    /// Commands whose answers are events, as long as the program runs.
+    private static final Set<Verb> EVENTS = EnumSet.of(Verb.WATCH, Verb.SUBSCRIBE, Verb.PSUBSCRIBE);
 
     private List<String> words = List.of();
     private String valueFile;
@@ -50,11 +57,17 @@ public final class KvCommand extends ClientCommand {
         syntax.examples("  cipherlink kv SET greeting \"hello world\"", "  cipherlink kv GET greeting",
                 "  cipherlink kv SET photo --from cat.jpg && cipherlink kv GET photo > copy.jpg",
                 "  cipherlink kv --file commands.txt",
-                "  cipherlink --json kv WATCH job:",
+                "  cipherlink --json kv WATCH job:", "  cipherlink kv SET --nx --ex 30s lock me",
+                "  printf 'TXN\\nINCR sent\\nAPPEND log x\\nEND\\n' | cipherlink kv",
                 "  seq 1000 | sed 's/.*/SET key& value&/' | cipherlink kv > answers.txt",
                 "  printf 'SET k \"two\\\\nlines\"\\nGET k\\n' | cipherlink --json kv", "",
-                "Commands: SET GET DELETE EXISTS KEYS COUNT INCR CAS PEEK APPEND PERSIST EXPIRE",
-                "TTL WATCH ECHO TIME PING, those of the chat, WHOAMI SOCKETS SESSIONS INFO.",
+                "Commands: SET GET PUT MGET GETDEL GETEX GETRANGE SETRANGE STRLEN VERSION DELETE EXISTS",
+                "RENAME COPY RANDOMKEY KEYS COUNT INCR INCRBYFLOAT CAS PEEK APPEND PERSIST EXPIRE PEXPIRE",
+                "PEXPIREAT TTL PTTL PEXPIRETIME WATCH PUBLISH SUBSCRIBE PSUBSCRIBE ECHO TIME PING,",
+                "those of the chat, WHOAMI SOCKETS SESSIONS INFO.",
+                "Options of SET, in front of its key: --nx, --xx (only if there is none, or one), --ex 30s,",
+                "--px 1500 (expires), --keep-ttl, --get (prints the value before, nothing if there was none).",
+                "In a script, the lines between TXN [EACH] and END run as one; IF key version as a condition.",
                 "A value in a line that begins with a quote ends with it, as in a shell.");
         syntax.parameters("0..*", "COMMAND", given -> words = given,
                 "Verb and arguments. Options go in front of the verb; behind it only --from FILE in the value's place is one, "
@@ -83,7 +96,7 @@ public final class KvCommand extends ClientCommand {
         OneShot oneShot = OneShot.of(words, valueFile, spec().optionsMap().keySet());
         Optional<KeyListing> listing = oneShot.listing(limit);
         byte[] command = listing.isPresent() ? null : oneShot.command(valueBytes(oneShot));
-        if (oneShot.verb() == Verb.WATCH) {
+        if (EVENTS.contains(oneShot.verb())) {
             try (CliClient connection = connect(clientSettings())) {
                 new KeyEvents(connection, command, output()).run();
             }
@@ -100,8 +113,26 @@ public final class KvCommand extends ClientCommand {
         if (reply.isError()) {
             return refused(reply, command);
         }
+        if (verb == Verb.PUT && reply.payload()[0] != 'O') {
+            old(reply);
+            return ExitStatus.DONE;
+        }
         new AnswerWriter(output(), raw).writeOnly(verb, reply);
         return ExitStatus.DONE;
+    }
+
+    /// The answer to `SET --get`: the value before; nothing if there was none.
+    private void old(Reply reply) {
+        try {
+            Reply before = ReplyItems.split(reply.payload()).getFirst();
+            if (!before.isError()) {
+                new AnswerWriter(output(), raw).writeOnly(Verb.GET, before);
+            } else if (output().isJson()) {
+                output().line(Json.object(Json.members("ok", true, "value", null)));
+            }
+        } catch (ProtocolException e) {
+            throw new CliException(ExitStatus.UNKNOWN_OUTCOME, "SET: " + TerminalText.escapeLine(reply.text())).withCause(e);
+        }
     }
 
     /// An answer like any other with `--json`, else a failure.
