@@ -104,7 +104,7 @@ final class ExactClient implements AutoCloseable {
 
     private void sendOne() throws IOException, InterruptedException {
         String key = name + ":" + random.nextInt(KEYS);
-        switch (random.nextInt(100)) {
+        switch (random.nextInt(130)) {
             case 0 -> setLarge(name + ":large" + random.nextInt(3));
             case 1 -> getLarge(name + ":large" + random.nextInt(3));
             case 2 -> echo();
@@ -115,8 +115,65 @@ final class ExactClient implements AutoCloseable {
                 sharedCount++;
                 send("INCR shared", reply -> !reply.isError());
             }
+            case 100, 101, 102, 103, 104 -> getDelete(key);
+            case 105, 106 -> replaceLarge(name + ":large" + random.nextInt(3));
+            case 107, 108, 109, 110, 111, 112 -> transaction(key);
+            case 113, 114, 115, 116, 117 -> refusedTransaction(key);
+            case 118, 119, 120, 121, 122 -> move();
+            case 123, 124, 125 -> rename(key, name + ":renamed");
             default -> increment(name + ":count");
         }
+    }
+
+    private void getDelete(String key) throws IOException, InterruptedException {
+        String value = values.remove(key);
+        send("GETDEL " + key, value == null ? "ERROR not found" : value);
+    }
+
+    /// The answer to a change is never lost, however large.
+    private void replaceLarge(String key) throws IOException, InterruptedException {
+        String old = values.get(key);
+        String value = large();
+        values.put(key, value);
+        send("PUT GET " + key + " " + value, item(old));
+    }
+
+    private static String item(String value) {
+        return value == null ? "-9 not found" : "+" + value.length() + " " + value;
+    }
+
+    private void transaction(String key) throws IOException, InterruptedException {
+        String old = values.get(key);
+        String count = values.merge(name + ":count", "1", (before, _) -> Long.toString(Long.parseLong(before) + 1));
+        values.put(key, "of a transaction");
+        send(transaction("TXN EACH\n", "GET " + key, "INCR " + name + ":count", "DELETE " + name + ":none",
+                "SET " + key + " of a transaction"), item(old) + "\n" + item(count) + "\n-9 not found\n+2 OK");
+    }
+
+    private void refusedTransaction(String key) throws IOException, InterruptedException {
+        send(transaction("TXN\n", "SET " + key + " never", "GETDEL " + name + ":none"), "ERROR command 2: not found");
+    }
+
+    /// Between two keys of all clients, whose sum stays 0.
+    private void move() throws IOException, InterruptedException {
+        int amount = random.nextInt(100);
+        send(transaction("TXN\n", "INCR moved:a " + amount, "INCR moved:b " + -amount), reply -> !reply.isError());
+    }
+
+    private void rename(String key, String to) throws IOException, InterruptedException {
+        String value = values.remove(key);
+        if (value != null) {
+            values.put(to, value);
+        }
+        send("RENAME " + key + " " + to, value == null ? "ERROR not found" : "OK");
+    }
+
+    private static String transaction(String head, String... commands) {
+        var text = new StringBuilder(head);
+        for (String command : commands) {
+            text.append(command.length() + 1).append(' ').append(command).append('\n');
+        }
+        return text.toString();
     }
 
     private String large() {

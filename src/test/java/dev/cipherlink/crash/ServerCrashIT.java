@@ -144,6 +144,8 @@ class ServerCrashIT {
         assertNothingWrong();
         long shared = clients.stream().mapToLong(ExactClient::sharedCount).sum();
         assertEquals(Long.toString(shared), clients.getFirst().client().request("GET shared").text());
+        assertEquals("0", clients.getFirst().client().request("INCR moved:a " + clients.getFirst().client().request("GET moved:b").text())
+                .text(), "both or none of the changes of a transaction are there");
         for (ExactClient client : clients) {
             for (Map.Entry<String, String> entry : client.values().entrySet()) {
                 assertEquals(entry.getValue(), client.client().request("GET " + entry.getKey()).text());
