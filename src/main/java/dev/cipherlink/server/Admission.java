@@ -223,7 +223,8 @@ final class Admission {
             return false;
         }
         claim = found;
-        return found != null;
+        isResumed = found != null;
+        return isResumed;
     }
 
     private SynAck resumeSession(Syn.Resume resume) throws InterruptedIOException {
