@@ -87,7 +87,7 @@ public final class KeysCommand extends ProgramCommand {
 
         @Override
         public void describe(Syntax syntax) {
-            syntax.about("Show the keys that are let in: name, fingerprint, when it last let somebody in, and options.");
+            syntax.about("Show the keys that are let in: name, fingerprint, when each last let a client in, and options.");
             syntax.examples("  cipherlink keys list", "  cipherlink keys list --json | jq -r .name");
             syntax.option("--authorized-keys", "FILE", given -> file = given, FILE_DESCRIPTION);
         }
