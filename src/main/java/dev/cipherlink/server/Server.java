@@ -6,6 +6,7 @@ import dev.cipherlink.crypto.Sodium;
 import dev.cipherlink.forward.Forwards;
 import dev.cipherlink.forward.TargetConnector;
 import dev.cipherlink.metrics.MetricsReport;
+import dev.cipherlink.server.SocketBudget.AcceptBackoff;
 import dev.cipherlink.server.SocketBudget.ConnectionQuota;
 import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.sessions.Channels;

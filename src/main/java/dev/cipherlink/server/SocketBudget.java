@@ -6,6 +6,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
@@ -15,7 +16,7 @@ import java.util.stream.Stream;
 ///
 /// Sockets never take the last descriptors of the process. Without a free descriptor a server cannot load a class, write
 /// its store's log or reread its keys, and would fail its present clients. A client beyond the budget therefore waits in
-/// the listener's backlog. Thread-safe.
+/// the listener's backlog. If `accept` fails all the same, [AcceptBackoff] delays the next one. Thread-safe.
 final class SocketBudget {
 
     /// A quarter of all descriptors stays free, within these bounds: the store may have 512 table files open.
@@ -159,6 +160,38 @@ final class SocketBudget {
                 perKey.computeIfPresent(key, (_, count) -> count == 1 ? null : count - 1);
                 users -= client.isOperator() ? 0 : 1;
             });
+        }
+    }
+
+    /// The accept loop's delays after failures, and a limit on their log lines. A full descriptor table fails every
+    /// accept at once: the loop must not spin, give up, or fill the log. Used by one thread.
+    static final class AcceptBackoff {
+
+        private static final Duration FIRST = Duration.ofMillis(10);
+        private static final Duration LONGEST = Duration.ofSeconds(1);
+
+        private Duration next = FIRST;
+        private long sinceLogged;
+
+        /// To be called after a successful accept.
+        void reset() {
+            next = FIRST;
+        }
+
+        /// The delay before the next accept after a failed one.
+        Duration failed() {
+            Duration wait = next;
+            next = next.multipliedBy(2).compareTo(LONGEST) > 0 ? LONGEST : next.multipliedBy(2);
+            return wait;
+        }
+
+        /// @return whether to log this failure: the first one, then one a second
+        boolean shouldLog(long nanoTime) {
+            if (sinceLogged != 0 && nanoTime - sinceLogged < LONGEST.toNanos()) {
+                return false;
+            }
+            sinceLogged = nanoTime;
+            return true;
         }
     }
 }
