@@ -38,7 +38,7 @@ public final class KnownHostsFuzz implements FuzzTarget {
     /// Each writes a file.
     @Override
     public int rounds() {
-        return 500;
+        return 300;
     }
 
     @Override

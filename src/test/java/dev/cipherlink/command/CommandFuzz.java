@@ -33,7 +33,7 @@ public final class CommandFuzz implements FuzzTarget {
 
     @Override
     public int rounds() {
-        return 100_000;
+        return 30_000;
     }
 
     @Override

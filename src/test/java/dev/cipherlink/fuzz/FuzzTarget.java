@@ -19,7 +19,7 @@ public interface FuzzTarget {
 
     /// Damaged inputs to try in each build.
     default int rounds() {
-        return 20_000;
+        return 5_000;
     }
 
     /// Whether no input is refused.

@@ -47,6 +47,34 @@ class HandshakeJsonTest {
     }
 
     @Test
+    void readsBackASynThatResumes() throws ProtocolException {
+        var resume = new Syn.Resume("0123456789abcdef0123456789abcdef", 65_535, 7);
+        var syn = new Syn(DEFAULTS, "anna", resume, "", "challenge");
+        assertEquals(syn, HandshakeJson.decodeSyn(Payload.of(HandshakeJson.encode(syn))));
+        var untold = new Syn(DEFAULTS, "anna", new Syn.Resume("00", 0, -1), "", "");
+        assertEquals(untold, HandshakeJson.decodeSyn(Payload.of(HandshakeJson.encode(untold))));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\"session_id\":\"00\",\"received\":-1", "\"session_id\":\"00\",\"received\":65536",
+            "\"session_id\":\"00\",\"acknowledged\":-2"})
+    void refusesANumberThatIsNoSequenceNumber(String members) {
+        assertThrows(ProtocolException.class, () -> syn(REQUIRED + "," + members));
+    }
+
+    @Test
+    void refusesAChallengeOfMoreThan64Characters() throws ProtocolException {
+        assertEquals(64, syn(REQUIRED + ",\"challenge\":\"" + "c".repeat(64) + "\"").challenge().length());
+        assertThrows(ProtocolException.class, () -> syn(REQUIRED + ",\"challenge\":\"" + "c".repeat(65) + "\""));
+    }
+
+    @Test
+    void refusesASynAckWithAWordForResumed() {
+        assertThrows(ProtocolException.class, () -> HandshakeJson.decodeSynAck(json("{\"status\":\"ok\",\"session_id\":\"00\","
+                + REQUIRED + ",\"resumed\":\"yes\"}")));
+    }
+
+    @Test
     void readsBackEverySynAckAndEchoThatItWrites() throws ProtocolException {
         var granted = new SynAck.Granted("00ff", new SessionParameters(OperationMode.BURST, 1_024, 5,
                 Checksum.Algorithm.CRC32C), "anna");

@@ -236,6 +236,30 @@ class CipherStateTest {
     }
 
     @Test
+    void arraysThatOverlapAreRefused() {
+        var state = keyed(Suite.AES_GCM, key(1));
+        byte[] array = new byte[64];
+        assertThrows(IllegalArgumentException.class, () -> state.encrypt(array, 0, 16, array, 8));
+        assertThrows(IllegalArgumentException.class, () -> state.encrypt(array, 8, 16, array, 0));
+        assertThrows(IllegalArgumentException.class, () -> state.decrypt(array, 0, 32, array, 0));
+        assertEquals(32, state.encrypt(array, 0, 16, array, 32), "apart");
+        assertEquals(0, state.nonce() - 1);
+    }
+
+    @Test
+    void aKeyThatIsTooShortIsRefused() {
+        assertThrows(IllegalArgumentException.class, () -> new CipherKey(Suite.AES_GCM, new byte[31]));
+    }
+
+    @Test
+    void itsTextHasNoKey() {
+        var state = keyed(Suite.AES_GCM, key(7));
+        assertEquals("CipherState[AES_GCM, n=0]", state.toString());
+        state.close();
+        assertEquals("CipherState[AES_GCM, n=0, dead]", state.toString());
+    }
+
+    @Test
     void aDestroyedKeyGivesNothingAway() {
         var key = new CipherKey(Suite.AES_GCM, key(7));
         key.destroy();

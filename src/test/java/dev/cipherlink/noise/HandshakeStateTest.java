@@ -224,6 +224,20 @@ class HandshakeStateTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(Suite.class)
+    void aSuiteIsNamedAfterItsHandshakeAndCanBeLoadedInAdvance(Suite suite) {
+        assertEquals(suite.isHybrid() ? "hybrid" : "classic", suite.kind());
+        suite.load();
+    }
+
+    @Test
+    void itsTextHasNoKey() {
+        var sides = Sides.of(Suite.AES_GCM);
+        assertEquals("HandshakeState[AES_GCM, initiator, WRITE_MESSAGE]", sides.initiator().toString());
+        assertEquals("HandshakeState[AES_GCM, responder, READ_MESSAGE]", sides.responder().toString());
+    }
+
     static void assertDead(HandshakeState side) {
         assertEquals(DEAD, side.next());
         assertThrows(IllegalStateException.class, side::remoteStatic);

@@ -28,7 +28,7 @@ public final class SettingsFuzz implements FuzzTarget {
     /// Each writes a file.
     @Override
     public int rounds() {
-        return 300;
+        return 100;
     }
 
     @Override

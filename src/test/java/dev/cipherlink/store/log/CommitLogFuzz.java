@@ -46,7 +46,7 @@ public final class CommitLogFuzz implements FuzzTarget {
     /// Each writes a file.
     @Override
     public int rounds() {
-        return 2_000;
+        return 500;
     }
 
     @Override
