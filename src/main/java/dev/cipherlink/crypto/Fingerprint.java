@@ -33,7 +33,7 @@ public final class Fingerprint {
         byte[] input = Arrays.copyOf(label, label.length + PublicKey.BYTES);
         System.arraycopy(key.bytes(), 0, input, label.length, PublicKey.BYTES);
         byte[] digest = new byte[Sodium.BLAKE2B_BYTES];
-        Sodium.blake2b(digest, input);
+        Sodium.blake2b(digest, input, input.length);
         return new Fingerprint(print(Arrays.copyOf(digest, BYTES)));
     }
 

@@ -76,7 +76,7 @@ public final class SharedKey implements AutoCloseable {
         var input = Arrays.copyOf(label, label.length + BYTES);
         System.arraycopy(bytes, 0, input, label.length, BYTES);
         var digest = new byte[Sodium.BLAKE2B_BYTES];
-        Sodium.blake2b(digest, input);
+        Sodium.blake2b(digest, input, input.length);
         Arrays.fill(input, (byte) 0);
         return "shared:" + HexFormat.of().formatHex(digest, 0, 8);
     }

@@ -119,9 +119,11 @@ public final class Sodium {
     /// BLAKE2b-512 without a key (RFC 7693).
     ///
     /// @param digest receives 64 bytes
-    public static void blake2b(byte[] digest, byte[] input) {
+    /// @param length bytes of the input, from its first one on
+    public static void blake2b(byte[] digest, byte[] input, int length) {
         requireLength("digest", digest, BLAKE2B_BYTES);
-        if (Library.SODIUM.crypto_generichash(digest, digest.length, input, input.length, null, 0) != 0) {
+        Objects.checkFromIndexSize(0, length, input.length);
+        if (Library.SODIUM.crypto_generichash(digest, digest.length, input, length, null, 0) != 0) {
             throw new IllegalStateException("crypto_generichash failed");
         }
     }

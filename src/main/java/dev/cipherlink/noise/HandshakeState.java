@@ -85,7 +85,7 @@ public final class HandshakeState implements AutoCloseable {
     /// @throws IllegalArgumentException if the message would be larger than 65,535 bytes
     public byte[] writeMessage(byte[] payload) throws ProtocolException {
         return attempt(Step.WRITE_MESSAGE, draft -> {
-            byte[] message = draft.write(suite.pattern().message(messages), payload);
+            byte[] message = draft.write(suite.pattern().message(messages), suite.pattern().messageBytes(messages), payload);
             if (message.length > MAX_MESSAGE_BYTES) {
                 throw new IllegalArgumentException("a payload of " + payload.length + " bytes is too large");
             }
@@ -268,10 +268,11 @@ public final class HandshakeState implements AutoCloseable {
 
         /// `WriteMessage`.
         ///
+        /// @param bytes of the message without its payload
         /// @throws ProtocolException if a key that the peer sent earlier is unusable: an all-zero shared secret, or an
         ///         encapsulation key out of range
-        byte[] write(List<Token> tokens, byte[] payload) throws ProtocolException {
-            var message = new ByteArrayOutputStream();
+        byte[] write(List<Token> tokens, int bytes, byte[] payload) throws ProtocolException {
+            var message = new ByteArrayOutputStream(bytes + payload.length);
             for (Token token : tokens) {
                 switch (token) {
                     case E -> message.writeBytes(writeEphemeral());

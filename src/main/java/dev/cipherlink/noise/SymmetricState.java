@@ -117,7 +117,7 @@ final class SymmetricState implements AutoCloseable {
             byte[] input = Arrays.copyOf(first, first.length + second.length);
             System.arraycopy(second, 0, input, first.length, second.length);
             byte[] digest = new byte[HASH_BYTES];
-            Sodium.blake2b(digest, input);
+            Sodium.blake2b(digest, input, input.length);
             // The parts may be secret: a padded key, a chaining key.
             Arrays.fill(input, (byte) 0);
             return digest;
@@ -125,19 +125,21 @@ final class SymmetricState implements AutoCloseable {
 
         /// HMAC-BLAKE2b-512 (RFC 2104).
         static byte[] hmac(byte[] key, byte[] message) {
-            byte[] block = new byte[BLOCK_BYTES];
+            byte[] input = new byte[BLOCK_BYTES + Math.max(message.length, HASH_BYTES)];
+            byte[] mac = new byte[HASH_BYTES];
             if (key.length > BLOCK_BYTES) {
-                byte[] digest = new byte[HASH_BYTES];
-                Sodium.blake2b(digest, key);
-                System.arraycopy(digest, 0, block, 0, digest.length);
+                Sodium.blake2b(mac, key, key.length);
+                System.arraycopy(mac, 0, input, 0, HASH_BYTES);
             } else {
-                System.arraycopy(key, 0, block, 0, key.length);
+                System.arraycopy(key, 0, input, 0, key.length);
             }
-            xor(block, INNER_PAD);
-            byte[] inner = hash(block, message);
-            xor(block, (byte) (INNER_PAD ^ OUTER_PAD));
-            byte[] mac = hash(block, inner);
-            Arrays.fill(block, (byte) 0);
+            xorBlock(input, INNER_PAD);
+            System.arraycopy(message, 0, input, BLOCK_BYTES, message.length);
+            Sodium.blake2b(mac, input, BLOCK_BYTES + message.length);
+            xorBlock(input, (byte) (INNER_PAD ^ OUTER_PAD));
+            System.arraycopy(mac, 0, input, BLOCK_BYTES, HASH_BYTES);
+            Sodium.blake2b(mac, input, BLOCK_BYTES + HASH_BYTES);
+            Arrays.fill(input, (byte) 0);
             return mac;
         }
 
@@ -159,9 +161,9 @@ final class SymmetricState implements AutoCloseable {
             return result;
         }
 
-        private static void xor(byte[] block, byte pad) {
-            for (int i = 0; i < block.length; i++) {
-                block[i] ^= pad;
+        private static void xorBlock(byte[] input, byte pad) {
+            for (int i = 0; i < BLOCK_BYTES; i++) {
+                input[i] ^= pad;
             }
         }
     }

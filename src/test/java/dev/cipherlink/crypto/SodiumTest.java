@@ -94,7 +94,7 @@ class SodiumTest {
         assertRefused(() -> Sodium.x25519(new byte[32], KEY, wrongArray));
         assertRefused(() -> Sodium.x25519Base(wrongArray, KEY));
         assertRefused(() -> Sodium.x25519Base(new byte[32], wrongArray));
-        assertRefused(() -> Sodium.blake2b(wrongArray, message));
+        assertRefused(() -> Sodium.blake2b(wrongArray, message, message.length));
     }
 
     @Test
@@ -112,7 +112,7 @@ class SodiumTest {
     @Test
     void digestsTheExampleOfRfc7693() {
         var digest = new byte[64];
-        Sodium.blake2b(digest, new byte[] {'a', 'b', 'c'});
+        Sodium.blake2b(digest, new byte[] {'a', 'b', 'c', 'd'}, 3);
         assertEquals("ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
                 + "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923", HexFormat.of().formatHex(digest));
     }
