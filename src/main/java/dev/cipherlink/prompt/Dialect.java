@@ -11,11 +11,11 @@ import java.util.Set;
 
 /// How lines typed at a prompt are interpreted.
 public enum Dialect {
-    /// A verb in capitals begins a command; any other line is said in the room. TXN has several lines, so it is for scripts.
-    CHAT(EnumSet.complementOf(EnumSet.of(Verb.TXN)), EnumSet.allOf(SlashCommand.class)),
+    /// A verb in capitals begins a command; any other line is said in the room.
+    CHAT(EnumSet.allOf(Verb.class), EnumSet.allOf(SlashCommand.class)),
     /// Every line is a command, in capitals or not; there are no rooms.
     STORE(EnumSet.complementOf(EnumSet.of(Verb.JOIN, Verb.LEAVE, Verb.SAY, Verb.TELL, Verb.WHO, Verb.ROOMS, Verb.HISTORY, Verb.AWAY,
-            Verb.BACK, Verb.KICK, Verb.MUTE, Verb.UNMUTE, Verb.TXN)), EnumSet.of(SlashCommand.SOCKETS, SlashCommand.INFO, SlashCommand.TOP,
+            Verb.BACK, Verb.KICK, Verb.MUTE, Verb.UNMUTE)), EnumSet.of(SlashCommand.SOCKETS, SlashCommand.INFO, SlashCommand.TOP,
             SlashCommand.MODE, SlashCommand.MORE,
             SlashCommand.SAVE, SlashCommand.SET, SlashCommand.HELP, SlashCommand.QUIT));
 

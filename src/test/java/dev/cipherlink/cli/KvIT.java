@@ -195,6 +195,67 @@ class KvIT extends ServerRig {
     }
 
     @Test
+    void setHasOptionsInFrontOfItsKey() {
+        assertEquals(0, terminal.run("kv", "SET", "--nx", "--ex", "1h", "lock", "me"), terminal.err());
+        assertEquals("OK\n", terminal.out());
+        assertEquals(1, terminal.run("kv", "SET", "--nx", "--px=5000", "lock", "you"));
+        assertTrue(terminal.err().contains("condition not met"), terminal.err());
+        assertEquals(0, terminal.run("kv", "SET", "--xx", "--keep-ttl", "--get", "lock", "--nx"), terminal.err());
+        assertEquals("me", terminal.out());
+        assertEquals("--nx", value("lock"));
+        assertEquals(0, terminal.run("kv", "TTL", "lock"));
+        assertTrue(Integer.parseInt(terminal.out().strip()) > 3_000, terminal.out());
+        assertEquals(0, terminal.run("--json", "kv", "SET", "--get", "fresh", "x"));
+        assertEquals("{\"ok\":true,\"value\":null}\n", terminal.out());
+        assertEquals(0, terminal.run("kv", "SET", "--", "--nx", "a key"), terminal.err());
+        assertEquals("a key", value("--nx"));
+        assertEquals(2, terminal.run("kv", "SET", "--ex", "soon", "k", "v"));
+        assertTrue(terminal.err().contains("wrong value for --ex: 'soon'"), terminal.err());
+        assertEquals(2, terminal.run("kv", "SET", "--nx", "--xx", "k", "v"));
+        assertEquals(2, terminal.run("kv", "TXN"));
+    }
+
+    @Test
+    void linesBetweenTxnAndEndAreOneCommand() {
+        String script = """
+                SET a 1
+                TXN
+                INCR a 5
+                # a comment, and a blank line
+
+                APPEND log "x\\n"
+                END
+                txn each
+                GET none
+                MGET a log
+                end
+                TXN
+                IF a 0
+                SET a 9
+                END
+                TXN
+                SET a 9
+                GET none
+                END
+                GET a
+                TXN
+                GET a
+                """;
+        assertEquals(6, terminal.runWith(utf8(script), "--json", "kv"));
+        assertEquals("""
+                {"ok":true,"line":1,"value":"OK"}
+                {"ok":true,"line":2,"values":[{"value":"6"},{"value":"2"}]}
+                {"ok":true,"line":8,"values":[{"error":"not found"},{"value":"+1 6\\n+2 x\\n"}]}
+                """, terminal.out().lines().limit(3).collect(Collectors.joining("\n", "", "\n")));
+        List<String> rest = terminal.out().lines().skip(3).toList();
+        assertTrue(rest.get(0).contains("\"error\":\"conflict\",\"line\":12"), rest.toString());
+        assertTrue(rest.get(1).contains("\"line\":16,\"message\":\"TXN: command 2: not found\""), rest.toString());
+        assertEquals("{\"ok\":true,\"line\":20,\"value\":\"6\"}", rest.get(2));
+        assertTrue(rest.get(3).contains("\"line\":21,\"message\":\"TXN without a line END\""), rest.toString());
+        assertEquals("6", value("a"));
+    }
+
+    @Test
     void aFileThatCannotBeReadIsNamedBeforeAnythingIsSent() {
         assertEquals(2, terminal.run("kv", "SET", "a", "--from", "nowhere"));
         assertEquals("cipherlink: cannot read nowhere: no such file\n", terminal.err());
