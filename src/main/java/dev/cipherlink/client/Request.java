@@ -8,12 +8,17 @@ import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Event;
 import dev.cipherlink.command.Expiry;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.ReplyItems;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// A command with the type of its result: what [Client#call], [Client#submit] and [Client#submitAll] take.
 ///
@@ -24,6 +29,8 @@ import java.util.function.Function;
 ///
 /// @param <T> the result
 public final class Request<T> {
+
+    private static final Pattern CONFLICT = Pattern.compile("conflict, command (\\d+): version is (\\d+)");
 
     private final Command command;
     private final byte[] payload;
@@ -88,7 +95,7 @@ public final class Request<T> {
 
     /// Sets a value if the key has a version.
     ///
-    /// @param version from [#peek] or an earlier [Swap]; 0: the key must not exist
+    /// @param version from [#version] or an earlier [Swap]; 0: the key must not exist
     public static Request<Swap> compareAndSet(String key, long version, byte[] value) {
         return new Request<>(new Command.Cas(bytes(key), version, value), Swap::of);
     }
@@ -96,6 +103,35 @@ public final class Request<T> {
     /// What is known of a key without its value; empty if it does not exist.
     public static Request<Optional<Entry>> peek(String key) {
         return found(new Command.Peek(bytes(key)), Entry::of);
+    }
+
+    /// The version of a key, for [#compareAndSet] and [#transaction]; 0 if it does not exist.
+    public static Request<Long> version(String key) {
+        return of(new Command.Version(bytes(key)), Request::number);
+    }
+
+    /// The values of many keys, all of one moment, each empty if its key does not exist.
+    ///
+    /// @param keys at most 10,000
+    public static Request<List<Optional<byte[]>>> getAll(List<String> keys) {
+        return new Request<>(new Command.MGet(keys.stream().map(Request::bytes).toList()), reply -> {
+            var values = new ArrayList<Optional<byte[]>>();
+            for (Reply item : ReplyItems.split(good(reply).payload())) {
+                values.add(isNotFound(item) ? Optional.empty() : Optional.of(value(good(item))));
+            }
+            return values;
+        });
+    }
+
+    /// Runs several requests as one: all of their changes are made, or none. Refused if one of them fails, also with `not found`.
+    ///
+    /// @param versions that keys must have for anything to be done, 0 for a key that must not exist; empty for no condition
+    /// @param requests on keys; at most 10,000
+    public static Request<Transaction> transaction(Map<String, Long> versions, List<? extends Request<?>> requests) {
+        var command = new Command.Transaction(false,
+                versions.entrySet().stream().map(entry -> new Command.Transaction.If(bytes(entry.getKey()), entry.getValue())).toList(),
+                requests.stream().map((Request<?> request) -> request.command).toList());
+        return new Request<>(command, reply -> Transaction.of(command, List.copyOf(requests), reply));
     }
 
     /// Lets a key expire: whether it existed.
@@ -252,6 +288,40 @@ public final class Request<T> {
             return reply.isError() && reply.reason().startsWith(conflict)
                     ? new Conflict(numberAfter(reply.reason(), conflict))
                     : new Stored(numberAfter(good(reply).text(), "OK "));
+        }
+    }
+
+    /// The outcome of [#transaction].
+    public sealed interface Transaction {
+
+        /// All was done.
+        record Committed(List<? extends Request<?>> requests, List<Object> results) implements Transaction {
+
+            /// The result of one of the requests.
+            @SuppressWarnings("unchecked") // each result is at the place of its request, whose result() made it
+            public <T> T result(Request<T> request) {
+                return (T) results.get(requests.indexOf(request));
+            }
+        }
+
+        /// Nothing was done, since a key does not have the version that it had to have.
+        ///
+        /// @param version the version that the key has; 0 if it does not exist
+        record Conflict(String key, long version) implements Transaction {
+        }
+
+        private static Transaction of(Command.Transaction command, List<? extends Request<?>> requests, Reply reply) throws IOException {
+            Matcher conflict = CONFLICT.matcher(reply.isError() ? reply.reason() : "");
+            if (conflict.matches()) {
+                byte[] key = command.conditions().get(Integer.parseInt(conflict.group(1)) - 1).key();
+                return new Conflict(new String(key, UTF_8), Long.parseLong(conflict.group(2)));
+            }
+            List<Reply> items = ReplyItems.split(good(reply).payload());
+            var results = new ArrayList<Object>();
+            for (int i = 0; i < requests.size(); i++) {
+                results.add(requests.get(i).result(items.get(i)));
+            }
+            return new Committed(requests, results);
         }
     }
 

@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.client.Request.Entry;
 import dev.cipherlink.client.Request.Swap;
+import dev.cipherlink.client.Request.Transaction;
 import dev.cipherlink.client.RequestException.NotDoneException;
 import dev.cipherlink.client.RequestException.RefusedException;
 import dev.cipherlink.client.Watch.Change;
@@ -31,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -102,6 +104,28 @@ class RequestIT {
         assertInstanceOf(Swap.Stored.class, client.compareAndSet("k", first.version(), bytes("two")));
         assertEquals(new Swap.Conflict(0), client.compareAndSet("none", 7, bytes("x")));
         assertArrayEquals(bytes("two"), client.get("k").orElseThrow());
+    }
+
+    @Test
+    void runsATransactionInWholeOrNotAtAll() throws Exception {
+        Request<Long> less = Request.increment("a", -3);
+        Request<Long> more = Request.increment("b", 3);
+        Request<Void> note = Request.set("note", bytes("two\n\n"));
+        Request<Optional<byte[]>> read = Request.get("note");
+        var done = assertInstanceOf(Transaction.Committed.class,
+                client.call(Request.transaction(Map.of("a", 0L), List.of(less, more, note, read))));
+        assertEquals(-3, done.result(less));
+        assertEquals(3, done.result(more));
+        assertArrayEquals(bytes("two\n\n"), done.result(read).orElseThrow());
+
+        long version = client.call(Request.version("a"));
+        assertEquals(new Transaction.Conflict("a", version), client.call(Request.transaction(Map.of("a", 0L), List.of(less))));
+        assertThrows(RefusedException.class, () -> client.call(Request.transaction(Map.of(), List.of(less, Request.get("none")))));
+        List<Optional<byte[]>> values = client.call(Request.getAll(List.of("a", "none", "b")));
+        assertArrayEquals(bytes("-3"), values.get(0).orElseThrow(), "nothing was done");
+        assertEquals(Optional.empty(), values.get(1));
+        assertArrayEquals(bytes("3"), values.get(2).orElseThrow());
+        assertEquals(0, client.call(Request.version("none")));
     }
 
     /// A payload's last line feed is cut off at the server, and its answers have one that is not the value's.
