@@ -56,6 +56,11 @@ record Call(RespConnection connection, RedisCommand command, List<byte[]> words,
         return new String(words.get(index), ISO_8859_1);
     }
 
+    /// A word as an error shows it.
+    String shown(int index) {
+        return RedisCommand.shown(words.get(index), Integer.MAX_VALUE);
+    }
+
     /// A word in capitals, to compare with options.
     String option(int index) {
         return text(index).toUpperCase(Locale.ROOT);

@@ -67,6 +67,9 @@ final class ConnectionCommands {
 
     /// There is one database.
     static void requireDatabase(long number) throws RespException {
+        if (number != (int) number) {
+            throw new RespException("ERR value is out of range, value must between -2147483648 and 2147483647");
+        }
         if (number != 0) {
             throw new RespException("ERR DB index is out of range");
         }
@@ -129,7 +132,7 @@ final class ConnectionCommands {
             } else if (option.equals("SETNAME") && i + 1 < call.size()) {
                 name = checkName(call.word(++i), "Client names");
             } else {
-                throw new RespException("ERR Syntax error in HELLO option '" + call.text(i) + "'");
+                throw new RespException("ERR Syntax error in HELLO option '" + call.shown(i) + "'");
             }
         }
         if (user != null) {
@@ -178,7 +181,7 @@ final class ConnectionCommands {
     private static void setInfo(Call call) throws RespException {
         String option = call.option(2);
         if (!option.equals("LIB-NAME") && !option.equals("LIB-VER")) {
-            throw new RespException("ERR Unrecognized option '" + call.text(2) + "'");
+            throw new RespException("ERR Unrecognized option '" + call.shown(2) + "'");
         }
         checkName(call.word(3), option.toLowerCase(Locale.ROOT));
         call.connection().setLibrary(option, call.text(3));
@@ -194,7 +197,7 @@ final class ConnectionCommands {
         } else if (call.size() == 4 && call.option(2).equals("TYPE")) {
             String type = call.option(3);
             if (!List.of("NORMAL", "MASTER", "REPLICA", "SLAVE", "PUBSUB").contains(type)) {
-                throw new RespException("ERR Unknown client type '" + call.text(3) + "'");
+                throw new RespException("ERR Unknown client type '" + call.shown(3) + "'");
             }
             gateway.connections().stream().filter(connection -> (connection.isSubscriber() ? "PUBSUB" : "NORMAL").equals(type))
                     .forEach(connection -> lines.append(connection.describe()).append('\n'));

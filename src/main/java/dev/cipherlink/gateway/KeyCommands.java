@@ -123,7 +123,7 @@ final class KeyCommands {
         for (int i = 3; i < call.size(); i++) {
             String option = call.option(i);
             if (!List.of("NX", "XX", "GT", "LT").contains(option)) {
-                throw new RespException("ERR Unsupported option " + call.text(i));
+                throw new RespException("ERR Unsupported option " + call.shown(i));
             }
             given.add(option);
         }

@@ -3,10 +3,13 @@ package dev.cipherlink.gateway;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.util.Arrays;
+import java.util.regex.Pattern;
 
 /// Whole numbers as Redis takes them: no plus, no leading zeros, no blanks.
 final class Numbers {
     private static final int MAX_DIGITS = 20;
+    private static final int MAX_DECIMAL_BYTES = 256;
+    private static final Pattern DECIMAL = Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d{1,5})?");
     private static final byte[] SMALLEST = Long.toString(Long.MIN_VALUE).getBytes(ISO_8859_1);
 
     private Numbers() {
@@ -42,5 +45,12 @@ final class Numbers {
             number = number * 10 - digit;
         }
         return isNegative ? number : -number;
+    }
+
+    /// @throws RespException if it is not a decimal number, perhaps with a fraction and an exponent
+    static void requireDecimal(byte[] text) throws RespException {
+        if (text.length > MAX_DECIMAL_BYTES || !DECIMAL.matcher(new String(text, ISO_8859_1)).matches()) {
+            throw RespException.notAFloat();
+        }
     }
 }

@@ -21,7 +21,7 @@ import java.util.concurrent.locks.ReentrantLock;
 /// Publish and subscribe for all clients of a gateway. Their subscriptions are the session's, each held by the clients that need it:
 /// of a channel, `SUBSCRIBE`; of a pattern, `PSUBSCRIBE` of what its channels begin with; of keyspace events, `WATCH`.
 ///
-/// [#event] runs on the thread that reads the server, and takes no lock that is held while the server is asked something.
+/// [#event] runs on the thread that reads the server, and takes no lock that is held while the server is asked.
 final class PubSub {
 
     static final Map<String, Subcommand> SUBCOMMANDS = Map.of(
@@ -47,6 +47,8 @@ final class PubSub {
     /// Held while the server is asked; guards the needs, and changes of what clients have subscribed to.
     private final ReentrantLock changing = new ReentrantLock();
     private final Map<Need, Integer> needs = new LinkedHashMap<>();
+    /// Held for a moment only: no client is told of a message before its subscription is confirmed, or after it has ended.
+    private final ReentrantLock telling = new ReentrantLock();
 
     private record Pattern(GlobPattern glob, boolean hasKeyspaceEvents, Set<RespConnection> clients) {
     }
@@ -86,23 +88,7 @@ final class PubSub {
         this.gateway = gateway;
     }
 
-    static void subscribe(Call call) throws RespException, IOException, InterruptedException {
-        call.connection().gateway().pubSub().subscribe(call, false);
-    }
-
-    static void subscribeToPatterns(Call call) throws RespException, IOException, InterruptedException {
-        call.connection().gateway().pubSub().subscribe(call, true);
-    }
-
-    static void unsubscribe(Call call) {
-        call.connection().gateway().pubSub().unsubscribe(call, false);
-    }
-
-    static void unsubscribeFromPatterns(Call call) {
-        call.connection().gateway().pubSub().unsubscribe(call, true);
-    }
-
-    private void subscribe(Call call, boolean isPattern) throws RespException, IOException, InterruptedException {
+    void subscribe(Call call, boolean isPattern) throws RespException, IOException, InterruptedException {
         RespConnection client = call.connection();
         Subscriptions own = client.subscriptions();
         for (int i = 1; i < call.size(); i++) {
@@ -112,13 +98,18 @@ final class PubSub {
             try {
                 if (!(isPattern ? own.patterns : own.channels).contains(wrapped)) {
                     acquire(isPattern ? needsOfPattern(name) : needsOfChannel(name));
+                }
+                telling.lock();
+                try {
                     add(client, wrapped, isPattern);
+                    int count = own.channels() + own.patterns();
+                    call.reply(out -> out.push(3).bulk(isPattern ? "psubscribe" : "subscribe").bulk(name).number(count));
+                } finally {
+                    telling.unlock();
                 }
             } finally {
                 changing.unlock();
             }
-            int count = own.channels() + own.patterns();
-            call.reply(out -> out.push(3).bulk(isPattern ? "psubscribe" : "subscribe").bulk(name).number(count));
         }
     }
 
@@ -133,7 +124,7 @@ final class PubSub {
         }
     }
 
-    private void unsubscribe(Call call, boolean isPattern) {
+    void unsubscribe(Call call, boolean isPattern) {
         RespConnection client = call.connection();
         Subscriptions own = client.subscriptions();
         String kind = isPattern ? "punsubscribe" : "unsubscribe";
@@ -142,8 +133,7 @@ final class PubSub {
             (isPattern ? own.patterns : own.channels).forEach(name -> names.add(name.array()));
         }
         if (names.isEmpty()) {
-            int count = own.channels() + own.patterns();
-            call.reply(out -> out.push(3).bulk(kind).nothing().number(count));
+            call.reply(out -> out.push(3).bulk(kind).nothing().number(own.channels() + own.patterns()));
         }
         for (byte[] name : names) {
             remove(client, ByteBuffer.wrap(name), isPattern);
@@ -155,26 +145,33 @@ final class PubSub {
     private void remove(RespConnection client, ByteBuffer name, boolean isPattern) {
         changing.lock();
         try {
-            if (!(isPattern ? client.subscriptions().patterns : client.subscriptions().channels).remove(name)) {
-                return;
-            }
-            if (isPattern) {
-                patterns.computeIfPresent(name, (_, pattern) -> {
-                    pattern.clients.remove(client);
-                    return pattern.clients.isEmpty() ? null : pattern;
-                });
-                release(needsOfPattern(name.array()));
-            } else {
-                channels.computeIfPresent(name, (_, clients) -> {
-                    clients.remove(client);
-                    return clients.isEmpty() ? null : clients;
-                });
-                release(needsOfChannel(name.array()));
+            if ((isPattern ? client.subscriptions().patterns : client.subscriptions().channels).remove(name)) {
+                forget(client, name, isPattern);
+                release(isPattern ? needsOfPattern(name.array()) : needsOfChannel(name.array()));
             }
         } catch (RespException e) {
             LOG.log(Level.DEBUG, "a subscription had no need: {0}", e.getMessage());
         } finally {
             changing.unlock();
+        }
+    }
+
+    private void forget(RespConnection client, ByteBuffer name, boolean isPattern) {
+        telling.lock();
+        try {
+            if (isPattern) {
+                patterns.computeIfPresent(name, (_, pattern) -> {
+                    pattern.clients.remove(client);
+                    return pattern.clients.isEmpty() ? null : pattern;
+                });
+            } else {
+                channels.computeIfPresent(name, (_, clients) -> {
+                    clients.remove(client);
+                    return clients.isEmpty() ? null : clients;
+                });
+            }
+        } finally {
+            telling.unlock();
         }
     }
 
@@ -326,22 +323,24 @@ final class PubSub {
                 tell(join(KEYEVENT, kind), key, true);
             }
         } else if (startsWith(event, MISSED)) {
-            LOG.log(Level.WARNING, "publications were not told, since this machine was slow: {0}",
-                    new String(event, MISSED.length, event.length - MISSED.length - 1, ISO_8859_1));
+            LOG.log(Level.WARNING, "publications were not told: {0}", new String(event, ISO_8859_1).strip());
         }
     }
 
     private void tell(byte[] channel, byte[] message, boolean isKeyspaceEvent) {
-        Set<RespConnection> subscribers = channels.get(ByteBuffer.wrap(channel));
-        if (subscribers != null) {
+        telling.lock();
+        try {
+            Set<RespConnection> subscribers = channels.getOrDefault(ByteBuffer.wrap(channel), Set.of());
             subscribers.forEach(client -> client.push(out -> out.push(3).bulk("message").bulk(channel).bulk(message)));
+            patterns.forEach((name, pattern) -> {
+                if ((!isKeyspaceEvent || pattern.hasKeyspaceEvents) && pattern.glob.matches(channel)) {
+                    pattern.clients.forEach(client -> client.push(out ->
+                            out.push(4).bulk("pmessage").bulk(name.array()).bulk(channel).bulk(message)));
+                }
+            });
+        } finally {
+            telling.unlock();
         }
-        patterns.forEach((name, pattern) -> {
-            if ((!isKeyspaceEvent || pattern.hasKeyspaceEvents) && pattern.glob.matches(channel)) {
-                pattern.clients.forEach(client -> client.push(out ->
-                        out.push(4).bulk("pmessage").bulk(name.array()).bulk(channel).bulk(message)));
-            }
-        });
     }
 
     private static byte[] join(String prefix, byte[] rest) {

@@ -75,10 +75,10 @@ enum RedisCommand {
     INFO(-1, "loading stale no_multi", 0, 0, 0, ServerCommands::info),
     TIME(1, "loading stale fast no_multi", 0, 0, 0, ServerCommands::time),
 
-    SUBSCRIBE(-2, "pubsub noscript loading stale no_multi", 0, 0, 0, PubSub::subscribe),
-    PSUBSCRIBE(-2, "pubsub noscript loading stale no_multi", 0, 0, 0, PubSub::subscribeToPatterns),
-    UNSUBSCRIBE(-1, "pubsub noscript loading stale no_multi", 0, 0, 0, PubSub::unsubscribe),
-    PUNSUBSCRIBE(-1, "pubsub noscript loading stale no_multi", 0, 0, 0, PubSub::unsubscribeFromPatterns),
+    SUBSCRIBE(-2, "pubsub noscript loading stale no_multi", 0, 0, 0, call -> hub(call).subscribe(call, false)),
+    PSUBSCRIBE(-2, "pubsub noscript loading stale no_multi", 0, 0, 0, call -> hub(call).subscribe(call, true)),
+    UNSUBSCRIBE(-1, "pubsub noscript loading stale no_multi", 0, 0, 0, call -> hub(call).unsubscribe(call, false)),
+    PUNSUBSCRIBE(-1, "pubsub noscript loading stale no_multi", 0, 0, 0, call -> hub(call).unsubscribe(call, true)),
     PUBLISH(3, "pubsub loading stale fast", 0, 0, 0, PubSub::publish),
     PUBSUB(-2, "", 0, 0, 0, null);
 
@@ -123,6 +123,10 @@ enum RedisCommand {
         isWrite = this.flags.contains("write") || name().equals("EXEC") || name().equals("PUBLISH");
     }
 
+    private static PubSub hub(Call call) {
+        return call.connection().gateway().pubSub();
+    }
+
     /// The command of these words.
     ///
     /// @throws RespException if there is none, or it takes another number of words
@@ -151,14 +155,15 @@ enum RedisCommand {
     private static RespException unknown(List<byte[]> words) {
         StringBuilder arguments = new StringBuilder();
         for (int i = 1; i < words.size() && arguments.length() < MAX_SHOWN_BYTES; i++) {
-            arguments.append('\'').append(shown(words.get(i), MAX_SHOWN_BYTES - arguments.length())).append("' ");
+            String argument = shown(words.get(i), MAX_SHOWN_BYTES - arguments.length());
+            arguments.append('\'').append(argument).append("' ");
         }
         return new RespException("ERR unknown command '" + shown(words.getFirst(), MAX_SHOWN_BYTES)
                 + "', with args beginning with: " + arguments);
     }
 
     /// As a string of C: it ends with a zero byte.
-    private static String shown(byte[] word, int max) {
+    static String shown(byte[] word, int max) {
         int end = 0;
         while (end < word.length && end < max && word[end] != 0) {
             end++;

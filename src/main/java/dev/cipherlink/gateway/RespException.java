@@ -17,6 +17,10 @@ final class RespException extends Exception {
         return new RespException("ERR value is not an integer or out of range");
     }
 
+    static RespException notAFloat() {
+        return new RespException("ERR value is not a valid float");
+    }
+
     static RespException protocol(String message) {
         return new RespException("ERR Protocol error: " + message);
     }

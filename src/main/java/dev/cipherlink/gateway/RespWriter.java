@@ -58,9 +58,13 @@ final class RespWriter {
         return raw('+').text(text).lineEnd();
     }
 
-    /// An error with its prefix, a character a byte; those that would end its line become blanks, as in Redis.
+    /// An error with its prefix, a character a byte; line ends at its end go, and others become blanks, as in Redis.
     RespWriter error(String message) {
-        return raw('-').raw(ascii(message.replace('\r', ' ').replace('\n', ' '))).lineEnd();
+        int end = message.length();
+        while (end > 0 && (message.charAt(end - 1) == '\n' || message.charAt(end - 1) == '\r')) {
+            end--;
+        }
+        return raw('-').raw(ascii(message.substring(0, end).replace('\r', ' ').replace('\n', ' '))).lineEnd();
     }
 
     RespWriter number(long number) {

@@ -17,6 +17,8 @@ record Result(byte[] bytes, int from, int length, boolean isError) {
 
     /// What a refusal begins with that is about permissions.
     private static final String DENIED = "denied: ";
+    /// What a refusal begins with that is about memory or the disk.
+    private static final String FULL = "the store is full";
     private static final byte[] ERROR = "ERROR ".getBytes(ISO_8859_1);
 
     static Result of(Reply reply) {
@@ -95,12 +97,13 @@ record Result(byte[] bytes, int from, int length, boolean isError) {
 
     private String redisError() {
         String reason = text();
-        if (reason.equals("value is not a 64-bit decimal number")) {
-            return "ERR value is not an integer or out of range";
-        }
-        if (reason.equals("the number would not fit into 64 bits")) {
-            return "ERR increment or decrement would overflow";
-        }
-        return reason.startsWith(DENIED) ? "NOPERM " + reason.substring(DENIED.length()) : "ERR " + reason;
+        return switch (reason) {
+            case "value is not a 64-bit decimal number" -> RespException.notAnInteger().getMessage();
+            case "the number would not fit into 64 bits" -> "ERR increment or decrement would overflow";
+            case "value is not a decimal number" -> RespException.notAFloat().getMessage();
+            case "the number would be 10^308 or larger" -> "ERR increment would produce NaN or Infinity";
+            default -> reason.startsWith(DENIED) ? "NOPERM " + reason.substring(DENIED.length())
+                    : reason.startsWith(FULL) ? "OOM " + reason : "ERR " + reason;
+        };
     }
 }

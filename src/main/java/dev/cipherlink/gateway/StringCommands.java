@@ -116,13 +116,43 @@ final class StringCommands {
     /// `GETEX key [EX s|PX ms|EXAT s|PXAT ms|PERSIST]`
     static void getAndExpire(Call call) throws RespException, IOException, InterruptedException {
         var options = new Options(call, 2, List.of("PERSIST"));
-        call.send(Requests.of("GETEX", options.word(), call.key(1)), VALUE);
+        byte[] key = call.key(1);
+        try {
+            call.send(Requests.of("GETEX", options.word(), key), VALUE);
+        } catch (RespException e) {
+            // Redis does not look at the time if there is no key.
+            call.send(Requests.of("EXISTS", key), (result, out) -> {
+                if (result.isError()) {
+                    result.writeError(out);
+                } else if (result.number() == 0) {
+                    out.nothing();
+                } else {
+                    out.error(e.getMessage());
+                }
+            });
+        }
     }
 
     static void range(Call call) throws RespException, IOException, InterruptedException {
-        byte[] from = Requests.number(call.number(2));
-        byte[] to = Requests.number(call.number(3));
-        call.send(Requests.of("GETRANGE", call.key(1), from, to), PART);
+        long from = call.number(2);
+        long to = call.number(3);
+        byte[] key = call.key(1);
+        byte[] request = range(key, from, to);
+        if (to >= -1 || from < 0 && from > to) {
+            call.send(request, PART);
+            return;
+        }
+        // An end in front of the first byte is the first byte to Redis, and to the server nothing.
+        call.sendEach(List.of(request, Requests.of("STRLEN", key), range(key, 0, 0)), (results, out) -> {
+            Result length = results.get(1);
+            boolean isInFront = !length.isError() && length.number() + to < 0;
+            boolean beginsThere = !length.isError() && (from < 0 ? length.number() + from : from) <= 0;
+            PART.write(results.get(isInFront && beginsThere ? 2 : 0), out);
+        });
+    }
+
+    private static byte[] range(byte[] key, long from, long to) {
+        return Requests.of("GETRANGE", key, Requests.number(from), Requests.number(to));
     }
 
     static void setRange(Call call) throws RespException, IOException, InterruptedException {
@@ -131,7 +161,7 @@ final class StringCommands {
             throw new RespException("ERR offset is out of range");
         }
         byte[] value = call.word(3);
-        if (value.length > 0 && offset + value.length > RespReader.MAX_BULK_BYTES) {
+        if (value.length > 0 && offset > RespReader.MAX_BULK_BYTES - value.length) {
             throw tooLarge();
         }
         byte[] at = Requests.number(value.length == 0 ? 0 : offset);
@@ -224,6 +254,7 @@ final class StringCommands {
     }
 
     static void incrementByFloat(Call call) throws RespException, IOException, InterruptedException {
+        Numbers.requireDecimal(call.word(2));
         call.send(Requests.of("INCRBYFLOAT", call.key(1), call.word(2)), VALUE);
     }
 
@@ -231,6 +262,7 @@ final class StringCommands {
     private static final class Options {
         private static final List<String> EXPIRIES = List.of("EX", "PX", "EXAT", "PXAT");
 
+        private final Call call;
         private final List<String> given = new ArrayList<>();
         /// Null without one; the same option again replaces it.
         private String unit;
@@ -238,6 +270,7 @@ final class StringCommands {
 
         /// @param flags those without a value that the command has
         Options(Call call, int from, List<String> flags) throws RespException {
+            this.call = call;
             for (int i = from; i < call.size(); i++) {
                 String option = call.option(i);
                 if (flags.contains(option)) {
@@ -256,10 +289,6 @@ final class StringCommands {
             if (isContradiction) {
                 throw RespException.syntax();
             }
-            // The number is looked at last, as in Redis.
-            if (unit != null) {
-                given.add(expiry(call, unit, Numbers.parse(time)));
-            }
         }
 
         static String expiry(Call call, String unit, long number) throws RespException {
@@ -275,7 +304,13 @@ final class StringCommands {
             return given.contains(flag);
         }
 
-        byte[] word() {
+        /// The options as the server takes them.
+        ///
+        /// @throws RespException if the time of the expiry is not one, which Redis looks at last
+        byte[] word() throws RespException {
+            if (unit != null) {
+                given.add(expiry(call, unit, Numbers.parse(time)));
+            }
             return Requests.ascii(given.isEmpty() ? "-" : String.join(",", given));
         }
     }
