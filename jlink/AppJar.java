@@ -44,10 +44,11 @@ import java.util.zip.ZipOutputStream;
 final class AppJar {
 
     /// Native libraries (the platform's own are in `lib/native`), signatures (they no longer match, and the AOT cache
-    /// leaves signed classes out), descriptors of modules and for other tools, and of
-    /// Prometheus all but the text format.
+    /// leaves signed classes out), descriptors of modules and for other tools, of
+    /// Prometheus all but the text format, of Jackson its fast reader of decimal fractions.
     private static final Pattern UNUSED = Pattern.compile(".*\\.(so|dll|dylib|jnilib|a)|(.*/)?module-info\\.class|.*/"
             + "|META-INF/[^/]+\\.(SF|RSA|DSA|EC)|META-INF/maven/.*|META-INF/native-image/.*|OSGI-OPT/.*"
+            + "|tools/jackson/core/internal/shaded/.*"
             + "|io/prometheus/metrics/(config/(?!EscapingScheme)|model/registry/|expositionformats/(OpenMetrics|ExpositionFormats|PrometheusProtobuf)).*");
     /// Lists, of which each jar has its own part.
     private static final Pattern JOINED = Pattern.compile("META-INF/services/[^/]+|META-INF/helidon/manifest");

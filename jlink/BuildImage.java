@@ -36,11 +36,14 @@ final class BuildImage {
     private static final List<String> DEAD_WEIGHT = List.of("bin/keytool", "bin/rmiregistry", "bin/jwebserver", "lib/classlist", "lib/jexec",
             "lib/jrt-fs.jar", "lib/security/cacerts", "lib/security/public_suffix_list.dat", "lib/libsimdsort.so");
 
-    /// Classes of java.base that are not used here: TLS (but for the provider, which is asked for ciphers), keytool, and
-    /// character sets of East Asia (all text is UTF-8). Patterns of `jlink`; of each package something has to stay.
+    /// Classes of the JDK that are not used here: TLS (but for the provider, which is asked for ciphers), certificates, old ciphers,
+    /// keytool, the web server as a command, and character sets of East Asia (all text is UTF-8). Patterns of `jlink`; of each package something has to stay.
     private static final List<String> DEAD_CLASSES = List.of(
             "regex:/java.base/sun/security/ssl/(?!SunJSSE).*",
             "/java.base/sun/security/tools/keytool/Main*",
+            "regex:/java.base/sun/security/provider/certpath/(?!X509CertPath\\.class)[^/]*",
+            "regex:/java.base/sun/security/pkcs12/(?!MacData).*",
+            "regex:/java.base/com/sun/crypto/provider/(DES|Blowfish|RC2|PBE|PKCS12|DH|HPKE|Tls|SslMac|OAEP).*",
             "regex:/jdk.httpserver/sun/net/httpserver/simpleserver/[A-LN-Z].*",
             "regex:/java.base/sun/nio/cs/(Big5|EUC_|GB|HKSCS|Johab|MS9|SJIS|PCK|JIS_X|IBM9).*");
 

@@ -42,10 +42,10 @@ public final class LogConfiguration {
         var record = new LogRecord(Level.WARNING, "{0}");
         record.setParameters(new Object[] {""});
         record.setThrown(new IOException());
-        Logger.getLogger("");
-        for (LogFormat format : LogFormat.values()) {
-            format.line(record);
+        for (Handler handler : Logger.getLogger("").getHandlers()) {
+            handler.flush();
         }
+        LogOutput.load(record);
     }
 
     /// Gives each record to the [LogOutput]. Made by the log manager, used by any thread.

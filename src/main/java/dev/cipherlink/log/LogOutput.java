@@ -4,6 +4,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,7 +56,7 @@ public final class LogOutput {
 
     private static OutputStream open(Path file) throws IOException {
         var options = Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
-        return java.nio.channels.Channels.newOutputStream(Files.newByteChannel(file, options,
+        return Channels.newOutputStream(Files.newByteChannel(file, options,
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))));
     }
 
@@ -69,6 +70,11 @@ public final class LogOutput {
         } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
             return false;
         }
+    }
+
+    /// Loads what a line needs, without writing one.
+    static synchronized void load(LogRecord record) {
+        withPriority(current.format.line(record), record.getLevel());
     }
 
     /// Writes a record in one piece. A line that cannot be written is lost: there is no place to tell of it.
