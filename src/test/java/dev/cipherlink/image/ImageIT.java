@@ -136,7 +136,7 @@ class ImageIT {
     void isSmallerThanItsGoal() throws IOException {
         long bytes = 0;
         for (Path file : files(IMAGE)) {
-            bytes += Files.size(file);
+            bytes += Files.isSymbolicLink(file) ? 0 : Files.size(file);
         }
 
         assertTrue(bytes < LARGEST_IMAGE_BYTES, bytes + " bytes");
