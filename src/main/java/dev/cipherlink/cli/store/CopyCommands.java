@@ -52,6 +52,7 @@ final class CopyCommands {
         }
 
         static WorkFolder snapshot(Path folder) throws IOException {
+            requireStore(folder);
             return WorkFolder.open(folder.resolveSibling(folder.getFileName() + ".copy"));
         }
 

@@ -73,11 +73,15 @@ public final class StoreCommand extends ProgramCommand {
         }
 
         final RocksStore open(Path folder, boolean acceptsLoss) {
+            requireStore(folder);
+            var config = RocksConfig.of(StoreLimits.ofDisk(StoreLimits.DEFAULT_MAX_VALUE_BYTES), Durability.ALWAYS);
+            return OpenStore.open(folder, acceptsLoss ? config.acceptingLoss() : config);
+        }
+
+        static void requireStore(Path folder) {
             if (!Files.isDirectory(folder)) {
                 throw CliException.usage("no store in " + TerminalText.escapeLine(folder.toString()));
             }
-            var config = RocksConfig.of(StoreLimits.ofDisk(StoreLimits.DEFAULT_MAX_VALUE_BYTES), Durability.ALWAYS);
-            return OpenStore.open(folder, acceptsLoss ? config.acceptingLoss() : config);
         }
 
         final void report(String text) {

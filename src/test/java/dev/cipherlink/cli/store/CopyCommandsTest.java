@@ -278,6 +278,15 @@ class CopyCommandsTest {
     }
 
     @Test
+    void aFolderWithoutAStoreStaysAsItIs() {
+        for (String[] command : new String[][] {{"backup", "-"}, {"export"}}) {
+            assertEquals(2, terminal.run(Stream.concat(Stream.concat(Stream.of("store"), Stream.of(command)), Stream.of("--data", "nowhere")).toArray(String[]::new)));
+            assertTrue(terminal.err().contains("no store in "), terminal::err);
+        }
+        assertFalse(Files.exists(folder.resolve("nowhere")));
+    }
+
+    @Test
     void neitherStreamIsForATerminal() {
         terminal.withTerminals(true, true, true);
         assertEquals(2, terminal.run("store", "backup", "-", "--data", "data"));
