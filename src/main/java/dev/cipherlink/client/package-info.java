@@ -1,7 +1,8 @@
 /// The client library: the public API of this project.
 ///
 /// Purpose: [dev.cipherlink.client.Client] connects, sends requests one by one or pipelined, and delivers what the
-/// server pushes. An example stands in its class doc; it is also a test. Its `Connector` resumes the session when the
+/// server pushes. A [dev.cipherlink.client.Request] has its result's type, and a [dev.cipherlink.client.Watch] follows keys. The examples of
+/// `docs/library.md` are tests. The `Connector` resumes the session when the
 /// connection is lost. [dev.cipherlink.client.TunnelClient] opens connections that are forwarded.
 /// A [dev.cipherlink.client.HostKeyVerifier] decides whether the server is the right one: by a known-hosts file
 /// ([dev.cipherlink.client.KnownHosts]) or by one fingerprint.
