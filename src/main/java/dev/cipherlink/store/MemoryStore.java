@@ -36,6 +36,8 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
     private final MemoryRecords records = new MemoryRecords(this::reserve);
     private final AtomicLong lastVersion = new AtomicLong();
     private final AtomicLong usedBytes = new AtomicLong();
+    /// Keys that are held and do not exist.
+    private final AtomicLong heldAbsent = new AtomicLong();
     private final Holding<Cell> holding = new MemoryHolding();
     private final Expiry expiry;
     private final LongReads listings = new LongReads("store-listing", 1);
@@ -170,6 +172,7 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
                         return kept;
                     }
                     hold.take(kept, kept == null ? ABSENT : kept);
+                    heldAbsent.addAndGet(kept == null ? 1 : 0);
                     return own;
                 });
                 if (found instanceof HeldCell other && other != own) {
@@ -196,6 +199,7 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
         @Override
         public void release(Hold<Cell> hold) {
             cells.compute(hold.key(), (key, _) -> {
+                heldAbsent.addAndGet(hold.kept() == null ? -1 : 0);
                 if (!hold.isChanged()) {
                     return hold.kept();
                 }
@@ -309,7 +313,7 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
                 return null;
             });
         }
-        return cells.mappingCount();
+        return Math.max(0, cells.mappingCount() - heldAbsent.get());
     }
 
     @Override

@@ -264,6 +264,16 @@ public abstract class KeyVerbsContract {
         assertEquals("2", value(key));
     }
 
+    /// A key that is held counted as one that exists, in memory.
+    @Test
+    void keysThatAreHeldAndDoNotExistAreNotCounted() throws StoreException {
+        store.set(key, bytes("1"));
+        assertEquals(1, (long) store.atomically(Map.of(key, Need.VALUE, other, Need.VALUE), true, _ -> store.size()));
+        assertEquals(1, store.size());
+        atomically(verbs -> verbs.set(other, bytes("2")));
+        assertEquals(2, store.size());
+    }
+
     /// Values of 8 KiB and more are not on the heap of a store on disk.
     @Test
     void largeValuesAreThere() throws StoreException {

@@ -85,7 +85,7 @@ final class KeyCommands {
                 throw StoreException.refused("command " + number + ": " + reply.reason());
             }
             bytes += ReplyItems.bytes(reply);
-            requireFits(bytes, "answer");
+            requireFits(bytes);
             replies.add(reply);
         }
         return ReplyItems.join(replies);
@@ -107,9 +107,9 @@ final class KeyCommands {
         }
     }
 
-    private void requireFits(long bytes, String what) throws StoreException {
+    private void requireFits(long bytes) throws StoreException {
         if (bytes > maxValueBytes) {
-            throw StoreException.refused("a transaction must " + what + " at most " + maxValueBytes + " bytes");
+            throw StoreException.refused("the answer would have more than " + maxValueBytes + " bytes");
         }
     }
 
@@ -126,7 +126,9 @@ final class KeyCommands {
         for (Map.Entry<Key, Need> key : keys.entrySet()) {
             bytes += key.getValue() == Need.VALUE ? store.valueBytes(key.getKey()) : 0;
         }
-        requireFits(bytes / 2, "read");
+        if (bytes > 2L * maxValueBytes) {
+            throw StoreException.refused("a transaction must read at most " + 2L * maxValueBytes + " bytes");
+        }
         batch.takeMemory((int) bytes);
         boolean isReadOnly = command.isReadOnly();
         return store.atomically(keys, isReadOnly, new KeyValueStore.Atomic<>() {
@@ -162,7 +164,7 @@ final class KeyCommands {
                 for (byte[] key : keys) {
                     Reply value = value(verbs.get(Key.of(key)));
                     bytes += ReplyItems.bytes(value);
-                    requireFits(bytes, "answer");
+                    requireFits(bytes);
                     values.add(value);
                 }
                 yield ReplyItems.join(values);
