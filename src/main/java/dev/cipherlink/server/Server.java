@@ -183,7 +183,7 @@ public final class Server implements AutoCloseable {
         }
         try (Transaction transaction = store.begin()) {
             transaction.beginWrite();
-            return null;
+            return store.isShortOfDisk() ? "the disk of the store is full, or was within a minute" : null;
         } catch (StoreException e) {
             return e.getMessage();
         }

@@ -146,6 +146,11 @@ public interface KeyValueStore extends KeyVerbs, AutoCloseable {
     /// Names and values for the operator: which engine this is, and how it fares. Names begin with `store_`.
     Map<String, Object> info() throws StoreException;
 
+    /// Whether a write was refused within a minute because the disk was full. Smaller ones may be taken meanwhile.
+    default boolean isShortOfDisk() {
+        return false;
+    }
+
     /// Adds the store's metrics. Names begin with `store_`.
     void addTo(MetricsReport report) throws StoreException;
 

@@ -27,6 +27,11 @@ final class FullDisk {
         }
     }
 
+    /// Whether a write was refused within a minute.
+    boolean hasRefusedLately() {
+        return refusals.sum() > 0 && System.nanoTime() - refusedAt < INTERVAL_NANOS;
+    }
+
     private synchronized void tell(long now) {
         if (!isFull) {
             refusalsBefore = refusals.sum() - 1;

@@ -229,6 +229,11 @@ public final class RocksStore extends CellStore<DiskCell> {
     }
 
     @Override
+    public boolean isShortOfDisk() {
+        return committer.fullDisk().hasRefusedLately();
+    }
+
+    @Override
     public void addTo(MetricsReport report) throws StoreException {
         figures.addTo(report, size());
     }

@@ -86,6 +86,7 @@ class FullDiskIT {
             System.out.printf("%d acknowledged, %d refused, full %d times%n", settled.get() - refused.size(), refused.size(), fills);
             assertTrue(fills > 1, "the disk was not full");
             assertTrue((long) store.info().get("store_refused_full") >= refused.size());
+            assertTrue(store.isShortOfDisk(), "/readyz says so");
         }
         try (RocksStore store = RocksStores.durable(disk.resolve("store"))) {
             assertEquals(acknowledged.get(), number(store.get(COUNTER)));
