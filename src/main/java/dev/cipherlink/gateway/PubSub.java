@@ -2,8 +2,6 @@ package dev.cipherlink.gateway;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import dev.cipherlink.command.Reply;
-import dev.cipherlink.command.ReplyHandler;
 import dev.cipherlink.gateway.RedisCommand.Subcommand;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -36,34 +34,20 @@ final class PubSub {
     private static final byte[] PUBLISHED = Requests.ascii("EVENT published ");
     private static final byte[] KEY = Requests.ascii("EVENT key ");
     private static final byte[] MISSED = Requests.ascii("EVENT missed ");
-    private static final String KEYSPACE = "__keyspace@0__:";
-    private static final String KEYEVENT = "__keyevent@0__:";
+    static final String KEYSPACE = "__keyspace@0__:";
+    static final String KEYEVENT = "__keyevent@0__:";
     /// What a pattern has to begin with to be told of keyspace events.
-    private static final String RESERVED = "__key";
+    static final String RESERVED = "__key";
 
-    private final Gateway gateway;
     private final Map<ByteBuffer, Set<RespConnection>> channels = new ConcurrentHashMap<>();
     private final Map<ByteBuffer, Pattern> patterns = new ConcurrentHashMap<>();
     /// Held while the server is asked; guards the needs, and changes of what clients have subscribed to.
     private final ReentrantLock changing = new ReentrantLock();
-    private final Map<Need, Integer> needs = new LinkedHashMap<>();
+    private final Needs needs;
     /// Held for a moment only: no client is told of a message before its subscription is confirmed, or after it has ended.
     private final ReentrantLock telling = new ReentrantLock();
 
     private record Pattern(GlobPattern glob, boolean hasKeyspaceEvents, Set<RespConnection> clients) {
-    }
-
-    /// Something that the session has subscribed to.
-    ///
-    /// @param undo the verb that ends it
-    private record Need(String verb, String undo, ByteBuffer argument) {
-        byte[] request() {
-            return Requests.of(verb, argument.array());
-        }
-
-        byte[] undoRequest() {
-            return Requests.of(undo, argument.array());
-        }
     }
 
     /// What one client has subscribed to.
@@ -85,31 +69,36 @@ final class PubSub {
     }
 
     PubSub(Gateway gateway) {
-        this.gateway = gateway;
+        needs = new Needs(gateway);
     }
 
     void subscribe(Call call, boolean isPattern) throws RespException, IOException, InterruptedException {
-        RespConnection client = call.connection();
-        Subscriptions own = client.subscriptions();
+        Subscriptions own = call.connection().subscriptions();
         for (int i = 1; i < call.size(); i++) {
             byte[] name = call.word(i);
             ByteBuffer wrapped = ByteBuffer.wrap(name);
             changing.lock();
             try {
-                if (!(isPattern ? own.patterns : own.channels).contains(wrapped)) {
-                    acquire(isPattern ? needsOfPattern(name) : needsOfChannel(name));
-                }
-                telling.lock();
-                try {
-                    add(client, wrapped, isPattern);
-                    int count = own.channels() + own.patterns();
-                    call.reply(out -> out.push(3).bulk(isPattern ? "psubscribe" : "subscribe").bulk(name).number(count));
-                } finally {
-                    telling.unlock();
+                Runnable confirming = () -> confirm(call, wrapped, isPattern);
+                if ((isPattern ? own.patterns : own.channels).contains(wrapped)) {
+                    confirming.run();
+                } else {
+                    needs.acquire(isPattern ? Needs.ofPattern(name) : Needs.ofChannel(name), confirming);
                 }
             } finally {
                 changing.unlock();
             }
+        }
+    }
+
+    private void confirm(Call call, ByteBuffer name, boolean isPattern) {
+        telling.lock();
+        try {
+            add(call.connection(), name, isPattern);
+            int count = call.connection().subscriptions().channels() + call.connection().subscriptions().patterns();
+            call.reply(out -> out.push(3).bulk(isPattern ? "psubscribe" : "subscribe").bulk(name.array()).number(count));
+        } finally {
+            telling.unlock();
         }
     }
 
@@ -147,7 +136,7 @@ final class PubSub {
         try {
             if ((isPattern ? client.subscriptions().patterns : client.subscriptions().channels).remove(name)) {
                 forget(client, name, isPattern);
-                release(isPattern ? needsOfPattern(name.array()) : needsOfChannel(name.array()));
+                needs.release(isPattern ? Needs.ofPattern(name.array()) : Needs.ofChannel(name.array()));
             }
         } catch (RespException e) {
             LOG.log(Level.DEBUG, "a subscription had no need: {0}", e.getMessage());
@@ -182,100 +171,12 @@ final class PubSub {
         List.copyOf(own.patterns).forEach(name -> remove(client, name, true));
     }
 
-    private static List<Need> needsOfChannel(byte[] channel) throws RespException {
-        List<Need> needs = new ArrayList<>();
-        needs.add(new Need("SUBSCRIBE", "UNSUBSCRIBE", ByteBuffer.wrap(RedisKey.toStore(channel))));
-        String text = new String(channel, ISO_8859_1);
-        if (text.startsWith(KEYSPACE)) {
-            byte[] key = Arrays.copyOfRange(channel, KEYSPACE.length(), channel.length);
-            needs.add(watch(RedisKey.toStore(key)));
-        } else if (text.startsWith(KEYEVENT)) {
-            needs.add(watch(new byte[0]));
-        }
-        return needs;
-    }
-
-    private static List<Need> needsOfPattern(byte[] pattern) {
-        byte[] prefix = new GlobPattern(pattern).literalPrefix();
-        List<Need> needs = new ArrayList<>();
-        needs.add(new Need("PSUBSCRIBE", "PUNSUBSCRIBE", ByteBuffer.wrap(RedisKey.prefixToStore(prefix, prefix.length))));
-        String text = new String(prefix, ISO_8859_1);
-        if (text.startsWith(KEYSPACE)) {
-            byte[] key = Arrays.copyOfRange(prefix, KEYSPACE.length(), prefix.length);
-            needs.add(watch(RedisKey.prefixToStore(key, key.length)));
-        } else if (text.startsWith(RESERVED)) {
-            needs.add(watch(new byte[0]));
-        }
-        return needs;
-    }
-
-    private static Need watch(byte[] prefix) {
-        return new Need("WATCH", "UNWATCH", ByteBuffer.wrap(prefix));
-    }
-
-    private void acquire(List<Need> wanted) throws RespException, IOException, InterruptedException {
-        List<Need> acquired = new ArrayList<>();
-        for (Need need : wanted) {
-            if (needs.merge(need, 1, Integer::sum) == 1) {
-                Reply reply;
-                try {
-                    reply = gateway.server().ask(need.request());
-                } catch (IOException | InterruptedException e) {
-                    needs.remove(need);
-                    release(acquired);
-                    throw e;
-                }
-                if (reply.isError()) {
-                    needs.remove(need);
-                    release(acquired);
-                    throw new RespException("ERR " + Result.of(reply).text());
-                }
-            }
-            acquired.add(need);
-        }
-    }
-
-    private void release(List<Need> released) {
-        for (Need need : released) {
-            if (needs.merge(need, -1, Integer::sum) <= 0) {
-                needs.remove(need);
-                // Not waited for: it stands before whatever is asked next.
-                send(need.undoRequest());
-            }
-        }
-    }
-
-    private void send(byte[] request) {
-        try {
-            gateway.server().send(request, new Ignored());
-            gateway.server().flush();
-        } catch (IOException e) {
-            // The session, and with it the subscription, has ended.
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private record Ignored() implements ReplyHandler {
-        @Override
-        public void answered(Reply reply) {
-            if (reply.isError()) {
-                LOG.log(Level.WARNING, "a subscription was refused: {0}", reply.reason());
-            }
-        }
-
-        @Override
-        public void failed(IOException cause, boolean wasSent) {
-            // The session, and with it the subscription, has ended.
-        }
-    }
-
     /// Subscribes anew, in a session that knows of nothing. Does not block.
     void sessionBegun() {
         Thread.ofVirtual().name("cipherlink-resubscribe").start(() -> {
             changing.lock();
             try {
-                needs.keySet().forEach(need -> send(need.request()));
+                needs.renew();
             } finally {
                 changing.unlock();
             }
