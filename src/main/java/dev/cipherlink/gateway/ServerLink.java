@@ -1,12 +1,12 @@
 package dev.cipherlink.gateway;
 
-import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.client.Client;
+import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.ReplyHandler;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
