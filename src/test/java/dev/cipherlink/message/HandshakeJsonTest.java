@@ -68,6 +68,14 @@ class HandshakeJsonTest {
         assertThrows(ProtocolException.class, () -> syn(REQUIRED + ",\"challenge\":\"" + "c".repeat(65) + "\""));
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 32_767})
+    void takesTheSmallestAndTheLargestWindowOfASynAck(int window) throws ProtocolException {
+        var granted = (SynAck.Granted) HandshakeJson.decodeSynAck(json("{\"status\":\"ok\",\"session_id\":\"00\"," + REQUIRED
+                + ",\"window_size\":" + window + "}"));
+        assertEquals(window, granted.parameters().windowSize());
+    }
+
     @Test
     void refusesASynAckWithAWordForResumed() {
         assertThrows(ProtocolException.class, () -> HandshakeJson.decodeSynAck(json("{\"status\":\"ok\",\"session_id\":\"00\","
