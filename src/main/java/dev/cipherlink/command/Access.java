@@ -15,10 +15,6 @@ public enum Access {
     /// Reads which keys begin so, and how they change.
     LIST;
 
-    public boolean isRead() {
-        return this != WRITE && this != PUBLISH;
-    }
-
     public boolean isWrite() {
         return this == WRITE || this == UPDATE || this == PUBLISH;
     }

@@ -57,6 +57,49 @@ class ResumeIT {
         }
     }
 
+    /// The answers are changes' and of 20 KB each, more than is kept in memory: they come from the store.
+    @Test
+    void largeAnswersOfChangesComeOnceAlthoughTheirConnectionsAreCut() throws Exception {
+        int requests = 2_000;
+        String filler = "x".repeat(20_000);
+        try (var server = TestServer.start(); var client = Client.connect(server.clientConfig())) {
+            client.request("SET k 0" + filler);
+            var wrong = new AtomicReference<String>();
+            var done = new CountDownLatch(requests);
+            var answered = new AtomicInteger();
+            for (int i = 0; i < requests; i++) {
+                String old = i + filler;
+                String command = "PUT GET k " + (i + 1) + filler;
+                client.send(command.getBytes(StandardCharsets.US_ASCII), new ReplyHandler() {
+                    @Override
+                    public void answered(Reply reply) {
+                        if (!reply.text().equals("+" + old.length() + " " + old)) {
+                            wrong.compareAndSet(null, reply.text().substring(0, Math.min(40, reply.text().length())) + " for " + old.length());
+                        }
+                        answered.incrementAndGet();
+                        done.countDown();
+                    }
+
+                    @Override
+                    public void failed(IOException cause, boolean wasSent) {
+                        wrong.compareAndSet(null, cause.toString());
+                        done.countDown();
+                    }
+                });
+                if (i % 150 == 149) {
+                    client.flush();
+                    int enough = i - 60;
+                    await().until(() -> answered.get() >= enough);
+                    cut(server);
+                }
+            }
+            client.flush();
+            done.await();
+            assertEquals(null, wrong.get());
+            assertEquals(requests + filler, client.request("GET k").text());
+        }
+    }
+
     @Test
     void runsEachRequestOnceAlthoughItsConnectionsAreCut() throws Exception {
         int requests = 30_000;
