@@ -90,7 +90,7 @@ public final class KeygenCommand extends ProgramCommand {
             syntax.examples("  cipherlink keygen server --next", "  cipherlink keygen server --use-next");
             syntax.flag("--next", given -> next = given, "Make the key that comes after the present one, and announce it.");
             syntax.flag("--use-next", given -> useNext = given,
-                    "Put that key in place. The present one is kept as server_identity.old: delete it once all is well.");
+                    "Put that key in place. The present one is kept as server_identity.old: delete it once all is well, and before the next change.");
             syntax.flag("--force", given -> force = given, "Replace a key that is there.");
         }
 
@@ -103,11 +103,15 @@ public final class KeygenCommand extends ProgramCommand {
             Path present = settings.file(Setting.SERVER_IDENTITY).orElseThrow(() ->
                     CliException.usage("no place for keys: there is no home folder; set " + Setting.SERVER_IDENTITY.key()));
             Path later = present.resolveSibling(present.getFileName() + ".next");
+            Path old = present.resolveSibling(present.getFileName() + ".old");
             Path announced = HostKeys.nextKeyFile(present);
             try {
                 if (useNext) {
-                    use(present, later, announced);
+                    use(present, later, old);
                 } else {
+                    if (next) {
+                        requireNoOld(old);
+                    }
                     make(next ? later : present, announced);
                 }
                 return ExitStatus.DONE;
@@ -129,19 +133,27 @@ public final class KeygenCommand extends ProgramCommand {
             }
         }
 
-        /// No moment without a server key in place: a server that starts then would make one.
-        private void use(Path present, Path later, Path announced) throws IOException {
+        /// A server that still has the old key would announce the key after the present one, and its clients would forget the
+        /// present one before they have seen it.
+        private static void requireNoOld(Path old) {
+            if (Files.exists(old)) {
+                throw CliException.usage("the last change is not finished: the old key is still in " + TerminalText.escapeLine(old.toString()))
+                        .withHint("once the server has started with the new key and all is well, delete that file");
+            }
+        }
+
+        /// No moment without a server key in place: a server that starts then would make one. The public line stays: until its
+        /// start, the running server announces the key to the clients that come in, who forget a key that is announced no more.
+        private void use(Path present, Path later, Path old) throws IOException {
             if (!Files.exists(later)) {
                 throw CliException.usage("there is no next key " + TerminalText.escapeLine(later.toString()))
                         .withHint("cipherlink keygen server --next");
             }
-            Path old = present.resolveSibling(present.getFileName() + ".old");
             Files.deleteIfExists(old);
             if (Files.exists(present)) {
                 Files.createLink(old, present);
             }
             Files.move(later, present, StandardCopyOption.ATOMIC_MOVE);
-            Files.deleteIfExists(announced);
             output().done("server key changed; it is used when the server starts again", Map.of("file", present.toString()));
         }
     }

@@ -24,10 +24,10 @@ public final class RequestRates {
     Rate of(ClientIdentity client) {
         int perSecond = client.rights().rate();
         if (perSecond == 0 || client.key().isEmpty()) {
-            return new Rate(null, Integer.MAX_VALUE);
+            return new Rate(null);
         }
         return new Rate(buckets.computeIfAbsent(new Limit(client.key().get(), perSecond),
-                _ -> new TokenBucket(perSecond, perSecond, System.nanoTime())), perSecond);
+                _ -> new TokenBucket(perSecond, perSecond, System.nanoTime())));
     }
 
     /// The rate of one session. Used by its reading thread.
@@ -35,43 +35,43 @@ public final class RequestRates {
 
         /// Shared with the client's other sessions, and guarded by itself; null without a limit.
         private final TokenBucket bucket;
-        /// Requests of the next batch.
-        private int allowed;
-        private int unpaid;
+        private boolean isSpent;
 
-        private Rate(TokenBucket bucket, int allowed) {
+        private Rate(TokenBucket bucket) {
             this.bucket = bucket;
-            this.allowed = allowed;
         }
 
+        /// Takes the token of a request. The next request of another session finds it gone, whenever that session began.
         void count() {
-            unpaid++;
+            if (bucket != null) {
+                synchronized (bucket) {
+                    long now = System.nanoTime();
+                    bucket.takeAll(1, now);
+                    isSpent = bucket.available(now) <= 0;
+                }
+            }
         }
 
-        /// Whether the batch has all requests that it may have.
+        /// Whether the last request took the last token, or made a debt: its batch ends.
         boolean isSpent() {
-            return unpaid >= allowed;
+            return isSpent;
         }
 
-        /// Pays for the requests that were counted. Blocks until the rate allows them, a second at most.
+        /// Blocks until the debt is paid, a second at most.
         void pause() {
             if (bucket == null) {
-                unpaid = 0;
                 return;
             }
+            isSpent = false;
             long begin = System.nanoTime();
             long wait;
             synchronized (bucket) {
-                wait = Math.min(MAX_PAUSE_NANOS, bucket.takeAll(unpaid, begin));
+                wait = Math.min(MAX_PAUSE_NANOS, bucket.takeAll(0, begin));
             }
-            unpaid = 0;
             long now = begin;
             while (now - begin < wait && !Thread.currentThread().isInterrupted()) {
                 LockSupport.parkNanos(this, wait - (now - begin));
                 now = System.nanoTime();
-            }
-            synchronized (bucket) {
-                allowed = Math.max(1, bucket.available(now));
             }
         }
     }

@@ -40,6 +40,7 @@ class RotationIT {
     private Terminal bob;
     private Path serverIdentity;
     private Identity identity;
+    private NextHostKey nextHostKey;
     private Server server;
     private int port;
 
@@ -69,8 +70,9 @@ class RotationIT {
 
     private void serve() throws IOException {
         identity = Identity.load(serverIdentity, PassphraseSource.none());
+        nextHostKey = NextHostKey.load(HostKeys.nextKeyFile(serverIdentity));
         var keys = new ServerKeys(Optional.empty(), Optional.of(identity), AuthorizedKeys.load(folder.resolve("authorized_keys")),
-                ServerKeys.ALL_SUITES, NextHostKey.load(HostKeys.nextKeyFile(serverIdentity)));
+                ServerKeys.ALL_SUITES, nextHostKey);
         server = Server.start(ServerConfig.loopback(keys).with(to -> to.port = port), store);
         port = server.address().getPort();
         for (Terminal user : List.of(ann, bob)) {
@@ -120,6 +122,11 @@ class RotationIT {
 
         assertEquals(0, ann.run("keygen", "server", "--use-next"), ann.err());
         assertTrue(Files.exists(folder.resolve("server_identity.old")));
+        nextHostKey.refresh();
+        assertEquals(0, ping(ann), ann.err());
+        assertEquals(2, hosts(ann).size(), "the next key is announced until the server has it");
+        assertEquals(2, ann.run("keygen", "server", "--next", "--force"), "a change before the last one is finished");
+        assertTrue(ann.err().contains("server_identity.old"), ann.err());
         restart();
         assertEquals(next, identity.publicKey().fingerprint().toString());
         assertEquals(0, ping(ann), ann.err());
