@@ -190,7 +190,7 @@ class KvIT extends ServerRig {
         assertTrue(lines.get(8).contains("\"values\":[{\"name\":\"") && lines.get(8).contains("\"state\":\"here\",\"seconds\":"), lines.get(8));
         assertTrue(lines.get(9).contains("\"values\":[{\"type\":\"message\",\"room\":\"#r\",\"id\":"), lines.get(9));
         assertTrue(lines.get(10).contains("\"code\":2"), lines.get(10));
-        assertTrue(lines.get(11).contains("\"values\":[{\"local\":\"127.0.0.1:"), lines.get(11));
+        assertTrue(lines.get(11).contains("\"values\":[{\"id\":") && lines.get(11).contains(",\"local\":\"127.0.0.1:"), lines.get(11));
         assertEquals("", terminal.err());
     }
 

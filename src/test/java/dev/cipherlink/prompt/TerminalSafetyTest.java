@@ -104,7 +104,7 @@ class TerminalSafetyTest {
         for (Class<?> kind : Event.class.getPermittedSubclasses()) {
             RecordComponent[] fields = kind.getRecordComponents();
             for (int hostile = 0; hostile < fields.length; hostile++) {
-                if (fields[hostile].getType() == String.class) {
+                if (fields[hostile].getType() == String.class || fields[hostile].getType() == byte[].class) {
                     view.received(event(kind, fields, hostile).encode());
                     sent++;
                 }
@@ -119,6 +119,7 @@ class TerminalSafetyTest {
         for (int i = 0; i < fields.length; i++) {
             values[i] = fields[i].getType() == long.class ? Long.valueOf(100 + hostile)
                     : fields[i].getType() == Instant.class ? Instant.EPOCH
+                    : fields[i].getType() == byte[].class ? (i == hostile ? HOSTILE : "payload").getBytes(UTF_8)
                     : i == hostile ? HOSTILE : fields[i].getName().equals("room") ? "#r" : "name";
         }
         Class<?>[] types = Arrays.stream(fields).map(RecordComponent::getType).toArray(Class<?>[]::new);
