@@ -4,6 +4,8 @@ import dev.cipherlink.client.AuthenticationException.HostKeyException;
 import dev.cipherlink.crypto.Fingerprint;
 import dev.cipherlink.crypto.PublicKey;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Optional;
 
@@ -30,6 +32,8 @@ public interface HostKeyVerifier {
     /// @param policy asked about new ones only
     public record KnownHostKeys(KnownHosts hosts, UnknownHostPolicy policy) implements HostKeyVerifier {
 
+        private static final Logger LOG = System.getLogger(HostKeyVerifier.class.getName());
+
         /// Blocks on the disk, and on the policy.
         ///
         /// @throws HostKeyException if the key is new and not accepted, or another one than before
@@ -39,7 +43,7 @@ public interface HostKeyVerifier {
             switch (hosts.lookup(host, port, key)) {
                 case KnownHosts.Lookup.Known(boolean wasNext) -> {
                     if (wasNext) {
-                        hosts.succeed(host, port, key);
+                        succeed(host, port, key);
                     }
                 }
                 case KnownHosts.Lookup.Changed changed -> throw HostKeyException.changed(host, port, key, changed);
@@ -50,6 +54,15 @@ public interface HostKeyVerifier {
                     }
                     hosts.add(host, port, key);
                 }
+            }
+        }
+
+        /// The key is trusted whether or not the older one can be forgotten now: the next connection tries again.
+        private void succeed(String host, int port, PublicKey key) {
+            try {
+                hosts.succeed(host, port, key);
+            } catch (IOException e) {
+                LOG.log(Level.WARNING, "it cannot be kept that the server has its next key now: {0}", e.getMessage());
             }
         }
 

@@ -19,6 +19,8 @@ import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -35,8 +37,9 @@ import java.util.stream.Collectors;
 /// configured. With a shared key, and no setting of version 2 set by anybody, version 1 is all there is.
 ///
 /// @param keys for the server; closed with this, after the server
-/// @param uses of keys; saved when this is closed
+/// @param uses of keys; saved when this is closed; empty if they are not recorded
 public record HostKeys(ServerKeys keys, Optional<LastUses> uses) implements Closing {
+    private static final Logger LOG = System.getLogger(HostKeys.class.getName());
     private static final String USES_FILE = "used_keys";
     private static final String ENROLLED_FILE = "enrolled_keys";
 
@@ -49,7 +52,7 @@ public record HostKeys(ServerKeys keys, Optional<LastUses> uses) implements Clos
         }
         AuthorizedKeys authorized = authorized(settings);
         ClientDirectory clients = directory(settings, authorized);
-        Optional<LastUses> uses = settings.file(Setting.SERVER_DATA).map(HostKeys::uses);
+        Optional<LastUses> uses = settings.file(Setting.SERVER_DATA).flatMap(HostKeys::usesIfReadable);
         uses.ifPresent(record -> record(clients, record));
         Optional<SharedKey> shared = sharedKey(settings);
         Identity identity = new Identities(surroundings, output).load(settings, Setting.SERVER_IDENTITY);
@@ -84,6 +87,16 @@ public record HostKeys(ServerKeys keys, Optional<LastUses> uses) implements Clos
             return LastUses.load(data.resolve(USES_FILE));
         } catch (IOException e) {
             throw CliException.usage("cannot use the record of used keys: " + FailureText.withFile(e)).withCause(e);
+        }
+    }
+
+    /// No decision rests on the record, so a server starts without one that it cannot use.
+    private static Optional<LastUses> usesIfReadable(Path data) {
+        try {
+            return Optional.of(uses(data));
+        } catch (CliException e) {
+            LOG.log(Level.WARNING, "it is not recorded when keys are used: {0}", e.getMessage());
+            return Optional.empty();
         }
     }
 

@@ -307,6 +307,12 @@ final class Admission {
         return stream;
     }
 
+    /// Whether the connection has a session with this name, or is about to, ignoring case.
+    boolean hasSessionOf(String name) {
+        SessionRegistry.Claim ours = claim;
+        return ours != null && ours.session().identity().name().equalsIgnoreCase(name);
+    }
+
     /// Whether the connection has a session that the client may know of.
     boolean hasSession() {
         SessionRegistry.Claim ours = claim;

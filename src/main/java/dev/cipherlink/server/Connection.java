@@ -316,8 +316,7 @@ public final class Connection implements Runnable, Closeable {
 
     /// Whether this connection belongs to a session of this name, ignoring case.
     boolean hasSessionOf(String name) {
-        Link live = link;
-        return live != null && live.session().identity().name().equalsIgnoreCase(name);
+        return admission.hasSessionOf(name);
     }
 
     /// Whether this connection holds the session with this id.

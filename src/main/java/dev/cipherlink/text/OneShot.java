@@ -200,6 +200,9 @@ public record OneShot(Verb verb, List<String> arguments, Optional<String> valueF
                 break;
             }
         }
+        if (end > 0 && command[end - 1] == ' ') {
+            end--; // an empty prefix
+        }
         return TerminalText.escapeLine(TerminalText.escape(Arrays.copyOf(command, end)));
     }
 

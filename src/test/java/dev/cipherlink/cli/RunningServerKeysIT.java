@@ -95,6 +95,8 @@ class RunningServerKeysIT {
         assertEquals(0, ping(), user.err());
         assertEquals(6, user.run("kv", "SET", "app:x", "1"));
         assertEquals("cipherlink: SET app:x: denied: your key may not write this one (keys=ro:app:*)\n", user.err());
+        assertEquals(6, user.run("kv", "KEYS"));
+        assertEquals("cipherlink: KEYS: denied: your key may only list below its own prefixes (keys=ro:app:*)\n", user.err());
 
         try (PipedOutputStream typed = new PipedOutputStream(); PipedInputStream stdin = new PipedInputStream(typed)) {
             CompletableFuture<Integer> live = CompletableFuture.supplyAsync(() -> user.runWith(stdin, "kv"));

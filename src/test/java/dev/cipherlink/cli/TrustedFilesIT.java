@@ -178,6 +178,29 @@ class TrustedFilesIT {
         assertTrue(Files.exists(folder.resolve("home/.local/share/cipherlink/enrolled_keys")), "a client was let in");
     }
 
+    /// No decision rests on the record of used keys.
+    @Test
+    void aServerStartsWithoutARecordOfUsedKeysThatOthersCanWrite() throws Exception {
+        Path data = Files.createDirectories(folder.resolve("home/.local/share/cipherlink"));
+        Path used = Files.writeString(data.resolve("used_keys"), "");
+        mode(used, 0666);
+        Path log = folder.resolve("log");
+        var builder = new ProcessBuilder(JavaProgram.command(folder, List.of(), Main.class, "serve", "--port", "0"))
+                .directory(folder.toFile()).redirectError(log.toFile());
+        builder.environment().keySet().removeIf(name -> name.startsWith("CIPHERLINK_") || name.startsWith("XDG_"));
+        builder.environment().put("HOME", folder.resolve("home").toString());
+        Process serve = builder.start();
+        try (var lines = serve.inputReader()) {
+            String ready = lines.readLine();
+            assertTrue(ready != null && ready.startsWith("listening on "), Files.readString(log));
+        } finally {
+            serve.destroy();
+            assertTrue(serve.waitFor(30, TimeUnit.SECONDS));
+        }
+        assertTrue(Files.readString(log).contains("it is not recorded when keys are used: "), Files.readString(log));
+        assertEquals(0, Files.size(used));
+    }
+
     private static boolean isOpen(Path path) {
         try {
             return Files.getPosixFilePermissions(path, LinkOption.NOFOLLOW_LINKS).stream()

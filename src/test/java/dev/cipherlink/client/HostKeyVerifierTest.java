@@ -104,6 +104,22 @@ class HostKeyVerifierTest {
         assertTrue(refusal.unknownHost().isEmpty());
     }
 
+    /// The server proved to have the key that it had announced, and its clients could not connect with a full disk.
+    @Test
+    void anAnnouncedKeyIsAcceptedEvenIfTheFileCannotBeChanged() throws IOException {
+        hosts.add("a.example", 8888, key(1));
+        hosts.setNext("a.example", 8888, Optional.of(key(2)));
+        Path lock = folder.resolve(".known_hosts.lock");
+        Files.delete(lock);
+        Files.createDirectory(lock);
+        var verifier = new KnownHostKeys(hosts, UnknownHostPolicy.REFUSE);
+        assertDoesNotThrow(() -> verifier.verify("a.example", 8888, key(2)));
+        assertEquals(2, hosts.list().size());
+        Files.delete(lock);
+        verifier.verify("a.example", 8888, key(2));
+        assertEquals(List.of(key(2)), hosts.list().stream().map(KnownHosts.Host::key).toList());
+    }
+
     private static void assertSays(HostKeyException refusal, String... parts) {
         assertFalse(refusal.getMessage().contains("\n"), refusal.getMessage());
         for (String part : parts) {

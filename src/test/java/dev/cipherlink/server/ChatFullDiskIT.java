@@ -46,4 +46,24 @@ class ChatFullDiskIT {
             assertEquals(List.of("one", "not muted", "two"), bob.history(9));
         }
     }
+
+    @Test
+    void operatorsEndConnectionsWhileTheDiskIsFull() throws Exception {
+        var disk = new FailingDisk();
+        try (KeyValueStore store = disk.store();
+                Server server = ChatServerChild.serve(store, 0);
+                ChatUser ann = new ChatUser("ann", server.address().getPort());
+                ChatUser bob = new ChatUser("bob", server.address().getPort())) {
+            assertEquals("PONG", bob.ask("PING"));
+            disk.setFull(true);
+            String socket = ann.ask("SOCKETS").lines().filter(line -> line.contains(" bob ")).findFirst().orElseThrow();
+            String id = socket.substring(0, socket.indexOf(' '));
+            assertEquals("OK", ann.ask("SOCKETS END " + id));
+            await().atMost(Duration.ofSeconds(20)).until(() -> !ann.ask("SOCKETS").contains(socket));
+            assertEquals("1", ann.ask("SESSIONS END bob"));
+            assertTrue(ann.ask("SET k v").startsWith("ERROR the store is full"));
+            disk.setFull(false);
+            assertEquals("OK", ann.ask("SET k v"));
+        }
+    }
 }

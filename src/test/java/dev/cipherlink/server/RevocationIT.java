@@ -111,6 +111,17 @@ class RevocationIT {
     }
 
     @Test
+    void anOperatorEndsASessionThatIsBeingOpened() throws Exception {
+        try (var operator = Client.connect(server.clientConfig(bob));
+             var peer = new RawNoisePeer(server.connect(), carol.keyPair()).shakeHands()) {
+            peer.send(MessageType.SYN, 0, "{\"operation_mode\":\"burst\",\"max_packet_size\":65519,\"window_size\":64}");
+            assertEquals(MessageType.SYN_ACK, peer.receive().type());
+            assertEquals("1", operator.request("SESSIONS END carol").text());
+            server.awaitEnded(CloseReason.ENDED_BY_OPERATOR, 1);
+        }
+    }
+
+    @Test
     void aRemovedKeyEndsItsLiveConnectionsAndNoOthers() throws Exception {
         try (var first = Client.connect(server.clientConfig(bob));
              var second = Client.connect(server.clientConfig(bob));

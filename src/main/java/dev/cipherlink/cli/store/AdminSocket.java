@@ -166,6 +166,9 @@ final class AdminSocket implements AutoCloseable {
         Thread.startVirtualThread(() -> {
             try {
                 answer.complete(ask(folder, KEYS + file.toAbsolutePath()));
+            } catch (CliException e) {
+                // A server of an older version does not know the request.
+                answer.complete(Optional.of(e.getMessage()));
             } catch (RuntimeException e) {
                 answer.completeExceptionally(e);
             }

@@ -26,6 +26,8 @@ public final class ClientRights {
 
     private static final Pattern PRINTABLE = Pattern.compile("[!-~]+");
     private static final int MOST = 1_000_000;
+    /// The record of a session has no room for more.
+    private static final int MAX_SESSION_CHARACTERS = 65_535;
 
     /// The rights of a line without options.
     public static final ClientRights USER = parse(List.of());
@@ -154,6 +156,10 @@ public final class ClientRights {
         expires = end;
         maxConnections = connections;
         rate = perSecond;
+        if (ofSession().length() > MAX_SESSION_CHARACTERS) {
+            throw new IllegalArgumentException("keys= and the other options of a session have at most " + MAX_SESSION_CHARACTERS
+                    + " characters together");
+        }
         isUnlimited = keys == KeyRules.ALL && mayUse(Service.KV) && mayUse(Service.CHAT);
     }
 

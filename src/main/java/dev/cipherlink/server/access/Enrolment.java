@@ -98,11 +98,11 @@ public final class Enrolment implements ClientDirectory {
         if (isListed(key)) {
             return authorized.welcome(key, claimedName, from);
         }
-        Optional<ClientIdentity> known = enrolledName(key);
-        if (known.isPresent()) {
+        Optional<ClientIdentity> client = enrolledName(key).or(() -> enrol(key, claimedName, from));
+        if (client.isPresent()) {
             enrolled.welcome(key, claimedName, from);
         }
-        return known.or(() -> enrol(key, claimedName, from));
+        return client;
     }
 
     private Optional<ClientIdentity> enrolledName(PublicKey key) {

@@ -50,9 +50,9 @@ public final class LastUses {
     public static LastUses load(Path path) throws IOException {
         var uses = new LastUses(Optional.of(new KeyListFile(path)));
         for (String line : uses.file.get().read().map(KeyListFile.Content::lines).orElse(List.of())) {
-            String[] words = line.split(" ");
+            int space = line.indexOf(' ');
             try {
-                uses.uses.put(words[0], Instant.parse(words[words.length - 1]));
+                uses.uses.put(line.substring(0, Math.max(0, space)), Instant.parse(line.substring(space + 1)));
             } catch (DateTimeParseException e) {
                 LOG.log(Level.DEBUG, "{0}: a line that is no use of a key", path);
             }
@@ -82,7 +82,8 @@ public final class LastUses {
         }
     }
 
-    /// Writes the file if there is news. A failure is only logged, the first one as a warning. Blocks on the disk, but no
+    /// Writes the file if there is news. A failure is only logged, the first one as a warning, and tried again with the next
+    /// call. Blocks on the disk, but no
     /// client that comes in.
     public void save() {
         List<String> lines;
@@ -97,6 +98,9 @@ public final class LastUses {
         try {
             file.orElseThrow().update(_ -> lines);
         } catch (IOException e) {
+            synchronized (this) {
+                isChanged = true;
+            }
             LOG.log(hasFailed ? Level.DEBUG : Level.WARNING, "cannot keep when keys were used: {0}", e.getMessage());
             hasFailed = true;
         }

@@ -25,6 +25,8 @@ public final class NextHostKey {
     private volatile Optional<PublicKey> current = Optional.empty();
     /// The lines that were read last; guarded by this.
     private List<String> seen = List.of();
+    /// Why the last look failed; empty if it did not. Guarded by this.
+    private String toldTrouble = "";
 
     private NextHostKey(Optional<KeyListFile> file) {
         this.file = file;
@@ -56,11 +58,12 @@ public final class NextHostKey {
         }
     }
 
-    /// Reads the file again, and logs what has changed. A file that cannot be used changes nothing.
+    /// Reads the file again, and logs what has changed. A file that cannot be used changes nothing, and is logged once.
     public synchronized void refresh() {
         if (file.isEmpty()) {
             return;
         }
+        String trouble = "";
         try {
             List<String> lines = lines(file.get());
             if (!lines.equals(seen)) {
@@ -68,8 +71,12 @@ public final class NextHostKey {
                 LOG.log(Level.INFO, "next server key: {0}", current.map(key -> key.fingerprint().toString()).orElse("none"));
             }
         } catch (IOException e) {
-            LOG.log(Level.WARNING, "the next server key stays as it was: {0}", e.getMessage());
+            trouble = e.toString();
+            if (!trouble.equals(toldTrouble)) {
+                LOG.log(Level.WARNING, "the next server key stays as it was: {0}", e.getMessage());
+            }
         }
+        toldTrouble = trouble;
     }
 
     public Optional<PublicKey> current() {

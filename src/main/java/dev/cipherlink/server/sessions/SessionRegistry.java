@@ -140,16 +140,16 @@ public final class SessionRegistry {
         /// Takes the session, unless this connection holds it already: its client has proved to be live, and to know of it. Blocks
         /// until the previous connection, which is closed, has released it.
         ///
-        /// @throws IOException if the session has ended, or the thread is interrupted
+        /// @throws IOException if the session has ended or must end, or the thread is interrupted
         public void take() throws IOException {
             synchronized (SessionRegistry.this) {
                 while (isHeldByOther()) {
                     entry.holder.closeConnection();
                     awaitRelease();
                 }
-                // Another claim may have been faster, or the session may have ended with its connection.
-                if (!isRegistered(entry)) {
-                    throw new IOException("the session ended while it was being resumed");
+                // Another claim may have been faster, or the session may have ended with its connection, or before its client knew it.
+                if (!isRegistered(entry) || entry.isRevoked) {
+                    throw new IOException("the session ended while it was being taken");
                 }
                 if (entry.holder == null) {
                     detached.remove(entry.session, entry.owner);

@@ -7,8 +7,12 @@ import dev.cipherlink.store.KeyValueStore.Durability;
 import dev.cipherlink.store.StoreLimits;
 import dev.cipherlink.store.disk.RocksConfig;
 import dev.cipherlink.store.disk.RocksStore;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -38,6 +42,25 @@ class AdminSocketTest {
             assertEquals(-1, silent.read(ByteBuffer.allocate(1)));
             assertEquals(-1, half.read(ByteBuffer.allocate(1)));
             assertTrue(Files.notExists(path.resolve("door")));
+        }
+    }
+
+    /// The command had changed the file by then, and ended with a trace.
+    @Test
+    @Timeout(60)
+    void anOlderServerThatDoesNotKnowTheRequestIsNoFailure() throws Exception {
+        try (var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listener.bind(UnixDomainSocketAddress.of(folder.resolve("door")));
+            Thread older = Thread.startVirtualThread(() -> {
+                try (SocketChannel peer = listener.accept()) {
+                    peer.read(ByteBuffer.allocate(1_000));
+                    peer.write(ByteBuffer.wrap("unknown request\n".getBytes(StandardCharsets.US_ASCII)));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            assertEquals("the server says: unknown request", AdminSocket.askKeys(folder, folder.resolve("keys")).orElseThrow());
+            older.join();
         }
     }
 

@@ -39,6 +39,16 @@ class ClientRightsTest {
         assertThrows(IllegalArgumentException.class, () -> rights(options));
     }
 
+    /// The record of a session had no room for them: each session of the key ended with an internal error.
+    @Test
+    void refusesMoreOptionsOfASessionThanItsRecordHasRoomFor() {
+        String most = "keys=ro:" + "a".repeat(65_535 - "keys=ro:".length());
+        assertEquals(most, rights(most).ofSession());
+        String message = assertThrows(IllegalArgumentException.class, () -> rights(most + " operator")).getMessage();
+        assertTrue(message.contains("at most 65535 characters"), message);
+        assertEquals(most, rights(most + " from=10.0.0.0/8").ofSession(), "others do not count");
+    }
+
     @Test
     void withoutOptionsAllIsAllowedButOperating() {
         assertFalse(ClientRights.USER.isOperator());

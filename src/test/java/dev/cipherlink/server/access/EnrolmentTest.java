@@ -188,6 +188,14 @@ class EnrolmentTest {
         assertTrue(ClientPolicy.ANY.directory(authorized, file).admits(key(50)));
     }
 
+    @Test
+    void theFirstUseOfANewKeyIsRecorded() throws IOException {
+        LastUses uses = LastUses.load(folder.resolve("used_keys"));
+        enrolment.recordUses(uses);
+        name(2, "bob");
+        assertTrue(uses.of(key(2)).isPresent());
+    }
+
     private String name(int number, String claimed) {
         return enrolment.welcome(key(number), claimed, HERE).orElseThrow().name();
     }

@@ -164,6 +164,18 @@ class SessionRegistryTest {
         assertEquals(List.of("e1"), ended);
     }
 
+    /// Its client had answered by then, and went on with it.
+    @Test
+    void aSessionThatIsEndedWhileItIsOpenedIsNotTaken() throws IOException {
+        SessionRegistry registry = registry(3, 1_000_000);
+        SessionRegistry.Claim opening = registry.open(session("s1"), "ann", HOLDER);
+        registry.endNamed("Somebody");
+        assertThrows(IOException.class, opening::take);
+        opening.release(++now);
+        assertEquals(List.of("s1"), ended);
+        assertNull(registry.claim("s1", "ann", HOLDER));
+    }
+
     @Test
     void asManyOwnersAsSessionsLeaveTheYoungest() {
         SessionRegistry registry = registry(10, 1_000_000);
