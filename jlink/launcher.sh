@@ -30,18 +30,18 @@ true 9>&2 || exec 2>/dev/null
 command= before= last=
 for word; do
     [ "$command" ] || case $word in
-        serve | forward | chat | demo | bench | kv | completion) command=$word ;;
+        serve | forward | gateway | chat | demo | bench | kv | completion) command=$word ;;
     esac
     before=$last last=$word
 done
 options="@SHORT@" stays=
 case $command in
-    serve | forward | chat | demo | bench) options="@LONG@" ;;
+    serve | forward | gateway | chat | demo | bench) options="@LONG@" ;;
 esac
 # What stays until it is told to end takes the place of this shell: signals to a process group and kill -9 would miss one of two.
 # So does the prompt of `kv`, for Ctrl-C and Ctrl-Z; no command follows it, so its last word is `kv`, an option or the value of one.
 case $command in
-    serve | chat | demo) stays=true ;;
+    serve | gateway | chat | demo) stays=true ;;
     forward) case " $* " in *" --stdio"*) ;; *) stays=true ;; esac ;;
     kv) case "$before $last" in *" kv" | -* | *" -"*) [ ! -t 0 ] || stays=true ;; esac ;;
 esac

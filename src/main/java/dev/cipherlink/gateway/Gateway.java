@@ -72,7 +72,7 @@ public final class Gateway implements AutoCloseable {
     /// @param connecting makes another connection, once the library has given up the last one
     public Gateway(Client first, Callable<Client> connecting, Config config) {
         this.config = config;
-        server = new ServerLink(first, connecting, pubSub::event, pubSub::sessionBegun);
+        server = new ServerLink(first, connecting, pubSub::event, pubSub::sessionBegun, this::sessionLost);
     }
 
     /// Serves what connects to this socket, which is bound already and closed with the gateway. Returns at once.
@@ -125,6 +125,15 @@ public final class Gateway implements AutoCloseable {
             LOG.log(Level.DEBUG, "a client is gone: {0}", e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Ends the clients that wait for publications: none would come. They connect and subscribe again, as after a restart of Redis.
+    private void sessionLost(IOException cause) {
+        for (RespConnection connection : connections.values()) {
+            if (connection.isSubscriber()) {
+                connection.fail("ERR the session with the server is lost: " + cause.getMessage());
+            }
         }
     }
 

@@ -142,8 +142,7 @@ final class Needs {
 
     private void send(byte[] request) {
         try {
-            gateway.server().send(request, new Outcome(() -> { }));
-            gateway.server().flush();
+            gateway.server().sendInSession(request, new Outcome(() -> { }));
         } catch (IOException e) {
             // The session, and with it the subscription, has ended.
         } catch (InterruptedException e) {

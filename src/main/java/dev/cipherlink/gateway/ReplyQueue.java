@@ -242,18 +242,22 @@ final class ReplyQueue {
     }
 
     /// The last thing that the client is told.
-    private void fail(String error) {
-        if (!isEnding) {
+    void fail(String error) {
+        lock.lock();
+        try {
+            if (isEnding) {
+                return;
+            }
             isEnding = true;
             held.clear();
             heldBytes = 0;
             waiting.error(error);
             wake();
-            try {
-                channel.shutdownInput();
-            } catch (IOException e) {
-                end();
-            }
+            channel.shutdownInput();
+        } catch (IOException e) {
+            end();
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -290,6 +290,11 @@ final class RespConnection implements Target, Pressure {
         }
     }
 
+    /// Ends it with an error as the last thing that the client is told. Any thread; never blocks.
+    void fail(String error) {
+        replies.fail(error);
+    }
+
     /// Ends it at once.
     void close() {
         replies.end();

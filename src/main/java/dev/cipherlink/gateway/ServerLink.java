@@ -22,6 +22,7 @@ final class ServerLink implements AutoCloseable {
     private final Callable<Client> connecting;
     private final Consumer<byte[]> events;
     private final Runnable sessionBegun;
+    private final Consumer<IOException> sessionLost;
     private final ReentrantLock lock = new ReentrantLock();
     private volatile Client client;
     private boolean isClosed;
@@ -30,10 +31,13 @@ final class ServerLink implements AutoCloseable {
     /// @param connecting   makes another one
     /// @param events       gets each event, on the thread that reads the connection; must not block
     /// @param sessionBegun called when a session has begun that knows of no subscription; must not block
-    ServerLink(Client first, Callable<Client> connecting, Consumer<byte[]> events, Runnable sessionBegun) {
+    /// @param sessionLost  called when no session follows until the next command; must not block
+    ServerLink(Client first, Callable<Client> connecting, Consumer<byte[]> events, Runnable sessionBegun,
+            Consumer<IOException> sessionLost) {
         this.connecting = connecting;
         this.events = events;
         this.sessionBegun = sessionBegun;
+        this.sessionLost = sessionLost;
         adopt(first);
     }
 
@@ -57,6 +61,7 @@ final class ServerLink implements AutoCloseable {
             case ConnectionState.Closed(IOException cause) -> {
                 LOG.log(Level.WARNING, "the session is lost: {0}", cause.getMessage());
                 client = null;
+                sessionLost.accept(cause);
             }
         }
     }
@@ -71,6 +76,17 @@ final class ServerLink implements AutoCloseable {
         } catch (IOException e) {
             forget(current);
             client().send(request, handler);
+        }
+    }
+
+    /// Sends a request if there is a session; begins none.
+    ///
+    /// @throws IOException if the session has just ended; the handler is not called then
+    void sendInSession(byte[] request, ReplyHandler handler) throws IOException, InterruptedException {
+        Client current = client;
+        if (current != null) {
+            current.send(request, handler);
+            current.flush();
         }
     }
 

@@ -73,7 +73,7 @@ class LauncherIT {
 
     /// Issue 14.6: also where the JVM takes the place of the shell that could tell.
     @ParameterizedTest
-    @ValueSource(strings = {"serve", "chat", "demo", "forward -L 1:a:2", "forward --stdio a:2", "bench"})
+    @ValueSource(strings = {"serve", "gateway", "chat", "demo", "forward -L 1:a:2", "forward --stdio a:2", "bench"})
     void noCommandEndsWithOneBecauseTheJvmDidNotStart(String arguments) throws Exception {
         jvm("echo 'no room for the heap'; exit 1");
         Outcome outcome = run("cipherlink " + arguments);
@@ -128,7 +128,7 @@ class LauncherIT {
     }
 
     @ParameterizedTest
-    @CsvSource({"serve, true", "-q forward -L 1:a:2, true", "chat '#lobby', true", "kv SET a serve, false", "kv '' serve, false",
+    @CsvSource({"serve, true", "gateway --resp 0, true", "-q forward -L 1:a:2, true", "chat '#lobby', true", "kv SET a serve, false", "kv '' serve, false",
             "whoami, false", "bench, false", "forward --stdio a:2, false", "kv, false"})
     void theJvmOfWhatStaysTakesThePlaceOfTheShell(String arguments, boolean stays) throws Exception {
         jvm("[ $$ = $LAUNCHER ] && echo same || echo other");
