@@ -1,10 +1,12 @@
 """The programs that are compared, each configured as its users would, on free ports of the loopback interface."""
 
+import csv
 import os
 import secrets
 import subprocess
 
 import lab
+from report import Measured
 
 
 class Cipherlink:
@@ -39,6 +41,14 @@ class Cipherlink:
         self.place.await_log(process, "ready")
         return process, port
 
+    def gateway(self):
+        """Returns: the process of `gateway`, and the port where it listens for clients of Redis"""
+        port = lab.free_port()
+        process = self.place.start([self.program, "gateway", "--resp", port, "-s", f"127.0.0.1:{self.port}"],
+                                   f"gateway-{port}.log")
+        self.place.await_log(process, "ready")
+        return process, port
+
 
 def offers(command, word):
     """Whether this version has a command, and its help names a word."""
@@ -55,7 +65,7 @@ def engine_options(engine):
 
 
 class Redis:
-    """Redis, or Valkey, which descends from it, with TLS and without a password.
+    """Redis, or Valkey, which descends from it, with TLS, on another port without, and without a password.
 
     options: more of its options; without any, nothing is written to disk
     """
@@ -63,7 +73,7 @@ class Redis:
     def __init__(self, place, *options, family="redis"):
         self.place = place
         self.family = family
-        self.port = lab.free_port()
+        self.port, self.plain_port = lab.free_port(), lab.free_port()
         self.server = place.start(self.command(*options), f"{family}-{self.port}.log")
         place.await_port(self.server, self.port)
 
@@ -72,14 +82,24 @@ class Redis:
         certificate, key = self.place.certificate()
         folder = self.place.folder / f"{self.family}-{self.port}"
         folder.mkdir(exist_ok=True)
-        return [lab.program(f"{self.family}-server"), "--bind", "127.0.0.1", "--port", "0", "--tls-port", self.port,
-                "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate,
+        return [lab.program(f"{self.family}-server"), "--bind", "127.0.0.1", "--port", self.plain_port,
+                "--tls-port", self.port, "--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", certificate,
                 "--tls-auth-clients", "no", "--dir", folder, "--save", "", *options]
 
     def client(self, name):
         """The beginning of the command line of its `benchmark` or `cli`."""
         return [lab.program(f"{self.family}-{name}"), "-h", "127.0.0.1", "-p", self.port, "--tls", "--cacert",
                 self.place.certificate()[0]]
+
+
+def redis_benchmark(place, client, verb, requests, keys, clients, window):
+    """SET or GET of 64 bytes by `redis-benchmark`.
+
+    client: the beginning of its command line
+    """
+    printed = place.run([*client, "--csv", "-t", verb, "-d", "64", "-r", keys, "-c", clients, "-P", window, "-n", requests])
+    line = list(csv.DictReader(printed.splitlines()))[-1]
+    return Measured(float(line["rps"]), requests, float(line["p99_latency_ms"]))
 
 
 def redis_families():

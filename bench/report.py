@@ -46,25 +46,45 @@ class Measured:
     p99: float = None
 
 
+class Paced:
+    """Turns a measurement of so many requests into one of so many seconds, by the rate of the one before.
+
+    run: does that many requests, and returns what it measured: how many it did a second
+    """
+
+    def __init__(self, run, seconds, guess):
+        self.run, self.seconds, self.rate = run, seconds, guess
+
+    def __call__(self):
+        measured = self.run(max(200, int(self.rate * self.seconds)))
+        self.rate = measured.value
+        return measured
+
+
 @dataclasses.dataclass
 class Contender:
     """One program in a row.
 
     measure: takes one measurement, and returns it as Measured or as a number
     counts: whether the goal compares with it; what is only shown for orientation does not
+    goal: what our figure must be as a multiple of this one's, in a row that has no goal for all
     servers: processes whose processor time is the server's; the client's is ours and that of what we run
+    parts: names of these processes, if each is to be shown by itself
     warm_ups: measurements before those that count: the first find cold caches and code that is not compiled
     """
     name: str
     measure: typing.Callable
     is_ours: bool = False
     counts: bool = True
+    goal: float = None
     servers: list = ()
+    parts: list = ()
     warm_ups: int = 1
     values: list = dataclasses.field(default_factory=list)
     p99s: list = dataclasses.field(default_factory=list)
     server_micros: list = dataclasses.field(default_factory=list)
     client_micros: list = dataclasses.field(default_factory=list)
+    part_micros: list = dataclasses.field(default_factory=list)
 
     @property
     def median(self):
@@ -72,7 +92,7 @@ class Contender:
 
     def take(self):
         """Measures once, with the processor time of an operation."""
-        server, client = self._server_seconds(), lab.client_seconds()
+        servers, client = self._server_seconds(), lab.client_seconds()
         measured = self.measure()
         if not isinstance(measured, Measured):
             measured = Measured(measured)
@@ -81,11 +101,18 @@ class Contender:
             self.p99s.append(measured.p99)
         if measured.operations:
             self.client_micros.append((lab.client_seconds() - client) / measured.operations * 1e6)
-            if self.servers:
-                self.server_micros.append((self._server_seconds() - server) / measured.operations * 1e6)
+            micros = [(after - before) / measured.operations * 1e6
+                      for before, after in zip(servers, self._server_seconds())]
+            if micros:
+                self.server_micros.append(sum(micros))
+                self.part_micros.append(micros)
 
     def _server_seconds(self):
-        return sum(lab.processor_seconds(each.pid) for each in self.servers)
+        return [lab.processor_seconds(each.pid) for each in self.servers]
+
+    def costs_of_parts(self):
+        """The median processor time of an operation, in microseconds, by the names of the processes."""
+        return {name: statistics.median(each) for name, each in zip(self.parts, zip(*self.part_micros))}
 
 
 def run(description, rows):
@@ -143,6 +170,12 @@ def _verdict(row, contenders):
     ours = next((each for each in contenders if each.is_ours and each.counts), None)
     if ours is None:
         return "cipherlink does not offer this", None
+    peers = [each for each in contenders if each.goal]
+    if peers:
+        ratios = [(ours.median / each.median, each) for each in peers]
+        return ("; ".join(f"{_figure(reached)} x {each.name}, goal: at least {_figure(each.goal)}: "
+                          f"{'met' if reached >= each.goal else 'MISSED'}" for reached, each in ratios),
+                all(reached >= each.goal for reached, each in ratios))
     reached = ours.median if row.is_absolute else ratio(row, contenders)
     if reached is None or row.goal is None:
         return "", None
@@ -173,6 +206,10 @@ def _table(row, contenders):
         figures = [figure(each) for _, figure in columns]
         lines.append(f"  {each.name:{width}}" + "".join(
             f"{'-' if value is None else _figure(value):>{size}}" for value, size in zip(figures, wide)))
+    for each in contenders:
+        if each.parts and each.part_micros:
+            lines.append(f"  {each.name}, us/{row.operation}: "
+                         + ", ".join(f"{name} {_figure(cost)}" for name, cost in each.costs_of_parts().items()))
     lines.append(f"  {_verdict(row, contenders)[0]}".rstrip())
     return "\n".join(lines)
 
@@ -198,7 +235,8 @@ def _write(name, given, results):
             "goal_is_absolute": row.is_absolute, "more_is_better": row.more_is_better,
             "operation": row.operation, "ratio": ratio(row, contenders), "met": _verdict(row, contenders)[1],
             "contenders": [{"name": each.name, "ours": each.is_ours, "min": min(each.values), "median": each.median,
-                            "max": max(each.values), "values": each.values, "p99_ms": _median_or_none(each.p99s),
+                            "max": max(each.values), "values": each.values, "goal": each.goal,
+                            "p99_ms": _median_or_none(each.p99s), "parts_us": each.costs_of_parts(),
                             "server_us": _median_or_none(each.server_micros),
                             "client_us": _median_or_none(each.client_micros)} for each in contenders],
         } for row, contenders in results],
