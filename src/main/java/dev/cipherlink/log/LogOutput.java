@@ -1,10 +1,11 @@
 package dev.cipherlink.log;
 
+import dev.cipherlink.text.CliException.FailureText;
+import dev.cipherlink.text.TerminalText;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ public final class LogOutput {
     private final Optional<Path> file;
     private final OutputStream out;
     private final boolean isJournal;
+    private boolean isLossTold;
 
     private LogOutput(LogFormat format, Optional<Path> file, OutputStream out, boolean isJournal) {
         this.format = format;
@@ -55,9 +57,12 @@ public final class LogOutput {
     }
 
     private static OutputStream open(Path file) throws IOException {
-        var options = Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND);
-        return Channels.newOutputStream(Files.newByteChannel(file, options,
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))));
+        if (!Files.exists(file)) {
+            Files.newByteChannel(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))).close();
+        }
+        // Not that channel: it closes when an interrupted thread writes, and this stream does not.
+        return Files.newOutputStream(file, StandardOpenOption.APPEND);
     }
 
     /// Whether stderr is the stream of journald that systemd has named, as `DEVICE:INODE`.
@@ -77,13 +82,27 @@ public final class LogOutput {
         withPriority(current.format.line(record), record.getLevel());
     }
 
-    /// Writes a record in one piece. A line that cannot be written is lost: there is no place to tell of it.
+    /// Writes a record in one piece. A line that cannot be written is lost; stderr is told of the first one of a file.
     static synchronized void write(LogRecord record) {
         String line = current.format.line(record);
         try {
             current.out.write((current.isJournal ? withPriority(line, record.getLevel()) : line).getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
-            // A full disk, or stderr has no reader.
+            current.tellLoss(e);
+        }
+    }
+
+    private void tellLoss(IOException failure) {
+        if (file.isEmpty() || isLossTold) {
+            return;
+        }
+        isLossTold = true;
+        String line = "cipherlink: lines of the log are lost: cannot write " + TerminalText.escapeLine(file.get().toString()) + ": "
+                + FailureText.of(failure) + "\n";
+        try {
+            new FileOutputStream(FileDescriptor.err).write(line.getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            // Stderr has no reader: there is no place to tell.
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -7,6 +8,7 @@ import dev.cipherlink.peer.JavaProgram;
 import dev.cipherlink.peer.Python;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -64,6 +66,28 @@ class ServiceIT {
             assertTrue(server.waitFor(60, TimeUnit.SECONDS));
             assertEquals(0, server.exitValue(), this::errors);
             assertTrue(errors().contains("the service manager is not told READY=1: error 2"), this::errors);
+        } finally {
+            server.destroyForcibly();
+        }
+    }
+
+    /// Its lines were lost without a word.
+    @Test
+    void saysOnceThatTheLogCannotBeWritten() throws Exception {
+        Process server = serve(Map.of("CIPHERLINK_LOG_FILE", "/dev/full"));
+        try {
+            String listening = server.inputReader().readLine();
+            for (int i = 0; i < 2; i++) { // each end of a connection is a line
+                try (var stranger = new Socket("127.0.0.1", Integer.parseInt(listening.split("[: ]")[3]))) {
+                    stranger.shutdownOutput();
+                    assertEquals(-1, stranger.getInputStream().read());
+                }
+            }
+            await().until(() -> errors().contains("lines of the log are lost"));
+            server.destroy();
+            assertTrue(server.waitFor(60, TimeUnit.SECONDS));
+            assertEquals(List.of("cipherlink: lines of the log are lost: cannot write /dev/full: No space left on device"),
+                    errors().lines().filter(line -> line.contains("log")).toList());
         } finally {
             server.destroyForcibly();
         }

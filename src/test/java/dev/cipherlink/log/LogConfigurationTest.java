@@ -10,12 +10,15 @@ import dev.cipherlink.log.LogConfiguration.LogLevel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class LogConfigurationTest {
     private static LogRecord record(String message, Object... parameters) {
@@ -69,6 +72,23 @@ class LogConfigurationTest {
         assertFalse(LogOutput.isJournal(own + "0"));
         assertFalse(LogOutput.isJournal("nonsense"));
         assertFalse(LogOutput.isJournal(null));
+    }
+
+    /// One line of an interrupted thread closed the file, and the log had no more lines.
+    @Test
+    void writesTheLinesOfInterruptedThreads(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("log");
+        LogOutput.use(LogFormat.TEXT, Optional.of(file));
+        try {
+            Thread.currentThread().interrupt();
+            LogOutput.write(record("first"));
+            assertTrue(Thread.interrupted());
+            LogOutput.write(record("second"));
+        } finally {
+            LogOutput.use(LogFormat.TEXT, Optional.empty());
+        }
+        assertEquals(2, Files.readAllLines(file).size());
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
     }
 
     @Test
