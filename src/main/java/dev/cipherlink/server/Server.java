@@ -318,9 +318,8 @@ public final class Server implements AutoCloseable {
 
     /// The only place that counts and logs the end of a connection.
     void closed(Connection connection, LinkEnd end) {
-        connections.remove(connection.id());
+        statistics.closed(connection, end.reason(), connections);
         sockets.leave();
-        statistics.closed(connection, end.reason());
         log.closed(connection, end);
     }
 

@@ -24,8 +24,9 @@ final class ServerStatistics {
     final LongAdder established = new LongAdder();
     final RequestCounts requests = new RequestCounts();
     final LongAdder acceptFailures = new LongAdder();
-    private final LongAdder bytesIn = new LongAdder();
-    private final LongAdder bytesOut = new LongAdder();
+    /// Of connections that have ended.
+    private long endedBytesIn;
+    private long endedBytesOut;
     private final Map<CloseReason, LongAdder> ends = counters(CloseReason.class);
     private final Map<CloseReason, LongAdder> failedHandshakes = counters(CloseReason.class);
     private final Map<Refusal, LongAdder> refusedForwards = counters(Refusal.class);
@@ -43,14 +44,31 @@ final class ServerStatistics {
         refusedForwards.get(refusal).increment();
     }
 
-    /// Counts the end of a connection.
-    void closed(Connection connection, CloseReason reason) {
+    /// Bytes on the wire, so far, of all connections.
+    private record Bytes(long in, long out) {
+    }
+
+    /// Counts the end of a connection, and removes it from those that are open.
+    void closed(Connection connection, CloseReason reason, Map<Long, Connection> open) {
         ends.get(reason).increment();
         if (!connection.isEstablished()) {
             failedHandshakes.get(reason).increment();
         }
-        bytesIn.add(connection.bytesIn());
-        bytesOut.add(connection.bytesOut());
+        synchronized (this) { // so that at no moment its bytes count twice or not at all
+            open.remove(connection.id());
+            endedBytesIn += connection.bytesIn();
+            endedBytesOut += connection.bytesOut();
+        }
+    }
+
+    private synchronized Bytes bytes(Server server) {
+        long in = endedBytesIn;
+        long out = endedBytesOut;
+        for (Connection connection : server.connections()) {
+            in += connection.bytesIn();
+            out += connection.bytesOut();
+        }
+        return new Bytes(in, out);
     }
 
     /// The lines of INFO, in order.
@@ -71,8 +89,9 @@ final class ServerStatistics {
         for (Outcome outcome : Outcome.values()) {
             values.put("requests_" + outcome.name().toLowerCase(Locale.ROOT), requests.sum(outcome));
         }
-        values.put("bytes_in", bytesIn(live));
-        values.put("bytes_out", bytesOut(live));
+        Bytes bytes = bytes(server);
+        values.put("bytes_in", bytes.in());
+        values.put("bytes_out", bytes.out());
         values.put("accept_failures", acceptFailures.sum());
         ends.forEach((reason, count) -> values.put("closed_" + reason.name().toLowerCase(Locale.ROOT), count.sum()));
         Forwards.Totals forwarded = server.forwards.totals();
@@ -92,17 +111,10 @@ final class ServerStatistics {
         return values;
     }
 
-    private long bytesIn(List<Connection> live) {
-        return bytesIn.sum() + live.stream().mapToLong(Connection::bytesIn).sum();
-    }
-
-    private long bytesOut(List<Connection> live) {
-        return bytesOut.sum() + live.stream().mapToLong(Connection::bytesOut).sum();
-    }
-
     /// Adds the server's metrics and the store's to the report of a scrape.
     void addTo(MetricsReport report, Server server, KeyValueStore store) {
         List<Connection> live = server.connections();
+        Bytes bytes = bytes(server);
         Forwards.Totals forwarded = server.forwards.totals();
         report.gauge("build_info", "The version of the server.", new Sample(1, "version", version()))
                 .gauge("connections", "Open connections.", live.size())
@@ -117,8 +129,8 @@ final class ServerStatistics {
                 .gauge("sessions_detached", "Sessions that wait for their client to come back.", server.sessions.detached())
                 .counter("sessions_resumed", "Sessions that went on over another connection.", server.sessions.resumed())
                 .counter("sessions_expired", "Sessions whose client did not come back in time.", server.sessions.expired())
-                .counter("received_bytes", "Bytes received from clients, sealed.", bytesIn(live))
-                .counter("sent_bytes", "Bytes sent to clients, sealed.", bytesOut(live))
+                .counter("received_bytes", "Bytes received from clients, sealed.", bytes.in())
+                .counter("sent_bytes", "Bytes sent to clients, sealed.", bytes.out())
                 .gauge("forwards", "Connections that are forwarded now.", forwarded.live())
                 .counter("forwards_opened", "Forwards that were opened.", forwarded.opened())
                 .counter("forwards_refused", "Forwards that could not be opened, by reason.", "reason", refusedForwards)
