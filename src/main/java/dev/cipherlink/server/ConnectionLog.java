@@ -10,21 +10,30 @@ import dev.cipherlink.session.Link;
 import dev.cipherlink.session.Link.LinkEnd;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /// The log's lines about connections: a client that was let in, and the end of each connection. Thread-safe.
 ///
-/// The lines that strangers and refused forwards cause are limited, so that no peer can fill the disk.
+/// The lines that peers can cause are limited, so that none can fill the disk; at DEBUG the log has all of them.
 final class ConnectionLog {
 
     private static final Logger LOG = System.getLogger(Server.class.getName());
     /// Lines in a minute about connections of strangers.
     static final int STRANGERS_PER_NETBLOCK = 3;
     static final int STRANGERS_IN_ALL = 20;
+    /// Sessions and forwards in a minute that have lines, one of their beginning and one of their end.
+    static final int ADMISSIONS_PER_CLIENT = 60;
+    static final int ADMISSIONS_IN_ALL = 600;
     /// Lines in a minute about forwards that were refused.
     static final int REFUSALS_PER_CLIENT = 10;
     static final int REFUSALS_IN_ALL = 60;
 
     private final LineLimit<Netblock> strangers = strangers(System.nanoTime());
+    private final LineLimit<String> admissions = new LineLimit<>("sessions and forwards of clients began", ADMISSIONS_PER_CLIENT,
+            ADMISSIONS_IN_ALL, System.nanoTime());
+    /// The open connections of clients whose beginning was left out: so is their end.
+    private final Set<Long> leftOut = ConcurrentHashMap.newKeySet();
     private final LineLimit<String> refusedForwards =
             new LineLimit<>("forwards were refused", REFUSALS_PER_CLIENT, REFUSALS_IN_ALL, System.nanoTime());
 
@@ -35,24 +44,34 @@ final class ConnectionLog {
     /// Tells how many lines were left out. To be called about once a second.
     void tell(long nanoTime) {
         strangers.tell(nanoTime);
+        admissions.tell(nanoTime);
         refusedForwards.tell(nanoTime);
     }
 
     /// A client has a session or a forward.
     void admitted(Connection connection) {
-        LOG.log(Level.INFO, AuditEvent.MESSAGE, event(connection.stream() == null ? "admitted" : "forward-opened", connection)
+        Level level = Level.INFO;
+        if (!admissions.mayLog(connection.admission().client().name())) {
+            leftOut.add(connection.id());
+            level = Level.DEBUG;
+        }
+        if (!LOG.isLoggable(level)) {
+            return;
+        }
+        LOG.log(level, AuditEvent.MESSAGE, event(connection.stream() == null ? "admitted" : "forward-opened", connection)
                 .with("version", connection.admission().channel().version()).with("suite", connection.protocolName())
                 .with("resumed", connection.admission().isResumed() ? "true" : ""));
     }
 
     void closed(Connection connection, LinkEnd end) {
+        boolean isLeftOut = leftOut.remove(connection.id());
         boolean isRefusedForward = end.reason() == CloseReason.FORWARD_REFUSED;
         Level level = switch (end.reason()) {
             case INTERNAL_ERROR -> Level.ERROR;
             // A client with a connection pool causes these all the time.
             case NOT_USED -> Level.DEBUG;
             case FORWARD_REFUSED -> refusedForwards.mayLog(connection.admission().client().name()) ? Level.INFO : Level.DEBUG;
-            default -> connection.isStrangers() && !strangers.mayLog(connection.netblock()) ? Level.DEBUG : Level.INFO;
+            default -> isLeftOut || connection.isStrangers() && !strangers.mayLog(connection.netblock()) ? Level.DEBUG : Level.INFO;
         };
         if (!LOG.isLoggable(level)) {
             return;

@@ -312,9 +312,31 @@ class WatchedServerIT {
                 awaitLine("command-denied "));
     }
 
-    /// SIGHUP: another program has renamed the file, and the configuration has changed. Before, it did nothing.
+    /// Each connection of an admitted client was two lines, as many as it made.
     @Test
     @Order(9)
+    void forwardsOfOneClientAreAFewLinesEachWithItsEnd() throws Exception {
+        var allowed = ForwardTarget.parse("127.0.0.1:" + target.getLocalPort());
+        try (var tunnels = new TunnelClient(config(olga), 0)) {
+            for (int i = 0; i < 150; i++) {
+                Tunnel tunnel = tunnels.open(allowed);
+                target.accept().close();
+                tunnel.socket().close();
+            }
+        }
+        await().until(() -> scrape().value("cipherlink_forwards") == 0);
+        await().until(() -> lines("forward-opened ") == lines("forward-closed "));
+        long lines = lines("forward-opened ");
+        assertTrue(lines >= 50 && lines <= 122, lines + " lines"); // olga had others before, and a minute may end meanwhile
+    }
+
+    private static long lines(String event) {
+        return read(log).lines().filter(line -> line.contains(event)).count();
+    }
+
+    /// SIGHUP: another program has renamed the file, and the configuration has changed. Before, it did nothing.
+    @Test
+    @Order(10)
     void sighupOpensTheLogAnewAndTakesUpSettings() throws Exception {
         try (var tunnels = new TunnelClient(config(ann), 0)) {
             Tunnel tunnel = tunnels.open(ForwardTarget.parse("127.0.0.1:" + target.getLocalPort()));
@@ -348,7 +370,7 @@ class WatchedServerIT {
 
     /// SIGUSR1 ended the process.
     @Test
-    @Order(10)
+    @Order(11)
     void userSignalsDoNoHarm() throws Exception {
         for (String name : List.of("USR1", "USR2", "USR1", "USR2")) {
             signal(name);
@@ -361,7 +383,7 @@ class WatchedServerIT {
     }
 
     @Test
-    @Order(11)
+    @Order(12)
     void isNotReadyWhileItStops() throws Exception {
         try (var tunnels = new TunnelClient(config(olga), 0)) {
             configure("json", "127.0.0.1:" + target.getLocalPort());
