@@ -54,7 +54,8 @@ public final class ServiceNotifier {
     public void ready(String status) {
         send("READY=1\nSTATUS=" + status);
         if (watchdog != null) {
-            Thread.ofVirtual().name("service-watchdog").start(this::showLife);
+            Duration interval = watchdog.dividedBy(2);
+            Thread.ofVirtual().name("service-watchdog").start(() -> showLife(() -> send("WATCHDOG=1"), interval));
         }
     }
 
@@ -73,15 +74,18 @@ public final class ServiceNotifier {
     }
 
     /// Runs on a virtual thread, so that a server whose connections do not run any more shows no life either. A disk that does
-    /// not answer is no reason: a restart would not help.
-    private void showLife() {
-        try {
-            while (true) {
-                send("WATCHDOG=1");
-                Thread.sleep(watchdog.dividedBy(2));
+    /// not answer is no reason: a restart would not help. Until its thread is interrupted.
+    static void showLife(Runnable sign, Duration interval) {
+        while (true) {
+            try {
+                Thread.sleep(interval);
+                sign.run();
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (RuntimeException | Error e) {
+                // There is no memory, even to log it: the next sign may get through.
             }
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
         }
     }
 
@@ -91,8 +95,9 @@ public final class ServiceNotifier {
         }
         try {
             C.send(utf8(socket.startsWith("@") ? "\0" + socket.substring(1) : socket), utf8(state));
-        } catch (IllegalStateException e) {
-            LOG.log(Level.WARNING, "the service manager is not told {0}: {1}", state.lines().findFirst().orElse(""), e.getMessage());
+        } catch (RuntimeException | Error e) {
+            LOG.log(Level.WARNING, "the service manager is not told {0}: {1}", state.lines().findFirst().orElse(""),
+                    e instanceof IllegalStateException ? e.getMessage() : e);
         }
     }
 
