@@ -190,39 +190,38 @@ public abstract class CellStore<C extends CellVerbs.Cell> extends CellVerbs<C> i
 
         /// Brings the keys into memory. May block on the disk; from its return on the thread does not block, but for locks of keys.
         ///
+        /// @param maxBytes of all values that are needed
         /// @return cells with their values, of those keys whose value is needed and not on the heap
-        Map<Key, C> prepare(Map<Key, Need> keys, boolean isReadOnly) throws StoreException;
+        /// @throws StoreException `CHANGED` if there are more bytes
+        Map<Key, C> prepare(Map<Key, Need> keys, boolean isReadOnly, long maxBytes) throws StoreException;
 
         /// Puts a hold in place of a key's cell. Waits while another thread holds the key.
         ///
         /// @throws NotInMemory if only the disk knows what the key has; nothing was held
         void hold(Hold<C> hold) throws StoreException, NotInMemory;
 
-        /// Takes all changes, or none, and runs `last` with them.
+        /// Takes all changes with their record, or nothing.
         ///
+        /// @param record null if there is none
         /// @throws NotInMemory if there has to be space first
-        void accept(List<Hold<C>> changes, Sealing last) throws StoreException, NotInMemory;
+        void accept(List<Hold<C>> changes, OwnRecord record) throws StoreException, NotInMemory;
 
         /// Ends a hold: puts the cell after it, or the one before, in its place.
         void release(Hold<C> hold);
 
         /// Waits for what was missing.
-        void recover(List<Hold<C>> changes) throws StoreException;
+        void recover(List<Hold<C>> changes, OwnRecord record) throws StoreException;
     }
 
     protected abstract Holding<C> holding();
-
-    /// The last step before changes are visible.
-    public interface Sealing {
-        void run() throws StoreException;
-    }
 
     @Override
     public <T> T atomically(Map<Key, Need> keys, boolean isReadOnly, Atomic<T> body) throws StoreException {
         var sorted = new TreeMap<>(keys);
         for (int i = 0; i < MAX_TRIES; i++) {
-            var held = new HeldKeys<>(this, holding().prepare(sorted, isReadOnly));
+            var held = new HeldKeys<>(this, holding().prepare(sorted, isReadOnly, body.maxReadBytes()));
             List<Hold<C>> changes = List.of();
+            OwnRecord record = null;
             held.lock.lock();
             try {
                 held.hold(sorted.keySet());
@@ -231,10 +230,9 @@ public abstract class CellStore<C extends CellVerbs.Cell> extends CellVerbs<C> i
                 if (isReadOnly && !changes.isEmpty()) {
                     throw new IllegalStateException("a change in a run that only reads");
                 }
-                if (!changes.isEmpty()) {
-                    holding().accept(changes, () -> body.accepted(result));
-                } else if (!isReadOnly) {
-                    body.accepted(result);
+                record = body.record(result);
+                if (!changes.isEmpty() || record != null) {
+                    holding().accept(changes, record);
                 }
                 held.isCommitted = true;
                 return result;
@@ -248,7 +246,7 @@ public abstract class CellStore<C extends CellVerbs.Cell> extends CellVerbs<C> i
                 held.release();
                 held.lock.unlock();
             }
-            holding().recover(changes);
+            holding().recover(changes, record);
         }
         throw StoreException.failed(new IOException("keys change all the time"));
     }

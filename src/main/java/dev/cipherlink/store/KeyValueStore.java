@@ -47,12 +47,22 @@ public interface KeyValueStore extends KeyVerbs, AutoCloseable {
         /// @throws StoreException to have nothing changed
         T run(KeyVerbs verbs) throws StoreException;
 
-        /// All changes are accepted, and not yet visible: the last moment for records that belong to them.
+        /// A record that belongs to the changes: both are written, or neither.
         ///
-        /// @throws StoreException to have nothing changed; on disk it must not
-        default void accepted(T result) throws StoreException {
-            // Most have no record.
+        /// @return null for none; its arrays must not be changed afterwards
+        default OwnRecord record(T result) {
+            return null;
         }
+
+        /// The most bytes that the values of the keys may have together, where the disk has some of them. Beyond it nothing is read,
+        /// and the run is refused as `CHANGED`.
+        default long maxReadBytes() {
+            return Long.MAX_VALUE;
+        }
+    }
+
+    /// A record as [Transaction#record] keeps it.
+    record OwnRecord(byte[] key, byte[] value) {
     }
 
     /// The first keys that begin with `prefix` and are larger than `after`, in byte order.

@@ -158,7 +158,7 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
 
         /// All is in memory.
         @Override
-        public Map<Key, Cell> prepare(Map<Key, Need> keys, boolean isReadOnly) {
+        public Map<Key, Cell> prepare(Map<Key, Need> keys, boolean isReadOnly, long maxBytes) {
             return Map.of();
         }
 
@@ -182,15 +182,17 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
         }
 
         @Override
-        public void accept(List<Hold<Cell>> changes, Sealing last) throws StoreException {
+        public void accept(List<Hold<Cell>> changes, OwnRecord record) throws StoreException {
             long bytes = 0;
             for (Hold<Cell> change : changes) {
                 bytes += bytes(change.key(), change.after().exists() ? change.after() : null) - bytes(change.key(), change.kept());
             }
             reserve(bytes);
             try {
-                last.run();
-            } catch (StoreException | RuntimeException | Error e) {
+                if (record != null) {
+                    records.record(record.key(), record.value());
+                }
+            } catch (StoreException | Error e) {
                 usedBytes.addAndGet(-bytes);
                 throw e;
             }
@@ -209,7 +211,7 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
         }
 
         @Override
-        public void recover(List<Hold<Cell>> changes) {
+        public void recover(List<Hold<Cell>> changes, OwnRecord record) {
             throw new IllegalStateException("memory lacks nothing");
         }
     }

@@ -67,7 +67,7 @@ public final class StoreException extends Exception {
         return new StoreException(Reason.CONDITION, reason);
     }
 
-    static StoreException changedMeanwhile() {
+    public static StoreException changedMeanwhile() {
         return new StoreException(Reason.CHANGED, "the value was replaced meanwhile");
     }
 

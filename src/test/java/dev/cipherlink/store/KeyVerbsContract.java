@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.store.KeyValueStore.Atomic;
 import dev.cipherlink.store.KeyValueStore.Need;
+import dev.cipherlink.store.KeyValueStore.OwnRecord;
 import dev.cipherlink.store.KeyVerbs.Expired;
 import dev.cipherlink.store.KeyVerbs.ExpiryCondition;
 import dev.cipherlink.store.KeyVerbs.Presence;
@@ -222,23 +223,23 @@ public abstract class KeyVerbsContract {
     }
 
     @Test
-    void aRefusalAfterTheVerbsChangesNothing() throws StoreException {
+    void aRecordWithoutRoomHasTheChangesRefused() throws StoreException {
         if (store.isDurable()) {
-            return; // on disk all has been added to the log by then
+            return; // FullDiskIT has this for a disk
         }
         store.set(key, bytes("1"));
         long size = store.size();
-        assertThrows(StoreException.class, () -> atomically(new Atomic<Long>() {
+        assertEquals(Reason.FULL, assertThrows(StoreException.class, () -> atomically(new Atomic<Long>() {
             @Override
             public Long run(KeyVerbs verbs) throws StoreException {
                 return verbs.set(other, bytes("2"));
             }
 
             @Override
-            public void accepted(Long result) throws StoreException {
-                throw StoreException.refused("no");
+            public OwnRecord record(Long result) {
+                return new OwnRecord(bytes("a/record"), new byte[1_000_000]);
             }
-        }));
+        })).reason());
         assertEquals(size, store.size());
         assertFalse(store.exists(other));
     }
@@ -254,8 +255,8 @@ public abstract class KeyVerbsContract {
                 }
 
                 @Override
-                public void accepted(Long result) throws StoreException {
-                    transaction.record(record, bytes("kept"));
+                public OwnRecord record(Long result) {
+                    return new OwnRecord(record, bytes("kept"));
                 }
             });
             transaction.commit();

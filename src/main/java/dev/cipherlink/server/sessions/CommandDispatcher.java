@@ -14,6 +14,7 @@ import dev.cipherlink.session.RequestHandler;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.KeyValueStore.OwnRecord;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
 import java.lang.System.Logger;
@@ -309,11 +310,14 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         }
     }
 
-    /// Stores the answer of the running change if it is large, before the change is visible.
-    ///
-    /// @throws StoreException if there is no room
-    void keepAnswer(Reply reply) throws StoreException {
-        journal.store(running, reply, transaction);
+    /// The record of the running change's answer, to be written with the change; null if memory keeps the answer.
+    OwnRecord answerRecord(Reply reply) {
+        return journal.answerRecord(running, reply);
+    }
+
+    /// The running change is written, with the record of its answer.
+    void answerWritten(Reply reply) {
+        journal.answerWritten(running, reply);
     }
 
     /// Counts a value of this size that was copied.

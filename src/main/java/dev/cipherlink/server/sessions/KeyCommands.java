@@ -5,9 +5,11 @@ import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Expiry;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.ReplyItems;
+import dev.cipherlink.session.RequestHandler;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.KeyValueStore.Need;
+import dev.cipherlink.store.KeyValueStore.OwnRecord;
 import dev.cipherlink.store.KeyVerbs;
 import dev.cipherlink.store.KeyVerbs.ReadGate;
 import dev.cipherlink.store.StoreException;
@@ -27,6 +29,7 @@ final class KeyCommands {
     private static final byte[] NO_BYTES = {};
     /// Keys among which `RANDOMKEY` chooses in the end.
     private static final int RANDOM_PAGE = 1_000;
+    private static final int MAX_TRIES = 3;
 
     private final CommandDispatcher batch;
     private final KeyValueStore store;
@@ -116,6 +119,19 @@ final class KeyCommands {
     /// Takes memory for the values that are read, then runs the body with all keys held. An answer that is too long for the session
     /// to keep is put into the store with the changes.
     private Reply atomically(Command command, KeyValueStore.Atomic<Reply> body) throws StoreException {
+        for (int i = 1;; i++) {
+            try {
+                return attempt(command, body);
+            } catch (StoreException e) {
+                // Values have grown beyond the memory that was taken for them.
+                if (e.reason() != StoreException.Reason.CHANGED || i == MAX_TRIES) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private Reply attempt(Command command, KeyValueStore.Atomic<Reply> body) throws StoreException {
         var keys = new HashMap<Key, Need>();
         command.forEachKey((key, access) -> {
             if (access != Access.PUBLISH) {
@@ -130,20 +146,29 @@ final class KeyCommands {
             throw StoreException.refused("a transaction must read at most " + 2L * maxValueBytes + " bytes");
         }
         batch.takeMemory((int) bytes);
+        // Less needs no memory from the budget: values may grow by it meanwhile.
+        long maxReadBytes = bytes + RequestHandler.LARGE_ANSWER_BYTES;
         boolean isReadOnly = command.isReadOnly();
-        return store.atomically(keys, isReadOnly, new KeyValueStore.Atomic<>() {
+        Reply answer = store.atomically(keys, isReadOnly, new KeyValueStore.Atomic<>() {
             @Override
             public Reply run(KeyVerbs verbs) throws StoreException {
                 return body.run(verbs);
             }
 
             @Override
-            public void accepted(Reply reply) throws StoreException {
-                if (!isReadOnly) {
-                    batch.keepAnswer(reply);
-                }
+            public OwnRecord record(Reply reply) {
+                return isReadOnly ? null : batch.answerRecord(reply);
+            }
+
+            @Override
+            public long maxReadBytes() {
+                return maxReadBytes;
             }
         });
+        if (!isReadOnly) {
+            batch.answerWritten(answer);
+        }
+        return answer;
     }
 
     private static Need need(Access access) {

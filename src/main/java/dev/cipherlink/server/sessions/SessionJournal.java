@@ -5,6 +5,7 @@ import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.KeyValueStore.OwnRecord;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
 import java.lang.System.Logger;
@@ -147,13 +148,20 @@ final class SessionJournal {
         }
     }
 
-    /// Stores the large answer of a change with it, before the change is visible.
-    ///
-    /// @throws StoreException if there is no room, with the store in memory only
-    void store(int sequence, Reply reply, Transaction transaction) throws StoreException {
-        if (reply.payload().length >= StoredAnswers.MIN_BYTES) {
-            stored.add(transaction, received + ahead(sequence), reply);
+    /// The record of a change's large answer, to be written with the change; null if memory keeps the answer.
+    OwnRecord answerRecord(int sequence, Reply reply) {
+        return isStored(reply) ? stored.record(received + ahead(sequence), reply) : null;
+    }
+
+    /// A change is written, with the record of its answer if that is large.
+    void answerWritten(int sequence, Reply reply) {
+        if (isStored(reply)) {
+            stored.written(received + ahead(sequence), reply);
         }
+    }
+
+    private static boolean isStored(Reply reply) {
+        return reply.payload().length >= StoredAnswers.MIN_BYTES;
     }
 
     /// The large answer of a change; null if none is stored.

@@ -43,7 +43,7 @@ public final class SessionRecords {
     /// In place of a length: the answer is a record of its own.
     private static final int STORED = 0xFFFF;
     /// Answers up to this size are always recorded and restored, because they may belong to changes.
-    private static final int SHORT_BYTES = 128;
+    static final int SHORT_BYTES = 256;
 
     private SessionRecords() {
     }

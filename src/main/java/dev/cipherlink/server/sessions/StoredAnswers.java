@@ -2,6 +2,7 @@ package dev.cipherlink.server.sessions;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.KeyValueStore.OwnRecord;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
 import java.nio.ByteBuffer;
@@ -18,7 +19,7 @@ final class StoredAnswers {
     /// Stands for a stored answer in the session's records.
     static final Reply STORED = Reply.error("the answer is in the store");
     /// Larger answers of changes are stored: up to this size all are kept in memory.
-    static final int MIN_BYTES = 257;
+    static final int MIN_BYTES = SessionRecords.SHORT_BYTES + 1;
     private static final long MAX_BYTES = 64 << 20;
     private static final int NUMBER_AT = PREFIX.length + 16;
 
@@ -41,15 +42,15 @@ final class StoredAnswers {
         return key.putLong(NUMBER_AT, number).array();
     }
 
-    /// Adds an answer to the open transaction, with the changes that it tells of.
+    /// The record of an answer, to be written with the changes that it tells of.
     ///
     /// @param number of the request, counted from the first of the session
-    /// @throws StoreException if the store has no room
-    void add(Transaction transaction, long number, Reply answer) throws StoreException {
-        while (stored != null && !stored.isEmpty() && bytes + answer.payload().length > MAX_BYTES) {
-            removeFirst(transaction);
-        }
-        transaction.record(key(number), answer.payload());
+    OwnRecord record(long number, Reply answer) {
+        return new OwnRecord(key(number).clone(), answer.payload());
+    }
+
+    /// The record of an answer is written.
+    void written(long number, Reply answer) {
         added(number, answer.payload().length);
     }
 
@@ -67,9 +68,9 @@ final class StoredAnswers {
     }
 
     private void removeFirst(Transaction transaction) throws StoreException {
-        Stored first = stored.removeFirst();
-        bytes -= first.bytes;
-        transaction.forget(key(first.number));
+        // First, since a full disk refuses it: it is tried again with a later batch.
+        transaction.forget(key(stored.getFirst().number));
+        bytes -= stored.removeFirst().bytes;
     }
 
     /// Whether the last answer is that of this request.
@@ -86,9 +87,9 @@ final class StoredAnswers {
         return payload == null ? null : Reply.ok(payload);
     }
 
-    /// Deletes the answers up to this request, which have left the window.
+    /// Deletes the answers up to this request, which have left the window, and the oldest of too many.
     void forgetUpTo(Transaction transaction, long number) throws StoreException {
-        while (stored != null && !stored.isEmpty() && stored.getFirst().number <= number) {
+        while (stored != null && !stored.isEmpty() && (stored.getFirst().number <= number || bytes > MAX_BYTES)) {
             removeFirst(transaction);
         }
     }

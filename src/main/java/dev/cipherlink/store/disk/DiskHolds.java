@@ -3,13 +3,14 @@ package dev.cipherlink.store.disk;
 import dev.cipherlink.store.CellStore;
 import dev.cipherlink.store.CellStore.Hold;
 import dev.cipherlink.store.CellStore.NotInMemory;
-import dev.cipherlink.store.CellStore.Sealing;
 import dev.cipherlink.store.CellVerbs.Write;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore.Need;
+import dev.cipherlink.store.KeyValueStore.OwnRecord;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.disk.CellCache.CellReader;
 import dev.cipherlink.store.disk.Group.KeyChange;
+import dev.cipherlink.store.disk.Group.RecordChange;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,12 +42,17 @@ final class DiskHolds implements CellStore.Holding<DiskCell> {
     ///
     /// @return the cells of large values that are needed, with the values
     @Override
-    public Map<Key, DiskCell> prepare(Map<Key, Need> keys, boolean isReadOnly) throws StoreException {
+    public Map<Key, DiskCell> prepare(Map<Key, Need> keys, boolean isReadOnly, long maxBytes) throws StoreException {
         RocksTransaction transaction = transactions.get();
         var values = new HashMap<Key, DiskCell>();
+        long bytes = 0;
         for (Map.Entry<Key, Need> entry : keys.entrySet()) {
             Key key = entry.getKey();
             DiskCell cell = transaction.read(key);
+            bytes += entry.getValue() == Need.VALUE ? cell.valueBytes() : 0;
+            if (bytes > maxBytes) {
+                throw StoreException.changedMeanwhile();
+            }
             if (entry.getValue() == Need.VALUE && cell.lacksValue()) {
                 transaction.leaveGate();
                 byte[] value = reader.value(key, cell);
@@ -106,17 +112,11 @@ final class DiskHolds implements CellStore.Holding<DiskCell> {
     }
 
     @Override
-    public void accept(List<Hold<DiskCell>> changes, Sealing last) throws StoreException, NotInMemory {
+    public void accept(List<Hold<DiskCell>> changes, OwnRecord record) throws StoreException, NotInMemory {
         List<KeyChange> added = changes.stream().map(change -> new KeyChange(change.key(), change.before(), change.after())).toList();
-        if (!transactions.get().add(added)) {
+        RecordChange with = record == null ? null : new RecordChange(Key.of(record.key()), record.value());
+        if (!transactions.get().add(added, with)) {
             throw new NotInMemory();
-        }
-        try {
-            last.run();
-        } catch (StoreException | RuntimeException | Error e) {
-            // The group has changes that no reader sees: it must not be committed.
-            committer.stop(e);
-            throw e;
         }
     }
 
@@ -128,10 +128,10 @@ final class DiskHolds implements CellStore.Holding<DiskCell> {
 
     /// Waits for space in the log, if that was missing; [#prepare] reads anything else. Not inside the gate.
     @Override
-    public void recover(List<Hold<DiskCell>> changes) throws StoreException {
-        long bytes = 0;
+    public void recover(List<Hold<DiskCell>> changes, OwnRecord record) throws StoreException {
+        long bytes = record == null ? 0 : RocksTransaction.logBytes(Key.of(record.key()), record.value().length);
         for (Hold<DiskCell> change : changes) {
-            bytes += RocksTransaction.logBytes(change.key(), change.after());
+            bytes += RocksTransaction.logBytes(change.key(), change.after().valueBytes());
         }
         if (bytes > 0) {
             transactions.get().leaveGate();

@@ -86,17 +86,28 @@ final class Group {
         return isAdded;
     }
 
-    /// Adds changes of keys, all or none, likewise.
-    synchronized boolean addAll(List<KeyChange> changes, long maxBytes) {
+    /// Adds changes of keys with their record, all or none, likewise.
+    ///
+    /// @param record null if there is none
+    synchronized boolean addAll(List<KeyChange> changes, RecordChange record, long maxBytes) {
         int endBefore = log.size();
         int countBefore = log.count();
+        int recordsBefore = records.size();
         boolean isAdded = false;
         try {
             changes.forEach(change -> change.addTo(log));
-            isAdded = log.size() <= maxBytes && keys.addAll(changes);
+            if (record != null) {
+                record.addTo(log);
+                records.add(record);
+            }
+            if (log.size() <= maxBytes) {
+                keys.addAll(changes);
+                isAdded = true;
+            }
         } finally {
             if (!isAdded) {
                 log.cutBack(endBefore, countBefore);
+                records.subList(recordsBefore, records.size()).clear();
             }
         }
         return isAdded;

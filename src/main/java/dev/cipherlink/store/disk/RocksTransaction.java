@@ -101,8 +101,8 @@ final class RocksTransaction implements Transaction {
     }
 
     /// An estimate of the bytes that a change takes in the log.
-    static long logBytes(Key key, DiskCell after) {
-        return OVERHEAD_BYTES + (long) KEYS_IN_LOG * key.bytes().length + after.valueBytes();
+    static long logBytes(Key key, int valueBytes) {
+        return OVERHEAD_BYTES + (long) KEYS_IN_LOG * key.bytes().length + valueBytes;
     }
 
     /// Makes the cells of keys that are held; inside the gate.
@@ -110,11 +110,12 @@ final class RocksTransaction implements Transaction {
         return new DiskWrite(Need.NOTHING, null, written, null);
     }
 
-    /// Adds all of these changes or none, inside the gate.
+    /// Adds all of these changes with their record, or nothing, inside the gate.
     ///
+    /// @param record null if there is none
     /// @return false if the log has no space for them
-    boolean add(List<KeyChange> changes) throws StoreException {
-        return enter().addAll(changes, committer.logBytes());
+    boolean add(List<KeyChange> changes, RecordChange record) throws StoreException {
+        return enter().addAll(changes, record, committer.logBytes());
     }
 
     /// One try of a write, in memory, under the key's lock and inside the gate. If it lacks something it has changed nothing.
@@ -195,7 +196,7 @@ final class RocksTransaction implements Transaction {
         /// @throws StoreException if there is no space
         private DiskCell fetch(Key key) throws StoreException {
             if (lacksSpace) {
-                committer.awaitSpace(logBytes(key, after));
+                committer.awaitSpace(logBytes(key, after.valueBytes()));
                 return large;
             }
             if (lacksEntry) {

@@ -3,6 +3,7 @@ package dev.cipherlink.server.sessions;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -215,6 +216,62 @@ class SessionJournalTest extends JournalRig {
         write(journal, 3);
         assertEquals(3, recorded().received());
         assertAnswers(recorded(), 1, 2, 3);
+    }
+
+    /// The answer of a `GETDEL` of up to 256 bytes is in no record of its own: behind 2 MiB of reads it was lost.
+    @Test
+    void keepsShortAnswersOfChangesBehindManyReads() throws StoreException {
+        var journal = new SessionJournal(origin(4_000), store);
+        for (int i = 1; i <= 2_200; i++) {
+            journal.read(i, Reply.ok(new byte[1_000]));
+        }
+        Reply longest = Reply.ok(new byte[256]);
+        assertNull(journal.answerRecord(2_201, longest));
+        change(journal, 2_201, longest);
+        commit(journal);
+        assertTrue(recorded().answers().get(1).payload().length == 1_000);
+        assertTrue(recorded().answers().get(2_200).isError(), "there are too many reads for all to be recorded");
+        assertArrayEquals(longest.payload(), recorded().answers().get(2_201).payload());
+    }
+
+    /// A change whose answer has a record of its own.
+    private void store(SessionJournal journal, int sequence, Reply answer) throws StoreException {
+        try (Transaction transaction = store.begin()) {
+            transaction.record(journal.answerRecord(sequence, answer).key(), new byte[] {(byte) sequence});
+            journal.answerWritten(sequence, answer);
+            change(journal, sequence, answer);
+            journal.addTo(transaction);
+            transaction.commit();
+        }
+    }
+
+    /// They stayed in the store for ever.
+    @Test
+    void answersThatAFullDiskDoesNotForgetAreForgottenLater() throws StoreException {
+        var disk = new FailingDisk();
+        var journal = new SessionJournal(origin(4), store);
+        store(journal, 1, Reply.ok(new byte[257]));
+        read(journal, 2, 5);
+        disk.setFull(true);
+        try (Transaction full = disk.store().begin()) {
+            assertThrows(StoreException.class, () -> journal.addTo(full));
+        }
+        flush();
+        assertEquals(1, store.records(StoredAnswers.PREFIX).size());
+        commit(journal);
+        flush();
+        assertEquals(0, store.records(StoredAnswers.PREFIX).size());
+    }
+
+    @Test
+    void ofTooManyStoredAnswersTheOldestGo() throws StoreException {
+        var journal = new SessionJournal(origin(64), store);
+        Reply large = Reply.ok(new byte[16 << 20]);
+        for (int i = 1; i <= 5; i++) {
+            store(journal, i, large);
+        }
+        flush();
+        assertEquals(List.of(2, 3, 4, 5), store.records(StoredAnswers.PREFIX).values().stream().map(value -> (int) value[0]).toList());
     }
 
     @Test

@@ -1,10 +1,15 @@
 package dev.cipherlink.store.disk;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.store.Key;
+import dev.cipherlink.store.KeyValueStore.Atomic;
+import dev.cipherlink.store.KeyValueStore.Need;
+import dev.cipherlink.store.KeyValueStore.OwnRecord;
+import dev.cipherlink.store.KeyVerbs;
 import dev.cipherlink.store.StoreChild;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
@@ -14,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,6 +44,7 @@ class FullDiskIT {
     private static final int SECONDS = Integer.getInteger("cipherlink.full.seconds", 5);
     private static final int READERS = 4;
     private static final Key COUNTER = StoreChild.key("counter");
+    private static final byte[] RECORD = {'a', '/', 'x'};
     private static final int BALLAST_BYTES = 1 << 20;
     private static final int VALUE_BYTES = 10_000;
     private static final int PARTLY_FREE_BYTES = 16 << 20;
@@ -197,6 +204,45 @@ class FullDiskIT {
             waitFor(() -> acknowledged.get() > there);
         }
         return fills;
+    }
+
+    /// `GETDEL`: its answer, which is stored with the deletion, found no space behind it, and the store took no writes any more.
+    @Test
+    void aRecordThatFindsNoSpaceHasItsChangesRefused() throws Exception {
+        Key key = StoreChild.key("large");
+        byte[] value = new byte[8 << 20];
+        try (RocksStore store = RocksStores.durable(disk.resolve("store"))) {
+            store.set(key, value);
+            // RocksDB has it, and does not write on the full disk.
+            store.backUp(folder.resolve("copy"));
+            List<Path> ballast = new ArrayList<>();
+            fill(ballast);
+            assertEquals(StoreException.Reason.FULL, assertThrows(StoreException.class, () -> getAndDelete(store, key)).reason());
+            assertEquals(value.length, store.get(key).length);
+            for (Path file : ballast) {
+                Files.delete(file);
+            }
+            waitFor(() -> set(store));
+            assertEquals(value.length, getAndDelete(store, key));
+            assertEquals(value.length, store.record(RECORD).length);
+            assertNull(store.get(key));
+        }
+    }
+
+    private static int getAndDelete(RocksStore store, Key key) throws StoreException {
+        return store.atomically(Map.of(key, Need.VALUE), false, new Atomic<byte[]>() {
+            @Override
+            public byte[] run(KeyVerbs verbs) throws StoreException {
+                byte[] value = verbs.get(key);
+                verbs.delete(key);
+                return value;
+            }
+
+            @Override
+            public OwnRecord record(byte[] answer) {
+                return new OwnRecord(RECORD, answer);
+            }
+        }).length;
     }
 
     private static void waitFor(Callable<Boolean> condition) throws Exception {

@@ -82,6 +82,23 @@ class GroupTest {
         assertEquals(List.of(other), group.records());
     }
 
+    /// A large answer that was added behind its changes without a look at the space stopped the store on a full disk.
+    @Test
+    void takesChangesWithTheirRecordOrNothing() {
+        var change = new KeyChange(StoreChild.key("k"), DiskCell.ABSENT, DiskCell.of(new byte[100], 1, DiskCell.NO_DEADLINE, Group.IN_DATABASE));
+        var record = new RecordChange(StoreChild.key("r"), new byte[1_000]);
+        var group = new Group(1);
+        assertFalse(group.addAll(List.of(change), record, 1_000));
+        assertThrows(NullPointerException.class, () -> group.addAll(List.of(change), new RecordChange(null, new byte[1]), 1_000));
+        assertTrue(group.isEmpty());
+        assertEquals(List.of(), group.keys());
+        assertEquals(List.of(), group.records());
+        assertTrue(group.addAll(List.of(change), record, 2_000));
+        assertTrue(group.addAll(List.of(), record, 4_000));
+        assertEquals(List.of(change), group.keys());
+        assertEquals(List.of(record, record), group.records());
+    }
+
     /// Issue 13.5: what finds no room in the log is not in the group.
     @Test
     void takesNoChangeBeyondTheSpaceOfTheLog() {
