@@ -34,6 +34,8 @@ public final class Gateway implements AutoCloseable {
     private static final byte[] TOO_MANY = "-ERR max number of clients reached\r\n".getBytes(ISO_8859_1);
     /// Pause after a failed accept, as when descriptors run out.
     private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
+    /// Between two warnings of HTTP.
+    private static final long HTTP_WARNING_NANOS = Duration.ofMinutes(1).toNanos();
     private static final Duration DRAIN_TICK = Duration.ofMillis(20);
     /// Memory for requests and replies beyond a little each, of the largest heap.
     private static final int MEMORY_SHARE = 4;
@@ -49,6 +51,7 @@ public final class Gateway implements AutoCloseable {
     private final LongAdder refused = new LongAdder();
     private final LongAdder commands = new LongAdder();
     private final long startedAt = System.nanoTime();
+    private final AtomicLong nextHttpWarning = new AtomicLong(startedAt);
 
     /// @param password   that clients have to give; empty for none
     /// @param maxClients served at the same time
@@ -163,6 +166,16 @@ public final class Gateway implements AutoCloseable {
 
     void countCommand() {
         commands.increment();
+    }
+
+    /// Warns of a client that speaks HTTP, once a minute at most.
+    void warnOfHttp(SocketChannel channel) {
+        long now = System.nanoTime();
+        long due = nextHttpWarning.get();
+        if (now - due >= 0 && nextHttpWarning.compareAndSet(due, now + HTTP_WARNING_NANOS)) {
+            LOG.log(Level.WARNING, "possible attack: {0} sent POST or Host: in place of a command, as a browser does; closed",
+                    shown(channel, true));
+        }
     }
 
     /// What a gateway has done so far.

@@ -148,6 +148,13 @@ enum RedisCommand {
         return BY_NAME.get(name.toUpperCase(Locale.ROOT));
     }
 
+    /// Whether a request of HTTP begins so, or its header. A web page can make a browser send one to this machine; as in Redis, the
+    /// connection ends before the body is read, whose lines could be commands.
+    static boolean isOfHttp(byte[] name) {
+        return name.length == 4 && new String(name, ISO_8859_1).equalsIgnoreCase("POST")
+                || name.length == 5 && new String(name, ISO_8859_1).equalsIgnoreCase("Host:");
+    }
+
     private static boolean fits(int arity, int words) {
         return arity >= 0 ? words == arity : words >= -arity;
     }

@@ -113,8 +113,13 @@ final class RespConnection implements Target, Pressure {
             }
             queued = transaction.size();
         } catch (RespException e) {
-            transaction.fail();
-            replyError(e);
+            if (RedisCommand.isOfHttp(words.getFirst())) {
+                gateway.warnOfHttp(channel);
+                replies.end();
+            } else {
+                transaction.fail();
+                replyError(e);
+            }
         } catch (IOException e) {
             replyError(new RespException(ReplyQueue.reason(e, false)));
             hasQuit = true;

@@ -41,12 +41,18 @@ final class Transaction {
         return queue == null ? -1 : queue.size();
     }
 
-    void begin() throws RespException {
+    void begin() {
         if (isOpen()) {
-            throw new RespException("ERR MULTI calls can not be nested");
+            refuse("ERR MULTI calls can not be nested");
+            return;
         }
         queue = new ArrayList<>();
         connection.reply(RespWriter::ok);
+    }
+
+    /// Refuses a command that is not queued; unlike [#fail], EXEC still runs those that are.
+    private void refuse(String error) {
+        connection.reply(out -> out.error(error));
     }
 
     /// A command was refused while they are queued: EXEC will be, too.
@@ -85,7 +91,8 @@ final class Transaction {
 
     void watch(Call call) throws RespException, IOException, InterruptedException {
         if (isOpen()) {
-            throw new RespException("ERR WATCH inside MULTI is not allowed");
+            refuse("ERR WATCH inside MULTI is not allowed");
+            return;
         }
         List<byte[]> keys = new ArrayList<>();
         List<byte[]> requests = new ArrayList<>();

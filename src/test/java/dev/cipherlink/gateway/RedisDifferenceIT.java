@@ -356,6 +356,7 @@ class RedisDifferenceIT {
         "CLIENT REPLY SKIP\r\nPING a\r\nPING b\r\nCLIENT REPLY OFF\r\nPING\r\nCLIENT REPLY ON\r\nPING c\r\nQUIT\r\n",
         "SUBSCRIBE a b a\r\nPING\r\nPING x\r\nGET a\r\nPSUBSCRIBE a*\r\nUNSUBSCRIBE a\r\nUNSUBSCRIBE\r\nPUNSUBSCRIBE\r\nUNSUBSCRIBE\r\nQUIT\r\n",
         "MULTI\r\nMULTI\r\nWATCH a\r\nDISCARD\r\nEXEC\r\nDISCARD\r\nMULTI\r\nnosuch\r\nEXEC\r\nMULTI\r\nGET\r\nPING\r\nEXEC\r\nQUIT\r\n",
+        "MULTI\r\nMULTI\r\nPING\r\nEXEC\r\nMULTI\r\nWATCH a\r\nPING\r\nEXEC\r\nQUIT\r\n", "POST / HTTP/1.1\r\nPING\r\n", "HOST: x\r\nPING\r\n",
         "AUTH a\r\nAUTH a b\r\nAUTH a b c\r\nHELLO 4\r\nHELLO x\r\nHELLO 2 BOGUS\r\nHELLO 3 SETNAME n\r\nCLIENT GETNAME\r\nRESET\r\n"
                 + "CLIENT GETNAME\r\nSELECT 0\r\nSELECT x\r\nSELECT 99\r\nCLIENT SETNAME \"a b\"\r\nCLIENT BOGUS\r\nCLIENT\r\n"
                 + "CONFIG GET\r\nCOMMAND BOGUS\r\nCOMMAND GETKEYS GET a\r\nCOMMAND GETKEYS MSET a 1 b 2\r\nCOMMAND GETKEYS PING\r\n"
