@@ -260,6 +260,11 @@ public final class Gateway implements AutoCloseable {
             inUse.addAndGet(-bytes);
         }
 
+        @Override
+        public long forOneClient() {
+            return limit / 2;
+        }
+
         long inUse() {
             return inUse.get();
         }

@@ -10,7 +10,7 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
-import java.util.Queue;
+import java.util.Deque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -20,19 +20,21 @@ import java.util.function.Consumer;
 /// The server answers in the order of the requests; so a reply that needs no server waits only for the requests before it. The thread
 /// that reads the server calls [Request#answered] and [#push], which never block; another one, in [#write], writes to the client.
 ///
-/// A client that sends faster than it takes replies waits in [#awaitRoom]; one for whose replies there is no memory is closed.
+/// A client that sends faster than it takes replies waits in [#awaitRoom]. One for whose reply there is no memory gets an error in its
+/// place, and no more; a subscriber that does not take its publications is closed.
 /// Thread-safe.
 final class ReplyQueue {
 
     /// Replies that may wait for the client, together with what the requests under way are expected to bring.
     private static final long MAX_EXPECTED_BYTES = 16 << 20;
-    /// The most bytes that may wait for a client that does not take them.
-    private static final long MAX_WAITING_BYTES = 64 << 20;
+    /// The most bytes that may wait for a client when a publication comes.
+    private static final long MAX_PUSHED_BYTES = 64 << 20;
     /// What is expected of the first replies, and of later ones at least.
     private static final long FIRST_EXPECTED_BYTES = 1 << 20;
     private static final long LEAST_EXPECTED_BYTES = 1 << 10;
     /// Up to here, memory is not counted.
     private static final long FREE_BYTES = 128 << 10;
+    private static final String NO_MEMORY = "ERR outcome unknown: there is no memory for the reply, since those before it are not read";
 
     private static final Logger LOG = System.getLogger(ReplyQueue.class.getName());
 
@@ -43,7 +45,7 @@ final class ReplyQueue {
     private final Condition room = lock.newCondition();
     private RespWriter waiting = new RespWriter();
     private RespWriter writing = new RespWriter();
-    private final Queue<Held> held = new ArrayDeque<>(0);
+    private final Deque<Held> held = new ArrayDeque<>(0);
     private long heldBytes;
     private long sent;
     private long answered;
@@ -60,6 +62,9 @@ final class ReplyQueue {
         boolean take(long bytes);
 
         void give(long bytes);
+
+        /// What one client may take of it.
+        long forOneClient();
     }
 
     /// A reply that waits for the requests before it.
@@ -99,7 +104,7 @@ final class ReplyQueue {
                     answer.write(Result.of(reply), waiting.version(isResp3));
                 }
                 expect(waiting.bytes() - before);
-                settle();
+                settle(before);
             } catch (RuntimeException e) {
                 LOG.log(Level.ERROR, "an answer of the server is not understood", e);
                 end(); // half a reply may have been written
@@ -168,18 +173,21 @@ final class ReplyQueue {
         return waiting.bytes() + writing.bytes() + heldBytes;
     }
 
-    /// A large reply may be followed by others as large; each small one makes that less likely.
+    /// A large reply may be followed by others as large; each small one makes that a little less likely.
     private void expect(long bytes) {
-        expectedBytes = bytes > expectedBytes ? bytes : Math.max(LEAST_EXPECTED_BYTES, expectedBytes - (expectedBytes >> 3));
+        expectedBytes = bytes > expectedBytes ? bytes : Math.max(LEAST_EXPECTED_BYTES, expectedBytes - (expectedBytes >> 6));
     }
 
     /// A reply that needs no server, or no more of it.
-    void reply(Consumer<RespWriter> reply, boolean isResp3) {
+    ///
+    /// @return whether so little waits that another may follow; if not, see [#awaitRoom]
+    boolean reply(Consumer<RespWriter> reply, boolean isResp3) {
         lock.lock();
         try {
             if (isEnding) {
-                return;
+                return true;
             }
+            long before = waiting.bytes();
             if (answered == sent) {
                 reply.accept(waiting.version(isResp3));
             } else {
@@ -188,19 +196,30 @@ final class ReplyQueue {
                 held.add(new Held(sent, writer));
                 heldBytes += writer.bytes();
             }
-            settle();
+            settle(before);
+            return backlog() < MAX_EXPECTED_BYTES;
         } finally {
             lock.unlock();
         }
     }
 
-    /// Something that the client did not ask for just now.
+    /// Something that the client did not ask for just now. It comes behind the replies that are held, one of which may confirm the
+    /// subscription.
     void push(Consumer<RespWriter> message, boolean isResp3) {
         lock.lock();
         try {
-            if (!isEnding) {
-                message.accept(waiting.version(isResp3));
-                settle();
+            if (isEnding) {
+                return;
+            }
+            Held last = held.peekLast();
+            RespWriter out = last == null ? waiting : last.reply;
+            long before = out.bytes();
+            message.accept(out.version(isResp3));
+            heldBytes += last == null ? 0 : out.bytes() - before;
+            if (backlog() > MAX_PUSHED_BYTES || !count()) {
+                end();
+            } else {
+                wake();
             }
         } finally {
             lock.unlock();
@@ -208,13 +227,19 @@ final class ReplyQueue {
     }
 
     /// Brings up the replies whose turn it is, and sees to it that they are written.
-    private void settle() {
+    ///
+    /// @param before the bytes that waited before the last reply, which an error replaces if there is no memory for it
+    private void settle(long before) {
         for (Held next = held.peek(); next != null && next.behind <= answered; next = held.peek()) {
             held.remove();
             heldBytes -= next.reply.bytes();
             waiting.append(next.reply);
         }
-        count();
+        if (!count()) {
+            waiting.cut(before);
+            fail(NO_MEMORY);
+            count();
+        }
         wake();
     }
 
@@ -225,20 +250,20 @@ final class ReplyQueue {
         }
     }
 
-    private void count() {
+    /// @return false if there is no memory for what waits
+    private boolean count() {
         long backlog = backlog();
         long counted = backlog > FREE_BYTES ? backlog : 0;
-        if (counted == countedBytes) {
-            return;
+        if (counted == countedBytes || counted > countedBytes && isEnding) {
+            return true;
         }
-        if (counted <= countedBytes) {
+        if (counted < countedBytes) {
             memory.give(countedBytes - counted);
-            countedBytes = counted;
-        } else if (!isEnding && (backlog > MAX_WAITING_BYTES || !memory.take(counted - countedBytes))) {
-            end();
-        } else {
-            countedBytes = isEnding ? countedBytes : counted;
+        } else if (counted > memory.forOneClient() || !memory.take(counted - countedBytes)) {
+            return false;
         }
+        countedBytes = counted;
+        return true;
     }
 
     /// The last thing that the client is told.

@@ -35,6 +35,8 @@ final class RespConnection implements Target, Pressure {
     private boolean isSilent;
     private boolean isNextSilent;
     private boolean isThisSilent;
+    /// Whether so much waits for the client that no more of its commands are read.
+    private boolean isFull;
 
     // Read by other threads too.
     private volatile boolean isResp3;
@@ -79,6 +81,11 @@ final class RespConnection implements Target, Pressure {
                 }
                 execute(words);
                 forgetRequest();
+                if (isFull) {
+                    isFull = false;
+                    flush();
+                    replies.awaitRoom();
+                }
             }
         } catch (RespException e) {
             replyError(e);
@@ -161,8 +168,8 @@ final class RespConnection implements Target, Pressure {
 
     @Override
     public void reply(Consumer<RespWriter> reply) {
-        if (!isThisSilent) {
-            replies.reply(reply, isResp3);
+        if (!isThisSilent && !replies.reply(reply, isResp3)) {
+            isFull = true;
         }
     }
 

@@ -160,6 +160,25 @@ final class RespWriter {
         return parts;
     }
 
+    /// Forgets what was written last.
+    ///
+    /// @param size the bytes that stay
+    void cut(long size) {
+        long excess = bytes - size;
+        bytes = size;
+        int ofSmall = (int) Math.min(excess, end);
+        end -= ofSmall;
+        for (excess -= ofSmall; excess > 0; ) {
+            ByteBuffer last = full.getLast();
+            if (last.remaining() <= excess) {
+                excess -= full.removeLast().remaining();
+            } else {
+                last.limit(last.limit() - (int) excess);
+                excess = 0;
+            }
+        }
+    }
+
     /// Forgets what was there.
     void clear() {
         full.clear();

@@ -142,6 +142,60 @@ class GatewayIT {
         }
     }
 
+    /// Small replies promise nothing: large ones behind them wait for a slow reader, too.
+    @Test
+    void waitsForASlowReaderOfLargeRepliesBehindSmallOnes() throws Exception {
+        try (GatewayRig rig = GatewayRig.start(); RespClient slow = rig.connect()) {
+            String value = "v".repeat(1 << 20);
+            assertEquals("+OK\r\n", slow.ask("SET", "large", value));
+            for (int i = 0; i < 100; i++) {
+                assertEquals("$-1\r\n", slow.ask("GET", "none"));
+            }
+            slow.sendRaw("GET large\r\n".repeat(200));
+            await().atMost(Duration.ofSeconds(30)).until(() -> rig.gateway().totals().memoryInUse() > 16 << 20);
+            for (int i = 0; i < 200; i++) {
+                assertEquals(value.length() + 12, slow.reply().length());
+            }
+        }
+    }
+
+    /// Replies that need no server wait for the client as others do.
+    @Test
+    void readsNoFurtherForAClientThatTakesNoEchoes() throws Exception {
+        try (GatewayRig rig = GatewayRig.start(); RespClient slow = rig.connect()) {
+            byte[] echo = RespClient.encode("ECHO", "v".repeat(8 << 20));
+            Thread sender = Thread.ofVirtual().start(() -> {
+                try {
+                    for (int i = 0; i < 16; i++) {
+                        slow.write(echo);
+                    }
+                } catch (IOException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            await().atMost(Duration.ofSeconds(30)).until(() -> rig.gateway().totals().memoryInUse() >= 16 << 20);
+            for (int i = 0; i < 16; i++) {
+                assertTrue(rig.gateway().totals().memoryInUse() < 48 << 20);
+                assertEquals((8 << 20) + 12, slow.reply().length());
+            }
+            sender.join();
+        }
+    }
+
+    /// A web page can make a browser send commands as the body of a request.
+    @Test
+    void runsNothingOfARequestOfHttp() throws IOException {
+        try (GatewayRig rig = GatewayRig.start(); RespClient client = rig.connect()) {
+            for (String head : new String[] {"POST / HTTP/1.1\r\n", "Host: localhost\r\n"}) {
+                try (RespClient browser = rig.connect()) {
+                    browser.sendRaw(head + "Content-Length: 9\r\n\r\nSET a 1\r\n");
+                    assertEquals("", browser.rest());
+                }
+                assertEquals("$-1\r\n", client.ask("GET", "a"));
+            }
+        }
+    }
+
     @Test
     void refusesClientsBeyondTheLimit() throws Exception {
         try (GatewayRig rig = GatewayRig.start(new Gateway.Config(Optional.empty(), 2)); RespClient first = rig.connect();
