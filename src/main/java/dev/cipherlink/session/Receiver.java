@@ -239,9 +239,8 @@ final class Receiver {
         private static final Duration PATIENCE = Duration.ofSeconds(30);
         /// Time to wait for memory that other sessions have.
         private static final Duration MEMORY_PATIENCE = Duration.ofSeconds(15);
+        /// A request is large if it has more than this, and more than a 16th of the budget.
         private static final int LARGE_BYTES = 64 << 10;
-        /// A budget for fewer of the largest requests is small.
-        private static final int FEW_REQUESTS = 4;
 
         private final String owner;
         private final int maxBytes;
@@ -278,7 +277,7 @@ final class Receiver {
             return bytes;
         }
 
-        /// Copies a fragment behind the others; nothing is kept of a request that is refused. Blocks for a few seconds while other
+        /// Copies a fragment behind the others; nothing is kept of a request that is refused. Blocks for up to 15 s while other
         /// sessions have the memory.
         ///
         /// @param now a [System#nanoTime]
@@ -308,11 +307,11 @@ final class Receiver {
             }
         }
 
-        /// Takes memory for a request of so many bytes so far. With little memory, a request that is large takes at once what the
-        /// largest needs: of several that grow at the same time, each would have a part and none enough.
+        /// Takes memory for a request of so many bytes so far. One that is large for the budget takes at once what the largest needs:
+        /// of several that grow at the same time, each would have a part and none enough.
         private boolean takeFor(int soFar) {
-            boolean isWhole = soFar > LARGE_BYTES && budget.bytes() < FEW_REQUESTS * (long) maxBytes;
-            long more = (isWhole ? Math.min(maxBytes, largestBytes(budget)) : soFar) - taken;
+            boolean isLarge = soFar > Math.max(LARGE_BYTES, budget.bytes() / 16);
+            long more = (isLarge ? Math.min(maxBytes, largestBytes(budget)) : soFar) - taken;
             if (more <= 0) {
                 return true;
             }
