@@ -164,7 +164,8 @@ public abstract class CellStore<C extends CellVerbs.Cell> extends CellVerbs<C> i
             Hold<C> hold = hold(key);
             Write<C> write = store.holding().newWrite();
             C cell = hold.after;
-            C live = cell.isLive(clock) ? need == Need.VALUE ? withValue(key, cell) : cell : write.absent();
+            boolean isLive = cell.isLive(clock);
+            C live = isLive ? need == Need.VALUE ? withValue(key, cell) : cell : write.absent();
             write.live = live;
             write.after = change.apply(live, write);
             boolean isGone = !write.after.exists() && !cell.exists();
@@ -173,7 +174,7 @@ public abstract class CellStore<C extends CellVerbs.Cell> extends CellVerbs<C> i
                 if (writtenBytes > 2L * limits.maxValueBytes()) {
                     throw StoreException.tooMuchAtOnce(2L * limits.maxValueBytes());
                 }
-                hold.after = write.after;
+                hold.after = write.after.exists() || isLive ? write.after : write.expired();
             }
             return write;
         }

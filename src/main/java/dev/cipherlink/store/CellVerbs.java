@@ -89,6 +89,9 @@ public abstract class CellVerbs<C extends CellVerbs.Cell> implements KeyVerbs {
         protected abstract C withDeadline(C cell, long deadline);
 
         protected abstract C absent();
+
+        /// The state of a key whose entry has expired, and is removed.
+        protected abstract C expired();
     }
 
     /// @param limits of which [StoreLimits#maxValueBytes] is checked here

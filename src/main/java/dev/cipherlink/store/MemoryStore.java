@@ -133,6 +133,11 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
         protected Cell absent() {
             return ABSENT;
         }
+
+        @Override
+        protected Cell expired() {
+            return ABSENT;
+        }
     }
 
     /// Stands for a key that is held.

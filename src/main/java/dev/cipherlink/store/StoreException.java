@@ -17,7 +17,7 @@ public final class StoreException extends Exception {
         NOT_A_NUMBER,
         /// The incremented number would not fit into 64 bits, or a decimal one would be too large.
         OVERFLOW,
-        /// Verbs that run as one are refused by their caller.
+        /// Verbs that run as one are refused, by their caller or because they write too much.
         CONDITION,
         /// A value was replaced while it was read; it is tried again.
         CHANGED,
@@ -72,7 +72,7 @@ public final class StoreException extends Exception {
     }
 
     static StoreException tooMuchAtOnce(long maxBytes) {
-        return new StoreException(Reason.VALUE_TOO_LARGE, "a transaction must write at most " + maxBytes + " bytes");
+        return new StoreException(Reason.CONDITION, "a transaction must write at most " + maxBytes + " bytes");
     }
 
     static StoreException overflow() {

@@ -180,7 +180,7 @@ final class RocksTransaction implements Transaction {
             after = change.apply(live, this);
             if (!after.exists() && live == DiskCell.ABSENT && before.exists()) {
                 // It is removed now, even if the change leaves it alone.
-                after = DiskCell.expired(group);
+                after = expired();
             }
             if (after == live || !after.exists() && !before.exists()) {
                 return kept == null && before.exists() ? before : kept;
@@ -220,6 +220,11 @@ final class RocksTransaction implements Transaction {
         @Override
         protected DiskCell absent() {
             return DiskCell.absent(group);
+        }
+
+        @Override
+        protected DiskCell expired() {
+            return DiskCell.expired(group);
         }
     }
 
