@@ -9,12 +9,12 @@ import java.math.RoundingMode;
 public final class Decimal {
     /// Enough for every 64-bit number with a few leading zeros; anything longer is not looked at.
     private static final int MAX_BYTES = 32;
-    /// Of a number with a fraction.
-    private static final int MAX_FRACTION_BYTES = 256;
     /// Digits behind the point that a sum keeps, as many as Redis.
     private static final int SCALE = 17;
     /// Numbers have at most so many digits in front of the point, those of a `double`.
     private static final int MAX_DIGITS = 308;
+    /// Of a number with a fraction: enough for every sum.
+    private static final int MAX_FRACTION_BYTES = "-.".length() + MAX_DIGITS + SCALE;
 
     private Decimal() {
     }

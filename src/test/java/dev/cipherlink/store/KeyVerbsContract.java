@@ -161,6 +161,15 @@ public abstract class KeyVerbsContract {
         assertEquals(sum, value(key));
     }
 
+    @Test
+    void addsToEverySumThatItGave() throws StoreException {
+        store.incrementDecimal(key, bytes("-9e307"));
+        String sum = "-" + "9" + "0".repeat(306) + "1.00000000000000001";
+        assertArrayEquals(bytes(sum), store.incrementDecimal(key, bytes("-1.00000000000000001")));
+        assertArrayEquals(bytes(sum), store.incrementDecimal(key, bytes("0")));
+        assertArrayEquals(bytes("0"), store.incrementDecimal(key, bytes(sum.substring(1))));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "x", "1 ", " 1", "1e", "0x1", "nan", "inf", "1e308", "1e-999999999", "1e999999999", "\u0661"})
     void refusesOtherDecimalNumbers(String number) throws StoreException {
@@ -292,7 +301,7 @@ public abstract class KeyVerbsContract {
     @Test
     void aRunHasALimitOfWhatItWrites() throws StoreException {
         store.set(key, new byte[LARGE]);
-        assertEquals(Reason.VALUE_TOO_LARGE, assertThrows(StoreException.class, () -> atomically(verbs -> {
+        assertEquals(Reason.CONDITION, assertThrows(StoreException.class, () -> atomically(verbs -> {
             for (int i = 0; i < 4; i++) {
                 verbs.append(key, bytes("y"));
             }
@@ -330,6 +339,11 @@ public abstract class KeyVerbsContract {
         store.delete(other);
         assertTrue(List.of("other EXPIRED", "k SET").containsAll(List.of(told.take(), told.take())), told.toString());
         assertEquals(0, told.size());
+        store.expire(key, Duration.ofSeconds(1));
+        clock.advance(Duration.ofSeconds(1));
+        assertEquals(false, atomically(verbs -> verbs.delete(key)));
+        store.size(); // in memory, this removes what has expired
+        assertEquals("k EXPIRED", told.take());
     }
 
     @Test
