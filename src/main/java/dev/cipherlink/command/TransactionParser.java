@@ -12,6 +12,8 @@ final class TransactionParser {
     static final int MAX_COMMANDS = 10_000;
     /// Keys that the commands name, together.
     static final int MAX_KEYS = 20_000;
+    /// Their subscribers are looked up inside the store's gate.
+    static final int MAX_PUBLICATIONS = 100;
     private static final int MAX_DIGITS = 10;
     private static final String EACH = "EACH";
 
@@ -19,6 +21,7 @@ final class TransactionParser {
     private final List<Transaction.If> conditions = new ArrayList<>();
     private final List<Command> parsed = new ArrayList<>();
     private int keys;
+    private int publications;
     private byte[] payload;
     private int position;
     private int end;
@@ -95,6 +98,9 @@ final class TransactionParser {
         Command command = verb == Verb.TXN ? null : commands.parse(verb, payload, from, size);
         if (!(command instanceof Command.OnKeys || command instanceof Command.Publish)) {
             throw new CommandException("it cannot be part of a transaction");
+        }
+        if (command instanceof Command.Publish && ++publications > MAX_PUBLICATIONS) {
+            throw new CommandException("a transaction has at most " + MAX_PUBLICATIONS + " PUBLISH");
         }
         command.forEachKey((_, _) -> keys++);
         requireFewKeys();

@@ -84,6 +84,9 @@ class CommandOptionsTest {
         assertTrue(refusal(most + "5 GET k").contains("at most 10000 commands"));
         String keys = "MGET" + " k".repeat(10_000);
         assertTrue(refusal("TXN\n" + (keys.length() + " " + keys).repeat(2) + "5 GET k").contains("at most 20000 keys"));
+        String publications = "TXN\n" + "11 PUBLISH c x".repeat(100);
+        assertEquals(100, ((Command.Transaction) parse(publications)).commands().size());
+        assertEquals("command 101: a transaction has at most 100 PUBLISH", refusal(publications + "11 PUBLISH c x"));
         assertTrue(refusal("TXN\n5 GET k3 GET").startsWith("command 2: usage: GET key"));
         assertTrue(refusal("MGET" + " k".repeat(10_001)).contains("10000"));
     }

@@ -123,6 +123,22 @@ class PublishIT {
     }
 
     @Test
+    void theNamesOfSubscriptionsAreLimited() throws Exception {
+        try (var ann = new Listener()) {
+            String name = "n".repeat(509);
+            for (int i = 100; i < 228; i++) {
+                assertEquals("OK", ann.ask((i % 2 == 0 ? "SUBSCRIBE " : "PSUBSCRIBE ") + name + i));
+            }
+            String refusal = "ERROR the names of your subscriptions may have 65536 bytes together; end one first";
+            assertEquals(refusal, ann.ask("SUBSCRIBE c"));
+            assertEquals("OK", ann.ask("SUBSCRIBE " + name + 100));
+            assertEquals("OK", ann.ask("UNSUBSCRIBE " + name + 100));
+            assertEquals("OK", ann.ask("SUBSCRIBE c"));
+            assertEquals(refusal, ann.ask("SUBSCRIBE " + name + 100));
+        }
+    }
+
+    @Test
     void subscriptionsOutliveTheServer() throws Exception {
         try (var ann = new Listener()) {
             ann.ask("SUBSCRIBE news");

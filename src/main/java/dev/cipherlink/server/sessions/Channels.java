@@ -37,15 +37,15 @@ public final class Channels {
         return found;
     }
 
-    /// How many sessions a publication is told to.
-    int receivers(Command.Publish publication) {
-        return subscribers(Key.of(publication.channel())).size();
+    /// How many sessions a publication in this channel is told to.
+    int receivers(Key channel) {
+        return subscribers(channel).size();
     }
 
     /// Tells a publication once everything is durable that was written so far.
     void publish(Command.Publish publication) {
         Key channel = Key.of(publication.channel());
-        if (subscribers(channel).isEmpty()) {
+        if (!byChannel.containsKey(channel) && !byPrefix.matches(channel.bytes())) {
             return;
         }
         byte[] event = new Event.Published(new String(channel.bytes(), UTF_8), publication.payload()).encode();
@@ -92,11 +92,14 @@ public final class Channels {
     static final class Subscriber {
 
         private static final int MAX_SUBSCRIPTIONS = 1_000;
+        /// Of all their names, because each change of one records them all.
+        private static final int MAX_BYTES = 64 << 10;
 
         private final Channels channels;
         private final CountedEvents events;
         private final Set<Key> subscribed = ConcurrentHashMap.newKeySet();
         private final Set<Key> prefixes = ConcurrentHashMap.newKeySet();
+        private int bytes;
 
         /// @param events returns false if too many events are waiting
         Subscriber(Channels channels, Predicate<byte[]> events) {
@@ -107,12 +110,18 @@ public final class Channels {
         Reply subscribe(byte[] channel, boolean isPrefix) {
             Key wanted = Key.of(channel);
             Set<Key> own = isPrefix ? prefixes : subscribed;
-            if (subscribed.size() + prefixes.size() >= MAX_SUBSCRIPTIONS && !own.contains(wanted)) {
+            if (own.contains(wanted)) {
+                return Reply.OK;
+            }
+            if (subscribed.size() + prefixes.size() >= MAX_SUBSCRIPTIONS) {
                 return Reply.error("you have " + MAX_SUBSCRIPTIONS + " subscriptions; end one first");
             }
-            if (own.add(wanted)) {
-                channels.add(wanted, isPrefix, this);
+            if (bytes + channel.length > MAX_BYTES) {
+                return Reply.error("the names of your subscriptions may have " + MAX_BYTES + " bytes together; end one first");
             }
+            own.add(wanted);
+            bytes += channel.length;
+            channels.add(wanted, isPrefix, this);
             return Reply.OK;
         }
 
@@ -121,6 +130,7 @@ public final class Channels {
             if (!(isPrefix ? prefixes : subscribed).remove(known)) {
                 return Reply.error("you have no such subscription");
             }
+            bytes -= channel.length;
             channels.remove(known, isPrefix, this);
             return Reply.OK;
         }

@@ -116,8 +116,10 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
             String refusal = rights.refusal(command);
             if (refusal != null) {
                 reply = Reply.error(refusal, Outcome.DENIED);
-            } else if (command instanceof Command.Append || command instanceof Command.SetRange) {
-                takeMemory(request.length() + store.valueBytes(Key.of(((Command.OfKey) command).key())));
+            } else if (command instanceof Command.Append(byte[] key, _)) {
+                takeMemory(request.length() + store.valueBytes(Key.of(key)));
+            } else if (command instanceof Command.SetRange(byte[] key, int offset, _)) {
+                takeMemory(request.length() + Math.max(offset, store.valueBytes(Key.of(key))));
             }
         } catch (CommandException e) {
             reply = Reply.error(e.getMessage(), Outcome.INVALID);

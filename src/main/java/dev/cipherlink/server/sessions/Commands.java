@@ -80,7 +80,8 @@ final class Commands {
             }
             case Command.RandomKey() -> {
                 batch.transaction().pause();
-                yield keyCommands.randomKey();
+                Key chosen = RandomKey.choose(store);
+                yield chosen == null ? Reply.NOT_FOUND : Reply.value(chosen.bytes());
             }
             case Command.Echo(byte[] text) -> echo(text);
             case Command.Time() -> Reply.line(OffsetDateTime.now().format(DateTimeFormatter.ISO_OFFSET_DATE_TIME));
@@ -95,7 +96,7 @@ final class Commands {
             case Command.Watch(byte[] prefix) -> events.watch(prefix);
             case Command.Unwatch(byte[] prefix) -> events.unwatch(prefix);
             case Command.Publish publication -> {
-                int receivers = services.channels().receivers(publication);
+                int receivers = services.channels().receivers(Key.of(publication.channel()));
                 services.channels().publish(publication);
                 yield Reply.number(receivers);
             }

@@ -20,15 +20,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.concurrent.ThreadLocalRandom;
 
 /// The commands on keys of one session, alone and in transactions. Used by its reading thread.
 ///
 /// A command that reads a value and changes it, or that names several keys, runs as a transaction of its own.
 final class KeyCommands {
     private static final byte[] NO_BYTES = {};
-    /// Keys among which `RANDOMKEY` chooses in the end.
-    private static final int RANDOM_PAGE = 1_000;
     private static final int MAX_TRIES = 3;
 
     private final CommandDispatcher batch;
@@ -47,7 +44,8 @@ final class KeyCommands {
     /// @throws StoreException if the store or the memory budget refuses the command
     Reply run(Command.OnKeys command) throws StoreException {
         return switch (command) {
-            case Command.GetDel _, Command.GetEx _, Command.Rename _, Command.Copy _, Command.MGet _ -> runAlone(command);
+            case Command.GetDel _, Command.GetEx _, Command.Rename _, Command.Copy _, Command.MGet _, Command.IncrByFloat _ ->
+                    runAlone(command);
             case Command.Put put when put.answersOld() -> runAlone(command);
             default -> run(command, store, gate);
         };
@@ -61,16 +59,19 @@ final class KeyCommands {
     /// @throws StoreException if nothing was done
     Reply run(Command.Transaction transaction, Channels channels) throws StoreException {
         var publications = new ArrayList<Command.Publish>();
-        Reply reply = atomically(transaction, verbs -> {
-            publications.clear();
-            return run(transaction, verbs, publications, channels);
-        });
+        var receivers = new HashMap<Key, Integer>();
+        for (Command command : transaction.commands()) {
+            if (command instanceof Command.Publish publication) {
+                publications.add(publication);
+                receivers.computeIfAbsent(Key.of(publication.channel()), channels::receivers);
+            }
+        }
+        Reply reply = atomically(transaction, verbs -> run(transaction, verbs, receivers));
         publications.forEach(channels::publish);
         return reply;
     }
 
-    private Reply run(Command.Transaction transaction, KeyVerbs verbs, List<Command.Publish> publications, Channels channels)
-            throws StoreException {
+    private Reply run(Command.Transaction transaction, KeyVerbs verbs, Map<Key, Integer> receivers) throws StoreException {
         int number = 0;
         for (Command.Transaction.If condition : transaction.conditions()) {
             number++;
@@ -83,7 +84,7 @@ final class KeyCommands {
         long bytes = 0;
         for (Command command : transaction.commands()) {
             number++;
-            Reply reply = outcome(command, verbs, publications, channels);
+            Reply reply = outcome(command, verbs, receivers);
             if (reply.isError() && !transaction.keepsGoing()) {
                 throw StoreException.refused("command " + number + ": " + reply.reason());
             }
@@ -94,11 +95,9 @@ final class KeyCommands {
         return ReplyItems.join(replies);
     }
 
-    private Reply outcome(Command command, KeyVerbs verbs, List<Command.Publish> publications, Channels channels)
-            throws StoreException {
-        if (command instanceof Command.Publish publication) {
-            publications.add(publication);
-            return Reply.number(channels.receivers(publication));
+    private Reply outcome(Command command, KeyVerbs verbs, Map<Key, Integer> receivers) throws StoreException {
+        if (command instanceof Command.Publish(byte[] channel, _)) {
+            return Reply.number(receivers.get(Key.of(channel)));
         }
         try {
             return run((Command.OnKeys) command, verbs, ReadGate.OPEN);
@@ -138,14 +137,23 @@ final class KeyCommands {
                 keys.merge(Key.of(key), need(access), (a, b) -> a.compareTo(b) > 0 ? a : b);
             }
         });
+        var sizes = new HashMap<Key, Long>();
         long bytes = 0;
         for (Map.Entry<Key, Need> key : keys.entrySet()) {
-            bytes += key.getValue() == Need.VALUE ? store.valueBytes(key.getKey()) : 0;
+            if (key.getValue() == Need.VALUE) {
+                long size = store.valueBytes(key.getKey());
+                sizes.put(key.getKey(), size);
+                bytes += size;
+            }
         }
         if (bytes > 2L * maxValueBytes) {
             throw StoreException.refused("a transaction must read at most " + 2L * maxValueBytes + " bytes");
         }
-        batch.takeMemory((int) bytes);
+        var made = new MadeBytes(sizes);
+        made.add(command);
+        long answered = Math.min(made.answered, maxValueBytes);
+        long written = Math.min(made.written, 2L * maxValueBytes);
+        batch.takeMemory((int) Math.min(Integer.MAX_VALUE, Math.max(bytes, answered + written)));
         // Less needs no memory from the budget: values may grow by it meanwhile.
         long maxReadBytes = bytes + RequestHandler.LARGE_ANSWER_BYTES;
         boolean isReadOnly = command.isReadOnly();
@@ -169,6 +177,56 @@ final class KeyCommands {
             batch.answerWritten(answer);
         }
         return answer;
+    }
+
+    /// The bytes of values that a command puts into its answer, and that it makes longer: more than it reads if it names a key
+    /// several times.
+    private static final class MadeBytes {
+        /// Of the values as the commands so far leave them, or larger.
+        private final Map<Key, Long> sizes;
+        private long answered;
+        private long written;
+
+        /// @param sizes of the values that are read
+        MadeBytes(Map<Key, Long> sizes) {
+            this.sizes = sizes;
+        }
+
+        void add(Command command) {
+            switch (command) {
+                case Command.Transaction transaction -> transaction.commands().forEach(this::add);
+                case Command.Get(byte[] key) -> answered += size(key);
+                case Command.Peek(byte[] key) -> answered += size(key);
+                case Command.GetDel(byte[] key) -> answered += size(key);
+                case Command.GetEx(byte[] key, _) -> answered += size(key);
+                case Command.MGet(List<byte[]> keys) -> keys.forEach(key -> answered += size(key));
+                case Command.GetRange(byte[] key, long from, long to) -> {
+                    long size = size(key);
+                    answered += from < 0 == to < 0 ? Math.clamp(to - from, -1, size - 1) + 1 : size;
+                }
+                case Command.Put put -> {
+                    answered += put.answersOld() ? size(put.key()) : 0;
+                    enlarge(put.key(), put.value().length);
+                }
+                case Command.Set(byte[] key, byte[] value) -> enlarge(key, value.length);
+                case Command.Cas(byte[] key, _, byte[] value) -> enlarge(key, value.length);
+                case Command.Rename rename -> enlarge(rename.to(), size(rename.key()));
+                case Command.Copy copy -> enlarge(copy.to(), size(copy.key()));
+                case Command.SetRange(byte[] key, int offset, byte[] value) ->
+                        written += enlarge(key, value.length == 0 ? 0 : (long) offset + value.length);
+                case Command.Append(byte[] key, byte[] value) -> written += enlarge(key, size(key) + value.length);
+                default -> { }
+            }
+        }
+
+        private long size(byte[] key) {
+            return sizes.getOrDefault(Key.of(key), 0L);
+        }
+
+        /// @return the size of the key's value then
+        private long enlarge(byte[] key, long size) {
+            return sizes.merge(Key.of(key), size, Math::max);
+        }
     }
 
     private static Need need(Access access) {
@@ -334,23 +392,5 @@ final class KeyCommands {
             case MILLISECONDS -> verbs.millisUntil(end);
             case TIME -> verbs.unixMillis(end);
         });
-    }
-
-    /// One of the keys, each possible, though not each as likely: the next byte of a prefix is that of the first key behind a
-    /// random place, until few keys begin so. Each step is a short listing.
-    Reply randomKey() throws StoreException {
-        byte[] prefix = NO_BYTES;
-        while (true) {
-            List<Key> keys = store.keys(prefix, RANDOM_PAGE + 1, NO_BYTES);
-            if (keys.size() <= RANDOM_PAGE) {
-                return keys.isEmpty() ? Reply.NOT_FOUND
-                        : Reply.value(keys.get(ThreadLocalRandom.current().nextInt(keys.size())).bytes());
-            }
-            byte[] place = Arrays.copyOf(prefix, prefix.length + 1);
-            place[prefix.length] = (byte) ThreadLocalRandom.current().nextInt(1 << Byte.SIZE);
-            List<Key> next = store.keys(prefix, 1, place);
-            Key found = next.isEmpty() ? keys.getLast() : next.getFirst();
-            prefix = Arrays.copyOf(found.bytes(), prefix.length + 1);
-        }
     }
 }
