@@ -77,7 +77,7 @@ class CompletionIT extends ServerRig {
         assertEquals("--from\n", completed("kv", "SET", "a", "--f"));
         assertEquals("", completed("kv", "SET", "a", "b", ""));
         assertEquals("", completed("kv", "PING", ""));
-        assertEquals("GET\n", completed("kv", "--timeout", "5s", "ge"));
+        assertEquals("GET\nGETDEL\nGETEX\nGETRANGE\n", completed("kv", "--timeout", "5s", "ge"));
         assertEquals("show\n", completed("config", ""));
         assertEquals(":folders\n", completed("store", "backup", ""));
         assertEquals("10m\n10s\n1d\n1h\n1m\n1s\n", completed("--timeout", "1"));

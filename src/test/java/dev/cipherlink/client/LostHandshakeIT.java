@@ -7,7 +7,6 @@ import dev.cipherlink.channel.NoiseChannel.NoiseHandshake;
 import dev.cipherlink.channel.PacketReader;
 import dev.cipherlink.channel.PacketReader.PacketLimits;
 import dev.cipherlink.channel.PacketWriter;
-import dev.cipherlink.client.LostHandshakeException;
 import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
 import dev.cipherlink.crypto.Identity;
@@ -113,7 +112,7 @@ class LostHandshakeIT {
 
     /// A server with another shared key reads the packet, and closes without a word.
     @ParameterizedTest
-    @CsvSource({"false, dev.cipherlink.client.AuthenticationException", "true, dev.cipherlink.client.Client$LostHandshakeException"})
+    @CsvSource({"false, dev.cipherlink.client.AuthenticationException", "true, dev.cipherlink.client.LostHandshakeException"})
     void withASharedKeyOnlyAResetSaysNothingAboutIt(boolean isReset, Class<? extends IOException> expected) {
         serve(socket -> {
             new PacketReader(socket.getInputStream()).read(new PacketLimits(1, 24, 16, 4_072));

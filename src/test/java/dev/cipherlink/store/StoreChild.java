@@ -65,7 +65,7 @@ public final class StoreChild {
             say(out, thread + " " + n);
             return n;
         } catch (StoreException e) {
-            say(out, "failed " + e.reason());
+            say(out, "failed " + e.reason() + " " + thread);
             sleep();
             return n - 1;
         }

@@ -97,17 +97,17 @@ public final class StoreFolder implements AutoCloseable {
         return path;
     }
 
-    /// Whether there is no database yet.
+    /// Whether there is no database yet, or one whose making broke off: it may lack column families, and holds nothing.
     ///
     /// @throws IOException if there is a part of one
     boolean isNew() throws IOException {
-        if (Files.exists(database().resolve("CURRENT"))) {
-            return false;
+        if (!(Files.exists(lastCommit(path)) && Files.size(lastCommit(path)) > 0) && !holdsData()) {
+            return true;
         }
-        if (Files.exists(lastCommit(path)) && Files.size(lastCommit(path)) > 0 || holdsData()) {
+        if (!Files.exists(database().resolve("CURRENT"))) {
             throw new DamagedStoreException(path, "its file " + DATABASE + "/CURRENT is missing");
         }
-        return true;
+        return false;
     }
 
     private boolean holdsData() throws IOException {

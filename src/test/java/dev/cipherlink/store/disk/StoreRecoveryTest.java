@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
 
 /// Opening a store after a kill or damage.
 class StoreRecoveryTest {
@@ -51,6 +53,22 @@ class StoreRecoveryTest {
             assertEquals(List.of(), store.check());
         }
         assertTrue(Files.exists(whole));
+    }
+
+    /// A store whose first start had too few descriptors could never be opened again: "Column family not found".
+    @Test
+    void goesOnToMakeADatabaseThatIsMadeInPart() throws Exception {
+        RocksStores.durable(folder.resolve("other")).close(); // loads RocksDB
+        Files.createDirectories(path().resolve("db"));
+        try (var options = new Options().setCreateIfMissing(true)) {
+            RocksDB.open(options, path().resolve("db").toString()).close();
+        }
+        try (RocksStore store = open()) {
+            store.set(key("k"), bytes("v"));
+        }
+        try (RocksStore store = open()) {
+            assertArrayEquals(bytes("v"), store.get(key("k")));
+        }
     }
 
     /// The files of a store with 20 commits after SIGKILL: the database is as it was when it was opened.
