@@ -212,7 +212,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         try {
             Command command = parser.parse(request.array(), request.offset(), request.length());
             if (!command.isReadOnly()) {
-                return NOT_WRITTEN;
+                return journal.mayBeUnwritten(sequence) ? NOT_WRITTEN : Session.NOT_KEPT;
             }
             String refusal = rights.refusal(command);
             if (refusal != null) {
@@ -226,13 +226,14 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         }
     }
 
-    /// A change and its answer are stored together: if the answer is there, the change was made.
+    /// A change and its answer are stored together: the change was made, and why the store refuses a read is not its answer.
     @Override
     public Reply stored(int sequence) {
+        begin();
         try {
-            return journal.storedAnswer(sequence);
+            return journal.storedAnswer(sequence, this::takeMemory);
         } catch (StoreException e) {
-            return Reply.error(e.getMessage());
+            return Session.NOT_KEPT;
         }
     }
 

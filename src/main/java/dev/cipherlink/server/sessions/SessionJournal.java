@@ -6,6 +6,7 @@ import dev.cipherlink.message.Message;
 import dev.cipherlink.session.Session;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.KeyValueStore.OwnRecord;
+import dev.cipherlink.store.KeyVerbs.ReadGate;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
 import java.lang.System.Logger;
@@ -85,6 +86,8 @@ final class SessionJournal {
     private final SessionRecords.Keys keys;
     private final int windowSize;
     private final boolean isKept;
+    /// Number of messages that another process received.
+    private final long restored;
     /// Answers of the last window that are not recorded yet, oldest first.
     private final AnswerQueue answers = new AnswerQueue();
     private final LaterChanges changes;
@@ -117,6 +120,7 @@ final class SessionJournal {
         this.origin = origin;
         this.received = received;
         recorded = received;
+        restored = received;
         windowSize = origin.parameters().windowSize();
         changes = new LaterChanges(windowSize, lastChange, received);
         isKept = store.isDurable();
@@ -164,9 +168,16 @@ final class SessionJournal {
         return reply.payload().length >= StoredAnswers.MIN_BYTES;
     }
 
-    /// The large answer of a change; null if none is stored.
-    Reply storedAnswer(int sequence) throws StoreException {
-        return stored.find(number(sequence));
+    /// The large answer of a change; null if none is stored. May block on the disk.
+    ///
+    /// @param gate asked for memory first
+    Reply storedAnswer(int sequence, ReadGate gate) throws StoreException {
+        return stored.find(number(sequence), gate);
+    }
+
+    /// Whether a change without an answer may not have been written: another process received it, and stored no answer of it.
+    boolean mayBeUnwritten(int sequence) {
+        return number(sequence) <= restored && !stored.mayBeDisplaced(number(sequence));
     }
 
     /// Notes a request that has run, or was refused, without a change. If it came in fragments, a duplicate may consist
@@ -268,7 +279,7 @@ final class SessionJournal {
         }
         var out = ByteBuffer.allocate(bytes).putLong(changes.last()).putLong(received);
         for (; answers.size() > 0; answers.removeFirst()) {
-            SessionRecords.encode(answers.sequence(0), answers.reply(0), out);
+            SessionRecords.encode(answers.sequence(0), answers.reply(0), stored.bytes(number(answers.sequence(0))), out);
         }
         return out.array();
     }

@@ -40,7 +40,7 @@ public final class SessionRecords {
     /// messages. Both count from the start of the session.
     static final int HEADER_BYTES = 2 * Long.BYTES;
     private static final int ERROR_FLAG = 0x8000;
-    /// In place of a length: the answer is a record of its own.
+    /// In place of a length: the answer is a record of its own, whose size follows (4 bytes).
     private static final int STORED = 0xFFFF;
     /// Answers up to this size are always recorded and restored, because they may belong to changes.
     static final int SHORT_BYTES = 256;
@@ -78,9 +78,9 @@ public final class SessionRecords {
     /// @param lastChange number of the last request that may have changed something, on the same count
     /// @param answers    those of the last window, by sequence number
     /// @param batches    the records in the window, oldest first
-    /// @param stored     numbers of requests whose answers are among the [StoredAnswers], in order
+    /// @param stored     sizes of the answers that are among the [StoredAnswers], by the numbers of their requests
     public record Recorded(SessionOrigin origin, long received, long lastChange, Map<Integer, Reply> answers, List<Batch> batches,
-                           List<Long> stored) {
+                           NavigableMap<Long, Integer> stored) {
     }
 
     static boolean isShort(Reply reply) {
@@ -89,7 +89,7 @@ public final class SessionRecords {
 
     /// The size of an answer in a record.
     static int bytes(Reply reply) {
-        return 2 * Short.BYTES + (hasNoPayload(reply) ? 0 : reply.payload().length);
+        return 2 * Short.BYTES + (reply == StoredAnswers.STORED ? Integer.BYTES : hasNoPayload(reply) ? 0 : reply.payload().length);
     }
 
     private static boolean hasNoPayload(Reply reply) {
@@ -97,9 +97,11 @@ public final class SessionRecords {
     }
 
     /// An error without text stands for a lost answer.
-    static void encode(int sequence, Reply reply, ByteBuffer out) {
+    ///
+    /// @param storedBytes of an answer that is a record of its own
+    static void encode(int sequence, Reply reply, int storedBytes, ByteBuffer out) {
         if (reply == StoredAnswers.STORED) {
-            out.putShort((short) sequence).putShort((short) STORED);
+            out.putShort((short) sequence).putShort((short) STORED).putInt(storedBytes);
             return;
         }
         byte[] payload = reply == Session.NOT_KEPT ? NOTHING : reply.payload();
@@ -124,6 +126,7 @@ public final class SessionRecords {
         /// By the number of messages received up to them.
         private final NavigableMap<Long, Batch> batches = new TreeMap<>();
         private final NavigableMap<Long, Reply> answers = new TreeMap<>();
+        private final NavigableMap<Long, Integer> stored = new TreeMap<>();
         private final List<Integer> left = new ArrayList<>();
         private long bytes;
         private long lastChange;
@@ -146,7 +149,11 @@ public final class SessionRecords {
             while (in.hasRemaining()) {
                 int sequence = Short.toUnsignedInt(in.getShort());
                 long number = received - (received - sequence & Message.SEQUENCE_MODULUS - 1);
-                add(number, decode(in));
+                Reply answer = decode(in);
+                add(number, answer);
+                if (answer == StoredAnswers.STORED) {
+                    stored.put(number, in.getInt());
+                }
             }
             leaveWindow();
         }
@@ -166,15 +173,13 @@ public final class SessionRecords {
             NavigableMap<Long, Reply> late = answers.headMap(last, true);
             late.values().forEach(answer -> bytes -= answer.payload().length);
             late.clear();
+            stored.headMap(last, true).clear();
         }
 
         Recorded end() {
             var bySequence = new HashMap<Integer, Reply>();
-            var stored = new ArrayList<Long>();
             answers.forEach((number, answer) -> {
-                if (answer == StoredAnswers.STORED) {
-                    stored.add(number);
-                } else {
+                if (answer != StoredAnswers.STORED) {
                     bySequence.put((int) (number & Message.SEQUENCE_MODULUS - 1), answer);
                 }
             });

@@ -1,8 +1,10 @@
 package dev.cipherlink.server.sessions;
 
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.session.Session;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.KeyValueStore.OwnRecord;
+import dev.cipherlink.store.KeyVerbs.ReadGate;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
 import java.nio.ByteBuffer;
@@ -23,7 +25,6 @@ final class StoredAnswers {
     private static final long MAX_BYTES = 64 << 20;
     private static final int NUMBER_AT = PREFIX.length + 16;
 
-    /// @param bytes 0 if another process stored it
     private record Stored(long number, int bytes) {
     }
 
@@ -32,6 +33,8 @@ final class StoredAnswers {
     /// Oldest first; created on first use.
     private Deque<Stored> stored;
     private long bytes;
+    /// The last answer that went since there were too many.
+    private long displaced;
 
     StoredAnswers(String sessionId, KeyValueStore store) {
         this.store = store;
@@ -55,8 +58,8 @@ final class StoredAnswers {
     }
 
     /// Takes over an answer that another process stored.
-    void restore(long number) {
-        added(number, 0);
+    void restore(long number, int answerBytes) {
+        added(number, answerBytes);
     }
 
     private void added(long number, int answerBytes) {
@@ -70,6 +73,7 @@ final class StoredAnswers {
     private void removeFirst(Transaction transaction) throws StoreException {
         // First, since a full disk refuses it: it is tried again with a later batch.
         transaction.forget(key(stored.getFirst().number));
+        displaced = bytes > MAX_BYTES ? stored.getFirst().number : displaced;
         bytes -= stored.removeFirst().bytes;
     }
 
@@ -78,13 +82,28 @@ final class StoredAnswers {
         return stored != null && !stored.isEmpty() && stored.getLast().number == number;
     }
 
+    /// Bytes of the answer to a request; 0 if it is not stored.
+    int bytes(long number) {
+        return stored == null ? 0 : stored.stream().filter(answer -> answer.number == number).mapToInt(Stored::bytes).sum();
+    }
+
     /// The answer to a request; null if it is not stored. May block on the disk.
-    Reply find(long number) throws StoreException {
-        if (stored == null || stored.stream().noneMatch(answer -> answer.number == number)) {
+    ///
+    /// @param gate asked for memory first
+    /// @return [Session#NOT_KEPT] if another process displaced it, or its batch is not durable yet
+    Reply find(long number, ReadGate gate) throws StoreException {
+        int answerBytes = bytes(number);
+        if (answerBytes == 0) {
             return null;
         }
+        gate.enter(answerBytes);
         byte[] payload = store.record(key(number));
-        return payload == null ? null : Reply.ok(payload);
+        return payload == null ? Session.NOT_KEPT : Reply.ok(payload);
+    }
+
+    /// Whether the answer to a request may have gone since there were too many.
+    boolean mayBeDisplaced(long number) {
+        return number <= displaced;
     }
 
     /// Deletes the answers up to this request, which have left the window, and the oldest of too many.

@@ -3,15 +3,20 @@ package dev.cipherlink.server.sessions;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.server.FailingDisk;
+import dev.cipherlink.session.Session;
+import dev.cipherlink.store.KeyVerbs.ReadGate;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -245,6 +250,19 @@ class SessionJournalTest extends JournalRig {
         }
     }
 
+    @Test
+    void anAnswerThatIsNotDurableYetIsNotKept() throws StoreException {
+        var journal = new SessionJournal(origin(4), store);
+        Reply answer = Reply.ok(new byte[257]);
+        try (Transaction transaction = store.begin()) {
+            transaction.record(journal.answerRecord(1, answer).key(), answer.payload());
+            journal.answerWritten(1, answer);
+            change(journal, 1, answer);
+            assertSame(Session.NOT_KEPT, journal.storedAnswer(1, ReadGate.OPEN));
+            assertFalse(journal.mayBeUnwritten(1));
+        }
+    }
+
     /// They stayed in the store for ever.
     @Test
     void answersThatAFullDiskDoesNotForgetAreForgottenLater() throws StoreException {
@@ -263,14 +281,25 @@ class SessionJournalTest extends JournalRig {
         assertEquals(0, store.records(StoredAnswers.PREFIX).size());
     }
 
-    @Test
-    void ofTooManyStoredAnswersTheOldestGo() throws StoreException {
+    /// Those of another process counted for nothing, and a change whose answer had gone was called not written.
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void ofTooManyStoredAnswersTheOldestGo(boolean isRestored) throws StoreException {
         var journal = new SessionJournal(origin(64), store);
         Reply large = Reply.ok(new byte[16 << 20]);
         for (int i = 1; i <= 5; i++) {
+            if (i == 5 && isRestored) {
+                journal = new SessionJournal(recorded(), store);
+            }
             store(journal, i, large);
         }
         flush();
+        assertNull(journal.storedAnswer(1, ReadGate.OPEN));
+        assertFalse(journal.mayBeUnwritten(1));
+        assertEquals(isRestored, journal.mayBeUnwritten(3));
+        List<Integer> asked = new ArrayList<>();
+        assertArrayEquals(new byte[] {4}, journal.storedAnswer(4, asked::add).payload());
+        assertEquals(List.of(16 << 20), asked);
         assertEquals(List.of(2, 3, 4, 5), store.records(StoredAnswers.PREFIX).values().stream().map(value -> (int) value[0]).toList());
     }
 

@@ -127,7 +127,7 @@ class SessionRecordsTest extends JournalRig {
         for (int i = 1; i <= 200; i++) {
             var record = ByteBuffer.allocate(SessionRecords.HEADER_BYTES + 200 * 1_004).putLong(i - 1).putLong(i * 200);
             for (int sequence = i * 200 - 199; sequence <= i * 200; sequence++) {
-                SessionRecords.encode(sequence, Reply.ok(new byte[1_000]), record);
+                SessionRecords.encode(sequence, Reply.ok(new byte[1_000]), 0, record);
             }
             try (Transaction transaction = store.begin()) {
                 transaction.record(keys.slot(i % 200), record.array());
