@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.budget.MemoryBudget;
-import dev.cipherlink.server.sessions.CommandDispatcher.AnswerBudget;
 import dev.cipherlink.session.RequestHandler;
 import dev.cipherlink.store.StoreException;
 import java.time.Duration;

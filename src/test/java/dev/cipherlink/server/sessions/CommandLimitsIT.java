@@ -75,7 +75,7 @@ class CommandLimitsIT {
 
     @Test
     void answersAndLongerValuesNeedMemory() throws Exception {
-        MemoryBudget budget = CommandDispatcher.AnswerBudget.BUDGET;
+        MemoryBudget budget = AnswerBudget.BUDGET;
         var commands = List.of("MGET" + " small".repeat(200), transaction("TXN", "GET small", 200),
                 transaction("TXN EACH", "GETRANGE small 0 -1", 200), "TXN\n13 COPY small to" + "6 GET to".repeat(200),
                 "SETRANGE new 1000000 x", "TXN\n22 SETRANGE new 1000000 x", "TXN EACH\n22 SETRANGE new 1000000 x7 GET new");
