@@ -104,7 +104,7 @@ final class Listing {
         Result result = call.ask(after.length == 0 ? Requests.of("KEYS", prefix, number)
                 : Requests.of("KEYS", prefix, number, after));
         if (result.isError()) {
-            throw new RespException("ERR " + result.text());
+            throw result.toException();
         }
         List<byte[]> stored = result.lines();
         List<byte[]> keys = new ArrayList<>(stored.size());

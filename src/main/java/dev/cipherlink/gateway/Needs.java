@@ -122,7 +122,7 @@ final class Needs {
         void await() throws RespException, IOException, InterruptedException {
             try {
                 if (reply.get().isError()) {
-                    throw new RespException("ERR " + reply.get().reason());
+                    throw Result.of(reply.get()).toException();
                 }
             } catch (ExecutionException e) {
                 throw new IOException(e.getCause());

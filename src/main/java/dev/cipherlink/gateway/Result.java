@@ -95,6 +95,10 @@ record Result(byte[] bytes, int from, int length, boolean isError) {
         out.error(redisError());
     }
 
+    RespException toException() {
+        return new RespException(redisError());
+    }
+
     private String redisError() {
         String reason = text();
         return switch (reason) {

@@ -5,18 +5,25 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.fault.CutLink;
 import dev.cipherlink.gateway.GatewayRig.RespClient;
+import dev.cipherlink.server.PersonalServer;
 import dev.cipherlink.server.TestServer;
+import dev.cipherlink.server.access.AuthorizedKey;
+import dev.cipherlink.server.access.AuthorizedKeys;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /// What the gateway promises its clients: order, each command once, bounded memory.
 @Timeout(120)
@@ -179,6 +186,22 @@ class GatewayIT {
                 assertEquals((8 << 20) + 12, slow.reply().length());
             }
             sender.join();
+        }
+    }
+
+    /// Also where a command asks the server in several steps.
+    @Test
+    void saysNopermWhereRightsRefuse(@TempDir Path folder) throws Exception {
+        Identity key = Identity.generate();
+        AuthorizedKeys keys = AuthorizedKeys.load(folder.resolve("authorized_keys"));
+        keys.add(new AuthorizedKey("reader", key.publicKey(), List.of("keys=ro:app:*")));
+        try (PersonalServer server = PersonalServer.start(keys); GatewayRig rig = GatewayRig.before(server.clientConfig(key));
+                RespClient client = rig.connect()) {
+            for (String refused : new String[] {"GET secret", "SET app:a 1", "KEYS *", "SCAN 0", "SUBSCRIBE secret", "PSUBSCRIBE *"}) {
+                String reply = client.ask(refused.split(" "));
+                assertTrue(reply.startsWith("-NOPERM "), refused + ": " + reply);
+            }
+            assertEquals("*0\r\n", client.ask("KEYS", "app:*"));
         }
     }
 
