@@ -123,6 +123,7 @@ public final class Gateway implements AutoCloseable {
                 connection.run();
             } finally {
                 connections.remove(id);
+                pubSub.leave(connection); // may wait for the server, and a client that is gone does not count meanwhile
             }
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "a client is gone: {0}", e.getMessage());

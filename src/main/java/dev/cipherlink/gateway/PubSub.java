@@ -38,6 +38,8 @@ final class PubSub {
     static final String KEYEVENT = "__keyevent@0__:";
     /// What a pattern has to begin with to be told of keyspace events.
     static final String RESERVED = "__key";
+    /// The most channels and patterns of all clients: each event is compared with every pattern, on the thread that reads the server.
+    private static final int MAX_SUBSCRIPTIONS = 1_000;
 
     private final Map<ByteBuffer, Set<RespConnection>> channels = new ConcurrentHashMap<>();
     private final Map<ByteBuffer, Pattern> patterns = new ConcurrentHashMap<>();
@@ -83,11 +85,18 @@ final class PubSub {
                 if ((isPattern ? own.patterns : own.channels).contains(wrapped)) {
                     confirming.run();
                 } else {
+                    requireRoom(isPattern ? patterns : channels, wrapped);
                     needs.acquire(isPattern ? Needs.ofPattern(name) : Needs.ofChannel(name), confirming);
                 }
             } finally {
                 changing.unlock();
             }
+        }
+    }
+
+    private void requireRoom(Map<ByteBuffer, ?> subscribed, ByteBuffer name) throws RespException {
+        if (channels.size() + patterns.size() >= MAX_SUBSCRIPTIONS && !subscribed.containsKey(name)) {
+            throw new RespException("ERR the clients of this gateway have " + MAX_SUBSCRIPTIONS + " subscriptions; end one first");
         }
     }
 

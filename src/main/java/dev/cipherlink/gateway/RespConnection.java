@@ -57,7 +57,8 @@ final class RespConnection implements Target, Pressure {
         setAuthenticated(gateway.config().password().isEmpty());
     }
 
-    /// Serves the client until it has ended its side and has all its replies, or is gone. Blocks.
+    /// Serves the client until it has ended its side and has all its replies, or is gone; its subscriptions are still to be ended.
+    /// Blocks.
     void run() throws InterruptedException {
         try (var scope = StructuredTaskScope.open()) {
             scope.fork(() -> {
@@ -68,7 +69,6 @@ final class RespConnection implements Target, Pressure {
             scope.join();
         } finally {
             replies.end();
-            gateway.pubSub().leave(this);
         }
     }
 

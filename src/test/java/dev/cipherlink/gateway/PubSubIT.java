@@ -135,4 +135,40 @@ class PubSubIT {
             }
         }
     }
+
+    /// Patterns that begin alike are one subscription of the session, and still each of them has its price.
+    @Test
+    void limitsThePatternsOfAllClients() throws Exception {
+        try (GatewayRig rig = GatewayRig.start(); RespClient client = rig.connect(); RespClient other = rig.connect()) {
+            for (int i = 1; i <= 1_000; i++) {
+                String pattern = "p*" + i;
+                assertEquals("*3\r\n" + bulk("psubscribe") + bulk(pattern) + ":" + i + "\r\n", client.ask("PSUBSCRIBE", pattern));
+            }
+            String refused = "-ERR the clients of this gateway have 1000 subscriptions; end one first\r\n";
+            assertEquals(refused, other.ask("PSUBSCRIBE", "p*1001"));
+            assertEquals(refused, other.ask("SUBSCRIBE", "p*1"));
+            assertEquals("*3\r\n" + bulk("psubscribe") + bulk("p*1") + ":1\r\n", other.ask("PSUBSCRIBE", "p*1"), "others have it");
+            client.ask("PUNSUBSCRIBE", "p*2");
+            assertEquals("*3\r\n" + bulk("subscribe") + bulk("news") + ":2\r\n", other.ask("SUBSCRIBE", "news"));
+        }
+    }
+
+    /// While the server is away, a client waits for its subscription, and one that is gone leaves its place to another.
+    @Test
+    void countsNoClientThatLeftWhileTheServerIsAway() throws Exception {
+        try (TestServer server = TestServer.start();
+                CutLink link = new CutLink(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+                GatewayRig rig = GatewayRig.before(GatewayRig.through(server.clientConfig(), link.port()));
+                RespClient leaving = rig.connect(); RespClient waiting = rig.connect()) {
+            subscribe(leaving, "news");
+            assertEquals("+PONG\r\n", waiting.ask("PING"));
+            link.shut();
+            waiting.send("SUBSCRIBE", "other");
+            await().atMost(Duration.ofSeconds(30)).until(() -> rig.gateway().totals().commands() == 3);
+            leaving.channel.close();
+            await().atMost(Duration.ofSeconds(30)).until(() -> rig.gateway().totals().live() == 1);
+            link.letIn();
+            assertEquals("*3\r\n" + bulk("subscribe") + bulk("other") + ":1\r\n", waiting.reply());
+        }
+    }
 }
