@@ -27,8 +27,8 @@ final class CipherlinkCommand extends RootCommand {
               keys        show yours again; show or revoke those that are let in
               hosts       the servers whose keys you keep; forget one
             Look after a server:
-              info        its counters                 sessions    list or end them
-              connections  list or end them            sockets     its connections
+              info        its counters                 sockets     its connections
+              connections, sessions                    list or end them; for operators
               store       check, measure, back up, restore, export what it keeps
             This program:
               config      the settings, and where each comes from

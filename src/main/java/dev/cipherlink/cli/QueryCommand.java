@@ -111,7 +111,7 @@ abstract class QueryCommand extends ClientCommand {
             super.describe(syntax);
             syntax.about("Show the server's connections.",
                     "One a line: id, local address, remote address, state, name, mode, bytes in/out.");
-            syntax.examples("  cipherlink sockets");
+            syntax.examples("  cipherlink sockets", "  cipherlink connections list --json | jq -r .remote");
         }
 
         @Override

@@ -114,6 +114,10 @@ public record OneShot(Verb verb, List<String> arguments, Optional<String> valueF
                     .withHint("cipherlink kv --file commands.txt");
         }
         if (given > labels.size() && !hasMany) {
+            String key = arguments.get(Math.max(0, labels.size() - 2));
+            if ((verb == Verb.SET || verb == Verb.PUT) && key.startsWith("--")) {
+                throw CliException.usage("SET has no option " + TerminalText.escapeLine(key)).withHint("cipherlink kv --help");
+            }
             CliException tooMany = CliException.usage(usage() + ", and here are " + given + " arguments");
             throw verb.endsWithText()
                     ? tooMany.withHint("quotes around one that has spaces: 'hello world'") : tooMany;
@@ -230,6 +234,12 @@ public record OneShot(Verb verb, List<String> arguments, Optional<String> valueF
                     options.add("PX=" + millis(name, at < words.size() ? words.get(at) : ""));
                 }
                 at++;
+            }
+            if (options.contains("NX") && options.contains("XX")) {
+                throw CliException.usage("SET: either --nx or --xx");
+            }
+            if (options.stream().filter(option -> option.startsWith("PX=") || option.equals("KEEPTTL")).count() > 1) {
+                throw CliException.usage("SET: one of --ex, --px and --keep-ttl");
             }
             if (!options.isEmpty()) {
                 taken.add(String.join(",", options));

@@ -199,7 +199,13 @@ class KvIT extends ServerRig {
         assertEquals(0, terminal.run("kv", "SET", "--nx", "--ex", "1h", "lock", "me"), terminal.err());
         assertEquals("OK\n", terminal.out());
         assertEquals(1, terminal.run("kv", "SET", "--nx", "--px=5000", "lock", "you"));
-        assertTrue(terminal.err().contains("condition not met"), terminal.err());
+        assertEquals("cipherlink: SET lock: condition not met\n", terminal.err());
+        assertEquals(2, terminal.run("kv", "SET", "--nx", "--xx", "lock", "you"));
+        assertTrue(terminal.err().contains("SET: either --nx or --xx"), terminal.err());
+        assertEquals(2, terminal.run("kv", "SET", "--ex", "1s", "--keep-ttl", "lock", "you"));
+        assertTrue(terminal.err().contains("SET: one of --ex, --px and --keep-ttl"), terminal.err());
+        assertEquals(2, terminal.run("kv", "SET", "--ttl", "lock", "you"));
+        assertTrue(terminal.err().contains("SET has no option --ttl"), terminal.err());
         assertEquals(0, terminal.run("kv", "SET", "--xx", "--keep-ttl", "--get", "lock", "--nx"), terminal.err());
         assertEquals("me", terminal.out());
         assertEquals("--nx", value("lock"));

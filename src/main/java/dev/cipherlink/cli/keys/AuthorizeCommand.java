@@ -90,7 +90,11 @@ public final class AuthorizeCommand extends ProgramCommand {
                 line = parts.length == 2 ? line + " " + name : line;
             }
             PublicKeyLine parsed = PublicKeyLine.parse(line);
-            return new AuthorizedKey(name == null ? parsed.name() : name, parsed.key(), rights());
+            AuthorizedKey key = new AuthorizedKey(name == null ? parsed.name() : name, parsed.key(), rights());
+            if (key.rights().isExpired(Instant.now())) {
+                throw new IllegalArgumentException("--expires " + expires + " is over");
+            }
+            return key;
         } catch (IllegalArgumentException e) {
             throw CliException.usage("cannot authorize: " + e.getMessage()).withHint("cipherlink authorize --help");
         }

@@ -115,6 +115,9 @@ public final class KeygenCommand extends ProgramCommand {
                     make(next ? later : present, announced);
                 }
                 return ExitStatus.DONE;
+            } catch (FileAlreadyExistsException e) {
+                throw CliException.usage("cannot change the server's key: " + TerminalText.escapeLine(e.getFile()) + " is there already, and may be in use")
+                        .withHint("--force, which replaces it").withCause(e);
             } catch (IOException e) {
                 throw CliException.usage("cannot change the server's key: " + FailureText.withFile(e)).withCause(e);
             }

@@ -29,6 +29,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -61,13 +62,20 @@ public final class KvCommand extends ClientCommand {
                 "  printf 'TXN\\nINCR sent\\nAPPEND log x\\nEND\\n' | cipherlink kv",
                 "  seq 1000 | sed 's/.*/SET key& value&/' | cipherlink kv > answers.txt",
                 "  printf 'SET k \"two\\\\nlines\"\\nGET k\\n' | cipherlink --json kv", "",
-                "Commands: SET GET PUT MGET GETDEL GETEX GETRANGE SETRANGE STRLEN VERSION DELETE EXISTS",
-                "RENAME COPY RANDOMKEY KEYS COUNT INCR INCRBYFLOAT CAS PEEK APPEND PERSIST EXPIRE PEXPIRE",
-                "PEXPIREAT TTL PTTL PEXPIRETIME WATCH PUBLISH SUBSCRIBE PSUBSCRIBE ECHO TIME PING,",
-                "those of the chat, WHOAMI SOCKETS SESSIONS INFO.",
-                "Options of SET, in front of its key: --nx, --xx (only if there is none, or one), --ex 30s,",
-                "--px 1500 (expires), --keep-ttl, --get (prints the value before, nothing if there was none).",
-                "In a script, the lines between TXN [EACH] and END run as one; IF key version as a condition.",
+                "Commands: SET GET PUT MGET GETDEL GETEX GETRANGE SETRANGE STRLEN VERSION",
+                "DELETE EXISTS RENAME COPY RANDOMKEY KEYS COUNT INCR INCRBYFLOAT CAS PEEK",
+                "APPEND PERSIST EXPIRE PEXPIRE PEXPIREAT TTL PTTL PEXPIRETIME WATCH PUBLISH",
+                "SUBSCRIBE PSUBSCRIBE ECHO TIME PING, those of the chat, WHOAMI SOCKETS",
+                "SESSIONS INFO. What one does: help SET, at the prompt.", "",
+                "Options of SET on the command line, in front of its key:",
+                "  --nx, --xx                   only if the key does not exist, only if it does",
+                "  --ex 30s, --px 1500          expires after that time, or milliseconds",
+                "  --keep-ttl                   keeps the expiry that the key has",
+                "  --get                        prints the value before, if there was one",
+                "In lines of a script and at the prompt they are those of PUT: PUT NX,EX=30 k v.",
+                "",
+                "In a script, the lines from TXN or TXN EACH to END run as one; IF key version",
+                "in front of them is a condition.",
                 "A value in a line that begins with a quote ends with it, as in a shell.");
         syntax.parameters("0..*", "COMMAND", given -> words = given,
                 "Verb and arguments. Options go in front of the verb; behind it only --from FILE in the value's place is one, "
@@ -103,15 +111,18 @@ public final class KvCommand extends ClientCommand {
         }
         try (CliClient connection = connectOnce(clientSettings())) {
             ExitStatus status = listing.isPresent() ? list(listing.get(), connection)
-                    : answer(oneShot.verb(), connection.request(command), command);
+                    : answer(oneShot, connection.request(command), command);
             output().flush();
             return status;
         }
     }
 
-    private ExitStatus answer(Verb verb, Reply reply, byte[] command) {
+    private ExitStatus answer(OneShot oneShot, Reply reply, byte[] command) {
+        Verb verb = oneShot.verb();
         if (reply.isError()) {
-            return refused(reply, command);
+            // SET with options is sent as PUT, whose key is behind them.
+            return refused(reply, verb != Verb.PUT ? OneShot.head(command)
+                    : words.getFirst().toUpperCase(Locale.ROOT) + " " + TerminalText.escapeLine(oneShot.arguments().get(1)));
         }
         if (verb == Verb.PUT && reply.payload()[0] != 'O') {
             old(reply);
@@ -136,8 +147,8 @@ public final class KvCommand extends ClientCommand {
     }
 
     /// An answer like any other with `--json`, else a failure.
-    private ExitStatus refused(Reply reply, byte[] command) {
-        CliException failure = new CliException(ExitStatus.of(reply), OneShot.head(command) + ": "
+    private ExitStatus refused(Reply reply, String head) {
+        CliException failure = new CliException(ExitStatus.of(reply), head + ": "
                 + TerminalText.escapeLine(reply.reason()));
         if (!output().isJson()) {
             throw failure;
@@ -152,7 +163,7 @@ public final class KvCommand extends ClientCommand {
             byte[] request = listing.request();
             Reply page = connection.request(request);
             if (page.isError()) {
-                return refused(page, request);
+                return refused(page, OneShot.head(request));
             }
             boolean goesOn = listing.goesOn(page);
             answers.write(Verb.KEYS, page, Optional.empty(), goesOn);

@@ -261,7 +261,7 @@ public final class ClientRights {
         return expires;
     }
 
-    boolean isExpired(Instant now) {
+    public boolean isExpired(Instant now) {
         return expires.filter(end -> !now.isBefore(end)).isPresent();
     }
 

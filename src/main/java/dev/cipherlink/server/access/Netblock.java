@@ -39,7 +39,11 @@ public record Netblock(InetAddress prefix, int bits) {
     static Netblock parse(String text) {
         int slash = text.indexOf('/');
         try {
-            InetAddress address = InetAddress.ofLiteral(slash < 0 ? text : text.substring(0, slash));
+            String literal = slash < 0 ? text : text.substring(0, slash);
+            if (literal.indexOf(':') < 0 && literal.chars().filter(c -> c == '.').count() != 3) {
+                throw new IllegalArgumentException("the old short form, in which 10.1 is 10.0.0.1");
+            }
+            InetAddress address = InetAddress.ofLiteral(literal);
             int most = Byte.SIZE * address.getAddress().length;
             int bits = slash < 0 ? most : Integer.parseInt(text.substring(slash + 1));
             if (bits >= 0 && bits <= most && of(address, bits, bits).prefix.equals(address)) {

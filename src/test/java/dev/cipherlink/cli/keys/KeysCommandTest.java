@@ -141,7 +141,7 @@ class KeysCommandTest {
         Instant end = Instant.parse(line.replaceFirst(".*expires=", ""));
         assertFalse(end.isBefore(before.plus(Duration.ofDays(30))), line);
         for (String[] wrong : new String[][] {{"--keys", "app:*"}, {"--services", "disk"}, {"--from", "example.org"},
-                {"--expires", "soon"}, {"--max-connections", "0"}, {"--rate", "-1"}}) {
+                {"--expires", "soon"}, {"--expires", "2020-01-01"}, {"--from", "10.1"}, {"--max-connections", "0"}, {"--rate", "-1"}}) {
             assertEquals(2, terminal.run("authorize", LINE, "--replace", wrong[0], wrong[1]));
             assertTrue(terminal.err().startsWith("cipherlink: cannot authorize: "), terminal.err());
         }

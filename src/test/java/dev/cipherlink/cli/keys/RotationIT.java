@@ -51,6 +51,7 @@ class RotationIT {
         serverIdentity = folder.resolve("server_identity");
         assertEquals(0, ann.run("keygen", "server"), ann.err());
         assertEquals(2, ann.run("keygen", "server"), "a key in use");
+        assertTrue(ann.err().endsWith("  try: --force, which replaces it\n"), ann.err());
         serve();
         for (Terminal user : List.of(ann, bob)) {
             assertEquals(0, user.run("keygen", "identity"));

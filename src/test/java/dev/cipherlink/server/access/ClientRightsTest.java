@@ -32,6 +32,7 @@ class ClientRightsTest {
     @ParameterizedTest
     @ValueSource(strings = {"root", "operator=", "keys", "keys=", "keys=app:*", "keys=rw:", "keys=ro:a*b", "keys=ro:a,", "services=",
         "services=kv,disk", "services=kv services=chat", "from=", "from=example.org", "from=10.0.0.1/8", "from=10.0.0.0/33",
+        "from=10.1", "from=10.1.0/24", "from=167772161",
         "from=10.0.0.0/-1", "from=10.0.0.0/", "from=::1/129", "expires=", "expires=tomorrow", "expires=30d", "expires=2027-02-30",
         "expires=2027-01-01 expires=2027-01-02", "max-connections=0", "max-connections=-1", "max-connections=1000001", "rate=0",
         "rate=1.5", "rate=", "forward=", "operator operator", "keys=ro:ü*", "max-bytes=1"})
