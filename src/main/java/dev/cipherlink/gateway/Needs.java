@@ -92,6 +92,9 @@ final class Needs {
                 }
             } else if (isLast) {
                 confirming.run();
+                if (!gateway.server().isOpen()) {
+                    throw new IOException("the session is lost, and its subscriptions with it");
+                }
             }
             acquired.add(need);
         }

@@ -8,13 +8,15 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /// The one session in which the commands of all clients of a gateway reach the server.
 ///
-/// A lost connection is the library's to make again ([Client]); once it has given up, the next command begins another session.
-/// Thread-safe.
+/// [Client] establishes a lost connection again; once it has given up, the next command begins another session. All commands that
+/// come while one is begun share the outcome of that attempt. Thread-safe.
 final class ServerLink implements AutoCloseable {
 
     private static final Logger LOG = System.getLogger(ServerLink.class.getName());
@@ -24,7 +26,10 @@ final class ServerLink implements AutoCloseable {
     private final Runnable sessionBegun;
     private final Consumer<IOException> sessionLost;
     private final ReentrantLock lock = new ReentrantLock();
+    /// Null while there is no session.
     private volatile Client client;
+    /// The attempt to begin a session that is under way; null without one.
+    private CompletableFuture<Client> attempt;
     private boolean isClosed;
 
     /// @param first        connected already; closed by this
@@ -42,12 +47,12 @@ final class ServerLink implements AutoCloseable {
     }
 
     private void adopt(Client connected) {
-        connected.onEvent(events);
-        connected.onConnectionChange(this::changed);
         client = connected;
+        connected.onEvent(events);
+        connected.onConnectionChange(state -> changed(connected, state));
     }
 
-    private void changed(ConnectionState state) {
+    private void changed(Client changed, ConnectionState state) {
         switch (state) {
             case ConnectionState.Connected(boolean isResumed, int unknown, var away) -> {
                 LOG.log(Level.INFO, "connected again after {0} ms, {1}", away.toMillis(),
@@ -56,14 +61,15 @@ final class ServerLink implements AutoCloseable {
                     sessionBegun.run();
                 }
             }
-            case ConnectionState.Retrying(int attempt, var delay, IOException cause) -> LOG.log(Level.INFO,
-                    "connection lost: {0}; attempt {1} in {2} ms", cause.getMessage(), attempt, delay.toMillis());
-            case ConnectionState.Closed(IOException cause) -> {
-                LOG.log(Level.WARNING, "the session is lost: {0}", cause.getMessage());
-                client = null;
-                sessionLost.accept(cause);
-            }
+            case ConnectionState.Retrying(int attempts, var delay, IOException cause) -> LOG.log(Level.INFO,
+                    "connection lost: {0}; attempt {1} in {2} ms", cause.getMessage(), attempts, delay.toMillis());
+            case ConnectionState.Closed(IOException cause) -> forget(changed, cause);
         }
+    }
+
+    /// Whether there is a session, or was one when last looked at.
+    boolean isOpen() {
+        return client != null;
     }
 
     /// Queues a request; [#flush] sends it. Blocks while many wait, and to begin a session.
@@ -74,7 +80,7 @@ final class ServerLink implements AutoCloseable {
         try {
             current.send(request, handler);
         } catch (IOException e) {
-            forget(current);
+            forget(current, e);
             client().send(request, handler);
         }
     }
@@ -105,53 +111,97 @@ final class ServerLink implements AutoCloseable {
         return current.request(request);
     }
 
-    private Client client() throws IOException {
+    private Client client() throws IOException, InterruptedException {
         Client current = client;
-        return current != null ? current : begin();
+        if (current != null) {
+            return current;
+        }
+        try {
+            return begin().get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
+        }
     }
 
-    private Client begin() throws IOException {
+    private CompletableFuture<Client> begin() throws IOException {
         lock.lock();
         try {
             if (isClosed) {
                 throw new IOException("the gateway stops");
             }
-            if (client == null) {
-                adopt(connecting.call());
-                sessionBegun.run();
+            if (client != null) {
+                return CompletableFuture.completedFuture(client);
             }
-            return client;
-        } catch (IOException | RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IOException(e);
+            if (attempt == null) {
+                var begun = new CompletableFuture<Client>();
+                attempt = begun;
+                Thread.ofVirtual().name("cipherlink-session").start(() -> connect(begun));
+            }
+            return attempt;
         } finally {
             lock.unlock();
         }
     }
 
-    private void forget(Client lost) {
+    private void connect(CompletableFuture<Client> begun) {
+        Client connected = null;
+        Throwable failure = null;
+        try {
+            connected = connecting.call();
+        } catch (Throwable e) {
+            failure = e;
+        }
+        boolean isUnwanted;
         lock.lock();
         try {
-            if (client == lost) {
-                client = null;
+            attempt = null;
+            isUnwanted = isClosed;
+            if (connected != null && !isUnwanted) {
+                adopt(connected);
             }
         } finally {
             lock.unlock();
         }
+        if (connected == null) {
+            begun.completeExceptionally(failure);
+        } else if (isUnwanted) {
+            connected.close();
+        } else {
+            sessionBegun.run();
+            begun.complete(connected);
+        }
     }
 
-    /// Ends the session: what was sent is answered first. Blocks for 2 seconds at most.
+    private void forget(Client lost, IOException cause) {
+        lock.lock();
+        try {
+            if (client != lost || isClosed) {
+                return;
+            }
+            client = null;
+        } finally {
+            lock.unlock();
+        }
+        sessionLost.accept(cause);
+        LOG.log(Level.WARNING, "the session is lost: {0}", cause.getMessage());
+    }
+
+    /// Ends the session: what was sent is answered first. Blocks for 2 seconds at most; an attempt to begin a session is not waited
+    /// for.
     @Override
     public void close() {
         lock.lock();
         try {
             isClosed = true;
-            if (client != null) {
-                client.close();
+            if (attempt != null) {
+                attempt.completeExceptionally(new IOException("the gateway stops"));
             }
         } finally {
             lock.unlock();
+        }
+        Client current = client;
+        if (current != null) {
+            current.close();
         }
     }
 }
