@@ -10,8 +10,8 @@ final class StringCommands {
 
     /// Seconds and milliseconds beyond which no expiry is: 100 years.
     static final long MAX_EXPIRE_MILLIS = 36_500L * 86_400_000;
-    /// The last time that an expiry may be at, in milliseconds since 1970.
-    static final long MAX_TIME_MILLIS = 9_007_199_254_740_991L;
+    /// The last time that an expiry may be at, in milliseconds since 1970: the server's limit, in the year 2255.
+    static final long MAX_TIME_MILLIS = 9_000_000_000_000L;
 
     static final Answer VALUE = (result, out) -> {
         if (!result.isError()) {

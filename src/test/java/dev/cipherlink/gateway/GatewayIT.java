@@ -269,6 +269,16 @@ class GatewayIT {
     }
 
     @Test
+    void refusesATimeBeyondTheServersLastInTheWordsOfRedis() throws IOException {
+        try (GatewayRig rig = GatewayRig.start(); RespClient client = rig.connect()) {
+            assertEquals("+OK\r\n", client.ask("SET", "a", "1", "PXAT", "9000000000000"));
+            assertEquals("-ERR invalid expire time in 'set' command\r\n", client.ask("SET", "a", "1", "PXAT", "9000000000001"));
+            assertEquals(":1\r\n", client.ask("EXPIREAT", "a", "9000000000"));
+            assertEquals("-ERR invalid expire time in 'expireat' command\r\n", client.ask("EXPIREAT", "a", "9000000001"));
+        }
+    }
+
+    @Test
     void answersWhatHasArrivedWhenItStops() throws Exception {
         try (GatewayRig rig = GatewayRig.start(); RespClient client = rig.connect()) {
             client.sendRaw("INCR n\r\n".repeat(1_000));
