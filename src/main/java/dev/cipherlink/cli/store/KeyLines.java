@@ -122,7 +122,12 @@ final class KeyLines {
                     case "value_b64" -> value = bytes(parser);
                     case "expires" -> expires = Instant.parse(parser.getString());
                     case "end" -> isEnd = token == JsonToken.VALUE_TRUE;
-                    case "keys" -> keys = parser.getLongValue();
+                    case "keys" -> {
+                        if (token != JsonToken.VALUE_NUMBER_INT) {
+                            throw new IllegalArgumentException("keys is no whole number");
+                        }
+                        keys = parser.getLongValue();
+                    }
                     default -> parser.skipChildren();
                 }
             }

@@ -183,6 +183,9 @@ class CopyCommandsTest {
         requireRefused(lines.substring(lines.indexOf('\n') + 1).getBytes(UTF_8), "says 2504 keys, and there are 2503", "import");
         requireRefused("{\"key\":\"x\"}\n".getBytes(UTF_8), "line 1 is no line of an export", "import");
         requireRefused(lines.replace("\"value_b64\":\"", "\"value_b64\":\"*").getBytes(UTF_8), "line 1 is no line", "import");
+        for (String number : List.of("1.0", "1e3", "true", "12345678901234567890")) { // 1.0 ended in a class that the image has not
+            requireRefused(("{\"end\":true,\"keys\":" + number + "}\n").getBytes(UTF_8), "line 1 is no line of an export", "import");
+        }
         requireRefused("garbage\n".repeat(500).getBytes(UTF_8), "no tar archive", "restore", "-");
 
         for (String file : List.of(".sst\0", ".blob\0", "last-commit\0")) {
