@@ -237,9 +237,11 @@ final class ServeCommand extends ProgramCommand {
     /// SIGHUP comes from an operator, from logrotate, or from a terminal that goes away: what can change while the server runs
     /// is read again.
     private final class Reload {
-        private Settings settings;
+        /// Of the start: those that take a restart are in force until then.
+        private final Settings settings;
         /// Null until it serves.
         private Server server;
+        private boolean isDue;
         private HostKeys keys;
 
         private Reload(Settings settings) {
@@ -249,24 +251,31 @@ final class ServeCommand extends ProgramCommand {
         private synchronized void of(Server started, HostKeys itsKeys) {
             server = started;
             keys = itsKeys;
+            if (isDue) {
+                run();
+            }
         }
 
         private synchronized void run() {
+            if (server == null) {
+                isDue = true;
+                return;
+            }
             try {
                 Settings changed = settings();
                 changed.requireValid();
+                ServerConfig config = config(changed, keys.keys());
                 writeLogTo(changed);
-                if (server != null) {
-                    server.reload(config(changed, keys.keys()));
-                }
+                server.reload(config);
                 List<String> later = Arrays.stream(Setting.values())
                         .filter(setting -> !RELOADED.contains(setting) && !settings.text(setting).equals(changed.text(setting)))
                         .map(Setting::key).filter(key -> !key.startsWith("client.") && !key.startsWith("history.")).toList();
-                settings = changed;
                 log(Level.INFO, "SIGHUP: keys, log and settings were read again"
                         + (later.isEmpty() ? "" : "; these take a restart: " + String.join(", ", later)));
             } catch (CliException e) {
                 log(Level.WARNING, "SIGHUP: nothing was changed: " + e.getMessage());
+            } catch (RuntimeException | Error e) {
+                log(Level.ERROR, "SIGHUP: not everything was read again: " + e);
             }
         }
     }
