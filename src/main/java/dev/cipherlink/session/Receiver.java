@@ -2,6 +2,7 @@ package dev.cipherlink.session;
 
 import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.Reply.Outcome;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
@@ -127,11 +128,10 @@ final class Receiver {
                 fragments.complete(handler.prepare((int) fragments.retainedBytes()));
             }
             Payload request = fragments.request();
-            Reply reply;
-            if (fragments.refusal() == null) {
+            Reply reply = fragments.refusal();
+            if (reply == null) {
                 reply = handler.handle(message.sequence(), request);
             } else {
-                reply = Reply.error(fragments.refusal());
                 handler.refused(message.sequence(), reply);
             }
             answer(message.sequence(), reply, request);
@@ -233,12 +233,14 @@ final class Receiver {
 
         /// For all requests of the process that are not complete: a sixth of the heap.
         static final MemoryBudget BUDGET = MemoryBudget.ofHeap(6);
-
         private static final String NO_MEMORY = "the server has no memory for a request of this size now; try again later";
         /// Time for the next fragment of a request to come.
         private static final Duration PATIENCE = Duration.ofSeconds(30);
         /// Time to wait for memory that other sessions have.
         private static final Duration MEMORY_PATIENCE = Duration.ofSeconds(15);
+        /// Time for a request that holds what the largest needs, since others wait for it: this, and a second for each 16 KiB.
+        private static final Duration WHOLE_PATIENCE = Duration.ofSeconds(60);
+        private static final int SLOWEST_BYTES_PER_SECOND = 16 << 10;
         /// A request is large if it has more than this, and more than a 16th of the budget.
         private static final int LARGE_BYTES = 64 << 10;
 
@@ -250,9 +252,11 @@ final class Receiver {
         private int bytes;
         private long taken;
         private Payload request = Payload.EMPTY;
-        private String refusal;
-        /// When the last one came; 0 if nothing is kept. Read by any thread.
-        private volatile long lastAt;
+        private Reply refusal;
+        /// When it began to hold what the largest request needs; 0 if it does not.
+        private long wholeAt;
+        /// When it is dropped unless another fragment comes; 0 if nothing is kept. Read by any thread.
+        private volatile long dueAt;
 
         /// @param beforeWait called before memory is waited for: releases what other sessions must not wait for meanwhile
         Fragments(String owner, int maxBytes, MemoryBudget budget, Runnable beforeWait) {
@@ -286,30 +290,30 @@ final class Receiver {
                 return;
             }
             if (fragment.length() > maxBytes - bytes) {
-                refuse("the request is larger than " + maxBytes + " bytes; send less at once");
+                refuse("the request is larger than " + maxBytes + " bytes; send less at once", Outcome.REFUSED);
                 return;
             }
             if (fragment.length() > largestBytes(budget) - bytes) {
                 refuse("the server has memory for requests of up to " + largestBytes(budget) + " bytes only; send less at once, or ask its "
-                        + "operator for a larger heap");
+                        + "operator for a larger heap", Outcome.REFUSED);
                 return;
             }
-            if (!takeFor(bytes + fragment.length())) {
-                refuse(NO_MEMORY);
+            if (!takeFor(bytes + fragment.length(), now)) {
+                refuse(NO_MEMORY, Outcome.FAILED);
                 return;
             }
             try {
                 fragments.add(fragment.toBytes());
                 bytes += fragment.length();
-                lastAt = now | 1;
+                dueAt = dueAt(now) | 1;
             } catch (OutOfMemoryError e) {
-                refuse(NO_MEMORY);
+                refuse(NO_MEMORY, Outcome.FAILED);
             }
         }
 
         /// Takes memory for a request of so many bytes so far. One that is large for the budget takes at once what the largest needs:
         /// of several that grow at the same time, each would have a part and none enough.
-        private boolean takeFor(int soFar) {
+        private boolean takeFor(int soFar, long now) {
             boolean isLarge = soFar > Math.max(LARGE_BYTES, budget.bytes() / 16);
             long more = (isLarge ? Math.min(maxBytes, largestBytes(budget)) : soFar) - taken;
             if (more <= 0) {
@@ -322,23 +326,30 @@ final class Receiver {
                 }
             }
             taken += more;
+            wholeAt = isLarge ? now | 1 : 0;
             return true;
         }
 
-        /// Whether the next fragment has been missing for too long. Any thread may ask.
+        private long dueAt(long now) {
+            long next = now + PATIENCE.toNanos();
+            long end = wholeAt + WHOLE_PATIENCE.plusSeconds(bytes / SLOWEST_BYTES_PER_SECOND).toNanos();
+            return wholeAt != 0 && end - next < 0 ? end : next;
+        }
+
+        /// Whether the next fragment has been missing for too long, or the request comes too slowly. Any thread may ask.
         boolean isOverdue(long now) {
-            long last = lastAt;
-            return last != 0 && now - last > PATIENCE.toNanos();
+            long due = dueAt;
+            return due != 0 && now - due > 0;
         }
 
         /// Forgets a request that does not go on; the rest of it, if it comes, is refused.
         void expire() {
-            refuse("the next part of the request did not come for " + PATIENCE.toSeconds() + " s; send it again");
+            refuse("the rest of the request did not come in time; send it again", Outcome.REFUSED);
         }
 
-        private void refuse(String reason) {
+        private void refuse(String reason, Outcome outcome) {
             clear();
-            refusal = reason;
+            refusal = Reply.error(reason, outcome);
         }
 
         /// Joins the fragments, after the last one has come, unless the request is refused.
@@ -346,7 +357,7 @@ final class Receiver {
         /// @param why there is no memory to run the request; null if there is
         void complete(String why) {
             if (why != null) {
-                refuse(why);
+                refuse(why, Outcome.FAILED);
                 return;
             }
             try {
@@ -359,7 +370,7 @@ final class Receiver {
                 fragments.clear();
                 request = Payload.of(joined);
             } catch (OutOfMemoryError e) {
-                refuse(NO_MEMORY);
+                refuse(NO_MEMORY, Outcome.FAILED);
             }
         }
 
@@ -368,8 +379,8 @@ final class Receiver {
             return request;
         }
 
-        /// Why there is no request; null if there is one.
-        String refusal() {
+        /// The answer that says why there is no request; null if there is one.
+        Reply refusal() {
             return refusal;
         }
 
@@ -379,7 +390,8 @@ final class Receiver {
             request = Payload.EMPTY;
             bytes = 0;
             refusal = null;
-            lastAt = 0;
+            wholeAt = 0;
+            dueAt = 0;
             budget.giveBack(owner, taken);
             taken = 0;
         }

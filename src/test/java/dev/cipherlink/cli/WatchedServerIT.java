@@ -177,6 +177,18 @@ class WatchedServerIT {
         assertEquals("requests_conflict: 1", info("requests_conflict: "));
     }
 
+    /// Those that were refused before they had come whole were not counted.
+    @Test
+    @Order(1)
+    void countsRequestsThatAreTooLarge() throws Exception {
+        String refused = "cipherlink_requests_total{outcome=\"refused\",verb=\"none\"}";
+        double before = scrape().value(refused);
+        try (Client client = Client.connect(config(ann))) {
+            assertTrue(client.request("SET a " + "x".repeat(20 << 20)).isError());
+        }
+        assertEquals(1, scrape().value(refused) - before);
+    }
+
     private static String info(String name) throws Exception {
         try (Client client = Client.connect(config(olga))) {
             return client.request("INFO").text().lines().filter(line -> line.startsWith(name)).findFirst().orElseThrow();
@@ -363,6 +375,13 @@ class WatchedServerIT {
             }
         }
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(log)));
+        // A setting that takes a restart is named by each SIGHUP, until there is one.
+        for (int i = 1; i <= 2; i++) {
+            int count = i;
+            Files.writeString(folder.resolve("server.yaml"), Files.readString(folder.resolve("server.yaml")).replace("port: 0", "port: 1"));
+            signal("HUP");
+            await().until(() -> lines("these take a restart: server.port\"") == count);
+        }
         configure("json", "nonsense");
         signal("HUP");
         assertTrue(awaitLine("SIGHUP: nothing was changed").contains("forward.allow"), awaitLine("SIGHUP: nothing was changed"));
@@ -388,7 +407,7 @@ class WatchedServerIT {
         try (var tunnels = new TunnelClient(config(olga), 0)) {
             configure("json", "127.0.0.1:" + target.getLocalPort());
             signal("HUP");
-            await().until(() -> read(log).lines().filter(line -> line.contains("SIGHUP: keys")).count() >= 2);
+            await().until(() -> read(log).lines().filter(line -> line.contains("SIGHUP: keys")).count() >= 4);
             Tunnel tunnel = tunnels.open(ForwardTarget.parse("127.0.0.1:" + target.getLocalPort()));
             // A forward that does not end keeps the server until its grace period is over.
             signal("TERM");

@@ -51,7 +51,7 @@ class FragmentsTest {
         assertEquals(0, fragments.retainedBytes());
         assertEquals(30, budget.freeBytes());
         assertEquals(Payload.EMPTY, fragments.request());
-        assertEquals("the request is larger than 10 bytes; send less at once", fragments.refusal());
+        assertEquals("the request is larger than 10 bytes; send less at once", fragments.refusal().reason());
         fragments.clear();
         assertFalse(fragments.isBegun());
     }
@@ -67,7 +67,7 @@ class FragmentsTest {
         Thread.currentThread().interrupt();
         add(second, "6");
         assertTrue(Thread.interrupted());
-        assertEquals("the server has no memory for a request of this size now; try again later", second.refusal());
+        assertEquals("the server has no memory for a request of this size now; try again later", second.refusal().reason());
         assertEquals(0, second.retainedBytes());
         Fragments others = fragments("bob");
         add(others, "1234567890");
@@ -128,7 +128,7 @@ class FragmentsTest {
     void sayWhyThereIsNoMemoryToRunThem() {
         add(fragments, "1234567890");
         fragments.complete("others run");
-        assertEquals("others run", fragments.refusal());
+        assertEquals("others run", fragments.refusal().reason());
         assertEquals(30, budget.freeBytes());
     }
 
@@ -138,7 +138,7 @@ class FragmentsTest {
         var large = new Fragments("ann", 100, budget, () -> { });
         add(large, "12345678901234567890");
         add(large, "12345");
-        assertTrue(large.refusal().startsWith("the server has memory for requests of up to 21 bytes only"), large.refusal());
+        assertTrue(large.refusal().reason().startsWith("the server has memory for requests of up to 21 bytes only"), large.refusal()::reason);
     }
 
     /// Issue 13.9: a request whose last part never came took its memory for as long as the session was kept.
@@ -158,7 +158,33 @@ class FragmentsTest {
         assertFalse(fragments.isOverdue(now));
         assertEquals(30, budget.freeBytes());
         add(fragments, "7");
-        assertEquals("the next part of the request did not come for 30 s; send it again", fragments.refusal());
+        assertEquals("the rest of the request did not come in time; send it again", fragments.refusal().reason());
         assertEquals(Payload.EMPTY, fragments.request());
+    }
+
+    /// One byte every 29 s kept what the largest request needs for ever, and all others were refused.
+    @Test
+    void aRequestThatHoldsTheMemoryOfTheLargestIsDroppedIfItComesTooSlowly() {
+        var little = new MemoryBudget(1_000_000);
+        var slow = new Fragments("ann", 750_000, little, () -> { });
+        long now = 1;
+        slow.add(Payload.of(new byte[(64 << 10) + 1]), now);
+        for (int i = 0; i < 2; i++) {
+            now += Duration.ofSeconds(29).toNanos();
+            assertFalse(slow.isOverdue(now));
+            slow.add(Payload.of(new byte[1]), now);
+        }
+        now += Duration.ofSeconds(7).toNanos();
+        assertTrue(slow.isOverdue(now), "60 s, and 4 s for 64 KiB");
+        slow.expire();
+        assertEquals(1_000_000, little.freeBytes());
+
+        slow.clear();
+        for (int i = 0; i < 10; i++) {
+            slow.add(Payload.of(new byte[70_000]), now);
+            now += Duration.ofSeconds(9).toNanos();
+            assertFalse(slow.isOverdue(now), "a slow client goes on");
+        }
+        slow.clear();
     }
 }

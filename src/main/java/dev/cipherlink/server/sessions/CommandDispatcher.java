@@ -151,6 +151,8 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     public void refused(int sequence, Reply answer) {
         begin();
         journal.read(sequence, answer);
+        requests++;
+        services.requests().count(null, answer.outcome());
     }
 
     private void begin() {
