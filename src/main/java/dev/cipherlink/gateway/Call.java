@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 /// @param words  at least one: the name
 /// @param target the client's pipeline, or the transaction that it executes
 record Call(RespConnection connection, RedisCommand command, List<byte[]> words, Target target) {
+    private static final int MAX_PATTERN_BYTES = 4096;
 
     /// Makes a reply of what the server answered. Runs under locks, on the thread that reads the server: must not block.
     @FunctionalInterface
@@ -50,6 +51,23 @@ record Call(RespConnection connection, RedisCommand command, List<byte[]> words,
 
     byte[] word(int index) {
         return words.get(index);
+    }
+
+    /// A pattern, which takes some 60 times its length of memory.
+    GlobPattern pattern(int index) throws RespException {
+        return pattern(word(index));
+    }
+
+    /// The same for names whose case does not matter.
+    GlobPattern patternInSmall(int index) throws RespException {
+        return pattern(text(index).toLowerCase(Locale.ROOT).getBytes(ISO_8859_1));
+    }
+
+    private static GlobPattern pattern(byte[] text) throws RespException {
+        if (text.length > MAX_PATTERN_BYTES) {
+            throw new RespException("ERR a pattern has at most " + MAX_PATTERN_BYTES + " bytes");
+        }
+        return new GlobPattern(text);
     }
 
     String text(int index) {

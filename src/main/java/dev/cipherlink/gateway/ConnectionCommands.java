@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 
 /// The commands about the client's own connection: PING, AUTH, HELLO, CLIENT. None needs the server.
 final class ConnectionCommands {
+    private static final int MAX_NAME_BYTES = 512;
 
     static final Map<String, Subcommand> CLIENT_SUBCOMMANDS = Map.ofEntries(
             Map.entry("ID", new Subcommand(2, call -> call.reply(number(call.connection().id())))),
@@ -159,6 +160,9 @@ final class ConnectionCommands {
     }
 
     private static byte[] checkName(byte[] name, String what) throws RespException {
+        if (name.length > MAX_NAME_BYTES) {
+            throw new RespException("ERR " + what + " have at most " + MAX_NAME_BYTES + " bytes");
+        }
         for (byte b : name) {
             if (b < '!' || b > '~') {
                 throw new RespException("ERR " + what + " cannot contain spaces, newlines or special characters.");

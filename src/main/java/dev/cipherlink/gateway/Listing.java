@@ -40,7 +40,7 @@ final class Listing {
 
     /// `KEYS pattern`
     void keys(Call call) throws RespException, IOException, InterruptedException {
-        var pattern = new GlobPattern(call.word(1));
+        var pattern = call.pattern(1);
         List<byte[]> keys = new ArrayList<>();
         byte[] after = FIRST;
         long bytes = 0;
@@ -67,7 +67,7 @@ final class Listing {
                 throw RespException.syntax();
             }
             switch (call.option(i)) {
-                case "MATCH" -> pattern = new GlobPattern(call.word(i + 1));
+                case "MATCH" -> pattern = call.pattern(i + 1);
                 case "COUNT" -> {
                     count = call.number(i + 1);
                     if (count < 1) {

@@ -85,6 +85,9 @@ final class PubSub {
                 if ((isPattern ? own.patterns : own.channels).contains(wrapped)) {
                     confirming.run();
                 } else {
+                    if (isPattern) {
+                        call.pattern(i);
+                    }
                     requireRoom(isPattern ? patterns : channels, wrapped);
                     needs.acquire(isPattern ? Needs.ofPattern(name) : Needs.ofChannel(name), confirming);
                 }
@@ -283,7 +286,7 @@ final class PubSub {
         if (call.size() > 3) {
             throw new RespException("ERR Unknown PUBSUB subcommand or wrong number of arguments for 'channels'. Try PUBSUB HELP.");
         }
-        GlobPattern filter = call.size() == 3 ? new GlobPattern(call.word(2)) : null;
+        GlobPattern filter = call.size() == 3 ? call.pattern(2) : null;
         List<byte[]> names = new ArrayList<>();
         for (ByteBuffer channel : call.connection().gateway().pubSub().channels.keySet()) {
             if (filter == null || filter.matches(channel.array())) {

@@ -74,11 +74,11 @@ final class ServerCommands {
         return values;
     }
 
-    private static void getConfig(Call call) {
+    private static void getConfig(Call call) throws RespException {
         Map<String, String> found = new LinkedHashMap<>();
         Map<String, String> all = config(call.connection().gateway());
         for (int i = 2; i < call.size(); i++) {
-            var pattern = new GlobPattern(Requests.ascii(call.text(i).toLowerCase(Locale.ROOT)));
+            GlobPattern pattern = call.patternInSmall(i);
             all.forEach((name, value) -> {
                 if (pattern.matches(Requests.ascii(name))) {
                     found.put(name, value);

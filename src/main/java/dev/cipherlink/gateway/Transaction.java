@@ -19,6 +19,8 @@ final class Transaction {
 
     /// The most commands of one `TXN`.
     private static final int MAX_COMMANDS = 10_000;
+    /// Memory of a word beside its bytes.
+    private static final int WORD_BYTES = 24;
 
     private final RespConnection connection;
     /// Null unless MULTI was said.
@@ -64,7 +66,7 @@ final class Transaction {
         if (!command.isAllowedInTransaction()) {
             throw new RespException("ERR Command not allowed inside a transaction");
         }
-        queuedBytes += words.stream().mapToInt(word -> word.length).sum();
+        queuedBytes += words.stream().mapToInt(word -> word.length + WORD_BYTES).sum();
         if (queue.size() >= MAX_COMMANDS || queuedBytes > RespReader.MAX_BULK_BYTES) {
             throw new RespException("ERR a transaction has at most " + MAX_COMMANDS + " commands and "
                     + (RespReader.MAX_BULK_BYTES >> 20) + " MiB");

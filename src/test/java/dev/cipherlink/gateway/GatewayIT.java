@@ -19,6 +19,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -216,6 +217,29 @@ class GatewayIT {
                 }
                 assertEquals("$-1\r\n", client.ask("GET", "a"));
             }
+        }
+    }
+
+    /// A pattern takes 60 times its length of memory, and a word of a transaction more than its bytes.
+    @Test
+    void limitsPatternsNamesAndWordsOfATransaction() throws IOException {
+        try (GatewayRig rig = GatewayRig.start(); RespClient client = rig.connect()) {
+            String pattern = "[]".repeat(2_049);
+            for (String[] command : new String[][] {{"KEYS", pattern}, {"SCAN", "0", "MATCH", pattern}, {"PSUBSCRIBE", pattern},
+                    {"PUBSUB", "CHANNELS", pattern}, {"CONFIG", "GET", pattern}}) {
+                assertEquals("-ERR a pattern has at most 4096 bytes\r\n", client.ask(command));
+            }
+            assertEquals("-ERR Client names have at most 512 bytes\r\n", client.ask("CLIENT", "SETNAME", "n".repeat(513)));
+            assertEquals("+OK\r\n", client.ask("MULTI"));
+            String[] words = new String[200_001];
+            Arrays.fill(words, "");
+            words[0] = "DEL";
+            int queued = 0;
+            while (client.ask(words).equals("+QUEUED\r\n")) {
+                queued++;
+            }
+            assertTrue(queued < 4, queued + " times 200,000 words");
+            assertTrue(client.ask("EXEC").startsWith("-EXECABORT "));
         }
     }
 
