@@ -16,6 +16,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -71,13 +72,22 @@ final class TrainingRun {
         try {
             new TrainingRun(folder).run();
         } finally {
-            try (Stream<Path> files = Files.walk(folder)) {
-                for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
+            while (Files.exists(folder)) {
+                delete(folder);
             }
         }
         Main.main(new String[] {"--version"}); // ends the process, and with it the server
+    }
+
+    /// The server still runs, and may write its `used_keys` meanwhile: what it adds is left for the next call.
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        } catch (DirectoryNotEmptyException | UncheckedIOException _) {
+            Thread.yield();
+        }
     }
 
     private void run() throws IOException {
