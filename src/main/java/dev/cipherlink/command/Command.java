@@ -239,6 +239,8 @@ public sealed interface Command {
     /// @param conditions without which nothing is done
     /// @param commands   each an [OnKeys] or a [Publish]
     record Transaction(boolean keepsGoing, List<If> conditions, List<Command> commands) implements Command {
+        /// Each `IF` included.
+        public static final int MAX_COMMANDS = 10_000;
 
         /// `IF key version`
         ///

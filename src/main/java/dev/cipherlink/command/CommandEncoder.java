@@ -6,17 +6,18 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.cipherlink.command.Arguments.ChatRule;
 import dev.cipherlink.command.Arguments.KeyRule;
 import dev.cipherlink.command.CommandParser.CommandException;
-import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// Writes a [Command] as the payload that [CommandParser] reads back as the same command: `docs/protocol.md` section 7.
 ///
 /// Keys, rooms, names and texts are held to their rules, so that no argument can become two: `user name` is no key.
 public final class CommandEncoder {
-    private static final byte[] NOTHING = {};
     private static final byte[] NX = {'N', 'X'};
     private static final byte[] IF = {'I', 'F'};
+    private static final byte[] HEAD = "TXN\n".getBytes(US_ASCII);
+    private static final byte[] EACH_HEAD = "TXN EACH\n".getBytes(US_ASCII);
 
     private CommandEncoder() {
     }
@@ -116,7 +117,7 @@ public final class CommandEncoder {
     private static byte[] transaction(Command.Transaction transaction) throws CommandException {
         var commands = new ArrayList<byte[]>();
         for (Command.Transaction.If condition : transaction.conditions()) {
-            commands.add(join(IF, key(condition.key()), number(condition.version())));
+            commands.add(condition(key(condition.key()), condition.version()));
         }
         for (Command command : transaction.commands()) {
             commands.add(payload(command));
@@ -129,44 +130,65 @@ public final class CommandEncoder {
     ///
     /// @param keepsGoing as that of [Command.Transaction]
     public static byte[] transaction(boolean keepsGoing, List<byte[]> commands) {
-        var payload = new ByteArrayOutputStream();
-        payload.writeBytes((keepsGoing ? "TXN EACH\n" : "TXN\n").getBytes(US_ASCII));
+        byte[] head = keepsGoing ? EACH_HEAD : HEAD;
+        var sizes = new ArrayList<byte[]>(commands.size());
+        int length = head.length;
         for (byte[] command : commands) {
-            boolean endsLine = command.length > 0 && command[command.length - 1] == '\n';
-            payload.writeBytes((command.length + (endsLine ? 0 : 1) + " ").getBytes(US_ASCII));
-            payload.writeBytes(command);
-            if (!endsLine) {
-                payload.write('\n');
+            int bytes = endsLine(command) ? command.length : command.length + 1;
+            byte[] size = number(bytes);
+            sizes.add(size);
+            length += size.length + 1 + bytes;
+        }
+        byte[] payload = Arrays.copyOf(head, length);
+        int at = head.length;
+        for (int i = 0; i < sizes.size(); i++) {
+            at = append(sizes.get(i), payload, at);
+            payload[at++] = ' ';
+            byte[] command = commands.get(i);
+            at = append(command, payload, at);
+            if (!endsLine(command)) {
+                payload[at++] = '\n';
             }
         }
-        return payload.toByteArray();
+        return payload;
     }
 
-    /// The verb and its arguments, each behind a space. The parser takes one line feed off the end, so a last argument that
-    /// ends with one gets another.
-    private static byte[] join(Verb verb, byte[]... arguments) {
+    /// `IF key version` of a transaction. The key is not checked.
+    public static byte[] condition(byte[] key, long version) {
+        return join(IF, key, number(version));
+    }
+
+    /// The verb and its arguments, each behind a space, which are not checked. The parser takes one line feed off the end, so a last
+    /// argument that ends with one gets another.
+    public static byte[] join(Verb verb, byte[]... arguments) {
         return join(verb.letters(), arguments);
     }
 
     private static byte[] join(byte[] letters, byte[]... arguments) {
-        byte[] last = arguments.length == 0 ? NOTHING : arguments[arguments.length - 1];
-        boolean endsLine = last.length > 0 && last[last.length - 1] == '\n';
+        boolean endsLine = arguments.length > 0 && endsLine(arguments[arguments.length - 1]);
         int length = letters.length + (endsLine ? 1 : 0);
         for (byte[] argument : arguments) {
             length += 1 + argument.length;
         }
         byte[] payload = new byte[length];
-        System.arraycopy(letters, 0, payload, 0, letters.length);
-        int at = letters.length;
+        int at = append(letters, payload, 0);
         for (byte[] argument : arguments) {
             payload[at++] = ' ';
-            System.arraycopy(argument, 0, payload, at, argument.length);
-            at += argument.length;
+            at = append(argument, payload, at);
         }
         if (endsLine) {
             payload[at] = '\n';
         }
         return payload;
+    }
+
+    private static boolean endsLine(byte[] bytes) {
+        return bytes.length > 0 && bytes[bytes.length - 1] == '\n';
+    }
+
+    private static int append(byte[] bytes, byte[] target, int at) {
+        System.arraycopy(bytes, 0, target, at, bytes.length);
+        return at + bytes.length;
     }
 
     private static byte[] key(byte[] key) throws CommandException {

@@ -9,7 +9,6 @@ import java.util.List;
 /// (`docs/protocol.md` section 7). One instance a transaction.
 final class TransactionParser {
     static final String USAGE = "usage: TXN [EACH], a line feed, and each command with its size in front, such as 5 GET k";
-    static final int MAX_COMMANDS = 10_000;
     /// Keys that the commands name, together.
     static final int MAX_KEYS = 20_000;
     /// Their subscribers are looked up inside the store's gate.
@@ -83,8 +82,8 @@ final class TransactionParser {
     }
 
     private void takeCommand(int number) throws CommandException {
-        if (number > MAX_COMMANDS) {
-            throw new CommandException("a transaction has at most " + MAX_COMMANDS + " commands");
+        if (number > Transaction.MAX_COMMANDS) {
+            throw new CommandException("a transaction has at most " + Transaction.MAX_COMMANDS + " commands");
         }
         int space = Arguments.wordEnd(payload, position, Math.min(end, position + MAX_DIGITS));
         int from = space + 1;

@@ -1,5 +1,7 @@
 package dev.cipherlink.gateway;
 
+import dev.cipherlink.command.CommandEncoder;
+import dev.cipherlink.command.Verb;
 import dev.cipherlink.gateway.Call.Answer;
 import dev.cipherlink.gateway.Call.Answers;
 import java.io.IOException;
@@ -60,30 +62,30 @@ final class KeyCommands {
 
     static void delete(Call call) throws RespException, IOException, InterruptedException {
         if (call.size() == 2) {
-            call.send(Requests.of("DELETE", call.key(1)), StringCommands.DONE);
+            call.send(CommandEncoder.join(Verb.DELETE, call.key(1)), StringCommands.DONE);
         } else {
-            call.sendEach(forEachKey(call, "DELETE"), SUM_OF_DONE);
+            call.sendEach(forEachKey(call, Verb.DELETE), SUM_OF_DONE);
         }
     }
 
     static void exists(Call call) throws RespException, IOException, InterruptedException {
         if (call.size() == 2) {
-            call.send(Requests.of("EXISTS", call.key(1)), StringCommands.NUMBER);
+            call.send(CommandEncoder.join(Verb.EXISTS, call.key(1)), StringCommands.NUMBER);
         } else {
-            call.sendEach(forEachKey(call, "EXISTS"), SUM);
+            call.sendEach(forEachKey(call, Verb.EXISTS), SUM);
         }
     }
 
-    private static List<byte[]> forEachKey(Call call, String verb) throws RespException {
+    private static List<byte[]> forEachKey(Call call, Verb verb) throws RespException {
         List<byte[]> requests = new ArrayList<>(call.size() - 1);
         for (int i = 1; i < call.size(); i++) {
-            requests.add(Requests.of(verb, call.key(i)));
+            requests.add(CommandEncoder.join(verb, call.key(i)));
         }
         return requests;
     }
 
     static void type(Call call) throws RespException, IOException, InterruptedException {
-        call.send(Requests.of("EXISTS", call.key(1)), TYPE);
+        call.send(CommandEncoder.join(Verb.EXISTS, call.key(1)), TYPE);
     }
 
     static void expire(Call call) throws RespException, IOException, InterruptedException {
@@ -111,11 +113,11 @@ final class KeyCommands {
         }
         // A time that is over deletes the key.
         boolean isOver = time <= 0;
-        byte[] millis = Requests.number(isOver ? 0 : isSeconds ? time * 1000 : time);
-        String verb = isTime || isOver ? "PEXPIREAT" : "PEXPIRE";
+        byte[] millis = Ascii.of(isOver ? 0 : isSeconds ? time * 1000 : time);
+        Verb verb = isTime || isOver ? Verb.PEXPIREAT : Verb.PEXPIRE;
         byte[] key = call.key(1);
-        call.send(condition.isEmpty() ? Requests.of(verb, key, millis)
-                : Requests.of(verb, key, millis, Requests.ascii(condition)), StringCommands.DONE);
+        call.send(condition.isEmpty() ? CommandEncoder.join(verb, key, millis)
+                : CommandEncoder.join(verb, key, millis, Ascii.of(condition)), StringCommands.DONE);
     }
 
     private static String condition(Call call) throws RespException {
@@ -142,19 +144,19 @@ final class KeyCommands {
     }
 
     static void timeToLive(Call call) throws RespException, IOException, InterruptedException {
-        call.send(Requests.of("PTTL", call.key(1)), time(true));
+        call.send(CommandEncoder.join(Verb.PTTL, call.key(1)), time(true));
     }
 
     static void timeToLiveMillis(Call call) throws RespException, IOException, InterruptedException {
-        call.send(Requests.of("PTTL", call.key(1)), time(false));
+        call.send(CommandEncoder.join(Verb.PTTL, call.key(1)), time(false));
     }
 
     static void expireTime(Call call) throws RespException, IOException, InterruptedException {
-        call.send(Requests.of("PEXPIRETIME", call.key(1)), time(true));
+        call.send(CommandEncoder.join(Verb.PEXPIRETIME, call.key(1)), time(true));
     }
 
     static void expireTimeMillis(Call call) throws RespException, IOException, InterruptedException {
-        call.send(Requests.of("PEXPIRETIME", call.key(1)), time(false));
+        call.send(CommandEncoder.join(Verb.PEXPIRETIME, call.key(1)), time(false));
     }
 
     private static Answer time(boolean isSeconds) {
@@ -173,7 +175,7 @@ final class KeyCommands {
     /// Tells whether there was an expiry, which the server does not: so it is asked for in the same moment.
     static void persist(Call call) throws RespException, IOException, InterruptedException {
         byte[] key = call.key(1);
-        call.sendEach(List.of(Requests.of("PTTL", key), Requests.of("PERSIST", key)), (results, out) -> {
+        call.sendEach(List.of(CommandEncoder.join(Verb.PTTL, key), CommandEncoder.join(Verb.PERSIST, key)), (results, out) -> {
             Result before = results.getFirst();
             if (!before.isError() && before.number() < 0) {
                 out.number(0);
@@ -187,9 +189,9 @@ final class KeyCommands {
         byte[] from = call.key(1);
         byte[] to = call.key(2);
         if (Arrays.equals(from, to)) {
-            call.send(Requests.of("EXISTS", from), (result, out) -> ifExists(result, out, RespWriter::ok));
+            call.send(CommandEncoder.join(Verb.EXISTS, from), (result, out) -> ifExists(result, out, RespWriter::ok));
         } else {
-            call.send(Requests.of("RENAME", from, to), RENAMED);
+            call.send(CommandEncoder.join(Verb.RENAME, from, to), RENAMED);
         }
     }
 
@@ -197,9 +199,9 @@ final class KeyCommands {
         byte[] from = call.key(1);
         byte[] to = call.key(2);
         if (Arrays.equals(from, to)) {
-            call.send(Requests.of("EXISTS", from), (result, out) -> ifExists(result, out, found -> found.number(0)));
+            call.send(CommandEncoder.join(Verb.EXISTS, from), (result, out) -> ifExists(result, out, found -> found.number(0)));
         } else {
-            call.send(Requests.of("RENAME", from, to, Requests.ascii("NX")), RENAMED_IF_ABSENT);
+            call.send(CommandEncoder.join(Verb.RENAME, from, to, Ascii.of("NX")), RENAMED_IF_ABSENT);
         }
     }
 
@@ -232,18 +234,18 @@ final class KeyCommands {
         if (Arrays.equals(from, to)) {
             throw new RespException("ERR source and destination objects are the same");
         }
-        call.send(isReplacing ? Requests.of("COPY", from, to) : Requests.of("COPY", from, to, Requests.ascii("NX")),
+        call.send(isReplacing ? CommandEncoder.join(Verb.COPY, from, to) : CommandEncoder.join(Verb.COPY, from, to, Ascii.of("NX")),
                 StringCommands.DONE);
     }
 
     static void count(Call call) throws RespException, IOException, InterruptedException {
-        call.send(Requests.of("COUNT"), StringCommands.NUMBER);
+        call.send(CommandEncoder.join(Verb.COUNT), StringCommands.NUMBER);
     }
 
     /// A key of the store that is none of Redis' is not shown: then another one is asked for.
     static void random(Call call) throws RespException, IOException, InterruptedException {
         for (int i = 0; i < MAX_RANDOM_TRIES; i++) {
-            Result found = call.ask(Requests.of("RANDOMKEY"));
+            Result found = call.ask(CommandEncoder.join(Verb.RANDOMKEY));
             if (found.isError()) {
                 call.reply(out -> StringCommands.VALUE.write(found, out));
                 return;

@@ -1,5 +1,7 @@
 package dev.cipherlink.gateway;
 
+import dev.cipherlink.command.CommandEncoder;
+import dev.cipherlink.command.Verb;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -100,9 +102,9 @@ final class Listing {
             throws RespException, IOException, InterruptedException {
         byte[] literal = pattern.literalPrefix();
         byte[] prefix = RedisKey.prefixToStore(literal, literal.length);
-        byte[] number = Requests.number(limit);
-        Result result = call.ask(after.length == 0 ? Requests.of("KEYS", prefix, number)
-                : Requests.of("KEYS", prefix, number, after));
+        byte[] number = Ascii.of(limit);
+        Result result = call.ask(after.length == 0 ? CommandEncoder.join(Verb.KEYS, prefix, number)
+                : CommandEncoder.join(Verb.KEYS, prefix, number, after));
         if (result.isError()) {
             throw result.toException();
         }

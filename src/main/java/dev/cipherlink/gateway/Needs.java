@@ -2,8 +2,10 @@ package dev.cipherlink.gateway;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.cipherlink.command.CommandEncoder;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.ReplyHandler;
+import dev.cipherlink.command.Verb;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -33,13 +35,13 @@ final class Needs {
     /// Something that the session has subscribed to.
     ///
     /// @param undo the verb that ends it
-    record Need(String verb, String undo, ByteBuffer argument) {
+    record Need(Verb verb, Verb undo, ByteBuffer argument) {
         byte[] request() {
-            return Requests.of(verb, argument.array());
+            return CommandEncoder.join(verb, argument.array());
         }
 
         byte[] undoRequest() {
-            return Requests.of(undo, argument.array());
+            return CommandEncoder.join(undo, argument.array());
         }
     }
 
@@ -52,12 +54,12 @@ final class Needs {
         } else if (text.startsWith(PubSub.KEYEVENT)) {
             needs.add(watch(new byte[0]));
         }
-        needs.add(new Need("SUBSCRIBE", "UNSUBSCRIBE", ByteBuffer.wrap(RedisKey.toStore(channel))));
+        needs.add(new Need(Verb.SUBSCRIBE, Verb.UNSUBSCRIBE, ByteBuffer.wrap(RedisKey.toStore(channel))));
         return needs;
     }
 
-    static List<Need> ofPattern(byte[] pattern) {
-        byte[] prefix = new GlobPattern(pattern).literalPrefix();
+    static List<Need> ofPattern(GlobPattern pattern) {
+        byte[] prefix = pattern.literalPrefix();
         List<Need> needs = new ArrayList<>();
         String text = new String(prefix, ISO_8859_1);
         if (text.startsWith(PubSub.KEYSPACE)) {
@@ -66,12 +68,12 @@ final class Needs {
         } else if (text.startsWith(PubSub.RESERVED)) {
             needs.add(watch(new byte[0]));
         }
-        needs.add(new Need("PSUBSCRIBE", "PUNSUBSCRIBE", ByteBuffer.wrap(RedisKey.prefixToStore(prefix, prefix.length))));
+        needs.add(new Need(Verb.PSUBSCRIBE, Verb.PUNSUBSCRIBE, ByteBuffer.wrap(RedisKey.prefixToStore(prefix, prefix.length))));
         return needs;
     }
 
     private static Need watch(byte[] prefix) {
-        return new Need("WATCH", "UNWATCH", ByteBuffer.wrap(prefix));
+        return new Need(Verb.WATCH, Verb.UNWATCH, ByteBuffer.wrap(prefix));
     }
 
     /// @param confirming run as soon as the server has done the last of them, by the thread that reads it: before the next event

@@ -2,6 +2,9 @@ package dev.cipherlink.gateway;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.cipherlink.command.CommandEncoder;
+import dev.cipherlink.command.Verb;
+import dev.cipherlink.gateway.Needs.Need;
 import dev.cipherlink.gateway.RedisCommand.Subcommand;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -31,9 +34,9 @@ final class PubSub {
             }));
 
     private static final Logger LOG = System.getLogger(PubSub.class.getName());
-    private static final byte[] PUBLISHED = Requests.ascii("EVENT published ");
-    private static final byte[] KEY = Requests.ascii("EVENT key ");
-    private static final byte[] MISSED = Requests.ascii("EVENT missed ");
+    private static final byte[] PUBLISHED = Ascii.of("EVENT published ");
+    private static final byte[] KEY = Ascii.of("EVENT key ");
+    private static final byte[] MISSED = Ascii.of("EVENT missed ");
     static final String KEYSPACE = "__keyspace@0__:";
     static final String KEYEVENT = "__keyevent@0__:";
     /// What a pattern has to begin with to be told of keyspace events.
@@ -65,8 +68,16 @@ final class PubSub {
             return patterns.size();
         }
 
+        private Set<ByteBuffer> names(boolean isPattern) {
+            return isPattern ? patterns : channels;
+        }
+
+        private int size() {
+            return channels.size() + patterns.size();
+        }
+
         boolean isEmpty() {
-            return channels.isEmpty() && patterns.isEmpty();
+            return size() == 0;
         }
     }
 
@@ -82,14 +93,12 @@ final class PubSub {
             changing.lock();
             try {
                 Runnable confirming = () -> confirm(call, wrapped, isPattern);
-                if ((isPattern ? own.patterns : own.channels).contains(wrapped)) {
+                if (own.names(isPattern).contains(wrapped)) {
                     confirming.run();
                 } else {
-                    if (isPattern) {
-                        call.pattern(i);
-                    }
+                    List<Need> wanted = isPattern ? Needs.ofPattern(call.pattern(i)) : Needs.ofChannel(name);
                     requireRoom(isPattern ? patterns : channels, wrapped);
-                    needs.acquire(isPattern ? Needs.ofPattern(name) : Needs.ofChannel(name), confirming);
+                    needs.acquire(wanted, confirming);
                 }
             } finally {
                 changing.unlock();
@@ -107,7 +116,7 @@ final class PubSub {
         telling.lock();
         try {
             add(call.connection(), name, isPattern);
-            int count = call.connection().subscriptions().channels() + call.connection().subscriptions().patterns();
+            int count = call.connection().subscriptions().size();
             call.reply(out -> out.push(3).bulk(isPattern ? "psubscribe" : "subscribe").bulk(name.array()).number(count));
         } finally {
             telling.unlock();
@@ -115,12 +124,11 @@ final class PubSub {
     }
 
     private void add(RespConnection client, ByteBuffer name, boolean isPattern) {
+        client.subscriptions().names(isPattern).add(name);
         if (isPattern) {
-            client.subscriptions().patterns.add(name);
             patterns.computeIfAbsent(name, pattern -> new Pattern(new GlobPattern(pattern.array()),
-                    startsWith(pattern.array(), Requests.ascii(RESERVED)), ConcurrentHashMap.newKeySet())).clients.add(client);
+                    startsWith(pattern.array(), Ascii.of(RESERVED)), ConcurrentHashMap.newKeySet())).clients.add(client);
         } else {
-            client.subscriptions().channels.add(name);
             channels.computeIfAbsent(name, channel -> ConcurrentHashMap.newKeySet()).add(client);
         }
     }
@@ -131,14 +139,14 @@ final class PubSub {
         String kind = isPattern ? "punsubscribe" : "unsubscribe";
         List<byte[]> names = new ArrayList<>(call.words().subList(1, call.size()));
         if (names.isEmpty()) {
-            (isPattern ? own.patterns : own.channels).forEach(name -> names.add(name.array()));
+            own.names(isPattern).forEach(name -> names.add(name.array()));
         }
         if (names.isEmpty()) {
-            call.reply(out -> out.push(3).bulk(kind).nothing().number(own.channels() + own.patterns()));
+            call.reply(out -> out.push(3).bulk(kind).nothing().number(own.size()));
         }
         for (byte[] name : names) {
             remove(client, ByteBuffer.wrap(name), isPattern);
-            int count = own.channels() + own.patterns();
+            int count = own.size();
             call.reply(out -> out.push(3).bulk(kind).bulk(name).number(count));
         }
     }
@@ -146,9 +154,9 @@ final class PubSub {
     private void remove(RespConnection client, ByteBuffer name, boolean isPattern) {
         changing.lock();
         try {
-            if ((isPattern ? client.subscriptions().patterns : client.subscriptions().channels).remove(name)) {
+            if (client.subscriptions().names(isPattern).remove(name)) {
                 forget(client, name, isPattern);
-                needs.release(isPattern ? Needs.ofPattern(name.array()) : Needs.ofChannel(name.array()));
+                needs.release(isPattern ? Needs.ofPattern(new GlobPattern(name.array())) : Needs.ofChannel(name.array()));
             }
         } catch (RespException e) {
             LOG.log(Level.DEBUG, "a subscription had no need: {0}", e.getMessage());
@@ -198,7 +206,7 @@ final class PubSub {
     static void publish(Call call) throws RespException, IOException, InterruptedException {
         PubSub own = call.connection().gateway().pubSub();
         byte[] channel = call.word(1);
-        call.send(Requests.of("PUBLISH", call.key(1), call.word(2)), (result, out) -> {
+        call.send(CommandEncoder.join(Verb.PUBLISH, call.key(1), call.word(2)), (result, out) -> {
             if (result.isError()) {
                 result.writeError(out);
             } else {
@@ -230,7 +238,7 @@ final class PubSub {
             int space = indexOf(event, KEY.length);
             String what = new String(event, KEY.length, space - KEY.length, ISO_8859_1);
             byte[] key = RedisKey.fromStore(Arrays.copyOfRange(event, space + 1, event.length - 1));
-            byte[] kind = Requests.ascii(what.equals("deleted") ? "del" : what);
+            byte[] kind = Ascii.of(what.equals("deleted") ? "del" : what);
             if (key != null) {
                 tell(join(KEYSPACE, key), kind, true);
                 tell(join(KEYEVENT, kind), key, true);
@@ -257,7 +265,7 @@ final class PubSub {
     }
 
     private static byte[] join(String prefix, byte[] rest) {
-        byte[] joined = Arrays.copyOf(Requests.ascii(prefix), prefix.length() + rest.length);
+        byte[] joined = Arrays.copyOf(Ascii.of(prefix), prefix.length() + rest.length);
         System.arraycopy(rest, 0, joined, prefix.length(), rest.length);
         return joined;
     }

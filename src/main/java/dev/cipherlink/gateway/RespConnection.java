@@ -2,6 +2,8 @@ package dev.cipherlink.gateway;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.cipherlink.command.Command;
+import dev.cipherlink.command.CommandEncoder;
 import dev.cipherlink.gateway.Call.Answer;
 import dev.cipherlink.gateway.Call.Answers;
 import dev.cipherlink.gateway.Call.Target;
@@ -17,9 +19,6 @@ import java.util.function.Consumer;
 /// One client of a gateway, from its first command to its last reply: two virtual threads, of which this one's reads commands and sends
 /// their requests, and the other writes what is in the [ReplyQueue].
 final class RespConnection implements Target, Pressure {
-
-    /// The most commands of the server's that one of Redis' becomes.
-    private static final int MAX_REQUESTS = 10_000;
 
     private final Gateway gateway;
     private final long id;
@@ -154,10 +153,10 @@ final class RespConnection implements Target, Pressure {
 
     @Override
     public void sendEach(Call call, List<byte[]> requests, Answers answers) throws RespException, IOException, InterruptedException {
-        if (requests.size() > MAX_REQUESTS) {
-            throw new RespException("ERR more than " + MAX_REQUESTS + " keys in one command");
+        if (requests.size() > Command.Transaction.MAX_COMMANDS) {
+            throw new RespException("ERR more than " + Command.Transaction.MAX_COMMANDS + " keys in one command");
         }
-        send(call, Requests.transaction(true, requests), (result, out) -> {
+        send(call, CommandEncoder.transaction(true, requests), (result, out) -> {
             if (result.isError()) {
                 result.writeError(out);
             } else {

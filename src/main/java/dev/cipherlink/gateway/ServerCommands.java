@@ -2,6 +2,8 @@ package dev.cipherlink.gateway;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.cipherlink.command.CommandEncoder;
+import dev.cipherlink.command.Verb;
 import dev.cipherlink.gateway.Gateway.Totals;
 import dev.cipherlink.gateway.RedisCommand.Subcommand;
 import java.io.IOException;
@@ -46,7 +48,7 @@ final class ServerCommands {
 
     /// The server's clock.
     static void time(Call call) throws RespException, IOException, InterruptedException {
-        call.send(Requests.of("TIME"), (result, out) -> {
+        call.send(CommandEncoder.join(Verb.TIME), (result, out) -> {
             try {
                 Instant now = OffsetDateTime.parse(result.text()).toInstant();
                 out.array(2).bulk(Long.toString(now.getEpochSecond()))
@@ -80,7 +82,7 @@ final class ServerCommands {
         for (int i = 2; i < call.size(); i++) {
             GlobPattern pattern = call.patternInSmall(i);
             all.forEach((name, value) -> {
-                if (pattern.matches(Requests.ascii(name))) {
+                if (pattern.matches(Ascii.of(name))) {
                     found.put(name, value);
                 }
             });
@@ -200,7 +202,7 @@ final class ServerCommands {
         if (call.size() == 1) {
             sections.addAll(DEFAULT_SECTIONS);
         }
-        Result keys = sections.contains("keyspace") ? call.ask(Requests.of("COUNT")) : null;
+        Result keys = sections.contains("keyspace") ? call.ask(CommandEncoder.join(Verb.COUNT)) : null;
         if (keys != null && keys.isError()) {
             call.reply(keys::writeError);
             return;

@@ -1,5 +1,7 @@
 package dev.cipherlink.gateway;
 
+import dev.cipherlink.command.CommandEncoder;
+import dev.cipherlink.command.Verb;
 import dev.cipherlink.gateway.Call.Answer;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -74,22 +76,22 @@ final class StringCommands {
     }
 
     static void get(Call call) throws RespException, IOException, InterruptedException {
-        call.send(Requests.of("GET", call.key(1)), VALUE);
+        call.send(CommandEncoder.join(Verb.GET, call.key(1)), VALUE);
     }
 
     /// `SET key value [NX|XX] [GET] [EX s|PX ms|EXAT s|PXAT ms|KEEPTTL]`
     static void set(Call call) throws RespException, IOException, InterruptedException {
         if (call.size() == 3) {
-            call.send(Requests.of("SET", call.key(1), call.word(2)), OK);
+            call.send(CommandEncoder.join(Verb.SET, call.key(1), call.word(2)), OK);
             return;
         }
         var options = new Options(call, 3, List.of("NX", "XX", "GET", "KEEPTTL"));
-        byte[] request = Requests.of("PUT", options.word(), call.key(1), call.word(2));
+        byte[] request = CommandEncoder.join(Verb.PUT, options.word(), call.key(1), call.word(2));
         call.send(request, options.has("GET") ? VALUE_BEFORE : OK_OR_NOTHING);
     }
 
     static void setIfAbsent(Call call) throws RespException, IOException, InterruptedException {
-        call.send(Requests.of("PUT", Requests.ascii("NX"), call.key(1), call.word(2)), DONE);
+        call.send(CommandEncoder.join(Verb.PUT, Ascii.of("NX"), call.key(1), call.word(2)), DONE);
     }
 
     static void setWithSeconds(Call call) throws RespException, IOException, InterruptedException {
@@ -102,15 +104,15 @@ final class StringCommands {
 
     private static void setWithExpiry(Call call, String unit) throws RespException, IOException, InterruptedException {
         String option = Options.expiry(call, unit, call.number(2));
-        call.send(Requests.of("PUT", Requests.ascii(option), call.key(1), call.word(3)), OK);
+        call.send(CommandEncoder.join(Verb.PUT, Ascii.of(option), call.key(1), call.word(3)), OK);
     }
 
     static void getAndSet(Call call) throws RespException, IOException, InterruptedException {
-        call.send(Requests.of("PUT", Requests.ascii("GET"), call.key(1), call.word(2)), VALUE_BEFORE);
+        call.send(CommandEncoder.join(Verb.PUT, Ascii.of("GET"), call.key(1), call.word(2)), VALUE_BEFORE);
     }
 
     static void getAndDelete(Call call) throws RespException, IOException, InterruptedException {
-        call.send(Requests.of("GETDEL", call.key(1)), VALUE);
+        call.send(CommandEncoder.join(Verb.GETDEL, call.key(1)), VALUE);
     }
 
     /// `GETEX key [EX s|PX ms|EXAT s|PXAT ms|PERSIST]`
@@ -118,10 +120,10 @@ final class StringCommands {
         var options = new Options(call, 2, List.of("PERSIST"));
         byte[] key = call.key(1);
         try {
-            call.send(Requests.of("GETEX", options.word(), key), VALUE);
+            call.send(CommandEncoder.join(Verb.GETEX, options.word(), key), VALUE);
         } catch (RespException e) {
             // Redis does not look at the time if there is no key.
-            call.send(Requests.of("EXISTS", key), (result, out) -> {
+            call.send(CommandEncoder.join(Verb.EXISTS, key), (result, out) -> {
                 if (result.isError()) {
                     result.writeError(out);
                 } else if (result.number() == 0) {
@@ -143,7 +145,7 @@ final class StringCommands {
             return;
         }
         // An end in front of the first byte is the first byte to Redis, and to the server nothing.
-        call.sendEach(List.of(request, Requests.of("STRLEN", key), range(key, 0, 0)), (results, out) -> {
+        call.sendEach(List.of(request, CommandEncoder.join(Verb.STRLEN, key), range(key, 0, 0)), (results, out) -> {
             Result length = results.get(1);
             boolean isInFront = !length.isError() && length.number() + to < 0;
             boolean beginsThere = !length.isError() && (from < 0 ? length.number() + from : from) <= 0;
@@ -152,7 +154,7 @@ final class StringCommands {
     }
 
     private static byte[] range(byte[] key, long from, long to) {
-        return Requests.of("GETRANGE", key, Requests.number(from), Requests.number(to));
+        return CommandEncoder.join(Verb.GETRANGE, key, Ascii.of(from), Ascii.of(to));
     }
 
     static void setRange(Call call) throws RespException, IOException, InterruptedException {
@@ -164,8 +166,8 @@ final class StringCommands {
         if (value.length > 0 && offset > RespReader.MAX_BULK_BYTES - value.length) {
             throw tooLarge();
         }
-        byte[] at = Requests.number(value.length == 0 ? 0 : offset);
-        call.send(Requests.of("SETRANGE", call.key(1), at, value), NUMBER);
+        byte[] at = Ascii.of(value.length == 0 ? 0 : offset);
+        call.send(CommandEncoder.join(Verb.SETRANGE, call.key(1), at, value), NUMBER);
     }
 
     private static RespException tooLarge() {
@@ -173,11 +175,11 @@ final class StringCommands {
     }
 
     static void length(Call call) throws RespException, IOException, InterruptedException {
-        call.send(Requests.of("STRLEN", call.key(1)), NUMBER);
+        call.send(CommandEncoder.join(Verb.STRLEN, call.key(1)), NUMBER);
     }
 
     static void append(Call call) throws RespException, IOException, InterruptedException {
-        call.send(Requests.of("APPEND", call.key(1), call.word(2)), NUMBER);
+        call.send(CommandEncoder.join(Verb.APPEND, call.key(1), call.word(2)), NUMBER);
     }
 
     static void getMany(Call call) throws RespException, IOException, InterruptedException {
@@ -185,7 +187,7 @@ final class StringCommands {
         for (int i = 0; i < keys.length; i++) {
             keys[i] = call.key(i + 1);
         }
-        call.send(Requests.of("MGET", keys), (result, out) -> {
+        call.send(CommandEncoder.join(Verb.MGET, keys), (result, out) -> {
             if (result.isError()) {
                 result.writeError(out);
                 return;
@@ -198,7 +200,7 @@ final class StringCommands {
 
     static void setMany(Call call) throws RespException, IOException, InterruptedException {
         if (call.size() == 3) {
-            call.send(Requests.of("SET", call.key(1), call.word(2)), OK);
+            call.send(CommandEncoder.join(Verb.SET, call.key(1), call.word(2)), OK);
             return;
         }
         call.sendEach(sets(call), (results, out) ->
@@ -209,13 +211,13 @@ final class StringCommands {
         List<byte[]> requests = new ArrayList<>();
         List<byte[]> sets = sets(call);
         for (int i = 1; i < call.size(); i += 2) {
-            requests.add(Requests.of("IF", call.key(i), Requests.number(0)));
+            requests.add(CommandEncoder.condition(call.key(i), 0));
         }
         requests.addAll(sets);
         if (call.target() != call.connection()) {
             throw new RespException("ERR MSETNX is not supported in a transaction");
         }
-        call.send(Requests.transaction(false, requests), DONE);
+        call.send(CommandEncoder.transaction(false, requests), DONE);
     }
 
     private static List<byte[]> sets(Call call) throws RespException {
@@ -224,7 +226,7 @@ final class StringCommands {
         }
         List<byte[]> sets = new ArrayList<>();
         for (int i = 1; i < call.size(); i += 2) {
-            sets.add(Requests.of("SET", call.key(i), call.word(i + 1)));
+            sets.add(CommandEncoder.join(Verb.SET, call.key(i), call.word(i + 1)));
         }
         return sets;
     }
@@ -250,12 +252,12 @@ final class StringCommands {
     }
 
     private static void add(Call call, long by) throws RespException, IOException, InterruptedException {
-        call.send(Requests.of("INCR", call.key(1), Requests.number(by)), NUMBER);
+        call.send(CommandEncoder.join(Verb.INCR, call.key(1), Ascii.of(by)), NUMBER);
     }
 
     static void incrementByFloat(Call call) throws RespException, IOException, InterruptedException {
         Numbers.requireDecimal(call.word(2));
-        call.send(Requests.of("INCRBYFLOAT", call.key(1), call.word(2)), VALUE);
+        call.send(CommandEncoder.join(Verb.INCRBYFLOAT, call.key(1), call.word(2)), VALUE);
     }
 
     /// Options of one command, as its words and as the one word that the server takes.
@@ -311,7 +313,7 @@ final class StringCommands {
             if (unit != null) {
                 given.add(expiry(call, unit, Numbers.parse(time)));
             }
-            return Requests.ascii(given.isEmpty() ? "-" : String.join(",", given));
+            return Ascii.of(given.isEmpty() ? "-" : String.join(",", given));
         }
     }
 }

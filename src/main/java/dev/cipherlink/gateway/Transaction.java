@@ -1,5 +1,8 @@
 package dev.cipherlink.gateway;
 
+import dev.cipherlink.command.Command;
+import dev.cipherlink.command.CommandEncoder;
+import dev.cipherlink.command.Verb;
 import dev.cipherlink.gateway.Call.Answer;
 import dev.cipherlink.gateway.Call.Answers;
 import dev.cipherlink.gateway.Call.Target;
@@ -17,8 +20,7 @@ import java.util.function.Consumer;
 /// WATCH asks for the version of a key, and EXEC is for that version only. Used by the thread that reads the client.
 final class Transaction {
 
-    /// The most commands of one `TXN`.
-    private static final int MAX_COMMANDS = 10_000;
+    private static final int MAX_COMMANDS = Command.Transaction.MAX_COMMANDS;
     /// Memory of a word beside its bytes.
     private static final int WORD_BYTES = 24;
 
@@ -102,14 +104,14 @@ final class Transaction {
             byte[] key = call.key(i);
             if (!watched.containsKey(ByteBuffer.wrap(key))) {
                 keys.add(key);
-                requests.add(Requests.of("VERSION", key));
+                requests.add(CommandEncoder.join(Verb.VERSION, key));
             }
         }
         if (watched.size() + keys.size() > MAX_COMMANDS / 2) {
             throw new RespException("ERR a client watches at most " + MAX_COMMANDS / 2 + " keys");
         }
         if (!keys.isEmpty()) {
-            Result answer = call.ask(Requests.transaction(true, requests));
+            Result answer = call.ask(CommandEncoder.transaction(true, requests));
             if (answer.isError()) {
                 call.reply(answer::writeError);
                 return;
@@ -140,7 +142,7 @@ final class Transaction {
             throw new RespException("EXECABORT Transaction discarded because of previous errors.");
         }
         var commands = new Collected();
-        watched.forEach((key, version) -> commands.requests.add(Requests.of("IF", key.array(), Requests.number(version))));
+        watched.forEach((key, version) -> commands.requests.add(CommandEncoder.condition(key.array(), version)));
         int conditions = commands.requests.size();
         List<Call> calls = queue;
         forget();
@@ -159,7 +161,7 @@ final class Transaction {
             throw new RespException("EXECABORT Transaction discarded: it has more than " + MAX_COMMANDS + " commands");
         }
         boolean onlyConditions = commands.requests.size() == conditions;
-        call.send(Requests.transaction(!onlyConditions, commands.requests), (result, out) -> {
+        call.send(CommandEncoder.transaction(!onlyConditions, commands.requests), (result, out) -> {
             if (result.isConflict()) {
                 out.noArray();
             } else if (result.isError()) {

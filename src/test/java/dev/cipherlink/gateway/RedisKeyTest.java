@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.command.CommandEncoder;
 import dev.cipherlink.command.CommandParser;
+import dev.cipherlink.command.Verb;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -72,7 +74,7 @@ class RedisKeyTest {
             byte[] key = random(new Random(seed));
             byte[] stored = RedisKey.toStore(key);
             assertArrayEquals(key, RedisKey.fromStore(stored), "seed " + seed);
-            byte[] request = Requests.of("GET", stored);
+            byte[] request = CommandEncoder.join(Verb.GET, stored);
             parser.parse(request, 0, request.length);
         }
     }
