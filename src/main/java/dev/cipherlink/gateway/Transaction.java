@@ -27,7 +27,7 @@ final class Transaction {
     private final RespConnection connection;
     /// Null unless MULTI was said.
     private List<Call> queue;
-    private int queuedBytes;
+    private long queuedBytes;
     private boolean isFailed;
     /// The versions of watched keys of the store.
     private final Map<ByteBuffer, Long> watched = new LinkedHashMap<>();
@@ -68,11 +68,12 @@ final class Transaction {
         if (!command.isAllowedInTransaction()) {
             throw new RespException("ERR Command not allowed inside a transaction");
         }
-        queuedBytes += words.stream().mapToInt(word -> word.length + WORD_BYTES).sum();
-        if (queue.size() >= MAX_COMMANDS || queuedBytes > RespReader.MAX_BULK_BYTES) {
+        long bytes = queuedBytes + words.stream().mapToLong(word -> word.length + WORD_BYTES).sum();
+        if (queue.size() >= MAX_COMMANDS || bytes > RespReader.MAX_BULK_BYTES) {
             throw new RespException("ERR a transaction has at most " + MAX_COMMANDS + " commands and "
                     + (RespReader.MAX_BULK_BYTES >> 20) + " MiB");
         }
+        queuedBytes = bytes;
         queue.add(new Call(connection, command, words, null));
         connection.reply(out -> out.status("QUEUED"));
     }
