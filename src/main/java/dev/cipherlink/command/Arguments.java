@@ -251,9 +251,6 @@ final class Arguments {
     /// included (categories Zs, Zl, Zp, Cc). Joiners and other format characters (Cf) are letters' business and allowed.
     static final class KeyRule {
 
-        /// The most bytes of a key.
-        static final int MAX_KEY_BYTES = 512;
-
         private static final byte DELETE = 0x7F;
 
         private KeyRule() {
@@ -265,7 +262,7 @@ final class Arguments {
         static int keyEnd(byte[] payload, int from, int end) throws CommandException {
             int keyEnd = prefixEnd(payload, from, end);
             if (keyEnd == from) {
-                throw new CommandException("key must have 1 to " + MAX_KEY_BYTES + " bytes, not 0");
+                throw new CommandException("key must have 1 to " + Command.MAX_KEY_BYTES + " bytes, not 0");
             }
             return keyEnd;
         }
@@ -279,8 +276,8 @@ final class Arguments {
                 plainEnd++;
             }
             int prefixEnd = Arguments.wordEnd(payload, plainEnd, end);
-            if (prefixEnd - from > MAX_KEY_BYTES) {
-                throw new CommandException("key must have 1 to " + MAX_KEY_BYTES + " bytes, not " + (prefixEnd - from));
+            if (prefixEnd - from > Command.MAX_KEY_BYTES) {
+                throw new CommandException("key must have 1 to " + Command.MAX_KEY_BYTES + " bytes, not " + (prefixEnd - from));
             }
             if (plainEnd < prefixEnd) {
                 checkText(payload, plainEnd, prefixEnd);

@@ -7,6 +7,8 @@ import java.util.List;
 /// Keys, values and texts are exact copies of the payload's parts. Keys keep the key rule (1 to 512 bytes of UTF-8
 /// without white space or control characters). The arrays belong to the executor of the command: a store may keep them.
 public sealed interface Command {
+    /// The most bytes of a key.
+    int MAX_KEY_BYTES = 512;
 
     /// Whether running it leaves everything as it was, so that a lost answer may be computed again.
     boolean isReadOnly();
@@ -18,11 +20,8 @@ public sealed interface Command {
         return CommandEncoder.encode(this);
     }
 
-    /// Names every key and channel that it uses, those of the commands of a transaction included, and how it uses it. Permissions need nothing
-    /// else to know.
-    default void forEachKey(KeyUser user) {
-        // Most commands that are not about keys use none.
-    }
+    /// Names every key and channel that it uses, also those of a transaction's commands, and how: all that permissions need.
+    default void forEachKey(KeyUser user) { }
 
     /// Takes the keys of a command, one by one; a key may come more than once.
     interface KeyUser {

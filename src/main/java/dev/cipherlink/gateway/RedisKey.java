@@ -1,5 +1,6 @@
 package dev.cipherlink.gateway;
 
+import dev.cipherlink.command.Command;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -10,9 +11,6 @@ import java.util.HexFormat;
 /// A key that is one stays as it is, but for its backslashes, which are doubled. Each byte that cannot stand in one is `\xHH`,
 /// the empty key is `\e`. No two keys become the same; a key of the store that no key of Redis becomes is not seen.
 final class RedisKey {
-
-    /// The most bytes of a key of the store.
-    static final int MAX_STORE_BYTES = 512;
 
     private static final byte[] EMPTY = {'\\', 'e'};
     private static final HexFormat HEX = HexFormat.of();
@@ -29,8 +27,8 @@ final class RedisKey {
             return EMPTY;
         }
         byte[] stored = isPlain(key) ? key : escaped(key, key.length);
-        if (stored.length > MAX_STORE_BYTES) {
-            throw new RespException("ERR key is too long: it may have " + MAX_STORE_BYTES + " bytes, and each byte that is "
+        if (stored.length > Command.MAX_KEY_BYTES) {
+            throw new RespException("ERR key is too long: it may have " + Command.MAX_KEY_BYTES + " bytes, and each byte that is "
                     + "no part of a printable UTF-8 character counts 4");
         }
         return stored;
@@ -44,7 +42,7 @@ final class RedisKey {
             end--;
         }
         byte[] stored = escaped(key, end);
-        return stored.length > MAX_STORE_BYTES ? new byte[0] : stored;
+        return stored.length > Command.MAX_KEY_BYTES ? new byte[0] : stored;
     }
 
     /// The key of Redis that is kept under this key; null if there is none.

@@ -19,6 +19,8 @@ public final class StoreException extends Exception {
         OVERFLOW,
         /// Verbs that run as one are refused, by their caller or because they write too much.
         CONDITION,
+        /// A condition of verbs that run as one is not met: a key has another version.
+        CONFLICT,
         /// A value was replaced while it was read; it is tried again.
         CHANGED,
         /// The value would be larger than [StoreLimits#maxValueBytes].
@@ -65,6 +67,13 @@ public final class StoreException extends Exception {
     /// For a caller that ends verbs that run as one, and has nothing changed.
     public static StoreException refused(String reason) {
         return new StoreException(Reason.CONDITION, reason);
+    }
+
+    /// For a caller that finds another version than its condition has.
+    ///
+    /// @param condition its number, counted from 1
+    public static StoreException conflict(int condition, long version) {
+        return new StoreException(Reason.CONFLICT, "conflict, command " + condition + ": version is " + version);
     }
 
     public static StoreException changedMeanwhile() {

@@ -5,11 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
 
 /// A strict reader of Prometheus' text format, version 0.0.4, with the rules of `promtool check metrics`.
 public final class PrometheusText {
@@ -79,5 +85,25 @@ public final class PrometheusText {
     /// How many series there are.
     public int series() {
         return samples.size();
+    }
+
+    /// Skips a test where Debian's package prometheus is not installed.
+    public static void assumePromtool() {
+        Assumptions.assumeTrue(Stream.of(System.getenv("PATH").split(":")).anyMatch(each -> Files.isExecutable(Path.of(each, "promtool"))),
+                "there is no promtool: only the checks of PrometheusText were made");
+    }
+
+    /// @param input its stdin; null for none
+    /// @return exit status, a space, and everything that it said
+    public static String promtool(Path input, String... arguments) throws Exception {
+        var command = new ArrayList<>(List.of("promtool"));
+        command.addAll(List.of(arguments));
+        var builder = new ProcessBuilder(command).redirectErrorStream(true);
+        if (input != null) {
+            builder.redirectInput(input.toFile());
+        }
+        Process process = builder.start();
+        String said = new String(process.getInputStream().readAllBytes());
+        return process.waitFor() + " " + said;
     }
 }

@@ -1,5 +1,6 @@
 package dev.cipherlink.cli.store;
 
+import dev.cipherlink.command.Command;
 import dev.cipherlink.console.Output;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore;
@@ -34,7 +35,6 @@ final class KeyLines {
     private static final JsonFactory JSON = new JsonFactory();
     private static final int KEYS_AT_ONCE = 1_000;
     private static final byte[] VALUE_END = {'"', '}', '\n'};
-    private static final int MAX_KEY_BYTES = 512;
 
     private KeyLines() {
     }
@@ -142,8 +142,8 @@ final class KeyLines {
 
         /// @return false if it has expired
         boolean set(KeyValueStore store, long number) throws IOException, StoreException {
-            if (key == null || value == null || key.length == 0 || key.length > MAX_KEY_BYTES) {
-                throw new IOException("line " + number + " is no line of an export: it needs a key of 1 to " + MAX_KEY_BYTES
+            if (key == null || value == null || key.length == 0 || key.length > Command.MAX_KEY_BYTES) {
+                throw new IOException("line " + number + " is no line of an export: it needs a key of 1 to " + Command.MAX_KEY_BYTES
                         + " bytes, and a value");
             }
             Duration left = expires == null ? KeyValueStore.MAX_TIME_TO_LIVE : Duration.between(Instant.now(), expires);

@@ -141,7 +141,8 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     private static Reply error(StoreException e) {
         return Reply.error(e.getMessage(), switch (e.reason()) {
             case NOT_A_NUMBER, OVERFLOW, VALUE_TOO_LARGE -> Outcome.INVALID;
-            case CONDITION -> e.getMessage().startsWith("conflict, ") ? Outcome.CONFLICT : Outcome.REFUSED;
+            case CONDITION -> Outcome.REFUSED;
+            case CONFLICT -> Outcome.CONFLICT;
             case FULL, FAILED, CHANGED -> Outcome.FAILED;
         });
     }

@@ -77,7 +77,7 @@ final class KeyCommands {
             number++;
             long version = verbs.version(Key.of(condition.key()));
             if (version != condition.version()) {
-                throw StoreException.refused("conflict, command " + number + ": version is " + version);
+                throw StoreException.conflict(number, version);
             }
         }
         var replies = new ArrayList<Reply>(transaction.commands().size());
@@ -104,7 +104,7 @@ final class KeyCommands {
         } catch (StoreException e) {
             return switch (e.reason()) {
                 case NOT_A_NUMBER, OVERFLOW, VALUE_TOO_LARGE -> Reply.error(e.getMessage(), Reply.Outcome.INVALID);
-                case CONDITION, CHANGED, FULL, FAILED -> throw e;
+                case CONDITION, CONFLICT, CHANGED, FULL, FAILED -> throw e;
             };
         }
     }
