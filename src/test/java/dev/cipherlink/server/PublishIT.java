@@ -10,51 +10,17 @@ import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.command.Event;
-import dev.cipherlink.crypto.SharedKey;
-import dev.cipherlink.store.KeyValueStore.Durability;
-import dev.cipherlink.store.StoreLimits;
-import dev.cipherlink.store.disk.RocksConfig;
-import dev.cipherlink.store.disk.RocksStore;
 import java.io.IOException;
 import java.net.ProtocolException;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Publish and subscribe between clients of one server, with its store on disk.
 @Timeout(60)
-class PublishIT {
-
-    @TempDir
-    Path folder;
-
-    private final SharedKey key = SharedKey.generate();
-    private RocksStore store;
-    private Server server;
-    private int port;
-
-    @BeforeEach
-    void start() throws IOException {
-        store = RocksStore.open(folder.resolve("store"), RocksConfig.of(StoreLimits.ofDisk(1 << 20), Durability.ALWAYS));
-        server = Server.start(ServerConfig.loopback(key).with(to -> {
-            to.port = port;
-            to.gracePeriod = Duration.ofMillis(200);
-        }), store);
-        port = server.address().getPort();
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
-        store.close();
-    }
+class PublishIT extends RestartRig {
 
     /// A client that keeps what it is told.
     private final class Listener implements AutoCloseable {
@@ -145,8 +111,7 @@ class PublishIT {
             ann.ask("PSUBSCRIBE pre");
             ann.ask("PUBLISH news before");
             await().until(() -> ann.published().size() == 1);
-            stop();
-            start();
+            restart();
             ann.client.retryNow();
             assertEquals("1", ann.ask("PUBLISH prefix after"));
             assertEquals("1", ann.ask("PUBLISH news after"));

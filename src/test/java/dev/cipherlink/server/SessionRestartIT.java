@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.crypto.Identity;
-import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
 import dev.cipherlink.server.access.AuthorizedKey;
@@ -16,10 +15,6 @@ import dev.cipherlink.server.access.AuthorizedKeys;
 import dev.cipherlink.server.sessions.SessionRecords;
 import dev.cipherlink.server.sessions.SessionRegistry.Limits;
 import dev.cipherlink.session.Session;
-import dev.cipherlink.store.KeyValueStore.Durability;
-import dev.cipherlink.store.StoreLimits;
-import dev.cipherlink.store.disk.RocksConfig;
-import dev.cipherlink.store.disk.RocksStore;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -28,52 +23,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Another server on the same store goes on with the sessions of the last one.
 @Timeout(60)
-class SessionRestartIT {
-
-    @TempDir
-    Path folder;
-
-    private final SharedKey key = SharedKey.generate();
-    private RocksStore store;
-    private Server server;
-    private int port;
-
-    @BeforeEach
-    void start() throws IOException {
-        start(_ -> { });
-    }
-
-    private void start(Consumer<ServerConfig.Builder> change) throws IOException {
-        store = RocksStore.open(folder.resolve("store"), RocksConfig.of(StoreLimits.ofDisk(1 << 20), Durability.ALWAYS));
-        server = Server.start(ServerConfig.loopback(key).with(to -> {
-            to.port = port;
-            to.gracePeriod = Duration.ofMillis(200);
-        }).with(change), store);
-        port = server.address().getPort();
-    }
+class SessionRestartIT extends RestartRig {
 
     private static void withLongGrace(ServerConfig.Builder to) {
         to.gracePeriod = Duration.ofSeconds(20);
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
-        store.close();
-    }
-
-    private void restart() throws IOException {
-        stop();
-        start();
     }
 
     private Client connect() throws IOException {
