@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,10 +46,12 @@ final class AppJar {
 
     /// Native libraries (the platform's own are in `lib/native`), signatures (they no longer match, and the AOT cache
     /// leaves signed classes out), descriptors of modules and for other tools, of
-    /// Prometheus all but the text format, of Jackson its fast reader of decimal fractions.
+    /// Prometheus all but the text format, of Jackson its fast reader of decimal fractions, of HdrHistogram its logs, recorders and
+    /// packed arrays.
     private static final Pattern UNUSED = Pattern.compile(".*\\.(so|dll|dylib|jnilib|a)|(.*/)?module-info\\.class|.*/"
             + "|META-INF/[^/]+\\.(SF|RSA|DSA|EC)|META-INF/maven/.*|META-INF/native-image/.*|OSGI-OPT/.*"
             + "|tools/jackson/core/internal/shaded/.*"
+            + "|org/HdrHistogram/(packedarray/|Packed|HistogramLog|(SingleWriter)?(Double)?Recorder).*"
             + "|io/prometheus/metrics/(config/(?!EscapingScheme)|model/registry/|expositionformats/(OpenMetrics|ExpositionFormats|PrometheusProtobuf)).*");
     /// Lists, of which each jar has its own part.
     private static final Pattern JOINED = Pattern.compile("META-INF/services/[^/]+|META-INF/helidon/manifest");
@@ -96,7 +99,17 @@ final class AppJar {
         for (Path each : dependencies) {
             written.requireLicence(each.getFileName().toString());
         }
+        written.shareLegal();
         written.write(to);
+    }
+
+    /// Many dependencies have the same licence text, which zip files do not notice: each but the first names that one.
+    private void shareLegal() {
+        var first = new HashMap<String, String>();
+        entries.replaceAll((name, content) -> {
+            String same = !name.startsWith(LEGAL_FOLDER) ? null : first.putIfAbsent(new String(content, StandardCharsets.UTF_8), name);
+            return same == null ? content : ("The same text as " + same + "\n").getBytes(StandardCharsets.UTF_8);
+        });
     }
 
     private void addLegal(Path legal) throws IOException {

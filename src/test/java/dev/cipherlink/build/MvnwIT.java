@@ -251,8 +251,6 @@ class MvnwIT {
                     java.nio.file.Files.writeString(java.nio.file.Path.of("builder"), System.getProperty("java.home"));
                 }
                 """);
-        Files.createDirectory(checkout.resolve("client"));
-        Files.writeString(checkout.resolve("client/BuildClient.java"), "void main() { }");
         script(path.resolve("java"), "echo 'the java of the PATH' >&2; exit 1");
         var environment = new HashMap<>(System.getenv());
         environment.put("JAVA_HOME", System.getProperty("java.home"));
