@@ -18,9 +18,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.regex.Pattern;
@@ -35,6 +37,8 @@ import java.util.zip.ZipOutputStream;
 ///
 /// One jar, since a look-up of a class or service that is not there, as by the JDK's logging, opens each jar of the class path:
 /// 32 of them took a one-shot command ten milliseconds.
+///
+/// Classes of dependencies that nothing names stay out: see [NamedClasses].
 ///
 /// All classes lose the names of their local variables, which only debuggers read; those of dependencies lose their line numbers
 /// too, as the JDK's do.
@@ -69,6 +73,7 @@ final class AppJar {
     private final ClassFile others;
     private final ClassFile old;
     private final Map<String, byte[]> entries = new LinkedHashMap<>();
+    private final Set<String> ownEntries = new HashSet<>();
 
     private AppJar(List<Path> jars, String packedLibrary) throws IOException {
         this.packedLibrary = packedLibrary;
@@ -95,12 +100,18 @@ final class AppJar {
         for (Path each : jars) {
             written.add(each, each.equals(jar));
         }
+        written.dropUnnamed();
         written.addLegal(legal);
         for (Path each : dependencies) {
             written.requireLicence(each.getFileName().toString());
         }
         written.shareLegal();
         written.write(to);
+    }
+
+    private void dropUnnamed() {
+        Set<String> named = NamedClasses.of(entries, ownEntries);
+        entries.keySet().removeIf(name -> name.endsWith(".class") && !named.contains(name));
     }
 
     /// Many dependencies have the same licence text, which zip files do not notice: each but the first names that one.
@@ -134,6 +145,9 @@ final class AppJar {
                 String name = entry.getName();
                 boolean isUsed = !UNUSED.matcher(name).matches() || name.equals(packedLibrary);
                 if (isUsed && (isOurs || !name.equals(JarFile.MANIFEST_NAME))) {
+                    if (isOurs) {
+                        ownEntries.add(name);
+                    }
                     try (InputStream content = in.getInputStream(entry)) {
                         add(LEGAL.matcher(name).matches() ? name.replace("META-INF/", LEGAL_FOLDER + jar.getFileName() + "/")
                                 : name, content(name, content.readAllBytes(), isOurs));

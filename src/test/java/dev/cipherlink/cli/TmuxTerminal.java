@@ -1,5 +1,7 @@
 package dev.cipherlink.cli;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import dev.cipherlink.peer.JavaProgram;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -135,6 +137,15 @@ public final class TmuxTerminal implements AutoCloseable {
 
     public void resize(int columns, int rows) {
         tmux("resize-window", "-x", String.valueOf(columns), "-y", String.valueOf(rows));
+    }
+
+    /// Fails if five captures in a row are without the text: a single one may come in the middle of a redraw.
+    public void assertShows(String text) {
+        String screen = screen();
+        for (int i = 1; i < 5 && !screen.contains(text); i++) {
+            screen = screen();
+        }
+        assertTrue(screen.contains(text), screen);
     }
 
     public void awaitText(String text) {

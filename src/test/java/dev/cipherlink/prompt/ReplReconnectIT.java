@@ -87,7 +87,7 @@ class ReplReconnectIT extends ReplRig {
                     assertTrue(seconds >= last, seconds + " s after " + last + " s");
                     last = seconds;
                 }
-                assertTrue(ann.screen().contains(" 2 queued "), ann.screen());
+                ann.assertShows(" 2 queued ");
             }
             assertTrue(last >= 4, "last contact " + last + " s ago");
             link.letIn();
