@@ -10,6 +10,7 @@ final class Numbers {
     private static final int MAX_DIGITS = 20;
     private static final int MAX_DECIMAL_BYTES = 256;
     private static final Pattern DECIMAL = Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d{1,5})?");
+    private static final Pattern INFINITE = Pattern.compile("[+-]?inf(inity)?", Pattern.CASE_INSENSITIVE);
     private static final byte[] SMALLEST = Long.toString(Long.MIN_VALUE).getBytes(ISO_8859_1);
 
     private Numbers() {
@@ -47,9 +48,16 @@ final class Numbers {
         return isNegative ? number : -number;
     }
 
-    /// @throws RespException if it is not a decimal number, perhaps with a fraction and an exponent
+    /// @throws RespException if it is not a finite decimal number, perhaps with a fraction and an exponent
     static void requireDecimal(byte[] text) throws RespException {
-        if (text.length > MAX_DECIMAL_BYTES || !DECIMAL.matcher(new String(text, ISO_8859_1)).matches()) {
+        if (text.length > MAX_DECIMAL_BYTES) {
+            throw RespException.notAFloat();
+        }
+        String word = new String(text, ISO_8859_1);
+        if (INFINITE.matcher(word).matches()) {
+            throw new RespException("ERR increment would produce NaN or Infinity");
+        }
+        if (!DECIMAL.matcher(word).matches()) {
             throw RespException.notAFloat();
         }
     }
