@@ -134,7 +134,7 @@ final class Completion {
             case "room" -> asked("ROOMS").map(line -> line.split(" ")[0]);
             case "name" -> asked("WHO").map(line -> line.split(" ")[0]);
             case "seconds" -> SECONDS.stream();
-            case "value", "payload", "text" -> Stream.of(OneShot.FROM);
+            case "value", "payload", "text" -> Stream.of(OneShot.FROM, OneShot.ASK);
             default -> Stream.of();
         };
     }

@@ -76,7 +76,7 @@ public record HostKeys(ServerKeys keys, Optional<LastUses> uses) implements Clos
         Optional<Path> file = settings.file(Setting.SERVER_IDENTITY);
         boolean isMadeOnStart = file.isPresent() && !settings.isSet(Setting.SERVER_IDENTITY)
                 && !Files.exists(file.get(), LinkOption.NOFOLLOW_LINKS);
-        if (!isMadeOnStart && !isEncrypted(file)) {
+        if (!isMadeOnStart && (!isEncrypted(file) || settings.isSet(Setting.SERVER_PASSPHRASE_FILE))) {
             new Identities(surroundings, output).load(settings, Setting.SERVER_IDENTITY).close();
         }
     }

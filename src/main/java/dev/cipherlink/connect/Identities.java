@@ -6,6 +6,7 @@ import dev.cipherlink.console.Prompt;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.IdentityFile.PassphraseSource;
 import dev.cipherlink.crypto.IdentityFile.WrongPassphraseException;
+import dev.cipherlink.crypto.PasswordFile;
 import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Settings;
@@ -38,8 +39,11 @@ public final class Identities {
         Path file = settings.file(setting).orElseThrow(() ->
                 CliException.usage("no identity: there is no home folder to keep one in; set " + setting.key())
                         .withHint("cipherlink keygen identity FILE"));
+        Setting passphrase = setting == Setting.SERVER_IDENTITY ? Setting.SERVER_PASSPHRASE_FILE : Setting.CLIENT_PASSPHRASE_FILE;
         try {
-            return load(file, !settings.isSet(setting));
+            Optional<Path> passphraseFile = settings.file(passphrase);
+            return passphraseFile.isPresent() ? loadOrCreate(file, reading(passphraseFile.get()), !settings.isSet(setting))
+                    : load(file, !settings.isSet(setting));
         } catch (IOException e) {
             throw cannotUse(file, e);
         }
@@ -64,8 +68,7 @@ public final class Identities {
     private Identity load(Path file, boolean mayCreate) throws IOException {
         for (int attempt = 1; ; attempt++) {
             try {
-                return mayCreate ? Identity.loadOrCreate(file, passphrases(), made -> tell(made, file))
-                        : Identity.load(file, passphrases());
+                return loadOrCreate(file, passphrases(), mayCreate);
             } catch (WrongPassphraseException e) {
                 if (attempt == ATTEMPTS) {
                     throw e;
@@ -75,9 +78,24 @@ public final class Identities {
         }
     }
 
+    private Identity loadOrCreate(Path file, PassphraseSource source, boolean mayCreate) throws IOException {
+        return mayCreate ? Identity.loadOrCreate(file, source, made -> tell(made, file)) : Identity.load(file, source);
+    }
+
     private void tell(Identity made, Path file) {
         output.notice("cipherlink: made a new identity, " + made.publicKey().fingerprint() + ", kept in "
                 + TerminalText.escapeLine(file.toString()));
+    }
+
+    private static PassphraseSource reading(Path passphraseFile) {
+        return file -> {
+            try {
+                return PasswordFile.passphrase(passphraseFile);
+            } catch (IOException e) {
+                throw new FileSystemException(file.toString(), null, "its passphrase is in "
+                        + TerminalText.escapeLine(passphraseFile.toString()) + ", which cannot be used: " + FailureText.of(e));
+            }
+        };
     }
 
     private PassphraseSource passphrases() {

@@ -42,13 +42,18 @@ public final class Prompt {
     /// Blocks until a line is typed, which the terminal does not show.
     ///
     /// @return the answer, which the caller wipes; empty at the end of input
-    /// @throws IOException if the terminal would show it
+    /// @throws IOException if the terminal would show it, or it has more than 1,024 bytes
     public Optional<char[]> secret(String question) throws IOException {
+        return secretBytes(question).map(Prompt::decode);
+    }
+
+    /// The same, byte for byte.
+    public Optional<byte[]> secretBytes(String question) throws IOException {
         try (Echo echo = Echo.off(surroundings.stdin())) {
             output.errorText(question);
             Optional<byte[]> answer = read();
             echo.finishLine(output);
-            return answer.map(Prompt::decode);
+            return answer;
         }
     }
 
@@ -87,13 +92,20 @@ public final class Prompt {
         if (next < 0) {
             return Optional.empty();
         }
-        for (; next >= 0 && next != '\n' && line.size() < MAX_ANSWER_BYTES; next = in.read()) {
-            if (next != '\r') {
+        boolean isTooLong = false;
+        for (; next >= 0 && next != '\n'; next = in.read()) {
+            if (line.size() == MAX_ANSWER_BYTES) {
+                isTooLong = true;
+            } else if (next != '\r') {
                 line.write(next);
             }
         }
         byte[] bytes = line.toByteArray();
         line.wipe();
+        if (isTooLong) {
+            Arrays.fill(bytes, (byte) 0);
+            throw new IOException("an answer has at most " + MAX_ANSWER_BYTES + " bytes");
+        }
         return Optional.of(bytes);
     }
 

@@ -1,5 +1,6 @@
 package dev.cipherlink.crypto;
 
+import static java.nio.file.attribute.PosixFilePermission.GROUP_READ;
 import static java.nio.file.attribute.PosixFilePermission.OWNER_READ;
 import static java.nio.file.attribute.PosixFilePermission.OWNER_WRITE;
 
@@ -33,6 +34,11 @@ final class SecretFile {
     private static final Set<PosixFilePermission> OWNER_ONLY = EnumSet.of(OWNER_READ, OWNER_WRITE);
     static final FileAttribute<Set<PosixFilePermission>> MODE_0600 =
             PosixFilePermissions.asFileAttribute(OWNER_ONLY);
+
+    /// The folder of systemd's credentials, which root alone can change.
+    private static final Path CREDENTIALS = Path.of("/run/credentials");
+    private static final Set<PosixFilePermission> CREDENTIAL_READERS = EnumSet.of(OWNER_READ, GROUP_READ);
+    private static final String ROOT = "root";
 
     private static final int MOST_ADDED_BYTES = 5;
 
@@ -90,11 +96,19 @@ final class SecretFile {
         if (!attributes.isRegularFile()) {
             throw refusal(file, "a key file must be a regular file, not a link, folder or device; name the file itself");
         }
-        if (!OWNER_ONLY.containsAll(attributes.permissions())) {
+        if (!isPrivate(file, attributes)) {
             throw refusal(file, "others may read or run this key file (mode "
                     + PosixFilePermissions.toString(attributes.permissions()) + "): run chmod 600 " + file);
         }
         return attributes.size();
+    }
+
+    /// Whether only the file's owner may read and write it. Of a credential of systemd, which is root's, an entry for the service
+    /// stands in an access control list, and that makes the file look readable for its group.
+    static boolean isPrivate(Path file, PosixFileAttributes attributes) {
+        return OWNER_ONLY.containsAll(attributes.permissions())
+                || CREDENTIAL_READERS.containsAll(attributes.permissions()) && file.toAbsolutePath().normalize().startsWith(CREDENTIALS)
+                        && attributes.owner().getName().equals(ROOT) && attributes.group().getName().equals(ROOT);
     }
 
     private static byte[] readWhole(Path file, int size) throws IOException {

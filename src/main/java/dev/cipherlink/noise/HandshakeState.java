@@ -3,6 +3,7 @@ package dev.cipherlink.noise;
 import dev.cipherlink.crypto.KeyPair;
 import dev.cipherlink.noise.Suite.HandshakePattern.Token;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.ProtocolException;
 import java.security.SecureRandom;
 import java.util.Arrays;
@@ -81,9 +82,10 @@ public final class HandshakeState implements AutoCloseable {
     /// @param payload extra data: not protected at all in message 1, not against an active attacker in message 2
     /// @return the message, at most 65,535 bytes
     /// @throws ProtocolException if a key that the peer sent is unusable (all-zero shared secret, KEM key out of range)
+    /// @throws IOException if the static secret is kept elsewhere and cannot be used now
     /// @throws IllegalStateException if it is not this side's turn
     /// @throws IllegalArgumentException if the message would be larger than 65,535 bytes
-    public byte[] writeMessage(byte[] payload) throws ProtocolException {
+    public byte[] writeMessage(byte[] payload) throws IOException {
         return attempt(Step.WRITE_MESSAGE, draft -> {
             byte[] message = draft.write(suite.pattern().message(messages), suite.pattern().messageBytes(messages), payload);
             if (message.length > MAX_MESSAGE_BYTES) {
@@ -99,8 +101,9 @@ public final class HandshakeState implements AutoCloseable {
     /// @return its payload
     /// @throws ProtocolException if the message is too short, too large, does not authenticate, or brings an unusable
     ///         key (all-zero shared secret)
+    /// @throws IOException as [#writeMessage]
     /// @throws IllegalStateException if it is not the peer's turn
-    public byte[] readMessage(byte[] message) throws ProtocolException {
+    public byte[] readMessage(byte[] message) throws IOException {
         return attempt(Step.READ_MESSAGE, draft -> {
             if (message.length > MAX_MESSAGE_BYTES) {
                 throw new ProtocolException("a handshake message of " + message.length + " bytes is too large");
@@ -159,11 +162,11 @@ public final class HandshakeState implements AutoCloseable {
 
     /// One message, processed on a copy of the state.
     private interface Work {
-        byte[] on(Transcript draft) throws ProtocolException;
+        byte[] on(Transcript draft) throws IOException;
     }
 
     /// Processes one message on a copy, which replaces the state only if the whole message is valid.
-    private byte[] attempt(Step step, Work work) throws ProtocolException {
+    private byte[] attempt(Step step, Work work) throws IOException {
         require(step);
         var draft = transcript.copy();
         boolean holds = false;
@@ -271,7 +274,7 @@ public final class HandshakeState implements AutoCloseable {
         /// @param bytes of the message without its payload
         /// @throws ProtocolException if a key that the peer sent earlier is unusable: an all-zero shared secret, or an
         ///         encapsulation key out of range
-        byte[] write(List<Token> tokens, int bytes, byte[] payload) throws ProtocolException {
+        byte[] write(List<Token> tokens, int bytes, byte[] payload) throws IOException {
             var message = new ByteArrayOutputStream(bytes + payload.length);
             for (Token token : tokens) {
                 switch (token) {
@@ -293,7 +296,7 @@ public final class HandshakeState implements AutoCloseable {
         ///
         /// @return the payload
         /// @throws ProtocolException if the message is too short, does not authenticate or gives an all-zero shared secret
-        byte[] read(List<Token> tokens, byte[] message) throws ProtocolException {
+        byte[] read(List<Token> tokens, byte[] message) throws IOException {
             int position = 0;
             for (Token token : tokens) {
                 switch (token) {
@@ -332,7 +335,7 @@ public final class HandshakeState implements AutoCloseable {
             return publicKey;
         }
 
-        private void mixSharedSecret(Token token) throws ProtocolException {
+        private void mixSharedSecret(Token token) throws IOException {
             boolean ours = token == Token.EE || (token == Token.ES) == initiator;
             boolean theirs = token == Token.EE || (token == Token.SE) == initiator;
             mix((ours ? localEphemeral : localStatic).dh(theirs ? remoteEphemeral : remoteStatic));

@@ -14,9 +14,9 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jline.reader.impl.history.DefaultHistory;
 
-/// The history of typed lines. Direct messages never reach the disk, and values only if the setting allows it.
+/// The history of typed lines. Direct messages never reach the disk. Lines with a value, and those that are no command where one was
+/// meant and may hold one, do only if the setting allows it.
 final class TypedHistory extends DefaultHistory {
-    private static final Set<Verb> WITH_VALUES = Set.of(Verb.SET, Verb.APPEND, Verb.CAS);
     private static final int LEAST_CHARACTERS = 2;
     private static final int MAX_LOOKED_AT = 2_000;
 
@@ -25,7 +25,7 @@ final class TypedHistory extends DefaultHistory {
     private Consumer<IOException> listener = failure -> { };
     private boolean isLost;
 
-    /// @param keepsSecrets whether lines with a value for a key go to the file too
+    /// @param keepsSecrets whether lines with a value, or mistyped ones, go to the file too
     TypedHistory(Dialect dialect, boolean keepsSecrets) {
         this.dialect = dialect;
         this.keepsSecrets = keepsSecrets;
@@ -72,9 +72,11 @@ final class TypedHistory extends DefaultHistory {
     boolean isForDisk(String line) {
         return line.lines().allMatch(each -> switch (dialect.parse(each)) {
             case TypedLine.Request(Verb verb, String _) ->
-                    verb != Verb.TELL && (keepsSecrets || !WITH_VALUES.contains(verb));
+                    verb != Verb.TELL && (keepsSecrets || verb == Verb.SAY || !verb.endsWithText());
             case TypedLine.Slash(SlashCommand command, String _) -> command != SlashCommand.MSG && command != SlashCommand.REPLY;
-            case TypedLine.Nothing _, TypedLine.Text _, TypedLine.Unknown _ -> true;
+            case TypedLine.Text(String text) -> keepsSecrets || MistakenLine.of(text).isEmpty();
+            case TypedLine.Unknown _ -> keepsSecrets;
+            case TypedLine.Nothing _ -> true;
         });
     }
 

@@ -19,6 +19,7 @@ public enum Setting {
     SERVER_SHARED_KEY("server.shared-key", new SettingType.FileName(), null,
             "key file of the server's shared-key clients"),
     SERVER_IDENTITY("server.identity", new SettingType.FileName(), null, "private key file of the server"),
+    SERVER_PASSPHRASE_FILE("server.passphrase-file", new SettingType.FileName(), null, "file with the passphrase of that key, on its first line"),
     SERVER_AUTHORIZED_KEYS("server.authorized-keys", new SettingType.FileName(), null, "file of the keys that are let in"),
     SERVER_CLIENTS("server.clients", new SettingType.Choice(List.of("authorized", "any")), "authorized",
             "whose keys are let in: those in the file, or any"),
@@ -92,6 +93,7 @@ public enum Setting {
     CLIENT_SHARED_KEY("client.shared-key", new SettingType.FileName(), null,
             "key file shared with the server; chooses version 1"),
     CLIENT_IDENTITY("client.identity", new SettingType.FileName(), null, "private key file of the user"),
+    CLIENT_PASSPHRASE_FILE("client.passphrase-file", new SettingType.FileName(), null, "file with the passphrase of that key, on its first line"),
     CLIENT_SUITES("client.suites", new SettingType.Choice(List.of("hybrid", "classic")), "hybrid",
             "handshake that is offered: hybrid, or classic to servers that are too old for it"),
     CLIENT_HOST_KEY("client.host-key", SettingType.KEY_FINGERPRINT, null, "fingerprint that the server's key must have"),
@@ -99,8 +101,8 @@ public enum Setting {
     CLIENT_REVOKED_HOSTS("client.revoked-hosts", new SettingType.FileName(), null,
             "file of the servers' keys that must not be believed any more"),
     HISTORY_FILE("history.file", new SettingType.FileName(), null, "file of what was typed in chat"),
-    HISTORY_SECRETS("history.secrets", trueOrFalse(), "true",
-            "whether that file also keeps lines with values, such as SET");
+    HISTORY_SECRETS("history.secrets", trueOrFalse(), "false",
+            "whether that file also keeps lines with values, such as SET, and mistyped ones");
 
     private final String key;
     private final SettingType type;

@@ -1,6 +1,7 @@
 package dev.cipherlink.settings;
 
 import dev.cipherlink.crypto.TrustedPath;
+import dev.cipherlink.settings.Setting.SettingType;
 import dev.cipherlink.settings.Settings.Folders;
 import dev.cipherlink.settings.Settings.Layer;
 import dev.cipherlink.text.CliException;
@@ -23,7 +24,7 @@ import java.util.regex.Pattern;
 /// Reads configuration files and environment variables into [Settings].
 ///
 /// The order, the weakest first: defaults, `/etc/cipherlink/cipherlink.yaml`, `$XDG_CONFIG_HOME/cipherlink/cipherlink.yaml`,
-/// `./cipherlink.yaml` or the file of `--config`, environment variables. Options come on top with [Settings#with].
+/// `./cipherlink.yaml` or the file of `--config`, credentials of systemd, environment variables. Options come on top with [Settings#with].
 ///
 /// A file that another user could change ([TrustedPath]) is an error; `./cipherlink.yaml`, which nobody asked for, is passed over
 /// instead, and may not set everything ([Setting#isForWorkingFolder]).
@@ -31,6 +32,7 @@ public final class SettingsLoader {
     private static final String FILE_NAME = "cipherlink.yaml";
     private static final String PREFIX = "CIPHERLINK_";
     private static final String CONFIG_VARIABLE = PREFIX + "CONFIG";
+    private static final String CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY";
     /// Variables with our prefix that are not settings.
     private static final List<String> OTHER_VARIABLES = List.of(CONFIG_VARIABLE, PREFIX + "NO_COLOR", PREFIX + "JAVA_OPTS");
 
@@ -55,6 +57,7 @@ public final class SettingsLoader {
     public Settings load(String configFile) {
         List<Layer> layers = new ArrayList<>();
         layers.add(environmentLayer());
+        credentials().ifPresent(layers::add);
         String named = configFile != null ? configFile : environment.get(CONFIG_VARIABLE);
         if (named != null) {
             read(named(named), named).ifPresent(layers::add);
@@ -65,6 +68,22 @@ public final class SettingsLoader {
         readIfThere(systemFolder.resolve(FILE_NAME)).ifPresent(layers::add);
         layers.add(Layer.defaults(workingFolder, folders));
         return new Settings(layers, problems, sources);
+    }
+
+    /// What systemd hands to a service (`LoadCredential=server.identity:...`): a credential with the name of a setting is its file.
+    private Optional<Layer> credentials() {
+        String folder = environment.getOrDefault(CREDENTIALS_VARIABLE, "");
+        if (!folder.startsWith("/")) {
+            return Optional.empty();
+        }
+        Map<String, String> values = new TreeMap<>();
+        for (Setting setting : Setting.values()) {
+            Path file = Path.of(folder, setting.key());
+            if (setting.type() instanceof SettingType.FileName && Files.isRegularFile(file)) {
+                values.put(setting.key(), file.toString());
+            }
+        }
+        return Optional.of(Layer.of("$" + CREDENTIALS_VARIABLE, values, workingFolder));
     }
 
     private Path named(String name) {

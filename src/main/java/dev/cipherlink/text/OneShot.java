@@ -17,35 +17,52 @@ import java.util.stream.Stream;
 
 /// One command of the protocol as the arguments of a process: each of them is one argument of the command, whatever is in it.
 ///
-/// Nothing behind the verb is an option but `--from FILE` in the value's place, and those of SET in front of its key, which make it a
-/// PUT; behind the first `--` not even those.
+/// Nothing behind the verb is an option but `--from FILE` and `--ask` in the value's place, and those of SET in front of its key, which
+/// make it a PUT; behind the first `--` not even those.
 ///
-/// @param arguments those behind the verb, less a value that comes from a file
-/// @param valueFile where the value comes from: a file, or `-` for stdin
-public record OneShot(Verb verb, List<String> arguments, Optional<String> valueFile) {
+/// @param arguments those behind the verb, less a value that comes from elsewhere
+/// @param source    where else the value comes from
+public record OneShot(Verb verb, List<String> arguments, Optional<ValueSource> source) {
     public static final String FROM = "--from";
+    public static final String ASK = "--ask";
     private static final int MAX_HEAD_BYTES = 80;
     private static final String END_OF_OPTIONS = "--";
     private static final Set<String> NAMES = Set.of("--nx", "--xx", "--get", "--keep-ttl", "--ex", "--px");
     private static final CommandParser PARSER = new CommandParser(Integer.MAX_VALUE);
 
+    /// The source of a value that is no argument of the process, which all users of the machine can read and a shell's history keeps.
+    ///
+    /// @param file its name, or `-` for stdin; empty for a question on the terminal
+    public record ValueSource(Optional<String> file) {
+        /// What the options in front of the verb say.
+        ///
+        /// @param file of `--from`, or null
+        public static ValueSource of(String file, boolean ask) {
+            if (file != null && ask) {
+                throw CliException.usage("either " + FROM + " or " + ASK);
+            }
+            return file == null && !ask ? null : new ValueSource(Optional.ofNullable(file));
+        }
+    }
+
     /// @param words verb and arguments
-    /// @param fileBefore what `--from` said in front of the verb, or null
+    /// @param before what the options in front of the verb said, or null
     /// @param options names of options, which are refused where a key or a number belongs
     /// @throws CliException if that is no command
-    public static OneShot of(List<String> words, String fileBefore, Set<String> options) {
+    public static OneShot of(List<String> words, ValueSource before, Set<String> options) {
         Verb given = verb(words.getFirst());
         List<String> arguments = new ArrayList<>();
         int first = given == Verb.SET ? SetOptions.take(words, arguments) : 1;
         Verb verb = arguments.isEmpty() ? given : Verb.PUT;
-        String file = fileBefore;
+        ValueSource source = before;
         boolean literal = false;
         for (int i = first; i < words.size(); i++) {
             String word = words.get(i);
             if (!literal && word.equals(END_OF_OPTIONS)) {
                 literal = true;
-            } else if (!literal && word.equals(FROM) && isValue(verb, arguments.size())) {
-                file = file(verb, file, words, ++i);
+            } else if (!literal && (word.equals(FROM) || word.equals(ASK)) && isValue(verb, arguments.size())) {
+                source = source(verb, source, words, i);
+                i = words.size();
             } else if (!literal && !isValue(verb, arguments.size()) && options.contains(name(word))) {
                 throw CliException.usage(word + " stands behind " + verb + ": options go in front of it")
                         .withHint("-- in front of it, if it is an argument of " + verb);
@@ -53,7 +70,7 @@ public record OneShot(Verb verb, List<String> arguments, Optional<String> valueF
                 arguments.add(word);
             }
         }
-        return new OneShot(verb, List.copyOf(arguments), Optional.ofNullable(file)).checked();
+        return new OneShot(verb, List.copyOf(arguments), Optional.ofNullable(source)).checked();
     }
 
     private static Verb verb(String word) {
@@ -76,15 +93,19 @@ public record OneShot(Verb verb, List<String> arguments, Optional<String> valueF
         return List.of(Verb.values()).stream().map(Verb::name).toList();
     }
 
-    private static String file(Verb verb, String before, List<String> words, int at) {
+    /// @param at the position of the option, which has to be the last
+    private static ValueSource source(Verb verb, ValueSource before, List<String> words, int at) {
+        String option = words.get(at);
+        boolean isAsked = option.equals(ASK);
         if (before != null) {
-            throw CliException.usage(FROM + " stands there twice").withHint("-- in front of it, if it is the value");
+            throw CliException.usage(before.file().isEmpty() == isAsked ? option + " stands there twice" : "either " + FROM + " or " + ASK)
+                    .withHint("-- in front of it, if it is the value");
         }
-        if (at != words.size() - 1) {
-            throw CliException.usage(at < words.size() ? FROM + " FILE is the value, and nothing follows it"
-                    : FROM + " needs the name of a file").withHint("cipherlink kv " + verb + " ... -- " + FROM + ", if it is the value");
+        if (words.size() - 1 != (isAsked ? at : at + 1)) {
+            throw CliException.usage(words.size() - 1 > at ? (isAsked ? ASK : FROM + " FILE") + " is the value, and nothing follows it"
+                    : FROM + " needs the name of a file").withHint("cipherlink kv " + verb + " ... -- " + option + ", if it is the value");
         }
-        return words.get(at);
+        return new ValueSource(isAsked ? Optional.empty() : Optional.of(words.getLast()));
     }
 
     private static String name(String word) {
@@ -103,10 +124,10 @@ public record OneShot(Verb verb, List<String> arguments, Optional<String> valueF
 
     private OneShot checked() {
         List<String> labels = labels(verb);
-        int given = arguments.size() + (valueFile.isPresent() ? 1 : 0);
-        if (valueFile.isPresent() && !isValue(verb, arguments.size())) {
+        int given = arguments.size() + (source.isPresent() ? 1 : 0);
+        if (source.isPresent() && !isValue(verb, arguments.size())) {
             throw CliException.usage(verb.endsWithText() ? usage() : verb + " takes no value: "
-                    + FROM + " does not belong to it");
+                    + (source.get().file().isPresent() ? FROM : ASK) + " does not belong to it");
         }
         boolean hasMany = !labels.isEmpty() && labels.getLast().endsWith("...");
         if (verb == Verb.TXN) {
@@ -137,17 +158,17 @@ public record OneShot(Verb verb, List<String> arguments, Optional<String> valueF
 
     /// The bytes to send. The protocol drops one line feed at the end, so a value that ends with one gets another.
     ///
-    /// @param fileValue what stands in the file of the value; ignored if there is none
+    /// @param foreign the value that comes from elsewhere; ignored if there is none
     /// @throws CliException if the server would refuse them
-    public byte[] command(byte[] fileValue) {
+    public byte[] command(byte[] foreign) {
         String front = Stream.concat(Stream.of(verb.name()), arguments.stream()).collect(Collectors.joining(" "));
         ByteArrayOutputStream command = new ByteArrayOutputStream();
         command.writeBytes(front.getBytes(StandardCharsets.UTF_8));
-        if (valueFile.isPresent()) {
+        if (source.isPresent()) {
             command.write(' ');
-            command.writeBytes(fileValue);
+            command.writeBytes(foreign);
         }
-        if (valueFile.isPresent() || front.endsWith("\n")) {
+        if (source.isPresent() || front.endsWith("\n")) {
             command.write('\n');
         }
         return checked(command.toByteArray());

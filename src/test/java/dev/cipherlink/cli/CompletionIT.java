@@ -75,6 +75,7 @@ class CompletionIT extends ServerRig {
         assertEquals("#ops\n", completed("chat", "#o"));
         assertEquals("60\n600\n", completed("kv", "EXPIRE", "a", "60"));
         assertEquals("--from\n", completed("kv", "SET", "a", "--f"));
+        assertEquals("--ask\n", completed("kv", "SET", "a", "--a"));
         assertEquals("", completed("kv", "SET", "a", "b", ""));
         assertEquals("", completed("kv", "PING", ""));
         assertEquals("GET\nGETDEL\nGETEX\nGETRANGE\n", completed("kv", "--timeout", "5s", "ge"));

@@ -21,6 +21,7 @@ import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -144,6 +145,28 @@ class IdentityIT {
     private int answering(String typed, String... command) {
         ann.withTerminals(true, false, true);
         return ann.runWith(typed.getBytes(StandardCharsets.UTF_8), command);
+    }
+
+    @Test
+    void aFileGivesThePassphraseWhereThereIsNoTerminal() throws IOException {
+        assertEquals(0, answering("open sesame\nopen sesame\n", "keygen", "identity", "--passphrase"), ann.err());
+        ann.withTerminals(false, false, false);
+        assertEquals(0, ann.run("authorize", ann.out().strip()), ann.err());
+        assertEquals(2, ping());
+        assertTrue(ann.err().contains("there is no terminal to ask for it"), ann.err());
+
+        Path file = Files.createFile(folder.resolve("passphrase"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        ann.environment.put("CIPHERLINK_CLIENT_PASSPHRASE_FILE", file.toString());
+        Files.writeString(file, "open sesame\n");
+        assertEquals(0, ping(), ann.err());
+        Files.writeString(file, "close sesame\n");
+        assertEquals(2, ping());
+        assertTrue(ann.err().contains("wrong passphrase") && !ann.err().contains("sesame"), ann.err());
+        Files.writeString(file, "open sesame\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+        assertEquals(2, ping());
+        assertTrue(ann.err().contains("its passphrase is in " + file + ", which cannot be used: others may read"), ann.err());
     }
 
     @Test

@@ -133,12 +133,15 @@ class ReplPartsTest {
             assertFalse(careful.isForDisk(line), line);
             assertFalse(open.isForDisk(line), line);
         }
-        for (String line : List.of("SET k v", "APPEND k v", "CAS k 1 v")) {
+        for (String line : List.of("SET k v", "PUT NX k v", "APPEND k v", "CAS k 1 v", "SETRANGE k 0 v", "PUBLISH c v", "ECHO v", "SEET k v",
+                "set k v", "/mgs ann x", "GET k\nSET k v")) {
             assertFalse(careful.isForDisk(line), line);
             assertTrue(open.isForDisk(line), line);
         }
-        assertTrue(careful.isForDisk("GET k"));
-        assertTrue(careful.isForDisk("hello"));
+        for (String line : List.of("GET k", "hello", "SAY #lobby hello", "/help")) {
+            assertTrue(careful.isForDisk(line), line);
+        }
+        assertFalse(new TypedHistory(Dialect.STORE, false).isForDisk("st k v"));
     }
 
     @Test

@@ -57,6 +57,24 @@ class SettingsLoaderTest {
     }
 
     @Test
+    void aCredentialWithTheNameOfAFilesSettingIsThatFile() throws IOException {
+        Path credentials = Files.createDirectories(folder.resolve("credentials"));
+        environment.put("CREDENTIALS_DIRECTORY", credentials.toString());
+        for (String name : List.of("server.identity", "server.passphrase-file", "server.port", "client.identity", "other")) {
+            Files.writeString(credentials.resolve(name), "x");
+        }
+        write(user, "server:\n  identity: own\nclient:\n  identity: own\n");
+        environment.put("CIPHERLINK_CLIENT_IDENTITY", "/named");
+        Settings settings = load().requireValid();
+        assertEquals(Optional.of(credentials.resolve("server.identity")), settings.file(Setting.SERVER_IDENTITY));
+        assertEquals(Optional.of("$CREDENTIALS_DIRECTORY"), settings.origin(Setting.SERVER_IDENTITY));
+        assertEquals(Optional.of(credentials.resolve("server.passphrase-file")), settings.file(Setting.SERVER_PASSPHRASE_FILE));
+        assertEquals(Optional.empty(), settings.file(Setting.CLIENT_PASSPHRASE_FILE));
+        assertEquals(Optional.of(Path.of("/named")), settings.file(Setting.CLIENT_IDENTITY));
+        assertEquals(8888, settings.whole(Setting.SERVER_PORT));
+    }
+
+    @Test
     void strongerSourcesCoverWeakerOnes() throws IOException {
         assertPort(8888, "default");
         write(system, "server:\n  port: 1\n");

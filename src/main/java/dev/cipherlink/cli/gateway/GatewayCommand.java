@@ -7,7 +7,7 @@ import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.connect.CliClient;
 import dev.cipherlink.connect.ClientKeys;
 import dev.cipherlink.console.Signals;
-import dev.cipherlink.crypto.TrustedPath;
+import dev.cipherlink.crypto.PasswordFile;
 import dev.cipherlink.forward.ForwardListener.ForwardSpec;
 import dev.cipherlink.gateway.Gateway;
 import dev.cipherlink.settings.Setting;
@@ -18,8 +18,6 @@ import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -103,16 +101,7 @@ public final class GatewayCommand extends ClientCommand {
         Path file = named.get();
         String what = "cannot use password file " + TerminalText.escapeLine(file.toString()) + ": ";
         try {
-            boolean isSecret = Files.getPosixFilePermissions(file).stream()
-                    .allMatch(permission -> permission.name().startsWith("OWNER_"));
-            if (!isSecret) {
-                throw CliException.usage(what + "others may read or write it").withHint("chmod 600 " + file);
-            }
-            String line = Files.readString(TrustedPath.resolve(file), StandardCharsets.ISO_8859_1).lines().findFirst().orElse("");
-            if (line.isEmpty()) {
-                throw CliException.usage(what + "its first line is empty");
-            }
-            return Optional.of(line.getBytes(StandardCharsets.ISO_8859_1));
+            return Optional.of(PasswordFile.firstLine(file));
         } catch (IOException e) {
             throw CliException.usage(what + FailureText.of(e)).withCause(e);
         }

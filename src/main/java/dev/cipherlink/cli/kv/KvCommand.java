@@ -9,6 +9,7 @@ import dev.cipherlink.command.Verb;
 import dev.cipherlink.connect.CliClient;
 import dev.cipherlink.console.Output.AnswerWriter;
 import dev.cipherlink.console.ProcessEnvironment.Terminals;
+import dev.cipherlink.console.Prompt;
 import dev.cipherlink.prompt.Chat;
 import dev.cipherlink.prompt.Dialect;
 import dev.cipherlink.settings.Setting;
@@ -20,6 +21,7 @@ import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.Json;
 import dev.cipherlink.text.OneShot;
+import dev.cipherlink.text.OneShot.ValueSource;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,6 +44,7 @@ public final class KvCommand extends ClientCommand {
 
     private List<String> words = List.of();
     private String valueFile;
+    private boolean ask;
     private String scriptFile;
     private boolean failFast;
     private boolean raw;
@@ -57,6 +60,7 @@ public final class KvCommand extends ClientCommand {
                     + "skipped. They are pipelined; answers come in order on stdout, failures with their line number on stderr.");
         syntax.examples("  cipherlink kv SET greeting \"hello world\"", "  cipherlink kv GET greeting",
                 "  cipherlink kv SET photo --from cat.jpg && cipherlink kv GET photo > copy.jpg",
+                "  cipherlink kv SET token --ask", "  pass show api | cipherlink kv SET token --from -",
                 "  cipherlink kv --file commands.txt",
                 "  cipherlink --json kv WATCH job:", "  cipherlink kv SET --nx --ex 30s lock me",
                 "  printf 'TXN\\nINCR sent\\nAPPEND log x\\nEND\\n' | cipherlink kv",
@@ -78,11 +82,13 @@ public final class KvCommand extends ClientCommand {
                 "in front of them is a condition.",
                 "A value in a line that begins with a quote ends with it, as in a shell.");
         syntax.parameters("0..*", "COMMAND", given -> words = given,
-                "Verb and arguments. Options go in front of the verb; behind it only --from FILE in the value's place is one, "
-                    + "and after -- not even that.");
+                "Verb and arguments. Options go in front of the verb; behind it only --from FILE and --ask in the value's place are "
+                    + "some, and after -- not even those. Arguments are no place for a secret: other users of this machine see them, "
+                    + "and a shell keeps them.");
         syntax.endsOptionsAtFirstParameter();
         syntax.option(OneShot.FROM, "FILE", given -> valueFile = given,
                 "Take the value from this file, byte for byte; - is stdin.");
+        syntax.flag(OneShot.ASK, given -> ask = given, "Ask for the value on the terminal, which does not show it: for secrets.");
         syntax.option("--limit", "N", given -> limit = (Integer) OptionLayer.check(
                 new SettingType.Whole(1, Integer.MAX_VALUE), "--limit", given), "KEYS: at most so many. Default: all.");
         syntax.option("-f --file", "FILE", given -> scriptFile = given, "Run the commands in this file; - is stdin.");
@@ -101,7 +107,7 @@ public final class KvCommand extends ClientCommand {
         if (scriptFile != null) {
             throw CliException.usage("kv: either a command or --file, not both").withHint("cipherlink kv --help");
         }
-        OneShot oneShot = OneShot.of(words, valueFile, spec().optionsMap().keySet());
+        OneShot oneShot = OneShot.of(words, ValueSource.of(valueFile, ask), spec().optionsMap().keySet());
         Optional<KeyListing> listing = oneShot.listing(limit);
         byte[] command = listing.isPresent() ? null : oneShot.command(valueBytes(oneShot));
         if (EVENTS.contains(oneShot.verb())) {
@@ -173,15 +179,32 @@ public final class KvCommand extends ClientCommand {
         }
     }
 
-    /// @throws CliException if the file is larger than any value that a server takes, or cannot be read
+    /// @throws CliException if the file is larger than any value that a server takes, or the value cannot be had
     private byte[] valueBytes(OneShot oneShot) {
-        return oneShot.valueFile().isEmpty() ? new byte[0] : new ValueFile(oneShot.valueFile().get(), surroundings(),
+        if (oneShot.source().isEmpty()) {
+            return new byte[0];
+        }
+        Optional<String> file = oneShot.source().get().file();
+        return file.isEmpty() ? askedValue(oneShot) : new ValueFile(file.get(), surroundings(),
                 readSettings().requireValid().size(Setting.STORE_MAX_VALUE_SIZE)).read();
     }
 
+    private byte[] askedValue(OneShot oneShot) {
+        var prompt = new Prompt(surroundings(), output());
+        if (!prompt.canAsk()) {
+            throw CliException.usage(OneShot.ASK + " asks on a terminal, and there is none").withHint("--from -, which reads stdin");
+        }
+        try {
+            return prompt.secretBytes(OneShot.labels(oneShot.verb()).getLast() + ": ").filter(typed -> typed.length > 0)
+                    .orElseThrow(() -> CliException.usage("no value was given"));
+        } catch (IOException e) {
+            throw CliException.usage("cannot ask for the value: " + FailureText.of(e)).withHint("--from FILE").withCause(e);
+        }
+    }
+
     private ExitStatus runScript() throws InterruptedException, IOException {
-        if (valueFile != null) {
-            throw CliException.usage("kv: --from needs a command").withHint("cipherlink kv SET key --from FILE");
+        if (valueFile != null || ask) {
+            throw CliException.usage("kv: " + (ask ? "--ask" : "--from") + " needs a command").withHint("cipherlink kv SET key --from FILE");
         }
         Settings settings = clientSettings();
         var prompt = new Chat(surroundings(), output(), settings, Dialect.STORE, wantsColour());

@@ -90,6 +90,16 @@ class PassphraseIT {
         assertTrue(Files.notExists(folder.resolve("key")));
     }
 
+    @Test
+    void noSecretValueIsShownOrAnArgument() throws Exception {
+        String shown = run(List.of("value: ", "open sesame\n"), "kv", "-s", "127.0.0.1:1", "SET", "token", "--ask");
+
+        assertTrue(shown.startsWith("value: \r\n"), shown);
+        assertTrue(shown.contains("cannot connect to 127.0.0.1:1"), shown);
+        assertTrue(shown.endsWith("\nstatus 3, echo True\n"), shown);
+        assertEquals(-1, shown.indexOf("sesame"), shown);
+    }
+
     /// The terminal would show nothing that is typed afterwards.
     @Test
     void ctrlCAtTheQuestionLeavesTheEchoOn() throws Exception {
