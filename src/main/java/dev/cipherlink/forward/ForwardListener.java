@@ -1,11 +1,11 @@
 package dev.cipherlink.forward;
 
 import dev.cipherlink.forward.ForwardTarget.TargetException;
+import dev.cipherlink.forward.Forwards.RunnableForward;
 import dev.cipherlink.forward.Relay.ForwardLimits;
-import dev.cipherlink.forward.Relay.PlainEnd;
 import dev.cipherlink.forward.Relay.RelayEnd;
-import dev.cipherlink.forward.Relay.Tunnel;
 import dev.cipherlink.forward.Socks.SocksPasswords;
+import dev.cipherlink.forward.TunnelSource.Accepted;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.FilterInputStream;
@@ -18,6 +18,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
+import java.nio.channels.ServerSocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +65,8 @@ public final class ForwardListener implements AutoCloseable {
     }
 
     private static ServerSocket bind(InetSocketAddress address) throws IOException {
-        var socket = new ServerSocket();
+        // One of a channel, so that what it accepts may join a selector.
+        ServerSocket socket = ServerSocketChannel.open().socket();
         try {
             socket.setReuseAddress(true);
             socket.bind(address, BACKLOG);
@@ -142,15 +144,15 @@ public final class ForwardListener implements AutoCloseable {
                     : new Socks(new DialogueInput(accepted, DIALOGUE_TIMEOUT, System::nanoTime), accepted.getOutputStream(),
                             config.passwords);
             ForwardTarget target = socks == null ? spec.target().get() : request(accepted, socks);
-            Tunnel tunnel = open(target, socks);
-            var relay = new Relay(tunnel, PlainEnd.of(accepted), config.limits);
+            RunnableForward forward = open(target, accepted, socks);
             try {
                 answer(socks, Socks.SUCCEEDED);
             } catch (IOException e) {
-                tunnel.close();
+                forward.stop();
+                forward.run(Thread.ofVirtual().factory());
                 throw e;
             }
-            config.events.ended(name(), target, forwards.run(relay));
+            config.events.ended(name(), target, forwards.run(forward));
         } catch (IOException e) {
             forwards.countFailure();
             config.events.failed(name(), e);
@@ -185,9 +187,9 @@ public final class ForwardListener implements AutoCloseable {
         }
     }
 
-    private Tunnel open(ForwardTarget target, Socks socks) throws IOException {
+    private RunnableForward open(ForwardTarget target, Socket accepted, Socks socks) throws IOException {
         try {
-            return config.tunnels.open(target);
+            return config.tunnels.open(target, new Accepted(accepted, config.limits, socks != null));
         } catch (TargetException e) {
             answer(socks, Socks.code(e.refusal()));
             throw e;
@@ -270,17 +272,6 @@ public final class ForwardListener implements AutoCloseable {
         default void ended(String listener, ForwardTarget target, RelayEnd end) {
             // Most programs care for what failed only.
         }
-    }
-
-    /// Opens tunnels to targets. Thread-safe.
-    @FunctionalInterface
-    public interface TunnelSource {
-
-        /// Blocks until the server is connected to the target, or refuses.
-        ///
-        /// @throws TargetException if the server did not connect to the target
-        /// @throws IOException     if there is no tunnel to the server
-        Tunnel open(ForwardTarget target) throws IOException;
     }
 
     /// The address to listen on, and the target of the connections accepted there.

@@ -2,6 +2,8 @@ package dev.cipherlink.forward;
 
 import dev.cipherlink.channel.AdaptiveSpin;
 import dev.cipherlink.channel.NoiseChannel;
+import dev.cipherlink.forward.Forwards.ForwardClock;
+import dev.cipherlink.forward.Forwards.RunnableForward;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -21,7 +23,7 @@ import java.util.concurrent.atomic.AtomicReference;
 /// of stream, and an unencrypted side that resets, break the other side the same way.
 ///
 /// [Forwards#checkTimes] calls [#checkTime] about once a second, from another thread. Both sides are closed when [#run] returns.
-public final class Relay {
+public final class Relay implements RunnableForward {
 
     /// The first read of a connection; reads grow while they are filled.
     private static final int FIRST_READ_BYTES = 4 * 1024;
@@ -31,7 +33,7 @@ public final class Relay {
     private final Tunnel tunnel;
     private final NoiseChannel channel;
     private final PlainEnd plain;
-    private final RelayClock clock;
+    private final ForwardClock clock;
     private final AtomicReference<RelayEnd> end = new AtomicReference<>();
     /// A bug of ours that ended it; null if there was none.
     private volatile Throwable fault;
@@ -54,13 +56,14 @@ public final class Relay {
         this.tunnel = tunnel;
         this.channel = tunnel.channel();
         this.plain = plain;
-        clock = new RelayClock(limits, System.nanoTime());
+        clock = new ForwardClock(limits, System.nanoTime());
     }
 
     /// Blocks until the end. The calling thread reads the tunnel.
     ///
     /// @param threads makes the thread that reads the unencrypted side: a platform thread where that is no socket
     /// @throws InterruptedException if it was interrupted; both sides are then reset
+    @Override
     public RelayEnd run(ThreadFactory threads) throws InterruptedException {
         try (var second = Executors.newThreadPerTaskExecutor(threads)) {
             try {
@@ -84,18 +87,18 @@ public final class Relay {
         }
     }
 
-    /// Bytes that the unencrypted side has sent.
+    @Override
     public long bytesToTunnel() {
         return bytesToTunnel;
     }
 
-    /// Bytes for the unencrypted side.
+    @Override
     public long bytesToPlain() {
         return bytesToPlain;
     }
 
-    /// Ends it if its time is up.
-    void checkTime(long nanoTime) {
+    @Override
+    public void checkTime(long nanoTime) {
         boolean isHalfClosed = sendingEnded || receivingEnded;
         boolean isLeaving = sendingEnded && plainRefuses;
         if (clock.isExpired(nanoTime, bytesToTunnel + bytesToPlain, isHalfClosed, isLeaving)) {
@@ -103,7 +106,7 @@ public final class Relay {
         }
     }
 
-    /// Ends it at once: both sides are reset.
+    @Override
     public void stop() {
         abort(new RelayEnd(RelayEnd.Reason.STOPPED, ""));
     }
@@ -234,7 +237,7 @@ public final class Relay {
     }
 
     /// Nothing can be delivered any more and nothing is left to send: the peer learns it by our close, once it has read
-    /// everything. Until it closes too, or for as long as [RelayClock] says, what it sends is dropped.
+    /// everything. Until it closes too, or for as long as [ForwardClock] says, what it sends is dropped.
     private void leaveIfRefused() {
         if (sendingEnded && plainRefuses && end.get() == null) {
             try {
@@ -274,44 +277,6 @@ public final class Relay {
     public record ForwardLimits(Duration idleTimeout, Duration halfCloseTimeout) {
 
         public static final ForwardLimits DEFAULT = new ForwardLimits(Duration.ZERO, Duration.ofMinutes(5));
-    }
-
-    /// How long a relay may be silent. Used by one thread at a time; knows no clock itself.
-    static final class RelayClock {
-
-        /// How long the peer may take to close after it was told that nothing can be delivered any more.
-        private static final Duration LEAVING = Duration.ofSeconds(1);
-
-        private final ForwardLimits limits;
-        private long seenBytes;
-        private long movedAt;
-        private long leavingSince;
-        private boolean wasLeaving;
-
-        RelayClock(ForwardLimits limits, long nanoTime) {
-            this.limits = limits;
-            movedAt = nanoTime;
-        }
-
-        /// @param bytes        moved so far, both ways
-        /// @param isHalfClosed whether one direction has ended
-        /// @param isLeaving    whether all that is left is to wait for the peer's close
-        synchronized boolean isExpired(long nanoTime, long bytes, boolean isHalfClosed, boolean isLeaving) {
-            if (bytes != seenBytes) {
-                seenBytes = bytes;
-                movedAt = nanoTime;
-            }
-            if (isLeaving && !wasLeaving) {
-                wasLeaving = true;
-                leavingSince = nanoTime;
-            }
-            return isLeaving && nanoTime - leavingSince >= LEAVING.toNanos()
-                    || isOver(nanoTime, limits.idleTimeout()) || isHalfClosed && isOver(nanoTime, limits.halfCloseTimeout());
-        }
-
-        private boolean isOver(long nanoTime, Duration limit) {
-            return !limit.isZero() && nanoTime - movedAt >= limit.toNanos();
-        }
     }
 
     /// How a relay ended.

@@ -6,7 +6,7 @@
 /// [dev.cipherlink.forward.Socks] asks it where to, at the client.
 ///
 /// Refuses: to know how a tunnel is opened and which clients may open one
-/// ([dev.cipherlink.forward.ForwardListener.TunnelSource] is the client's, [dev.cipherlink.forward.ForwardRules] are the
+/// ([dev.cipherlink.forward.TunnelSource] is the client's, [dev.cipherlink.forward.ForwardRules] are the
 /// server's), to buffer more than two packets a direction, to call a connection that broke a connection that ended.
 ///
 /// Threads: a relay has two, one a direction; a direction that waits for one socket to be written does not read the

@@ -88,7 +88,7 @@ final class StreamConnection {
     }
 
     /// Relays until both directions have ended. Blocks.
-    LinkEnd run() throws InterruptedException {
+    LinkEnd run() throws IOException, InterruptedException {
         RelayEnd end = server.forwards.run(relay);
         return new LinkEnd(reason(end.reason()), end.detail(), null);
     }

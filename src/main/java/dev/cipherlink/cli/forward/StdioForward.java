@@ -47,6 +47,8 @@ final class StdioForward {
         Signals.onTermination(relay::stop);
         try {
             return status(forwards.run(relay, Thread.ofPlatform().daemon().name("cipherlink-stdio").factory()), target);
+        } catch (IOException e) {
+            throw CliClient.unreachable(settings.address(Setting.CLIENT_SERVER), e);
         } finally {
             clock.interrupt();
         }

@@ -5,16 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.forward.Relay.ForwardLimits;
-import dev.cipherlink.forward.Relay.RelayClock;
+import dev.cipherlink.forward.Forwards.ForwardClock;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-class RelayClockTest {
+class ForwardClockTest {
 
     private static final long SECOND = 1_000_000_000L;
 
-    private static RelayClock clock(int idleSeconds, int halfCloseSeconds) {
-        return new RelayClock(new ForwardLimits(Duration.ofSeconds(idleSeconds), Duration.ofSeconds(halfCloseSeconds)), 0);
+    private static ForwardClock clock(int idleSeconds, int halfCloseSeconds) {
+        return new ForwardClock(new ForwardLimits(Duration.ofSeconds(idleSeconds), Duration.ofSeconds(halfCloseSeconds)), 0);
     }
 
     @Test
