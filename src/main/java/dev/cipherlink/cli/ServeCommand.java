@@ -193,7 +193,8 @@ final class ServeCommand extends ProgramCommand {
         }
         ServerAddress address = settings.address(Setting.METRICS_LISTEN);
         try {
-            var bound = new InetSocketAddress(InetAddress.getByName(address.host()), address.port());
+            var bound = address.host().equals(ServerConfig.EVERYWHERE) ? new InetSocketAddress(address.port())
+                    : new InetSocketAddress(InetAddress.getByName(address.host()), address.port());
             if (!bound.getAddress().isLoopbackAddress()) {
                 output().notice("cipherlink: the metrics at " + address + " can be read from other machines");
             }

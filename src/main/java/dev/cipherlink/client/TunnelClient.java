@@ -4,15 +4,14 @@ import dev.cipherlink.channel.NoiseChannel;
 import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.forward.ForwardListener;
 import dev.cipherlink.forward.ForwardListener.ForwardEvents;
-import dev.cipherlink.forward.ForwardListener.ForwardSpec;
 import dev.cipherlink.forward.ForwardSockets;
+import dev.cipherlink.forward.ForwardSpec;
 import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.forward.Forwards.RunnableForward;
 import dev.cipherlink.forward.Relay;
 import dev.cipherlink.forward.Relay.ForwardLimits;
-import dev.cipherlink.forward.Relay.PlainEnd;
 import dev.cipherlink.forward.Relay.Tunnel;
 import dev.cipherlink.forward.TunnelSource;
 import dev.cipherlink.forward.TunnelSource.Accepted;
@@ -70,7 +69,7 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
 
     @Override
     public RunnableForward open(ForwardTarget target, Accepted accepted) throws IOException {
-        return new Relay(open(target), PlainEnd.of(accepted.socket()), accepted.limits());
+        return new Relay(open(target), accepted.plain(), accepted.limits());
     }
 
     /// A connection in stream mode. Blocks until the server is connected to the target, or refuses.

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 /// The targets that a client may forward to: `host:ports,host:ports,...`. Everything else is refused. Immutable.
 ///
 /// A host is a name, `*.name`, an address, `address/bits` or `*`; an IPv6 address stands in brackets, its bits too. Ports
-/// are one port, `first-last` or `*`. Names are what was asked for; everything else is compared with the address that will be
+/// are one port, `first-last` or `*`. The absolute path of a Unix socket is a rule for that one. Names are what was asked for; everything else is compared with the address that will be
 /// connected to. An address that is guarded ([GuardedAddress]) is admitted only by a rule for that address or for a block
 /// around it, and a loopback one by the name `localhost`.
 public final class ForwardRules {
@@ -27,7 +27,7 @@ public final class ForwardRules {
 
     /// The form of a rule, to follow "must be".
     public static final String ALLOWED = "HOST:PORTS,... (a host: name, *.name, address, address/bits, [IPv6/bits] or *;"
-            + " ports: 80, 8000-8099 or *)";
+            + " ports: 80, 8000-8099 or *; or the path of a Unix socket)";
 
     private final List<ForwardRule> rules;
 
@@ -53,6 +53,8 @@ public final class ForwardRules {
         return rules.stream().anyMatch(rule -> rule.concerns(target));
     }
 
+    /// For a target with a port.
+    ///
     /// @param address what the target's host was resolved to, and what will be connected to
     public boolean admit(ForwardTarget target, InetAddress address) {
         int bitsToName = GuardedAddress.bitsToName(address);
@@ -99,10 +101,20 @@ public final class ForwardRules {
             /// An address, or all that share its first bits.
             record Network(InetAddress base, int prefixBits) implements Host {
             }
+
+            /// A Unix socket.
+            record Socket(String path) implements Host {
+            }
         }
 
         /// @throws IllegalArgumentException if the syntax is wrong; the message says what is allowed
         static ForwardRule parse(String text) {
+            if (text.startsWith("/")) {
+                if (!ForwardTarget.isPath(text)) {
+                    throw wrong(text, "that is no path of a Unix socket in its shortest form");
+                }
+                return new ForwardRule(new Host.Socket(text), 0, 0);
+            }
             int colon = text.lastIndexOf(':');
             if (colon < 1 || text.endsWith("]")) {
                 throw wrong(text, "HOST:PORT is needed");
@@ -201,6 +213,7 @@ public final class ForwardRules {
                 case Host.Any _, Host.Network _ -> true;
                 case Host.Name(String name) -> normal(target.host()).equals(name);
                 case Host.Below(String suffix) -> normal(target.host()).endsWith(suffix);
+                case Host.Socket(String path) -> target.host().equals(path);
             };
         }
 
@@ -211,6 +224,7 @@ public final class ForwardRules {
                 case Host.Any _, Host.Below _ -> bitsToName == 0;
                 case Host.Name(String name) -> bitsToName == 0 || name.equals(LOCALHOST) && address.isLoopbackAddress();
                 case Host.Network(InetAddress base, int prefixBits) -> prefixBits >= bitsToName && isWithin(base, prefixBits, address);
+                case Host.Socket _ -> false;
             };
         }
 

@@ -1,13 +1,14 @@
 package dev.cipherlink.forward;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.util.Arrays;
 import java.util.regex.Pattern;
 
-/// The destination of a forwarded connection: `host:port`, an IPv6 address in brackets.
+/// The destination of a forwarded connection: `host:port`, an IPv6 address in brackets, or the path of a Unix socket.
 ///
-/// @param host name or address, without brackets
-/// @param port 1 .. 65,535
+/// @param host name or address, without brackets; or an absolute path
+/// @param port 1 .. 65,535; 0 beside a path
 public record ForwardTarget(String host, int port) {
 
     static final int MAX_PORT = 65_535;
@@ -15,16 +16,39 @@ public record ForwardTarget(String host, int port) {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]+");
     private static final Pattern IPV4 = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
     private static final Pattern PORT = Pattern.compile("\\d{1,5}");
+    /// What the address of a Unix socket has room for on every system.
+    private static final int MAX_PATH_CHARACTERS = 103;
+    /// Absolute, in one form only: without `.`, `..` and empty names.
+    private static final Pattern PATH = Pattern.compile("(/(?!\\.{1,2}(?:/|$))[!-.0-~]+)+");
     private static final Pattern IPV6 = Pattern.compile("[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*");
 
     /// @throws IllegalArgumentException if this cannot be a host and a port; the message says what is allowed
     public ForwardTarget {
-        if (!isHost(host)) {
+        boolean isPath = port == 0 && isPath(host);
+        if (!isPath && !isHost(host)) {
             throw new IllegalArgumentException("a host name or an IP address is needed before the port");
         }
-        if (port < 1 || port > MAX_PORT) {
+        if (!isPath && (port < 1 || port > MAX_PORT)) {
             throw new IllegalArgumentException("a port is 1 to " + MAX_PORT);
         }
+    }
+
+    /// @throws IllegalArgumentException if it cannot be the path of a Unix socket; the message says what is allowed
+    static ForwardTarget ofPath(String path) {
+        if (!isPath(path)) {
+            throw new IllegalArgumentException("the path of a Unix socket is absolute, without '.', '..', '//' and blanks, and has at most "
+                    + MAX_PATH_CHARACTERS + " characters of ASCII");
+        }
+        return new ForwardTarget(path, 0);
+    }
+
+    static boolean isPath(String text) {
+        return text.length() <= MAX_PATH_CHARACTERS && PATH.matcher(text).matches();
+    }
+
+    /// Whether it is a Unix socket.
+    public boolean isPath() {
+        return port == 0;
     }
 
     static boolean isHost(String host) {
@@ -38,6 +62,9 @@ public record ForwardTarget(String host, int port) {
 
     /// @throws IllegalArgumentException if it is none; the message says what is allowed
     public static ForwardTarget parse(String text) {
+        if (text.startsWith("/")) {
+            return ofPath(text);
+        }
         int colon = text.lastIndexOf(':');
         if (colon < 0) {
             throw new IllegalArgumentException("HOST:PORT or [IPV6]:PORT is needed");
@@ -49,6 +76,18 @@ public record ForwardTarget(String host, int port) {
         }
         return new ForwardTarget(isBracketed ? host.substring(1, host.length() - 1) : host,
                 port(text.substring(colon + 1), 1));
+    }
+
+    /// The same, and an IPv6 address without brackets: `%h:%p` of SSH is `::1:22`.
+    ///
+    /// @throws IllegalArgumentException if it is none; the message says what is allowed
+    public static ForwardTarget parseOfSsh(String text) {
+        int colon = text.lastIndexOf(':');
+        boolean isBare = colon > text.indexOf(':') && !text.startsWith("[") && !text.startsWith("/");
+        if (isBare) {
+            InetAddress.ofLiteral(text.substring(0, colon)); // else `::1` could be `:` and port 1
+        }
+        return parse(isBare ? "[" + text.substring(0, colon) + "]" + text.substring(colon) : text);
     }
 
     /// @throws IllegalArgumentException if it is no port number from `least` on
@@ -65,7 +104,7 @@ public record ForwardTarget(String host, int port) {
     /// As [#parse] takes it.
     @Override
     public String toString() {
-        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+        return isPath() ? host : (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
     }
 
     /// A target was not connected to. The message is one sentence without a full stop, for people.

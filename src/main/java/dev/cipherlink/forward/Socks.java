@@ -1,5 +1,6 @@
 package dev.cipherlink.forward;
 
+import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -18,8 +19,7 @@ import java.util.Optional;
 ///
 /// CONNECT to an IPv4 address, an IPv6 address or a name, which is not looked up here: the server at the other end of the
 /// tunnel does. Without passwords, or with them where some are configured: then version 4, which has none, is refused.
-/// Everything is read to the byte, so that what follows is the program's own. Blocks; the caller bounds it.
-public final class Socks {
+public final class Socks implements ProxyDialogue {
 
     static final int VERSION = 5;
     static final int OLD_VERSION = 4;
@@ -28,6 +28,7 @@ public final class Socks {
     static final int NO_ACCEPTABLE_METHOD = 0xff;
     static final int PASSWORD_VERSION = 1;
     static final int CONNECT = 1;
+    static final int UDP_ASSOCIATE = 3;
     static final int IPV4 = 1;
     static final int NAME = 3;
     static final int IPV6 = 4;
@@ -56,11 +57,8 @@ public final class Socks {
         this.passwords = passwords;
     }
 
-    /// Runs the dialogue up to the request, which [#reply] answers.
-    ///
-    /// @throws ProtocolException if it is not SOCKS, or asks for what is not served; that was answered already
-    /// @throws IOException       if the program went away
-    ForwardTarget request() throws IOException {
+    @Override
+    public ForwardTarget request() throws IOException {
         version = in.readUnsignedByte();
         if (version == OLD_VERSION) {
             return oldRequest();
@@ -107,7 +105,8 @@ public final class Socks {
 
     private ForwardTarget target(int command, String host, int port) throws IOException {
         if (command != CONNECT) {
-            throw refused(COMMAND_NOT_SUPPORTED, "command " + command + ", where only CONNECT is served");
+            throw refused(COMMAND_NOT_SUPPORTED, command == UDP_ASSOCIATE ? "SOCKS: UDP ASSOCIATE asks for UDP, and only TCP is forwarded"
+                    : "SOCKS: command " + command + ", where only CONNECT is served");
         }
         try {
             return new ForwardTarget(host, port);
@@ -167,8 +166,18 @@ public final class Socks {
         return new ProtocolException(why);
     }
 
-    /// Answers the request. The address that it names is all zeros: ours would mean nothing to the program.
-    void reply(int code) throws IOException {
+    @Override
+    public void granted() throws IOException {
+        reply(SUCCEEDED);
+    }
+
+    @Override
+    public void refused(IOException why) throws IOException {
+        reply(why instanceof TargetException e ? code(e.refusal()) : GENERAL_FAILURE);
+    }
+
+    /// The address that the answer names is all zeros: ours would mean nothing to the program.
+    private void reply(int code) throws IOException {
         if (version == OLD_VERSION) {
             send(0, code == SUCCEEDED ? OLD_GRANTED : OLD_REJECTED, 0, 0, 0, 0, 0, 0);
         } else {
@@ -197,7 +206,7 @@ public final class Socks {
         out.flush();
     }
 
-    /// The users of a SOCKS port with their passwords. Immutable.
+    /// The users of a proxy port with their passwords. Immutable.
     public static final class SocksPasswords {
 
         private static final int MAX_BYTES = 255;

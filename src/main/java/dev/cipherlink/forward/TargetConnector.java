@@ -8,10 +8,13 @@ import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.NoRouteToHostException;
-import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
@@ -25,6 +28,8 @@ public final class TargetConnector {
 
     /// Names that may be looked up at the same time: the system's resolver blocks a whole thread.
     private static final int MAX_LOOKUPS = 32;
+    /// Between two attempts at a Unix socket that has no room for another connection.
+    private static final Duration FULL_PAUSE = Duration.ofMillis(20);
     private final Semaphore lookups = new Semaphore(MAX_LOOKUPS);
     private final Duration timeout;
 
@@ -33,13 +38,23 @@ public final class TargetConnector {
         this.timeout = timeout;
     }
 
+    /// A target that was connected to.
+    ///
+    /// @param channel in blocking mode
+    /// @param address empty for a Unix socket
+    public record Connected(SocketChannel channel, Optional<InetAddress> address) {
+    }
+
     /// Blocks, at most for the configured time.
     ///
     /// @throws TargetException if it cannot or must not be reached; the message says why
-    public Socket connect(ForwardTarget target, ForwardRules rules) throws IOException {
+    public Connected connect(ForwardTarget target, ForwardRules rules) throws IOException {
         long deadline = System.nanoTime() + timeout.toNanos();
         if (!rules.concern(target)) {
             throw notAllowed(target, List.of());
+        }
+        if (target.isPath()) {
+            return new Connected(connectUnix(target, deadline), Optional.empty());
         }
         List<InetAddress> addresses = List.of(resolve(target, deadline));
         List<InetAddress> admitted = addresses.stream().filter(address -> rules.admit(target, address)).toList();
@@ -49,7 +64,7 @@ public final class TargetConnector {
         TargetException failure = null;
         for (InetAddress address : admitted) {
             try {
-                return connect(target, address, deadline);
+                return new Connected(connect(target, address, deadline), Optional.of(address));
             } catch (IOException e) {
                 failure = explained(target, e);
             }
@@ -86,18 +101,63 @@ public final class TargetConnector {
         };
     }
 
-    private static Socket connect(ForwardTarget target, InetAddress address, long deadline) throws IOException {
+    private static SocketChannel connect(ForwardTarget target, InetAddress address, long deadline) throws IOException {
         int millis = (int) ((deadline - System.nanoTime()) / 1_000_000);
         if (millis <= 0) {
             throw new SocketTimeoutException();
         }
-        Socket socket = ForwardSockets.open();
+        SocketChannel channel = SocketChannel.open();
         try {
-            socket.connect(new InetSocketAddress(address, target.port()), millis);
-            ForwardSockets.tune(socket);
-            return socket;
+            channel.socket().connect(new InetSocketAddress(address, target.port()), millis);
+            ForwardSockets.tune(channel.socket());
+            return channel;
         } catch (IOException | RuntimeException e) {
-            socket.close();
+            channel.close();
+            throw e;
+        }
+    }
+
+    /// A process that accepts nothing leaves no room for connections, and connecting then waits.
+    private static SocketChannel connectUnix(ForwardTarget target, long deadline) throws TargetException {
+        try {
+            for (SocketChannel channel = tryUnix(target); ; channel = tryUnix(target)) {
+                if (channel != null) {
+                    return channel;
+                }
+                if (System.nanoTime() > deadline) {
+                    throw new TargetException(Refusal.TIMEOUT, target + " does not answer");
+                }
+                Thread.sleep(FULL_PAUSE);
+            }
+        } catch (TargetException e) {
+            throw e;
+        } catch (ConnectException e) {
+            throw new TargetException(Refusal.CONNECTION_REFUSED, target + " refuses connections");
+        } catch (IOException e) {
+            throw new TargetException(Refusal.UNREACHABLE, "cannot connect to " + target, e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TargetException(Refusal.FAILED, "the server stopped waiting for " + target);
+        }
+    }
+
+    /// @return null if it has no room for another connection
+    private static SocketChannel tryUnix(ForwardTarget target) throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            channel.configureBlocking(false);
+            boolean isConnected = channel.connect(UnixDomainSocketAddress.of(target.host()));
+            channel.configureBlocking(true);
+            if (isConnected) {
+                return channel;
+            }
+            channel.close();
+            return null;
+        } catch (IOException e) {
+            channel.close();
+            if (String.valueOf(e.getMessage()).startsWith("Resource temporarily unavailable")) {
+                return null;
+            }
             throw e;
         }
     }

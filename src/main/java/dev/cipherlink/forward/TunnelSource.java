@@ -4,7 +4,7 @@ import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.Forwards.RunnableForward;
 import dev.cipherlink.forward.Relay.ForwardLimits;
 import java.io.IOException;
-import java.net.Socket;
+import java.nio.channels.SocketChannel;
 
 /// Opens forwards to targets. Thread-safe.
 @FunctionalInterface
@@ -18,8 +18,14 @@ public interface TunnelSource {
 
     /// A connection to be forwarded.
     ///
+    /// @param channel   of TCP, or of a Unix socket; in blocking mode
+    /// @param first     bytes of its program that were read already
     /// @param isAwaited whether its program waits for an answer: nothing is written to it before the forward is run, and [#open] waits
     ///                  until the target is connected
-    record Accepted(Socket socket, ForwardLimits limits, boolean isAwaited) {
+    record Accepted(SocketChannel channel, byte[] first, ForwardLimits limits, boolean isAwaited) {
+
+        public PlainEnd plain() throws IOException {
+            return PlainEnd.of(channel, first);
+        }
     }
 }

@@ -3,7 +3,7 @@ package dev.cipherlink.gateway;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.cipherlink.client.Client;
-import dev.cipherlink.forward.ForwardListener;
+import dev.cipherlink.forward.ForwardSpec;
 import dev.cipherlink.gateway.ReplyQueue.MemoryLimit;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -200,7 +200,7 @@ public final class Gateway implements AutoCloseable {
             if (!(address instanceof InetSocketAddress inet)) {
                 return (isRemote ? channel.getLocalAddress() : address) + ":0";
             }
-            return ForwardListener.shown(inet);
+            return ForwardSpec.shown(inet);
         } catch (IOException e) {
             return "?:0";
         }

@@ -7,10 +7,11 @@ import dev.cipherlink.forward.ForwardSockets;
 import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
+import dev.cipherlink.forward.PlainEnd;
 import dev.cipherlink.forward.Relay;
-import dev.cipherlink.forward.Relay.PlainEnd;
 import dev.cipherlink.forward.Relay.RelayEnd;
 import dev.cipherlink.forward.Relay.Tunnel;
+import dev.cipherlink.forward.TargetConnector.Connected;
 import dev.cipherlink.message.Syn;
 import dev.cipherlink.server.ServerConfig.ForwardPolicy;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
@@ -20,6 +21,7 @@ import dev.cipherlink.session.Link.LinkEnd;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.util.Optional;
 
 /// A connection in stream mode after its handshakes: a forward to one target. Created while SYN is answered, because the
 /// answer says whether the target was reached; run on the connection's thread.
@@ -28,17 +30,17 @@ final class StreamConnection {
     private final Server server;
     private final Relay relay;
     private final ForwardTarget target;
-    private final InetAddress address;
+    private final Optional<InetAddress> address;
     private final ForwardRules ofClient;
     private final PlainEnd plain;
 
-    private StreamConnection(Opening opening, Relay relay, PlainEnd plain, ForwardTarget target, InetAddress address) {
+    private StreamConnection(Opening opening, Relay relay, PlainEnd plain, ForwardTarget target, Optional<InetAddress> address) {
         server = opening.server();
         ofClient = opening.client().rights().forwards();
         this.relay = relay;
         this.plain = plain;
-        this.target = target;
         this.address = address;
+        this.target = target;
     }
 
     /// The client and the connection for which a target is opened.
@@ -61,13 +63,13 @@ final class StreamConnection {
         ForwardRules rules = policy.allowed().and(opening.client().rights().forwards());
         // Before connecting to the target, because this fails if the client has closed its connection.
         ForwardSockets.tune(opening.socket());
-        Socket socket = connect(opening.server(), target, rules);
-        var plain = PlainEnd.of(socket);
+        Connected connected = connect(opening.server(), target, rules);
+        PlainEnd plain = PlainEnd.of(connected.channel());
         var relay = new Relay(new Tunnel(opening.socket(), channel), plain, policy.limits());
-        return new StreamConnection(opening, relay, plain, target, socket.getInetAddress());
+        return new StreamConnection(opening, relay, plain, target, connected.address());
     }
 
-    private static Socket connect(Server server, ForwardTarget target, ForwardRules rules) throws IOException {
+    private static Connected connect(Server server, ForwardTarget target, ForwardRules rules) throws IOException {
         if (!server.sockets.enterTarget()) {
             throw new TargetException(Refusal.FAILED, "the server has no descriptor left for a target");
         }
@@ -104,10 +106,10 @@ final class StreamConnection {
         };
     }
 
-    /// Whether the rules of now admit the address that it is connected to.
+    /// Whether the rules of now admit what it is connected to.
     boolean isAllowed() {
         ForwardRules rules = server.config().forwards().allowed().and(ofClient);
-        return rules.concern(target) && rules.admit(target, address);
+        return rules.concern(target) && (address.isEmpty() || rules.admit(target, address.get()));
     }
 
     /// Aborts the forward: both connections are reset.

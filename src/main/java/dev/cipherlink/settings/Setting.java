@@ -183,7 +183,7 @@ public enum Setting {
         /// A server's address, as [ServerAddress].
         SettingType ADDRESS = new Parsed(ServerAddress.ALLOWED, ServerAddress::parse);
         /// An address to listen on, as [ServerAddress]; port 0 takes a free one.
-        SettingType LISTEN_ADDRESS = new Parsed("HOST:PORT or [IPV6]:PORT; port 0 takes a free one", ServerAddress::parseListen);
+        SettingType LISTEN_ADDRESS = new Parsed("HOST:PORT or [IPV6]:PORT; host * is every address, port 0 any free one", ServerAddress::parseListen);
         /// The fingerprint of a public key, as [Fingerprint].
         SettingType KEY_FINGERPRINT = new Parsed("a whole fingerprint, 8 groups of 4 characters joined by -", Fingerprint::parse);
 

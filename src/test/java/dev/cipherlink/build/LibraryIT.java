@@ -54,7 +54,7 @@ class LibraryIT {
             import dev.cipherlink.command.*;
             import dev.cipherlink.crypto.*;
             import dev.cipherlink.crypto.IdentityFile.PassphraseSource;
-            import dev.cipherlink.forward.ForwardListener.ForwardSpec;
+            import dev.cipherlink.forward.ForwardSpec;
             import java.io.*;
             import java.net.Socket;
             import java.nio.file.Path;

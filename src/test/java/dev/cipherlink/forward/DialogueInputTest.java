@@ -1,9 +1,10 @@
 package dev.cipherlink.forward;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.cipherlink.forward.ForwardListener.DialogueInput;
+import dev.cipherlink.forward.ProxyDialogue.DialogueInput;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -25,18 +26,33 @@ class DialogueInputTest {
                 var program = new Socket(listener.getInetAddress(), listener.getLocalPort());
                 Socket accepted = listener.accept();
                 var input = new DialogueInput(accepted, Duration.ofSeconds(10), nanos::get)) {
-            program.getOutputStream().write(new byte[] {5, 1, 0, 5});
+            program.getOutputStream().write(5);
             assertEquals(5, input.read());
             assertEquals(10_000, accepted.getSoTimeout());
             nanos.addAndGet(Duration.ofMillis(9_000).toNanos());
+            program.getOutputStream().write(1);
             assertEquals(1, input.read(new byte[1]));
             assertEquals(1_000, accepted.getSoTimeout());
             nanos.addAndGet(Duration.ofMillis(1_000).toNanos() - 1);
+            program.getOutputStream().write(0);
             assertEquals(0, input.read());
             assertEquals(1, accepted.getSoTimeout());
             nanos.incrementAndGet();
             assertThrows(SocketTimeoutException.class, input::read);
             assertThrows(SocketTimeoutException.class, () -> input.read(new byte[1]));
+        }
+    }
+
+    /// Programs may send their first bytes behind the request, before the answer.
+    @Test
+    void bytesBehindTheRequestAreOfWhatFollows() throws IOException {
+        try (var listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                var program = new Socket(listener.getInetAddress(), listener.getLocalPort());
+                Socket accepted = listener.accept();
+                var input = new DialogueInput(accepted, Duration.ofSeconds(10), nanos::get)) {
+            program.getOutputStream().write(new byte[] {1, 2, 3});
+            assertEquals(1, input.read());
+            assertArrayEquals(new byte[] {2, 3}, input.rest());
         }
     }
 }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.cipherlink.forward.ForwardListener.ForwardEvents;
-import dev.cipherlink.forward.ForwardListener.ForwardSpec;
 import dev.cipherlink.forward.Programs.Service;
 import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.forward.Relay.RelayEnd;
@@ -51,7 +50,7 @@ class ForwardProgramsIT {
                     }
 
                     @Override
-                    public void ended(String name, ForwardTarget target, RelayEnd end) {
+                    public void ended(String name, ForwardTarget target, RelayEnd end, long out, long in) {
                         rig.ends.add(end);
                     }
                 }));

@@ -4,7 +4,6 @@ import static org.awaitility.Awaitility.await;
 
 import dev.cipherlink.client.TunnelClient;
 import dev.cipherlink.forward.ForwardListener.ForwardEvents;
-import dev.cipherlink.forward.ForwardListener.ForwardSpec;
 import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.forward.Relay.RelayEnd;
 import dev.cipherlink.server.PersonalServer;
@@ -82,7 +81,7 @@ final class ForwardRig implements AutoCloseable {
         }
 
         @Override
-        public void ended(String listener, ForwardTarget to, RelayEnd end) {
+        public void ended(String listener, ForwardTarget to, RelayEnd end, long out, long in) {
             ends.add(end);
         }
     }

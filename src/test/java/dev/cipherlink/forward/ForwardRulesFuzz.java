@@ -3,7 +3,6 @@ package dev.cipherlink.forward;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import dev.cipherlink.forward.ForwardListener.ForwardSpec;
 import dev.cipherlink.fuzz.FuzzTarget;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
@@ -17,13 +16,15 @@ public final class ForwardRulesFuzz implements FuzzTarget {
     @Override
     public byte[][] seeds() {
         return FuzzTarget.latin1("10.1.2.3:22", "10.0.0.0/8:22,db:5432", "*.example.org:80", "[fd00::/8]:80", "[::1]:*", "*:8000-8099",
-                "localhost:80, *:*", "[::ffff:10.0.0.1]:80", "0.0.0.0/0:*", "8080:127.0.0.1:80", "*:8080:[::1]:80", "1080", "", "a:0", "a/8:1");
+                "localhost:80, *:*", "[::ffff:10.0.0.1]:80", "0.0.0.0/0:*", "8080:127.0.0.1:80", "*:8080:[::1]:80", "1080", "", "a:0", "a/8:1",
+                "/run/db.sock", "80:/run/db.sock", "/l:/t", "/l:web:80", "::1:22");
     }
 
     @Override
     public boolean accepts(byte[] input) {
         String text = new String(input, StandardCharsets.ISO_8859_1);
-        return acceptsRules(text) | accepts(text, ForwardTarget::parse) | accepts(text, ForwardSpec::parseLocal)
+        return acceptsRules(text) | accepts(text, ForwardTarget::parse)
+                | accepts(text, ForwardTarget::parseOfSsh) | accepts(text, ForwardSpec::parseLocal)
                 | accepts(text, ForwardSpec::parseDynamic);
     }
 

@@ -3,14 +3,13 @@ package dev.cipherlink.forward;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.cipherlink.forward.ForwardListener.ForwardSpec;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The arguments of `-L`, `-D` and `--stdio`.
+/// The arguments of `-L`, `-D`, `-H` and `--stdio`.
 class ForwardSpecTest {
 
     @ParameterizedTest
@@ -33,18 +32,60 @@ class ForwardSpecTest {
         assertThrows(IllegalArgumentException.class, () -> ForwardSpec.parseLocal(text));
     }
 
+    /// As SSH's `-L`, with a path for either end.
+    @ParameterizedTest
+    @CsvSource({
+        "8080:/run/db.sock, localhost, 8080, /run/db.sock, 0",
+        "*:8080:/run/db.sock, *, 8080, /run/db.sock, 0",
+        "[::1]:0:/run/postgresql/.s.PGSQL.5432, ::1, 0, /run/postgresql/.s.PGSQL.5432, 0",
+        "/tmp/l:web:80, /tmp/l, 0, web, 80",
+        "./l:[::1]:80, ./l, 0, ::1, 80",
+        "/tmp/l:/run/db.sock, /tmp/l, 0, /run/db.sock, 0"})
+    void readsUnixSockets(String text, String bind, int port, String host, int targetPort) {
+        assertEquals(new ForwardSpec(bind, port, Optional.of(new ForwardTarget(host, targetPort))), ForwardSpec.parseLocal(text));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/a", "/a:", "/a:80", "/a:8080:web:80", "a:b:80:/x", "80:x/y", "80:/a/../b", "80:/a//b", "80:/a/", "80:/", "80:/a b",
+        "80:/a/./b", "80:/..", "80:/w\u00f6b"})
+    void refusesWhatIsNoUnixSocket(String text) {
+        assertThrows(IllegalArgumentException.class, () -> ForwardSpec.parseLocal(text));
+    }
+
+    @Test
+    void aPathIsNoLongerThanTheAddressOfASocket() {
+        assertEquals(103, ForwardTarget.parse("/" + "x".repeat(102)).host().length());
+        assertThrows(IllegalArgumentException.class, () -> ForwardTarget.parse("/" + "x".repeat(103)));
+        assertThrows(IllegalArgumentException.class, () -> new ForwardTarget("/x", 80));
+        assertThrows(IllegalArgumentException.class, () -> new ForwardTarget("x", 0));
+    }
+
+    /// `ssh -o ProxyCommand='... --stdio %h:%p' ::1` was refused, since SSH writes no brackets.
+    @ParameterizedTest
+    @CsvSource({"::1:22, [::1]:22", "fd00::7:2222, [fd00::7]:2222", "[::1]:22, [::1]:22", "web:22, web:22", "10.0.0.1:22, 10.0.0.1:22",
+        "/run/x, /run/x"})
+    void readsWhatSshWritesForHostAndPort(String text, String target) {
+        assertEquals(target, ForwardTarget.parseOfSsh(text).toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"::1", "::", ":::1:22x", "fe80::1%eth0:22", "a:b:22", "web", "[::1]", ""})
+    void refusesWhatSshDoesNotWrite(String text) {
+        assertThrows(IllegalArgumentException.class, () -> ForwardTarget.parseOfSsh(text));
+    }
+
     @Test
     void readsDynamicForwards() {
         assertEquals(new ForwardSpec("localhost", 1080, Optional.empty()), ForwardSpec.parseDynamic("1080"));
         assertEquals(new ForwardSpec("::1", 1080, Optional.empty()), ForwardSpec.parseDynamic("[::1]:1080"));
         assertEquals(new ForwardSpec("*", 0, Optional.empty()), ForwardSpec.parseDynamic("*:0"));
-        for (String wrong : new String[] {"", "x", "a:b:1", ":1080", "65536"}) {
+        for (String wrong : new String[] {"", "x", "a:b:1", ":1080", "65536", "/tmp/x"}) {
             assertThrows(IllegalArgumentException.class, () -> ForwardSpec.parseDynamic(wrong));
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"web:80", "[::1]:22", "10.0.0.1:65535", "a_b-c.d:1"})
+    @ValueSource(strings = {"web:80", "[::1]:22", "10.0.0.1:65535", "a_b-c.d:1", "/run/.s.PGSQL.5432"})
     void readsBackEveryTargetThatItWrites(String text) {
         assertEquals(text, ForwardTarget.parse(text).toString());
     }

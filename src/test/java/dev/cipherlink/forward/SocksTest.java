@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.forward.Socks.SocksPasswords;
 import java.io.ByteArrayInputStream;
@@ -61,10 +62,10 @@ class SocksTest {
     void answersTheOlderVersionsInTheirOwnForm() throws IOException {
         var granted = new Socks(new ByteArrayInputStream(HexFormat.of().parseHex("040100507f00000100")), answers, Optional.empty());
         granted.request();
-        granted.reply(Socks.SUCCEEDED);
+        granted.granted();
         assertAnswered("00 5a 00 00 00 00 00 00");
         answers.reset();
-        granted.reply(Socks.code(Refusal.NOT_ALLOWED));
+        granted.refused(new TargetException(Refusal.NOT_ALLOWED, "no"));
         assertAnswered("00 5b 00 00 00 00 00 00");
         answers.reset();
         var passwords = SocksPasswords.parse(List.of("ann:secret"));
@@ -105,6 +106,13 @@ class SocksTest {
     void refusesWhatIsNotServedWithTheRightCode(String hex, String answer) {
         assertThrows(ProtocolException.class, () -> request(hex, null));
         assertAnswered(answer);
+    }
+
+    /// Programs with UDP, such as those for DNS, had a refusal that named a number.
+    @Test
+    void saysThatUdpIsNotForwarded() {
+        var refusal = assertThrows(ProtocolException.class, () -> request("05 01 00 05 03 00 01 00 00 00 00 00 00", null));
+        assertEquals("SOCKS: UDP ASSOCIATE asks for UDP, and only TCP is forwarded", refusal.getMessage());
     }
 
     @Test

@@ -9,7 +9,7 @@ import dev.cipherlink.connect.ClientKeys;
 import dev.cipherlink.console.Signals;
 import dev.cipherlink.crypto.TrustedPath;
 import dev.cipherlink.forward.ForwardListener;
-import dev.cipherlink.forward.ForwardListener.ForwardSpec;
+import dev.cipherlink.forward.ForwardSpec;
 import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.Socks.SocksPasswords;
 import dev.cipherlink.settings.Setting;
@@ -34,6 +34,7 @@ public final class ForwardCommand extends ClientCommand {
 
     private List<String> local = List.of();
     private List<String> dynamic = List.of();
+    private List<String> http = List.of();
     private String stdio;
     private String pool = "0";
     private String passwordFile;
@@ -49,23 +50,29 @@ public final class ForwardCommand extends ClientCommand {
                 "  cipherlink forward -L 8080:intranet:80 -L '[::1]:2222:[fd00::7]:22' --pool 4",
                 "  cipherlink forward -D 1080",
                 "  curl --socks5-hostname 127.0.0.1:1080 http://intranet/",
+                "  cipherlink forward -L 5432:/run/postgresql/.s.PGSQL.5432",
+                "  HTTPS_PROXY=http://127.0.0.1:1080 git clone https://git.intra/x",
                 "  ssh -o ProxyCommand='cipherlink forward --stdio %%h:%%p' user@host");
         syntax.manyOptions("-L", "[BIND:]PORT:HOST:PORT", given -> local = given,
                 "Listen on PORT of this machine (0: a free one) and " + "forward to HOST:PORT, as the server sees it.",
-                "BIND: the address to listen on, * for all. Default: 127.0.0.1 and ::1.");
+                "BIND: the address to listen on, * for all. Default: 127.0.0.1 and ::1.",
+                "A path in place of [BIND:]PORT or HOST:PORT is a Unix socket.");
         syntax.manyOptions("-D", "[BIND:]PORT", given -> dynamic = given,
                 "Listen on PORT as a SOCKS proxy (5, 4a, 4): each connection says where to. Names are looked up by the server.");
+        syntax.manyOptions("-H", "[BIND:]PORT", given -> http = given,
+                "Listen on PORT as an HTTP proxy (CONNECT). -D and -H both serve SOCKS and HTTP.");
         syntax.option("--stdio", "HOST:PORT", given -> stdio = given, "Forward stdin and stdout to HOST:PORT.");
         syntax.option("--pool", "N", given -> pool = given,
                 "Keep N connections to the server ready, so that a forwarded one costs one round trip.");
         syntax.option("--socks-passwords", "FILE", given -> passwordFile = given,
-                "Only users in this file may use -D: USER:PASSWORD on each line. Mode 0600.");
+                "Only users in this file may use -D and -H: USER:PASSWORD on each line. Mode 0600.");
     }
 
     @Override
     public ExitStatus run() throws InterruptedException {
         List<ForwardSpec> specs = new ArrayList<>(parse("-L", local, ForwardSpec::parseLocal));
         specs.addAll(parse("-D", dynamic, ForwardSpec::parseDynamic));
+        specs.addAll(parse("-H", http, ForwardSpec::parseDynamic));
         requireOneUse(specs);
         int poolSize = (Integer) OptionLayer.check(new SettingType.Whole(0, 32), "--pool", pool);
         Optional<SocksPasswords> passwords = passwords();
@@ -79,7 +86,7 @@ public final class ForwardCommand extends ClientCommand {
             if (stdio == null) {
                 return listen(specs, settings, new Tunnels(keys, poolSize, passwords));
             }
-            ForwardTarget target = parse("--stdio", List.of(stdio), ForwardTarget::parse).getFirst();
+            ForwardTarget target = parse("--stdio", List.of(stdio), ForwardTarget::parseOfSsh).getFirst();
             try (TunnelClient tunnels = new TunnelClient(CliClient.config(settings, keys), 0)) {
                 return new StdioForward(this, settings).run(tunnels, target, keys);
             }
@@ -92,11 +99,11 @@ public final class ForwardCommand extends ClientCommand {
     private void requireOneUse(List<ForwardSpec> specs) {
         if (specs.isEmpty() == (stdio == null)) {
             throw CliException.usage(stdio == null ? "forward: what, and where to?"
-                    : "--stdio forwards one connection; -L and -D need another `cipherlink forward`")
+                    : "--stdio forwards one connection; -L, -D and -H need another `cipherlink forward`")
                     .withHint("cipherlink forward --help");
         }
-        if (passwordFile != null && dynamic.isEmpty()) {
-            throw CliException.usage("--socks-passwords has no meaning without -D");
+        if (passwordFile != null && dynamic.isEmpty() && http.isEmpty()) {
+            throw CliException.usage("--socks-passwords has no meaning without -D or -H");
         }
     }
 

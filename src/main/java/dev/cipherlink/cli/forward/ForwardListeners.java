@@ -3,7 +3,7 @@ package dev.cipherlink.cli.forward;
 import dev.cipherlink.console.Output;
 import dev.cipherlink.forward.ForwardListener;
 import dev.cipherlink.forward.ForwardListener.ForwardEvents;
-import dev.cipherlink.forward.ForwardListener.ForwardSpec;
+import dev.cipherlink.forward.ForwardSpec;
 import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.Forwards;
 import dev.cipherlink.forward.Relay.RelayEnd;
@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.BindException;
+import java.nio.file.InvalidPathException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -40,10 +41,10 @@ final class ForwardListeners implements AutoCloseable {
         try {
             listeners.add(ForwardListener.bind(spec, config));
         } catch (BindException e) {
-            throw CliException.usage("cannot listen on " + e.getMessage()).withCause(e)
-                    .withHint("another port; 0 takes a free one");
-        } catch (IOException e) {
-            throw CliException.usage("cannot listen on " + spec.bind() + ": " + FailureText.of(e)).withCause(e);
+            CliException failure = CliException.usage("cannot listen on " + TerminalText.escapeLine(e.getMessage())).withCause(e);
+            throw spec.isPath() ? failure : failure.withHint("another port; 0 takes a free one");
+        } catch (IOException | InvalidPathException | UnsupportedOperationException e) {
+            throw CliException.usage("cannot listen on " + TerminalText.escapeLine(spec.bind()) + ": " + FailureText.of(e)).withCause(e);
         }
     }
 
@@ -51,7 +52,7 @@ final class ForwardListeners implements AutoCloseable {
     void start() {
         for (ForwardListener listener : listeners) {
             listener.start();
-            if (!listener.address().getAddress().isLoopbackAddress()) {
+            if (listener.isOfOthers()) {
                 output.notice("cipherlink: " + listener.name() + " can be used from other machines");
             }
             output.done("ready " + listener.name(), Map.of("ready", listener.name()));
@@ -113,8 +114,14 @@ final class ForwardListeners implements AutoCloseable {
         }
 
         @Override
-        public void ended(String listener, ForwardTarget target, RelayEnd end) {
-            LOG.log(Level.INFO, "{0}: {1} {2} {3}", listener, target, end.reason(), TerminalText.escapeLine(end.detail()));
+        public void opened(String listener, ForwardTarget target) {
+            LOG.log(Level.INFO, "{0}: opened {1}", listener, target);
+        }
+
+        @Override
+        public void ended(String listener, ForwardTarget target, RelayEnd end, long bytesToTarget, long bytesToPlain) {
+            LOG.log(Level.INFO, "{0}: closed {1} {2} {3}: {4} bytes out, {5} bytes in", listener, target, end.reason(),
+                    TerminalText.escapeLine(end.detail()), Long.toString(bytesToTarget), Long.toString(bytesToPlain));
         }
     }
 }

@@ -8,7 +8,7 @@ import dev.cipherlink.connect.CliClient;
 import dev.cipherlink.connect.ClientKeys;
 import dev.cipherlink.console.Signals;
 import dev.cipherlink.crypto.PasswordFile;
-import dev.cipherlink.forward.ForwardListener.ForwardSpec;
+import dev.cipherlink.forward.ForwardSpec;
 import dev.cipherlink.gateway.Gateway;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Settings;

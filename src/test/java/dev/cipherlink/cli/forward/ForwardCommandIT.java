@@ -110,7 +110,7 @@ class ForwardCommandIT {
             String first = lines.readLine();
             int port = Integer.parseInt(portOf(first));
             assertEquals("ready 127.0.0.1:" + port + " -> 127.0.0.1:" + target.getLocalPort(), first);
-            assertTrue(lines.readLine().endsWith(" -> SOCKS"));
+            assertTrue(lines.readLine().endsWith(" -> SOCKS, HTTP"));
             try (var client = new Socket("127.0.0.1", port); Socket accepted = target.accept()) {
                 client.getOutputStream().write(42);
                 assertEquals(42, accepted.getInputStream().read());
@@ -184,7 +184,8 @@ class ForwardCommandIT {
         assertEquals(6, ann.run("forward", "--stdio", "localhost:" + free));
         assertTrue(ann.err().contains("localhost:" + free + " refuses connections"), ann.err());
         assertEquals(2, ann.run("forward", "-L", "0:web"));
-        assertEquals("cipherlink: -L 0:web: [BIND:]PORT:HOST:PORT is needed, IPv6 addresses in brackets\n", ann.err());
+        assertEquals("cipherlink: -L 0:web: [BIND:]PORT:HOST:PORT is needed, IPv6 addresses in brackets; a path without a colon may stand for "
+                + "[BIND:]PORT or HOST:PORT\n", ann.err());
         assertEquals(2, ann.run("forward"));
         assertEquals(2, ann.run("forward", "--stdio", "a:1", "-D", "0"));
         assertEquals(2, ann.run("forward", "-D", "0", "--pool", "x"));
