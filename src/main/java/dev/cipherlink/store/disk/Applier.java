@@ -6,7 +6,7 @@ import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.disk.Group.KeyChange;
 import dev.cipherlink.store.disk.Group.RecordChange;
 import dev.cipherlink.store.log.BatchBuffer;
-import dev.cipherlink.store.log.CommitLog;
+import dev.cipherlink.store.log.WriteAheadLog;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -59,7 +59,7 @@ final class Applier implements AutoCloseable {
     private static final long FORGET_PAUSE_NANOS = 60_000_000_000L;
 
     private final Database database;
-    private final CommitLog log;
+    private final WriteAheadLog log;
     private final Owner owner;
     private final PriorStates prior;
     private final Thread thread = Thread.ofPlatform().name("store-apply").daemon().unstarted(this::run);
@@ -78,7 +78,7 @@ final class Applier implements AutoCloseable {
     private long shortReportAt = System.nanoTime();
 
     /// @param state of the database
-    Applier(Database database, CommitLog log, Owner owner, StoreState state) {
+    Applier(Database database, WriteAheadLog log, Owner owner, StoreState state) {
         this.database = database;
         this.log = log;
         this.owner = owner;

@@ -4,8 +4,8 @@ import dev.cipherlink.metrics.DurationHistogram;
 import dev.cipherlink.store.EndOfThread;
 import dev.cipherlink.store.KeyValueStore.Durability;
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.log.CommitLog;
-import dev.cipherlink.store.log.CommitLog.Syncer;
+import dev.cipherlink.store.log.Syncer;
+import dev.cipherlink.store.log.WriteAheadLog;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
@@ -14,8 +14,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.StampedLock;
 import java.util.stream.Stream;
 
-/// Group commit: one platform thread appends the changes of all transactions to the log as one record, waits for the disk once,
-/// and wakes the threads that wait for it. Meanwhile the next group fills. The [Applier] takes the group from there, and
+/// Group commit: one platform thread appends the changes of all transactions to the log as one record, waits once until that is
+/// durable, and wakes the threads that wait for it. Meanwhile the next group fills. The [Applier] takes the group from there, and
 /// [AfterCommit] tells listeners.
 ///
 /// **The gate.** A transaction is inside from its first change until it has added the last of its records. The committer
@@ -41,7 +41,7 @@ public final class Committer implements AutoCloseable {
     private static final long MAX_GROUP_BYTES = Math.min(32L << 20, Runtime.getRuntime().maxMemory() / 32);
     private static final long MEMORY_PAUSE_NANOS = 50_000_000L;
 
-    private final CommitLog log;
+    private final WriteAheadLog log;
     private final Applier applier;
     private final AfterCommit deliveries = new AfterCommit();
     private final Owner owner;
@@ -62,7 +62,7 @@ public final class Committer implements AutoCloseable {
     private volatile boolean isClosed;
     private volatile StoreException stopped;
 
-    Committer(CommitLog log, Applier applier, Owner owner, Durability durability) {
+    Committer(WriteAheadLog log, Applier applier, Owner owner, Durability durability) {
         this.log = log;
         this.applier = applier;
         this.owner = owner;
@@ -125,11 +125,15 @@ public final class Committer implements AutoCloseable {
         try {
             log.awaitSpace(group.sizeBytes() + bytes + log.marginBytes());
         } catch (StoreException e) {
-            if (group.isEmpty()) {
+            // One that is committed by now is empty too.
+            if (group.isEmpty() && group == current) {
                 throw refused(e);
             }
-            // The next group needs less.
-            request();
+            // The next group needs less. No commit is asked for a group that has moved on: each makes a new current group, and a
+            // caller that tries again would find another one every time.
+            if (group == current) {
+                request();
+            }
             group.await();
         }
     }

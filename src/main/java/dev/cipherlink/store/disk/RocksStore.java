@@ -13,8 +13,8 @@ import dev.cipherlink.store.disk.Group.KeyChange;
 import dev.cipherlink.store.disk.Group.RecordChange;
 import dev.cipherlink.store.disk.StoreFolder.Ballast;
 import dev.cipherlink.store.disk.StoreState.StoreClock;
-import dev.cipherlink.store.log.CommitLog;
 import dev.cipherlink.store.log.LastCommit;
+import dev.cipherlink.store.log.WriteAheadLog;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -28,7 +28,7 @@ import java.util.concurrent.atomic.AtomicLong;
 ///
 /// **The path of a write.** [CellStore] says what the verb makes of the key's cell. [RocksTransaction] changes the cell in the
 /// [CellCache], under the key's lock, and adds the change to the current [Group]: all threads see it at once, and a thread that saw
-/// it waits for the same group before an answer leaves. [Committer] appends the group to the [CommitLog] and waits for the disk.
+/// it waits for the same group before an answer leaves. [Committer] appends the group to the [WriteAheadLog] and waits until it is durable.
 /// [Applier] brings it into the [Database] later.
 ///
 /// Native code is called for keys that have no cell, for listings, and by the threads of the store. A virtual thread is never in it
@@ -41,7 +41,7 @@ public final class RocksStore extends CellStore<DiskCell> {
     private final StoreFolder folder;
     private final Database database;
     private final LastCommit lastCommit;
-    private final CommitLog log;
+    private final WriteAheadLog log;
     private final Applier applier;
     private final Committer committer;
     private final CellCache cells;

@@ -1,6 +1,5 @@
 package dev.cipherlink.store.log;
 
-import dev.cipherlink.store.EndOfThread;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.log.CommitLogReader.CommitLogFile;
 import dev.cipherlink.store.log.LogSpace.DiskSpace;
@@ -13,10 +12,10 @@ import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.concurrent.locks.LockSupport;
 import java.util.zip.CRC32C;
 
-/// The commits that the database may lack, one record behind the other, in files of which the last is written to.
+/// The [WriteAheadLog] of one machine: the commits that the database may lack, one record behind the other, in files of which the last
+/// is written to.
 ///
 /// A file is named after the first commit in it, and begins with [#MAGIC] (8), a random number, its salt (8), and CRC-32C of
 /// both (8). A record is the number of bytes behind its checksum (4), CRC-32C (4) of what follows, the salt again (8), the
@@ -29,7 +28,7 @@ import java.util.zip.CRC32C;
 ///
 /// A log of our own, not RocksDB's: that one sorts each change into a list in memory before the answer may leave, which was half
 /// of the server's processor time for a durable write, and it is not written any more after a full disk.
-public final class CommitLog implements AutoCloseable {
+public final class CommitLog implements WriteAheadLog {
     /// `cl-log`, and the version of the format.
     static final long MAGIC = 0x636c2d6c6f670002L;
     public static final int HEADER_BYTES = 3 * Long.BYTES;
@@ -153,26 +152,24 @@ public final class CommitLog implements AutoCloseable {
         return next;
     }
 
-    /// Bytes of changes that the commit which comes together now may have. Grows until that is placed.
+    @Override
     public long freeBytes() {
         return Math.max(rest, space.readyBytes() - HEADER_BYTES) - HEAD_BYTES;
     }
 
-    /// The part of [#freeBytes] that is left to records that belong to accepted changes.
+    @Override
     public int marginBytes() {
         return marginBytes;
     }
 
-    /// Blocks until [#freeBytes] is so large.
-    ///
-    /// @throws StoreException `FULL` if the disk has no space, `FAILED` if the log cannot be made longer; both may pass
+    @Override
     public void awaitSpace(long bytes) throws StoreException {
         if (freeBytes() < bytes) {
             space.await(bytes + HEADER_BYTES + HEAD_BYTES);
         }
     }
 
-    /// Chooses the place of the next record; from here on [#freeBytes] is that of the one behind it. Never blocks.
+    @Override
     public void place(int changesBytes) {
         long bytes = HEAD_BYTES + (long) changesBytes;
         isPlaced = true;
@@ -191,9 +188,8 @@ public final class CommitLog implements AutoCloseable {
         }
     }
 
-    /// Adds a commit; the system has it then.
-    ///
-    /// @throws StoreException `FAILED`: what is on the disk is uncertain
+    /// The system has it when this returns.
+    @Override
     public void append(long commit, BatchBuffer changes) throws StoreException {
         if (!isPlaced) {
             place(changes.size());
@@ -256,9 +252,8 @@ public final class CommitLog implements AutoCloseable {
         }
     }
 
-    /// Blocks until the disk has everything that was appended before.
-    ///
-    /// @return the last commit that it has
+    /// Waits for this machine's disk.
+    @Override
     public synchronized long sync() throws StoreException {
         long upTo = appended;
         try {
@@ -272,7 +267,7 @@ public final class CommitLog implements AutoCloseable {
         return upTo;
     }
 
-    /// Whether there are files that are not needed beside a database with everything up to this commit.
+    @Override
     public boolean mayForget(long commit) {
         return needless(commit) != null;
     }
@@ -284,7 +279,8 @@ public final class CommitLog implements AutoCloseable {
         }
     }
 
-    /// Deletes those files, or uses them again; the disk must have the database up to this commit. Used by one thread.
+    /// Deletes files, or uses them again.
+    @Override
     public void forget(long commit) throws IOException {
         for (Finished old = needless(commit); old != null; old = needless(commit)) {
             // Without the lock: an append must not wait for the file system here.
@@ -297,12 +293,12 @@ public final class CommitLog implements AutoCloseable {
         }
     }
 
-    /// The number of the last commit that was appended.
+    @Override
     public long appended() {
         return appended;
     }
 
-    /// The number of the last one that the disk has for certain.
+    @Override
     public long synced() {
         return synced;
     }
@@ -318,66 +314,6 @@ public final class CommitLog implements AutoCloseable {
         }
         if (following != null) {
             following.channel().close();
-        }
-    }
-
-    /// Syncs the log once a second on a platform thread, while commits go on.
-    public static final class Syncer implements AutoCloseable {
-        private static final long INTERVAL_NANOS = 1_000_000_000L;
-
-        /// Syncs, and handles failures.
-        public interface Sync {
-            /// @return false to end the thread
-            boolean run();
-        }
-
-        private final CommitLog log;
-        private final Sync sync;
-        private final Thread thread = Thread.ofPlatform().name("store-sync").daemon().unstarted(this::run);
-        private volatile boolean isIdle;
-        private volatile boolean isClosed;
-
-        public Syncer(CommitLog log, Sync sync) {
-            this.log = log;
-            this.sync = sync;
-        }
-
-        public void start() {
-            thread.start();
-        }
-
-        /// Something was appended.
-        public void wake() {
-            if (isIdle) {
-                LockSupport.unpark(thread);
-            }
-        }
-
-        private void run() {
-            long syncedAt = System.nanoTime() - INTERVAL_NANOS;
-            boolean isGood = true;
-            while (isGood && !isClosed) {
-                long left = syncedAt + INTERVAL_NANOS - System.nanoTime();
-                isIdle = true;
-                boolean isDone = log.appended() == log.synced();
-                isIdle = isDone;
-                if (isDone) {
-                    LockSupport.park(this);
-                } else if (left > 0) {
-                    LockSupport.parkNanos(this, left);
-                } else {
-                    isGood = sync.run();
-                    syncedAt = System.nanoTime();
-                }
-            }
-        }
-
-        /// Ends the thread, without waiting for the disk once more.
-        @Override
-        public void close() {
-            isClosed = true;
-            LockSupport.unpark(thread);
-            EndOfThread.await(thread);
         }
     }
 }

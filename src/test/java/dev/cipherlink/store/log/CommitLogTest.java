@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.store.StoreException;
-import dev.cipherlink.store.log.CommitLog.Syncer;
 import dev.cipherlink.store.log.LogSpace.DiskSpace;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
