@@ -9,17 +9,25 @@ import java.util.Map;
 /// Bytes of heap for one kind of thing that clients have the server keep, for all sessions of the process.
 ///
 /// An owner (a client's identity) that takes more than one thing must leave as much free as it then has: one owner gets half, two a
-/// third each, and there is always some for the next. Without a refusal, an OutOfMemoryError would strike the next thread that
+/// third each, and there is always some for the next. If all that an owner has waits for more, one of its things goes on with what
+/// is free. Without a refusal, an OutOfMemoryError would strike the next thread that
 /// allocates, perhaps one of those on which the JVM runs all virtual threads. Thread-safe.
 public final class MemoryBudget {
 
     private final long bytes;
     private long free;
-    private final Map<String, Long> taken = new HashMap<>();
+    private final Map<String, Share> shares = new HashMap<>();
     /// Those that wait, in turn; one whose own share is used up does not hold up others.
     private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
     /// Bytes that those that wait have already.
     private long waitingBytes;
+
+    /// What an owner has.
+    private static final class Share {
+        private long taken;
+        /// Of that, for things that wait for more.
+        private long waiting;
+    }
 
     private static final class Waiter {
         private final String owner;
@@ -75,7 +83,7 @@ public final class MemoryBudget {
         }
         var waiter = new Waiter(owner, wanted, own);
         waiters.add(waiter);
-        waitingBytes += own;
+        countWaiting(waiter, own);
         serveWaiters();
         // If all that have some wait, the last one does not: they would wait for each other.
         boolean isStuck = own > 0 && waitingBytes == bytes - free;
@@ -89,7 +97,7 @@ public final class MemoryBudget {
         }
         if (!waiter.isServed) {
             waiters.remove(waiter);
-            waitingBytes -= own;
+            countWaiting(waiter, -own);
             serveWaiters();
         }
         return waiter.isServed;
@@ -109,13 +117,26 @@ public final class MemoryBudget {
     }
 
     private boolean mayTake(String owner, long wanted, long own) {
-        long others = taken.getOrDefault(owner, 0L) - own;
+        Share share = shares.get(owner);
+        long others = (share == null ? 0 : share.taken) - own;
         return wanted <= free && (others == 0 || others + own + wanted <= free - wanted);
     }
 
     private void add(String owner, long more) {
         free -= more;
-        taken.merge(owner, more, (before, added) -> before + added == 0 ? null : before + added);
+        Share share = shares.computeIfAbsent(owner, _ -> new Share());
+        share.taken += more;
+        if (share.taken == 0) {
+            shares.remove(owner);
+        }
+    }
+
+    private void countWaiting(Waiter waiter, long more) {
+        waitingBytes += more;
+        Share share = shares.get(waiter.owner);
+        if (share != null) {
+            share.waiting += more;
+        }
     }
 
     private void serveWaiters() {
@@ -123,7 +144,8 @@ public final class MemoryBudget {
         Iterator<Waiter> each = waiters.iterator();
         while (each.hasNext()) {
             Waiter waiter = each.next();
-            boolean isWithinShare = taken.getOrDefault(waiter.owner, 0L) == waiter.own
+            Share share = shares.get(waiter.owner);
+            boolean isWithinShare = share == null || share.taken == share.waiting
                     || mayTake(waiter.owner, waiter.wanted, waiter.own);
             if (isWithinShare && waiter.wanted > free) {
                 // Freed memory is kept for it until there is enough.
@@ -132,7 +154,7 @@ public final class MemoryBudget {
             if (isWithinShare) {
                 add(waiter.owner, waiter.wanted);
                 waiter.isServed = true;
-                waitingBytes -= waiter.own;
+                countWaiting(waiter, -waiter.own);
                 isAnyServed = true;
                 each.remove();
             }

@@ -115,7 +115,7 @@ public final class Server implements AutoCloseable {
             LOG.log(Level.WARNING, "values of more than {0} bytes are refused, since the heap has {1} MiB at most; for those of up to {2} "
                     + "start it with CIPHERLINK_JAVA_OPTS=-Xmx{3}m", Long.toString(Session.largestRequestBytes()),
                     Long.toString(Runtime.getRuntime().maxMemory() >> 20), Integer.toString(config.maxValueBytes()),
-                    Long.toString(Math.ceilDiv(9L * config.maxRequestBytes(), 1L << 20)));
+                    Long.toString(Math.ceilDiv(7L * config.maxRequestBytes(), 1L << 20)));
         }
         server.acceptThread.start();
         return server;

@@ -231,8 +231,8 @@ final class Receiver {
     /// A request that is put together from fragments, within the limit of a request and the memory of the process.
     static final class Fragments {
 
-        /// For all requests of the process that are not complete: a sixth of the heap.
-        static final MemoryBudget BUDGET = MemoryBudget.ofHeap(6);
+        /// For all requests of the process that are not complete: a fifth of the heap.
+        static final MemoryBudget BUDGET = MemoryBudget.ofHeap(5);
         private static final String NO_MEMORY = "the server has no memory for a request of this size now; try again later";
         /// Time for the next fragment of a request to come.
         private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -241,8 +241,10 @@ final class Receiver {
         /// Time for a request that holds what the largest needs, since others wait for it: this, and a second for each 16 KiB.
         private static final Duration WHOLE_PATIENCE = Duration.ofSeconds(60);
         private static final int SLOWEST_BYTES_PER_SECOND = 16 << 10;
-        /// A request is large if it has more than this, and more than a 16th of the budget.
+        /// A request is large if it has more than this, and more than a 16th of the budget; a 64th where there is memory for one.
         private static final int LARGE_BYTES = 64 << 10;
+        private static final int LARGE_SHARE = 16;
+        private static final int LARGE_SHARE_OF_ONE = 64;
 
         private final String owner;
         private final int maxBytes;
@@ -266,9 +268,9 @@ final class Receiver {
             this.beforeWait = beforeWait;
         }
 
-        /// The largest request that can run, an eighth of the heap: it is in memory three times then.
+        /// The largest request that can run, a sixth of the heap: it is in memory twice then, beside the value of the one before.
         static long largestBytes(MemoryBudget budget) {
-            return budget.bytes() / 4 * 3;
+            return budget.bytes() / 6 * 5;
         }
 
         /// Whether fragments are waiting for their last one.
@@ -314,8 +316,10 @@ final class Receiver {
         /// Takes memory for a request of so many bytes so far. One that is large for the budget takes at once what the largest needs:
         /// of several that grow at the same time, each would have a part and none enough.
         private boolean takeFor(int soFar, long now) {
-            boolean isLarge = soFar > Math.max(LARGE_BYTES, budget.bytes() / 16);
-            long more = (isLarge ? Math.min(maxBytes, largestBytes(budget)) : soFar) - taken;
+            long whole = Math.min(maxBytes, largestBytes(budget));
+            int share = whole > budget.bytes() / 2 ? LARGE_SHARE_OF_ONE : LARGE_SHARE;
+            boolean isLarge = soFar > Math.max(LARGE_BYTES, budget.bytes() / share);
+            long more = (isLarge ? whole : soFar) - taken;
             if (more <= 0) {
                 return true;
             }

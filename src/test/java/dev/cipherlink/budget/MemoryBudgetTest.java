@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -19,8 +20,12 @@ class MemoryBudgetTest {
     private final MemoryBudget budget = new MemoryBudget(100);
 
     private CompletableFuture<Boolean> waiting(String owner, long wanted) {
+        return waiting(owner, wanted, 0);
+    }
+
+    private CompletableFuture<Boolean> waiting(String owner, long wanted, long own) {
         var result = new CompletableFuture<Boolean>();
-        Thread thread = Thread.ofVirtual().start(() -> result.complete(budget.take(owner, wanted, 0, LONG)));
+        Thread thread = Thread.ofVirtual().start(() -> result.complete(budget.take(owner, wanted, own, LONG)));
         await().until(() -> thread.getState() == Thread.State.TIMED_WAITING || !thread.isAlive());
         return result;
     }
@@ -116,6 +121,26 @@ class MemoryBudgetTest {
         assertFalse(budget.take("bob", 30, 40, LONG));
         budget.giveBack("bob", 40);
         assertTrue(served(first));
+    }
+
+    /// Four large requests of one client each had a part, and all waited until their time was over.
+    @Test
+    void oneThingOfAnOwnerGoesOnIfAllOthersWait() throws Exception {
+        assertTrue(budget.tryTake("bob", 60, 0));
+        for (int i = 0; i < 3; i++) {
+            assertTrue(budget.tryTake("ann", 5, 0));
+        }
+        var turns = new ArrayList<CompletableFuture<Boolean>>();
+        for (int i = 0; i < 3; i++) {
+            turns.add(waiting("ann", 70, 5));
+        }
+        budget.giveBack("bob", 60);
+        for (int i = 0; i < 3; i++) {
+            assertTrue(served(turns.get(i)));
+            assertEquals(i, 2 - turns.stream().filter(turn -> !turn.isDone()).count(), "one at a time");
+            budget.giveBack("ann", 75);
+        }
+        assertEquals(100, budget.freeBytes());
     }
 
     @Test

@@ -239,7 +239,7 @@ final class Applier implements AutoCloseable {
     private BatchBuffer batch(Map<Key, KeyChange> keys, List<Group> groups, StoreState state) {
         Map<Key, RecordChange> records = HashMap.newHashMap(1_000);
         groups.forEach(group -> group.records().forEach(change -> records.put(change.key(), change)));
-        BatchBuffer batch = BatchBuffer.withLargeApart();
+        BatchBuffer batch = new BatchBuffer();
         // In order: RocksDB finds the places of neighbours faster.
         keys.values().stream().sorted(Comparator.comparing(KeyChange::key)).forEach(change -> change.addTo(batch));
         records.values().stream().sorted(Comparator.comparing(RecordChange::key)).forEach(change -> change.addTo(batch));

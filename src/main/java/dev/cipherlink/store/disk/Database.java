@@ -5,6 +5,7 @@ import dev.cipherlink.store.log.BatchBuffer;
 import dev.cipherlink.store.log.LogSpace.DiskSpace;
 import dev.cipherlink.store.log.PrivateFiles;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,6 +43,8 @@ import org.rocksdb.WriteOptions;
 /// nobody may be in a call when it is closed.
 final class Database implements AutoCloseable {
     static final byte[] NOTHING = {};
+
+    private static final System.Logger LOG = System.getLogger(Database.class.getName());
 
     /// Column families, by their numbers.
     static final int ENTRIES = Family.DEFAULT.ordinal();
@@ -232,25 +235,27 @@ final class Database implements AutoCloseable {
     /// Writes are lost with the process until [#flush], or RocksDB by itself, has brought them to the disk, in their order and
     /// each as a whole.
     ///
-    /// @param batch as [BatchBuffer#toArray] makes it
     /// @throws StoreException `FULL` if the disk is, else `FAILED`; nothing of it is visible
-    void write(byte[] batch) throws StoreException {
-        try (var changes = new WriteBatch(batch)) {
-            rocks.write(unlogged, changes);
-        } catch (RocksDBException e) {
-            throw failure(e);
-        }
-    }
-
-    /// The same for one whose large values are apart.
     void write(BatchBuffer batch) throws StoreException {
-        try (var changes = new WriteBatch(batch.toArray())) {
+        try (var changes = new WriteBatch(batch.small())) {
             for (BatchBuffer.Large large : batch.large()) {
                 changes.put(families.get(large.family()), large.key(), large.value());
             }
             rocks.write(unlogged, changes);
         } catch (RocksDBException e) {
             throw failure(e);
+        }
+        if (batch.size() >= WRITE_BUFFER_BYTES) {
+            flushFullBuffer();
+        }
+    }
+
+    /// RocksDB would flush it while the next fills: a small machine has no memory for two buffers of one large value each.
+    private void flushFullBuffer() {
+        try {
+            flush();
+        } catch (StoreException e) {
+            LOG.log(Level.DEBUG, "a full write buffer stays in memory", e);
         }
     }
 

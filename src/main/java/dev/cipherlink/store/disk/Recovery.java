@@ -157,7 +157,7 @@ final class Recovery {
                 batch.addAll(changes);
                 state = (made.state == null ? state : made.state).withKeys(keys);
                 state.addTo(batch);
-                database.write(batch.toArray());
+                database.write(batch);
                 remember(made.entries);
             } catch (IOException e) {
                 throw StoreException.failed(e);

@@ -27,51 +27,57 @@ public final class BatchBuffer {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
     private static final VarHandle COUNT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
-    /// Values from this size on may be kept apart.
+    /// Values from this size on stay where they are: the heap of a small machine has no room for a copy.
     private static final int LARGE_BYTES = 64 << 10;
 
     /// A value that is not in the array.
-    public record Large(int family, byte[] key, byte[] value) {
+    ///
+    /// @param before the size of the batch without this change
+    /// @param from   where its tag and key are in the array
+    /// @param to     where they end, and the value belongs
+    public record Large(int before, int from, int to, int family, byte[] key, byte[] value) {
     }
 
-    /// Those that are handed over one by one, without a copy on the heap; null if there are to be none.
-    private final List<Large> large;
+    private final List<Large> large = new ArrayList<>(0);
+    private int largeBytes;
     private byte[] bytes;
     private int end = HEADER_BYTES;
     private int count;
 
     public BatchBuffer() {
-        this(FIRST_BYTES, null);
+        this(FIRST_BYTES);
     }
 
     /// @param capacity bytes to begin with; it grows
     public BatchBuffer(long capacity) {
-        this(capacity, null);
-    }
-
-    private BatchBuffer(long capacity, List<Large> large) {
         bytes = new byte[Math.clamp(capacity, FIRST_BYTES, MAX_BYTES)];
-        this.large = large;
     }
 
-    /// One whose large values stay where they are: [#large].
-    public static BatchBuffer withLargeApart() {
-        return new BatchBuffer(FIRST_BYTES, new ArrayList<>());
-    }
-
-    /// Sets a key.
+    /// Sets a key. The value must not change until the batch is written.
     public void put(int family, byte[] key, byte[] value) {
-        if (large != null && value.length >= LARGE_BYTES) {
-            large.add(new Large(family, key, value));
+        if (value.length < LARGE_BYTES) {
+            beginPut(family, key, value.length);
+            add(value);
             return;
         }
-        beginPut(family, key, value.length);
-        add(value);
+        int before = size();
+        int from = end;
+        reserve(key.length);
+        if (before + (long) value.length > MAX_BYTES) {
+            throw tooLarge();
+        }
+        beginChange(family, key, value.length);
+        large.add(new Large(before, from, end, family, key, value));
+        largeBytes += value.length;
     }
 
     /// Sets a key; the bytes of its value are added next, exactly as many.
     public void beginPut(int family, byte[] key, int valueBytes) {
         reserve(key.length + (long) valueBytes);
+        beginChange(family, key, valueBytes);
+    }
+
+    private void beginChange(int family, byte[] key, int valueBytes) {
         bytes[end++] = TAG_PUT;
         varint(family);
         append(key);
@@ -110,7 +116,10 @@ public final class BatchBuffer {
 
     /// Takes back what was added since it had this size and count.
     public void cutBack(int size, int changes) {
-        end = size;
+        while (!large.isEmpty() && large.getLast().before() >= size) {
+            largeBytes -= large.removeLast().value().length;
+        }
+        end = size - largeBytes;
         count = changes;
     }
 
@@ -118,8 +127,9 @@ public final class BatchBuffer {
         return count;
     }
 
+    /// Bytes of the whole batch.
     public int size() {
-        return end;
+        return end + largeBytes;
     }
 
     public boolean isEmpty() {
@@ -186,21 +196,42 @@ public final class BatchBuffer {
         return number;
     }
 
-    /// The batch, for as long as nothing is added.
-    ByteBuffer encode() {
+    /// The batch in parts, for as long as nothing is added.
+    List<ByteBuffer> encode() {
         COUNT.set(bytes, COUNT_OFFSET, count);
-        return ByteBuffer.wrap(bytes, 0, end);
+        if (large.isEmpty()) {
+            return List.of(ByteBuffer.wrap(bytes, 0, end));
+        }
+        var parts = new ArrayList<ByteBuffer>();
+        int from = 0;
+        for (Large each : large) {
+            parts.add(ByteBuffer.wrap(bytes, from, each.to() - from));
+            parts.add(ByteBuffer.wrap(each.value()));
+            from = each.to();
+        }
+        parts.add(ByteBuffer.wrap(bytes, from, end - from));
+        return parts;
     }
 
-    /// Changes that are not in the array and belong to the batch too; of other keys.
+    /// The changes that [#small] lacks; of other keys.
     public List<Large> large() {
-        return large == null ? List.of() : large;
+        return large;
     }
 
-    /// The batch in an array that fits exactly.
-    public byte[] toArray() {
-        ByteBuffer batch = encode();
-        return Arrays.copyOf(batch.array(), batch.limit());
+    /// A batch of all changes but those of large values, in an array that fits exactly.
+    public byte[] small() {
+        int bytesOfLarge = large.stream().mapToInt(each -> each.to() - each.from()).sum();
+        byte[] copy = new byte[end - bytesOfLarge];
+        int from = 0;
+        int to = 0;
+        for (Large each : large) {
+            System.arraycopy(bytes, from, copy, to, each.from() - from);
+            to += each.from() - from;
+            from = each.to();
+        }
+        System.arraycopy(bytes, from, copy, to, end - from);
+        COUNT.set(copy, COUNT_OFFSET, count - large.size());
+        return copy;
     }
 
     private void append(byte[] part) {
@@ -221,9 +252,13 @@ public final class BatchBuffer {
         long needed = end + more + MAX_OVERHEAD_BYTES;
         if (needed > bytes.length) {
             if (needed > MAX_BYTES) {
-                throw new OutOfMemoryError("a commit of more than 2 GiB");
+                throw tooLarge();
             }
             bytes = Arrays.copyOf(bytes, (int) Math.min(MAX_BYTES, Math.max(needed, 2L * bytes.length)));
         }
+    }
+
+    private static OutOfMemoryError tooLarge() {
+        return new OutOfMemoryError("a commit of more than 2 GiB");
     }
 }

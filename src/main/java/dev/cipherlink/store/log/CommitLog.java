@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.zip.CRC32C;
 
 /// The [WriteAheadLog] of one machine: the commits that the database may lack, one record behind the other, in files of which the last
@@ -194,16 +195,21 @@ public final class CommitLog implements WriteAheadLog {
         if (!isPlaced) {
             place(changes.size());
         }
-        ByteBuffer body = changes.encode();
         try {
-            if (following == null && (file == null || file.bytes() - end < HEAD_BYTES + (long) body.remaining())) {
+            if (following == null && (file == null || file.bytes() - end < HEAD_BYTES + (long) changes.size())) {
                 // Records of accepted changes were larger than their margin.
-                following = space.make(HEADER_BYTES + HEAD_BYTES + (long) body.remaining());
+                following = space.make(HEADER_BYTES + HEAD_BYTES + (long) changes.size());
             }
             if (following != null) {
                 finish();
             }
-            end += writeFully(file.channel(), end, head(commit, body), body);
+            List<ByteBuffer> body = changes.encode();
+            ByteBuffer first = head(commit, body, changes.size());
+            long written = end;
+            for (ByteBuffer part : body) {
+                written += writeFully(file.channel(), written, first, part);
+            }
+            end = written;
             appended = commit;
             isPlaced = false;
         } catch (IOException e) {
@@ -211,13 +217,13 @@ public final class CommitLog implements WriteAheadLog {
         }
     }
 
-    private ByteBuffer head(long commit, ByteBuffer body) {
+    private ByteBuffer head(long commit, List<ByteBuffer> body, int bytes) {
         head.clear().position(PREFIX_BYTES);
         head.putLong(salt).putLong(commit).putLong(synced);
         var crc = new CRC32C();
         crc.update(head.array(), PREFIX_BYTES, NUMBERS_BYTES);
-        crc.update(body.array(), body.position(), body.remaining());
-        return head.putInt(0, NUMBERS_BYTES + body.remaining()).putInt(Integer.BYTES, (int) crc.getValue()).flip();
+        body.forEach(part -> crc.update(part.array(), part.position(), part.remaining()));
+        return head.putInt(0, NUMBERS_BYTES + bytes).putInt(Integer.BYTES, (int) crc.getValue()).flip();
     }
 
     private static long writeFully(FileChannel file, long position, ByteBuffer... parts) throws IOException {

@@ -64,10 +64,10 @@ class FullDatabaseIT {
         return value;
     }
 
-    private static byte[] batch(Database database, int number) {
+    private static BatchBuffer batch(int number) {
         var batch = new BatchBuffer();
         batch.put(Database.RECORDS, new byte[] {(byte) number}, value(number));
-        return batch.toArray();
+        return batch;
     }
 
     /// RocksDB looks every five seconds whether there is room for what it keeps in memory, 32 MiB.
@@ -76,7 +76,7 @@ class FullDatabaseIT {
         Path ballast = disk.resolve("ballast");
         try (var database = new Database(disk.resolve("db"), Database.Mode.NEW)) {
             for (int i = 0; i < VALUES / 2; i++) {
-                database.write(batch(database, i));
+                database.write(batch(i));
             }
             fill(ballast);
             assertEquals(StoreException.Reason.FULL, assertThrows(StoreException.class, database::flush).reason());
@@ -140,7 +140,7 @@ class FullDatabaseIT {
     private static boolean isWritten(Database database) {
         try {
             for (int i = VALUES / 2; i < VALUES; i++) {
-                database.write(batch(database, i));
+                database.write(batch(i));
             }
             database.flush();
             return true;

@@ -61,7 +61,7 @@ class KeyChangeTest {
         for (KeyChange change : changes) {
             var batch = new BatchBuffer();
             change.addTo(batch);
-            database.write(batch.toArray());
+            database.write(batch);
         }
         for (int family : new int[] {Database.ENTRIES, Database.DEADLINES, Database.LARGE}) {
             try (var iterator = database.iterator(family)) {

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -60,7 +61,7 @@ class CommitLogTest {
     static CommitLogReader.Found read(Path folder, long after) throws IOException, StoreException {
         var numbers = new ArrayList<Long>();
         CommitLogReader.Found found = CommitLogReader.read(folder, after, (number, batch) -> {
-            assertArrayEquals(changes(number).toArray(), batch);
+            assertArrayEquals(changes(number).small(), batch);
             numbers.add(number);
         });
         assertEquals(java.util.stream.LongStream.rangeClosed(after + 1, found.commit()).boxed().toList(), numbers);
@@ -287,5 +288,39 @@ class CommitLogTest {
             }
             await().until(() -> log.synced() == 500);
         }
+    }
+
+    /// They are not copied into the batch.
+    @Test
+    void largeValuesStandWhereTheyWereAdded() throws Exception {
+        byte[] large = new byte[(2 << 20) + 3];
+        new Random(1).nextBytes(large);
+        var batch = new BatchBuffer();
+        batch.put(0, new byte[] {'a'}, new byte[5]);
+        batch.put(2, new byte[] {'b'}, large);
+        batch.put(0, new byte[] {'c'}, new byte[6]);
+        int size = batch.size();
+        batch.put(2, new byte[] {'x'}, large);
+        batch.put(0, new byte[] {'y'}, new byte[7]);
+        batch.cutBack(size, 3);
+        batch.delete(0, new byte[] {'d'});
+        batch.put(2, new byte[] {'e'}, new byte[64 << 10]);
+        try (var log = new CommitLog(folder, 0)) {
+            log.append(1, batch);
+        }
+
+        var whole = new ArrayList<byte[]>();
+        assertEquals(1, CommitLogReader.read(folder, 0, (_, found) -> whole.add(found)).commit());
+        assertEquals(List.of("0 a 5", "2 b 2097155 " + Arrays.hashCode(large), "0 c 6", "0 d", "2 e 65536"), changes(whole.getFirst()));
+        assertEquals(List.of("0 a 5", "0 c 6", "0 d"), changes(batch.small()));
+        assertEquals(List.of("b", "e"), batch.large().stream().map(each -> new String(each.key(), StandardCharsets.US_ASCII)).toList());
+        assertEquals(whole.getFirst().length, batch.size());
+    }
+
+    private static List<String> changes(byte[] batch) throws IOException {
+        var found = new ArrayList<String>();
+        BatchBuffer.read(batch, (family, key, value) -> found.add(family + " " + new String(key, StandardCharsets.US_ASCII)
+                + (value == null ? "" : " " + value.length + (value.length > 1 << 20 ? " " + Arrays.hashCode(value) : ""))));
+        return found;
     }
 }
