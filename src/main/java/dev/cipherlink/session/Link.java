@@ -5,25 +5,17 @@ import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageCodec;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
-import dev.cipherlink.session.Outbox.PushSignal;
 import dev.cipherlink.session.Session.MessageSink;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorCompletionService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// One session attached to one channel, with the threads and clocks that [Session] does not have.
 ///
-/// The [LinkReader] receives packets, runs their messages and writes the answers. The pusher sends queued requests and events, and
-/// keepalives. The watchdog ends a link whose peer stops reading. The first of the three threads to end ends the link; the others
-/// are interrupted, which closes the socket if they are using it.
+/// The [LinkReader] receives packets, runs their messages and writes the answers, in the thread that runs the link. The [LinkPusher]
+/// sends queued requests and events, and keepalives, and ends a link whose peer stops reading; at rest it has no thread.
 ///
 /// The session's lock is never held during a network call: the [LinkWriter] decides which thread writes.
 public final class Link {
@@ -32,21 +24,25 @@ public final class Link {
     private final Session session;
     private final LinkConfig config;
     private final ReentrantLock lock;
-    private final PushSignal pushSignal;
     private final LinkWriter writer;
     private final LinkReader reader;
+    private final LinkPusher pusher;
     private final KeepaliveTimer keepalive;
+    /// The thread that runs the link; null before and after.
+    private Thread reading;
+    /// Why another thread has ended the link; null if none has.
+    private LinkEnd end;
 
     public Link(SecureChannel channel, Session session, LinkConfig config) {
         this.channel = channel;
         this.session = session;
         this.config = config;
         lock = session.outbox().lock();
-        pushSignal = session.outbox().pushSignal();
         var codec = new MessageCodec(session.parameters().checksum());
         writer = new LinkWriter(channel, session, codec);
         keepalive = new KeepaliveTimer(config.keepaliveInterval(), System.nanoTime());
         reader = new LinkReader(this, codec, writer, keepalive);
+        pusher = new LinkPusher(this, writer, keepalive);
     }
 
     SecureChannel channel() {
@@ -64,7 +60,8 @@ public final class Link {
         return Duration.ofNanos(keepalive.silentNanos(System.nanoTime()));
     }
 
-    private boolean isSending() {
+    /// Whether something waits to be put on the connection.
+    boolean isSending() {
         lock.lock();
         try {
             return channel.pendingBytes() > 0 || session.isSending();
@@ -95,15 +92,46 @@ public final class Link {
         }
     }
 
-    /// Runs the link until it ends; the session is attached to it meanwhile. Blocks.
+    /// Runs the link until it ends, in this thread, which reads; the session is attached to it meanwhile. Blocks.
     ///
     /// @throws InterruptedException if the calling thread is interrupted: the link is aborted
     public LinkEnd run() throws InterruptedException {
+        reading = Thread.currentThread();
         attach(this::transmit);
+        LinkEnd last = null;
+        boolean isInterrupted;
         try {
-            return firstEnd(List.of(reader::readUntilEnd, this::pushUntilEnd, this::watchUntilStalled));
+            pusher.start();
+            last = reader.readUntilEnd();
         } finally {
+            isInterrupted = stopReading();
+            pusher.stop();
             attach(null);
+        }
+        if (isInterrupted) {
+            throw new InterruptedException("the link was aborted");
+        }
+        return end != null ? end : last;
+    }
+
+    /// Ends the link from a thread other than the one that reads, which is interrupted; that closes the socket if it is using it. The
+    /// first reason counts. Allocates nothing.
+    void end(LinkEnd reason) {
+        synchronized (keepalive) {
+            if (end == null && reading != null) {
+                end = reason;
+                reading.interrupt();
+            }
+        }
+    }
+
+    /// From now on no thread interrupts this one for the link's sake.
+    ///
+    /// @return whether another one than [#end] has interrupted it
+    private boolean stopReading() {
+        synchronized (keepalive) {
+            reading = null;
+            return Thread.interrupted() && end == null;
         }
     }
 
@@ -124,7 +152,7 @@ public final class Link {
             return;
         }
         if (!session.isOpen()) {
-            pushSignal.request();
+            session.outbox().pushSignal().request();
         }
     }
 
@@ -144,101 +172,6 @@ public final class Link {
     public void flush() throws IOException {
         if (!session.outbox().isInHandler()) {
             writer.flush();
-        }
-    }
-
-    /// @return null if the thread was interrupted, since the link has ended
-    private LinkEnd pushUntilEnd() {
-        try {
-            do {
-                CloseReason end = push();
-                LinkEnd failure = writer.failure();
-                if (end != null || failure != null) {
-                    return failure != null ? failure : LinkEnd.of(end);
-                }
-                writer.flush();
-            } while (awaitPush());
-            return null;
-        } catch (IOException e) {
-            return LinkEnd.of(CloseReason.PEER_LOST, e);
-        } catch (RuntimeException | Error e) {
-            return LinkEnd.of(CloseReason.INTERNAL_ERROR, e);
-        }
-    }
-
-    /// Adds what the window permits and what is due to the pending packets.
-    ///
-    /// @return why the peer counts as lost; null if it does not
-    private CloseReason push() throws IOException {
-        lock.lock();
-        try {
-            long now = System.nanoTime();
-            pushSignal.clear();
-            session.transmit(now, writer);
-            if (writer.isWriting()) {
-                session.sender.postponeRetransmit(now);
-            }
-            if (session.sender.nanosUntilRetransmit(now) <= 0 && !session.sender.retransmit(now, writer)) {
-                return CloseReason.UNACKNOWLEDGED;
-            }
-            if (keepalive.nanosUntilDue(now) <= 0) {
-                if (keepalive.isExhausted()) {
-                    return CloseReason.KEEPALIVE_TIMEOUT;
-                }
-                keepalive.keepaliveSent(now);
-                session.keepAlive(writer);
-            }
-            return null;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /// Waits until there is something to push or something is due. A message that is sent meanwhile does not wake it:
-    /// its retransmission may be late by a keepalive interval.
-    ///
-    /// @return false if the thread was interrupted
-    private boolean awaitPush() {
-        long wait = nanosUntilDue();
-        while (wait > 0 && !pushSignal.isRequested()) {
-            if (!pushSignal.await(wait)) {
-                return false;
-            }
-            wait = nanosUntilDue();
-        }
-        return true;
-    }
-
-    private long nanosUntilDue() {
-        lock.lock();
-        try {
-            long now = System.nanoTime();
-            return Math.min(keepalive.nanosUntilDue(now), session.sender.nanosUntilRetransmit(now));
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private LinkEnd watchUntilStalled() {
-        writer.awaitStall(config.keepaliveInterval().multipliedBy(KeepaliveTimer.MAX_UNANSWERED));
-        return LinkEnd.of(CloseReason.PEER_STALLED);
-    }
-
-    /// Runs each part in a thread of its own until the first ends, and interrupts the others. Blocks until all have ended.
-    ///
-    /// A part that throws counts as well: without memory a thread may fail to return its reason, and the others would keep a link
-    /// without a reader until its keepalives run out. So the end of a part allocates nothing.
-    static LinkEnd firstEnd(List<Callable<LinkEnd>> parts) throws InterruptedException {
-        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            var ended = new ExecutorCompletionService<LinkEnd>(threads, new ArrayBlockingQueue<>(parts.size()));
-            try {
-                parts.forEach(ended::submit);
-                return ended.take().get();
-            } catch (ExecutionException e) {
-                return LinkEnd.of(CloseReason.INTERNAL_ERROR, e.getCause());
-            } finally {
-                threads.shutdownNow();
-            }
         }
     }
 

@@ -10,8 +10,6 @@ import dev.cipherlink.session.Link.LinkEnd;
 import dev.cipherlink.session.Session.MessageSink;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.time.Duration;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Writes to a link's channel, for any thread. A thread with something to write takes the lock for writing if it is free; if not,
@@ -162,23 +160,5 @@ final class LinkWriter implements MessageSink {
     private void fail(LinkEnd end) {
         failure = end;
         session.outbox().pushSignal().request();
-    }
-
-    /// Blocks until a thread has been writing for this long without getting a byte onto the connection, which that thread cannot
-    /// notice itself, or until the caller is interrupted.
-    void awaitStall(Duration patience) {
-        boolean isStalled = false;
-        while (!isStalled) {
-            long writtenBefore = channel.bytesOut();
-            boolean wasWriting = writing.isLocked();
-            long deadline = System.nanoTime() + patience.toNanos();
-            for (long left = patience.toNanos(); left > 0; left = deadline - System.nanoTime()) {
-                LockSupport.parkNanos(this, left);
-                if (Thread.interrupted()) {
-                    return;
-                }
-            }
-            isStalled = wasWriting && writing.isLocked() && channel.bytesOut() == writtenBefore;
-        }
     }
 }

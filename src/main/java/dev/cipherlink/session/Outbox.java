@@ -6,7 +6,6 @@ import dev.cipherlink.message.Message.MessageType;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Messages that wait to be sent, and the lock that guards them and the state of their session.
@@ -46,7 +45,7 @@ public final class Outbox {
         return lock;
     }
 
-    /// Wakes the pusher of the link that is attached, or of the next one.
+    /// Asks the pusher of the link that is attached, or of the next one, to send.
     PushSignal pushSignal() {
         return pushSignal;
     }
@@ -102,7 +101,6 @@ public final class Outbox {
     /// @param newTransmitter of the link that is attached from now on; null if it has ended
     void attach(Transmitter newTransmitter) {
         transmitter = newTransmitter;
-        pushSignal.request();
     }
 
     /// Whether a link is attached. Needs no lock.
@@ -255,16 +253,22 @@ public final class Outbox {
         }
     }
 
-    /// Wakes the pusher of the link that a session has. Thread-safe, without a lock.
+    /// Asks the [LinkPusher] of the link that a session has to send. It has a thread only while it does so. Thread-safe; takes no
+    /// other lock while it holds its own.
     static final class PushSignal {
 
         private volatile boolean isRequested;
-        private volatile Thread pusher;
+        /// The thread of the pusher; null while it is at rest.
+        private volatile Thread thread;
+        /// Null while there is no link.
+        private Runnable pusher;
 
-        /// Asks for something to be sent; remembered while there is no pusher.
+        /// Asks for something to be sent; remembered while there is no pusher. Starts its thread if it has none.
         void request() {
             isRequested = true;
-            LockSupport.unpark(pusher);
+            if (thread == null) {
+                start();
+            }
         }
 
         boolean isRequested() {
@@ -276,15 +280,78 @@ public final class Outbox {
             isRequested = false;
         }
 
-        /// Waits for a request, by the one pusher. May return early.
-        ///
-        /// @return false if the thread was interrupted: every link ends so, and an exception would cost its stack trace
-        boolean await(long nanos) {
-            pusher = Thread.currentThread();
-            if (!isRequested) {
-                LockSupport.parkNanos(this, nanos);
+        boolean isAtRest() {
+            return thread == null;
+        }
+
+        /// @param newPusher runs once for each request, or for several
+        synchronized void attach(Runnable newPusher) {
+            pusher = newPusher;
+        }
+
+        /// Interrupts the pusher, which closes the socket if it is writing, and waits for its end. An interrupt does not cut that
+        /// short, and is kept.
+        synchronized void detach() {
+            pusher = null;
+            if (thread != null) {
+                thread.interrupt();
             }
-            return !Thread.interrupted();
+            boolean isInterrupted = false;
+            while (thread != null) {
+                try {
+                    wait();
+                } catch (InterruptedException e) {
+                    isInterrupted = true;
+                }
+            }
+            if (isInterrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        private synchronized void start() {
+            if (thread != null || pusher == null) {
+                return;
+            }
+            try {
+                thread = Thread.ofVirtual().name("cipherlink-push").inheritInheritableThreadLocals(false).unstarted(this::run);
+                thread.start();
+            } catch (RuntimeException | Error e) {
+                thread = null;
+                throw e;
+            }
+        }
+
+        private void run() {
+            Runnable running = next();
+            try {
+                while (running != null) {
+                    running.run();
+                    running = next();
+                }
+            } finally {
+                rest();
+            }
+        }
+
+        /// @return null if nothing is to be done
+        private synchronized Runnable next() {
+            thread = null;
+            // In this order: a request that found the thread is seen here.
+            if (!isRequested || pusher == null) {
+                notifyAll();
+                return null;
+            }
+            thread = Thread.currentThread();
+            return pusher;
+        }
+
+        /// Also if the pusher has thrown for want of memory.
+        private synchronized void rest() {
+            if (thread == Thread.currentThread()) {
+                thread = null;
+                notifyAll();
+            }
         }
     }
 }

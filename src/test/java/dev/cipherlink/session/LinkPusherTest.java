@@ -1,0 +1,132 @@
+package dev.cipherlink.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.session.Link.LinkConfig;
+import dev.cipherlink.session.Link.LinkEnd;
+import dev.cipherlink.session.Outbox.PushSignal;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// The thread that a pusher has while it works, and the end of a link by another thread than the one that reads.
+@Timeout(60)
+class LinkPusherTest extends LinkRig {
+
+    /// Each link had two threads that waited for a time, 9 KiB of memory.
+    @Test
+    void hasNoThreadAtRest() throws Exception {
+        Link link = link(LinkConfig.server(LONG), LinkRig::echo);
+        PushSignal signal = link.session().outbox().pushSignal();
+        var end = run(link);
+        peer.send(Peer.data(1, "one"));
+        assertEquals(Peer.ack(1, "one"), peer.receiveMessage());
+        await(signal::isAtRest);
+        for (int i = 1; i <= 3; i++) {
+            link.session().push(Peer.bytes("event " + i));
+            assertEquals("event " + i, peer.receiveMessage().payload().text());
+            await(signal::isAtRest);
+        }
+        toLink.close();
+        assertEquals(CloseReason.PEER_CLOSED, reason(end));
+    }
+
+    /// A pusher without the memory to say why it ends left a link behind that lasted until its keepalives ran out.
+    @Test
+    void endsTheLinkWhenItFails() throws Exception {
+        var failure = new OutOfMemoryError("Java heap space");
+        // A window for all events that may wait: the pusher sends them at once, and then calls the listener.
+        Link link = link(LinkConfig.server(LONG), Peer.burst(512, SessionParameters.MAX_MESSAGE_BYTES), LinkRig::echo);
+        link.session().onEventsSent(() -> {
+            throw failure;
+        });
+        while (link.session().push(Peer.bytes("an event"))) {
+            Thread.onSpinWait();
+        }
+        LinkEnd end = run(link).get(30, TimeUnit.SECONDS);
+        assertEquals(CloseReason.INTERNAL_ERROR, end.reason());
+        assertSame(failure, end.cause());
+    }
+
+    /// The thread that ran the link has last words to say and its session to give back.
+    @Test
+    void leavesNoInterruptToTheThreadThatRanTheLink() throws Exception {
+        Link link = link(LinkConfig.client(Duration.ofMillis(20)), LinkRig::echo);
+        var wasInterrupted = new CompletableFuture<Boolean>();
+        threads.add(Thread.ofVirtual().start(() -> {
+            try {
+                assertEquals(CloseReason.KEEPALIVE_TIMEOUT, link.run().reason());
+                wasInterrupted.complete(Thread.currentThread().isInterrupted());
+            } catch (InterruptedException | RuntimeException | Error e) {
+                wasInterrupted.completeExceptionally(e);
+            }
+        }));
+        assertFalse(wasInterrupted.get(30, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void abortsALinkWhoseThreadIsInterrupted() throws Exception {
+        var end = run(link(LinkConfig.server(LONG), LinkRig::echo));
+        peer.send(Peer.data(1, "one"));
+        assertEquals(Peer.ack(1, "one"), peer.receiveMessage());
+        threads.getFirst().interrupt();
+        assertEquals(InterruptedException.class,
+                assertThrows(ExecutionException.class, () -> end.get(30, TimeUnit.SECONDS)).getCause().getClass());
+    }
+
+    @Test
+    void runsForEachRequestWhateverMomentItComesAt() throws Exception {
+        var signal = new PushSignal();
+        var asked = new AtomicInteger();
+        var seen = new AtomicInteger();
+        signal.attach(() -> {
+            signal.clear();
+            seen.set(asked.get());
+        });
+        for (int i = 1; i <= 100_000; i++) {
+            asked.set(i);
+            signal.request();
+            int expected = i;
+            if (i % 64 == 0) {
+                await(() -> seen.get() == expected);
+            }
+        }
+        await(() -> seen.get() == 100_000);
+        signal.detach();
+        assertTrue(signal.isAtRest());
+    }
+
+    @Test
+    void isInterruptedAndWaitedForAtTheEnd() throws Exception {
+        var signal = new PushSignal();
+        var running = new CountDownLatch(1);
+        var wasInterrupted = new AtomicBoolean();
+        signal.attach(() -> {
+            running.countDown();
+            try {
+                new CountDownLatch(1).await();
+            } catch (InterruptedException e) {
+                wasInterrupted.set(true);
+            }
+        });
+        signal.request();
+        running.await();
+        signal.detach();
+        assertTrue(wasInterrupted.get());
+        assertTrue(signal.isAtRest());
+        signal.request();
+        assertTrue(signal.isAtRest(), "remembered for the next link");
+        assertTrue(signal.isRequested());
+    }
+}
