@@ -27,6 +27,11 @@ public final class AdaptiveSpin {
         return count;
     }
 
+    /// Whether the last read waited for a second or more.
+    boolean hasRested() {
+        return decision.hasRested();
+    }
+
     /// @return false if nothing has come and it is time to wait for it
     private boolean find(InputStream in) throws IOException {
         for (int i = 0; i < FIRST_LOOKS; i++) {
@@ -60,7 +65,11 @@ public final class AdaptiveSpin {
         static final long TURN_NANOS = 500_000;
         private static final int MAX_PAUSE = 64;
 
+        /// A wait after which a connection counts as one that was at rest.
+        static final long REST_NANOS = 1_000_000_000;
+
         private boolean wasShort;
+        private boolean hasRested;
         private boolean spins;
         private long begunAt;
         private long parkedAt;
@@ -71,6 +80,7 @@ public final class AdaptiveSpin {
         /// A wait begins.
         void begin(long now, boolean maySpin) {
             begunAt = now;
+            hasRested = false;
             if (pause > 0) {
                 pause--;
                 spins = false;
@@ -89,10 +99,16 @@ public final class AdaptiveSpin {
             lastPause = 0;
         }
 
+        /// Whether the last wait that parked took a second or more, and none has begun since.
+        boolean hasRested() {
+            return hasRested;
+        }
+
         /// The wait ended after the thread was parked.
         void parked(long now) {
             parkedAt = now;
             wasShort = now - begunAt <= SHORT_NANOS;
+            hasRested = now - begunAt >= REST_NANOS;
             if (spins) {
                 lastPause = Math.clamp(2L * lastPause, 1, MAX_PAUSE);
                 pause = lastPause;

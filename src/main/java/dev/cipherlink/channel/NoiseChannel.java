@@ -160,6 +160,12 @@ public final class NoiseChannel extends PacketChannel {
     }
 
     @Override
+    public void rest() {
+        super.rest();
+        transport.rest();
+    }
+
+    @Override
     public void close() {
         transport.close();
         super.close();

@@ -25,9 +25,12 @@ abstract sealed class PacketChannel implements SecureChannel permits SharedKeyCh
         this.limits = limits;
     }
 
-    /// Sets the limits of headers from now on.
+    /// Sets the limits of headers from now on: the handshakes are over, whose packets are larger than most requests.
     final void limit(PacketLimits newLimits) {
         limits = newLimits;
+        reader.shrink();
+        writer.rest();
+        forgetReceived();
     }
 
     @Override
@@ -36,6 +39,9 @@ abstract sealed class PacketChannel implements SecureChannel permits SharedKeyCh
             return false;
         }
         receivedBytes = 0;
+        if (reader.takeRest()) {
+            forgetReceived();
+        }
         open();
         return true;
     }
@@ -82,6 +88,11 @@ abstract sealed class PacketChannel implements SecureChannel permits SharedKeyCh
     }
 
     @Override
+    public void rest() {
+        writer.rest();
+    }
+
+    @Override
     public final long bytesIn() {
         return reader.bytesRead();
     }
@@ -91,10 +102,14 @@ abstract sealed class PacketChannel implements SecureChannel permits SharedKeyCh
         return writer.bytesWritten();
     }
 
-    @Override
-    public void close() {
+    private void forgetReceived() {
         Arrays.fill(received, (byte) 0);
         received = NOTHING;
+    }
+
+    @Override
+    public void close() {
+        forgetReceived();
         receivedBytes = 0;
     }
 }

@@ -33,6 +33,7 @@ public final class PacketReader {
     private int dataSize;
     /// The largest packet body that the limits of the last read allowed.
     private int maxBodyBytes;
+    private boolean hasRested;
     private volatile long bytesRead;
     private int maxReadAheadBytes = MAX_READ_AHEAD_BYTES;
 
@@ -125,7 +126,9 @@ public final class PacketReader {
         makeRoom(bytes);
         while (limit - position < bytes) {
             int room = buffer.length - limit;
-            int count = dataSize < BULK_BYTES ? spin.read(in, buffer, limit, room) : in.read(buffer, limit, room);
+            boolean isDialogue = dataSize < BULK_BYTES;
+            int count = isDialogue ? spin.read(in, buffer, limit, room) : in.read(buffer, limit, room);
+            hasRested = isDialogue && spin.hasRested();
             if (count < 0) {
                 if (limit > position) {
                     throw new EOFException("the stream ends inside a packet header");
@@ -135,7 +138,35 @@ public final class PacketReader {
             limit += count;
             bytesRead += count;
         }
+        if (hasRested) {
+            shrink();
+        }
         return true;
+    }
+
+    /// Whether the packet is the first after a second or more of silence; true once. The buffers of what came before are not kept.
+    boolean takeRest() {
+        boolean was = hasRested;
+        hasRested = false;
+        return was;
+    }
+
+    /// Goes back to a buffer of the initial size, or of what is unread.
+    void shrink() {
+        int needed = Math.max(limit - position, INITIAL_BUFFER_BYTES);
+        if (needed <= buffer.length / 2) {
+            resize(needed);
+        }
+    }
+
+    private void resize(int bytes) {
+        byte[] other = new byte[bytes];
+        int unread = limit - position;
+        System.arraycopy(buffer, position, other, 0, unread);
+        Arrays.fill(buffer, (byte) 0);
+        buffer = other;
+        position = 0;
+        limit = unread;
     }
 
     private void completePacket(int size) throws IOException {
@@ -159,15 +190,12 @@ public final class PacketReader {
         boolean wasFull = limit == buffer.length && buffer.length < maxReadAheadBytes;
         int wanted = Math.max(size, wasFull ? Math.min(buffer.length * 2, maxReadAheadBytes) : buffer.length);
         if (wanted > buffer.length) {
-            byte[] larger = new byte[Math.max(wanted, Math.min(buffer.length * 2, maxReadAheadBytes))];
-            System.arraycopy(buffer, position, larger, 0, unread);
-            Arrays.fill(buffer, (byte) 0);
-            buffer = larger;
+            resize(Math.max(wanted, Math.min(buffer.length * 2, maxReadAheadBytes)));
         } else if (position > 0) {
             System.arraycopy(buffer, position, buffer, 0, unread);
+            position = 0;
+            limit = unread;
         }
-        position = 0;
-        limit = unread;
     }
 
     /// The headers allowed at this moment of a connection; any other ends it (`docs/protocol.md`, section 1).

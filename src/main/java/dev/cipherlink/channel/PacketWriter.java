@@ -20,7 +20,7 @@ public final class PacketWriter {
     private static final byte[] NOTHING = {};
 
     private final OutputStream out;
-    private byte[] pending = new byte[INITIAL_BUFFER_BYTES];
+    private byte[] pending = NOTHING;
     private int pendingBytes;
     private int packetStart;
     private int packetNonceBytes;
@@ -79,7 +79,7 @@ public final class PacketWriter {
         int start = pendingBytes;
         int end = start + bytes;
         if (end > pending.length) {
-            pending = Arrays.copyOf(pending, Math.max(end, pending.length * 2));
+            pending = Arrays.copyOf(pending, Math.max(Math.max(end, INITIAL_BUFFER_BYTES), pending.length * 2));
         }
         pendingBytes = end;
         return start;
@@ -97,8 +97,7 @@ public final class PacketWriter {
 
     /// Hands what is pending to the next [#writeStaged]. What was staged before must have been written.
     public void stage() {
-        byte[] free = staged.length >= INITIAL_BUFFER_BYTES && staged.length <= MAX_KEPT_BYTES
-                ? staged : new byte[INITIAL_BUFFER_BYTES];
+        byte[] free = staged.length <= MAX_KEPT_BYTES ? staged : NOTHING;
         staged = pending;
         stagedBytes = pendingBytes;
         pending = free;
@@ -127,6 +126,14 @@ public final class PacketWriter {
             int length = Math.min(MAX_WRITE_BYTES, count - offset);
             out.write(bytes, offset, length);
             bytesWritten += length;
+        }
+    }
+
+    /// Drops both buffers if nothing is in them.
+    public void rest() {
+        if (pendingBytes == 0 && stagedBytes == 0) {
+            pending = NOTHING;
+            staged = NOTHING;
         }
     }
 

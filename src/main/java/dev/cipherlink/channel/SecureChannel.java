@@ -66,6 +66,10 @@ public interface SecureChannel extends AutoCloseable {
     /// Writes what was staged, with one call. Blocks while the peer does not read.
     void writeStaged() throws IOException;
 
+    /// Drops memory that a connection at rest does not need, and the next message makes again. For a thread that holds both locks, the
+    /// session's and the one for writing, while nothing is pending.
+    void rest();
+
     /// Bytes taken from the connection so far, headers and tags included.
     long bytesIn();
 

@@ -157,6 +157,11 @@ final class CipherState implements AutoCloseable {
         }
     }
 
+    /// Drops the JDK cipher until the next message, and wipes the key in it.
+    void rest() {
+        aead.forget();
+    }
+
     /// Wipes the key, also inside the JDK cipher.
     @Override
     public void close() {
@@ -249,12 +254,11 @@ final class CipherState implements AutoCloseable {
         static final int TAG_BYTES = 16;
 
         private final Suite suite;
-        private final Cipher cipher;
-        private boolean used;
+        /// Null before its first use, and at rest: with its key schedules it takes 900 bytes.
+        private Cipher cipher;
 
         Aead(Suite suite) {
             this.suite = suite;
-            this.cipher = suite.newCipher();
         }
 
         Suite suite() {
@@ -262,13 +266,11 @@ final class CipherState implements AutoCloseable {
         }
 
         void startEncryption(CipherKey key, byte[] nonce, byte[] ad) {
-            start(Cipher.ENCRYPT_MODE, key, nonce);
-            cipher.updateAAD(ad);
+            start(Cipher.ENCRYPT_MODE, key, nonce, ad);
         }
 
         void startDecryption(CipherKey key, byte[] nonce, byte[] ad) {
-            start(Cipher.DECRYPT_MODE, key, nonce);
-            cipher.updateAAD(ad);
+            start(Cipher.DECRYPT_MODE, key, nonce, ad);
         }
 
         /// Runs the started operation over the whole input.
@@ -285,21 +287,27 @@ final class CipherState implements AutoCloseable {
             }
         }
 
-        /// Overwrites the expanded key in the JDK's cipher with that of an all-zero key. The cipher stays usable.
+        /// Overwrites the expanded key in the JDK's cipher with that of an all-zero key, and drops the cipher. Another one is made when
+        /// it is needed.
         void forget() {
-            if (used) {
+            if (cipher != null) {
                 // The nonce of a message starts with four zero bytes, so this one cannot trip the JDK's reuse check.
                 byte[] nonce = new byte[NONCE_BYTES];
                 nonce[0] = 1;
-                start(Cipher.ENCRYPT_MODE, new CipherKey(suite, new byte[CipherKey.BYTES]), nonce);
-                used = false;
+                start(Cipher.ENCRYPT_MODE, new CipherKey(suite, new byte[CipherKey.BYTES]), nonce, EMPTY);
+                cipher = null;
             }
         }
 
-        private void start(int mode, CipherKey key, byte[] nonce) {
-            used = true;
+        private void start(int mode, CipherKey key, byte[] nonce, byte[] ad) {
+            if (cipher == null) {
+                cipher = suite.newCipher();
+            }
             try {
                 cipher.init(mode, key, suite.parameters(nonce));
+                if (ad.length > 0) {
+                    cipher.updateAAD(ad);
+                }
             } catch (GeneralSecurityException e) {
                 throw new IllegalStateException("the cipher of " + suite + " refuses its key or nonce", e);
             }

@@ -75,6 +75,16 @@ public final class TransportState implements AutoCloseable {
         }
     }
 
+    /// Drops what each direction needs for a message only; the next one makes it again.
+    public void rest() {
+        synchronized (sending) {
+            sending.rest();
+        }
+        synchronized (receiving) {
+            receiving.rest();
+        }
+    }
+
     /// Wipes both keys. Idempotent.
     @Override
     public void close() {

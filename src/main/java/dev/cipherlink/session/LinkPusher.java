@@ -5,6 +5,7 @@ import dev.cipherlink.session.Link.KeepaliveTimer;
 import dev.cipherlink.session.Link.LinkEnd;
 import dev.cipherlink.session.Outbox.PushSignal;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -17,6 +18,9 @@ final class LinkPusher implements Runnable {
     /// Made in advance: a thread without memory must be able to end the link all the same.
     private static final LinkEnd WITHOUT_MEMORY = new LinkEnd(CloseReason.INTERNAL_ERROR, "out of memory", null);
 
+    /// A link without traffic for so long is at rest.
+    private static final Duration REST = Duration.ofSeconds(1);
+
     private final Link link;
     private final Session session;
     private final SecureChannel channel;
@@ -25,6 +29,8 @@ final class LinkPusher implements Runnable {
     private final KeepaliveTimer keepalive;
     private final PushSignal signal;
     private final long intervalNanos;
+    /// Whether the last run has sent a keepalive.
+    private boolean hasAsked;
     private Future<?> alarm;
     /// When the alarm goes off.
     private long alarmAt;
@@ -49,7 +55,7 @@ final class LinkPusher implements Runnable {
         if (link.isSending()) {
             signal.request();
         } else {
-            setAlarm(nanosUntilDue());
+            setAlarm(Math.min(REST.toNanos(), nanosUntilDue()));
         }
     }
 
@@ -68,6 +74,7 @@ final class LinkPusher implements Runnable {
     @Override
     public void run() {
         try {
+            hasAsked = false;
             CloseReason reason = push();
             LinkEnd failure = writer.failure();
             if (reason != null || failure != null) {
@@ -76,7 +83,13 @@ final class LinkPusher implements Runnable {
             }
             writer.flush();
             // A message that is sent later does not set the alarm: its retransmission may be late by a keepalive interval.
-            setAlarm(nanosUntilDue());
+            long due = nanosUntilDue();
+            if (link.isQuiet(REST)) {
+                writer.rest();
+            } else if (hasAsked) {
+                due = Math.min(due, REST.toNanos());
+            }
+            setAlarm(due);
         } catch (IOException e) {
             fail(CloseReason.PEER_LOST, e);
         } catch (RuntimeException | Error e) {
@@ -112,6 +125,7 @@ final class LinkPusher implements Runnable {
                 if (keepalive.isExhausted()) {
                     return CloseReason.KEEPALIVE_TIMEOUT;
                 }
+                hasAsked = true;
                 keepalive.keepaliveSent(now);
                 session.keepAlive(writer);
             }

@@ -94,6 +94,27 @@ final class LinkWriter implements MessageSink {
         }
     }
 
+    /// Has the channel drop memory that it does not need at rest, unless it is in use.
+    void rest() throws IOException {
+        if (!writing.tryLock()) {
+            return;
+        }
+        try {
+            lock.lock();
+            try {
+                if (channel.pendingBytes() == 0) {
+                    channel.rest();
+                }
+            } finally {
+                lock.unlock();
+            }
+        } finally {
+            writing.unlock();
+        }
+        // What another thread has added meanwhile.
+        flush();
+    }
+
     /// Writes what is pending, after the thread that is writing.
     void awaitFlush() throws IOException {
         do {

@@ -95,6 +95,16 @@ class AdaptiveSpinTest {
     }
 
     @Test
+    void hasRestedAfterAWaitOfASecond() {
+        waitFor(Decision.REST_NANOS - 1);
+        assertFalse(decision.hasRested());
+        waitFor(Decision.REST_NANOS);
+        assertTrue(decision.hasRested());
+        decision.begin(now, true);
+        assertFalse(decision.hasRested());
+    }
+
+    @Test
     void readsWhatComesWhileItLooks() throws IOException {
         var in = new InputStream() {
             private int looks;

@@ -193,6 +193,26 @@ class PacketReaderTest {
         assertArrayEquals(Arrays.copyOfRange(large, 13, large.length), data(reader));
     }
 
+    /// 20,000 connections at rest held the buffers of the largest packets that they had ever had.
+    @Test
+    void shrinksItsBufferToWhatIsUnread() throws IOException {
+        var wide = new PacketLimits(1, 4, 2, 1 << 16);
+        var all = new ByteArrayOutputStream();
+        all.writeBytes(packet(1, 4, 1 << 16, 4 + (1 << 16)));
+        all.writeBytes(packet(1, 4, 2_000, 2_004));
+        all.writeBytes(GOLDEN);
+        var reader = new PacketReader(Stream.whole(all.toByteArray()));
+        assertTrue(reader.read(wide));
+        assertTrue(reader.buffer().length > 1 << 16);
+        assertTrue(reader.read(wide));
+        assertTrue(reader.hasPacket());
+        reader.shrink();
+        assertEquals(512, reader.buffer().length);
+        assertTrue(reader.read(LIMITS));
+        assertGolden(reader);
+        assertFalse(reader.read(LIMITS));
+    }
+
     @Test
     void doesNotReadAheadMoreThanItsBound() throws IOException {
         var all = new ByteArrayOutputStream();

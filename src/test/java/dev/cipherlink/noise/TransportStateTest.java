@@ -67,6 +67,22 @@ class TransportStateTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"AES_GCM", "CHACHA_POLY"})
+    void goesOnAfterEachRest(Suite suite) throws Exception {
+        var ends = Ends.of(suite);
+        var toResponder = new Reference(suite, key(1));
+        var toInitiator = new Reference(suite, key(2));
+        for (int i = 0; i < 20; i++) {
+            byte[] plaintext = ByteBuffer.allocate(8).putLong(i).array();
+            assertTravels(plaintext, toResponder, ends.initiator(), ends.responder());
+            assertTravels(plaintext, toInitiator, ends.responder(), ends.initiator());
+            ends.initiator().rest();
+            ends.responder().rest();
+            ends.responder().rest();
+        }
+    }
+
     /// The hybrid suites have the same ciphers.
     @ParameterizedTest
     @EnumSource(names = {"AES_GCM", "CHACHA_POLY"})

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.session.Link.LinkConfig;
 import dev.cipherlink.session.Link.LinkEnd;
@@ -38,6 +41,18 @@ class LinkPusherTest extends LinkRig {
             assertEquals("event " + i, peer.receiveMessage().payload().text());
             await(signal::isAtRest);
         }
+        toLink.close();
+        assertEquals(CloseReason.PEER_CLOSED, reason(end));
+    }
+
+    /// A server with 20,000 connections at rest had their buffers and expanded keys in memory.
+    @Test
+    void dropsWhatALinkAtRestDoesNotNeed() throws Exception {
+        var end = run(link(LinkConfig.server(Duration.ofSeconds(2)), LinkRig::echo));
+        await(() -> channel.rests() == 1);
+        assertEquals(MessageType.KEEPALIVE, peer.receiveMessage().type());
+        peer.send(Message.of(MessageType.ACK, 0, Payload.of(Peer.TOKEN)));
+        await(() -> channel.rests() == 2);
         toLink.close();
         assertEquals(CloseReason.PEER_CLOSED, reason(end));
     }

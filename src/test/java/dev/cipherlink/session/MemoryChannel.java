@@ -110,6 +110,7 @@ final class MemoryChannel implements SecureChannel {
     private List<byte[]> staged = List.of();
     private byte[] received = {};
     private boolean isOrderRequired;
+    private volatile int rests;
     private volatile long bytesIn;
     private volatile long bytesOut;
 
@@ -207,6 +208,15 @@ final class MemoryChannel implements SecureChannel {
     @Override
     public byte[] reserved() {
         return pending.getLast();
+    }
+
+    @Override
+    public void rest() {
+        rests++;
+    }
+
+    int rests() {
+        return rests;
     }
 
     @Override
