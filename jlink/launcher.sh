@@ -30,7 +30,7 @@ true 9>&2 || exec 2>/dev/null
 command= before= last=
 for word; do
     [ "$command" ] || case $word in
-        serve | forward | gateway | chat | demo | bench | kv | completion) command=$word ;;
+        serve | forward | gateway | chat | demo | bench | kv | completion | agent) command=$word ;;
     esac
     before=$last last=$word
 done
@@ -43,6 +43,7 @@ esac
 case $command in
     serve | gateway | chat | demo) stays=true ;;
     forward) case " $* " in *" --stdio"*) ;; *) stays=true ;; esac ;;
+    agent) case " $* " in *" unlock "* | *" list "* | *" lock "* | *" stop "* | *" --help "* | *" -h "*) ;; *) stays=true ;; esac ;;
     kv) case "$before $last" in *" kv" | -* | *" -"*) [ ! -t 0 ] || stays=true ;; esac ;;
 esac
 set -f

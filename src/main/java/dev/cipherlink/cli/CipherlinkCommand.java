@@ -26,6 +26,7 @@ final class CipherlinkCommand extends RootCommand {
               authorize   on the server: let in whose public line it is
               keys        show yours again; show or revoke those that are let in
               hosts       the servers whose keys you keep; forget one
+              agent       hold those with a passphrase, so that it is asked once
             Look after a server:
               info        its counters                 sockets     its connections
               connections, sessions                    list or end them; for operators

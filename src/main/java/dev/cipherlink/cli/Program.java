@@ -6,6 +6,7 @@ import dev.cipherlink.cli.base.ProgramCommand;
 import dev.cipherlink.cli.bench.BenchCommand;
 import dev.cipherlink.cli.forward.ForwardCommand;
 import dev.cipherlink.cli.gateway.GatewayCommand;
+import dev.cipherlink.cli.keys.AgentCommand;
 import dev.cipherlink.cli.keys.AuthorizeCommand;
 import dev.cipherlink.cli.keys.HostsCommand;
 import dev.cipherlink.cli.keys.KeygenCommand;
@@ -208,6 +209,7 @@ public final class Program {
             COMMANDS.put("authorize", AuthorizeCommand::new);
             COMMANDS.put("keys", KeysCommand::new);
             COMMANDS.put("hosts", HostsCommand::new);
+            COMMANDS.put("agent", AgentCommand::new);
             COMMANDS.put("store", StoreCommand::new);
             COMMANDS.put("kv", KvCommand::new);
             COMMANDS.put("chat", ChatCommand::new);

@@ -1,5 +1,6 @@
 package dev.cipherlink.connect;
 
+import dev.cipherlink.agent.AgentClient.AgentException;
 import dev.cipherlink.client.AuthenticationException;
 import dev.cipherlink.client.AuthenticationException.HostKeyException;
 import dev.cipherlink.client.Client;
@@ -121,6 +122,7 @@ public final class CliClient implements AutoCloseable {
                     new CliException(ExitStatus.AUTHENTICATION, what + FailureText.of(e)).withCause(e)
                             .withHint(keys.authorizeCommand().orElse(
                                     "the key file of that server: it prints the fingerprint of its key when it starts"));
+            case AgentException e -> CliException.usage(what + FailureText.of(e)).withCause(e).withHint("cipherlink agent unlock");
             case RefusedException e ->
                     new CliException(ExitStatus.UNREACHABLE, what + "the server refused: " + FailureText.of(e)).withCause(e);
             case KeyLineException e -> cannotUseKnownHosts(e, keys);

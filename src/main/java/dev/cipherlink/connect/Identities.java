@@ -1,5 +1,7 @@
 package dev.cipherlink.connect;
 
+import dev.cipherlink.agent.AgentClient;
+import dev.cipherlink.agent.AgentClient.AgentException;
 import dev.cipherlink.console.Output;
 import dev.cipherlink.console.ProcessEnvironment;
 import dev.cipherlink.console.Prompt;
@@ -15,6 +17,8 @@ import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -22,6 +26,10 @@ import java.util.stream.Stream;
 /// Loads the private key files of users and servers, asking for passphrases and saying so where one is made.
 public final class Identities {
     private static final int ATTEMPTS = 3;
+    private static final PassphraseSource NO_PASSPHRASE = file -> {
+        throw new FileSystemException(file.toString(), null, "the key has a passphrase and there is no terminal to ask for it; "
+                + "`cipherlink agent unlock` before, or a file with it (client.passphrase-file, server.passphrase-file) would do");
+    };
 
     private final ProcessEnvironment surroundings;
     private final Output output;
@@ -39,6 +47,10 @@ public final class Identities {
         Path file = settings.file(setting).orElseThrow(() ->
                 CliException.usage("no identity: there is no home folder to keep one in; set " + setting.key())
                         .withHint("cipherlink keygen identity FILE"));
+        Optional<Identity> held = setting == Setting.CLIENT_IDENTITY ? ofAgent(settings, file) : Optional.empty();
+        if (held.isPresent()) {
+            return held.get();
+        }
         Setting passphrase = setting == Setting.SERVER_IDENTITY ? Setting.SERVER_PASSPHRASE_FILE : Setting.CLIENT_PASSPHRASE_FILE;
         try {
             Optional<Path> passphraseFile = settings.file(passphrase);
@@ -46,6 +58,26 @@ public final class Identities {
                     : load(file, !settings.isSet(setting));
         } catch (IOException e) {
             throw cannotUse(file, e);
+        }
+    }
+
+    /// The identity of a file with a passphrase, if an agent holds it.
+    private Optional<Identity> ofAgent(Settings settings, Path file) {
+        Optional<Path> socket = settings.file(Setting.AGENT_SOCKET);
+        if (socket.isEmpty() || !settings.word(Setting.CLIENT_AGENT).equals("auto")
+                || !Files.exists(socket.get(), LinkOption.NOFOLLOW_LINKS)) {
+            return Optional.empty();
+        }
+        try {
+            Optional<byte[]> digest = Identity.sealedDigest(file);
+            Optional<Identity> held = digest.isEmpty() ? Optional.empty() : new AgentClient(socket.get()).identity(digest.get());
+            held.ifPresent(_ -> output.detail("identity: the agent at " + socket.get() + " holds it"));
+            return held;
+        } catch (AgentException e) {
+            output.notice("cipherlink: " + e.getMessage());
+            return Optional.empty();
+        } catch (IOException _) {
+            return Optional.empty(); // loading the file says what is wrong
         }
     }
 
@@ -100,7 +132,7 @@ public final class Identities {
 
     private PassphraseSource passphrases() {
         Prompt prompt = new Prompt(surroundings, output);
-        return !prompt.canAsk() ? PassphraseSource.none()
+        return !prompt.canAsk() ? NO_PASSPHRASE
                 : file -> prompt.secret("passphrase of " + TerminalText.escapeLine(file.toString()) + ": ")
                         .orElseThrow(() -> new FileSystemException(file.toString(), null, "no passphrase was given"));
     }

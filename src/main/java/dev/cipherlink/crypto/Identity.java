@@ -7,12 +7,16 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /// The identity of a server or a user: a long-lived key pair, kept in a private key file.
 ///
 /// Thread-safe. Its creator closes it, which wipes the secret and ends the use of [#keyPair].
 public final class Identity implements AutoCloseable {
+
+    /// Bytes of [#sealedDigest].
+    public static final int DIGEST_BYTES = 32;
 
     private final KeyPair keyPair;
 
@@ -64,6 +68,43 @@ public final class Identity implements AutoCloseable {
         }
         created.accept(identity);
         return identity;
+    }
+
+    /// The identity of a key pair, which it closes. Of one whose secret is kept elsewhere it cannot be saved.
+    public static Identity of(KeyPair keyPair) {
+        return new Identity(keyPair);
+    }
+
+    /// What tells a file with a passphrase from every other, 32 bytes of its BLAKE2b, which are no secret; empty for a file without one.
+    /// Blocks on the disk; refuses files as [#load] does.
+    public static Optional<byte[]> sealedDigest(Path file) throws IOException {
+        byte[] content = SecretFile.readAtMost(file, IdentityFile.MAX_BYTES);
+        try {
+            if (!IdentityFile.isEncrypted(file, content)) {
+                return Optional.empty();
+            }
+            byte[] digest = new byte[Sodium.BLAKE2B_BYTES];
+            Sodium.blake2b(digest, content, content.length);
+            return Optional.of(Arrays.copyOf(digest, DIGEST_BYTES));
+        } finally {
+            Arrays.fill(content, (byte) 0);
+        }
+    }
+
+    /// Lends the 32 secret bytes to one that puts them elsewhere, and wipes them then.
+    public void lendSecret(SecretTaker taker) throws IOException {
+        byte[] secret = keyPair.secretCopy();
+        try {
+            taker.take(secret);
+        } finally {
+            wipe(secret);
+        }
+    }
+
+    /// @see #lendSecret
+    @FunctionalInterface
+    public interface SecretTaker {
+        void take(byte[] secret) throws IOException;
     }
 
     /// Whether the file has a passphrase. Blocks on the disk; refuses files as [#load] does.

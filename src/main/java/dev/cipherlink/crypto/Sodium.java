@@ -2,7 +2,9 @@ package dev.cipherlink.crypto;
 
 import com.goterl.lazysodium.SodiumJava;
 import com.goterl.lazysodium.utils.LibraryLoader;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.NativeLong;
+import com.sun.jna.Pointer;
 import java.nio.file.Path;
 import java.util.Objects;
 
@@ -113,6 +115,43 @@ public final class Sodium {
         requireLength("scalar", scalar, X25519_BYTES);
         if (Library.SODIUM.crypto_scalarmult_base(point, scalar) != 0) {
             throw new IllegalStateException("crypto_scalarmult_base failed");
+        }
+    }
+
+    /// Guarded memory for a scalar, readable and writable (`sodium_malloc`); null if there is none.
+    static Pointer allocate() {
+        return Library.SODIUM.sodium_malloc(X25519_BYTES);
+    }
+
+    /// Until the next of these calls, any access to guarded memory ends the process.
+    static void forbid(Pointer memory) {
+        requireDone(Library.SODIUM.sodium_mprotect_noaccess(memory));
+    }
+
+    static void permitReading(Pointer memory) {
+        requireDone(Library.SODIUM.sodium_mprotect_readonly(memory));
+    }
+
+    /// Wipes guarded memory and gives it back; no call for it may follow.
+    static void free(Pointer memory) {
+        Library.SODIUM.sodium_free(memory);
+    }
+
+    /// [#x25519] with a scalar in guarded memory, which Lazysodium has no method for.
+    static boolean x25519(byte[] shared, Pointer scalar, byte[] point) {
+        requireLength("shared", shared, X25519_BYTES);
+        requireLength("point", point, X25519_BYTES);
+        return NativeLibrary.getProcess().getFunction("crypto_scalarmult").invokeInt(new Object[] {shared, scalar, point}) == 0;
+    }
+
+    static void x25519Base(byte[] point, Pointer scalar) {
+        requireLength("point", point, X25519_BYTES);
+        requireDone(NativeLibrary.getProcess().getFunction("crypto_scalarmult_base").invokeInt(new Object[] {point, scalar}));
+    }
+
+    private static void requireDone(int result) {
+        if (result != 0) {
+            throw new IllegalStateException("libsodium failed");
         }
     }
 

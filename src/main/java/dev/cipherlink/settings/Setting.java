@@ -100,6 +100,10 @@ public enum Setting {
     CLIENT_KNOWN_HOSTS("client.known-hosts", new SettingType.FileName(), null, "file of the servers met so far"),
     CLIENT_REVOKED_HOSTS("client.revoked-hosts", new SettingType.FileName(), null,
             "file of the servers' keys that must not be believed any more"),
+    CLIENT_AGENT("client.agent", new SettingType.Choice(List.of("auto", "off")), "auto",
+            "whether an agent that runs is asked for a key with a passphrase"),
+    AGENT_SOCKET("agent.socket", new SettingType.FileName(), null, "private socket of `agent`"),
+    AGENT_TIMEOUT("agent.timeout", time("1s", "30d"), "8h", "time after which the agent forgets a key that was unlocked"),
     HISTORY_FILE("history.file", new SettingType.FileName(), null, "file of what was typed in chat"),
     HISTORY_SECRETS("history.secrets", trueOrFalse(), "false",
             "whether that file also keeps lines with values, such as SET, and mistyped ones");
@@ -150,7 +154,8 @@ public enum Setting {
     /// neither whom to trust, nor how connections are encrypted, nor which files are used.
     boolean isForWorkingFolder() {
         return switch (this) {
-            case CLIENT_SERVER, CLIENT_HOST_KEY, CLIENT_SUITES, SERVER_CLIENTS, SERVER_SUITES, FORWARD_ALLOW, METRICS_LISTEN -> false;
+            case CLIENT_SERVER, CLIENT_HOST_KEY, CLIENT_SUITES, SERVER_CLIENTS, SERVER_SUITES, FORWARD_ALLOW, METRICS_LISTEN,
+                AGENT_TIMEOUT -> false;
             default -> !(type instanceof SettingType.FileName);
         };
     }

@@ -187,15 +187,16 @@ public final class Settings {
         });
     }
 
-    /// Where a user's files are, by the XDG base directory specification: keys and configuration, state, data. Each is
+    /// Where a user's files are, by the XDG base directory specification: keys and configuration, state, data, and sockets. Each is
     /// empty if neither its variable nor `HOME` is set; a relative path in a variable is ignored, as that says.
-    record Folders(Optional<Path> config, Optional<Path> state, Optional<Path> data) {
+    record Folders(Optional<Path> config, Optional<Path> state, Optional<Path> data, Optional<Path> runtime) {
         private static final String NAME = "cipherlink";
 
         static Folders of(Map<String, String> environment) {
             return new Folders(folder(environment, "XDG_CONFIG_HOME", ".config"),
                     folder(environment, "XDG_STATE_HOME", ".local/state"),
-                    folder(environment, "XDG_DATA_HOME", ".local/share"));
+                    folder(environment, "XDG_DATA_HOME", ".local/share"),
+                    folder(environment, "XDG_RUNTIME_DIR", ".local/state"));
         }
 
         private static Optional<Path> folder(Map<String, String> environment, String variable, String underHome) {
@@ -216,6 +217,7 @@ public final class Settings {
             put(values, Setting.CLIENT_IDENTITY, config, "identity");
             put(values, Setting.CLIENT_KNOWN_HOSTS, state, "known_hosts");
             put(values, Setting.CLIENT_REVOKED_HOSTS, state, "revoked_hosts");
+            put(values, Setting.AGENT_SOCKET, runtime, "agent");
             put(values, Setting.HISTORY_FILE, state, "history");
             return values;
         }

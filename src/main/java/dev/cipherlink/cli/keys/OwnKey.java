@@ -21,7 +21,7 @@ import java.util.Map;
 
 /// The commands for the user's own key once it is made: `keys show` and `keys passphrase`.
 final class OwnKey {
-    private static final String FILE = "The private key file. Default: the setting client.identity.";
+    static final String FILE = "The private key file. Default: the setting client.identity.";
 
     private OwnKey() {
     }
