@@ -66,14 +66,14 @@ final class ConfigCommand extends ProgramCommand {
     }
 
     private void show(Setting setting, Settings settings) {
-        String value = settings.text(setting).orElse("");
+        String value = settings.text(setting).map(setting.type()::shown).orElse(null);
         String origin = settings.origin(setting).orElse("not set");
         if (output().isJson()) {
-            output().line(Json.object(Json.members("key", setting.key(), "value", settings.text(setting).orElse(null),
+            output().line(Json.object(Json.members("key", setting.key(), "value", value,
                     "origin", origin, "variable", setting.variable(), "allowed", setting.type().allowed(),
                     "description", setting.description())));
         } else {
-            output().line(String.format("%-35s %-20s %s", setting.key(), TerminalText.escapeLine(value),
+            output().line(String.format("%-35s %-20s %s", setting.key(), TerminalText.escapeLine(value == null ? "" : value),
                     TerminalText.escapeLine(origin)));
         }
     }

@@ -29,8 +29,6 @@ import java.net.Proxy;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
-import java.net.StandardSocketOptions;
-import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -64,10 +62,9 @@ final class Attachment implements AutoCloseable {
 
     /// Connects and runs both handshakes under one deadline: when it passes, the interrupt closes the socket. Blocks.
     static Attachment establish(ClientConfig config, Syn syn) throws IOException {
-        // The JVM's own SOCKS settings are not asked: that takes longer than connecting.
-        var socket = new Socket(Proxy.NO_PROXY);
+        Socket socket = config.route().socket();
         return within(config, socket, "no session", () -> {
-            connect(config, socket);
+            config.route().connect(socket, config.host(), config.port());
             return handshake(config, socket, syn);
         });
     }
@@ -89,21 +86,6 @@ final class Attachment implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while connecting");
         }
-    }
-
-    static void connect(ClientConfig config, Socket socket) throws IOException {
-        var address = new InetSocketAddress(config.host(), config.port());
-        if (address.isUnresolved()) {
-            throw new UnknownHostException(config.host());
-        }
-        try {
-            socket.connect(address);
-        } catch (ConnectException | NoRouteToHostException e) {
-            throw e;
-        } catch (SocketException e) { // no network, no address of that family: not the server's doing
-            throw (IOException) new ConnectException(e.getMessage()).initCause(e);
-        }
-        socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
     }
 
     private static Attachment handshake(ClientConfig config, Socket socket, Syn syn) throws IOException {
@@ -242,6 +224,9 @@ final class Attachment implements AutoCloseable {
         ///
         /// @param otherwise what is thrown if its answer tells nothing
         static IOException asked(ClientConfig config, SocketTimeoutException otherwise) {
+            if (config.route() != Route.DIRECT) {
+                return otherwise;
+            }
             try (var socket = new Socket(Proxy.NO_PROXY)) {
                 socket.connect(new InetSocketAddress(config.host(), config.port()), ANSWER_MILLIS);
                 socket.setSoTimeout(ANSWER_MILLIS);

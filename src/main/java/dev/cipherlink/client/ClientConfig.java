@@ -23,6 +23,7 @@ import java.time.Duration;
 /// @param connectTimeout    for connecting and both handshakes together
 /// @param keepaliveInterval silence after which the server is asked for a sign of life
 /// @param reconnectFor      how long to try to connect again after the connection was lost; zero: not at all
+/// @param route             how its connections get to the server
 public record ClientConfig(
         String host,
         int port,
@@ -32,7 +33,8 @@ public record ClientConfig(
         String clientId,
         Duration connectTimeout,
         Duration keepaliveInterval,
-        Duration reconnectFor) {
+        Duration reconnectFor,
+        Route route) {
 
     /// Version 1, burst mode with the default window, no name, 10 s to connect.
     public static ClientConfig to(String host, int port, SharedKey sharedKey) {
@@ -42,38 +44,43 @@ public record ClientConfig(
     /// Burst mode with the default window, no name, 10 s to connect, 10 minutes to connect again.
     public static ClientConfig to(String host, int port, Credentials credentials) {
         return new ClientConfig(host, port, credentials, false, SessionParameters.DEFAULT_WINDOW_SIZE, "",
-                Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(10));
+                Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(10), Route.DIRECT);
     }
 
     public ClientConfig withStepByStep(boolean newIsStepByStep) {
         return new ClientConfig(host, port, credentials, newIsStepByStep, windowSize, clientId, connectTimeout, keepaliveInterval,
-                reconnectFor);
+                reconnectFor, route);
     }
 
     public ClientConfig withWindowSize(int newWindowSize) {
         return new ClientConfig(host, port, credentials, isStepByStep, newWindowSize, clientId, connectTimeout, keepaliveInterval,
-                reconnectFor);
+                reconnectFor, route);
     }
 
     public ClientConfig withClientId(String newClientId) {
         return new ClientConfig(host, port, credentials, isStepByStep, windowSize, newClientId, connectTimeout, keepaliveInterval,
-                reconnectFor);
+                reconnectFor, route);
     }
 
     public ClientConfig withTimes(Duration newConnectTimeout, Duration newKeepaliveInterval) {
         return new ClientConfig(host, port, credentials, isStepByStep, windowSize, clientId, newConnectTimeout,
-                newKeepaliveInterval, reconnectFor);
+                newKeepaliveInterval, reconnectFor, route);
     }
 
     /// Zero: a lost connection is the end.
     public ClientConfig withReconnect(Duration newReconnectFor) {
         return new ClientConfig(host, port, credentials, isStepByStep, windowSize, clientId, connectTimeout, keepaliveInterval,
-                newReconnectFor);
+                newReconnectFor, route);
+    }
+
+    public ClientConfig withRoute(Route newRoute) {
+        return new ClientConfig(host, port, credentials, isStepByStep, windowSize, clientId, connectTimeout, keepaliveInterval,
+                reconnectFor, newRoute);
     }
 
     ClientConfig withCredentials(Credentials newCredentials) {
         return new ClientConfig(host, port, newCredentials, isStepByStep, windowSize, clientId, connectTimeout, keepaliveInterval,
-                reconnectFor);
+                reconnectFor, route);
     }
 
     SessionParameters wishes() {

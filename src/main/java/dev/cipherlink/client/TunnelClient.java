@@ -135,10 +135,10 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
     /// A connection with the first handshake done, that waits for its SYN.
     private Tunnel shakeHands() throws IOException {
         acquire();
-        Socket socket = ForwardSockets.open();
+        Socket socket = config.route().socket();
         try {
             return Attachment.within(config, socket, NO_ANSWER, () -> {
-                Attachment.connect(config, socket);
+                config.route().connect(socket, config.host(), config.port());
                 ForwardSockets.tune(socket);
                 return new Tunnel(socket, (NoiseChannel) Attachment.open(config, socket));
             });

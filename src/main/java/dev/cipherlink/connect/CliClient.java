@@ -88,19 +88,21 @@ public final class CliClient implements AutoCloseable {
                 .withStepByStep(settings.word(Setting.CLIENT_OPERATION_MODE).equals(OperationMode.STEP_BY_STEP.wireName()))
                 .withWindowSize(settings.whole(Setting.CLIENT_WINDOW))
                 .withTimes(settings.duration(Setting.CLIENT_TIMEOUT), settings.duration(Setting.KEEPALIVE_INTERVAL))
-                .withReconnect(settings.duration(Setting.CLIENT_RECONNECT_FOR));
+                .withReconnect(settings.duration(Setting.CLIENT_RECONNECT_FOR))
+                .withRoute(keys.route(settings));
     }
 
-    /// Connects a second time if the server was new and is accepted.
+    /// Connects again if a server was new and is accepted.
     private static Client connect(ClientConfig config, ClientKeys keys) throws IOException {
         ProcessExit.expectConnections();
-        try {
-            return Client.connect(config);
-        } catch (HostKeyException e) {
-            if (e.unknownHost().filter(keys::acceptFirstContact).isEmpty()) {
-                throw e;
+        while (true) {
+            try {
+                return Client.connect(config);
+            } catch (HostKeyException e) {
+                if (e.unknownHost().filter(keys::acceptFirstContact).isEmpty()) {
+                    throw e;
+                }
             }
-            return Client.connect(config);
         }
     }
 

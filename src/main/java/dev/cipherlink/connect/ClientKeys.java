@@ -9,6 +9,7 @@ import dev.cipherlink.client.HostKeyVerifier.UnknownHost;
 import dev.cipherlink.client.HostKeyVerifier.UnknownHostPolicy;
 import dev.cipherlink.client.KnownHosts;
 import dev.cipherlink.client.RevokedHosts;
+import dev.cipherlink.client.Route;
 import dev.cipherlink.console.Output;
 import dev.cipherlink.console.ProcessEnvironment;
 import dev.cipherlink.console.Prompt;
@@ -22,6 +23,7 @@ import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.FailureText;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 
 /// Keys of the client commands, to prove themselves and to know servers: a shared key (version 1), or an identity and
@@ -36,10 +38,16 @@ public final class ClientKeys implements AutoCloseable {
     private final HostKeyPrompt firstContact;
     private final boolean canAsk;
     private final Identities identities;
+    /// For servers in between; empty with a shared key.
+    private final Optional<Credentials> hop;
+    private final Map<String, String> environment;
 
-    private ClientKeys(Credentials credentials, Optional<KnownHosts> knownHosts, ProcessEnvironment surroundings, Output output) {
+    private ClientKeys(Credentials credentials, Optional<Credentials> hop, Optional<KnownHosts> knownHosts, ProcessEnvironment surroundings,
+            Output output) {
         Prompt prompt = new Prompt(surroundings, output);
         this.credentials = credentials;
+        this.hop = hop;
+        this.environment = surroundings.environment();
         this.knownHosts = knownHosts;
         this.firstContact = new HostKeyPrompt(prompt, output);
         this.canAsk = prompt.canAsk();
@@ -57,19 +65,29 @@ public final class ClientKeys implements AutoCloseable {
             return of(new Credentials.Shared(CliClient.loadKey(shared.get())), surroundings, output);
         }
         Optional<Fingerprint> pinned = settings.fingerprint(Setting.CLIENT_HOST_KEY);
-        Optional<KnownHosts> known = pinned.isPresent() ? Optional.empty() : Optional.of(knownHosts(settings));
+        // The fingerprint of --host-key is the last server's; those in between are known hosts.
+        boolean hasHops = !settings.addresses(Setting.CLIENT_VIA).isEmpty();
+        Optional<KnownHosts> known = pinned.isPresent() && !hasHops ? Optional.empty() : Optional.of(knownHosts(settings));
         Identity identity = new Identities(surroundings, output).load(settings, Setting.CLIENT_IDENTITY);
-        HostKeyVerifier believed = pinned.<HostKeyVerifier>map(PinnedHostKey::new).orElseGet(() ->
-                new KnownHostKeys(known.orElseThrow(), acceptNew ? UnknownHostPolicy.ACCEPT_NEW : UnknownHostPolicy.REFUSE));
-        HostKeyVerifier verifier = settings.file(Setting.CLIENT_REVOKED_HOSTS)
+        Optional<HostKeyVerifier> byFile = known.map(hosts ->
+                new KnownHostKeys(hosts, acceptNew ? UnknownHostPolicy.ACCEPT_NEW : UnknownHostPolicy.REFUSE));
+        HostKeyVerifier believed = pinned.<HostKeyVerifier>map(PinnedHostKey::new).orElseGet(byFile::orElseThrow);
+        var details = new ConnectionDetails(output);
+        Optional<KnownHosts> told = pinned.isPresent() ? Optional.empty() : known;
+        Optional<Credentials> hop = byFile.map(verifier ->
+                new Credentials.Personal(identity, details.telling(notRevoked(settings, verifier), known), isHybrid(settings)));
+        return new ClientKeys(new Credentials.Personal(identity, details.telling(notRevoked(settings, believed), told),
+                isHybrid(settings)), hop, known, surroundings, output);
+    }
+
+    private static HostKeyVerifier notRevoked(Settings settings, HostKeyVerifier believed) {
+        return settings.file(Setting.CLIENT_REVOKED_HOSTS)
                 .<HostKeyVerifier>map(file -> new NotRevoked(new RevokedHosts(file), believed)).orElse(believed);
-        return new ClientKeys(new Credentials.Personal(identity, new ConnectionDetails(output).telling(verifier, known),
-                isHybrid(settings)), known, surroundings, output);
     }
 
     /// Ready-made credentials, which it owns from now on.
     public static ClientKeys of(Credentials credentials, ProcessEnvironment surroundings, Output output) {
-        return new ClientKeys(credentials, Optional.empty(), surroundings, output);
+        return new ClientKeys(credentials, Optional.empty(), Optional.empty(), surroundings, output);
     }
 
     private static void requireNothingPersonal(Settings settings, boolean acceptNew) {
@@ -103,6 +121,11 @@ public final class ClientKeys implements AutoCloseable {
 
     public Credentials credentials() {
         return credentials;
+    }
+
+    /// The way to the server of the settings.
+    Route route(Settings settings) {
+        return Routes.of(settings, environment, hop);
     }
 
     /// Where the keys of servers are kept; empty if they are not.

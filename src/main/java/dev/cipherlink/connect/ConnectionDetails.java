@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 
 /// Writes the details of a connection for `-v`, as `ssh -v` does: files read, the server and its key, the parameters, and how it
@@ -65,11 +66,16 @@ public final class ConnectionDetails {
         };
     }
 
-    public void tellServer(Settings settings) {
+    public void tellServer(Settings settings, Map<String, String> environment) {
         if (!output.isVerbose()) {
             return;
         }
         ServerAddress server = settings.address(Setting.CLIENT_SERVER);
+        String way = Routes.describe(settings, environment);
+        if (!way.isEmpty()) {
+            output.detail("server: " + server + " (" + settings.origin(Setting.CLIENT_SERVER).orElse("default") + ") through " + way);
+            return;
+        }
         String address;
         try {
             address = InetAddress.getByName(server.host()).getHostAddress();

@@ -1,5 +1,6 @@
 package dev.cipherlink.settings;
 
+import dev.cipherlink.client.ProxyRoute;
 import dev.cipherlink.crypto.Fingerprint;
 import dev.cipherlink.forward.ForwardRules;
 import dev.cipherlink.text.DurationText;
@@ -84,6 +85,8 @@ public enum Setting {
     KEEPALIVE_INTERVAL("keepalive.interval", time("100ms", "1h"), "10s",
             "silence after which the peer is asked for a sign of life"),
     CLIENT_SERVER("client.server", SettingType.ADDRESS, "127.0.0.1:8888", "server to connect to"),
+    CLIENT_VIA("client.via", SettingType.ADDRESSES, null, "servers that the connection goes through, in this order: HOST[:PORT],..."),
+    CLIENT_PROXY("client.proxy", new SettingType.ProxyUrl(), null, "proxy on the way: a URL, or none; not set: as the variables say that curl has"),
     CLIENT_OPERATION_MODE("client.operation-mode", new SettingType.Choice(List.of("step-by-step", "burst")),
             "burst", "one request at a time, or many in flight"),
     CLIENT_WINDOW("client.window", new SettingType.Whole(1, 32_767), "64", "requests in flight in burst mode"),
@@ -154,8 +157,8 @@ public enum Setting {
     /// neither whom to trust, nor how connections are encrypted, nor which files are used.
     boolean isForWorkingFolder() {
         return switch (this) {
-            case CLIENT_SERVER, CLIENT_HOST_KEY, CLIENT_SUITES, SERVER_CLIENTS, SERVER_SUITES, FORWARD_ALLOW, METRICS_LISTEN,
-                AGENT_TIMEOUT -> false;
+            case CLIENT_SERVER, CLIENT_VIA, CLIENT_PROXY, CLIENT_HOST_KEY, CLIENT_SUITES, SERVER_CLIENTS, SERVER_SUITES, FORWARD_ALLOW,
+                METRICS_LISTEN, AGENT_TIMEOUT -> false;
             default -> !(type instanceof SettingType.FileName);
         };
     }
@@ -178,6 +181,11 @@ public enum Setting {
         /// The allowed values, to follow "must be".
         String allowed();
 
+        /// A value for people, right or wrong, without its secrets.
+        default String shown(String text) {
+            return text;
+        }
+
         /// Targets that forwards may reach, as `ForwardRules`.
         SettingType FORWARD_TARGETS = new Parsed(ForwardRules.ALLOWED, ForwardRules::parse);
         /// A port to listen on, 0 for any free one, as `Integer`.
@@ -187,6 +195,14 @@ public enum Setting {
                 text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text));
         /// A server's address, as [ServerAddress].
         SettingType ADDRESS = new Parsed(ServerAddress.ALLOWED, ServerAddress::parse);
+        /// Up to eight addresses of servers, joined by commas, as a list of [ServerAddress].
+        SettingType ADDRESSES = new Parsed("up to 8 of " + ServerAddress.ALLOWED + ", joined by commas", text -> {
+            List<ServerAddress> addresses = Arrays.stream(text.split(",", -1)).map(ServerAddress::parse).toList();
+            if (addresses.size() > 8) {
+                throw new IllegalArgumentException("up to 8 addresses");
+            }
+            return addresses;
+        });
         /// An address to listen on, as [ServerAddress]; port 0 takes a free one.
         SettingType LISTEN_ADDRESS = new Parsed("HOST:PORT or [IPV6]:PORT; host * is every address, port 0 any free one", ServerAddress::parseListen);
         /// The fingerprint of a public key, as [Fingerprint].
@@ -268,6 +284,29 @@ public enum Setting {
             @Override
             public Object parse(String text) {
                 return parser.apply(text);
+            }
+        }
+
+        /// The URL of a proxy, or `none`, as `String`.
+        record ProxyUrl() implements SettingType {
+            @Override
+            public Object parse(String text) {
+                if (!text.equals(ProxyRoute.NONE)) {
+                    ProxyRoute.parse(text);
+                }
+                return text;
+            }
+
+            @Override
+            public String allowed() {
+                return ProxyRoute.ALLOWED + ", or none";
+            }
+
+            @Override
+            public String shown(String text) {
+                int at = text.lastIndexOf('@');
+                int begin = text.lastIndexOf("//", at) < 0 ? 0 : text.indexOf("//") + 2;
+                return at < 0 ? text : text.substring(0, Math.min(begin, at)) + "***" + text.substring(at);
             }
         }
 

@@ -69,7 +69,7 @@ public final class Settings {
                 Object value = setting.get().type().parse(text);
                 effective.putIfAbsent(setting.get(), new Effective(text, value, layer));
             } catch (IllegalArgumentException _) {
-                problems.add(key + ": " + layer.place().apply(key) + " says '" + TerminalText.escapeLine(text) + "', must be "
+                problems.add(key + ": " + layer.place().apply(key) + " says '" + TerminalText.escapeLine(setting.get().type().shown(text)) + "', must be "
                         + setting.get().type().allowed() + hiddenCharacter(text));
             }
         });
@@ -173,6 +173,12 @@ public final class Settings {
         return (ServerAddress) effective.get(setting).value();
     }
 
+    /// Empty if the setting has no value.
+    @SuppressWarnings("unchecked") // as its type says
+    public List<ServerAddress> addresses(Setting setting) {
+        return Optional.ofNullable(effective.get(setting)).map(found -> (List<ServerAddress>) found.value()).orElse(List.of());
+    }
+
     /// A file, with a name relative to the place that set it: the folder of that file, or the working folder.
     ///
     /// @throws CliException if this system cannot have a file of that name
@@ -273,7 +279,7 @@ public final class Settings {
             try {
                 return type.parse(text);
             } catch (IllegalArgumentException _) {
-                throw CliException.usage("wrong value for " + option + ": '" + TerminalText.escapeLine(text) + "', must be "
+                throw CliException.usage("wrong value for " + option + ": '" + TerminalText.escapeLine(type.shown(text)) + "', must be "
                         + type.allowed());
             }
         }

@@ -36,7 +36,7 @@ public abstract class ClientCommand extends ProgramCommand {
     /// @throws CliException if that fails
     public final CliClient connect(Settings settings) {
         ClientKeys keys = loadKeys(settings);
-        new ConnectionDetails(output()).tellServer(settings);
+        new ConnectionDetails(output()).tellServer(settings, surroundings().environment());
         CliClient connection = CliClient.owning(keys, settings);
         new ConnectionDetails(output()).tellSession(connection.client());
         return connection;

@@ -17,6 +17,8 @@ public final class ClientOptions {
     private String server;
     private String serverHost;
     private String serverPort;
+    private String via;
+    private String proxy;
     public String operationMode;
     private String window;
     public String sharedKey;
@@ -32,6 +34,11 @@ public final class ClientOptions {
                 "Server to connect to; [IPV6]:PORT too. Default: 127.0.0.1:8888.");
         syntax.option("--server-addr", "HOST", given -> serverHost = given, "Host of the server alone.");
         syntax.option("--server-port", "PORT", given -> serverPort = given, "Port of the server alone.");
+        syntax.option("--via", "HOST[:PORT],...", given -> via = given,
+                "Go through these servers, in this order; each has to allow the next as a target.");
+        syntax.option("--proxy", "URL", given -> proxy = given,
+                "Go through a proxy: http://[USER:PASSWORD@]HOST:PORT, socks5:// or socks5h://; none for none. Default: HTTPS_PROXY, "
+                        + "ALL_PROXY and NO_PROXY say.");
         syntax.choice("--operation-mode", "MODE", MODES, given -> operationMode = given,
                 "step-by-step (one request at a time) or burst (many in flight).");
         syntax.option("--window", "N", given -> window = given, "Requests in flight in burst mode. Default: 64.");
@@ -52,6 +59,7 @@ public final class ClientOptions {
     /// The name of the first option that was given, or null.
     String firstGiven() {
         String[][] given = {{"--server", server}, {"--server-addr", serverHost}, {"--server-port", serverPort},
+            {"--via", via}, {"--proxy", proxy},
             {"--operation-mode", operationMode}, {"--window", window}, {"--shared-key", sharedKey},
             {"--identity", identity}, {"--host-key", hostKey}, {"--timeout", timeout},
             {"--accept-new-host-key", acceptNewHostKey ? "" : null}, {"--no-reconnect", noReconnect ? "" : null}};
@@ -79,6 +87,8 @@ public final class ClientOptions {
 
     private void putInto(OptionLayer options) {
         options.put(Setting.CLIENT_SERVER, "--server", server)
+                .put(Setting.CLIENT_VIA, "--via", via)
+                .put(Setting.CLIENT_PROXY, "--proxy", proxy)
                 .put(Setting.CLIENT_OPERATION_MODE, "--operation-mode", operationMode)
                 .put(Setting.CLIENT_WINDOW, "--window", window)
                 .put(Setting.CLIENT_SHARED_KEY, "--shared-key", sharedKey)
