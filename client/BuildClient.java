@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 final class BuildClient {
 
     private static final List<String> PACKAGES =
-            List.of("budget", "channel", "client", "command", "crypto", "forward", "message", "noise", "session");
+            List.of("budget", "channel", "client", "command", "crypto", "forward", "message", "noise", "seal", "session");
     /// Lazysodium's two libraries come with it.
     private static final List<String> DEPENDENCIES = List.of("jackson-core", "jna", "lazysodium-java", "resource-loader", "slf4j-api");
 

@@ -14,4 +14,5 @@ module dev.cipherlink.client {
     exports dev.cipherlink.command;
     exports dev.cipherlink.crypto;
     exports dev.cipherlink.forward;
+    exports dev.cipherlink.seal;
 }

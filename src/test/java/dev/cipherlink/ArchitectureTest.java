@@ -22,7 +22,7 @@ class ArchitectureTest {
         "dev.cipherlink.console..", "dev.cipherlink.settings..", "dev.cipherlink.log..", "dev.cipherlink.text.."};
     private static final String[] LIBRARY = {"dev.cipherlink.budget..", "dev.cipherlink.channel..", "dev.cipherlink.client..",
         "dev.cipherlink.command..", "dev.cipherlink.crypto..", "dev.cipherlink.forward..", "dev.cipherlink.message..",
-        "dev.cipherlink.noise..", "dev.cipherlink.session.."};
+        "dev.cipherlink.noise..", "dev.cipherlink.seal..", "dev.cipherlink.session.."};
     /// The wire and the session have no clock but the one that is handed in.
     private static final String[] WITHOUT_WALL_CLOCK = {"dev.cipherlink.message..", "dev.cipherlink.crypto..",
         "dev.cipherlink.noise..", "dev.cipherlink.channel..", "dev.cipherlink.session.."};

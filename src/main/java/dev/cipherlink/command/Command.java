@@ -345,6 +345,10 @@ public sealed interface Command {
     record Tell(String name, String text) implements Write, Chat {
     }
 
+    /// `KEY name`
+    record KeyOf(String name) implements Read, Chat {
+    }
+
     /// `WHO [room]`
     ///
     /// @param room empty for everybody

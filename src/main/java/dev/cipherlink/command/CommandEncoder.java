@@ -84,6 +84,7 @@ public final class CommandEncoder {
             case Command.Leave(String room) -> join(Verb.LEAVE, room(room));
             case Command.Say(String room, String text) -> join(Verb.SAY, room(room), text(text));
             case Command.Tell(String name, String text) -> join(Verb.TELL, name(name), text(text));
+            case Command.KeyOf(String name) -> join(Verb.KEY, name(name));
             case Command.Who(String room) -> room.isEmpty() ? join(Verb.WHO) : join(Verb.WHO, room(room));
             case Command.Rooms _ -> join(Verb.ROOMS);
             case Command.History(String room, int count, long after) -> after == Command.History.NEWEST

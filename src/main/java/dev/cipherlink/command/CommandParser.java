@@ -141,6 +141,7 @@ public final class CommandParser {
             case LEAVE -> in.complete(new Command.Leave(in.room()));
             case SAY -> new Command.Say(in.room(), in.text());
             case TELL -> new Command.Tell(in.name(), in.text());
+            case KEY -> in.complete(new Command.KeyOf(in.name()));
             case WHO -> in.complete(new Command.Who(in.hasMore() ? in.room() : ""));
             case ROOMS -> in.complete(new Command.Rooms());
             case HISTORY -> in.complete(new Command.History(in.room(),

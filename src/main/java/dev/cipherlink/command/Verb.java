@@ -52,6 +52,7 @@ public enum Verb {
     LEAVE("room"),
     SAY("room text"),
     TELL("name text"),
+    KEY("name"),
     WHO("[room]"),
     ROOMS(""),
     HISTORY("room [count [after]]"),

@@ -17,8 +17,12 @@ final class SymmetricState implements AutoCloseable {
 
     /// `InitializeSymmetric`: each of our protocol names is shorter than a hash, so it is padded and not hashed.
     SymmetricState(Suite suite) {
-        byte[] name = suite.protocolName().getBytes(StandardCharsets.US_ASCII);
-        hash = Arrays.copyOf(name, Blake2b.HASH_BYTES);
+        this(suite.protocolName(), suite);
+    }
+
+    /// @param protocolName of a pattern that no suite has; of the suite, only the cipher is used
+    SymmetricState(String protocolName, Suite suite) {
+        hash = Arrays.copyOf(protocolName.getBytes(StandardCharsets.US_ASCII), Blake2b.HASH_BYTES);
         chainingKey = hash.clone();
         cipher = new CipherState(suite);
     }

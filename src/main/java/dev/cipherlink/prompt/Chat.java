@@ -2,6 +2,7 @@ package dev.cipherlink.prompt;
 
 import dev.cipherlink.client.Client.ConnectionState;
 import dev.cipherlink.connect.ClientKeys;
+import dev.cipherlink.connect.SealingKeys;
 import dev.cipherlink.console.Glyphs;
 import dev.cipherlink.console.Output;
 import dev.cipherlink.console.ProcessEnvironment;
@@ -15,6 +16,7 @@ import dev.cipherlink.prompt.StatusLine.TransferBar;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Settings;
 import dev.cipherlink.settings.Settings.OptionLayer;
+import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;
 import java.io.IOException;
@@ -65,13 +67,23 @@ public final class Chat {
     /// @param keys owned by this method from now on
     public ExitStatus run(ClientKeys keys, Begin begin) throws IOException, InterruptedException {
         boolean isTerminal = isTerminal();
+        Optional<SealingKeys> sealing = sealing(keys);
         try (ChatConnection connection = ChatConnection.open(keys, isTerminal ? patient() : settings)) {
             if (isTerminal) {
                 try (Terminal terminal = terminal()) {
-                    return onTerminal(connection, terminal, begin);
+                    return onTerminal(connection, sealing, terminal, begin);
                 }
             }
-            return plainly(connection, begin);
+            return plainly(connection, sealing, begin);
+        }
+    }
+
+    private Optional<SealingKeys> sealing(ClientKeys keys) {
+        try {
+            return SealingKeys.of(keys, settings);
+        } catch (CliException e) {
+            keys.close();
+            throw e;
         }
     }
 
@@ -104,23 +116,23 @@ public final class Chat {
                 .graphemeCluster(false).nativeSignals(true).signalHandler(Terminal.SignalHandler.SIG_IGN).build();
     }
 
-    private ExitStatus plainly(ChatConnection connection, Begin begin) throws IOException, InterruptedException {
+    private ExitStatus plainly(ChatConnection connection, Optional<SealingKeys> sealing, Begin begin) throws IOException, InterruptedException {
         PlainChat.LineScreen screen = output.isJson() ? new JsonScreen(output) : new PlainScreen(output);
         var chat = new PlainChat(surroundings, screen, settings.duration(Setting.CLIENT_TIMEOUT));
-        var session = new PromptSession(connection, parts(new JoinedRooms(true), false), screen, chat);
+        var session = new PromptSession(connection, sealing, parts(new JoinedRooms(true), false), screen, chat);
         start(connection, session);
         return chat.run(session, begin);
     }
 
-    private ExitStatus onTerminal(ChatConnection connection, Terminal terminal, Begin begin)
-            throws IOException, InterruptedException {
+    private ExitStatus onTerminal(ChatConnection connection, Optional<SealingKeys> sealing, Terminal terminal,
+            Begin begin) throws IOException, InterruptedException {
         ChatParts parts = parts(new JoinedRooms(false), colour);
         EditedLine reader = reader(connection, terminal, parts);
         var repl = new Repl(terminal, connection, parts, surroundings.folder());
         var holder = new CompletableFuture<PromptSession>();
         var transfer = new TransferBar(parts.glyphs());
         var screen = new TerminalScreen(reader, parts, () -> facts(connection, parts, holder.join(), transfer));
-        var session = new PromptSession(connection, parts, screen, repl);
+        var session = new PromptSession(connection, sealing, parts, screen, repl);
         holder.complete(session);
         ((TypedHistory) reader.getHistory()).onFailure(failure -> screen.error(parts.lines().error(
                 "what is typed is not kept any more: " + FailureText.withFile(failure))));

@@ -51,9 +51,14 @@ final class ChatLines {
     }
 
     /// `12:04 ann → you text`
-    AttributedString direct(Instant at, String from, String text) {
+    ///
+    /// @param mark a remark on the message, in front of its text; empty for none
+    AttributedString direct(Instant at, String from, String mark, String text) {
         var line = begin(at).styled(palette.name(from), from)
                 .styled(palette.quiet(), " " + glyphs.arrow() + " ").styled(palette.name(own), "you").append(" ");
+        if (!mark.isEmpty()) {
+            line.styled(palette.warning(), "(" + mark + ")").append(" ");
+        }
         return text(line, text, null).toAttributedString();
     }
 

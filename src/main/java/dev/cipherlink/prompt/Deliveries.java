@@ -6,6 +6,7 @@ import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -28,9 +29,11 @@ final class Deliveries {
     private final ChatLines lines;
     private final EventView view;
     private final JoinedRooms rooms;
+    private final Optional<SealedMessages> mail;
     private final AtomicInteger underWay = new AtomicInteger();
 
-    Deliveries(ChatConnection connection, ChatLines lines, EventView view, JoinedRooms rooms) {
+    Deliveries(ChatConnection connection, ChatLines lines, EventView view, JoinedRooms rooms, Optional<SealedMessages> mail) {
+        this.mail = mail;
         this.connection = connection;
         this.lines = lines;
         this.view = view;
@@ -50,10 +53,19 @@ final class Deliveries {
                 () -> TypedLine.saying(room, rooms.current(), text));
     }
 
+    /// Tells somebody something that the server can read too.
     CompletableFuture<ExitStatus> tell(String name, String text) {
+        return direct(request("TELL " + name + " " + text), name, text, "TELL");
+    }
+
+    /// Tells somebody something, sealed unless our key is shared.
+    CompletableFuture<ExitStatus> seal(String name, String text) {
+        return mail.isEmpty() ? tell(name, text) : direct(mail.get().tell(name, text), name, text, SlashCommand.MSG.word());
+    }
+
+    private CompletableFuture<ExitStatus> direct(CompletableFuture<Reply> answer, String name, String text, String again) {
         Instant now = Instant.now();
-        return deliver(request("TELL " + name + " " + text), now, fate -> lines.told(now, name, text, fate),
-                () -> SlashCommand.MSG.word() + " " + name + " " + text);
+        return deliver(answer, now, fate -> lines.told(now, name, text, fate), () -> again + " " + name + " " + text);
     }
 
     private CompletableFuture<Reply> request(String command) {
@@ -93,7 +105,7 @@ final class Deliveries {
     }
 
     private static DeliveryState fate(Reply reply, Throwable failure) {
-        if (failure instanceof OutcomeUnknownException) {
+        if (cause(failure) instanceof OutcomeUnknownException) {
             return new DeliveryState.Unknown();
         }
         if (failure != null) {
@@ -106,13 +118,16 @@ final class Deliveries {
     ///
     /// @param leavesTrace whether it matters if the request ran
     static String failure(Throwable failure, boolean leavesTrace) {
-        Throwable cause = failure instanceof CompletionException wrapped && wrapped.getCause() != null ? wrapped.getCause()
-                : failure;
+        Throwable cause = cause(failure);
         if (cause instanceof OutcomeUnknownException) {
             return leavesTrace ? "the connection was lost before the answer came: whether it ran is unknown"
                     : "the connection was lost before the answer came";
         }
         return FailureText.of(cause);
+    }
+
+    private static Throwable cause(Throwable failure) {
+        return failure instanceof CompletionException wrapped && wrapped.getCause() != null ? wrapped.getCause() : failure;
     }
 
     /// The delivery state of a message that was typed here.

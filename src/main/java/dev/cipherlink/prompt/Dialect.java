@@ -14,7 +14,7 @@ public enum Dialect {
     /// A verb in capitals begins a command; any other line is said in the room.
     CHAT(EnumSet.allOf(Verb.class), EnumSet.allOf(SlashCommand.class)),
     /// Every line is a command, in capitals or not; there are no rooms.
-    STORE(EnumSet.complementOf(EnumSet.of(Verb.JOIN, Verb.LEAVE, Verb.SAY, Verb.TELL, Verb.WHO, Verb.ROOMS, Verb.HISTORY, Verb.AWAY,
+    STORE(EnumSet.complementOf(EnumSet.of(Verb.JOIN, Verb.LEAVE, Verb.SAY, Verb.TELL, Verb.KEY, Verb.WHO, Verb.ROOMS, Verb.HISTORY, Verb.AWAY,
             Verb.BACK, Verb.KICK, Verb.MUTE, Verb.UNMUTE)), EnumSet.of(SlashCommand.SOCKETS, SlashCommand.INFO, SlashCommand.TOP,
             SlashCommand.MODE, SlashCommand.MORE,
             SlashCommand.SAVE, SlashCommand.SET, SlashCommand.HELP, SlashCommand.QUIT));

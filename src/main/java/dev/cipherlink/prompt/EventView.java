@@ -14,6 +14,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
@@ -27,6 +28,7 @@ final class EventView {
     private final JoinedRooms rooms;
     private final ChatLines lines;
     private final Screen screen;
+    private final Optional<SealedMessages> mail;
     private final ShownLines shown = new ShownLines();
     private final SeenMessages seen = new SeenMessages();
     /// Newest message id by room.
@@ -37,7 +39,9 @@ final class EventView {
     private LocalDate day;
     private volatile String own = "";
 
-    EventView(JoinedRooms rooms, ChatLines lines, Screen screen) {
+    /// @param mail opens sealed messages; empty with a shared key
+    EventView(JoinedRooms rooms, ChatLines lines, Screen screen, Optional<SealedMessages> mail) {
+        this.mail = mail;
         this.rooms = rooms;
         this.lines = lines;
         this.screen = screen;
@@ -121,9 +125,10 @@ final class EventView {
 
     private void direct(Event.Direct direct) {
         if (seen.add("", direct.id()) && !isIgnored(direct.from())) {
-            screen.event(direct, false);
+            SealedMessages.Shown shown = mail.map(keys -> keys.open(direct)).orElseGet(() -> SealedMessages.Shown.plain(direct, ""));
+            screen.direct(shown.direct(), shown.state());
             rooms.wroteToUs(direct.from());
-            print(direct.at(), lines.direct(direct.at(), direct.from(), direct.text()));
+            print(direct.at(), lines.direct(direct.at(), direct.from(), shown.mark(), shown.direct().text()));
             screen.alert();
         }
     }

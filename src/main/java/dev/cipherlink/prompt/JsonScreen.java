@@ -64,6 +64,13 @@ final class JsonScreen implements PlainChat.LineScreen {
     }
 
     @Override
+    public void direct(Event.Direct direct, String sealed) {
+        Map<String, Object> members = JsonEvents.members(direct);
+        members.put("sealed", sealed);
+        write(members);
+    }
+
+    @Override
     public void message(AttributedString text) {
         // reported as an event
     }

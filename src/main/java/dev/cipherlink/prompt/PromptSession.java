@@ -1,6 +1,7 @@
 package dev.cipherlink.prompt;
 
 import dev.cipherlink.client.Client.ConnectionState;
+import dev.cipherlink.connect.SealingKeys;
 import dev.cipherlink.prompt.Chat.ChatParts;
 import dev.cipherlink.prompt.Chat.Switches;
 import dev.cipherlink.prompt.Requests.PendingCommands;
@@ -10,9 +11,12 @@ import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.DurationText;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /// Runs typed lines: sends them, and shows their results. Nothing here blocks on the network.
 ///
@@ -38,6 +42,7 @@ final class PromptSession {
     private final ChatConnection connection;
     private final Dialect dialect;
     private final JoinedRooms rooms;
+    private final Optional<SealedMessages> mail;
     private final EventView events;
     private final Deliveries deliveries;
     private final ChatLines lines;
@@ -48,7 +53,8 @@ final class PromptSession {
     private final Host host;
     private final CountDownLatch ended = new CountDownLatch(1);
 
-    PromptSession(ChatConnection connection, ChatParts parts, Screen screen, Host host) {
+    /// @param keys empty with a shared key: then nothing is sealed
+    PromptSession(ChatConnection connection, Optional<SealingKeys> keys, ChatParts parts, Screen screen, Host host) {
         this.connection = connection;
         this.dialect = parts.dialect();
         this.rooms = parts.rooms();
@@ -56,8 +62,9 @@ final class PromptSession {
         this.switches = parts.switches();
         this.screen = screen;
         this.host = host;
-        this.events = new EventView(rooms, lines, screen);
-        this.deliveries = new Deliveries(connection, lines, events, rooms);
+        this.mail = keys.map(known -> new SealedMessages(connection, known, text -> screen.remark(lines.remark(text))));
+        this.events = new EventView(rooms, lines, screen, mail);
+        this.deliveries = new Deliveries(connection, lines, events, rooms, mail);
         this.requests = new Requests(connection, screen, lines);
         this.visits = new RoomVisits(connection, requests, events, parts, screen);
     }
@@ -122,6 +129,11 @@ final class PromptSession {
             case MSG -> tell(rest);
             case REPLY -> rooms.lastSender().isEmpty() ? refuse("nobody has written to you yet")
                     : tell(rooms.lastSender() + " " + rest);
+            case WHOIS -> rest.isEmpty() ? usage(command) : aboutKey(command, mail -> mail.whois(rest));
+            case VERIFY -> rest.isEmpty() ? usage(command) : aboutKey(command, mail -> {
+                String[] words = rest.split("\\s+", 2);
+                return mail.verify(words[0], words.length == 2 ? words[1] : "");
+            });
             case SAY -> rest.isEmpty() ? usage(command) : say(rest);
             case ME -> rest.isEmpty() ? usage(command) : say(ChatLines.ACTION + rest);
             case IGNORE -> remark(events.ignore(rest));
@@ -177,7 +189,22 @@ final class PromptSession {
 
     private CompletableFuture<ExitStatus> tell(String rest) {
         String[] words = rest.split("\\s+", 2);
-        return words.length < 2 || words[1].isBlank() ? usage(SlashCommand.MSG) : deliveries.tell(words[0], words[1]);
+        return words.length < 2 || words[1].isBlank() ? usage(SlashCommand.MSG) : deliveries.seal(words[0], words[1]);
+    }
+
+    /// A command about somebody's key, which shows lines.
+    private CompletableFuture<ExitStatus> aboutKey(SlashCommand command, Function<SealedMessages, CompletableFuture<List<String>>> question) {
+        if (mail.isEmpty()) {
+            return refuse("with a shared key nobody has a key of one's own");
+        }
+        return question.apply(mail.get()).handle((answer, failure) -> {
+            if (failure != null) {
+                screen.error(lines.error(command.word() + ": " + Deliveries.failure(failure, false)));
+                return ExitStatus.REFUSED;
+            }
+            answer.forEach(line -> screen.asked(lines.plain(TerminalText.escapeLine(line))));
+            return ExitStatus.DONE;
+        });
     }
 
     private CompletableFuture<ExitStatus> inRoom(String verb, String rest, SlashCommand command) {

@@ -26,6 +26,12 @@ interface Screen {
     default void event(Event event, boolean isPast) {
     }
 
+    /// The same for a direct message.
+    ///
+    /// @param sealed `no`, or by what kind of key it was sealed ([SealedMessages.Shown])
+    default void direct(Event.Direct direct, String sealed) {
+    }
+
     /// Messages and actions of others. Under a flood some may be left out, and are then counted.
     void message(AttributedString line);
 

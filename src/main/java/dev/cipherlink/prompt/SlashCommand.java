@@ -14,8 +14,10 @@ enum SlashCommand {
     JOIN("#room", "enter a room, or go to one that you are in"),
     LEAVE("[#room]", "leave this room, or another"),
     ROOM("#room", "go to another of your rooms"),
-    MSG("name text", "a direct message"),
+    MSG("name text", "a direct message that the server cannot read"),
     REPLY("text", "a direct message to the sender of the last one"),
+    WHOIS("name", "somebody's key, and since when it is known"),
+    VERIFY("name [yes|accept]", "words to compare with somebody"),
     SAY("text", "send anything to the room, as it is"),
     ME("text", "say what you do: * ann waves"),
     WHO("[#room]", "who is in a room"),
@@ -101,7 +103,8 @@ enum SlashCommand {
 
         private List<String> chat() {
             List<String> lines = new ArrayList<>();
-            lines.add("A line goes to the room. // in front sends a line that begins with a slash.");
+            lines.add("A line goes to the room, where the server can read it too. // in front sends one");
+            lines.add("that begins with a slash.");
             lines.addAll(commands());
             lines.add("What was said cannot be taken back or changed: others have it at once.");
             lines.add("A line that begins with one of these, in capitals, is that command; /help SET");
@@ -198,7 +201,8 @@ enum SlashCommand {
                 case JOIN -> new Meaning("enters a room", "JOIN #lobby");
                 case LEAVE -> new Meaning("leaves a room", "LEAVE #lobby");
                 case SAY -> new Meaning("says something in a room", "SAY #lobby hello");
-                case TELL -> new Meaning("a direct message", "TELL ann hello");
+                case TELL -> new Meaning("a direct message in the clear", "TELL ann hello");
+                case KEY -> new Meaning("the public key of a person", "KEY ann");
                 case WHO -> new Meaning("who is in a room, or here", "WHO #lobby");
                 case ROOMS -> new Meaning("all rooms", "ROOMS");
                 case HISTORY -> new Meaning("what was said in a room", "HISTORY #lobby 50");

@@ -88,7 +88,7 @@ public final class Server implements AutoCloseable {
         sockets = new SocketBudget(config.maxConnections());
         quota = new ConnectionQuota(sockets.maxConnections(), config.maxPerKey());
         services = new Services(store, chat, watches, channels, sessions, statistics.requests, new CommandLog(),
-                config.maxValueBytes(), config.maxRequestBytes(), new RequestRates(),
+                config.maxValueBytes(), config.maxRequestBytes(), config.keys().clients()::keyOf, new RequestRates(),
                 new OperatorSockets(this), this::info);
         listener = listen(config);
         acceptThread = Thread.ofVirtual().name("cipherlink-accept").unstarted(this::run);

@@ -101,6 +101,7 @@ public enum Setting {
             "handshake that is offered: hybrid, or classic to servers that are too old for it"),
     CLIENT_HOST_KEY("client.host-key", SettingType.KEY_FINGERPRINT, null, "fingerprint that the server's key must have"),
     CLIENT_KNOWN_HOSTS("client.known-hosts", new SettingType.FileName(), null, "file of the servers met so far"),
+    CLIENT_KNOWN_PEOPLE("client.known-people", new SettingType.FileName(), null, "file of the people met so far, with their keys"),
     CLIENT_REVOKED_HOSTS("client.revoked-hosts", new SettingType.FileName(), null,
             "file of the servers' keys that must not be believed any more"),
     CLIENT_AGENT("client.agent", new SettingType.Choice(List.of("auto", "off")), "auto",

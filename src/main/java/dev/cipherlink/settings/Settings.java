@@ -222,6 +222,7 @@ public final class Settings {
             put(values, Setting.SERVER_DATA, data, "");
             put(values, Setting.CLIENT_IDENTITY, config, "identity");
             put(values, Setting.CLIENT_KNOWN_HOSTS, state, "known_hosts");
+            put(values, Setting.CLIENT_KNOWN_PEOPLE, state, "known_people");
             put(values, Setting.CLIENT_REVOKED_HOSTS, state, "revoked_hosts");
             put(values, Setting.AGENT_SOCKET, runtime, "agent");
             put(values, Setting.HISTORY_FILE, state, "history");

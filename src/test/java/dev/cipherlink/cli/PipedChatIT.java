@@ -163,6 +163,7 @@ class PipedChatIT extends ReplRig {
             assertEquals("bob", message.get("from"));
             assertTrue(Long.parseLong(message.get("id")) > 0 && message.get("at").endsWith("Z"), message.toString());
             assertEquals("between us", ofType("direct", pipe.out()).getFirst().get("text"));
+            assertEquals("no", ofType("direct", pipe.out()).getFirst().get("sealed"));
         }
     }
 

@@ -133,6 +133,7 @@ public final class CommandFuzz implements FuzzTarget {
                 assertTrue(ChatRule.isName(name));
                 checkText(text);
             }
+            case Command.KeyOf(String name) -> assertTrue(ChatRule.isName(name));
             case Command.Who(String room) -> assertTrue(room.isEmpty() || ChatRule.isRoom(room));
             case Command.History(String room, int count, long after) -> {
                 assertTrue(ChatRule.isRoom(room));

@@ -368,6 +368,7 @@ class CommandParserTest {
             case Command.Leave c -> "LEAVE " + c.room();
             case Command.Say c -> "SAY " + c.room() + " <" + c.text() + ">";
             case Command.Tell c -> "TELL " + c.name() + " <" + c.text() + ">";
+            case Command.KeyOf c -> "KEY <" + c.name() + ">";
             case Command.Who c -> "WHO <" + c.room() + ">";
             case Command.Rooms() -> "ROOMS";
             case Command.History c -> "HISTORY " + c.room() + " " + c.count() + " " + c.after();

@@ -16,13 +16,13 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /// One value of a vector file: an object, an array, a text, a number or null.
-record VectorValue(Object value) {
+public record VectorValue(Object value) {
 
     /// Published vectors lie beside the project and are not part of it.
     private static final Path PUBLIC_FOLDER = Path.of("..", "shared", "vectors", "public");
 
     /// A vector file among the test resources.
-    static VectorValue resource(String name) throws IOException {
+    public static VectorValue resource(String name) throws IOException {
         try (InputStream in = VectorValue.class.getResourceAsStream("/vectors/" + name)) {
             return parse(in);
         }
@@ -65,7 +65,7 @@ record VectorValue(Object value) {
         return token == JsonToken.VALUE_NULL ? null : parser.getString();
     }
 
-    VectorValue get(String name) {
+    public VectorValue get(String name) {
         return new VectorValue(((Map<?, ?>) value).get(name));
     }
 
@@ -73,15 +73,15 @@ record VectorValue(Object value) {
         return value == null;
     }
 
-    List<VectorValue> elements() {
+    public List<VectorValue> elements() {
         return ((List<?>) value).stream().map(VectorValue::new).toList();
     }
 
-    String text() {
+    public String text() {
         return (String) value;
     }
 
-    byte[] bytes() {
+    public byte[] bytes() {
         return HexFormat.of().parseHex(text());
     }
 }

@@ -34,8 +34,8 @@ class ChatLinesTest {
     @Test
     void aMessageHasItsTimeItsRoomAndItsAuthor() {
         assertEquals("12:04 #ops <bob> hello", lines(true).message(NOON, "#ops", "bob", "hello").toString());
-        assertEquals("12:04 bob → you hello", lines(true).direct(NOON, "bob", "hello").toString());
-        assertEquals("12:04 bob -> you hello", lines(false).direct(NOON, "bob", "hello").toString());
+        assertEquals("12:04 bob → you hello", lines(true).direct(NOON, "bob", "", "hello").toString());
+        assertEquals("12:04 bob -> you hello", lines(false).direct(NOON, "bob", "", "hello").toString());
     }
 
     /// Issue 14.27: what people expect of a chat.

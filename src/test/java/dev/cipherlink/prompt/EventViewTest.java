@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.jline.utils.AttributedString;
@@ -78,7 +79,7 @@ class EventViewTest {
     private final JoinedRooms rooms = new JoinedRooms(false);
     private final Shown screen = new Shown();
     private final EventView view =
-            new EventView(rooms, new ChatLines(new Palette(false), new Glyphs(false), ZoneOffset.UTC), screen);
+            new EventView(rooms, new ChatLines(new Palette(false), new Glyphs(false), ZoneOffset.UTC), screen, Optional.empty());
 
     EventViewTest() {
         view.own("ann");

@@ -7,6 +7,7 @@ import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.IdentityFile.PassphraseSource;
+import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
@@ -56,6 +57,12 @@ public abstract class ReplRig {
             }
         }
         server = serve(0);
+    }
+
+    /// The server's operator gives a name to another key.
+    void replaceKey(String name, PublicKey key) throws IOException {
+        authorized.remove(name);
+        authorized.add(new AuthorizedKey(name, key, List.of("operator")));
     }
 
     Server serve(int port) throws IOException {

@@ -98,7 +98,7 @@ class TerminalSafetyTest {
     @Test
     void eventsAreShownSafely() throws Exception {
         rooms.show("#r");
-        var view = new EventView(rooms, lines, screen);
+        var view = new EventView(rooms, lines, screen, Optional.empty());
         view.own(HOSTILE);
         int sent = 0;
         for (Class<?> kind : Event.class.getPermittedSubclasses()) {
@@ -131,7 +131,7 @@ class TerminalSafetyTest {
     void linesOfTheChatAreShownSafely() throws Exception {
         Instant now = Instant.EPOCH;
         lines.own(HOSTILE);
-        List<AttributedString> all = List.of(lines.message(now, HOSTILE, HOSTILE, HOSTILE_LINES), lines.direct(now, HOSTILE, HOSTILE_LINES),
+        List<AttributedString> all = List.of(lines.message(now, HOSTILE, HOSTILE, HOSTILE_LINES), lines.direct(now, HOSTILE, HOSTILE, HOSTILE_LINES),
                 lines.said(now, HOSTILE, HOSTILE_LINES, new DeliveryState.Failed(HOSTILE_LINES)),
                 lines.told(now, HOSTILE, HOSTILE_LINES, new DeliveryState.Stored()), lines.presence(now, HOSTILE, HOSTILE, "joined"),
                 lines.notice(now, HOSTILE_LINES), lines.typed(HOSTILE_LINES), lines.remark("connected as " + HOSTILE_LINES),

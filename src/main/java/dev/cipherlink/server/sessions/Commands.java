@@ -12,6 +12,7 @@ import dev.cipherlink.command.Event;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.Reply.Outcome;
 import dev.cipherlink.command.Verb;
+import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.server.sessions.SessionOrigin.Services;
 import dev.cipherlink.store.Key;
@@ -58,7 +59,7 @@ final class Commands {
     void noteActivity(Command command) {
         switch (command) {
             case Command.Ping(), Command.Info(), Command.Sockets(), Command.Sessions(), Command.Time(), Command.WhoAmI(), Command.Rooms(),
-                    Command.Who _, Command.History _, Command.Away() -> {
+                    Command.Who _, Command.KeyOf _, Command.History _, Command.Away() -> {
             }
             default -> chat.touch(chatSession);
         }
@@ -176,6 +177,9 @@ final class Commands {
             }
             case Command.Tell(String name, String text) -> {
                 return Reply.line("OK " + chat.tell(chatSession, name, text));
+            }
+            case Command.KeyOf(String name) -> {
+                return services.keyOf().apply(name).map(key -> Reply.line(new PublicKeyLine(key, name).encode())).orElse(Reply.NOT_FOUND);
             }
             case Command.Who(String room) -> {
                 return who(room.isEmpty() ? chat.who() : chat.who(room));

@@ -24,6 +24,7 @@ import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /// The data from which a session is created, at its start and again when another process of the server continues it.
 ///
@@ -137,12 +138,13 @@ public record SessionOrigin(String id, ClientIdentity client, int version, Sessi
     /// @param log             tells of commands
     /// @param maxValueBytes   limit of a value
     /// @param maxRequestBytes limit of a request, all its fragments together
+    /// @param keyOf           the key that has a name, if one has
     /// @param rates           of the clients that have a limit
     /// @param sockets         the server's connections
     /// @param info            names and values of INFO
     public record Services(KeyValueStore store, ChatService chat, KeyWatches watches, Channels channels,
-                           SessionRegistry sessions, RequestCounts requests, CommandLog log, int maxValueBytes, int maxRequestBytes, RequestRates rates,
-                           Sockets sockets, Info info) {
+                           SessionRegistry sessions, RequestCounts requests, CommandLog log, int maxValueBytes, int maxRequestBytes,
+                           Function<String, Optional<PublicKey>> keyOf, RequestRates rates, Sockets sockets, Info info) {
 
         /// What an operator may know of the server's connections, and do to them.
         public interface Sockets {

@@ -109,6 +109,7 @@ class RightsIT {
                 case JOIN, LEAVE, HISTORY -> free(verb + " #r");
                 case SAY -> free("SAY #r hello");
                 case TELL -> free("TELL root hello");
+                case KEY -> free("KEY root");
                 case KICK -> free("KICK #r root");
                 case MUTE -> free("MUTE root 1");
                 case UNMUTE -> free("UNMUTE root");
@@ -242,7 +243,7 @@ class RightsIT {
         }
         try (Identity stored = Identity.generate(); Client kv = connect(stored, "stored", "services=kv")) {
             assertFalse(kv.request("GET app:seen").isError());
-            for (String command : List.of("JOIN #talk", "WHO", "ROOMS", "HISTORY #talk", "TELL root hi", "AWAY", "BACK", "SAY #talk x")) {
+            for (String command : List.of("JOIN #talk", "WHO", "KEY root", "ROOMS", "HISTORY #talk", "TELL root hi", "AWAY", "BACK", "SAY #talk x")) {
                 assertTrue(kv.request(command).reason().startsWith("denied: your key may not use the chat"), command);
             }
         }

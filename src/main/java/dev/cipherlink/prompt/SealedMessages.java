@@ -1,0 +1,220 @@
+package dev.cipherlink.prompt;
+
+import dev.cipherlink.command.Command;
+import dev.cipherlink.command.Event;
+import dev.cipherlink.command.Reply;
+import dev.cipherlink.connect.SealingKeys;
+import dev.cipherlink.connect.SealingKeys.ChangedKeyException;
+import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.seal.AuthenticationWords;
+import dev.cipherlink.seal.KnownPeople.Person;
+import dev.cipherlink.seal.SealedText;
+import dev.cipherlink.text.CliException.FailureText;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/// Direct messages that the server cannot read, and whose keys they are sealed with. Thread-safe. Sending does not block on the
+/// network; keys of people are read from their file and kept in it.
+final class SealedMessages {
+    /// Further apart, the clock of the sender and the server's do not just differ.
+    private static final Duration LATE = Duration.ofMinutes(2);
+
+    private final ChatConnection connection;
+    private final SealingKeys keys;
+    private final Consumer<String> news;
+    /// The key whose words were shown for a name, so that no other one is accepted.
+    private final Map<String, PublicKey> compared = new ConcurrentHashMap<>();
+    private Instant lastWritten = Instant.MIN;
+
+    /// @param news is told of keys that are met for the first time, in words for people
+    SealedMessages(ChatConnection connection, SealingKeys keys, Consumer<String> news) {
+        this.connection = connection;
+        this.keys = keys;
+        this.news = news;
+    }
+
+    /// A direct message as it is shown.
+    ///
+    /// @param state for programs: `no`, `new`, `known`, `verified`, `changed`, `unreadable`
+    /// @param mark  for people, in front of the text; empty if there is nothing to remark
+    record Shown(Event.Direct direct, String state, String mark) {
+
+        /// One that was not sealed.
+        static Shown plain(Event.Direct direct, String mark) {
+            return new Shown(direct, "no", mark);
+        }
+    }
+
+    /// Sends a message that only its addressee can read.
+    ///
+    /// @return fails with an `IOException` that says why nothing was sent
+    CompletableFuture<Reply> tell(String name, String text) {
+        int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > SealedText.MAX_TEXT_BYTES) {
+            return CompletableFuture.failedFuture(new IOException("a sealed message has at most " + SealedText.MAX_TEXT_BYTES
+                    + " bytes, and this has " + bytes));
+        }
+        return keyOf(name).thenCompose(offered -> {
+            try {
+                Person person = meet(name, offered.orElseThrow(() -> new IOException(name
+                        + " has no key here, so it cannot be sealed; TELL " + name + " ... sends it for the server to read")));
+                SealingKeys.requireSame(person, offered.get());
+                String sealed = SealedText.seal(keys.own(), person.key(), now(), text);
+                return connection.request(new Command.Tell(name, sealed).encode());
+            } catch (ChangedKeyException e) {
+                return CompletableFuture.failedFuture(new IOException(e.getMessage() + "; /verify " + name + " compares the new one"));
+            } catch (IOException | IllegalArgumentException e) {
+                return CompletableFuture.failedFuture(new IOException(FailureText.withFile(e)));
+            }
+        });
+    }
+
+    private Person meet(String name, PublicKey key) throws IOException {
+        boolean isNew = keys.people().find(name).isEmpty();
+        Person person = keys.people().meet(name, key);
+        if (isNew) {
+            news.accept("the key of " + name + " is new here, " + key + "; /verify " + name + " compares it");
+        }
+        return person;
+    }
+
+    /// Each message is written later than the one before, even within a millisecond or when the clock goes back.
+    private synchronized Instant now() {
+        Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
+        lastWritten = now.isAfter(lastWritten) ? now : lastWritten.plusMillis(1);
+        return lastWritten;
+    }
+
+    private CompletableFuture<Optional<PublicKey>> keyOf(String name) {
+        byte[] request;
+        try {
+            request = new Command.KeyOf(name).encode();
+        } catch (IllegalArgumentException e) {
+            return CompletableFuture.failedFuture(new IOException(e.getMessage()));
+        }
+        return connection.request(request).thenApply(reply -> {
+            try {
+                return SealingKeys.answer(reply);
+            } catch (IOException e) {
+                throw new CompletionException(e);
+            }
+        });
+    }
+
+    /// Opens a message, and keeps the key of a sender who is new.
+    Shown open(Event.Direct direct) {
+        if (!SealedText.isSealed(direct.text())) {
+            return Shown.plain(direct, "not sealed");
+        }
+        SealedText opened;
+        try {
+            opened = SealedText.open(keys.own(), direct.text());
+        } catch (IOException e) {
+            return new Shown(with(direct, ""), "unreadable", "a sealed message that does not open: " + e.getMessage());
+        }
+        Event.Direct read = with(direct, opened.text());
+        try {
+            boolean isNew = keys.people().find(direct.from()).isEmpty();
+            Person person = meet(direct.from(), opened.sender());
+            if (!person.key().equals(opened.sender())) {
+                news.accept("this message is sealed by ANOTHER KEY, " + opened.sender() + ", than the one of " + direct.from() + " since "
+                        + person.since() + ": somebody else may have written it; /verify " + direct.from() + " compares");
+                return new Shown(read, "changed", "ANOTHER KEY");
+            }
+            String mark = !keys.people().isNews(person, opened.written()) ? "again or out of order, written " + opened.written()
+                    : Duration.between(opened.written(), direct.at()).abs().compareTo(LATE) > 0 ? "written " + opened.written() : "";
+            return new Shown(read, isNew ? "new" : person.isVerified() ? "verified" : "known", mark);
+        } catch (IOException e) {
+            return new Shown(read, "new", "key " + opened.sender() + ", which cannot be compared with earlier ones: " + FailureText.withFile(e));
+        }
+    }
+
+    private static Event.Direct with(Event.Direct direct, String text) {
+        return new Event.Direct(direct.id(), direct.from(), direct.at(), text);
+    }
+
+    /// What is known of a person, in lines for people.
+    CompletableFuture<List<String>> whois(String name) {
+        return keyOf(name).thenApply(offered -> {
+            try {
+                Optional<Person> known = keys.people().find(name);
+                List<String> lines = new ArrayList<>();
+                known.ifPresent(person -> lines.add(name + ": " + person.key() + ", known since " + person.since()
+                        + (person.isVerified() ? ", verified" : ", not verified: /verify " + name + " compares it")));
+                if (offered.isEmpty()) {
+                    lines.add("the server knows no key of " + name);
+                } else if (known.isEmpty()) {
+                    lines.add(name + ": " + offered.get() + ", says the server; no sealed message was exchanged yet");
+                } else if (!known.get().key().equals(offered.get())) {
+                    lines.add("the server gives ANOTHER KEY now, " + offered.get() + "; nothing is sealed for it until /verify " + name
+                            + " accepts it");
+                }
+                return lines;
+            } catch (IOException e) {
+                throw new CompletionException(e);
+            }
+        });
+    }
+
+    /// Shows the words to compare with a person, or takes the user's verdict on the key whose words were shown.
+    ///
+    /// @param verdict empty, `yes` if the words are the same, or `accept` to believe the key without comparing
+    CompletableFuture<List<String>> verify(String name, String verdict) {
+        if (verdict.isEmpty()) {
+            return keyOf(name).thenApplyAsync(offered -> {
+                try {
+                    return compare(name, offered.orElseThrow(() -> new IOException("the server knows no key of " + name)));
+                } catch (IOException e) {
+                    throw new CompletionException(e);
+                }
+            }, Thread::startVirtualThread); // the words take a while
+        }
+        try {
+            return CompletableFuture.completedFuture(List.of(take(name, verdict)));
+        } catch (IOException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private List<String> compare(String name, PublicKey offered) throws IOException {
+        Optional<Person> known = keys.people().find(name);
+        compared.put(folded(name), offered);
+        List<String> lines = new ArrayList<>();
+        known.filter(person -> !person.key().equals(offered)).ifPresent(person -> lines.add("ANOTHER KEY than the one of " + name
+                + " since " + person.since() + (person.isVerified() ? ", which was verified" : "") + ": it was " + person.key()));
+        lines.add(name + ": " + offered + (known.filter(person -> person.key().equals(offered) && person.isVerified()).isPresent()
+                ? ", verified" : ""));
+        lines.add("    " + AuthenticationWords.of(keys.ownKey(), offered));
+        lines.add("the same words at " + name + ", on the phone or face to face: /verify " + name + " yes; without comparing: /verify "
+                + name + " accept");
+        return lines;
+    }
+
+    private String take(String name, String verdict) throws IOException {
+        PublicKey offered = compared.get(folded(name));
+        if (offered == null) {
+            throw new IOException("/verify " + name + " shows the words first");
+        }
+        if (!verdict.equals("yes") && !verdict.equals("accept")) {
+            throw new IOException("usage: " + SlashCommand.VERIFY.word() + " " + SlashCommand.VERIFY.arguments());
+        }
+        Person person = keys.people().accept(name, offered, verdict.equals("yes"));
+        return name + ": " + person.key() + (person.isVerified() ? ", verified" : ", believed, not verified");
+    }
+
+    private static String folded(String name) {
+        return name.toLowerCase(Locale.ROOT);
+    }
+}
