@@ -12,8 +12,7 @@ public final class AdaptiveSpin {
 
     /// Looks that every wait begins with.
     private static final int FIRST_LOOKS = 4;
-    /// On one processor, or a share of one, the peer may be what has to run.
-    private static final boolean HAS_PROCESSORS = Runtime.getRuntime().availableProcessors() > 1;
+    private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
     private final Decision decision = new Decision();
 
@@ -40,7 +39,7 @@ public final class AdaptiveSpin {
             }
             Thread.yield();
         }
-        decision.begin(System.nanoTime(), HAS_PROCESSORS);
+        decision.begin(System.nanoTime(), PROCESSORS);
         while (decision.goesOn(System.nanoTime())) {
             if (in.available() > 0) {
                 decision.found();
@@ -78,14 +77,16 @@ public final class AdaptiveSpin {
         private int lastPause;
 
         /// A wait begins.
-        void begin(long now, boolean maySpin) {
+        ///
+        /// @param processors on one, or a share of one, the peer may be what has to run: no wait spins
+        void begin(long now, int processors) {
             begunAt = now;
             hasRested = false;
             if (pause > 0) {
                 pause--;
                 spins = false;
             } else {
-                spins = maySpin && wasShort && now - parkedAt < TURN_NANOS;
+                spins = processors > 1 && wasShort && now - parkedAt < TURN_NANOS;
             }
         }
 

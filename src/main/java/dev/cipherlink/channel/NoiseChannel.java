@@ -210,7 +210,7 @@ public final class NoiseChannel extends PacketChannel {
                 packet1[0] = (byte) suite.suiteByte();
                 System.arraycopy(message1, 0, packet1, SUITE_BYTES, message1.length);
                 send(writer, packet1);
-                requireEmpty(handshake.readMessage(receive(reader, exactly(suite.messageBytes(2)))));
+                handshake.readMessage(receive(reader, exactly(suite.messageBytes(2))));
                 byte[] remoteStatic = handshake.remoteStatic();
                 serverKey.accept(remoteStatic);
                 send(writer, handshake.writeMessage(NO_PAYLOAD));
@@ -238,9 +238,9 @@ public final class NoiseChannel extends PacketChannel {
                 throw new ProtocolException("a first packet of " + packet1.length + " bytes under " + suite.protocolName());
             }
             try (var handshake = HandshakeState.responder(suite, prologue(suite), responder.keyPair)) {
-                requireEmpty(handshake.readMessage(Arrays.copyOfRange(packet1, SUITE_BYTES, packet1.length)));
+                handshake.readMessage(Arrays.copyOfRange(packet1, SUITE_BYTES, packet1.length));
                 send(writer, handshake.writeMessage(NO_PAYLOAD));
-                requireEmpty(handshake.readMessage(receive(reader, exactly(suite.messageBytes(3)))));
+                handshake.readMessage(receive(reader, exactly(suite.messageBytes(3))));
                 return new Result(new NoiseChannel(reader, writer, suite, handshake.split()), handshake.remoteStatic());
             }
         }
@@ -292,12 +292,6 @@ public final class NoiseChannel extends PacketChannel {
                 throw new EOFException("the connection was closed during the handshake");
             }
             return Arrays.copyOfRange(reader.buffer(), reader.dataOffset(), reader.dataOffset() + reader.dataSize());
-        }
-
-        private static void requireEmpty(byte[] payload) throws ProtocolException {
-            if (payload.length > 0) {
-                throw new ProtocolException("a handshake payload where none is allowed");
-            }
         }
     }
 }

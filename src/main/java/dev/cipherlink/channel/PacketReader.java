@@ -56,9 +56,7 @@ public final class PacketReader {
             return false;
         }
         limits.checkVersion(PacketHeader.version(buffer, position));
-        if (!fill(PacketHeader.BYTES)) {
-            throw new EOFException("the stream ends inside a packet header");
-        }
+        fill(PacketHeader.BYTES);
         nonceSize = PacketHeader.nonceSize(buffer, position);
         dataSize = PacketHeader.dataSize(buffer, position);
         limits.checkSizes(nonceSize, dataSize);
@@ -119,6 +117,7 @@ public final class PacketReader {
     /// Makes at least `bytes` (a header at most) readable, and reads what else the stream has ready.
     ///
     /// @return false if the stream ended before the first of them
+    /// @throws EOFException if it ended behind that
     private boolean fill(int bytes) throws IOException {
         if (limit - position >= bytes) {
             return true;

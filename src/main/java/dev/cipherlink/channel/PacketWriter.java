@@ -97,7 +97,7 @@ public final class PacketWriter {
 
     /// Hands what is pending to the next [#writeStaged]. What was staged before must have been written.
     public void stage() {
-        byte[] free = staged.length <= MAX_KEPT_BYTES ? staged : NOTHING;
+        byte[] free = staged;
         staged = pending;
         stagedBytes = pendingBytes;
         pending = free;

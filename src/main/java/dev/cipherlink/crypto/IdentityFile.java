@@ -62,20 +62,24 @@ public final class IdentityFile {
             throws IOException {
         byte[] nonce = Arrays.copyOf(body, Sodium.SECRETBOX_NONCE_BYTES);
         byte[] box = Arrays.copyOfRange(body, Sodium.SECRETBOX_NONCE_BYTES, body.length);
-        char[] passphrase = source.passphrase(file);
-        byte[] key = null;
+        byte[] key = askedKey(file, derivation, source);
         try {
-            key = derive(file, passphrase, derivation);
             byte[] secret = new byte[KeyPair.KEY_BYTES];
             if (!Sodium.open(secret, box, nonce, key)) {
                 throw new WrongPassphraseException(file);
             }
             return secret;
         } finally {
+            Arrays.fill(key, (byte) 0);
+        }
+    }
+
+    private static byte[] askedKey(Path file, Derivation derivation, PassphraseSource source) throws IOException {
+        char[] passphrase = source.passphrase(file);
+        try {
+            return derive(file, passphrase, derivation);
+        } finally {
             Arrays.fill(passphrase, '\0');
-            if (key != null) {
-                Arrays.fill(key, (byte) 0);
-            }
         }
     }
 
@@ -196,12 +200,11 @@ public final class IdentityFile {
 
     /// Skips the byte order mark that some editors write.
     private static int textStart(byte[] content) {
-        return content.length >= 3 && content[0] == (byte) 0xEF && content[1] == (byte) 0xBB && content[2] == (byte) 0xBF ? 3 : 0;
+        return SecretFile.beginsWith(content, SecretFile.BYTE_ORDER_MARK) ? SecretFile.BYTE_ORDER_MARK.length : 0;
     }
 
     private static boolean isUtf16(byte[] content) {
-        return content.length >= 2 && (content[0] == (byte) 0xFF && content[1] == (byte) 0xFE
-                || content[0] == (byte) 0xFE && content[1] == (byte) 0xFF);
+        return SecretFile.beginsWith(content, (byte) 0xFF, (byte) 0xFE) || SecretFile.beginsWith(content, (byte) 0xFE, (byte) 0xFF);
     }
 
     private static int lineEnd(byte[] content, int start) {

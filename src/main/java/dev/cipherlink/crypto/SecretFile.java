@@ -40,6 +40,9 @@ final class SecretFile {
     private static final Set<PosixFilePermission> CREDENTIAL_READERS = EnumSet.of(OWNER_READ, GROUP_READ);
     private static final String ROOT = "root";
 
+    /// In UTF-8, as some editors begin a file.
+    static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+
     private static final int MOST_ADDED_BYTES = 5;
 
     private SecretFile() {
@@ -63,7 +66,7 @@ final class SecretFile {
         }
         byte[] content = readWhole(file, (int) actual);
         try {
-            if (content[0] == (byte) 0xEF && content[1] == (byte) 0xBB && content[2] == (byte) 0xBF) {
+            if (beginsWith(content, BYTE_ORDER_MARK)) {
                 return " and begins with a byte order mark (BOM) that an editor has added";
             }
             return content[content.length - 1] != '\n' ? "" : content[content.length - 2] == '\r'
@@ -71,6 +74,10 @@ final class SecretFile {
         } finally {
             Arrays.fill(content, (byte) 0);
         }
+    }
+
+    static boolean beginsWith(byte[] content, byte... beginning) {
+        return content.length >= beginning.length && Arrays.equals(content, 0, beginning.length, beginning, 0, beginning.length);
     }
 
     /// Reads a file of at most this size.

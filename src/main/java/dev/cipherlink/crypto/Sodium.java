@@ -82,9 +82,7 @@ public final class Sodium {
         requireLength("box", box, message.length + SECRETBOX_TAG_BYTES);
         requireLength("nonce", nonce, SECRETBOX_NONCE_BYTES);
         requireLength("key", key, SECRETBOX_KEY_BYTES);
-        if (Library.SODIUM.crypto_secretbox_easy(box, message, message.length, nonce, key) != 0) {
-            throw new IllegalStateException("crypto_secretbox_easy failed");
-        }
+        requireDone("crypto_secretbox_easy", Library.SODIUM.crypto_secretbox_easy(box, message, message.length, nonce, key));
     }
 
     /// Verifies and decrypts a secretbox of [#seal].
@@ -113,9 +111,7 @@ public final class Sodium {
     public static void x25519Base(byte[] point, byte[] scalar) {
         requireLength("point", point, X25519_BYTES);
         requireLength("scalar", scalar, X25519_BYTES);
-        if (Library.SODIUM.crypto_scalarmult_base(point, scalar) != 0) {
-            throw new IllegalStateException("crypto_scalarmult_base failed");
-        }
+        requireDone("crypto_scalarmult_base", Library.SODIUM.crypto_scalarmult_base(point, scalar));
     }
 
     /// Guarded memory for a scalar, readable and writable (`sodium_malloc`); null if there is none.
@@ -162,9 +158,7 @@ public final class Sodium {
     public static void blake2b(byte[] digest, byte[] input, int length) {
         requireLength("digest", digest, BLAKE2B_BYTES);
         Objects.checkFromIndexSize(0, length, input.length);
-        if (Library.SODIUM.crypto_generichash(digest, digest.length, input, length, null, 0) != 0) {
-            throw new IllegalStateException("crypto_generichash failed");
-        }
+        requireDone("crypto_generichash", Library.SODIUM.crypto_generichash(digest, digest.length, input, length, null, 0));
     }
 
     /// Derives a key from a password with Argon2id (RFC 9106), one lane. Slow and memory-hungry by design.
@@ -190,6 +184,13 @@ public final class Sodium {
     /// Fills the array from the operating system's random generator.
     public static void randomBytes(byte[] target) {
         Library.SODIUM.randombytes_buf(target, target.length);
+    }
+
+    /// For functions that do not fail with arguments of the right length.
+    private static void requireDone(String function, int result) {
+        if (result != 0) {
+            throw new IllegalStateException(function + " failed");
+        }
     }
 
     private static void requireLength(String name, byte[] array, int length) {

@@ -175,7 +175,7 @@ public final class TrustedPath {
             String owner = ownerOf(end);
             throw refusal("it belongs to " + owner + ", who can change it: run this as " + owner + ", or use one of your own");
         }
-        if (node.isWritableByOthers() && !node.is(LINK) && !node.is(CHARACTER_DEVICE)) {
+        if (node.isWritableByOthers() && !node.is(CHARACTER_DEVICE)) {
             throw refusal("others can write it (mode " + octal(node) + "): run chmod go-w " + end);
         }
     }

@@ -214,6 +214,8 @@ public final class HandshakeState implements AutoCloseable {
     /// not, both are wiped. Not thread-safe.
     private static final class Transcript implements AutoCloseable {
 
+        private static final byte[] NOTHING = {};
+
         private final SymmetricState symmetric;
         private final boolean initiator;
         private final KeyPair localStatic;
@@ -277,16 +279,19 @@ public final class HandshakeState implements AutoCloseable {
         byte[] write(List<Token> tokens, int bytes, byte[] payload) throws IOException {
             var message = new ByteArrayOutputStream(bytes + payload.length);
             for (Token token : tokens) {
-                switch (token) {
-                    case E -> message.writeBytes(writeEphemeral());
+                message.writeBytes(switch (token) {
+                    case E -> writeEphemeral();
                     case E1 -> {
                         localKem = MlKem768.generate(kemRandom);
-                        message.writeBytes(symmetric.encryptAndHash(localKem.encapsulationKey()));
+                        yield symmetric.encryptAndHash(localKem.encapsulationKey());
                     }
-                    case EKEM1 -> message.writeBytes(encapsulate());
-                    case S -> message.writeBytes(symmetric.encryptAndHash(localStatic.publicKey()));
-                    case EE, ES, SE -> mixSharedSecret(token);
-                }
+                    case EKEM1 -> encapsulate();
+                    case S -> symmetric.encryptAndHash(localStatic.publicKey());
+                    case EE, ES, SE -> {
+                        mixSharedSecret(token);
+                        yield NOTHING;
+                    }
+                });
             }
             message.writeBytes(symmetric.encryptAndHash(payload));
             return message.toByteArray();
@@ -299,29 +304,32 @@ public final class HandshakeState implements AutoCloseable {
         byte[] read(List<Token> tokens, byte[] message) throws IOException {
             int position = 0;
             for (Token token : tokens) {
-                switch (token) {
+                position += switch (token) {
                     case E -> {
                         remoteEphemeral = field(message, position, KeyPair.KEY_BYTES);
-                        position += KeyPair.KEY_BYTES;
                         symmetric.mixHash(remoteEphemeral);
+                        yield KeyPair.KEY_BYTES;
                     }
                     case E1 -> {
                         int length = MlKem768.ENCAPSULATION_KEY_BYTES + symmetric.tagBytes();
                         remoteKem = symmetric.decryptAndHash(field(message, position, length));
-                        position += length;
+                        yield length;
                     }
                     case EKEM1 -> {
                         int length = MlKem768.CIPHERTEXT_BYTES + symmetric.tagBytes();
                         mix(localKem.decapsulate(symmetric.decryptAndHash(field(message, position, length))));
-                        position += length;
+                        yield length;
                     }
                     case S -> {
                         int length = KeyPair.KEY_BYTES + symmetric.tagBytes();
                         remoteStatic = symmetric.decryptAndHash(field(message, position, length));
-                        position += length;
+                        yield length;
                     }
-                    case EE, ES, SE -> mixSharedSecret(token);
-                }
+                    case EE, ES, SE -> {
+                        mixSharedSecret(token);
+                        yield 0;
+                    }
+                };
             }
             return symmetric.decryptAndHash(field(message, position, message.length - position));
         }

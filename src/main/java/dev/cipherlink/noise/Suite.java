@@ -58,8 +58,6 @@ public enum Suite {
 
     private static final VarHandle BIG_ENDIAN =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
-    private static final VarHandle LITTLE_ENDIAN =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     /// Offset of the counter in the nonce, after four zero bytes.
     private static final int COUNTER_OFFSET = 4;
     private static final int TAG_BITS = 128;
@@ -151,10 +149,11 @@ public enum Suite {
 
     /// Writes the counter after the nonce's four zero bytes, in this cipher's byte order.
     void encodeNonce(long n, byte[] nonce) {
-        switch (algorithm) {
-            case AES_GCM -> BIG_ENDIAN.set(nonce, COUNTER_OFFSET, n);
-            case CHACHA_POLY -> LITTLE_ENDIAN.set(nonce, COUNTER_OFFSET, n);
-        }
+        long counter = switch (algorithm) {
+            case AES_GCM -> n;
+            case CHACHA_POLY -> Long.reverseBytes(n);
+        };
+        BIG_ENDIAN.set(nonce, COUNTER_OFFSET, counter);
     }
 
     /// A handshake pattern as data: the tokens of each message in order, beginning with the initiator's (Noise 7.1).
@@ -204,13 +203,13 @@ public enum Suite {
             messageBytes = sizes(messages);
         }
 
-        /// A field has a tag once a key was mixed in, except `e`. The payload is always last.
+        /// A field has a tag once a key was mixed in, which is never before an `e`. The payload is always last.
         private static int[] sizes(List<List<Token>> messages) {
             int[] sizes = new int[messages.size()];
             boolean hasKey = false;
             for (int i = 0; i < sizes.length; i++) {
                 for (Token token : messages.get(i)) {
-                    boolean isSealed = hasKey && token.bytes > 0 && token != E;
+                    boolean isSealed = hasKey && token.bytes > 0;
                     sizes[i] += token.bytes + (isSealed ? Aead.TAG_BYTES : 0);
                     hasKey |= token.mixesKey();
                 }

@@ -22,7 +22,7 @@ class AdaptiveSpinTest {
     ///
     /// @return whether it spun
     private boolean waitFor(long nanos) {
-        decision.begin(now, true);
+        decision.begin(now, 2);
         boolean spins = decision.goesOn(now);
         if (decision.goesOn(now + nanos)) {
             decision.found();
@@ -47,7 +47,7 @@ class AdaptiveSpinTest {
     @Test
     void spinsNoLongerThanItsLimit() {
         waitFor(1_000);
-        decision.begin(now, true);
+        decision.begin(now, 2);
         assertTrue(decision.goesOn(now + Decision.SPIN_NANOS - 1));
         assertFalse(decision.goesOn(now + Decision.SPIN_NANOS));
     }
@@ -88,9 +88,9 @@ class AdaptiveSpinTest {
     }
 
     @Test
-    void doesNotSpinWhereItMayNot() {
+    void doesNotSpinOnOneProcessor() {
         waitFor(1_000);
-        decision.begin(now, false);
+        decision.begin(now, 1);
         assertFalse(decision.goesOn(now));
     }
 
@@ -128,6 +128,32 @@ class AdaptiveSpinTest {
         byte[] target = new byte[4];
         assertEquals(1, new AdaptiveSpin().read(in, target, 1, 3));
         assertArrayEquals(new byte[] {0, 3, 0, 0}, target, "read after the third look");
+    }
+
+    /// A wait spins after a short one, which the first read is unless another process has the processor.
+    @Test
+    void looksAgainAfterAShortWait() throws IOException {
+        var spin = new AdaptiveSpin();
+        var in = new InputStream() {
+            private int looks;
+
+            @Override
+            public int available() {
+                return ++looks < 5 ? 0 : 1;
+            }
+
+            @Override
+            public int read() {
+                int made = looks;
+                looks = 0;
+                return made;
+            }
+        };
+        byte[] looks = new byte[1];
+        for (int i = 0; i < 100_000 && looks[0] < 5; i++) {
+            spin.read(in, looks, 0, 1);
+        }
+        assertEquals(5, looks[0], "four looks of every wait, and one while it spun");
     }
 
     @Test

@@ -368,6 +368,16 @@ class NoiseChannelTest {
         assertEquals(7, receiver.receiveStream());
     }
 
+    /// Space is reserved before a read, which may find the end in place of bytes.
+    @Test
+    void theEndOfAStreamLeavesOutWhatWasReservedForBytes() throws IOException {
+        var ends = new Ends(Suite.AES_GCM);
+        ends.sender.reserveStream(100);
+        sendStream(ends.sender, pattern(0), 0);
+        assertEquals(OVERHEAD, ends.wire.size());
+        assertEquals(0, ends.receiver(ends.wire.toByteArray()).receiveStream());
+    }
+
     @Test
     void theEndOfAStreamIsNeverJoinedToBytes() throws IOException {
         var ends = new Ends(Suite.AES_GCM);

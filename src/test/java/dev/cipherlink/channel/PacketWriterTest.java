@@ -165,6 +165,17 @@ class PacketWriterTest {
     }
 
     @Test
+    void shortensAPacketAndLengthensNone() throws IOException {
+        writer.begin(1, 4);
+        addData(new byte[3]);
+        assertThrows(IllegalArgumentException.class, () -> writer.truncate(4));
+        writer.truncate(1);
+        writer.end();
+        writer.writePending();
+        assertEquals("01" + "00000004" + "00000001" + "00000000" + "00", sink.hex());
+    }
+
+    @Test
     void encodesUnsignedSizes() {
         var header = new byte[11];
         PacketHeader.encode(header, 1, 0xfe, 0x80000000, 0xffffffff);

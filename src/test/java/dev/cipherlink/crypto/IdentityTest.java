@@ -301,6 +301,7 @@ class IdentityTest {
         assertThrows(IllegalArgumentException.class, () -> Sodium.deriveFromPassword(new byte[31], key, salt, 1, 8192));
         assertThrows(IllegalArgumentException.class, () -> Sodium.deriveFromPassword(key, key, new byte[15], 1, 8192));
         assertThrows(IllegalArgumentException.class, () -> Sodium.deriveFromPassword(key, key, salt, 0, 8192));
+        assertThrows(IllegalArgumentException.class, () -> Sodium.deriveFromPassword(key, key, salt, 1L << 31, 8192));
         assertThrows(IllegalArgumentException.class, () -> Sodium.deriveFromPassword(key, key, salt, 1, 8191));
         assertThrows(IllegalArgumentException.class, () -> Sodium.deriveFromPassword(key, key, salt, 1, 1L << 31));
         assertTrue(Sodium.deriveFromPassword(key, new byte[0], salt, 1, 8192));

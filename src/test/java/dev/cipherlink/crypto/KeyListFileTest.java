@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.peer.OtherUser;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -68,6 +71,17 @@ class KeyListFileTest {
         Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-r-----"));
         file.update(lines -> plus(lines, "b"));
         assertEquals("rw-r-----", mode(path));
+    }
+
+    /// A server of another group reads the file through its group.
+    @Test
+    void keepsTheGroupOfTheFile() throws IOException {
+        OtherUser.assume();
+        Files.writeString(path, "a\n");
+        var group = path.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName("nogroup");
+        Files.getFileAttributeView(path, PosixFileAttributeView.class).setGroup(group);
+        file.update(lines -> plus(lines, "b"));
+        assertEquals(group, Files.readAttributes(path, PosixFileAttributes.class).group());
     }
 
     @ParameterizedTest

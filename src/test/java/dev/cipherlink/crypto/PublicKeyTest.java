@@ -34,6 +34,7 @@ class PublicKeyTest {
         assertEquals(PublicKey.of(new byte[32]), PublicKey.of(new byte[32]));
         assertEquals(PublicKey.of(new byte[32]).hashCode(), PublicKey.of(new byte[32]).hashCode());
         assertNotEquals(PublicKey.of(new byte[32]), PublicKey.of(other));
+        assertNotEquals(PublicKey.of(other), other, "an array");
     }
 
     @Test

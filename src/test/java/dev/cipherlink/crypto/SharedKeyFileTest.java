@@ -67,7 +67,7 @@ class SharedKeyFileTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "0123456789abcdefFEDCBA987654321", "0123456789abcdefFEDCBA9876543210x",
-            "0123456789abcdefFEDCBA9876543210\n", "0123456789abcdefFEDCBA987654321\n"})
+            "0123456789abcdefFEDCBA9876543210 and more", "0123456789abcdefFEDCBA9876543210\n", "0123456789abcdefFEDCBA987654321\n"})
     void refusesEverySizeButThirtyTwoBytes(String content) throws IOException {
         if (content.length() == 32) {
             // 31 bytes and a newline cannot be told from a key: the size alone decides.

@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.peer.OtherUser;
 import java.io.IOException;
+import java.nio.channels.Pipe;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,6 +48,7 @@ class TrustedPathTest {
         assertEquals(file, TrustedPath.resolve(file));
         assertEquals(folder.resolve("a/new/deep"), TrustedPath.resolve(folder.resolve("a/new/./deep")));
         assertEquals(file, TrustedPath.resolve(folder.resolve("a/../a/b/./file")));
+        assertEquals(file, TrustedPath.resolve(Path.of("/../.." + file)), "the root's parent is the root");
     }
 
     @ParameterizedTest
@@ -77,6 +80,8 @@ class TrustedPathTest {
         Path open = Files.createDirectory(folder.resolve("open"));
         Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("a/b/../b/file"));
         assertEquals(file, TrustedPath.resolve(link));
+        Path dangling = Files.createSymbolicLink(folder.resolve("dangling"), Path.of("a/missing"));
+        assertEquals(folder.resolve("a/missing"), TrustedPath.resolve(dangling));
         Path way = Files.createSymbolicLink(open.resolve("way"), folder.resolve("a"));
         assertEquals(file, TrustedPath.resolve(way.resolve("b/file")));
         mode(open, 0777);
@@ -85,6 +90,25 @@ class TrustedPathTest {
         assertRefused(folder.resolve("in/b/file"), "its folder " + open);
         Files.createSymbolicLink(folder.resolve("round"), Path.of("round"));
         assertRefused(folder.resolve("round/x"), "too many links");
+    }
+
+    /// What a shell makes of `--from <(...)`: a link to a pipe, which has no name.
+    @Test
+    void takesAPipeOfThisProcess() throws IOException {
+        Pipe pipe = Pipe.open();
+        try (var _ = pipe.source(); var _ = pipe.sink(); Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            Path found = open.filter(TrustedPathTest::isPipe).findFirst().orElseThrow();
+            assertEquals("fd", TrustedPath.resolve(found).getParent().getFileName().toString());
+            assertEquals(found.getFileName(), TrustedPath.resolve(found).getFileName());
+        }
+    }
+
+    private static boolean isPipe(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().startsWith("pipe:");
+        } catch (IOException e) {
+            return false; // that of the listing
+        }
     }
 
     @Test

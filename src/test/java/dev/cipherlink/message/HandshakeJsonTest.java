@@ -87,6 +87,8 @@ class HandshakeJsonTest {
         var granted = new SynAck.Granted("00ff", new SessionParameters(OperationMode.BURST, 1_024, 5,
                 Checksum.Algorithm.CRC32C), "anna");
         assertEquals(granted, HandshakeJson.decodeSynAck(Payload.of(HandshakeJson.encode(granted))));
+        var resumed = new SynAck.Granted("00ff", granted.parameters(), "anna", 65_535);
+        assertEquals(resumed, HandshakeJson.decodeSynAck(Payload.of(HandshakeJson.encode(resumed))));
         SynAck.Granted announcing = granted.announcing("j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8=");
         assertEquals(announcing, HandshakeJson.decodeSynAck(Payload.of(HandshakeJson.encode(announcing))));
         var refused = new SynAck.Refused("no \"room\"\u0007");
@@ -201,7 +203,8 @@ class HandshakeJsonTest {
             "{\"status\":\"ok\",\"operation_mode\":\"burst\",\"max_packet_size\":1024}",
             "{\"status\":\"ok\",\"session_id\":\"a\",\"operation_mode\":\"x\",\"max_packet_size\":1024}",
             "{\"status\":\"ok\",\"session_id\":\"a\",\"operation_mode\":\"burst\",\"max_packet_size\":1023}",
-            "{\"status\":\"ok\",\"session_id\":\"a\",\"operation_mode\":\"burst\",\"max_packet_size\":1024,\"window_size\":0}"})
+            "{\"status\":\"ok\",\"session_id\":\"a\",\"operation_mode\":\"burst\",\"max_packet_size\":1024,\"window_size\":0}",
+            "{\"status\":\"ok\",\"session_id\":\"a\",\"operation_mode\":\"burst\",\"max_packet_size\":1024,\"window_size\":32768}"})
     void refusesASynAckThatIsNotAllowed(String text) {
         assertThrows(ProtocolException.class, () -> HandshakeJson.decodeSynAck(json(text)));
     }

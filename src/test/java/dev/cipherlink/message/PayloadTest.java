@@ -21,6 +21,7 @@ class PayloadTest {
         assertEquals(copy.hashCode(), view.hashCode());
         assertNotEquals(copy, new Payload(BYTES, 3, 6));
         assertNotEquals(copy, new Payload(BYTES, 2, 5));
+        assertNotEquals(copy, view.toBytes(), "an array");
         assertEquals("secret", view.text());
     }
 

@@ -243,7 +243,8 @@ class CipherStateTest {
         assertThrows(IllegalArgumentException.class, () -> state.encrypt(array, 8, 16, array, 0));
         assertThrows(IllegalArgumentException.class, () -> state.decrypt(array, 0, 32, array, 0));
         assertEquals(32, state.encrypt(array, 0, 16, array, 32), "apart");
-        assertEquals(0, state.nonce() - 1);
+        assertEquals(32, state.encrypt(array, 40, 16, array, 0), "apart, the other way round");
+        assertEquals(2, state.nonce());
     }
 
     @Test
