@@ -187,7 +187,11 @@ final class LinkReader {
     }
 
     private boolean receiveWaitingPacket() throws IOException {
-        return channel.pendingBytes() < config.maxBacklogBytes() && channel.hasPacket() && receivePacket();
+        if (channel.pendingBytes() >= config.maxBacklogBytes() || !channel.hasPacket()) {
+            return false;
+        }
+        receivePacket();
+        return true;
     }
 
     private void receiveMessage(long now) throws IOException {

@@ -282,11 +282,8 @@ final class ReceiveWindow {
         }
 
         /// Lets it grow: there is memory.
-        ///
-        /// @return true
-        boolean extend() {
+        void extend() {
             isExtended = true;
-            return true;
         }
 
         /// Sends them in order, and forgets them; stops while the peer is too far behind with reading.

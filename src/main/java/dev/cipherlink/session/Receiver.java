@@ -57,7 +57,10 @@ final class Receiver {
 
     /// Whether the answers so far are to be sent before more messages are taken in.
     boolean isBatchFull() {
-        return handler.endsBatch() || answers.isFull() && !(answers.isExtensible() && handler.mayExtendBatch() && answers.extend());
+        if (answers.isFull() && answers.isExtensible() && handler.mayExtendBatch()) {
+            answers.extend();
+        }
+        return handler.endsBatch() || answers.isFull();
     }
 
     /// Whether answers hold memory that other sessions may wait for, until [#answersWritten]. By the reading thread; needs no lock.

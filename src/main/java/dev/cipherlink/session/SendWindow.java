@@ -71,13 +71,12 @@ final class SendWindow {
         return bytes;
     }
 
-    /// Whether enough numbers are left for all of it, and one for DISCONNECT.
+    /// Whether enough numbers are left for all of a request, and one for DISCONNECT.
     boolean hasNumbersFor(Outgoing outgoing) {
         if (maxNumbers == Long.MAX_VALUE) {
             return true;
         }
-        long needed = outgoing.type == MessageType.DISCONNECT
-                ? 1 : 2 + Math.max(0, outgoing.payload.length - outgoing.fragmentedBytes - 1) / maxPayloadBytes;
+        long needed = 2 + Math.max(0, outgoing.payload.length - outgoing.fragmentedBytes - 1) / maxPayloadBytes;
         return acknowledgedCount + count + needed <= maxNumbers;
     }
 

@@ -100,7 +100,7 @@ class AdaptiveSpinTest {
         assertFalse(decision.hasRested());
         waitFor(Decision.REST_NANOS);
         assertTrue(decision.hasRested());
-        decision.begin(now, true);
+        decision.begin(now, 2);
         assertFalse(decision.hasRested());
     }
 

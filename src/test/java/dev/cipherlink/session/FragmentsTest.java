@@ -10,6 +10,7 @@ import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.session.Receiver.Fragments;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -186,5 +187,25 @@ class FragmentsTest {
             assertFalse(slow.isOverdue(now), "a slow client goes on");
         }
         slow.clear();
+    }
+
+    /// The thread of a server that looks for such requests must not wait for a session that is busy.
+    @Test
+    void aSessionDropsARequestThatDoesNotGoOnUnlessItIsBusy() throws Exception {
+        var server = new Peer(Peer.burst(4), true);
+        long soon = Duration.ofSeconds(29).toNanos();
+        long late = Duration.ofSeconds(31).toNanos();
+        server.receive(Peer.fragment(1, "one, "));
+        server.session.expireFragments(soon);
+        server.session.receiver.expireFragments(soon);
+        Thread other = Thread.ofPlatform().start(() -> server.session.expireFragments(late));
+        other.join();
+        assertTrue(server.session.receiver.isFragmentOverdue(late), "this thread has the lock");
+        server.session.expireFragments(late);
+        assertFalse(server.session.receiver.isFragmentOverdue(late));
+        server.receive(Peer.data(2, "two"));
+        assertEquals("ERROR the rest of the request did not come in time; send it again\n", server.sent.getLast().payload().text());
+        assertEquals(List.of(2), server.refused);
+        assertEquals(List.of(), server.ran);
     }
 }

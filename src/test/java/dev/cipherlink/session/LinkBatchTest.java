@@ -2,10 +2,12 @@ package dev.cipherlink.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
+import dev.cipherlink.message.Message.MessageCodec;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.session.Link.LinkConfig;
@@ -192,20 +194,74 @@ class LinkBatchTest extends LinkRig {
 
     private static final class Batches implements RequestHandler {
         final List<String> log = Collections.synchronizedList(new ArrayList<>());
-        boolean fails;
 
         @Override
         public Reply handle(int sequence, Payload request) {
             log.add(request.text());
+            if (request.text().equals("fail")) {
+                throw new IllegalStateException("a broken request");
+            }
             return echo(sequence, request);
         }
 
         @Override
         public void completeBatch() {
             log.add("complete");
-            if (fails) {
-                throw new IllegalStateException("the batch is not durable");
-            }
         }
+    }
+
+    /// Nobody knows how far the request came: what it changed is complete before another link goes on, and nothing is answered.
+    @Test
+    void completesABatchOfWhichARequestFailedAndAnswersNone() throws Exception {
+        var batches = new Batches();
+        Link link = link(LinkConfig.server(LONG), batches);
+        peer.send(Peer.data(1, "one"));
+        peer.send(Peer.data(2, "fail"));
+        assertEquals(CloseReason.INTERNAL_ERROR, reason(run(link)));
+        assertEquals(List.of("one", "fail", "complete"), batches.log);
+        assertTrue(link.session().isOver());
+        fromLink.close();
+        assertNull(peer.receiveMessage());
+    }
+
+    /// A server that went on reading would keep the answers of a peer that does not read.
+    @Test
+    void takesOnePacketAtATimeWhileThePeerDoesNotRead() throws Exception {
+        var batches = new Batches();
+        Link link = link(new LinkConfig(LONG, 1), batches);
+        fromLink.hold(true);
+        run(link);
+        link.session().push(Peer.bytes("an event"));
+        await(fromLink::isWaitedFor);
+        link.session().outbox().send(Peer.bytes("a request"), outcome("request"));
+        peer.send(Peer.data(1, "one"));
+        peer.send(Peer.data(2, "two"));
+        await(() -> batches.log.size() == 2);
+        assertEquals(List.of("one", "complete"), batches.log, "and waits for the writer");
+        fromLink.hold(false);
+        await(() -> batches.log.size() == 4);
+        assertEquals(List.of("one", "complete", "two", "complete"), batches.log);
+    }
+
+    @Test
+    void refusesAMessageThatIsLargerThanWhatWasAgreedOn() throws Exception {
+        var end = run(link(LinkConfig.server(LONG), Peer.burst(8), LinkRig::echo));
+        peer.send(Message.of(MessageType.DATA, 1, Payload.of(new byte[Peer.burst(8).maxPayloadBytes() + 1])));
+        assertEquals("ERROR a message is larger than what was agreed on\n", peer.receiveMessage().payload().text());
+        assertEquals(CloseReason.PROTOCOL_ERROR, reason(end));
+    }
+
+    @Test
+    void refusesTwoMessagesInAPacketOfVersion1() throws Exception {
+        var end = run(link(LinkConfig.server(LONG), LinkRig::echo));
+        var codec = new MessageCodec(Peer.burst(1).checksum());
+        int bytes = MessageCodec.encodedBytes(3);
+        peer.reserve(2 * bytes);
+        codec.encode(Peer.data(1, "one"), peer.reserved(), 0);
+        codec.encode(Peer.data(2, "two"), peer.reserved(), bytes);
+        peer.stage();
+        peer.writeStaged();
+        assertEquals("ERROR more than one message in a packet\n", peer.receiveMessage().payload().text());
+        assertEquals(CloseReason.PROTOCOL_ERROR, reason(end));
     }
 }

@@ -9,7 +9,9 @@ import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.session.Link.LinkConfig;
+import dev.cipherlink.session.Link.LinkEnd;
 import dev.cipherlink.session.Outgoing.PartHeader;
+import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -133,5 +135,26 @@ class LinkTest extends LinkRig {
         });
         threads.add(talker);
         assertEquals(CloseReason.PEER_STALLED, reason(end));
+    }
+
+    @Test
+    void isNotQuietWhileAThreadWritesOrHasSomethingToWrite() throws Exception {
+        Link link = link(LinkConfig.client(LONG), LinkRig::echo);
+        fromLink.hold(true);
+        run(link);
+        assertFalse(link.isQuiet(LONG), "it has just begun");
+        link.session().push(Peer.bytes("an event"));
+        await(fromLink::isWaitedFor);
+        assertFalse(link.isQuiet(Duration.ZERO), "it is being written");
+        link.session().outbox().send(Peer.bytes("a request"), outcome("request"));
+        assertFalse(link.isQuiet(Duration.ZERO), "and this waits behind it");
+        fromLink.hold(false);
+        await(() -> link.isQuiet(Duration.ZERO));
+    }
+
+    @Test
+    void tellsWhatWasThrownIfThatHasNoMessage() {
+        assertEquals("java.io.EOFException", LinkEnd.of(CloseReason.PEER_LOST, new EOFException()).detail());
+        assertEquals("broken pipe", LinkEnd.of(CloseReason.PEER_LOST, new EOFException("broken pipe")).detail());
     }
 }

@@ -2,10 +2,12 @@ package dev.cipherlink.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.message.Message.MessageType;
+import dev.cipherlink.session.Outbox.EventQueue;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -87,5 +89,43 @@ class OutboxTest {
         outbox.close(new IOException("second"));
         assertEquals("first", assertThrows(IOException.class, outbox::requireOpen).getMessage());
         outbox.lock().unlock();
+    }
+
+    @Test
+    void knowsWhetherTheThreadRunsAHandler() throws InterruptedException {
+        assertFalse(outbox.isInHandler());
+        outbox.lock().lock();
+        assertFalse(outbox.isInHandler());
+        outbox.beginBatch();
+        assertTrue(outbox.isInHandler());
+        var other = new CompletableFuture<Boolean>();
+        Thread.ofPlatform().start(() -> other.complete(outbox.isInHandler())).join();
+        assertFalse(other.join());
+        outbox.endBatch();
+        assertFalse(outbox.isInHandler());
+    }
+
+    @Test
+    void dropsEventsBeyondItsBoundsAndTellsOnceThatItTakesThemAgain() {
+        var events = new EventQueue(2, 100);
+        assertTrue(events.isEmpty());
+        assertNull(events.poll());
+        assertFalse(events.hasRecovered());
+        assertTrue(events.offer(outgoing(200)), "one of any size");
+        assertFalse(events.offer(outgoing(1)), "more than 100 bytes");
+        assertFalse(events.hasRecovered(), "one waits");
+        assertEquals(200, events.poll().payload.length);
+        assertTrue(events.isEmpty());
+        assertNull(events.poll());
+        assertTrue(events.hasRecovered());
+        assertFalse(events.hasRecovered());
+        for (int i = 0; i < 2; i++) {
+            assertTrue(events.offer(outgoing(50)));
+        }
+        assertFalse(events.hasRecovered(), "nothing was refused");
+        assertFalse(events.offer(outgoing(0)), "more than two");
+        events.poll();
+        assertTrue(events.offer(outgoing(50)));
+        assertEquals(100, events.bytes());
     }
 }

@@ -17,7 +17,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 
 /// One side of a session without a socket: what it sends lies in a queue, what it ran and was answered in lists.
@@ -33,6 +35,12 @@ public final class Peer implements RequestHandler {
     final List<String> repeated = new ArrayList<>();
     /// The numbers of requests in fragments that did not run.
     final List<Integer> refused = new ArrayList<>();
+    /// Answers that are stored apart, by number.
+    final Map<Integer, Reply> stored = new HashMap<>();
+    /// Whether a batch may have many answers.
+    boolean hasMemory = true;
+    /// Whether each request ends its batch.
+    boolean endsBatch;
     final List<String> answers = new ArrayList<>();
     final List<String> failures = new ArrayList<>();
     final Outbox outbox;
@@ -76,6 +84,21 @@ public final class Peer implements RequestHandler {
     @Override
     public void refused(int sequence, Reply answer) {
         refused.add(sequence);
+    }
+
+    @Override
+    public Reply stored(int sequence) {
+        return stored.get(sequence);
+    }
+
+    @Override
+    public boolean mayExtendBatch() {
+        return hasMemory;
+    }
+
+    @Override
+    public boolean endsBatch() {
+        return endsBatch;
     }
 
     /// Short texts as they are, long ones by their length and hash.

@@ -167,22 +167,26 @@ class SessionEndTest {
     /// One handler that threw kept all others from learning the fate of their requests, and the outbox open.
     @Test
     void tellsTheOthersIfOneHandlerThrows() throws IOException {
-        client.outbox.add(new Outgoing(MessageType.DATA, Peer.bytes("one"), new ReplyHandler() {
-            @Override
-            public void answered(Reply reply) {
-                throw new AssertionError("nobody answered");
-            }
+        for (String which : List.of("first", "second")) {
+            client.outbox.add(new Outgoing(MessageType.DATA, Peer.bytes("one"), new ReplyHandler() {
+                @Override
+                public void answered(Reply reply) {
+                    throw new AssertionError("nobody answered");
+                }
 
-            @Override
-            public void failed(IOException cause, boolean wasSent) {
-                throw new IllegalStateException("a broken handler");
-            }
-        }));
-        for (int i = 2; i <= 6; i++) {
+                @Override
+                public void failed(IOException cause, boolean wasSent) {
+                    throw new IllegalStateException("the " + which + " broken handler");
+                }
+            }));
+        }
+        for (int i = 3; i <= 6; i++) {
             client.request(Integer.toString(i));
         }
-        assertThrows(IllegalStateException.class, () -> client.session.abandon(new IOException("gone")));
-        assertEquals(List.of("2 sent", "3 sent", "4 sent", "5 not sent", "6 not sent"), client.failures);
+        client.enqueueDisconnect();
+        var thrown = assertThrows(IllegalStateException.class, () -> client.session.abandon(new IOException("gone")));
+        assertEquals("the first broken handler", thrown.getMessage());
+        assertEquals(List.of("3 sent", "4 sent", "5 not sent", "6 not sent"), client.failures);
         assertThrows(IOException.class, client.outbox::requireOpen);
     }
 }

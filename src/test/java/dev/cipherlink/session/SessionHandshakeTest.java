@@ -12,6 +12,7 @@ import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.Syn;
 import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.session.SessionHandshake.RefusedException;
@@ -20,7 +21,10 @@ import java.io.IOException;
 import java.net.ProtocolException;
 import java.util.EnumSet;
 import java.util.HashSet;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// Both sides of the handshake against messages that were put on the line beforehand.
 class SessionHandshakeTest {
@@ -180,5 +184,63 @@ class SessionHandshakeTest {
         in.close();
         assertThrows(EOFException.class, this::accept);
         assertThrows(EOFException.class, () -> SessionHandshake.connect(channel, SYN));
+    }
+
+    static List<SessionParameters> grantsBeyondTheWishes() {
+        return List.of(new SessionParameters(OperationMode.STEP_BY_STEP, 1_024, 1, Checksum.Algorithm.CRC32C),
+                new SessionParameters(OperationMode.BURST, 1_025, 9, Checksum.Algorithm.CRC32C),
+                new SessionParameters(OperationMode.BURST, 1_024, 10, Checksum.Algorithm.CRC32C));
+    }
+
+    @ParameterizedTest
+    @MethodSource("grantsBeyondTheWishes")
+    void refusesMoreThanItWishedFor(SessionParameters granted) throws IOException {
+        put(MessageType.SYN_ACK, 0, HandshakeJson.encode(new SynAck.Granted("ab", granted, "anna")));
+        var refusal = assertThrows(ProtocolException.class, () -> SessionHandshake.connect(channel, SYN));
+        assertEquals("the server granted what was not asked for", refusal.getMessage());
+    }
+
+    /// A server need not know the checksum that was wished for, but not choose one itself.
+    @Test
+    void takesTheDefaultChecksumInPlaceOfItsOwn() throws IOException {
+        var md5 = new SessionParameters(OperationMode.BURST, 1_024, 9, Checksum.Algorithm.MD5);
+        put(MessageType.SYN_ACK, 0, HandshakeJson.encode(new SynAck.Granted("ab", md5, "anna")));
+        assertEquals(md5, SessionHandshake.connect(channel, SYN).parameters());
+        put(MessageType.SYN_ACK, 0, HandshakeJson.encode(GRANTED));
+        assertThrows(ProtocolException.class, () -> SessionHandshake.connect(channel, new Syn(md5, "anna")));
+    }
+
+    @Test
+    void knowsItsOwnSessionBehindFreshDigits() throws IOException {
+        var resume = new Syn(WISHES, "anna", new Syn.Resume("ab", 3, -1));
+        put(MessageType.SYN_ACK, 0, HandshakeJson.encode(new SynAck.Granted("ab" + "01".repeat(16), WISHES, "anna", 7)));
+        assertEquals("ab", SessionHandshake.connect(channel, resume).sessionId());
+        put(MessageType.SYN_ACK, 0, HandshakeJson.encode(new SynAck.Granted("cd", WISHES, "anna", 7)));
+        assertEquals("cd", SessionHandshake.connect(channel, resume).sessionId());
+        put(MessageType.SYN_ACK, 0, HandshakeJson.encode(new SynAck.Granted("ef", WISHES, "anna")));
+        assertEquals("ef", SessionHandshake.connect(channel, resume).sessionId(), "a new session");
+    }
+
+    /// Only a whole ERROR 0 says that the key is not let in; others may be anything.
+    @Test
+    void refusesWhatIsDamagedOrHasBytesBehindIt() throws IOException {
+        for (MessageType type : new MessageType[] {MessageType.SYN_ACK, MessageType.ERROR}) {
+            byte[] payload = HandshakeJson.encode(GRANTED);
+            int bytes = MessageCodec.encodedBytes(payload.length);
+            peer.reserve(bytes);
+            codec.encode(Message.of(type, 0, Payload.of(payload)), peer.reserved(), 0);
+            peer.reserved()[bytes - 1] ^= 1;
+            peer.stage();
+            peer.writeStaged();
+            assertThrows(ProtocolException.class, () -> SessionHandshake.connect(channel, SYN), "damaged " + type);
+        }
+        byte[] payload = HandshakeJson.encode(GRANTED);
+        peer.reserve(MessageCodec.encodedBytes(payload.length) + 1);
+        codec.encode(Message.of(MessageType.SYN_ACK, 0, Payload.of(payload)), peer.reserved(), 0);
+        peer.stage();
+        peer.writeStaged();
+        assertThrows(ProtocolException.class, () -> SessionHandshake.connect(channel, SYN), "a byte behind it");
+        put(MessageType.ERROR, 1, payload);
+        assertThrows(ProtocolException.class, () -> SessionHandshake.connect(channel, SYN), "another number");
     }
 }

@@ -8,6 +8,9 @@ import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
+import dev.cipherlink.session.Outgoing.PartHeader;
+import dev.cipherlink.session.SendWindow.RetransmitTimer;
+import dev.cipherlink.session.Session.MessageSink;
 import dev.cipherlink.session.SessionHandshake.RefusedException;
 import java.io.IOException;
 import java.net.ProtocolException;
@@ -256,5 +259,115 @@ class SessionRepairTest {
         var refusal = assertThrows(RefusedException.class,
                 () -> client.receive(Message.of(MessageType.ERROR, 0, Payload.of(Peer.bytes("ERROR go away\n")))));
         assertTrue(refusal.getMessage().contains("go away"));
+    }
+
+    /// Version 1 may lose an answer: the oldest request is sent again, once, for its duplicate brings the answer again.
+    @Test
+    void asksOnceForAnAnswerThatIsMissingInVersion1() throws IOException {
+        var old = new Peer(Peer.burst(8), false);
+        old.receive(Peer.damaged(Peer.ack(1, "")));
+        assertEquals(0, old.sent.size(), "nothing is in flight");
+        old.request("one");
+        old.request("two");
+        var both = List.copyOf(old.sent);
+        old.sent.clear();
+        old.receive(Peer.ack(2, "it overtook the first"));
+        assertEquals(both, List.copyOf(old.sent));
+        old.sent.clear();
+        old.receive(Peer.damaged(Peer.ack(1, "x")));
+        assertEquals(0, old.sent.size(), "it was just asked for");
+        old.receive(Peer.ack(1, "1"));
+        old.receive(Peer.ack(2, "2"));
+        old.receive(Peer.ack(1, "once more"));
+        assertEquals(List.of("1", "2"), old.answers);
+    }
+
+    private static Message part(int offset, String content) {
+        byte[] payload = new byte[PartHeader.BYTES + content.length()];
+        PartHeader.encode(payload, offset, 9);
+        System.arraycopy(Peer.bytes(content), 0, payload, PartHeader.BYTES, content.length());
+        return Message.of(MessageType.PART, 1, Payload.of(payload));
+    }
+
+    @Test
+    void putsPartsTogetherOfWhichOneIsLostInVersion1() throws IOException {
+        var old = new Peer(Peer.burst(8), false);
+        old.request("get");
+        old.sent.clear();
+        old.receive(part(0, "abc"));
+        old.receive(part(6, "ghi"));
+        assertEquals(List.of(Peer.data(1, "get")), List.copyOf(old.sent), "the second is missing");
+        old.receive(part(2, "c"));
+        old.receive(part(-1, "c"));
+        old.receive(part(0, "abc"));
+        old.receive(part(3, "def"));
+        old.receive(part(6, "ghi"));
+        assertEquals(List.of("abcdefghi"), old.answers);
+    }
+
+    @Test
+    void takesAPartForTheAcknowledgementOfAFragment() throws IOException {
+        client.request(new byte[2 * Peer.burst(8).maxPayloadBytes()]);
+        client.receive(part(0, "abc"));
+        assertEquals(1, client.session.inFlight());
+        assertEquals(List.of(), client.answers);
+    }
+
+    @Test
+    void goesBackToTheSameNumberOncePerSecond() throws IOException {
+        client.request("one");
+        client.sent.clear();
+        client.receive(resend(1));
+        client.receive(resend(1));
+        assertEquals(1, client.sent.size());
+        client.now += RetransmitTimer.MIN_NANOS;
+        client.receive(resend(1));
+        assertEquals(2, client.sent.size());
+    }
+
+    @Test
+    void repeatsNothingForAPeerThatDoesNotRead() throws IOException {
+        client.request("one");
+        client.sent.clear();
+        var backlogged = new MessageSink() {
+            @Override
+            public void send(Message message) {
+                throw new AssertionError(message);
+            }
+
+            @Override
+            public boolean isBacklogged() {
+                return true;
+            }
+        };
+        client.session.receive(resend(1), client.now, backlogged);
+        client.session.receive(Message.of(MessageType.KEEPALIVE, 0, Payload.EMPTY), client.now, backlogged);
+        client.receive(resend(1));
+        assertEquals(1, client.sent.size(), "once it reads");
+    }
+
+    /// A large answer of a write is stored apart, with what it wrote.
+    @Test
+    void answersTheDuplicateOfAWriteFromWhereItsAnswerIsStored() throws IOException {
+        server.behaviour = _ -> Reply.ok(new byte[Session.MAX_STORED_REPLY_BYTES + 1]);
+        server.receive(Peer.data(1, "GETSET"));
+        server.sent.clear();
+        server.stored.put(1, Reply.ok(Peer.bytes("stored")));
+        server.receive(Peer.data(1, "GETSET"));
+        assertEquals(List.of(Peer.ack(1, "stored")), List.copyOf(server.sent));
+        assertEquals(List.of(), server.repeated);
+    }
+
+    @Test
+    void saysSoIfThereWasNoMemoryForAnAnswer() throws IOException {
+        var wide = new Peer(Peer.burst(4_096, 8_192), true);
+        wide.behaviour = _ -> Reply.ok(new byte[Session.MAX_STORED_REPLY_BYTES]);
+        for (int i = 1; i <= 2_000; i++) {
+            wide.receive(Peer.data(i, "get"));
+        }
+        wide.sent.clear();
+        wide.receive(Peer.data(2_000, "get"));
+        assertEquals(Session.NOT_KEPT.payload().length, wide.next().payload().length());
+        assertEquals(2_000, wide.ran.size());
     }
 }

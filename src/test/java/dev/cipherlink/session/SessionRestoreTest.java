@@ -2,6 +2,7 @@ package dev.cipherlink.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
@@ -175,5 +176,27 @@ class SessionRestoreTest {
         assertEquals(List.of("two"), server.ran);
         assertEquals(List.of("one", "two"), client.answers);
         assertFalse(server.session.isOver());
+    }
+
+    @Test
+    void believesAClientThatHasMoreAnswersThanAreRecorded() throws IOException {
+        restart(3, recorded("one", "two", "three"));
+        assertEquals(3, server.session.received(-1), "of an old version, which does not tell");
+        assertEquals(3, server.session.received(2));
+        assertEquals(5, server.session.received(5));
+        assertTrue(server.session.canResumeFrom(40_000), "only the peer knows what the other process sent");
+        server.resume(0);
+        assertEquals(3, server.session.received(5), "from then on it knows");
+    }
+
+    @Test
+    void acknowledgesTheFragmentsOfARequestThatAnotherProcessRan() throws IOException {
+        client.request(new byte[3 * PAYLOAD]);
+        server.receiveFrom(client, 3);
+        restart(3, Map.of(3, Reply.ok(Peer.bytes("written"))));
+        Peer.resume(client, server);
+        Peer.settle(client, server);
+        assertEquals(List.of("written"), client.answers);
+        assertEquals(List.of(), server.ran);
     }
 }

@@ -1,7 +1,9 @@
 package dev.cipherlink.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.ReplyHandler.Progress;
@@ -184,5 +186,23 @@ class SessionSizesTest {
         Message last = messages[messages.length - 1];
         assertThrows(ProtocolException.class, () -> peer.receive(last), () -> last.payload().toString());
         assertEquals(List.of(), peer.answers);
+    }
+
+    @Test
+    void endsABatchSoonerIfThereIsNoMemoryForItsAnswersOrItsHandlerSaysSo() throws IOException {
+        for (boolean hasMemory : new boolean[] {true, false}) {
+            var wide = new Peer(Peer.burst(64, 65_519), true);
+            wide.hasMemory = hasMemory;
+            wide.behaviour = _ -> Reply.ok(new byte[10_000]);
+            int run = 0;
+            while (!wide.session.receiver.isBatchFull()) {
+                run++;
+                wide.session.receive(Peer.data(run, "get"), wide.now, wide.sent::add);
+            }
+            assertEquals(hasMemory ? 27 : 2, run, "16 KiB of answers, or 256");
+        }
+        assertFalse(server.session.receiver.isBatchFull());
+        server.endsBatch = true;
+        assertTrue(server.session.receiver.isBatchFull());
     }
 }

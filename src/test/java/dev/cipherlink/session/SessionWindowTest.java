@@ -15,6 +15,7 @@ import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.message.SessionParameters.OperationMode;
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -267,5 +268,22 @@ class SessionWindowTest {
         assertEquals("event 49", client.ran.getLast());
         assertEquals(50, server.ran.size());
         assertEquals(50, client.answers.size());
+    }
+
+    @Test
+    void tellsThatItTakesEventsAgainAfterItHadTooMany() throws IOException {
+        var peer = new Peer(Peer.burst(8), true);
+        var other = new Peer(Peer.burst(8), true);
+        var told = new ArrayList<Integer>();
+        peer.session.onEventsSent(() -> told.add(peer.session.inFlight()));
+        int taken = 0;
+        while (peer.session.push(Peer.bytes("event"))) {
+            taken++;
+        }
+        peer.transmit();
+        assertEquals(List.of(), told, "most of them wait");
+        Peer.settle(peer, other);
+        assertEquals(taken, other.ran.size());
+        assertEquals(1, told.size());
     }
 }

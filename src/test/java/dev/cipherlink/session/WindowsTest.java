@@ -14,6 +14,7 @@ import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.session.Session.SessionIdentity;
 import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /// [SendWindow] and [ReceiveWindow] by themselves.
@@ -174,5 +175,18 @@ class WindowsTest {
             assertTrue(window.answered(i, Reply.OK, Payload.EMPTY));
         }
         assertTrue(budget.freeBytes() > (1 << 20) - 80_000, budget.freeBytes() + " are free");
+    }
+
+    @Test
+    void takesNoMemoryForAnswersThatTheProcessHasOnce() {
+        var budget = new MemoryBudget(1 << 20);
+        ReceiveWindow window = receiving(Peer.burst(8), budget);
+        assertNull(window.keptAnswer(1), "before the first");
+        var shared = List.of(Reply.OK, Reply.NOT_FOUND, Session.NOT_KEPT, Reply.ok(new byte[0]));
+        for (int i = 0; i < shared.size(); i++) {
+            assertTrue(window.answered(i, shared.get(i), Payload.EMPTY));
+            assertEquals(shared.get(i), window.keptAnswer(i));
+        }
+        assertEquals(1 << 20, budget.freeBytes());
     }
 }
