@@ -1,5 +1,6 @@
 package dev.cipherlink.store;
 
+import dev.cipherlink.store.Usage.Usages;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,8 @@ import java.util.function.LongSupplier;
 ///
 /// @param <C> the engine's cells
 public abstract class CellStore<C extends CellVerbs.Cell> extends CellVerbs<C> implements KeyValueStore {
+
+    protected final Usages usages = new Usages();
 
     protected CellStore(StoreLimits limits, LongSupplier clock, long epoch) {
         super(limits, clock, epoch);
@@ -215,6 +218,11 @@ public abstract class CellStore<C extends CellVerbs.Cell> extends CellVerbs<C> i
     }
 
     protected abstract Holding<C> holding();
+
+    @Override
+    public final Map<String, Long> usages() {
+        return usages.bytes();
+    }
 
     @Override
     public <T> T atomically(Map<Key, Need> keys, boolean isReadOnly, Atomic<T> body) throws StoreException {

@@ -135,6 +135,15 @@ public interface KeyValueStore extends KeyVerbs, AutoCloseable {
     /// @throws IllegalStateException if there is none
     Transaction transaction();
 
+    /// What the keys of a part of the store take; the first call for it begins to count, and returns at once. It goes on until the store
+    /// is closed: each write has to ask whether its key is there, and one that is there has to know what was there before.
+    ///
+    /// @param name the same for the same part
+    Usage usage(String name, Usage.Space space);
+
+    /// The bytes of all parts that are counted, by name.
+    Map<String, Long> usages();
+
     /// Whether writes survive the end of the process, so that records are of use to the next one.
     boolean isDurable();
 

@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 /// The records of a [MemoryStore], and the transaction of all threads: nothing waits, and records are there at once. Thread-safe.
 final class MemoryRecords implements Transaction {
     private final ConcurrentSkipListMap<byte[], byte[]> records = new ConcurrentSkipListMap<>(Arrays::compareUnsigned);
+    private final ThreadLocal<Usage.Quota> quota = new ThreadLocal<>();
     private final Budget budget;
 
     /// The memory of the store.
@@ -21,6 +22,16 @@ final class MemoryRecords implements Transaction {
     MemoryRecords(Budget budget) {
         this.budget = budget;
     }
+
+        @Override
+        public void limit(Usage.Quota newQuota) {
+            quota.set(newQuota);
+        }
+
+        /// That of the calling thread's writes; null if there is none.
+        Usage.Quota quota() {
+            return quota.get();
+        }
 
         @Override
         public void beginWrite() {
@@ -63,10 +74,12 @@ final class MemoryRecords implements Transaction {
 
         @Override
         public void commit() {
+            quota.remove();
         }
 
         @Override
         public void close() {
+            quota.remove();
         }
 
     byte[] record(byte[] key) {

@@ -2,10 +2,11 @@ package dev.cipherlink.store;
 
 import dev.cipherlink.metrics.MetricsReport;
 import dev.cipherlink.metrics.MetricsReport.Sample;
+import dev.cipherlink.store.Usage.Usages;
+import dev.cipherlink.store.Usage.Usages.Growth;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -25,7 +26,6 @@ import java.util.function.LongSupplier;
 /// Expired keys are invisible at once, and removed by a thread that [#close] ends.
 public final class MemoryStore extends CellStore<CellStore.Cell> {
 
-    private static final int COUNTED_AT_ONCE = 50_000;
     /// An estimate of the heap that one entry takes beside the bytes of key and value: their headers, the objects
     /// around them, its node in the map and in the order.
     static final int OVERHEAD_BYTES = 192;
@@ -40,14 +40,8 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
     private final AtomicLong heldAbsent = new AtomicLong();
     private final Holding<Cell> holding = new MemoryHolding();
     private final Expiry expiry;
-    private final LongReads listings = new LongReads("store-listing", 1);
+    private final MemoryListing listing = new MemoryListing(order, this::exists);
     private volatile ChangeListener listener = ChangeListener.NONE;
-
-    /// A part of a count.
-    ///
-    /// @param next where to go on; null if this was the last part
-    private record Counted(long keys, Key next) {
-    }
 
     /// A store on the system's monotonic clock.
     public MemoryStore(StoreLimits limits) {
@@ -109,7 +103,7 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
                 after = change.apply(live, this);
                 Cell next = after.exists() ? after : null;
                 if (next != kept) {
-                    reserve(bytes(key, next) - bytes(key, kept));
+                    reserve(key, kept, next);
                     link(key, kept == null ? ABSENT : kept, after);
                 }
                 return next;
@@ -189,16 +183,25 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
         @Override
         public void accept(List<Hold<Cell>> changes, OwnRecord record) throws StoreException {
             long bytes = 0;
+            var growth = new ArrayList<Growth>();
             for (Hold<Cell> change : changes) {
-                bytes += bytes(change.key(), change.after().exists() ? change.after() : null) - bytes(change.key(), change.kept());
+                Cell after = change.after().exists() ? change.after() : null;
+                bytes += bytes(change.key(), after) - bytes(change.key(), change.kept());
+                growth.add(new Growth(change.key(), usedBytes(change.key(), change.kept()), usedBytes(change.key(), after)));
+                // Released holds of keys that do not exist take them out again.
+                order.add(change.key());
             }
-            reserve(bytes);
+            Usages.Reserved reserved = usages.reserve(growth, records.quota());
+            boolean isReserved = false;
             try {
+                reserve(bytes);
+                isReserved = true;
                 if (record != null) {
                     records.record(record.key(), record.value());
                 }
             } catch (StoreException | Error e) {
-                usedBytes.addAndGet(-bytes);
+                reserved.takeBack();
+                usedBytes.addAndGet(isReserved ? -bytes : 0);
                 throw e;
             }
         }
@@ -208,6 +211,9 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
             cells.compute(hold.key(), (key, _) -> {
                 heldAbsent.addAndGet(hold.kept() == null ? -1 : 0);
                 if (!hold.isChanged()) {
+                    if (hold.kept() == null) {
+                        order.remove(key);
+                    }
                     return hold.kept();
                 }
                 link(key, hold.before(), hold.after());
@@ -223,6 +229,28 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
 
     private static long bytes(Key key, Cell cell) {
         return cell == null ? 0 : (long) OVERHEAD_BYTES + key.bytes().length + cell.value.length;
+    }
+
+    private static long usedBytes(Key key, Cell cell) {
+        return cell == null ? 0 : key.bytes().length + cell.value.length;
+    }
+
+    /// A new key comes into the order first: a count of usage that begins now finds it there, or the write finds that it is counted.
+    private void reserve(Key key, Cell kept, Cell next) throws StoreException {
+        boolean isNew = kept == null && order.add(key);
+        Usages.Reserved reserved = Usages.Reserved.NOTHING;
+        try {
+            if (!usages.isEmpty()) {
+                reserved = usages.reserve(List.of(new Growth(key, usedBytes(key, kept), usedBytes(key, next))), records.quota());
+            }
+            reserve(bytes(key, next) - bytes(key, kept));
+        } catch (StoreException e) {
+            reserved.takeBack();
+            if (isNew) {
+                order.remove(key);
+            }
+            throw e;
+        }
     }
 
     private void reserve(long bytes) throws StoreException {
@@ -242,9 +270,7 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
                 expiry.add(new Expiry.Deadline(after.deadline, key));
             }
         }
-        if (!kept.exists()) {
-            order.add(key);
-        } else if (!after.exists()) {
+        if (!after.exists()) {
             order.remove(key);
         }
         if (kept.version != after.version && listener.isInterested()) {
@@ -262,60 +288,20 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
         }
     }
 
-    /// Listings run on a platform thread, which the system takes off its processor: a virtual one would keep its carrier.
     @Override
     public List<Key> keys(byte[] prefix, int limit, byte[] after) throws StoreException {
-        return listings.run(() -> {
-            var found = new ArrayList<Key>();
-            boolean startsAfter = Arrays.compareUnsigned(after, prefix) >= 0;
-            for (Key key : order.tailSet(Key.of(startsAfter ? after : prefix), !startsAfter)) {
-                if (found.size() == limit || !key.startsWith(prefix)) {
-                    break;
-                }
-                if (exists(key)) {
-                    found.add(key);
-                }
-            }
-            return found;
-        });
+        return listing.keys(prefix, limit, after);
     }
 
     @Override
     public long count(byte[] prefix) throws StoreException {
-        if (prefix.length == 0) {
-            return size();
-        }
-        long count = 0;
-        Key from = Key.of(prefix);
-        while (from != null) {
-            Key first = from;
-            // In parts, so that other listings get their turn.
-            Counted part = listings.run(() -> countSome(prefix, first));
-            count += part.keys;
-            from = part.next;
-        }
-        return count;
-    }
-
-    private Counted countSome(byte[] prefix, Key first) throws StoreException {
-        int seen = 0;
-        long count = 0;
-        for (Key key : order.tailSet(first)) {
-            if (!key.startsWith(prefix)) {
-                break;
-            }
-            if (++seen > COUNTED_AT_ONCE) {
-                return new Counted(count, key);
-            }
-            count += exists(key) ? 1 : 0;
-        }
-        return new Counted(count, null);
+        return prefix.length == 0 ? size() : listing.count(prefix);
     }
 
     @Override
     public long size() throws StoreException {
         if (expiry.hasDue()) {
-            listings.run(() -> {
+            listing.reads().run(() -> {
                 expiry.removeDue();
                 return null;
             });
@@ -326,6 +312,21 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
     @Override
     public void onChange(ChangeListener newListener) {
         listener = newListener;
+    }
+
+    @Override
+    public Usage usage(String name, Usage.Space space) {
+        return usages.of(name, space, (usage, install) -> listing.reads().run(() -> {
+            usages.countEach(usage, install, order, key -> see(usage, key));
+            return null;
+        }));
+    }
+
+    private void see(Usage usage, Key key) {
+        while (cells.computeIfPresent(key, (_, kept) -> kept instanceof HeldCell ? kept : usage.see(key, kept, usedBytes(key, kept)))
+                instanceof HeldCell held) {
+            held.hold.await();
+        }
     }
 
     @Override
@@ -375,7 +376,7 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
     @Override
     public void close() {
         expiry.close();
-        listings.close();
+        listing.close();
     }
 
     /// Bytes that count against [StoreLimits#maxBytes].

@@ -21,6 +21,8 @@ public final class StoreException extends Exception {
         CONDITION,
         /// A condition of verbs that run as one is not met: a key has another version.
         CONFLICT,
+        /// The keys of the client would take more bytes than its quota.
+        QUOTA,
         /// A value was replaced while it was read; it is tried again.
         CHANGED,
         /// The value would be larger than [StoreLimits#maxValueBytes].
@@ -96,6 +98,19 @@ public final class StoreException extends Exception {
     static StoreException full(long maxBytes) {
         return new StoreException(Reason.FULL,
                 "the store is full (" + maxBytes + " bytes); delete keys, or ask the operator for more");
+    }
+
+    /// @param bytes    that the client's keys take
+    /// @param maxBytes its quota
+    /// @param more     bytes of the write that is refused
+    static StoreException overQuota(long bytes, long maxBytes, long more) {
+        return new StoreException(Reason.QUOTA, "the store is full for your key, whose keys take " + bytes + " bytes of " + maxBytes
+                + ": this write takes " + more + " more; delete keys, or ask the operator for more");
+    }
+
+    /// For a write of a client whose keys are not counted yet.
+    public static StoreException notCounted() {
+        return new StoreException(Reason.QUOTA, "the server still counts the bytes of your keys, for your quota; try again later");
     }
 
     /// For an engine that cannot use its files.

@@ -20,6 +20,9 @@ public interface Transaction extends AutoCloseable {
         void addTo(Transaction transaction) throws StoreException;
     }
 
+    /// Refuses its writes of keys that would go beyond this quota.
+    void limit(Usage.Quota quota);
+
     /// Prepares for a write, which may wait for a commit to begin: call it before taking a lock around the write. Records
     /// are accepted from here on until the transaction pauses.
     ///

@@ -313,4 +313,23 @@ class GatewayIT {
             assertTrue(client.rest().endsWith("\r\n"), "whole replies");
         }
     }
+
+    @Test
+    void aQuotaIsOutOfMemoryInTheWordsOfRedis(@TempDir Path folder) throws Exception {
+        AuthorizedKeys keys = AuthorizedKeys.load(folder.resolve("authorized_keys"));
+        try (Identity little = Identity.generate()) {
+            keys.add(new AuthorizedKey("little", little.publicKey(), List.of("max-bytes=20")));
+            try (PersonalServer server = PersonalServer.start(keys); GatewayRig rig = GatewayRig.before(server.clientConfig(little));
+                    RespClient client = rig.connect()) {
+                assertEquals("+OK\r\n", client.ask("SET", "a", "1234567890"));
+                String refusal = "OOM the store is full for your key, whose keys take 11 bytes of 20: this write takes ";
+                assertTrue(client.ask("SET", "b", "1234567890").startsWith("-" + refusal));
+                assertTrue(client.ask("MSET", "b", "12345", "c", "12345").startsWith("-" + refusal));
+                client.ask("MULTI");
+                client.ask("APPEND", "a", "1234567890");
+                assertTrue(client.ask("EXEC").startsWith("-EXECABORT Transaction discarded: "));
+                assertEquals("+OK\r\n", client.ask("SET", "b", "12345678"));
+            }
+        }
+    }
 }

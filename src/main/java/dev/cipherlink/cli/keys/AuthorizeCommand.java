@@ -9,6 +9,7 @@ import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.DurationText;
+import dev.cipherlink.text.DurationText.SizeText;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -28,6 +29,7 @@ public final class AuthorizeCommand extends ProgramCommand {
     private String services;
     private String expires;
     private String maxConnections;
+    private String maxBytes;
     private String rate;
     private boolean replace;
     private String file;
@@ -55,6 +57,8 @@ public final class AuthorizeCommand extends ProgramCommand {
         syntax.option("--expires", "DATE|DURATION", given -> expires = given,
                 "It is let in until then: 2027-01-31 (when that day begins, UTC), 2027-01-31T18:00:00Z, or 30d from now.");
         syntax.option("--max-connections", "N", given -> maxConnections = given, "It may have so many connections at a time.");
+        syntax.option("--max-bytes", "SIZE", given -> maxBytes = given,
+                "The keys that it may write take at most so much, such as 100MiB, with all that others have there.");
         syntax.option("--rate", "N", given -> rate = given, "Its requests beyond so many a second wait.");
         syntax.flag("--replace", given -> replace = given, "The key may be in the file already: its line is replaced.");
         syntax.option("--authorized-keys", "FILE", given -> file = given, KeysCommand.FILE_DESCRIPTION);
@@ -108,6 +112,7 @@ public final class AuthorizeCommand extends ProgramCommand {
         add(rights, "services=", services);
         add(rights, "expires=", expires == null ? null : moment(expires));
         add(rights, "max-connections=", maxConnections);
+        add(rights, "max-bytes=", maxBytes == null ? null : bytes(maxBytes));
         add(rights, "rate=", rate);
         return rights;
     }
@@ -115,6 +120,14 @@ public final class AuthorizeCommand extends ProgramCommand {
     private static void add(List<String> rights, String option, String value) {
         if (value != null) {
             rights.add(option + value);
+        }
+    }
+
+    private static String bytes(String text) {
+        try {
+            return Long.toString(SizeText.parse(text));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--max-bytes must be " + SizeText.ALLOWED, e);
         }
     }
 

@@ -1,17 +1,16 @@
 package dev.cipherlink.server.access;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import dev.cipherlink.command.Access;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.forward.ForwardRules;
+import dev.cipherlink.store.KeyValueStore;
+import dev.cipherlink.store.Usage.Quota;
 import java.net.InetAddress;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -61,7 +60,7 @@ public final class ClientRights {
     /// The options by name, as they are written.
     private enum Option {
         OPERATOR("operator"), DENIED("denied"), FORWARD("forward="), KEYS("keys="), SERVICES("services="), FROM("from="),
-        EXPIRES("expires="), MAX_CONNECTIONS("max-connections="), RATE("rate=");
+        EXPIRES("expires="), MAX_CONNECTIONS("max-connections="), MAX_BYTES("max-bytes="), RATE("rate=");
 
         private final String text;
 
@@ -80,7 +79,7 @@ public final class ClientRights {
 
         /// Whether it has a meaning inside a session; the others are about connections.
         private boolean isOfSession() {
-            return this == OPERATOR || this == KEYS || this == SERVICES || this == RATE;
+            return this == OPERATOR || this == KEYS || this == SERVICES || this == RATE || this == MAX_BYTES;
         }
 
         private static Option of(String option) {
@@ -93,7 +92,7 @@ public final class ClientRights {
             }
             throw new IllegalArgumentException("unknown option: there are operator, denied, forward=HOST:PORTS,..., "
                     + "keys=ro:PREFIX*,rw:PREFIX*,..., services=kv,chat,forward, from=ADDRESS/BITS,..., expires=DATE, "
-                    + "max-connections=N and rate=N");
+                    + "max-connections=N, max-bytes=N and rate=N");
         }
 
         private String value(String option) {
@@ -110,6 +109,7 @@ public final class ClientRights {
     private final List<Netblock> from;
     private final Optional<Instant> expires;
     private final int maxConnections;
+    private final long maxBytes;
     private final int rate;
     /// Whether every command of store and chat is allowed.
     private final boolean isUnlimited;
@@ -123,6 +123,7 @@ public final class ClientRights {
         Set<Service> allowed = Service.ALL;
         Optional<Instant> end = Optional.empty();
         int connections = MOST;
+        long bytes = 0;
         int perSecond = 0;
         for (String text : given) {
             Option option = Option.of(text);
@@ -144,6 +145,7 @@ public final class ClientRights {
                 }
                 case EXPIRES -> end = Optional.of(instant(option.value(text)));
                 case MAX_CONNECTIONS -> connections = whole(option, text);
+                case MAX_BYTES -> bytes = bytes(option.value(text));
                 case RATE -> perSecond = whole(option, text);
             }
         }
@@ -155,6 +157,7 @@ public final class ClientRights {
         from = List.copyOf(blocks);
         expires = end;
         maxConnections = connections;
+        maxBytes = bytes;
         rate = perSecond;
         if (ofSession().length() > MAX_SESSION_CHARACTERS) {
             throw new IllegalArgumentException("keys= and the other options of a session have at most " + MAX_SESSION_CHARACTERS
@@ -188,6 +191,13 @@ public final class ClientRights {
             throw new IllegalArgumentException(option.text + " must be a whole number, 1 to " + MOST);
         }
         return Integer.parseInt(value);
+    }
+
+    private static long bytes(String value) {
+        if (!value.matches("[1-9]\\d{0,17}")) {
+            throw new IllegalArgumentException("max-bytes= must be a whole number of bytes from 1 on");
+        }
+        return Long.parseLong(value);
     }
 
     /// In the order in which they were given.
@@ -275,6 +285,14 @@ public final class ClientRights {
         return rate;
     }
 
+    /// The most bytes to which the client may bring the keys that it may write. The first call for these keys begins to count them.
+    ///
+    /// @return null if there is no limit
+    public Quota quota(KeyValueStore store) {
+        return maxBytes == 0 ? null : new Quota(store.usage(options.stream().filter(option -> Option.of(option) == Option.KEYS)
+                .map(Option.KEYS::value).sorted().collect(Collectors.joining(",")), keys), maxBytes);
+    }
+
     /// The options that hold inside a session, in a fixed order: a session ends when they change.
     public String ofSession() {
         return options.stream().filter(option -> Option.of(option).isOfSession()).sorted().collect(Collectors.joining(" "));
@@ -293,86 +311,5 @@ public final class ClientRights {
     @Override
     public String toString() {
         return String.join(" ", options);
-    }
-
-    /// The keys of the store that a client may read and write: rules `ro:PATTERN` and `rw:PATTERN`, joined by commas. A pattern
-    /// is a key, or a prefix followed by `*`. The longest pattern that matches a key decides; a key that none matches is out of
-    /// reach. Immutable.
-    ///
-    /// @param rules the longest pattern first; of two equal ones the one that only reads
-    record KeyRules(List<KeyRule> rules) {
-
-        /// Every key, for reading and writing.
-        public static final KeyRules ALL = new KeyRules(List.of(new KeyRule(new byte[0], true, true)));
-
-        static final String ALLOWED = "ro:PATTERN or rw:PATTERN, joined by commas; PATTERN is a key, or a prefix with a * behind it";
-
-        public KeyRules {
-            var sorted = new ArrayList<>(rules);
-            sorted.sort((one, other) -> one.text.length != other.text.length ? other.text.length - one.text.length
-                    : one.isPrefix != other.isPrefix ? Boolean.compare(one.isPrefix, other.isPrefix)
-                    : Boolean.compare(one.mayWrite, other.mayWrite));
-            rules = List.copyOf(sorted);
-        }
-
-        /// @param text     a key or a prefix
-        /// @param isPrefix whether it matches every key that begins with it
-        record KeyRule(byte[] text, boolean isPrefix, boolean mayWrite) {
-
-            boolean matches(byte[] key) {
-                return isPrefix ? isWithin(key) : Arrays.equals(text, key);
-            }
-
-            /// Whether the rule covers every key that begins with this prefix.
-            boolean covers(byte[] prefix) {
-                return isPrefix && isWithin(prefix);
-            }
-
-            private boolean isWithin(byte[] bytes) {
-                return bytes.length >= text.length && Arrays.equals(text, 0, text.length, bytes, 0, text.length);
-            }
-        }
-
-        /// @param text printable ASCII
-        /// @throws IllegalArgumentException if the syntax is wrong; the message says what is allowed
-        static KeyRules parse(String text) {
-            var rules = new ArrayList<KeyRule>();
-            for (String rule : text.split(",", -1)) {
-                boolean mayWrite = rule.startsWith("rw:");
-                String pattern = rule.length() > 3 ? rule.substring(3) : "";
-                int star = pattern.indexOf('*');
-                if (!mayWrite && !rule.startsWith("ro:") || pattern.isEmpty() || star >= 0 && star < pattern.length() - 1) {
-                    throw new IllegalArgumentException("keys: '" + rule + "' must be " + ALLOWED);
-                }
-                boolean isPrefix = star >= 0;
-                String fixed = isPrefix ? pattern.substring(0, star) : pattern;
-                rules.add(new KeyRule(fixed.getBytes(US_ASCII), isPrefix, mayWrite));
-            }
-            return new KeyRules(rules);
-        }
-
-        /// Whether values, versions and the existence of this key may be seen.
-        public boolean mayRead(byte[] key) {
-            return decisive(key) != null;
-        }
-
-        public boolean mayWrite(byte[] key) {
-            KeyRule rule = decisive(key);
-            return rule != null && rule.mayWrite;
-        }
-
-        /// Whether all keys that begin with this prefix may be read.
-        public boolean mayList(byte[] prefix) {
-            return rules.stream().anyMatch(rule -> rule.covers(prefix));
-        }
-
-        private KeyRule decisive(byte[] key) {
-            for (KeyRule rule : rules) {
-                if (rule.matches(key)) {
-                    return rule;
-                }
-            }
-            return null;
-        }
     }
 }

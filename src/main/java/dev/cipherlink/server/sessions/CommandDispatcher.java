@@ -16,8 +16,10 @@ import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.KeyValueStore.OwnRecord;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
+import dev.cipherlink.store.Usage.Quota;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 
 /// Runs the requests of one session: each batch in one store transaction, together with the session's records. [Commands]
 /// implements the commands. Used by the session's reading thread; blocks only while a large value waits for memory.
@@ -30,6 +32,9 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     /// Bytes of values that APPEND and SETRANGE copy in one batch; limited, because other sessions wait for the batch's commit.
     private static final int MAX_APPENDED_BYTES = 1 << 20;
 
+    /// Time to wait until the keys of a client are counted, for its quota.
+    private static final Duration COUNT_PATIENCE = Duration.ofSeconds(10);
+
     private final Services services;
     private final SessionOrigin origin;
     private final CommandParser parser;
@@ -40,6 +45,8 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     private final AnswerBudget memory;
     private final ClientRights rights;
     private final RequestRates.Rate rate;
+    /// Null for none.
+    private final Quota quota;
 
     /// The transaction of the running batch; null between batches.
     private Transaction transaction;
@@ -59,6 +66,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         memory = new AnswerBudget(origin.owner());
         rights = origin.client().rights();
         rate = services.rates().of(origin.client());
+        quota = rights.quota(store);
         events = new SessionEvents(services, origin, () -> transaction);
         commands = new Commands(this, services, origin, events);
     }
@@ -130,7 +138,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
             journal.read(sequence, reply);
         }
         requests++;
-        rate.count();
+        rate.count(command instanceof Command.Transaction several ? Math.max(1, several.commands().size()) : 1);
         services.requests().count(verb, reply.outcome());
         if (reply.outcome() == Outcome.DENIED) {
             services.log().denied(origin, verb, reply.reason());
@@ -141,7 +149,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     private static Reply error(StoreException e) {
         return Reply.error(e.getMessage(), switch (e.reason()) {
             case NOT_A_NUMBER, OVERFLOW, VALUE_TOO_LARGE -> Outcome.INVALID;
-            case CONDITION -> Outcome.REFUSED;
+            case CONDITION, QUOTA -> Outcome.REFUSED;
             case CONFLICT -> Outcome.CONFLICT;
             case FULL, FAILED, CHANGED -> Outcome.FAILED;
         });
@@ -159,6 +167,9 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     private void begin() {
         if (transaction == null) {
             transaction = store.begin(this);
+            if (quota != null) {
+                transaction.limit(quota);
+            }
             batchBegan = System.nanoTime();
         }
     }
@@ -183,6 +194,9 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     ///
     /// @throws StoreException if the store takes no writes; nothing was changed
     private Reply change(int sequence, Command command) throws StoreException {
+        if (quota != null && !quota.usage().isCounted() && (command instanceof Command.OnKeys || command instanceof Command.Transaction)) {
+            awaitCount();
+        }
         try {
             // Before any lock around a change: a thread that holds one must not wait for a commit to begin.
             transaction.beginWrite();
@@ -203,6 +217,18 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
         }
         journal.changed(sequence, command, reply);
         return reply;
+    }
+
+    private void awaitCount() throws StoreException {
+        transaction.pause();
+        try {
+            if (!quota.usage().awaitCount(COUNT_PATIENCE)) {
+                throw StoreException.notCounted();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw StoreException.notCounted();
+        }
     }
 
     /// The answer of a possible change is kept unless the store took no writes. A read is run again, unless it could see
@@ -299,6 +325,11 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     }
 
     // For the commands of the batch.
+
+    /// That of the client; null for none.
+    Quota quota() {
+        return quota;
+    }
 
     Transaction transaction() {
         return transaction;

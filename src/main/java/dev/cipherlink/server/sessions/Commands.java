@@ -21,6 +21,7 @@ import dev.cipherlink.store.StoreException;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
 import java.util.List;
 
 /// Implements the commands of one session: on the store, in the chat, or about the server. Used by its reading thread.
@@ -153,7 +154,15 @@ final class Commands {
 
     private Reply info() throws StoreException {
         batch.transaction().pause();
-        return lines(services.info().read(origin.id()).entrySet().stream().map(line -> line.getKey() + ": " + line.getValue()).toList());
+        var info = new LinkedHashMap<>(services.info().read(origin.id()));
+        if (batch.quota() != null) {
+            info.put("quota_used_bytes", batch.quota().usage().bytes());
+            info.put("quota_max_bytes", batch.quota().maxBytes());
+        }
+        if (client.isOperator()) {
+            store.usages().forEach((keys, bytes) -> info.put("quota_used_bytes_of_" + (keys.isEmpty() ? "rw:*" : keys), bytes));
+        }
+        return lines(info.entrySet().stream().map(line -> line.getKey() + ": " + line.getValue()).toList());
     }
 
     private Reply chat(Command.Chat command) throws StoreException {

@@ -104,7 +104,7 @@ final class KeyCommands {
         } catch (StoreException e) {
             return switch (e.reason()) {
                 case NOT_A_NUMBER, OVERFLOW, VALUE_TOO_LARGE -> Reply.error(e.getMessage(), Reply.Outcome.INVALID);
-                case CONDITION, CONFLICT, CHANGED, FULL, FAILED -> throw e;
+                case CONDITION, QUOTA, CONFLICT, CHANGED, FULL, FAILED -> throw e;
             };
         }
     }

@@ -41,12 +41,12 @@ public final class RequestRates {
             this.bucket = bucket;
         }
 
-        /// Takes the token of a request. The next request of another session finds it gone, whenever that session began.
-        void count() {
+        /// Takes the tokens of a request, one for each of its commands. The next request of another session finds it gone, whenever that session began.
+        void count(int commands) {
             if (bucket != null) {
                 synchronized (bucket) {
                     long now = System.nanoTime();
-                    bucket.takeAll(1, now);
+                    bucket.takeAll(commands, now);
                     isSpent = bucket.available(now) <= 0;
                 }
             }

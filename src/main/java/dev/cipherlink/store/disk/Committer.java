@@ -112,6 +112,16 @@ public final class Committer implements AutoCloseable {
         gate.unlockRead(stamp);
     }
 
+    /// Runs this with nobody inside the gate. It must not block.
+    void whileClosed(Runnable action) {
+        long stamp = gate.writeLock();
+        try {
+            action.run();
+        } finally {
+            gate.unlockWrite(stamp);
+        }
+    }
+
     /// Bytes that the current group may have with its changes of keys; records may come to more.
     long logBytes() {
         return log.freeBytes() - log.marginBytes();

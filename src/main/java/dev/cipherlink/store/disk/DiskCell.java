@@ -107,6 +107,11 @@ final class DiskCell extends CellVerbs.Cell {
         return OVERHEAD_BYTES + key.bytes().length + (value == null ? 0 : value.length);
     }
 
+    /// For quotas.
+    long usedBytes(Key key) {
+        return exists() ? (long) key.bytes().length + valueBytes : 0;
+    }
+
     /// Adds its entry.
     void addTo(BatchBuffer batch, Key key) {
         boolean hasDeadline = deadline != NO_DEADLINE;

@@ -3,6 +3,7 @@ package dev.cipherlink.store.disk;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore.ChangeListener;
 import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.Usage.Usages.Growth;
 import dev.cipherlink.store.log.BatchBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -309,6 +310,10 @@ final class Group {
         /// How many entries more there are with it.
         int entries() {
             return (after.exists() ? 1 : 0) - (before.exists() ? 1 : 0);
+        }
+
+        Growth growth() {
+            return new Growth(key, before.usedBytes(key), after.usedBytes(key));
         }
 
         /// Adds what it changes.

@@ -3,14 +3,17 @@ package dev.cipherlink.store.disk;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.LongReads;
 import dev.cipherlink.store.StoreException;
+import dev.cipherlink.store.Usage;
 import dev.cipherlink.store.disk.Group.KeyChange;
 import dev.cipherlink.store.disk.StoreState.StoreClock;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
@@ -109,14 +112,70 @@ final class Listing implements AutoCloseable {
         return applier.state().keys() + unappliedEntries();
     }
 
-    /// How many entries more there are than in the database.
-    private long unappliedEntries() throws StoreException {
+    /// Counts what the keys of a part of the store take: those of the database at one moment, between two writes, and what it lacks then.
+    /// Changes count from that moment on.
+    void count(Usage usage, Runnable install) throws StoreException {
+        var unapplied = new HashMap<Key, KeyChange>();
+        try (RocksIterator iterator = reads.run(() -> {
+            // Nothing comes into the database meanwhile.
+            synchronized (applier) {
+                applyIfItCan();
+                var begun = new RocksIterator[1];
+                committer.whileClosed(() -> {
+                    unapplied.putAll(unapplied());
+                    begun[0] = database.iterator(Database.ENTRIES);
+                    install.run();
+                });
+                return begun[0];
+            }
+        })) {
+            unapplied.values().removeIf(change -> !usage.space().contains(change.key().bytes()));
+            usage.addCounted(unapplied.values().stream().mapToLong(change -> change.after().usedBytes(change.key())).sum());
+            for (byte[] prefix : usage.space().prefixes()) {
+                iterator.seek(prefix);
+                while (reads.run(() -> countSome(usage, prefix, unapplied, iterator))) {
+                    // In parts, so that listings get their turn.
+                }
+            }
+        }
+    }
+
+    /// @return false if these were the last
+    private boolean countSome(Usage usage, byte[] prefix, Map<Key, KeyChange> others, RocksIterator iterator) throws StoreException {
+        for (int i = 0; i < COUNTED_AT_ONCE; i++) {
+            Key key = stored(iterator, prefix);
+            if (key == null) {
+                return false;
+            }
+            if (usage.space().contains(key.bytes()) && !others.containsKey(key)) {
+                usage.addCounted(cell(iterator.value()).usedBytes(key));
+            }
+            iterator.next();
+        }
+        return true;
+    }
+
+    private static DiskCell cell(byte[] entry) throws StoreException {
+        try {
+            return DiskCell.decode(entry);
+        } catch (IOException e) {
+            throw StoreException.failed(e);
+        }
+    }
+
+    /// What the database lacks.
+    private Map<Key, KeyChange> unapplied() {
         var changes = new HashMap<Key, KeyChange>();
         var groups = new TreeMap<Long, Group>();
         committer.unapplied().forEach(group -> groups.put(group.number(), group));
         groups.values().forEach(group -> group.addChanges(changes));
+        return changes;
+    }
+
+    /// How many entries more there are than in the database.
+    private long unappliedEntries() throws StoreException {
         long entries = 0;
-        for (KeyChange change : changes.values()) {
+        for (KeyChange change : unapplied().values()) {
             boolean wasThere = change.isBlind() ? database.get(Database.ENTRIES, change.key().bytes()) != null
                     : change.before().exists();
             entries += (change.after().exists() ? 1 : 0) - (wasThere ? 1 : 0);

@@ -8,6 +8,7 @@ import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.LongReads;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
+import dev.cipherlink.store.Usage;
 import dev.cipherlink.store.disk.CellCache.CellReader;
 import dev.cipherlink.store.disk.Group.KeyChange;
 import dev.cipherlink.store.disk.Group.RecordChange;
@@ -145,7 +146,12 @@ public final class RocksStore extends CellStore<DiskCell> {
     }
 
     private RocksTransaction newTransaction() {
-        return new RocksTransaction(committer, reader, clock, lastVersion);
+        return new RocksTransaction(committer, reader, clock, lastVersion, usages);
+    }
+
+    @Override
+    public Usage usage(String name, Usage.Space space) {
+        return usages.of(name, space, listing::count);
     }
 
     @Override

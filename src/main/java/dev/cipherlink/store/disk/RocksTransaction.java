@@ -5,6 +5,8 @@ import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore.Need;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.Transaction;
+import dev.cipherlink.store.Usage;
+import dev.cipherlink.store.Usage.Usages;
 import dev.cipherlink.store.disk.CellCache.CellReader;
 import dev.cipherlink.store.disk.Group.KeyChange;
 import dev.cipherlink.store.disk.Group.RecordChange;
@@ -28,7 +30,9 @@ final class RocksTransaction implements Transaction {
     private final CellReader reader;
     private final LongSupplier clock;
     private final AtomicLong lastVersion;
+    private final Usages usages;
     private Records records;
+    private Usage.Quota quota;
     private boolean isActive;
     private boolean isInside;
     private long stamp;
@@ -37,11 +41,12 @@ final class RocksTransaction implements Transaction {
     /// The latest group that it read from and that was not durable; null if there was none.
     private Group read;
 
-    RocksTransaction(Committer committer, CellReader reader, LongSupplier clock, AtomicLong lastVersion) {
+    RocksTransaction(Committer committer, CellReader reader, LongSupplier clock, AtomicLong lastVersion, Usages usages) {
         this.committer = committer;
         this.reader = reader;
         this.clock = clock;
         this.lastVersion = lastVersion;
+        this.usages = usages;
     }
 
     void begin(Records newRecords) {
@@ -66,6 +71,11 @@ final class RocksTransaction implements Transaction {
             written = committer.current();
         }
         return written;
+    }
+
+    @Override
+    public void limit(Usage.Quota newQuota) {
+        quota = newQuota;
     }
 
     @Override
@@ -115,7 +125,21 @@ final class RocksTransaction implements Transaction {
     /// @param record null if there is none
     /// @return false if the log has no space for them
     boolean add(List<KeyChange> changes, RecordChange record) throws StoreException {
-        return enter().addAll(changes, record, committer.logBytes());
+        Group group = enter();
+        Usages.Reserved reserved = reserve(changes);
+        boolean isAdded = false;
+        try {
+            isAdded = group.addAll(changes, record, committer.logBytes());
+        } finally {
+            if (!isAdded) {
+                reserved.takeBack();
+            }
+        }
+        return isAdded;
+    }
+
+    private Usages.Reserved reserve(List<KeyChange> changes) throws StoreException {
+        return usages.isEmpty() ? Usages.Reserved.NOTHING : usages.reserve(changes.stream().map(KeyChange::growth).toList(), quota);
     }
 
     /// One try of a write, in memory, under the key's lock and inside the gate. If it lacks something it has changed nothing.
@@ -156,7 +180,8 @@ final class RocksTransaction implements Transaction {
         @Override
         public DiskCell apply(Key key, DiskCell kept) {
             try {
-                DiskCell before = kept != null ? kept : need == Need.NOTHING ? DiskCell.UNKNOWN : reader.look(key);
+                DiskCell before = kept != null ? kept
+                        : need == Need.NOTHING && !usages.covers(key) ? DiskCell.UNKNOWN : reader.look(key);
                 if (before == null) {
                     lacksEntry = true;
                     return null;
@@ -185,7 +210,15 @@ final class RocksTransaction implements Transaction {
             if (after == live || !after.exists() && !before.exists()) {
                 return kept == null && before.exists() ? before : kept;
             }
-            isAdded = group.add(new KeyChange(key, before, after), committer.logBytes());
+            var added = new KeyChange(key, before, after);
+            Usages.Reserved reserved = reserve(List.of(added));
+            try {
+                isAdded = group.add(added, committer.logBytes());
+            } finally {
+                if (!isAdded) {
+                    reserved.takeBack();
+                }
+            }
             lacksSpace = !isAdded;
             return isAdded ? after : kept;
         }
@@ -326,6 +359,7 @@ final class RocksTransaction implements Transaction {
         written = null;
         read = null;
         records = null;
+        quota = null;
         goOut();
     }
 }

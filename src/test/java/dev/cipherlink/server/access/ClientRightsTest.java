@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Command;
-import dev.cipherlink.server.access.ClientRights.KeyRules;
 import dev.cipherlink.server.access.ClientRights.Service;
 import java.net.InetAddress;
 import java.time.Instant;
@@ -35,7 +34,7 @@ class ClientRightsTest {
         "from=10.1", "from=10.1.0/24", "from=167772161",
         "from=10.0.0.0/-1", "from=10.0.0.0/", "from=::1/129", "expires=", "expires=tomorrow", "expires=30d", "expires=2027-02-30",
         "expires=2027-01-01 expires=2027-01-02", "max-connections=0", "max-connections=-1", "max-connections=1000001", "rate=0",
-        "rate=1.5", "rate=", "forward=", "operator operator", "keys=ro:ü*", "max-bytes=1"})
+        "rate=1.5", "rate=", "forward=", "operator operator", "keys=ro:ü*", "max-bytes=0", "max-bytes=1MiB", "max-bytes=5 max-bytes=5", "most-bytes=1"})
     void refusesWhatItDoesNotKnow(String options) {
         assertThrows(IllegalArgumentException.class, () -> rights(options));
     }
@@ -116,9 +115,19 @@ class ClientRightsTest {
     void theOrderOfOptionsDoesNotMatter() {
         assertEquals(rights("operator rate=5"), rights("rate=5 operator"));
         assertNotEquals(rights("rate=5"), rights("rate=6"));
-        ClientRights all = rights("rate=5 from=10.0.0.0/8 keys=ro:a* services=kv operator max-connections=3 expires=2027-01-31");
-        assertEquals("keys=ro:a* operator rate=5 services=kv", all.ofSession());
+        ClientRights all = rights("max-bytes=70 rate=5 from=10.0.0.0/8 keys=ro:a* services=kv operator max-connections=3 expires=2027-01-31");
+        assertEquals("keys=ro:a* max-bytes=70 operator rate=5 services=kv", all.ofSession());
         assertEquals(all.ofSession(), ClientRights.parseSession(all.ofSession()).ofSession());
         assertEquals(ClientRights.USER, ClientRights.parseSession(ClientRights.USER.ofSession()));
+    }
+
+    /// A count looks below each prefix once.
+    @Test
+    void theKeysOfAQuotaAreThoseThatMayBeWritten() {
+        KeyRules keys = rights("keys=rw:a:b:*,rw:a:*,ro:a:c:*,rw:one,ro:z*").keys();
+        assertEquals(List.of("a:", "one"), keys.prefixes().stream().map(String::new).sorted().toList());
+        assertTrue(keys.contains("a:b:1".getBytes()) && keys.contains("one".getBytes()));
+        assertFalse(keys.contains("a:c:1".getBytes()) || keys.contains("z".getBytes()) || keys.contains("onemore".getBytes()));
+        assertEquals(List.of(""), ClientRights.USER.keys().prefixes().stream().map(String::new).toList());
     }
 }

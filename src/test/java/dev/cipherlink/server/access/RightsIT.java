@@ -300,4 +300,39 @@ class RightsIT {
             assertTrue(seconds >= 2.9, seconds + " s");
         }
     }
+
+    @Test
+    void theKeysThatAClientMayWriteTakeNoMoreThanItsLineSays() throws Exception {
+        root.request("SET q:old 12345");
+        try (Identity little = Identity.generate(); Client client = connect(little, "little", "keys=rw:q:*", "max-bytes=40")) {
+            assertEquals("OK", client.request("SET q:1 " + "x".repeat(20)).text());
+            assertEquals("the store is full for your key, whose keys take 33 bytes of 40: this write takes 8 more; delete keys, or ask "
+                    + "the operator for more", client.request("SET q:2 12345").reason());
+            assertTrue(client.request("TXN\n8 INCR q:319 APPEND q:1 12345678").reason().startsWith("the store is full for your key"));
+            assertEquals("not found", client.request("GET q:3").reason(), "all of it or nothing");
+            assertEquals("OK", client.request("SET q:old 12").text());
+            assertEquals("OK", client.request("SET q:2 1234").text());
+            List<String> info = client.request("INFO").text().lines().toList();
+            assertTrue(info.contains("quota_used_bytes: 37") && info.contains("quota_max_bytes: 40"), info::toString);
+            assertFalse(info.stream().anyMatch(line -> line.startsWith("quota_used_bytes_of_")), info::toString);
+            assertEquals("OK", root.request("SET q:root " + "x".repeat(50)).text());
+            assertTrue(root.request("INFO").text().lines().toList().contains("quota_used_bytes_of_rw:q:*: 93"));
+            assertTrue(client.request("APPEND q:1 x").isError());
+            assertEquals("OK", client.request("DELETE q:root").text());
+            assertEquals("21", client.request("APPEND q:1 x").text());
+        }
+    }
+
+    /// Ten thousand commands in one transaction were one request.
+    @Test
+    void eachCommandOfATransactionCountsForTheRate() throws Exception {
+        try (Identity fast = Identity.generate(); Client client = connect(fast, "transactor", "rate=20")) {
+            long begin = System.nanoTime();
+            assertFalse(client.request("TXN\n" + "6 INCR n".repeat(60)).isError());
+            assertEquals("PONG", client.request("PING").text());
+            // 40 are owed: each answer waits for a second.
+            double seconds = (System.nanoTime() - begin) / 1e9;
+            assertTrue(seconds >= 1.9, seconds + " s");
+        }
+    }
 }

@@ -19,7 +19,7 @@ class RequestRatesTest {
     private static int batch(RequestRates.Rate rate, int most) {
         int requests = 0;
         while (requests < most && !rate.isSpent()) {
-            rate.count();
+            rate.count(1);
             requests++;
         }
         return requests;

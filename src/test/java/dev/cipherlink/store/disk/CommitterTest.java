@@ -201,7 +201,7 @@ class CommitterTest {
     /// The writes of a transaction waited until it came back from its work outside of the gate.
     @Test
     void aUnitThatPausesHasWhatItWroteCommitted() throws Exception {
-        var transaction = new RocksTransaction(committer, null, null, null);
+        var transaction = new RocksTransaction(committer, null, null, null, null);
         transaction.begin(Transaction.Records.NONE);
         try (transaction) {
             transaction.record(new byte[] {1}, new byte[] {2});
