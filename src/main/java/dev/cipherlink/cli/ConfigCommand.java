@@ -4,6 +4,7 @@ import dev.cipherlink.cli.base.ProgramCommand;
 import dev.cipherlink.cli.base.Syntax;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Settings;
+import dev.cipherlink.settings.Settings.ForwardProfile;
 import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.Json;
@@ -47,6 +48,7 @@ final class ConfigCommand extends ProgramCommand {
         for (Setting setting : Setting.values()) {
             show(setting, settings);
         }
+        settings.forwardProfiles().forEach(this::show);
         settings.sources().forEach(this::show);
         List<String> problems = settings.problems();
         if (!problems.isEmpty()) {
@@ -62,6 +64,15 @@ final class ConfigCommand extends ProgramCommand {
         } else {
             output().line("# " + TerminalText.escapeLine(source.place()) + ": " + source.outcome()
                     + (source.why().isEmpty() ? "" : ": " + source.why()));
+        }
+    }
+
+    private void show(String name, ForwardProfile profile) {
+        if (output().isJson()) {
+            output().line(Json.object(Json.members("key", "forward." + name, "value", profile.shown(), "origin", profile.origin())));
+        } else {
+            output().line(String.format("%-35s %-20s %s", "forward." + name, TerminalText.escapeLine(profile.shown()),
+                    TerminalText.escapeLine(profile.origin())));
         }
     }
 

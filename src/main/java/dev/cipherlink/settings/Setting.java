@@ -56,6 +56,8 @@ public enum Setting {
             "the same, once one of its directions has ended"),
     FORWARD_GRACE_PERIOD("forward.grace-period", time("0ms", "1h"), "2s",
             "time for forwarded connections when `forward` stops"),
+    FORWARD_SOCKETS("forward.sockets", new SettingType.FileName(), null,
+            "folder of the private sockets by which `forward --status` finds the forwards that run"),
     GATEWAY_MAX_CLIENTS("gateway.max-clients", new SettingType.Whole(1, 1_000_000), "10000",
             "clients of Redis that `gateway` serves at the same time"),
     GATEWAY_PASSWORD_FILE("gateway.password-file", new SettingType.FileName(), null,

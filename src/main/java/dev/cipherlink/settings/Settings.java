@@ -12,6 +12,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// The effective settings, each with where it came from. Immutable.
 ///
@@ -43,7 +46,29 @@ public final class Settings {
         static final String FOREIGN = "not ours";
     }
 
+    /// A named forward of a configuration file.
+    ///
+    /// @param options as the command line of `forward` has them
+    /// @param origin  the place that set it
+    /// @param folder  what relative file names in it are relative to
+    public record ForwardProfile(String options, String origin, Path folder) {
+
+        private static final Pattern KEY = Pattern.compile("forward\\.([A-Za-z0-9][A-Za-z0-9_-]{0,63})");
+
+        /// The name that a key and its value make a profile of; null if they do not.
+        static String name(String key, String text) {
+            Matcher matcher = KEY.matcher(key);
+            return text.startsWith("-") && matcher.matches() && Setting.byKey(key).isEmpty() ? matcher.group(1) : null;
+        }
+
+        /// The options for people, without the password of a proxy.
+        public String shown() {
+            return options.replaceAll("//[^/@\\s]*@", "//***@");
+        }
+    }
+
     private final List<Layer> layers;
+    private final Map<String, ForwardProfile> profiles = new TreeMap<>();
     private final Map<Setting, Effective> effective = new EnumMap<>(Setting.class);
     private final List<String> problems;
     private final List<Source> sources;
@@ -61,6 +86,11 @@ public final class Settings {
     private void adopt(Layer layer) {
         new TreeMap<>(layer.values()).forEach((key, text) -> {
             Optional<Setting> setting = Setting.byKey(key);
+            String profile = ForwardProfile.name(key, text);
+            if (profile != null) {
+                profiles.putIfAbsent(profile, new ForwardProfile(text, layer.place().apply(key), layer.folder()));
+                return;
+            }
             if (setting.isEmpty()) {
                 problems.add(unknown(key, layer.place().apply(key)));
                 return;
@@ -86,7 +116,8 @@ public final class Settings {
         String shown = TerminalText.escapeLine(key);
         return shown + ": unknown key in " + origin + NearestMatch.find(key, Setting.keys())
                 .map(near -> ", did you mean " + near + "?")
-                .orElse("; `cipherlink config show` lists all keys");
+                .orElse(key.startsWith("forward.") ? "; a named forward begins with an option: -L 5432:db.internal:5432"
+                        : "; `cipherlink config show` lists all keys");
     }
 
     /// The same settings with another layer, stronger than all others.
@@ -117,6 +148,11 @@ public final class Settings {
             throw problems.size() > 1 ? failure.withHint("cipherlink serve --check") : failure;
         }
         return this;
+    }
+
+    /// The named forwards, by name.
+    public Map<String, ForwardProfile> forwardProfiles() {
+        return Collections.unmodifiableMap(profiles);
     }
 
     /// The value as it was written.
@@ -225,6 +261,7 @@ public final class Settings {
             put(values, Setting.CLIENT_KNOWN_PEOPLE, state, "known_people");
             put(values, Setting.CLIENT_REVOKED_HOSTS, state, "revoked_hosts");
             put(values, Setting.AGENT_SOCKET, runtime, "agent");
+            put(values, Setting.FORWARD_SOCKETS, runtime, "forwards");
             put(values, Setting.HISTORY_FILE, state, "history");
             return values;
         }

@@ -3,6 +3,7 @@ package dev.cipherlink.settings;
 import dev.cipherlink.crypto.TrustedPath;
 import dev.cipherlink.settings.Setting.SettingType;
 import dev.cipherlink.settings.Settings.Folders;
+import dev.cipherlink.settings.Settings.ForwardProfile;
 import dev.cipherlink.settings.Settings.Layer;
 import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.FailureText;
@@ -126,7 +127,8 @@ public final class SettingsLoader {
     private Layer withoutTrust(Layer layer) {
         Map<String, String> values = new TreeMap<>(layer.values());
         values.keySet().removeIf(key -> {
-            boolean isRefused = Setting.byKey(key).filter(setting -> !setting.isForWorkingFolder()).isPresent();
+            boolean isRefused = Setting.byKey(key).filter(setting -> !setting.isForWorkingFolder()).isPresent()
+                    || ForwardProfile.name(key, layer.values().get(key)) != null;
             if (isRefused) {
                 problems.add(key + ": " + layer.place().apply(key) + " may not set it, since a file in the working folder decides "
                         + "neither whom to trust, nor how connections are encrypted, nor which files are used; put it into " + folders.config()

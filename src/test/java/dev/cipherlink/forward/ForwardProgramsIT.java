@@ -12,10 +12,13 @@ import dev.cipherlink.forward.Relay.RelayEnd;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,7 +45,11 @@ class ForwardProgramsIT {
 
     /// A listener that leads to this port.
     private ForwardListener forwardTo(int port) throws IOException {
-        var listener = ForwardListener.bind(ForwardSpec.parseLocal("0:127.0.0.1:" + port),
+        return forward("0:127.0.0.1:" + port);
+    }
+
+    private ForwardListener forward(String spec) throws IOException {
+        var listener = ForwardListener.bind(ForwardSpec.parseLocal(spec),
                 new ForwardListener.Config(rig.tunnels, ForwardLimits.DEFAULT, Optional.empty(), new ForwardEvents() {
                     @Override
                     public void failed(String name, IOException cause) {
@@ -83,6 +90,17 @@ class ForwardProgramsIT {
             assertArrayEquals(page, Files.readAllBytes(folder.resolve("named")));
             Programs.run(folder, curl, "-sS", "-o", "numbered", "--socks5", proxy, "http://127.0.0.1:" + webPort + "/page");
             assertArrayEquals(page, Files.readAllBytes(folder.resolve("numbered")));
+            String page4 = "http://localhost:" + webPort + "/page";
+            for (String[] how : new String[][] {{"--socks4a", proxy}, {"--proxytunnel", "--proxy", "http://" + proxy}}) {
+                String[] command = Stream.of(new String[] {curl, "-sS", "-o", how[0].substring(2)}, how, new String[] {page4})
+                        .flatMap(Stream::of).toArray(String[]::new);
+                Programs.run(folder, command);
+                assertArrayEquals(page, Files.readAllBytes(folder.resolve(how[0].substring(2))), how[0]);
+            }
+            String forbidden = Programs.run(folder, 56, curl, "-sS", "--proxytunnel", "--proxy", "http://" + proxy, "http://10.1.2.3/");
+            assertTrue(forbidden.contains("403"), forbidden);
+            String plain = Programs.run(folder, curl, "-sS", "--proxy", "http://" + proxy, page4);
+            assertEquals("only CONNECT is served here: a client has it for https, and curl for http too with --proxytunnel\n", plain);
             String refused = Programs.run(folder, 97, curl, "-sS", "--socks5-hostname", proxy, "http://10.1.2.3/");
             assertTrue(refused.contains("(2)"), "not allowed by ruleset: " + refused);
             String down = Programs.run(folder, 97, curl, "-sS", "--socks5-hostname", proxy,
@@ -118,9 +136,10 @@ class ForwardProgramsIT {
         int port = Programs.freePort();
         try (var service = Service.start(folder, port, iperf, "-s", "-B", "127.0.0.1", "-p", String.valueOf(port));
              var listener = forwardTo(service.port())) {
-            for (String[] more : new String[][] {{"-n", "64M"}, {"-n", "64M", "-R"}, {"-n", "32M", "-P", "4"}}) {
+            for (String[] more : new String[][] {{"-n", "64M"}, {"-n", "64M", "-R"}, {"-n", "32M", "-P", "4"},
+                {"-n", "32M", "-P", "4", "-R"}}) {
                 String[] command = {iperf, "-c", "127.0.0.1", "-p", port(listener)};
-                String[] whole = java.util.stream.Stream.of(command, more).flatMap(java.util.stream.Stream::of)
+                String[] whole = Stream.of(command, more).flatMap(Stream::of)
                         .toArray(String[]::new);
                 assertTrue(Programs.run(folder, whole).contains("iperf Done."));
             }
@@ -129,5 +148,137 @@ class ForwardProgramsIT {
             assertTrue(listener.forwards().totals().bytesToTunnel() >= 80L << 20);
             assertTrue(listener.forwards().totals().bytesToPlain() >= 50L << 20);
         }
+    }
+
+    @Test
+    void gitClonesThroughALocalForwardAndThroughTheProxy() throws Exception {
+        String git = Programs.assume("git");
+        Programs.run(folder, git, "init", "-q", "--bare", "origin.git");
+        Programs.run(folder, git, "init", "-q", "-b", "main", "work");
+        byte[] content = new byte[2_000_000];
+        new Random(8).nextBytes(content);
+        Files.write(folder.resolve("work/content"), content);
+        Path work = folder.resolve("work");
+        Programs.run(work, git, "add", ".");
+        Programs.run(work, git, "-c", "user.name=ann", "-c", "user.email=ann@example", "commit", "-q", "-m", "first");
+        Programs.run(work, git, "push", "-q", folder.resolve("origin.git").toString(), "main");
+        int port = Programs.freePort();
+        try (var daemon = Service.start(folder, port, git, "daemon", "--reuseaddr", "--export-all", "--listen=127.0.0.1", "--port=" + port,
+                     "--base-path=" + folder);
+             var listener = forwardTo(daemon.port())) {
+            Programs.run(folder, git, "clone", "-q", "-b", "main", "git://127.0.0.1:" + port(listener) + "/origin.git", "clone");
+            assertArrayEquals(content, Files.readAllBytes(folder.resolve("clone/content")));
+            Programs.run(folder.resolve("clone"), git, "fsck", "--strict");
+            assertEquals(0, rig.failures.size(), rig.failures.toString());
+        }
+    }
+
+    @Test
+    void rsyncCopiesBothWays() throws Exception {
+        String rsync = Programs.assume("rsync");
+        byte[] content = new byte[3_000_000];
+        new Random(2).nextBytes(content);
+        Files.createDirectories(folder.resolve("data"));
+        Files.write(folder.resolve("data/content"), content);
+        Files.writeString(folder.resolve("rsyncd.conf"), "use chroot = no\nreverse lookup = no\n[data]\npath = " + folder.resolve("data")
+                + "\nread only = no\n" + (System.getProperty("user.name").equals("root") ? "uid = root\ngid = root\n" : ""));
+        int port = Programs.freePort();
+        try (var daemon = Service.start(folder, port, rsync, "--daemon", "--no-detach", "--address=127.0.0.1", "--port=" + port,
+                     "--config=" + folder.resolve("rsyncd.conf"));
+             var listener = forwardTo(daemon.port())) {
+            String at = "rsync://127.0.0.1:" + port(listener) + "/data/";
+            Programs.run(folder, rsync, "-a", at, "copy/");
+            assertArrayEquals(content, Files.readAllBytes(folder.resolve("copy/content")));
+            Files.copy(folder.resolve("copy/content"), folder.resolve("copy/again"));
+            Programs.run(folder, rsync, "-az", "copy/", at);
+            assertArrayEquals(content, Files.readAllBytes(folder.resolve("data/again")));
+        }
+    }
+
+    @Test
+    void proxychainsTakesAProgramThroughTheSocksPort() throws Exception {
+        String proxychains = Programs.assume("proxychains4");
+        HttpServer web = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        web.createContext("/", exchange -> {
+            exchange.sendResponseHeaders(200, 5);
+            exchange.getResponseBody().write("hello".getBytes(StandardCharsets.US_ASCII));
+            exchange.close();
+        });
+        web.start();
+        try {
+            for (String kind : new String[] {"socks5", "socks4", "http"}) {
+                Files.writeString(folder.resolve("chain"), "strict_chain\n[ProxyList]\n" + kind + " 127.0.0.1 " + port(rig.dynamic) + "\n");
+                assertEquals("hello", Programs.run(folder, proxychains, "-q", "-f", "chain", Programs.require("curl", "curl"), "-sS",
+                        "http://127.0.0.1:" + web.getAddress().getPort() + "/"), kind);
+            }
+            assertEquals(3, rig.dynamic.forwards().totals().opened());
+        } finally {
+            web.stop(0);
+        }
+    }
+
+    @Test
+    void rcloneCopiesFromAServerOfItsOwn() throws Exception {
+        String rclone = Programs.assume("rclone");
+        byte[] content = new byte[3_000_000];
+        new Random(6).nextBytes(content);
+        Files.createDirectories(folder.resolve("data"));
+        Files.write(folder.resolve("data/content"), content);
+        int port = Programs.freePort();
+        try (var service = Service.start(folder, port, rclone, "--config", "/dev/null", "serve", "webdav", "--addr", "127.0.0.1:" + port,
+                     folder.resolve("data").toString());
+             var listener = forwardTo(service.port())) {
+            String there = ":webdav,url='http://127.0.0.1:" + port(listener) + "/':";
+            Programs.run(folder, rclone, "--config", "/dev/null", "copy", there, "copy");
+            assertArrayEquals(content, Files.readAllBytes(folder.resolve("copy/content")));
+            Files.copy(folder.resolve("copy/content"), folder.resolve("copy/again"));
+            Programs.run(folder, rclone, "--config", "/dev/null", "copy", "copy", there);
+            assertArrayEquals(content, Files.readAllBytes(folder.resolve("data/again")));
+        }
+    }
+
+    /// `-C` connects anew for each transaction.
+    @Test
+    void psqlAndPgbenchAreUsedThroughPortsAndUnixSockets() throws Exception {
+        String initdb = Programs.assume("initdb");
+        String postgres = Programs.assume("postgres");
+        String psql = Programs.assume("psql");
+        String pgbench = Programs.assume("pgbench");
+        Path data = Files.createDirectories(folder.resolve("pg"));
+        // It refuses to run as root.
+        boolean isRoot = System.getProperty("user.name").equals("root");
+        String[] asUser = isRoot ? new String[] {Programs.assume("runuser"), "-u", "postgres", "--"} : new String[0];
+        if (isRoot) {
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+            Programs.run(folder, "/bin/chown", "postgres", data.toString());
+        }
+        Programs.run(folder, command(asUser, initdb, "-D", data + "/data", "-U", "ann", "--auth=trust", "--no-sync"));
+        int port = Programs.freePort();
+        Path socket = data.resolve(".s.PGSQL." + port);
+        try (var pathRig = new ForwardRig(socket + ",127.0.0.1:*", ForwardLimits.DEFAULT, 0);
+             var service = Service.start(folder, port, command(asUser, postgres, "-D", data + "/data", "-p", String.valueOf(port), "-c",
+                     "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + data, "-c", "fsync=off"))) {
+            rig.close();
+            rig = pathRig;
+            Path near = Files.createDirectories(folder.resolve("near")).resolve(".s.PGSQL.7");
+            try (var byPort = forwardTo(service.port()); var byPath = forward(near + ":" + socket)) {
+                for (String[] at : new String[][] {{"127.0.0.1", port(byPort)}, {near.getParent().toString(), "7"}}) {
+                    String[] where = {"-h", at[0], "-p", at[1], "-U", "ann"};
+                    assertEquals("42\n", Programs.run(folder, command(new String[] {psql}, command(where, "-At", "-d", "postgres", "-c",
+                            "SELECT 6 * 7"))));
+                    Programs.run(folder, command(new String[] {pgbench}, command(where, "-i", "-q", "postgres")));
+                    String report = Programs.run(folder, command(new String[] {pgbench}, command(where, "-c", "4", "-t", "25", "postgres")));
+                    assertTrue(report.contains("100/100"), report);
+                    String anew = Programs.run(folder, command(new String[] {pgbench}, command(where, "-C", "-S", "-c", "4", "-t", "10", "postgres")));
+                    assertTrue(anew.contains("40/40"), anew);
+                }
+                assertTrue(byPort.forwards().totals().opened() > 40 && byPath.forwards().totals().opened() > 40);
+                assertEquals(0, rig.failures.size(), rig.failures.toString());
+            }
+        }
+    }
+
+    private static String[] command(String[] first, String... rest) {
+        return Stream.of(first, rest).flatMap(Stream::of).toArray(String[]::new);
     }
 }

@@ -12,9 +12,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Assumptions;
 
-/// Programs of others, started by tests. A missing one fails the test and names its Debian package.
+/// Programs of others, started by tests. A missing one that [#require] needs fails the test and names its Debian package.
 public final class Programs {
+
+    private static final Path POSTGRES = Path.of("/usr/lib/postgresql");
 
     private Programs() {
     }
@@ -25,6 +28,18 @@ public final class Programs {
                 .map(folder -> Path.of(folder, name)).filter(Files::isExecutable).findFirst()
                 .orElseThrow(() -> new AssertionError("this test needs " + name + ": apt-get install " + debianPackage))
                 .toString();
+    }
+
+    /// Skips the test if the program is missing; also looks where Debian keeps PostgreSQL.
+    ///
+    /// @return the program's file
+    public static String assume(String name) throws IOException {
+        try (Stream<Path> versions = Files.isDirectory(POSTGRES) ? Files.list(POSTGRES) : Stream.empty()) {
+            var found = Stream.concat(Stream.of(System.getenv("PATH").split(":")).map(Path::of), versions.map(version -> version.resolve("bin")))
+                    .map(folder -> folder.resolve(name)).filter(Files::isExecutable).findFirst();
+            Assumptions.assumeTrue(found.isPresent(), name + " is not installed");
+            return found.get().toString();
+        }
     }
 
     /// Runs it to its end, 60 s at most.

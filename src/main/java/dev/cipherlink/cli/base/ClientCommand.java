@@ -7,6 +7,7 @@ import dev.cipherlink.connect.ConnectionDetails;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Settings;
 import dev.cipherlink.settings.Settings.OptionLayer;
+import java.nio.file.Path;
 
 /// A command that connects to a server.
 public abstract class ClientCommand extends ProgramCommand {
@@ -29,6 +30,16 @@ public abstract class ClientCommand extends ProgramCommand {
     public final Settings clientSettings() {
         Client.prepare();
         return client.over(readSettings(), root().client, surroundings().folder());
+    }
+
+    /// The settings of a part of the command that has options of its own, which are weaker than the command's.
+    ///
+    /// @param read   from files and environment
+    /// @param part   the options of that part
+    /// @param folder what file names in them are relative to
+    public final Settings clientSettings(Settings read, ClientOptions part, Path folder) {
+        Client.prepare();
+        return client.over(part.over(read, new ClientOptions(), folder), root().client, surroundings().folder());
     }
 
     /// Connects to the server of the settings. May ask, for a passphrase or about a server that is new.
@@ -55,7 +66,12 @@ public abstract class ClientCommand extends ProgramCommand {
 
     /// The keys alone, for commands that connect many times.
     public final ClientKeys loadKeys(Settings settings) {
-        boolean acceptNew = client.acceptNewHostKey || root().client.acceptNewHostKey;
+        return loadKeys(settings, client);
+    }
+
+    /// The same for a part of the command that has options of its own.
+    public final ClientKeys loadKeys(Settings settings, ClientOptions part) {
+        boolean acceptNew = part.acceptNewHostKey || client.acceptNewHostKey || root().client.acceptNewHostKey;
         ClientKeys keys = ClientKeys.load(settings, acceptNew, surroundings(), output());
         new ConnectionDetails(output()).tellKeys(settings, keys.credentials());
         return keys;

@@ -50,6 +50,11 @@ public final class Syntax implements IHelpSectionRenderer {
                 ((Syntax) command.usageMessage().sectionMap().get(UsageMessageSpec.SECTION_KEY_OPTION_LIST)).groups);
     }
 
+    /// Whether an option of a command is one that every command has.
+    public static boolean isCommon(CommandSpec command, OptionSpec option) {
+        return groups(command).get(COMMON).contains(option);
+    }
+
     @Override
     public String render(CommandLine.Help help) {
         StringBuilder text = new StringBuilder();

@@ -2,19 +2,18 @@ package dev.cipherlink.cli.forward;
 
 import dev.cipherlink.cli.base.ClientCommand;
 import dev.cipherlink.cli.base.Syntax;
-import dev.cipherlink.cli.forward.ForwardListeners.ForwardReports;
+import dev.cipherlink.cli.forward.ForwardGroup.Plan;
 import dev.cipherlink.client.TunnelClient;
 import dev.cipherlink.connect.CliClient;
 import dev.cipherlink.connect.ClientKeys;
-import dev.cipherlink.console.Signals;
 import dev.cipherlink.crypto.TrustedPath;
-import dev.cipherlink.forward.ForwardListener;
 import dev.cipherlink.forward.ForwardSpec;
 import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.Socks.SocksPasswords;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Setting.SettingType;
 import dev.cipherlink.settings.Settings;
+import dev.cipherlink.settings.Settings.ForwardProfile;
 import dev.cipherlink.settings.Settings.OptionLayer;
 import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.ExitStatus;
@@ -25,9 +24,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
 
 /// `forward`: TCP connections of this machine, continued at the server.
 public final class ForwardCommand extends ClientCommand {
@@ -38,6 +40,9 @@ public final class ForwardCommand extends ClientCommand {
     private String stdio;
     private String pool = "0";
     private String passwordFile;
+    private boolean retryBind;
+    private boolean status;
+    private List<String> profiles = List.of();
 
     @Override
     public void describe(Syntax syntax) {
@@ -52,6 +57,7 @@ public final class ForwardCommand extends ClientCommand {
                 "  curl --socks5-hostname 127.0.0.1:1080 http://intranet/",
                 "  cipherlink forward -L 5432:/run/postgresql/.s.PGSQL.5432",
                 "  HTTPS_PROXY=http://127.0.0.1:1080 git clone https://git.intra/x",
+                "  cipherlink forward db web --retry-bind",
                 "  ssh -o ProxyCommand='cipherlink forward --stdio %%h:%%p' user@host");
         syntax.manyOptions("-L", "[BIND:]PORT:HOST:PORT", given -> local = given,
                 "Listen on PORT of this machine (0: a free one) and " + "forward to HOST:PORT, as the server sees it.",
@@ -66,45 +72,119 @@ public final class ForwardCommand extends ClientCommand {
                 "Keep N connections to the server ready, so that a forwarded one costs one round trip.");
         syntax.option("--socks-passwords", "FILE", given -> passwordFile = given,
                 "Only users in this file may use -D and -H: USER:PASSWORD on each line. Mode 0600.");
+        syntax.flag("--retry-bind", given -> retryBind = given, "Wait for a port that another process has, instead of ending.");
+        syntax.flag("--status", given -> status = given, "Show your forwards that run: state, traffic, last error. Exit status 1 if none does.");
+        syntax.parameters("0..*", "PROFILE", given -> profiles = given,
+                "Named forwards of the configuration: `forward: {db: -L 5432:db.internal:5432 -s server.example}`.");
     }
 
     @Override
     public ExitStatus run() throws InterruptedException {
-        List<ForwardSpec> specs = new ArrayList<>(parse("-L", local, ForwardSpec::parseLocal));
-        specs.addAll(parse("-D", dynamic, ForwardSpec::parseDynamic));
-        specs.addAll(parse("-H", http, ForwardSpec::parseDynamic));
-        requireOneUse(specs);
-        int poolSize = (Integer) OptionLayer.check(new SettingType.Whole(0, 32), "--pool", pool);
-        Optional<SocksPasswords> passwords = passwords();
-        Settings settings = clientSettings();
+        Settings read = readSettings();
+        if (status) {
+            if (!profiles.isEmpty() || hasListeners() || stdio != null) {
+                throw CliException.usage("--status shows all of your forwards, and starts none");
+            }
+            return ForwardStatus.show(sockets(read.requireValid()).orElseThrow(() -> CliException.usage("no folder of running forwards: set "
+                    + Setting.FORWARD_SOCKETS.key())), output());
+        }
+        requireOneUse();
+        if (stdio != null) {
+            return forwardStdio(version2(clientSettings(read, client, surroundings().folder())));
+        }
+        List<ForwardGroup> groups = new ArrayList<>();
+        try {
+            for (String profile : new LinkedHashSet<>(profiles)) {
+                groups.add(profile(profile, read));
+            }
+            if (hasListeners()) {
+                groups.add(group("", this, read, surroundings().folder()));
+            }
+            new ForwardListeners(groups, output()).run(sockets(read), read.duration(Setting.FORWARD_GRACE_PERIOD));
+            return ExitStatus.DONE;
+        } finally {
+            groups.forEach(ForwardGroup::close);
+        }
+    }
+
+    private static Optional<Path> sockets(Settings settings) {
+        return settings.file(Setting.FORWARD_SOCKETS);
+    }
+
+    private boolean hasListeners() {
+        return !(local.isEmpty() && dynamic.isEmpty() && http.isEmpty());
+    }
+
+    private void requireOneUse() {
+        boolean isListening = hasListeners() || !profiles.isEmpty();
+        if (isListening == (stdio != null)) {
+            throw CliException.usage(stdio == null ? "forward: what, and where to?"
+                    : "--stdio forwards one connection; profiles, -L, -D and -H need another `cipherlink forward`")
+                    .withHint("cipherlink forward --help");
+        }
+        requirePasswordsHaveAUse();
+    }
+
+    private void requirePasswordsHaveAUse() {
+        if (passwordFile != null && dynamic.isEmpty() && http.isEmpty()) {
+            throw CliException.usage("--socks-passwords has no meaning without -D or -H");
+        }
+    }
+
+    private static Settings version2(Settings settings) {
         if (settings.file(Setting.CLIENT_SHARED_KEY).isPresent()) {
             throw CliException.usage("forwarding needs version 2, and "
                     + settings.origin(Setting.CLIENT_SHARED_KEY).orElseThrow() + " chooses version 1")
                     .withHint("an identity instead of a shared key: cipherlink keygen identity");
         }
-        try (ClientKeys keys = loadKeys(settings)) {
-            if (stdio == null) {
-                return listen(specs, settings, new Tunnels(keys, poolSize, passwords));
-            }
-            ForwardTarget target = parse("--stdio", List.of(stdio), ForwardTarget::parseOfSsh).getFirst();
-            try (TunnelClient tunnels = new TunnelClient(CliClient.config(settings, keys), 0)) {
-                return new StdioForward(this, settings).run(tunnels, target, keys);
-            }
+        return settings;
+    }
+
+    private ExitStatus forwardStdio(Settings settings) throws InterruptedException {
+        ForwardTarget target = parse("--stdio", List.of(stdio), ForwardTarget::parseOfSsh).getFirst();
+        try (ClientKeys keys = loadKeys(settings);
+             TunnelClient tunnels = new TunnelClient(CliClient.config(settings, keys), 0)) {
+            return new StdioForward(this, settings).run(tunnels, target, keys);
         }
     }
 
-    private record Tunnels(ClientKeys keys, int poolSize, Optional<SocksPasswords> passwords) {
+    /// The group of a profile: its options are parsed as those of a command line.
+    private ForwardGroup profile(String name, Settings read) {
+        ForwardProfile profile = read.requireValid().forwardProfiles().get(name);
+        if (profile == null) {
+            throw CliException.usage("no forward is named " + TerminalText.escapeLine(name) + " in the configuration").withHint(
+                    read.forwardProfiles().isEmpty() ? "a file with forward: {" + "db: -L 5432:db.internal:5432}; cipherlink help config"
+                            : "one of " + String.join(", ", read.forwardProfiles().keySet()));
+        }
+        var part = new ForwardCommand();
+        try {
+            var given = new CommandLine(part.specify("forward")).parseArgs(profile.options().strip().split("\\s+"));
+            given.matchedOptions().stream().filter(option -> Syntax.isCommon(part.spec(), option)).findFirst().ifPresent(option -> {
+                throw new IllegalArgumentException(option.longestName() + " belongs on the command line");
+            });
+            if (part.stdio != null || part.status || !part.profiles.isEmpty() || !part.hasListeners()) {
+                throw new IllegalArgumentException("it needs -L, -D or -H, and takes no profile, --stdio or --status");
+            }
+            part.requirePasswordsHaveAUse();
+            return group(name, part, read, profile.folder());
+        } catch (ParameterException | IllegalArgumentException | CliException e) {
+            ExitStatus cause = e instanceof CliException known ? known.status() : ExitStatus.USAGE;
+            throw new CliException(cause, "forward." + name + " (" + profile.origin() + "): " + e.getMessage()).withCause(e);
+        }
     }
 
-    private void requireOneUse(List<ForwardSpec> specs) {
-        if (specs.isEmpty() == (stdio == null)) {
-            throw CliException.usage(stdio == null ? "forward: what, and where to?"
-                    : "--stdio forwards one connection; -L, -D and -H need another `cipherlink forward`")
-                    .withHint("cipherlink forward --help");
-        }
-        if (passwordFile != null && dynamic.isEmpty() && http.isEmpty()) {
-            throw CliException.usage("--socks-passwords has no meaning without -D or -H");
-        }
+    /// @param part   the command whose options say what to forward
+    /// @param folder what file names in them are relative to
+    private ForwardGroup group(String name, ForwardCommand part, Settings read, Path folder) {
+        List<ForwardSpec> specs = new ArrayList<>(parse("-L", part.local, ForwardSpec::parseLocal));
+        specs.addAll(parse("-D", part.dynamic, ForwardSpec::parseDynamic));
+        specs.addAll(parse("-H", part.http, ForwardSpec::parseDynamic));
+        specs.replaceAll(spec -> spec.isPath() ? new ForwardSpec(folder.resolve(spec.bind()).normalize().toString(), 0, spec.target()) : spec);
+        int poolSize = (Integer) OptionLayer.check(new SettingType.Whole(0, 32), "--pool", part.pool);
+        Optional<SocksPasswords> passwords = part.passwords(folder);
+        Settings settings = version2(clientSettings(read, part.client, folder));
+        ClientKeys keys = loadKeys(settings, part.client);
+        return new ForwardGroup(new Plan(name, specs, settings, keys, poolSize, retryBind || part.retryBind), passwords, output());
     }
 
     private static <T> List<T> parse(String option, List<String> texts, Function<String, T> parser) {
@@ -117,11 +197,11 @@ public final class ForwardCommand extends ClientCommand {
         }).toList();
     }
 
-    private Optional<SocksPasswords> passwords() {
+    private Optional<SocksPasswords> passwords(Path folder) {
         if (passwordFile == null) {
             return Optional.empty();
         }
-        Path file = surroundings().folder().resolve(passwordFile);
+        Path file = folder.resolve(passwordFile);
         String what = "cannot use password file " + TerminalText.escapeLine(passwordFile) + ": ";
         try {
             boolean isSecret = Files.getPosixFilePermissions(file).stream()
@@ -132,25 +212,6 @@ public final class ForwardCommand extends ClientCommand {
             return Optional.of(SocksPasswords.parse(Files.readAllLines(TrustedPath.resolve(file), StandardCharsets.UTF_8)));
         } catch (IOException | IllegalArgumentException e) {
             throw CliException.usage(what + FailureText.of(e)).withCause(e);
-        }
-    }
-
-    /// The first connection shows whether the server is there and lets us in, and asks what there is to ask.
-    private ExitStatus listen(List<ForwardSpec> specs, Settings settings, Tunnels what) throws InterruptedException {
-        var reports = new ForwardReports(output());
-        try (TunnelClient tunnels = new TunnelClient(CliClient.config(settings, what.keys), what.poolSize);
-             var listeners = new ForwardListeners(settings.duration(Setting.FORWARD_GRACE_PERIOD), output())) {
-            var config = new ForwardListener.Config(tunnels, settings.forwardLimits(), what.passwords, reports);
-            for (ForwardSpec spec : specs) {
-                listeners.bind(spec, config);
-            }
-            CliClient.open(settings, what.keys).close();
-            tunnels.start();
-            Signals.onTermination(listeners::stop);
-            Signals.onUserSignal(listeners::report);
-            listeners.start();
-            listeners.awaitStop();
-            return ExitStatus.DONE;
         }
     }
 }

@@ -35,6 +35,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -63,7 +64,7 @@ class ForwardCommandIT {
         ann.environment.put("CIPHERLINK_SERVER_AUTHORIZED_KEYS", authorized.toString());
         assertEquals(0, ann.run("keygen", "identity"), ann.err());
         assertEquals(0, ann.run("authorize", ann.out().strip(), "--name", "ann", "--forward",
-                "127.0.0.1:" + target.getLocalPort(), "--forward", "localhost:1-65535"), ann.err());
+                "127.0.0.1:" + target.getLocalPort(), "--forward", "localhost:1-65535,127.0.0.1:1-65535"), ann.err());
         server = Server.start(ServerConfig.loopback(ServerKeys.personal(host, AuthorizedKeys.load(authorized)))
                 .with(to -> to.gracePeriod = Duration.ofMillis(500)), store);
         ann.environment.put("CIPHERLINK_CLIENT_SERVER", address());
@@ -264,6 +265,24 @@ class ForwardCommandIT {
                     "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", "ProxyCommand=" + script + " %h:%p", "localhost",
                     "echo it works; seq 100000 | tail -1");
             assertEquals("it works\n100000\n", said);
+            shareOneConnection(ssh, script, service.port());
+        }
+    }
+
+    /// The first ssh keeps its connection, through `--stdio`, for those that come.
+    private void shareOneConnection(String ssh, Path script, int port) throws Exception {
+        String[] common = {ssh, "-F", "none", "-i", folder.resolve("user").toString(), "-p", String.valueOf(port), "-o",
+            "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-o",
+            "ProxyCommand=" + script + " %h:%p", "-o", "ControlPath=" + folder.resolve("c")};
+        String[] master = Stream.concat(Stream.of(common), Stream.of("-o", "ControlMaster=yes", "-N", "-f", "127.0.0.1")).toArray(String[]::new);
+        Programs.run(folder, master);
+        try {
+            for (int i = 0; i < 3; i++) {
+                String[] next = Stream.concat(Stream.of(common), Stream.of("127.0.0.1", "echo again")).toArray(String[]::new);
+                assertEquals("again\n", Programs.run(folder, next));
+            }
+        } finally {
+            Programs.run(folder, Stream.concat(Stream.of(common), Stream.of("-O", "exit", "127.0.0.1")).toArray(String[]::new));
         }
     }
 
@@ -299,8 +318,9 @@ class ForwardCommandIT {
             String ready = lines.readLine();
             int port = Integer.parseInt(ready.replaceFirst(" ->.*", "").replaceFirst(".*:", ""));
             assertTrue(stderr().contains(" can be used from other machines\n"), stderr());
-            try (var client = new Socket("127.0.0.1", port); Socket _ = target.accept()) {
+            try (var client = new Socket("127.0.0.1", port); Socket accepted = target.accept()) {
                 client.getOutputStream().write(42);
+                assertEquals(42, accepted.getInputStream().read());
                 forward.destroy();
                 assertTrue(forward.waitFor(60, TimeUnit.SECONDS));
             }
