@@ -2,6 +2,7 @@ package dev.cipherlink.cli;
 
 import dev.cipherlink.cli.base.ClientCommand;
 import dev.cipherlink.cli.base.Syntax;
+import dev.cipherlink.connect.SealedCommands.Wishes;
 import dev.cipherlink.prompt.Chat;
 import dev.cipherlink.prompt.Dialect;
 import dev.cipherlink.settings.Settings;
@@ -47,6 +48,6 @@ final class ChatCommand extends ClientCommand {
             throw CliException.usage("--since needs a room").withHint("cipherlink chat '#lobby' --since 0");
         }
         Settings settings = clientSettings();
-        return new Chat(surroundings(), output(), settings, Dialect.CHAT, wantsColour()).run(loadKeys(settings), new Chat.Begin(room, since));
+        return new Chat(surroundings(), output(), settings, Dialect.CHAT, Wishes.NONE, wantsColour()).run(loadKeys(settings), new Chat.Begin(room, since));
     }
 }

@@ -8,6 +8,7 @@ import dev.cipherlink.connect.ClientKeys;
 import dev.cipherlink.crypto.Fingerprint;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.IdentityFile.PassphraseSource;
+import dev.cipherlink.connect.SealedCommands.Wishes;
 import dev.cipherlink.prompt.Chat;
 import dev.cipherlink.prompt.Dialect;
 import dev.cipherlink.server.Server;
@@ -72,7 +73,7 @@ final class DemoCommand extends ProgramCommand {
             greet("-s " + address + " --identity " + userFile + " --host-key " + fingerprint);
             var credentials = new Credentials.Personal(Identity.load(userFile, PassphraseSource.none()),
                     new PinnedHostKey(fingerprint));
-            return new Chat(surroundings(), output(), here, Dialect.CHAT, wantsColour())
+            return new Chat(surroundings(), output(), here, Dialect.CHAT, Wishes.NONE, wantsColour())
                     .run(ClientKeys.of(credentials, surroundings(), output()), new Chat.Begin(ROOM, OptionalLong.empty()));
         }
     }

@@ -42,12 +42,14 @@ public final class CliClient implements AutoCloseable {
     private static final CommandParser PARSER = new CommandParser(Integer.MAX_VALUE);
 
     private final Closing owned;
+    private final ClientKeys keys;
     private final Client client;
     private final ServerAddress server;
     private final Duration timeout;
 
-    private CliClient(Closing owned, Client client, ServerAddress server, Duration timeout) {
+    private CliClient(Closing owned, ClientKeys keys, Client client, ServerAddress server, Duration timeout) {
         this.owned = owned;
+        this.keys = keys;
         this.client = client;
         this.server = server;
         this.timeout = timeout;
@@ -74,7 +76,7 @@ public final class CliClient implements AutoCloseable {
         Duration timeout = settings.duration(Setting.CLIENT_TIMEOUT);
         ClientConfig config = config(settings, keys);
         try {
-            return new CliClient(owned, connect(config, keys), server, timeout);
+            return new CliClient(owned, keys, connect(config, keys), server, timeout);
         } catch (IOException e) {
             throw cannotConnect(server, e, keys);
         }
@@ -155,6 +157,11 @@ public final class CliClient implements AutoCloseable {
 
     public Client client() {
         return client;
+    }
+
+    /// Those of the connection.
+    public ClientKeys keys() {
+        return keys;
     }
 
     public ServerAddress server() {

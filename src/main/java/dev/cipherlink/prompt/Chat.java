@@ -1,8 +1,10 @@
 package dev.cipherlink.prompt;
 
 import dev.cipherlink.client.Client.ConnectionState;
+import dev.cipherlink.command.Reply;
 import dev.cipherlink.connect.ClientKeys;
-import dev.cipherlink.connect.SealingKeys;
+import dev.cipherlink.connect.SealedCommands;
+import dev.cipherlink.connect.SealedCommands.Wishes;
 import dev.cipherlink.console.Glyphs;
 import dev.cipherlink.console.Output;
 import dev.cipherlink.console.ProcessEnvironment;
@@ -19,9 +21,11 @@ import dev.cipherlink.settings.Settings.OptionLayer;
 import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;
+import dev.cipherlink.text.DurationText;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.ZoneId;
 import java.util.Locale;
 import java.util.Map;
@@ -30,6 +34,9 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.jline.reader.LineReader;
 import org.jline.terminal.Terminal;
@@ -43,15 +50,18 @@ public final class Chat {
     private final Output output;
     private final Settings settings;
     private final Dialect dialect;
+    private final Wishes sealing;
     private final boolean colour;
 
     /// @param dialect [Dialect#STORE] for a prompt of the store, without rooms
+    /// @param sealing which values are sealed; direct messages always are
     /// @param colour  whether to use colours, as far as the terminal has them
-    public Chat(ProcessEnvironment surroundings, Output output, Settings settings, Dialect dialect, boolean colour) {
+    public Chat(ProcessEnvironment surroundings, Output output, Settings settings, Dialect dialect, Wishes sealing, boolean colour) {
         this.surroundings = surroundings;
         this.output = output;
         this.settings = settings;
         this.dialect = dialect;
+        this.sealing = sealing;
         this.colour = colour;
     }
 
@@ -67,23 +77,40 @@ public final class Chat {
     /// @param keys owned by this method from now on
     public ExitStatus run(ClientKeys keys, Begin begin) throws IOException, InterruptedException {
         boolean isTerminal = isTerminal();
-        Optional<SealingKeys> sealing = sealing(keys);
+        SealedCommands sealed = sealed(keys);
         try (ChatConnection connection = ChatConnection.open(keys, isTerminal ? patient() : settings)) {
+            sealed.resolve(command -> answer(connection, command), news -> output.notice("cipherlink: " + news));
             if (isTerminal) {
                 try (Terminal terminal = terminal()) {
-                    return onTerminal(connection, sealing, terminal, begin);
+                    return onTerminal(connection, sealed, terminal, begin);
                 }
             }
-            return plainly(connection, sealing, begin);
+            return plainly(connection, sealed, begin);
         }
     }
 
-    private Optional<SealingKeys> sealing(ClientKeys keys) {
+    /// With the keys of people loaded, where direct messages need them.
+    private SealedCommands sealed(ClientKeys keys) {
+        var sealed = new SealedCommands(keys, settings, sealing);
         try {
-            return SealingKeys.of(keys, settings);
+            if (dialect == Dialect.CHAT) {
+                sealed.keys();
+            }
+            return sealed;
         } catch (CliException e) {
             keys.close();
             throw e;
+        }
+    }
+
+    private Reply answer(ChatConnection connection, byte[] command) throws InterruptedException {
+        Duration timeout = settings.duration(Setting.CLIENT_TIMEOUT);
+        try {
+            return connection.request(command).get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new CliException(ExitStatus.UNREACHABLE, "the server does not tell the keys of people: "
+                    + (e instanceof TimeoutException ? "no answer within " + DurationText.format(timeout) : FailureText.of(e.getCause())))
+                    .withCause(e);
         }
     }
 
@@ -116,23 +143,23 @@ public final class Chat {
                 .graphemeCluster(false).nativeSignals(true).signalHandler(Terminal.SignalHandler.SIG_IGN).build();
     }
 
-    private ExitStatus plainly(ChatConnection connection, Optional<SealingKeys> sealing, Begin begin) throws IOException, InterruptedException {
+    private ExitStatus plainly(ChatConnection connection, SealedCommands sealed, Begin begin) throws IOException, InterruptedException {
         PlainChat.LineScreen screen = output.isJson() ? new JsonScreen(output) : new PlainScreen(output);
         var chat = new PlainChat(surroundings, screen, settings.duration(Setting.CLIENT_TIMEOUT));
-        var session = new PromptSession(connection, sealing, parts(new JoinedRooms(true), false), screen, chat);
+        var session = new PromptSession(connection, sealed, parts(new JoinedRooms(true), false), screen, chat);
         start(connection, session);
         return chat.run(session, begin);
     }
 
-    private ExitStatus onTerminal(ChatConnection connection, Optional<SealingKeys> sealing, Terminal terminal,
-            Begin begin) throws IOException, InterruptedException {
+    private ExitStatus onTerminal(ChatConnection connection, SealedCommands sealed, Terminal terminal, Begin begin)
+            throws IOException, InterruptedException {
         ChatParts parts = parts(new JoinedRooms(false), colour);
         EditedLine reader = reader(connection, terminal, parts);
         var repl = new Repl(terminal, connection, parts, surroundings.folder());
         var holder = new CompletableFuture<PromptSession>();
         var transfer = new TransferBar(parts.glyphs());
         var screen = new TerminalScreen(reader, parts, () -> facts(connection, parts, holder.join(), transfer));
-        var session = new PromptSession(connection, sealing, parts, screen, repl);
+        var session = new PromptSession(connection, sealed, parts, screen, repl);
         holder.complete(session);
         ((TypedHistory) reader.getHistory()).onFailure(failure -> screen.error(parts.lines().error(
                 "what is typed is not kept any more: " + FailureText.withFile(failure))));

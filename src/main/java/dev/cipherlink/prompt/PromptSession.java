@@ -1,6 +1,7 @@
 package dev.cipherlink.prompt;
 
 import dev.cipherlink.client.Client.ConnectionState;
+import dev.cipherlink.connect.SealedCommands;
 import dev.cipherlink.connect.SealingKeys;
 import dev.cipherlink.prompt.Chat.ChatParts;
 import dev.cipherlink.prompt.Chat.Switches;
@@ -53,8 +54,7 @@ final class PromptSession {
     private final Host host;
     private final CountDownLatch ended = new CountDownLatch(1);
 
-    /// @param keys empty with a shared key: then nothing is sealed
-    PromptSession(ChatConnection connection, Optional<SealingKeys> keys, ChatParts parts, Screen screen, Host host) {
+    PromptSession(ChatConnection connection, SealedCommands sealing, ChatParts parts, Screen screen, Host host) {
         this.connection = connection;
         this.dialect = parts.dialect();
         this.rooms = parts.rooms();
@@ -62,10 +62,10 @@ final class PromptSession {
         this.switches = parts.switches();
         this.screen = screen;
         this.host = host;
-        this.mail = keys.map(known -> new SealedMessages(connection, known, text -> screen.remark(lines.remark(text))));
+        this.mail = (dialect == Dialect.CHAT ? sealing.keys() : Optional.<SealingKeys>empty()).map(known -> new SealedMessages(connection, known, text -> screen.remark(lines.remark(text))));
         this.events = new EventView(rooms, lines, screen, mail);
         this.deliveries = new Deliveries(connection, lines, events, rooms, mail);
-        this.requests = new Requests(connection, screen, lines);
+        this.requests = new Requests(connection, sealing, screen, lines);
         this.visits = new RoomVisits(connection, requests, events, parts, screen);
     }
 

@@ -3,6 +3,7 @@ package dev.cipherlink.prompt;
 import dev.cipherlink.client.RequestException.OutcomeUnknownException;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.connect.CliClient;
+import dev.cipherlink.connect.SealedCommands;
 import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.Quotes;
@@ -20,11 +21,14 @@ import java.util.function.Consumer;
 /// Sends commands and shows their answers. Thread-safe; does not block.
 final class Requests {
     private final ChatConnection connection;
+    private final SealedCommands sealing;
     private final Screen screen;
     private final ChatLines lines;
     private final PendingCommands pending = new PendingCommands();
 
-    Requests(ChatConnection connection, Screen screen, ChatLines lines) {
+    /// @param sealing opens sealed values in answers, and seals those of commands if that is wished
+    Requests(ChatConnection connection, SealedCommands sealing, Screen screen, ChatLines lines) {
+        this.sealing = sealing;
         this.connection = connection;
         this.screen = screen;
         this.lines = lines;
@@ -37,8 +41,8 @@ final class Requests {
     /// Sends any command, with its [Quotes], and shows the answer unchanged.
     CompletableFuture<ExitStatus> ask(String command) {
         try {
-            return exchange(new String(Quotes.resolve(command.getBytes(StandardCharsets.UTF_8)), StandardCharsets.UTF_8),
-                    reply -> { }, true);
+            byte[] meant = Quotes.resolve(command.getBytes(StandardCharsets.UTF_8));
+            return exchange(new String(meant, StandardCharsets.UTF_8), sealing.seal(meant), reply -> { }, true);
         } catch (CliException e) {
             screen.error(lines.error(e.getMessage()));
             return CompletableFuture.completedFuture(e.status());
@@ -48,10 +52,14 @@ final class Requests {
     /// @param good    called with a good answer
     /// @param isShown whether a good answer is shown too
     CompletableFuture<ExitStatus> exchange(String command, Consumer<Reply> good, boolean isShown) {
+        return exchange(command, command.getBytes(StandardCharsets.UTF_8), good, isShown);
+    }
+
+    private CompletableFuture<ExitStatus> exchange(String command, byte[] sent, Consumer<Reply> good, boolean isShown) {
         long begun = System.nanoTime();
         int turn = screen.turn();
         PendingCommands.Entry entry = pending.add(command);
-        return connection.request(command.getBytes(StandardCharsets.UTF_8)).handle((reply, failure) -> {
+        return connection.request(sent).thenApply(reply -> sealing.open(sent, reply)).handle((reply, failure) -> {
             boolean isAwaited = pending.remove(entry);
             if (failure != null) {
                 return failed(command, failure);
@@ -70,7 +78,7 @@ final class Requests {
         boolean leavesTrace = CliClient.mayHaveChangedData(command.getBytes(StandardCharsets.UTF_8));
         screen.error(lines.error(TerminalText.escapeLine(PendingCommands.head(command)) + ": "
                 + Deliveries.failure(failure, leavesTrace)));
-        return leavesTrace && failure instanceof OutcomeUnknownException ? ExitStatus.UNKNOWN_OUTCOME : ExitStatus.UNREACHABLE;
+        return leavesTrace && Deliveries.cause(failure) instanceof OutcomeUnknownException ? ExitStatus.UNKNOWN_OUTCOME : ExitStatus.UNREACHABLE;
     }
 
     /// Commands whose answers the user waits for. Thread-safe.

@@ -44,6 +44,16 @@ public record SealedValue(PublicKey sender, byte[] value) {
         return value.length > HEAD_BYTES && Arrays.equals(value, 0, MAGIC.length, MAGIC, 0, MAGIC.length);
     }
 
+    /// Whether a sealed value stands anywhere in these bytes, or what looks like one: a quick look at an answer.
+    public static boolean mayContain(byte[] bytes) {
+        for (int i = 0; i + HEAD_BYTES < bytes.length; i++) {
+            if (bytes[i] == MAGIC[0] && Arrays.equals(bytes, i, i + MAGIC.length, MAGIC, 0, MAGIC.length)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /// The bytes of a sealed value.
     ///
     /// @param recipients different ones, the author included

@@ -22,12 +22,13 @@ import java.util.stream.Stream;
 ///
 /// @param arguments those behind the verb, less a value that comes from elsewhere
 /// @param source    where else the value comes from
-public record OneShot(Verb verb, List<String> arguments, Optional<ValueSource> source) {
+/// @param sealedFor what `SET --seal` and `--seal-to` say: names and keys with commas between them, empty for oneself alone
+public record OneShot(Verb verb, List<String> arguments, Optional<ValueSource> source, Optional<String> sealedFor) {
     public static final String FROM = "--from";
     public static final String ASK = "--ask";
     private static final int MAX_HEAD_BYTES = 80;
     private static final String END_OF_OPTIONS = "--";
-    private static final Set<String> NAMES = Set.of("--nx", "--xx", "--get", "--keep-ttl", "--ex", "--px");
+    private static final Set<String> NAMES = Set.of("--nx", "--xx", "--get", "--keep-ttl", "--ex", "--px", "--seal", "--seal-to");
     private static final CommandParser PARSER = new CommandParser(Integer.MAX_VALUE);
 
     /// The source of a value that is no argument of the process, which all users of the machine can read and a shell's history keeps.
@@ -52,7 +53,8 @@ public record OneShot(Verb verb, List<String> arguments, Optional<ValueSource> s
     public static OneShot of(List<String> words, ValueSource before, Set<String> options) {
         Verb given = verb(words.getFirst());
         List<String> arguments = new ArrayList<>();
-        int first = given == Verb.SET ? SetOptions.take(words, arguments) : 1;
+        List<String> sealedFor = new ArrayList<>();
+        int first = given == Verb.SET ? SetOptions.take(words, arguments, sealedFor) : 1;
         Verb verb = arguments.isEmpty() ? given : Verb.PUT;
         ValueSource source = before;
         boolean literal = false;
@@ -70,7 +72,7 @@ public record OneShot(Verb verb, List<String> arguments, Optional<ValueSource> s
                 arguments.add(word);
             }
         }
-        return new OneShot(verb, List.copyOf(arguments), Optional.ofNullable(source)).checked();
+        return new OneShot(verb, List.copyOf(arguments), Optional.ofNullable(source), sealedFor.stream().reduce(OneShot::joined)).checked();
     }
 
     private static Verb verb(String word) {
@@ -91,6 +93,10 @@ public record OneShot(Verb verb, List<String> arguments, Optional<ValueSource> s
 
     public static List<String> verbs() {
         return List.of(Verb.values()).stream().map(Verb::name).toList();
+    }
+
+    private static String joined(String one, String other) {
+        return one.isEmpty() || other.isEmpty() ? one + other : one + "," + other;
     }
 
     /// @param at the position of the option, which has to be the last
@@ -237,16 +243,22 @@ public record OneShot(Verb verb, List<String> arguments, Optional<ValueSource> s
         private SetOptions() {
         }
 
-        /// @param taken gets the options of PUT, if there are any
+        /// @param taken     gets the options of PUT, if there are any
+        /// @param sealedFor gets the recipients of each `--seal-to`, and nothing of `--seal`
         /// @return where the other words begin
-        static int take(List<String> words, List<String> taken) {
+        static int take(List<String> words, List<String> taken, List<String> sealedFor) {
             List<String> options = new ArrayList<>();
             int at = 1;
             while (at < words.size() && isOption(words.get(at))) {
                 String word = words.get(at);
                 String name = name(word);
                 boolean needsValue = name.equals("--ex") || name.equals("--px");
-                if (!needsValue) {
+                if (name.equals("--seal")) {
+                    sealedFor.add("");
+                } else if (name.equals("--seal-to")) {
+                    at += name.equals(word) ? 1 : 0;
+                    sealedFor.add(name.equals(word) ? at < words.size() ? words.get(at) : "" : word.substring(name.length() + 1));
+                } else if (!needsValue) {
                     options.add(name.equals("--keep-ttl") ? "KEEPTTL" : name.substring(2).toUpperCase(Locale.ROOT));
                 } else if (!name.equals(word)) {
                     options.add("PX=" + millis(name, word.substring(name.length() + 1)));

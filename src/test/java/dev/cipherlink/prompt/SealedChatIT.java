@@ -9,6 +9,7 @@ import dev.cipherlink.client.Client;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.IdentityFile.PassphraseSource;
 import dev.cipherlink.seal.SealedText;
+import dev.cipherlink.seal.SealedValue;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;
@@ -132,6 +133,22 @@ class SealedChatIT extends ReplRig {
             ann.awaitMatch("(?s).*bob → you \\(again or out of order, written [0-9TZ:.-]+\\) older\n.*");
             server.request("TELL ann " + sealed.substring(0, sealed.length() - 9) + "AAAAAAAAA");
             ann.awaitText("(a sealed message that does not open: ");
+        }
+    }
+
+    @Test
+    void thePromptOfTheStoreSealsAndOpens() throws Exception {
+        var own = folderOf("ann");
+        try (var ann = new TmuxTerminal(own, 100, 30, environment(own), arguments("ann", server.address().getPort(), "kv", "--seal"));
+                Client server = client("bob")) {
+            ann.awaitText("/help, /quit");
+            ann.enter("set token a secret of mine");
+            ann.awaitText("OK\n");
+            ann.enter("get token");
+            ann.awaitText("\na secret of mine\n");
+            ann.enter("append token x");
+            ann.awaitText("the server cannot change what it cannot read");
+            assertTrue(SealedValue.isSealed(server.get("token").orElseThrow()));
         }
     }
 

@@ -7,6 +7,7 @@ import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.ReplyItems;
 import dev.cipherlink.command.Verb;
 import dev.cipherlink.connect.CliClient;
+import dev.cipherlink.connect.SealedCommands;
 import dev.cipherlink.console.Output.AnswerWriter;
 import dev.cipherlink.console.ProcessEnvironment.Terminals;
 import dev.cipherlink.console.Prompt;
@@ -29,6 +30,7 @@ import java.net.ProtocolException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -50,6 +52,9 @@ public final class KvCommand extends ClientCommand {
     private boolean raw;
     private boolean noQuotes;
     private int limit;
+    private boolean seals;
+    private final List<String> recipients = new ArrayList<>();
+    private final List<String> authors = new ArrayList<>();
 
     @Override
     public void describe(Syntax syntax) {
@@ -76,6 +81,7 @@ public final class KvCommand extends ClientCommand {
                 "  --ex 30s, --px 1500          expires after that time, or milliseconds",
                 "  --keep-ttl                   keeps the expiry that the key has",
                 "  --get                        prints the value before, if there was one",
+                "  --seal, --seal-to ann,bob    seals the value, so that the server cannot read it",
                 "In lines of a script and at the prompt they are those of PUT: PUT NX,EX=30 k v.",
                 "",
                 "In a script, the lines from TXN or TXN EACH to END run as one; IF key version",
@@ -89,6 +95,12 @@ public final class KvCommand extends ClientCommand {
         syntax.option(OneShot.FROM, "FILE", given -> valueFile = given,
                 "Take the value from this file, byte for byte; - is stdin.");
         syntax.flag(OneShot.ASK, given -> ask = given, "Ask for the value on the terminal, which does not show it: for secrets.");
+        syntax.flag("--seal", given -> seals = given, "Seal the values of SET, PUT and CAS for your own identity, so that the server cannot "
+                + "read them. GET, MGET and TXN open them again by themselves.");
+        syntax.option("--seal-to", "NAME|KEY,...", given -> recipients.addAll(List.of(given.split(","))),
+                "The same for these people too: names, whose keys the server tells, or keys in base64.");
+        syntax.option("--sealed-by", "NAME|KEY,...", given -> authors.addAll(List.of(given.split(","))),
+                "Open sealed values of these authors too, beside your own and those of people you know.");
         syntax.option("--limit", "N", given -> limit = (Integer) OptionLayer.check(
                 new SettingType.Whole(1, Integer.MAX_VALUE), "--limit", given), "KEYS: at most so many. Default: all.");
         syntax.option("-f --file", "FILE", given -> scriptFile = given, "Run the commands in this file; - is stdin.");
@@ -110,17 +122,34 @@ public final class KvCommand extends ClientCommand {
         OneShot oneShot = OneShot.of(words, ValueSource.of(valueFile, ask), spec().optionsMap().keySet());
         Optional<KeyListing> listing = oneShot.listing(limit);
         byte[] command = listing.isPresent() ? null : oneShot.command(valueBytes(oneShot));
+        oneShot.sealedFor().ifPresent(list -> {
+            seals = true;
+            recipients.addAll(list.isEmpty() ? List.of() : List.of(list.split(",")));
+        });
         if (EVENTS.contains(oneShot.verb())) {
             try (CliClient connection = connect(clientSettings())) {
                 new KeyEvents(connection, command, output()).run();
             }
         }
-        try (CliClient connection = connectOnce(clientSettings())) {
+        Settings settings = clientSettings();
+        try (CliClient connection = connectOnce(settings)) {
+            SealedCommands sealing = sealing(connection, settings);
             ExitStatus status = listing.isPresent() ? list(listing.get(), connection)
-                    : answer(oneShot, connection.request(command), command);
+                    : answer(oneShot, sealing.open(command, connection.request(sealing.seal(command))), command);
             output().flush();
             return status;
         }
+    }
+
+    /// @throws CliException if somebody of the options has no key, or another one than before
+    private SealedCommands sealing(CliClient connection, Settings settings) throws InterruptedException {
+        var sealing = new SealedCommands(connection.keys(), settings, wishes());
+        sealing.resolve(connection::request, news -> output().notice("cipherlink: " + news));
+        return sealing;
+    }
+
+    private SealedCommands.Wishes wishes() {
+        return new SealedCommands.Wishes(seals || !recipients.isEmpty(), recipients, authors);
     }
 
     private ExitStatus answer(OneShot oneShot, Reply reply, byte[] command) {
@@ -207,7 +236,7 @@ public final class KvCommand extends ClientCommand {
             throw CliException.usage("kv: " + (ask ? "--ask" : "--from") + " needs a command").withHint("cipherlink kv SET key --from FILE");
         }
         Settings settings = clientSettings();
-        var prompt = new Chat(surroundings(), output(), settings, Dialect.STORE, wantsColour());
+        var prompt = new Chat(surroundings(), output(), settings, Dialect.STORE, wishes(), wantsColour());
         if (scriptFile == null && prompt.isTerminal()) {
             return prompt.run(loadKeys(settings), new Chat.Begin("", OptionalLong.empty()));
         }
@@ -234,7 +263,7 @@ public final class KvCommand extends ClientCommand {
 
     private ExitStatus runScript(Settings settings, ScriptRunner.Script script) throws InterruptedException {
         try (CliClient connection = connect(settings)) {
-            return new ScriptRunner(connection, script, output(), raw).run();
+            return new ScriptRunner(connection, script, sealing(connection, settings), output(), raw).run();
         }
     }
 }

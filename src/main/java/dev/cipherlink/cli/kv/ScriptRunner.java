@@ -2,6 +2,7 @@ package dev.cipherlink.cli.kv;
 
 import dev.cipherlink.cli.kv.ScriptSender.ScriptOutcome;
 import dev.cipherlink.connect.CliClient;
+import dev.cipherlink.connect.SealedCommands;
 import dev.cipherlink.console.Output;
 import dev.cipherlink.console.Output.AnswerWriter;
 import dev.cipherlink.console.ProgressBar;
@@ -10,6 +11,7 @@ import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.DurationText;
 import dev.cipherlink.text.Json;
+import dev.cipherlink.text.OneShot;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,6 +29,7 @@ final class ScriptRunner {
 
     private final CliClient connection;
     private final Script script;
+    private final SealedCommands sealing;
     private final Output output;
     private final AnswerWriter answers;
     private final ScriptQueue queue;
@@ -52,13 +55,15 @@ final class ScriptRunner {
     record Script(String name, InputStream in, long totalBytes, boolean quotes, boolean failFast) {
     }
 
-    ScriptRunner(CliClient connection, Script script, Output output, boolean raw) {
+    /// @param sealing opens answers, and seals what the sender sends
+    ScriptRunner(CliClient connection, Script script, SealedCommands sealing, Output output, boolean raw) {
+        this.sealing = sealing;
         this.connection = connection;
         this.script = script;
         this.output = output;
         this.answers = new AnswerWriter(output, raw);
         this.queue = new ScriptQueue(script.failFast() ? 1 : MAX_UNSETTLED);
-        this.sender = new ScriptSender(script.in(), script.quotes(), connection.client(), queue);
+        this.sender = new ScriptSender(script.in(), script.quotes(), connection.client(), sealing, queue);
         this.progress = new ProgressBar(output, script.totalBytes(), startedAt);
     }
 
@@ -95,11 +100,16 @@ final class ScriptRunner {
 
     private void settle(ScriptOutcome outcome) {
         switch (outcome) {
-            case ScriptOutcome.Answered answered -> settle(answered);
+            case ScriptOutcome.Answered answered -> settle(answered.sealed() == null ? answered : opened(answered));
             case ScriptOutcome.Skipped(int line, CliException why) -> fail(line, why);
             case ScriptOutcome.Lost one -> settle(one);
             case ScriptOutcome.Ended last -> end = last;
         }
+    }
+
+    private ScriptOutcome.Answered opened(ScriptOutcome.Answered answered) {
+        return new ScriptOutcome.Answered(answered.line(), answered.verb(), OneShot.head(answered.sealed()),
+                sealing.open(answered.sealed(), answered.reply()), answered.goesOn(), null);
     }
 
     private void settle(ScriptOutcome.Answered answered) {

@@ -8,6 +8,8 @@ import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.ReplyHandler;
 import dev.cipherlink.command.Verb;
 import dev.cipherlink.connect.CliClient;
+import dev.cipherlink.connect.SealedCommands;
+import dev.cipherlink.seal.SealedValue;
 import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.DurationText.SizeText;
 import dev.cipherlink.text.OneShot;
@@ -28,12 +30,15 @@ final class ScriptSender implements Runnable {
 
     private final ScriptReader script;
     private final boolean quotes;
+    private final SealedCommands sealing;
     private final Client client;
     private final ScriptQueue queue;
     private volatile long bytesTaken;
 
     /// @param quotes whether [Quotes] are syntax
-    ScriptSender(InputStream in, boolean quotes, Client client, ScriptQueue queue) {
+    /// @param sealing seals the values that are sent
+    ScriptSender(InputStream in, boolean quotes, Client client, SealedCommands sealing, ScriptQueue queue) {
+        this.sealing = sealing;
         this.script = new ScriptReader(in, MAX_LINE_BYTES);
         this.quotes = quotes;
         this.client = client;
@@ -91,7 +96,7 @@ final class ScriptSender implements Runnable {
         if (verb == Verb.WATCH || verb == Verb.SUBSCRIBE || verb == Verb.PSUBSCRIBE) {
             throw CliException.usage(verb + " has no answers but events: cipherlink kv " + verb + " shows them");
         }
-        return verb == Verb.TXN ? transaction(meant) : meant;
+        return verb == Verb.TXN ? transaction(meant) : new ScriptReader.Line(line.number(), sealing.seal(meant.bytes()));
     }
 
     /// The lines from `TXN` to `END`, as one command with the number of the first.
@@ -115,7 +120,7 @@ final class ScriptSender implements Runnable {
                 if (bytes >= MAX_LINE_BYTES) {
                     throw CliException.usage("longer than " + SizeText.format(MAX_LINE_BYTES) + ", skipped");
                 }
-                commands.add(quotes ? Quotes.resolve(line.bytes()) : line.bytes());
+                commands.add(sealing.seal(quotes ? Quotes.resolve(line.bytes()) : line.bytes()));
             } catch (CliException e) {
                 refusal = refusal == null ? e : refusal;
                 commands.clear();
@@ -172,7 +177,8 @@ final class ScriptSender implements Runnable {
 
         void answered(Reply reply, boolean goesOn) {
             queue.add(new ScriptOutcome.Answered(line.number(), verb(line.bytes()),
-                    reply.isError() ? OneShot.head(line.bytes()) : null, reply, goesOn));
+                    reply.isError() ? OneShot.head(line.bytes()) : null, reply, goesOn,
+                    !reply.isError() && SealedValue.mayContain(reply.payload()) ? line.bytes() : null));
         }
 
         @Override
@@ -229,7 +235,8 @@ final class ScriptSender implements Runnable {
         /// @param verb null if the line begins with none
         /// @param head the first words of the command if the answer is an error, else null
         /// @param goesOn whether this is a part of a long answer, and another follows
-        record Answered(int line, Verb verb, String head, Reply reply, boolean goesOn) implements ScriptOutcome {
+        /// @param sealed the command, if the answer has a sealed value in it, else null
+        record Answered(int line, Verb verb, String head, Reply reply, boolean goesOn, byte[] sealed) implements ScriptOutcome {
             @Override
             public int bytes() {
                 return reply.payload().length;
