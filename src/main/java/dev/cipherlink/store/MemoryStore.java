@@ -164,9 +164,9 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
         @Override
         public void hold(Hold<Cell> hold) {
             var own = new HeldCell(hold);
-            Cell found = null;
+            HeldCell found = null;
             while (found != own) {
-                found = cells.compute(hold.key(), (_, kept) -> {
+                found = (HeldCell) cells.compute(hold.key(), (_, kept) -> {
                     if (kept instanceof HeldCell) {
                         return kept;
                     }
@@ -174,8 +174,8 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
                     heldAbsent.addAndGet(kept == null ? 1 : 0);
                     return own;
                 });
-                if (found instanceof HeldCell other && other != own) {
-                    other.hold.await();
+                if (found != own) {
+                    found.hold.await();
                 }
             }
         }
@@ -254,7 +254,11 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
     }
 
     private void reserve(long bytes) throws StoreException {
-        if (bytes != 0 && usedBytes.addAndGet(bytes) > limits.maxBytes() && bytes > 0) {
+        if (bytes == 0) {
+            return;
+        }
+        long used = usedBytes.addAndGet(bytes);
+        if (bytes > 0 && used > limits.maxBytes()) {
             usedBytes.addAndGet(-bytes);
             throw StoreException.full(limits.maxBytes());
         }

@@ -186,6 +186,8 @@ class HandshakeJsonTest {
             "\"operation_mode\":\"burst\",\"max_packet_size\":1024,\"window_size\":-1",
             "\"operation_mode\":\"burst\",\"max_packet_size\":1024,\"checksum\":\"sha1\"",
             "\"operation_mode\":\"burst\",\"max_packet_size\":1024,\"checksum\":\"MD5\"",
+            "\"operation_mode\":\"burst\",\"max_packet_size\":1024,\"client_id\":null",
+            "\"operation_mode\":\"burst\",\"max_packet_size\":1024,\"window_size\":[1]",
             "\"operation_mode\":\"burst\",\"max_packet_size\":1024,\"client_id\":7"})
     void refusesASynThatIsNotAllowed(String members) {
         assertThrows(ProtocolException.class, () -> syn(members));

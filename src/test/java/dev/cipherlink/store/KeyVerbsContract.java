@@ -183,6 +183,7 @@ public abstract class KeyVerbsContract {
 
     @Test
     void refusesADecimalSumThatIsTooLarge() throws StoreException {
+        assertThrows(StoreException.class, () -> store.incrementDecimal(key, bytes("0".repeat(1_000))), "nor one that is too long");
         store.set(key, bytes("9e307"));
         assertEquals(Reason.OVERFLOW,
                 assertThrows(StoreException.class, () -> store.incrementDecimal(key, bytes("9e307"))).reason());

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.store.StoreException.Reason;
@@ -66,5 +67,48 @@ class MemoryStoreTest extends StoreContract {
         assertSame(cause, failure.getCause());
         assertEquals(Reason.FAILED, failure.reason());
         assertTrue(failure.getStackTrace().length > 0);
+    }
+
+    @Test
+    void givesRecordsPageByPage() throws StoreException {
+        for (String name : List.of("r1", "r2", "r3", "s1")) {
+            store.begin().record(bytes(name), bytes("12345"));
+        }
+        assertEquals(List.of("r1", "r2", "r3"), records("", 100));
+        assertEquals(List.of("r1", "r2"), records("", 6), "until they have so many bytes");
+        assertEquals(List.of("r2", "r3"), records("r1", 100));
+        assertEquals(List.of(), records("r3", 100));
+        assertEquals(List.of("s1"), store.records(bytes("s"), bytes(""), 100).keySet().stream().map(String::new).toList());
+    }
+
+    private List<String> records(String after, int maxBytes) throws StoreException {
+        return store.records(bytes("r"), bytes(after), maxBytes).keySet().stream().map(String::new).toList();
+    }
+
+    @Test
+    void countsKeysPartByPart() throws StoreException {
+        try (var large = new MemoryStore(StoreLimits.ofHeap(), clock, ManualClock.WALL_NANOS)) {
+            for (int i = 0; i < 50_001; i++) {
+                large.set(key("k" + i), bytes(""));
+            }
+            large.set(key("other"), bytes(""));
+            assertEquals(50_001, large.count(bytes("k")));
+            large.delete(key("k1"));
+            assertEquals(50_000, large.count(bytes("k")));
+        }
+    }
+
+    @Test
+    void aStoreThatFailedForWantOfMemorySaysSo() {
+        for (Throwable cause : List.of(new OutOfMemoryError(), new IllegalStateException(new OutOfMemoryError()))) {
+            assertTrue(StoreException.stopped(cause).getMessage().contains("had not memory enough"));
+        }
+        assertTrue(StoreException.stopped(new java.io.IOException()).getMessage().contains("its disk failed"));
+    }
+
+    @Test
+    void limitsAreNotNegative() {
+        assertThrows(IllegalArgumentException.class, () -> new StoreLimits(-1, 0));
+        assertThrows(IllegalArgumentException.class, () -> new StoreLimits(0, -1));
     }
 }

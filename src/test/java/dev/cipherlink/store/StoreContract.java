@@ -59,6 +59,7 @@ public abstract class StoreContract {
         assertFalse(store.expire(key, Duration.ofSeconds(1)));
         assertFalse(store.persist(key));
         assertTrue(store.ttlSeconds(key).isEmpty());
+        assertEquals(0, store.valueBytes(key));
         assertEquals(0, store.size());
     }
 

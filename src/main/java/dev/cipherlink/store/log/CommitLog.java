@@ -176,7 +176,7 @@ public final class CommitLog implements WriteAheadLog {
         isPlaced = true;
         if (bytes <= rest) {
             rest -= bytes;
-            if (file != null && rest < file.bytes() / 2) {
+            if (rest < file.bytes() / 2) {
                 space.want();
             }
             return;

@@ -323,4 +323,43 @@ class CommitLogTest {
                 + (value == null ? "" : " " + value.length + (value.length > 1 << 20 ? " " + Arrays.hashCode(value) : ""))));
         return found;
     }
+
+    /// The reader has a piece of the file in memory, and its records need not end where that does.
+    @Test
+    void seesALaterRecordAtTheBorderOfTwoPiecesBehindADamagedOne() throws Exception {
+        int border = 1 << 20;
+        for (int at = border - CommitLog.HEAD_BYTES; at <= border + 64; at += 4) {
+            try (var log = new CommitLog(folder, 0, new DiskSpace(folder), 4 * border)) {
+                var first = new BatchBuffer();
+                first.put(0, new byte[] {'k'}, new byte[at - CommitLog.HEADER_BYTES - CommitLog.HEAD_BYTES - 19]);
+                log.append(1, first);
+                log.sync();
+                log.append(2, changes(2));
+            }
+            Path file = files().getFirst();
+            assertEquals(2, CommitLogReader.read(folder, 0, (_, _) -> { }).commit());
+            byte[] bytes = Files.readAllBytes(file);
+            bytes[100] ^= 1;
+            Files.write(file, bytes);
+            assertNotNull(CommitLogReader.read(folder, 0, (_, _) -> { }).damage(), "a record at " + at);
+            Files.delete(file);
+        }
+    }
+
+    @Test
+    void theSyncerEndsWhenTheDiskFails() throws Exception {
+        var syncs = new java.util.concurrent.atomic.AtomicInteger();
+        try (var log = new CommitLog(folder, 0); var syncer = new Syncer(log, () -> {
+            syncs.incrementAndGet();
+            return false;
+        })) {
+            syncer.start();
+            log.append(1, changes(1));
+            syncer.wake();
+            await().until(() -> syncs.get() == 1);
+            await().until(() -> Thread.getAllStackTraces().keySet().stream().noneMatch(thread -> thread.getName().equals("store-sync")));
+            syncer.wake();
+        }
+        assertEquals(1, syncs.get());
+    }
 }

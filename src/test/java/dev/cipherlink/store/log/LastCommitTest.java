@@ -148,4 +148,23 @@ class LastCommitTest {
             assertFalse(LastCommit.isManifestGood(folder, noted));
         }
     }
+
+    @Test
+    void aFileThatIsCutIsReadAsFarAsItIsWhole() throws Exception {
+        Path file = folder.resolve("last");
+        try (var lastCommit = new LastCommit(file, folder)) {
+            lastCommit.write(1);
+            lastCommit.write(2);
+        }
+        byte[] whole = Files.readAllBytes(file);
+        for (int length = 0; length < whole.length; length++) {
+            Files.write(file, Arrays.copyOf(whole, length));
+            if (length < SLOT_BYTES) {
+                assertThrows(IOException.class, () -> LastCommit.read(file), length + " bytes");
+            } else {
+                assertEquals(1, LastCommit.read(file).commit(), length + " bytes");
+            }
+        }
+        assertTrue(LastCommit.isManifestGood(folder, LastCommit.Manifest.NONE), "no list was seen yet");
+    }
 }

@@ -2,6 +2,7 @@ package dev.cipherlink.store.log;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.log.CommitLogReader.CommitLogFile;
 import dev.cipherlink.store.log.LogSpace.DiskSpace;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -174,6 +176,113 @@ class LogSpaceTest {
             var large = new BatchBuffer();
             large.put(0, new byte[] {'k'}, new byte[FILE_BYTES]);
             assertEquals(StoreException.Reason.FAILED, assertThrows(StoreException.class, () -> log.append(1, large)).reason());
+        }
+    }
+
+    @Test
+    void aDiskThatCannotBeAskedIsAFailure() {
+        assertEquals(StoreException.Reason.FAILED, assertThrows(StoreException.class, () -> new CommitLog(folder, 0,
+                new DiskSpace(() -> { throw new IOException("as if"); }), FILE_BYTES)).reason());
+    }
+
+    /// Where a file cannot be made, the space that is left tells a full disk from a broken one.
+    @Test
+    void aFullDiskIsToldFromABrokenOne() throws Exception {
+        int[] looks = {0};
+        boolean[] isFull = {false};
+        try (var log = new CommitLog(folder, 0, new DiskSpace(() -> isFull[0] && ++looks[0] % 2 == 0 ? 0 : Long.MAX_VALUE), FILE_BYTES)) {
+            for (Path spare : LogSpace.spares(folder)) {
+                Files.delete(spare);
+            }
+            Files.move(folder, folder.resolveSibling("away"));
+            assertEquals(StoreException.Reason.FAILED,
+                    assertThrows(StoreException.class, () -> log.awaitSpace(2 * FILE_BYTES)).reason());
+            isFull[0] = true;
+            await().until(() -> StoreException.Reason.FULL
+                    == assertThrows(StoreException.class, () -> log.awaitSpace(2 * FILE_BYTES)).reason());
+            Files.move(folder.resolveSibling("away"), folder);
+        }
+    }
+
+    @Test
+    void knowsTheWordsForAFullDiskAndAQuotaThatIsUsedUp() {
+        assertTrue(DiskSpace.isFull("write: No space left on device"));
+        assertTrue(DiskSpace.isFull("Disk quota exceeded"));
+        assertFalse(DiskSpace.isFull("Input/output error"));
+        assertFalse(DiskSpace.isFull(null));
+        assertTrue(new DiskSpace(() -> 9).isFull(new IOException("?"), 10));
+        assertFalse(new DiskSpace(() -> 10).isFull(new IOException("?"), 10));
+        assertTrue(new DiskSpace(() -> 10).isFull(new IOException("no space left"), 10));
+        assertFalse(new DiskSpace(() -> { throw new IOException("as if"); }).isFull(new IOException("?"), 10));
+    }
+
+    @Test
+    void keepsOneOfTheFilesThatOthersLeftReady() throws Exception {
+        for (int i = 3; i < 6; i++) {
+            Files.write(folder.resolve("spare-" + i), new byte[FILE_BYTES]);
+        }
+        new CommitLog(folder, 0, new DiskSpace(folder), FILE_BYTES).close();
+        assertTrue(LogSpace.spares(folder).size() <= 1, LogSpace.spares(folder)::toString);
+    }
+
+    /// Without a file on a full disk, and then a record of changes that were accepted: it makes its file itself.
+    @Test
+    void aRecordThatFindsNoFileMakesOne() throws Exception {
+        long[] left = {0};
+        try (var log = new CommitLog(folder, 0, new DiskSpace(() -> left[0]), FILE_BYTES)) {
+            assertEquals(0, log.sync());
+            left[0] = Long.MAX_VALUE;
+            log.append(1, CommitLogTest.changes(1));
+            assertEquals(1, log.sync());
+        }
+        new CommitLog(folder.resolve("."), 1, new DiskSpace(() -> 0), FILE_BYTES).close();
+        assertEquals(1, CommitLogReader.read(folder, 0, (_, _) -> { }).commit());
+    }
+
+    /// A file that was larger than others for one record, and one that somebody has taken away.
+    @Test
+    void deletesAFileThatIsTooLargeToBeUsedAgain() throws Exception {
+        try (var log = new CommitLog(folder, 0, new DiskSpace(folder), FILE_BYTES)) {
+            var large = new BatchBuffer();
+            large.put(0, new byte[] {'k'}, new byte[4 * FILE_BYTES]);
+            log.awaitSpace(large.size());
+            log.append(1, large);
+            log.awaitSpace(2 * FILE_BYTES);
+            log.append(2, CommitLogTest.changes(2));
+            log.awaitSpace(4 * FILE_BYTES);
+            log.append(3, large);
+            log.sync();
+            Path gone = CommitLogReader.files(folder).getFirst();
+            Files.delete(gone);
+            log.forget(2);
+            assertEquals(1, CommitLogReader.files(folder).size());
+        }
+    }
+
+    /// The first file of a process is small, since most write little.
+    @Test
+    void aFirstFileIsTooSmallToBeUsedAgain() throws Exception {
+        try (var log = new CommitLog(folder, 0, new DiskSpace(() -> Long.MAX_VALUE), 4 << 20)) {
+            for (long commit = 1; CommitLogReader.files(folder).size() < 2; commit++) {
+                var half = new BatchBuffer();
+                half.put(0, new byte[] {'k'}, new byte[1 << 19]);
+                log.awaitSpace(half.size());
+                log.append(commit, half);
+            }
+            log.sync();
+            log.forget(1);
+            assertEquals(1, CommitLogReader.files(folder).size());
+            assertTrue(LogSpace.spares(folder).stream().allMatch(spare -> spare.toFile().length() >= 4 << 20));
+        }
+    }
+
+    @Test
+    void anInterruptIsKeptUntilThereIsSpace() throws Exception {
+        try (var log = new CommitLog(folder, 0, new DiskSpace(folder), FILE_BYTES)) {
+            Thread.currentThread().interrupt();
+            log.awaitSpace(2 * FILE_BYTES);
+            assertTrue(Thread.interrupted());
+            assertTrue(log.freeBytes() >= 2 * FILE_BYTES);
         }
     }
 }
