@@ -182,7 +182,7 @@ class LinearizabilityTest {
     @ParameterizedTest
     @EnumSource
     void historiesOfManyClients(Fault fault) {
-        for (int seed = 0; seed < 200; seed++) {
+        for (int seed = 0; seed < 60; seed++) {
             history.clear();
             var clients = new SimulatedClients(new Random(seed), 40, history);
             clients.run(150);
