@@ -4,14 +4,16 @@ import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.Verb;
 import dev.cipherlink.console.ProcessEnvironment.Terminals;
 import dev.cipherlink.text.Json;
+import dev.cipherlink.text.ListAnswer;
 import dev.cipherlink.text.TerminalText;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -179,6 +181,11 @@ public final class Output {
             byte[] payload = reply.payload();
             if (output.isJson()) {
                 output.line(Json.answer(verb, payload, line, goesOn));
+                return;
+            }
+            Optional<List<String>> items = raw ? Optional.empty() : ListAnswer.itemLines(verb, payload);
+            if (items.isPresent()) {
+                items.get().forEach(output::line);
                 return;
             }
             byte[] bytes = output.isStdoutTerminal() && !raw

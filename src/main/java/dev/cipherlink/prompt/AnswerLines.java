@@ -3,9 +3,11 @@ package dev.cipherlink.prompt;
 import dev.cipherlink.command.CommandParser;
 import dev.cipherlink.command.KeyListing;
 import dev.cipherlink.command.Reply;
+import dev.cipherlink.command.Verb;
 import dev.cipherlink.console.Glyphs;
 import dev.cipherlink.prompt.Requests.PendingCommands;
 import dev.cipherlink.text.Json;
+import dev.cipherlink.text.ListAnswer;
 import dev.cipherlink.text.TerminalText;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -57,6 +59,11 @@ final class AnswerLines {
     }
 
     private List<AttributedString> good(Screen.Answer answer) {
+        Optional<List<String>> items = Verb.named(TypedLine.firstWord(answer.command()))
+                .flatMap(verb -> ListAnswer.itemLines(verb, answer.reply().payload()));
+        if (items.isPresent() && !items.get().isEmpty()) {
+            return shown(items.get());
+        }
         byte[] payload = Json.withoutLineEnd(answer.reply().payload());
         Optional<String> text = TerminalText.decode(payload).filter(decoded -> decoded.indexOf('\0') < 0);
         if (text.isEmpty()) {
@@ -65,15 +72,19 @@ final class AnswerLines {
         if (payload.length == 0) {
             return List.of(new AttributedString(answer.reply().payload().length == 0 ? "(nothing)" : "(empty)", palette.quiet()));
         }
-        List<AttributedString> lines = new ArrayList<>();
-        TerminalText.escape(readable(answer.command(), text.get())).lines().limit(MAX_LINES).forEach(line -> lines.add(new AttributedString(line)));
-        long all = text.get().lines().count();
-        if (all > MAX_LINES) {
-            lines.add(new AttributedString(glyphs.ellipsis() + " " + (all - MAX_LINES) + " more lines: /save FILE keeps all",
-                    palette.quiet()));
-        }
+        List<AttributedString> lines = shown(TerminalText.escape(readable(answer.command(), text.get())).lines().toList());
         if (KeyListing.mayGoOn(answer.command().getBytes(StandardCharsets.UTF_8), answer.reply())) {
             lines.add(new AttributedString("there may be more keys: " + nextPage(answer.command(), text.get()), palette.quiet()));
+        }
+        return lines;
+    }
+
+    private List<AttributedString> shown(List<String> all) {
+        List<AttributedString> lines = new ArrayList<>();
+        all.stream().limit(MAX_LINES).forEach(line -> lines.add(new AttributedString(line)));
+        if (all.size() > MAX_LINES) {
+            lines.add(new AttributedString(glyphs.ellipsis() + " " + (all.size() - MAX_LINES) + " more lines: /save FILE keeps all",
+                    palette.quiet()));
         }
         return lines;
     }

@@ -28,6 +28,7 @@ public final class ListAnswer {
         return switch (verb) {
             case KEYS -> Optional.of(lines(payload));
             case MGET, TXN -> items(payload);
+            case PUT -> hasItems(payload) ? items(payload) : Optional.empty();
             case ROOMS -> objects(payload, "room", "people", "id");
             case WHO -> objects(payload, "name", "state", "seconds");
             case SESSIONS -> objects(payload, SESSION_COLUMNS);
@@ -48,6 +49,28 @@ public final class ListAnswer {
         try {
             return Optional.of(ReplyItems.split(payload).stream().map(reply -> reply.isError() ? Map.of("error", reply.reason())
                     : Json.value(Json.withoutLineEnd(reply.payload()))).toList());
+        } catch (ProtocolException _) {
+            return Optional.empty();
+        }
+    }
+
+    /// Whether it answers a PUT that asked for the value before.
+    private static boolean hasItems(byte[] payload) {
+        return payload.length > 0 && (payload[0] == '+' || payload[0] == '-');
+    }
+
+    /// The items for people, a line each: a value with its control characters escaped, `(not found)`, or `ERROR` and the reason.
+    ///
+    /// @param verb null for none that is known
+    /// @return empty if the answer to this verb has no items
+    public static Optional<List<String>> itemLines(Verb verb, byte[] payload) {
+        if (verb != Verb.MGET && verb != Verb.TXN && (verb != Verb.PUT || !hasItems(payload))) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(ReplyItems.split(payload).stream().map(reply -> !reply.isError()
+                    ? TerminalText.escapeLine(TerminalText.escape(Json.withoutLineEnd(reply.payload())))
+                    : reply.reason().equals("not found") ? "(not found)" : "ERROR " + TerminalText.escapeLine(reply.reason())).toList());
         } catch (ProtocolException _) {
             return Optional.empty();
         }

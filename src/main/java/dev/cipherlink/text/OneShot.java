@@ -75,6 +75,38 @@ public record OneShot(Verb verb, List<String> arguments, Optional<ValueSource> s
         return new OneShot(verb, List.copyOf(arguments), Optional.ofNullable(source), sealedFor.stream().reduce(OneShot::joined)).checked();
     }
 
+    /// A line of a script or at the prompt whose SET has options, as the PUT that it stands for; any other line as it is.
+    ///
+    /// @throws CliException if the options are wrong, or no key and value follow them
+    static byte[] withoutOptions(byte[] line) {
+        String start = new String(line, 0, Math.min(line.length, SetOptions.MOST_CHARACTERS), StandardCharsets.ISO_8859_1);
+        if (!start.regionMatches(true, 0, "SET --", 0, 6)) {
+            return line;
+        }
+        List<String> words = List.of(start.split(" ", -1));
+        List<String> taken = new ArrayList<>();
+        List<String> sealedFor = new ArrayList<>();
+        int first = SetOptions.take(words, taken, sealedFor);
+        if (!sealedFor.isEmpty()) {
+            throw CliException.usage("SET: a line has no --seal of its own; cipherlink kv --seal seals the values of all lines");
+        }
+        String word = first < words.size() ? words.get(first) : "";
+        if (word.equals(END_OF_OPTIONS)) {
+            first++;
+        } else if (word.startsWith("--")) {
+            throw CliException.usage("SET has no option " + TerminalText.escapeLine(word) + "; a key that begins with -- stands behind --: SET -- "
+                    + TerminalText.escapeLine(word) + " value");
+        }
+        int from = words.stream().limit(first).mapToInt(each -> each.length() + 1).sum();
+        if (words.size() < first + 2) {
+            throw CliException.usage("usage: SET [OPTION ...] key value; a key that begins with -- stands behind --: SET -- --nx value");
+        }
+        byte[] head = (taken.isEmpty() ? "SET " : "PUT " + taken.getFirst() + " ").getBytes(StandardCharsets.US_ASCII);
+        byte[] sent = Arrays.copyOf(head, head.length + line.length - from);
+        System.arraycopy(line, from, sent, head.length, line.length - from);
+        return sent;
+    }
+
     private static Verb verb(String word) {
         return Verb.named(word.toUpperCase(Locale.ROOT)).orElseThrow(() -> {
             String shown = TerminalText.escapeLine(word);
@@ -223,11 +255,13 @@ public record OneShot(Verb verb, List<String> arguments, Optional<ValueSource> s
         }
     }
 
-    /// The first two words, which are never a value: verb and key. Of a transaction, its first line.
+    /// The first words, which are never a value: verb and key, and the options between them. Of a transaction, its first line.
     public static String head(byte[] command) {
+        Verb verb = CommandParser.verb(command, 0, command.length);
+        int words = verb == Verb.PUT || verb == Verb.GETEX ? 3 : 2;
         int end = 0;
         for (int spaces = 0; end < command.length && end < MAX_HEAD_BYTES; end++) {
-            if (command[end] == '\n' || command[end] == ' ' && ++spaces == 2) {
+            if (command[end] == '\n' || command[end] == ' ' && ++spaces == words) {
                 break;
             }
         }
@@ -239,6 +273,8 @@ public record OneShot(Verb verb, List<String> arguments, Optional<ValueSource> s
 
     /// The options of SET, between the verb and the key.
     private static final class SetOptions {
+        /// Of all of them together, and the key behind them.
+        private static final int MOST_CHARACTERS = 1_024;
 
         private SetOptions() {
         }

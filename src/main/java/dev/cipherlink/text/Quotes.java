@@ -20,10 +20,13 @@ public final class Quotes {
         this.line = line;
     }
 
-    /// @param line a command, without the end of its line
-    /// @return the command as it is sent, the same array if there are no quotes
-    /// @throws CliException if a quote is not closed, or something follows it
-    public static byte[] resolve(byte[] line) {
+    /// Resolves the options of SET too, as on the command line.
+    ///
+    /// @param typed a command, without the end of its line
+    /// @return the command as it is sent, the same array if there are no quotes and options
+    /// @throws CliException if a quote is not closed, or something follows it, or the options are wrong
+    public static byte[] resolve(byte[] typed) {
+        byte[] line = OneShot.withoutOptions(typed);
         int end = 0;
         while (end < line.length && line[end] != ' ') {
             end++;

@@ -36,7 +36,7 @@ class ReadmeIT {
         String output = run("bash", "-e", "-c", blocks("README.md", "sh"));
 
         for (String expected : List.of("authorized ann ", "listening on 127.0.0.1:8888 key ", "the build is green", "OK\n", "hello world",
-                "+1 1\n", "ready 127.0.0.1:6379", "1000 OK", "key999", "20,000 requests in ", "ready 127.0.0.1:8080 -> 127.0.0.1:8000", "HTTP/1.0 200 OK")) {
+                "1\n1\n", "ready 127.0.0.1:6379", "1000 OK", "key999", "20,000 requests in ", "ready 127.0.0.1:8080 -> 127.0.0.1:8000", "HTTP/1.0 200 OK")) {
             assertTrue(output.contains(expected), "without " + expected + ": " + output);
         }
         assertEquals(2, Pattern.compile("<!DOCTYPE").matcher(output).results().count(), output);

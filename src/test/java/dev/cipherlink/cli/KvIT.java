@@ -261,6 +261,51 @@ class KvIT extends ServerRig {
         assertEquals("6", value("a"));
     }
 
+    @Test
+    void answersOfSeveralCommandsAreLinesForPeople() {
+        String script = """
+                SET --nx a 1
+                SET --nx a 2
+                SET --get --ex 30s a "x\\n\\ty"
+                SET -- --nx v
+                MGET a none --nx
+                TXN EACH
+                GET none
+                INCR a
+                STRLEN --nx
+                END
+                END
+                IF a 3
+                SET --nix a 3
+                KEYS --*
+                """;
+        assertEquals(6, terminal.runWith(utf8(script), "kv"));
+        assertEquals("""
+                OK
+                1
+                OK
+                x\\n\\ty
+                (not found)
+                v
+                (not found)
+                ERROR value is not a 64-bit decimal number
+                1
+                """, terminal.out());
+        assertEquals(List.of("cipherlink: stdin:2: PUT NX a: condition not met",
+                "cipherlink: stdin:11: END belongs to a transaction, behind a line TXN",
+                "cipherlink: stdin:12: IF belongs to a transaction, behind a line TXN",
+                "cipherlink: stdin:13: SET has no option --nix; a key that begins with -- stands behind --: SET -- --nix value"),
+                terminal.err().lines().limit(4).toList());
+        assertEquals(0, terminal.run("kv", "MGET", "a", "none"));
+        assertEquals("x\\n\\ty\n(not found)\n", terminal.out());
+        assertEquals(0, terminal.run("kv", "--raw", "MGET", "a", "none"));
+        assertEquals("+4 x\n\ty\n-9 not found\n", terminal.out());
+        assertEquals(0, terminal.run("kv", "KEYS", "user:*"));
+        assertEquals("cipherlink: no key begins with 'user:*': KEYS takes a prefix, without *\n", terminal.err());
+        assertEquals(0, terminal.runWith(utf8("SET --nx v\nGET --nx\n"), "kv", "--no-quotes"));
+        assertEquals("OK\nv\n", terminal.out());
+    }
+
     private int asked(String typed, String... command) {
         int status = terminal.withTerminals(true, false, true).runWith(utf8(typed), command);
         terminal.withTerminals(false, false, false);

@@ -61,4 +61,31 @@ class QuotesTest {
         assertEquals(1, refused.getMessage().lines().count());
         assertTrue(refused.getMessage().startsWith(line.substring(0, 3)), refused.getMessage());
     }
+
+    /// A key called `--nx` was written, without a word.
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "SET --nx k v                    | PUT NX k v",
+        "set --nx --ex 30s k a  b        | PUT NX,PX=30000 k a  b",
+        "SET --xx --px=1500 --get k 'a b' | PUT XX,PX=1500,GET k a b",
+        "SET --keep-ttl k --nx           | PUT KEEPTTL k --nx",
+        "SET -- --nx v                   | SET --nx v",
+        "SET --nx -- --k v               | PUT NX --k v",
+        "SET \"--nx\" v                  | SET --nx v",
+        "SET k --nx                      | SET k --nx",
+        "SET -k v                        | SET -k v",
+        "GET --nx                        | GET --nx"})
+    void takesTheOptionsOfSetAsTheCommandLineDoes(String line, String meant) {
+        assertEquals(meant, resolved(line).stripTrailing());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"SET --nx v", "SET --nx", "SET --foo v", "SET --n k v", "SET --ex k v", "SET --nx --xx k v", "SET --ex 1s --px 5 k v",
+        "SET -- k", "SET --nx --foo k v", "SET --seal k v", "SET --seal-to bob k v"})
+    void refusesOptionsOfSetThatAreNone(String line) {
+        CliException refused = assertThrows(CliException.class, () -> resolved(line));
+        assertEquals(ExitStatus.USAGE, refused.status());
+        assertEquals(1, refused.getMessage().lines().count());
+        assertTrue(refused.getMessage().contains("--"), refused.getMessage());
+    }
 }

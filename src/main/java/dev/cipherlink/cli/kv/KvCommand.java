@@ -82,10 +82,12 @@ public final class KvCommand extends ClientCommand {
                 "  --keep-ttl                   keeps the expiry that the key has",
                 "  --get                        prints the value before, if there was one",
                 "  --seal, --seal-to ann,bob    seals the value, so that the server cannot read it",
-                "In lines of a script and at the prompt they are those of PUT: PUT NX,EX=30 k v.",
+                "So they do in lines of a script and at the prompt, but for --no-quotes and --seal. A",
+                "key that begins with -- stands behind --: SET -- --nx v.",
                 "",
                 "In a script, the lines from TXN or TXN EACH to END run as one; IF key version",
-                "in front of them is a condition.",
+                "in front of them is a condition. MGET and TXN print an item a line: its value with",
+                "escapes, (not found), or ERROR and why; --raw prints items as the server sends them.",
                 "A value in a line that begins with a quote ends with it, as in a shell.");
         syntax.parameters("0..*", "COMMAND", given -> words = given,
                 "Verb and arguments. Options go in front of the verb; behind it only --from FILE and --ask in the value's place are "
@@ -134,7 +136,7 @@ public final class KvCommand extends ClientCommand {
         Settings settings = clientSettings();
         try (CliClient connection = connectOnce(settings)) {
             SealedCommands sealing = sealing(connection, settings);
-            ExitStatus status = listing.isPresent() ? list(listing.get(), connection)
+            ExitStatus status = listing.isPresent() ? list(oneShot, listing.get(), connection)
                     : answer(oneShot, sealing.open(command, connection.request(sealing.seal(command))), command);
             output().flush();
             return status;
@@ -192,7 +194,7 @@ public final class KvCommand extends ClientCommand {
         return failure.status();
     }
 
-    private ExitStatus list(KeyListing listing, CliClient connection) throws InterruptedException {
+    private ExitStatus list(OneShot oneShot, KeyListing listing, CliClient connection) throws InterruptedException {
         AnswerWriter answers = new AnswerWriter(output(), raw);
         while (true) {
             byte[] request = listing.request();
@@ -201,6 +203,10 @@ public final class KvCommand extends ClientCommand {
                 return refused(page, OneShot.head(request));
             }
             boolean goesOn = listing.goesOn(page);
+            if (page.payload().length == 0 && oneShot.arguments().stream().limit(1).anyMatch(prefix -> prefix.endsWith("*"))) {
+                output().notice("cipherlink: no key begins with '" + TerminalText.escapeLine(oneShot.arguments().getFirst())
+                        + "': KEYS takes a prefix, without *");
+            }
             answers.write(Verb.KEYS, page, Optional.empty(), goesOn);
             if (!goesOn) {
                 return ExitStatus.DONE;

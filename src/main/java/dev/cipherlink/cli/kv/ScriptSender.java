@@ -96,6 +96,10 @@ final class ScriptSender implements Runnable {
         if (verb == Verb.WATCH || verb == Verb.SUBSCRIBE || verb == Verb.PSUBSCRIBE) {
             throw CliException.usage(verb + " has no answers but events: cipherlink kv " + verb + " shows them");
         }
+        String word = verb != null ? "" : OneShot.head(meant.bytes()).split(" ")[0].toUpperCase(Locale.ROOT);
+        if (word.equals("END") || word.equals("IF")) {
+            throw CliException.usage(word + " belongs to a transaction, behind a line TXN");
+        }
         return verb == Verb.TXN ? transaction(meant) : new ScriptReader.Line(line.number(), sealing.seal(meant.bytes()));
     }
 
