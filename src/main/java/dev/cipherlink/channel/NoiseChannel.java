@@ -9,6 +9,8 @@ import dev.cipherlink.noise.TransportState;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Set;
@@ -152,6 +154,32 @@ public final class NoiseChannel extends PacketChannel {
         writer.truncate(bytes);
         sealReserved();
         writer.writePending();
+    }
+
+    // For streams that do not block: packets are made from the caller's bytes.
+
+    /// Reads once what the stream has ready; [#hasPacket] then says whether [#receive] finds a packet.
+    ///
+    /// @return bytes that were read; 0 if there are none, -1 at the end of the stream
+    public int readReady(ReadableByteChannel stream) throws IOException {
+        return reader.readReady(stream, limits());
+    }
+
+    /// Adds a packet with these bytes to those that [#writeReady] writes.
+    ///
+    /// @param length 1 .. [#MAX_STREAM_BYTES]
+    public void seal(byte[] plaintext, int offset, int length) throws IOException {
+        writer.begin(VERSION, NONCE_BYTES);
+        int start = writer.extend(length + TransportState.TAG_BYTES);
+        transport.seal(plaintext, offset, length, writer.buffer(), start);
+        writer.end();
+    }
+
+    /// Writes the packets that were sealed, as far as the stream takes them. No other may be sealed before all are written.
+    ///
+    /// @return whether all are written
+    public boolean writeReady(WritableByteChannel stream) throws IOException {
+        return writer.writeReady(stream);
     }
 
     @Override

@@ -33,6 +33,10 @@ abstract sealed class PacketChannel implements SecureChannel permits SharedKeyCh
         forgetReceived();
     }
 
+    final PacketLimits limits() {
+        return limits;
+    }
+
     @Override
     public final boolean receive() throws IOException {
         if (!readPacket()) {

@@ -7,7 +7,9 @@ import java.io.InputStream;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.ProtocolException;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ReadableByteChannel;
 import java.util.Arrays;
 
 /// Finds packets in a stream, blocking.
@@ -65,6 +67,25 @@ public final class PacketReader {
         nonceOffset = position + PacketHeader.BYTES;
         position = nonceOffset + nonceSize + dataSize;
         return true;
+    }
+
+    /// Reads once what a stream that does not block has ready, for packets within these limits. [#hasPacket] then says whether
+    /// [#read] finds one.
+    ///
+    /// @return bytes that were read; 0 if there are none, -1 at the end of the stream
+    int readReady(ReadableByteChannel stream, PacketLimits limits) throws IOException {
+        maxBodyBytes = limits.nonceBytes() + limits.maxDataBytes();
+        int unread = limit - position;
+        long size = unread < PacketHeader.BYTES ? PacketHeader.BYTES : PacketHeader.BYTES
+                + Integer.toUnsignedLong(PacketHeader.nonceSize(buffer, position))
+                + Integer.toUnsignedLong(PacketHeader.dataSize(buffer, position));
+        makeRoom((int) Math.min(size, PacketHeader.BYTES + maxBodyBytes));
+        int count = stream.read(ByteBuffer.wrap(buffer, limit, buffer.length - limit));
+        if (count > 0) {
+            limit += count;
+            bytesRead += count;
+        }
+        return count;
     }
 
     /// Reads no more at once than one packet of this size, also from a peer that keeps the buffer full; 64 KiB if this

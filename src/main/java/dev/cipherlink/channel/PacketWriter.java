@@ -3,6 +3,8 @@ package dev.cipherlink.channel;
 import dev.cipherlink.channel.PacketReader.PacketLimits.PacketHeader;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.WritableByteChannel;
 import java.util.Arrays;
 
 /// Collects packets and puts them on a stream with one write.
@@ -22,6 +24,8 @@ public final class PacketWriter {
     private final OutputStream out;
     private byte[] pending = NOTHING;
     private int pendingBytes;
+    /// What [#writeReady] has written of it.
+    private int pendingStart;
     private int packetStart;
     private int packetNonceBytes;
     private byte[] staged = NOTHING;
@@ -119,6 +123,25 @@ public final class PacketWriter {
     public void writePending() throws IOException {
         write(pending, pendingBytes);
         pendingBytes = 0;
+    }
+
+    /// Writes what is pending in the same way to a stream that does not block, as far as it takes it. Nothing may be added before all
+    /// is written.
+    ///
+    /// @return whether all is written
+    boolean writeReady(WritableByteChannel stream) throws IOException {
+        while (pendingStart < pendingBytes) {
+            int length = Math.min(MAX_WRITE_BYTES, pendingBytes - pendingStart);
+            int count = stream.write(ByteBuffer.wrap(pending, pendingStart, length));
+            pendingStart += count;
+            bytesWritten += count;
+            if (count < length) {
+                return false;
+            }
+        }
+        pendingStart = 0;
+        pendingBytes = 0;
+        return true;
     }
 
     private void write(byte[] bytes, int count) throws IOException {

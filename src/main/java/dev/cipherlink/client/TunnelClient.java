@@ -32,10 +32,11 @@ import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 
-/// Opens tunnels to targets beyond one server: connections of version 2 in stream mode (`docs/protocol.md`, section 6).
+/// Opens forwards to targets beyond one server: channels of one connection (`docs/protocol.md`, section 6.1), or, with a pool or an older
+/// server, connections in stream mode (section 6).
 ///
 /// A pool keeps some connections ready with the first handshake done, so that a tunnel costs one round trip; without
-/// one, each tunnel connects anew. Thread-safe. The caller closes it; its tunnels go on.
+/// one, each tunnel connects anew. Thread-safe. The caller closes it; its tunnels go on, its channels end.
 public final class TunnelClient implements TunnelSource, AutoCloseable {
 
     /// Handshakes under way at the same time: a server lets in 64 of one address, and this may not be all there is.
@@ -48,10 +49,12 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
     private final ClientConfig config;
     private final Semaphore handshakes = new Semaphore(MAX_HANDSHAKES, true);
     private final TunnelPool pool;
+    private final ChannelClient channels;
+    private final boolean usesChannels;
     /// Whether the server has let us in before: what it refuses now is for another reason than keys.
     private volatile boolean isProven;
 
-    /// @param poolSize connections to keep ready; 0 for none
+    /// @param poolSize connections to keep ready, one for each forward; 0 for channels of one connection
     /// @throws IllegalArgumentException with a shared key: forwarding is for version 2
     public TunnelClient(ClientConfig config, int poolSize) {
         if (!(config.credentials() instanceof Credentials.Personal personal)) {
@@ -59,17 +62,23 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
         }
         this.config = config.withCredentials(personal.rememberingServerKey());
         pool = new TunnelPool(this::shakeHands, poolSize);
+        channels = new ChannelClient(this.config);
+        usesChannels = poolSize == 0 && config.route().isTcp();
     }
 
     /// Begins to fill the pool, after the server has let us in once by another connection. Returns at once.
     public void start() {
         isProven = true;
         pool.start();
+        if (usesChannels) {
+            channels.start();
+        }
     }
 
     @Override
     public RunnableForward open(ForwardTarget target, Accepted accepted) throws IOException {
-        return new Relay(open(target), accepted.plain(), accepted.limits());
+        RunnableForward channel = usesChannels ? channels.open(target, accepted) : null;
+        return channel != null ? channel : new Relay(open(target), accepted.plain(), accepted.limits());
     }
 
     /// A connection in stream mode. Blocks until the server is connected to the target, or refuses.
@@ -168,10 +177,11 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
         return listener;
     }
 
-    /// Closes what is kept ready. Idempotent.
+    /// Closes what is kept ready, and ends channels. Idempotent.
     @Override
     public void close() {
         pool.close();
+        channels.close();
     }
 
     /// Connections that have done their first handshake and wait for a SYN, oldest first.

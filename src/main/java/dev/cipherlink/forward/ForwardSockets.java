@@ -55,7 +55,7 @@ public final class ForwardSockets {
     }
 
     /// Closes so that the peer sees a reset, and drops what has not been sent.
-    public static void reset(Socket socket) {
+    static void reset(Socket socket) {
         try (socket) {
             socket.setSoLinger(true, 0);
         } catch (IOException e) {
@@ -63,8 +63,7 @@ public final class ForwardSockets {
         }
     }
 
-    /// Closes; a failure changes nothing.
-    public static void close(Socket socket) {
+    static void close(Socket socket) {
         try {
             socket.close();
         } catch (IOException e) {

@@ -124,7 +124,7 @@ public final class HandshakeJson {
         Map<String, Object> members = parse(json);
         String modeName = text(members, "operation_mode", null);
         OperationMode mode = OperationMode.ofWireName(modeName).orElseThrow(() -> new ProtocolException(
-                "operation_mode must be step-by-step, burst or stream"));
+                "operation_mode must be step-by-step, burst, stream or channels"));
         long size = number(members, "max_packet_size", -1);
         if (size < SessionParameters.MIN_MESSAGE_BYTES) {
             throw new ProtocolException("max_packet_size must be at least " + SessionParameters.MIN_MESSAGE_BYTES);

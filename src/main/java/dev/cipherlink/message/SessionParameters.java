@@ -40,16 +40,18 @@ public record SessionParameters(OperationMode mode, int maxMessageBytes, int win
         return maxMessageBytes - MessageCodec.HEADER_BYTES;
     }
 
-    /// The use that a client makes of a connection, and how it paces its requests (`docs/protocol.md`, sections 3 and 6).
+    /// The use that a client makes of a connection, and how it paces its requests (`docs/protocol.md`, sections 3, 6 and 6.1).
     public enum OperationMode {
         /// One request at a time: a window of 1.
         STEP_BY_STEP,
         /// As many unanswered requests as the window holds.
         BURST,
         /// No requests: the raw bytes of one forwarded connection, in both directions. Version 2 only.
-        STREAM;
+        STREAM,
+        /// No requests: the bytes of many forwarded connections. Version 2 only.
+        CHANNELS;
 
-        /// The name on the wire: `step-by-step`, `burst` or `stream`. The first two are names on the command line too.
+        /// The name on the wire: `step-by-step`, `burst`, `stream` or `channels`. The first two are names on the command line too.
         public String wireName() {
             return name().toLowerCase(Locale.ROOT).replace('_', '-');
         }

@@ -8,6 +8,7 @@ import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
+import dev.cipherlink.forward.ForwardSockets;
 import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.message.SessionParameters.OperationMode;
@@ -16,6 +17,7 @@ import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
 import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
+import dev.cipherlink.server.access.ClientRights.Service;
 import dev.cipherlink.server.sessions.SessionOrigin;
 import dev.cipherlink.server.sessions.SessionRegistry;
 import dev.cipherlink.session.Link;
@@ -48,6 +50,8 @@ final class Admission {
     private volatile SessionRegistry.Claim claim;
     /// The forward, in stream mode.
     private volatile StreamConnection stream;
+    /// The session of channels, in channels mode.
+    private volatile ChannelSession channels;
     private volatile boolean hasProved;
     private volatile boolean isCounted;
     private volatile RefusedForward refusedForward;
@@ -61,13 +65,16 @@ final class Admission {
 
     /// Runs both handshakes. Blocks, without a time limit of its own.
     ///
-    /// @return null if the connection became a forward
+    /// @return null if the connection became a forward, or one of channels
     Link establish() throws IOException {
         reader = new PacketReader(connection.socket().getInputStream());
         var writer = new PacketWriter(connection.socket().getOutputStream());
         channel = acceptChannel(reader, writer);
         SessionHandshake.Result result = SessionHandshake.accept(channel, this::grant);
-        return stream != null ? null : link(result);
+        if (channels != null) {
+            server.channelSessions.take(channels, connection);
+        }
+        return stream != null || channels != null ? null : link(result);
     }
 
     /// The version of the first packet applies to the whole connection.
@@ -130,8 +137,11 @@ final class Admission {
             return new SynAck.Refused("not authorized");
         }
         boolean isStream = syn.wishes().mode() == OperationMode.STREAM;
+        if (syn.wishes().mode() == OperationMode.CHANNELS) {
+            return announcing(grantChannels(syn, sessionId));
+        }
         boolean isResume = !isStream && syn.resume() != null && claimSession(syn.resume());
-        String refusal = server.quota.enter(client, isResume && claim.isHeldByOther());
+        String refusal = server.enterQuota(client, isResume && claim.isHeldByOther());
         if (refusal != null && isResume) {
             // Not answered with a refusal, which is final: the session waits, and its client tries again.
             throw new IOException(refusal);
@@ -142,6 +152,28 @@ final class Admission {
         isCounted = true;
         return announcing(isStream ? openTarget(syn, sessionId)
                 : isResume ? resumeSession(syn.resume()) : openSession(syn, sessionId));
+    }
+
+    /// Finds the session of channels that the client asks for, or opens one.
+    private SynAck grantChannels(Syn syn, String sessionId) throws IOException {
+        if (!(channel instanceof NoiseChannel)) {
+            return new SynAck.Refused("forwarding needs version 2: an identity, not a shared key", Refusal.NOT_ALLOWED.code());
+        }
+        if (!client.rights().mayUse(Service.FORWARD)) {
+            return new SynAck.Refused("denied: this key may not forward (services in its line)", Refusal.NOT_ALLOWED.code());
+        }
+        requireServing();
+        ChannelSession found = syn.resume() == null ? null
+                : server.channelSessions.find(SessionHandshake.sessionId(syn.resume()), client);
+        String refusal = server.enterQuota(client, found != null && server.channelSessions.isHeld(found));
+        if (refusal != null) {
+            return new SynAck.Refused(refusal);
+        }
+        isCounted = true;
+        ForwardSockets.tune(connection.socket());
+        isResumed = found != null;
+        channels = isResumed ? found : server.channelSessions.open(sessionId, client, connection);
+        return new SynAck.Granted(channels.id(), syn.wishes(), client.name(), isResumed ? 0 : SynAck.Granted.NOT_RESUMED);
     }
 
     /// Adds the server's next key, if there is one, and the client knows the present one.
@@ -257,6 +289,9 @@ final class Admission {
         if (claim != null) {
             claim.release(System.nanoTime());
         }
+        if (channels != null) {
+            server.channelSessions.release(channels, connection);
+        }
     }
 
     /// Removes the connection from its client's count, wipes the channel's keys, and closes the forward. Called once.
@@ -305,6 +340,11 @@ final class Admission {
     /// Null if the connection is no forward.
     StreamConnection stream() {
         return stream;
+    }
+
+    /// Null if the connection has no channels.
+    ChannelSession channels() {
+        return channels;
     }
 
     /// Whether the connection has a session with this name, or is about to, ignoring case.

@@ -87,15 +87,25 @@ public final class Connection implements Runnable, Closeable {
             }
             // Not charged: a program may open many connections at once, and an admitted client is no stranger.
             visit.refund();
-            return stream().run();
+            return channels() == null ? stream().run()
+                    : channels().run(this, (NoiseChannel) admission.channel(), admission.isResumed());
         } catch (TimeoutException e) {
             return handshakeFailed(Failure.TOO_SLOW, LinkEnd.of(CloseReason.HANDSHAKE_TIMEOUT));
         } catch (ExecutionException e) {
             return handshakeFailed(e.getCause());
         } finally {
             visit.leave();
+            endSessionOfChannels();
             // Before the farewell, which takes time: the client may be waiting for its session on another connection.
             admission.release();
+        }
+    }
+
+    /// Ends the session of channels where the server wants that, and not only its connection.
+    private void endSessionOfChannels() {
+        LinkEnd end = ended.get();
+        if (channels() != null && end != null && end.reason() != CloseReason.TAKEN_OVER) {
+            server.channelSessions.end(channels(), end.reason() + " " + end.detail());
         }
     }
 
@@ -177,6 +187,12 @@ public final class Connection implements Runnable, Closeable {
         }
     }
 
+    /// Ends a connection of channels for good: the client is told, so that it does not come back for them.
+    private void endChannels(CloseReason reason, String detail) {
+        ended.compareAndSet(null, new LinkEnd(reason, detail, null));
+        channels().sayBye();
+    }
+
     /// Ends the connection because another one has taken over its session.
     @Override
     public void close() {
@@ -185,20 +201,32 @@ public final class Connection implements Runnable, Closeable {
 
     /// Ends the connection because an operator wants that. Its session waits for the client, unless it is ended too.
     void endByOperator(String operator) {
+        if (channels() != null) {
+            endChannels(CloseReason.ENDED_BY_OPERATOR, "by " + operator);
+            return;
+        }
         end(CloseReason.ENDED_BY_OPERATOR, "by " + operator);
         if (stream() != null) {
             stream().stop();
         }
     }
 
-    /// Ends the connection because the server's grace period is over.
+    /// Ends the connection because the server's grace period is over. One of channels is told that by its thread, when that is interrupted.
     void abort() {
-        end(CloseReason.SERVER_STOPPED, "aborted");
+        if (channels() != null) {
+            ended.compareAndSet(null, new LinkEnd(CloseReason.SERVER_STOPPED, "aborted", null));
+        } else {
+            end(CloseReason.SERVER_STOPPED, "aborted");
+        }
     }
 
     /// Ends the connection if the directory no longer admits its client, or has it with another name or other rights.
     void endUnlessAdmitted(ClientDirectory clients) {
         if (admission.remoteKey() == null || admission.isAsBefore(clients)) {
+            return;
+        }
+        if (channels() != null) {
+            endChannels(CloseReason.NOT_AUTHORIZED, "revoked");
             return;
         }
         ended.compareAndSet(null, new LinkEnd(CloseReason.NOT_AUTHORIZED, "revoked", null));
@@ -240,7 +268,7 @@ public final class Connection implements Runnable, Closeable {
     }
 
     /// Tells the client that the server is stopping, waits until its requests are answered and the connection is idle,
-    /// and half-closes it; a forward is left to end by itself. Blocks until the connection is idle or the caller is
+    /// and half-closes it; a forward and channels are left to end by themselves. Blocks until the connection is idle or the caller is
     /// interrupted.
     void drain() {
         draining = true;
@@ -248,6 +276,13 @@ public final class Connection implements Runnable, Closeable {
             return;
         }
         try {
+            if (channels() != null) {
+                while (channels().size() > 0 && !socket.isClosed()) {
+                    Thread.sleep(REST_CHECK);
+                }
+                channels().sayBye();
+                return;
+            }
             // A client that was granted a session may have sent requests in it already.
             while (link == null && admission.hasSession() && !socket.isClosed()) {
                 Thread.sleep(REST_CHECK);
@@ -279,6 +314,11 @@ public final class Connection implements Runnable, Closeable {
         return admission.stream();
     }
 
+    /// Null if the connection has no channels.
+    ChannelSession channels() {
+        return admission.channels();
+    }
+
     HandshakeGate.Visit visit() {
         return visit;
     }
@@ -297,12 +337,12 @@ public final class Connection implements Runnable, Closeable {
 
     /// Whether the connection never belonged to an admitted client.
     boolean isStrangers() {
-        return link == null && stream() == null && !admission.hasProved();
+        return link == null && stream() == null && channels() == null && !admission.hasProved();
     }
 
-    /// Whether the handshakes have led to a session or a forward.
+    /// Whether the handshakes have led to a session, a forward or channels.
     boolean isEstablished() {
-        return link != null || stream() != null;
+        return link != null || stream() != null || channels() != null;
     }
 
     public long bytesIn() {

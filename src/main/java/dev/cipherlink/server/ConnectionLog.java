@@ -2,6 +2,8 @@ package dev.cipherlink.server;
 
 import dev.cipherlink.audit.AuditEvent;
 import dev.cipherlink.audit.LineLimit;
+import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
+import dev.cipherlink.server.ChannelSession.TargetChannel;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.server.access.Netblock;
 import dev.cipherlink.server.sessions.CommandLog;
@@ -12,6 +14,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /// The log's lines about connections: a client that was let in, and the end of each connection. Thread-safe.
 ///
@@ -93,6 +96,36 @@ final class ConnectionLog {
         }
     }
 
+    /// A channel has its target.
+    void channelOpened(TargetChannel channel) {
+        boolean mayLog = admissions.mayLog(channel.session().client().name());
+        channel.logged(mayLog);
+        log(mayLog, () -> event("forward-opened", channel));
+    }
+
+    void channelClosed(TargetChannel channel, CloseReason reason, String detail) {
+        log(channel.isLogged(), () -> event("forward-closed", channel).with("reason", reason).with("to_target", channel.bytesToTarget())
+                .with("from_target", channel.bytesFromTarget()).with("duration_ms", channel.milliseconds()).with("detail", detail));
+    }
+
+    void channelRefused(TargetChannel channel, Refusal refusal, String detail) {
+        log(refusedForwards.mayLog(channel.session().client().name()), () -> event("forward-refused", channel)
+                .with("reason", CloseReason.FORWARD_REFUSED).with("refusal", refusal.code()).with("detail", detail));
+    }
+
+    private static void log(boolean isInfo, Supplier<AuditEvent> event) {
+        Level level = isInfo ? Level.INFO : Level.DEBUG;
+        if (LOG.isLoggable(level)) {
+            LOG.log(level, AuditEvent.MESSAGE, event.get());
+        }
+    }
+
+    private static AuditEvent event(String name, TargetChannel channel) {
+        ClientIdentity client = channel.session().client();
+        return new AuditEvent(name).with("channel", channel.number()).with("name", client.name()).with("key", CommandLog.key(client))
+                .with("session", CommandLog.shortened(channel.session().id())).with("target", channel.targetText());
+    }
+
     /// Of a client that has not proved its name there is only the address: a SYN of version 1 may be a recording.
     private static AuditEvent event(String name, Connection connection) {
         var event = new AuditEvent(name).with("connection", connection.id()).with("peer", OperatorSockets.peer(connection));
@@ -102,7 +135,8 @@ final class ConnectionLog {
         }
         Link live = connection.link();
         StreamConnection forward = connection.stream();
-        return event.with("session", live == null ? "" : CommandLog.shortened(live.session().identity().id()))
+        String session = live != null ? live.session().identity().id() : connection.channels() != null ? connection.channels().id() : "";
+        return event.with("session", session.isEmpty() ? "" : CommandLog.shortened(session))
                 .with("target", forward == null ? "" : forward.target());
     }
 }

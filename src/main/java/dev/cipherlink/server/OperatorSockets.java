@@ -16,18 +16,20 @@ record OperatorSockets(Server server) implements Sockets {
         return server.connections().stream().map(OperatorSockets::describe).toList();
     }
 
-    /// A line of SOCKETS: id, local address, remote address, state, name, mode, bytes in/out.
+    /// A line of SOCKETS: id, local address, remote address, state, name, mode, bytes in/out; the target of a forward, or how many
+    /// channels there are.
     static String describe(Connection connection) {
         Link live = connection.link();
         StreamConnection forward = connection.stream();
         String state = connection.isDraining() ? "draining" : connection.isEstablished() ? "established" : "handshake";
-        String name = forward != null ? Escapes.line(connection.admission().client().name())
+        ChannelSession channels = connection.channels();
+        String name = forward != null || channels != null ? Escapes.line(connection.admission().client().name())
                 : live == null ? "-" : Escapes.line(live.session().identity().name());
-        String mode = forward != null ? OperationMode.STREAM.wireName()
+        String mode = forward != null ? OperationMode.STREAM.wireName() : channels != null ? OperationMode.CHANNELS.wireName()
                 : live == null ? "-" : live.session().parameters().mode().wireName();
         return connection.id() + " " + address(connection.socket().getLocalSocketAddress()) + " " + peer(connection) + " " + state
                 + " " + name + " " + mode + " " + connection.bytesIn() + "/" + connection.bytesOut()
-                + (forward == null ? "" : " " + forward.target());
+                + (forward != null ? " " + forward.target() : channels != null ? " " + channels.size() : "");
     }
 
     /// The remote address; `-` if it is unknown.

@@ -9,6 +9,7 @@ import dev.cipherlink.metrics.MetricsReport;
 import dev.cipherlink.server.SocketBudget.AcceptBackoff;
 import dev.cipherlink.server.SocketBudget.ConnectionQuota;
 import dev.cipherlink.server.access.ClientDirectory;
+import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.server.sessions.Channels;
 import dev.cipherlink.server.sessions.CommandLog;
 import dev.cipherlink.server.sessions.KeyWatches;
@@ -29,6 +30,7 @@ import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
@@ -55,7 +57,7 @@ public final class Server implements AutoCloseable {
     private final KeyValueStore store;
     private final ServerSocket listener;
     private final Map<Long, Connection> connections = new ConcurrentHashMap<>();
-    private final ConnectionLog log = new ConnectionLog();
+    final ConnectionLog log = new ConnectionLog();
     final KeyWatches watches = new KeyWatches();
     final Channels channels;
     final ChatService chat;
@@ -63,6 +65,7 @@ public final class Server implements AutoCloseable {
     final ConnectionQuota quota;
     final HandshakeGate gate;
     final SessionRegistry sessions;
+    final ChannelSessions channelSessions;
     final ServerStatistics statistics = new ServerStatistics();
     final Forwards forwards = new Forwards();
     final TargetConnector targets;
@@ -86,6 +89,7 @@ public final class Server implements AutoCloseable {
         responder = config.keys().identity().map(own -> new NoiseHandshake.Responder(config.keys().suites(), own.keyPair()));
         sessions = new SessionRegistry(config.sessions());
         sockets = new SocketBudget(config.maxConnections());
+        channelSessions = new ChannelSessions(this);
         quota = new ConnectionQuota(sockets.maxConnections(), config.maxPerKey());
         services = new Services(store, chat, watches, channels, sessions, statistics.requests, new CommandLog(),
                 config.maxValueBytes(), config.maxRequestBytes(), config.keys().clients()::keyOf, new RequestRates(),
@@ -122,7 +126,8 @@ public final class Server implements AutoCloseable {
     }
 
     private static ServerSocket listen(ServerConfig config) throws IOException {
-        var socket = new ServerSocket();
+        // One of a channel, so that a connection with channels may join a selector.
+        ServerSocket socket = ServerSocketChannel.open().socket();
         try {
             socket.setReuseAddress(true);
             socket.bind(config.host().equals(ServerConfig.EVERYWHERE) ? new InetSocketAddress(config.port())
@@ -150,6 +155,7 @@ public final class Server implements AutoCloseable {
         config = config.withReloadable(changed);
         refresh(config.keys().clients(), null);
         connections().forEach(Connection::endUnlessForwardAllowed);
+        channelSessions.endForwardsNotAllowed();
     }
 
     /// The open connections, oldest first.
@@ -223,6 +229,7 @@ public final class Server implements AutoCloseable {
         refresh(clients, null);
         config.keys().nextKey().refresh();
         sessions.expire(System.nanoTime());
+        channelSessions.expire(System.nanoTime());
         log.tell(System.nanoTime());
         services.log().tell(System.nanoTime());
         chat.sweep();
@@ -259,6 +266,7 @@ public final class Server implements AutoCloseable {
 
     private void endRevokedSessions() {
         sessions.revoke(owner -> SessionOrigin.isOwner(owner, config.keys().clients()));
+        channelSessions.endUnlessAdmitted(config.keys().clients());
     }
 
     private void acceptUntilStopped(StructuredTaskScope<Void, Void> scope) throws InterruptedException {
@@ -310,6 +318,23 @@ public final class Server implements AutoCloseable {
         Thread.sleep(backoff.failed());
     }
 
+    /// Whether no client gets anything new any more.
+    boolean isStopping() {
+        return stopping;
+    }
+
+    /// Counts a connection or a channel of a client. To make room, sessions of channels end that wait for a connection.
+    ///
+    /// @param isReplacement whether it takes over from another connection, which ends; it is then never refused
+    /// @return null if it was counted; otherwise the reason for the refusal
+    String enterQuota(ClientIdentity client, boolean isReplacement) {
+        String refusal = quota.enter(client, isReplacement);
+        while (refusal != null && channelSessions.endOldest(client)) {
+            refusal = quota.enter(client, isReplacement);
+        }
+        return refusal;
+    }
+
     /// The only place that counts and logs a client that is let in.
     void admitted(Connection connection) {
         statistics.established.increment();
@@ -345,6 +370,7 @@ public final class Server implements AutoCloseable {
                 acceptThread.interrupt();
                 acceptThread.join();
             }
+            channelSessions.endAll();
         } catch (InterruptedException e) {
             acceptThread.interrupt();
             Thread.currentThread().interrupt();

@@ -44,6 +44,11 @@ final class ServerStatistics {
         refusedForwards.get(refusal).increment();
     }
 
+    /// Counts the end of a channel, or one that was refused, as that of a forward with a connection of its own.
+    void channelClosed(CloseReason reason) {
+        ends.get(reason).increment();
+    }
+
     /// Bytes on the wire, so far, of all connections.
     private record Bytes(long in, long out) {
     }
@@ -96,6 +101,8 @@ final class ServerStatistics {
         ends.forEach((reason, count) -> values.put("closed_" + reason.name().toLowerCase(Locale.ROOT), count.sum()));
         Forwards.Totals forwarded = server.forwards.totals();
         values.put("forwards", forwarded.live());
+        values.put("forwards_in_channels", server.channelSessions.channels());
+        values.put("channel_sessions_detached", server.channelSessions.detached());
         values.put("forwards_opened", forwarded.opened());
         values.put("forwards_refused", forwarded.failed());
         values.put("forwards_bytes_to_targets", forwarded.bytesToPlain());
@@ -132,6 +139,9 @@ final class ServerStatistics {
                 .counter("received_bytes", "Bytes received from clients, sealed.", bytes.in())
                 .counter("sent_bytes", "Bytes sent to clients, sealed.", bytes.out())
                 .gauge("forwards", "Connections that are forwarded now.", forwarded.live())
+                .gauge("forwards_in_channels", "Of these, channels of connections that carry many.", server.channelSessions.channels())
+                .gauge("channel_sessions_detached", "Sessions of channels that wait for their client.",
+                        server.channelSessions.detached())
                 .counter("forwards_opened", "Forwards that were opened.", forwarded.opened())
                 .counter("forwards_refused", "Forwards that could not be opened, by reason.", "reason", refusedForwards)
                 .counter("forwards_bytes", "Bytes forwarded, by direction.", List.of(

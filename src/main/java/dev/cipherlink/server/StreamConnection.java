@@ -95,7 +95,7 @@ final class StreamConnection {
         return new LinkEnd(reason(end.reason()), end.detail(), null);
     }
 
-    private static CloseReason reason(RelayEnd.Reason reason) {
+    static CloseReason reason(RelayEnd.Reason reason) {
         return switch (reason) {
             case ENDED -> CloseReason.STREAM_ENDED;
             case PLAIN_RESET -> CloseReason.TARGET_LOST;

@@ -1,0 +1,329 @@
+package dev.cipherlink.client;
+
+import dev.cipherlink.budget.MemoryBudget;
+import dev.cipherlink.channel.NoiseChannel;
+import dev.cipherlink.client.Connector.Backoff;
+import dev.cipherlink.forward.ForwardSockets;
+import dev.cipherlink.forward.ForwardTarget;
+import dev.cipherlink.forward.ForwardTarget.TargetException;
+import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
+import dev.cipherlink.forward.Forwards.RunnableForward;
+import dev.cipherlink.forward.Relay.RelayEnd;
+import dev.cipherlink.forward.TunnelSource.Accepted;
+import dev.cipherlink.forward.mux.ForwardedChannel;
+import dev.cipherlink.forward.mux.MuxSession;
+import dev.cipherlink.message.Message.MessageCodec.Checksum;
+import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.message.SessionParameters.OperationMode;
+import dev.cipherlink.message.Syn;
+import dev.cipherlink.message.Syn.SynAck;
+import dev.cipherlink.session.Link.LinkEnd;
+import dev.cipherlink.session.SessionHandshake;
+import dev.cipherlink.session.SessionHandshake.RefusedException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.Socket;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadLocalRandom;
+
+/// Opens forwards as channels of one connection, which is made when it is needed and again when it is lost (`docs/protocol.md`, section
+/// 6.1). One thread serves it and connects again; while it does, all channels wait.
+///
+/// Thread-safe. Closing it ends its channels.
+final class ChannelClient implements AutoCloseable {
+
+    private static final Logger LOG = System.getLogger(ChannelClient.class.getName());
+    /// Of the heap, for packets that are kept and bytes that programs have not taken.
+    private static final int HEAP_SHARE = 4;
+    /// How the reason of a server begins that is older than channels.
+    private static final String UNKNOWN_MODE = "operation_mode must be";
+
+    private final ClientConfig config;
+    private final MemoryBudget budget = MemoryBudget.ofHeap(HEAP_SHARE);
+    private final Backoff backoff = new Backoff(ThreadLocalRandom.current());
+    private final Thread thread = Thread.ofPlatform().daemon().name("cipherlink-channels").unstarted(this::run);
+    private MuxSession session;
+    /// That of the last connection; empty if a new session is to be asked for.
+    private String sessionId = "";
+    private boolean isStarted;
+    private boolean isWanted;
+    private boolean isAttached;
+    private boolean isUnknownToServer;
+    private boolean isClosed;
+    /// Attempts to connect that failed so far, and why the last one did.
+    private int failures;
+    private IOException failure;
+    private long lostAt;
+
+    ChannelClient(ClientConfig config) {
+        this.config = config;
+    }
+
+    /// Connects, if it is not connected. Returns at once.
+    synchronized void start() {
+        if (!isStarted && !isClosed) {
+            isStarted = true;
+            thread.start();
+        }
+        isWanted = true;
+        notifyAll();
+    }
+
+    /// Opens a forward.
+    ///
+    /// @return null if the server is too old for channels
+    /// @throws TargetException if the server does not connect to the target
+    /// @throws IOException     if there is no connection to the server
+    RunnableForward open(ForwardTarget target, Accepted accepted) throws IOException {
+        MuxSession connected = connected();
+        if (connected == null) {
+            return null;
+        }
+        var forward = new ChannelForward(connected, target, accepted);
+        if (accepted.isAwaited()) {
+            forward.open();
+        }
+        return forward;
+    }
+
+    private synchronized MuxSession connected() throws IOException {
+        int failuresBefore = failures;
+        while (!isAttached && !isUnknownToServer) {
+            if (failures != failuresBefore) {
+                throw failure;
+            }
+            if (isClosed) {
+                throw new IOException("closed");
+            }
+            start();
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while connecting");
+            }
+        }
+        return isUnknownToServer ? null : session;
+    }
+
+    // In the thread of the connection.
+
+    private void run() {
+        try {
+            session = MuxSession.ofClient(budget);
+            while (awaitNeed()) {
+                connectAndServe();
+            }
+        } catch (InterruptedException e) {
+            LOG.log(Level.DEBUG, "no longer serving channels");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            close();
+            session.end("the forward ended");
+        }
+    }
+
+    /// Blocks until there are channels, or one is wanted.
+    ///
+    /// @return false once it is closed
+    private synchronized boolean awaitNeed() throws InterruptedException {
+        Duration pause = session.channels() > 0 ? backoff.next() : Duration.ZERO;
+        long deadline = System.nanoTime() + pause.toNanos();
+        while (!isWanted && !isClosed) {
+            long millis = (deadline - System.nanoTime()) / 1_000_000;
+            if (session.channels() > 0 && millis <= 0) {
+                break;
+            }
+            wait(Math.max(0, millis));
+        }
+        isWanted = false;
+        return !isClosed;
+    }
+
+    private void connectAndServe() throws InterruptedException {
+        try (SocketChannel socket = SocketChannel.open(); Link link = connect(socket.socket())) {
+            attached(link.granted);
+            LinkEnd end = session.run(socket, link.channel, link.granted.isResumed(), config.keepaliveInterval());
+            detached(end);
+        } catch (RefusedException e) {
+            failed(e.code().isEmpty() ? e : new TargetException(Refusal.ofCode(e.code()), e.getMessage()));
+        } catch (IOException e) {
+            failed(e);
+        }
+    }
+
+    private record Link(NoiseChannel channel, SynAck.Granted granted) implements AutoCloseable {
+        @Override
+        public void close() {
+            channel.close();
+        }
+    }
+
+    private Link connect(Socket socket) throws IOException {
+        var wishes = new SessionParameters(OperationMode.CHANNELS, SessionParameters.MAX_MESSAGE_BYTES, 1, Checksum.Algorithm.CRC32C);
+        var syn = new Syn(wishes, config.clientId(), sessionId.isEmpty() ? null : new Syn.Resume(sessionId, 0, 0));
+        return Attachment.within(config, socket, "no session", () -> {
+            config.route().connect(socket, config.host(), config.port());
+            ForwardSockets.tune(socket);
+            var channel = (NoiseChannel) Attachment.open(config, socket);
+            SynAck.Granted granted = SessionHandshake.connect(channel, syn);
+            Attachment.keepNextKey(config, granted);
+            return new Link(channel, granted);
+        });
+    }
+
+    private synchronized void attached(SynAck.Granted granted) {
+        if (!sessionId.isEmpty() && !granted.isResumed()) {
+            session.restart("the server has lost the session");
+        }
+        sessionId = granted.sessionId();
+        isAttached = true;
+        backoff.reset();
+        notifyAll();
+    }
+
+    private synchronized void detached(LinkEnd end) {
+        isAttached = false;
+        lostAt = System.nanoTime();
+        boolean isOver = switch (end.reason()) {
+            case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED -> true;
+            default -> false;
+        };
+        LOG.log(session.channels() > 0 ? Level.INFO : Level.DEBUG, "the connection of {0} channels ended: {1} {2}",
+                Integer.toString(session.channels()), end.reason(), end.detail());
+        if (isOver) {
+            session.restart("the server ended the session");
+            sessionId = "";
+        }
+    }
+
+    private synchronized void failed(IOException cause) {
+        failure = cause;
+        failures++;
+        isUnknownToServer = cause instanceof RefusedException && cause.getMessage().startsWith(UNKNOWN_MODE);
+        session.failUnsent(cause.getMessage());
+        boolean isFinal = cause instanceof RefusedException || cause instanceof TargetException || cause instanceof AuthenticationException;
+        if (session.channels() > 0 && (isFinal || System.nanoTime() - lostAt >= config.reconnectFor().toNanos())) {
+            session.restart(isFinal ? cause.getMessage() : "the server was not reached for " + config.reconnectFor().toSeconds() + " s");
+            sessionId = "";
+        }
+        notifyAll();
+    }
+
+    /// Ends the channels. Idempotent.
+    @Override
+    public synchronized void close() {
+        isClosed = true;
+        notifyAll();
+        thread.interrupt();
+    }
+
+    /// One forwarded connection. The thread that runs it waits for its end.
+    private static final class ChannelForward implements RunnableForward, ForwardedChannel.Listener {
+
+        private final MuxSession session;
+        private final ForwardTarget target;
+        private final Accepted accepted;
+        private final CompletableFuture<Void> opened = new CompletableFuture<>();
+        private final CompletableFuture<RelayEnd> ended = new CompletableFuture<>();
+        private volatile ForwardedChannel channel;
+        private volatile boolean isStopped;
+
+        ChannelForward(MuxSession session, ForwardTarget target, Accepted accepted) {
+            this.session = session;
+            this.target = target;
+            this.accepted = accepted;
+        }
+
+        /// Blocks until the server is connected to the target, or refuses.
+        void open() throws IOException {
+            channel = session.open(target, this, accepted);
+            try {
+                await(opened);
+            } catch (InterruptedException e) {
+                channel.stop();
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while the server connects to " + target);
+            }
+        }
+
+        private static <T> T await(CompletableFuture<T> future) throws IOException, InterruptedException {
+            try {
+                return future.get();
+            } catch (ExecutionException e) {
+                throw e.getCause() instanceof TargetException refused ? refused : new IOException(e.getCause());
+            }
+        }
+
+        @Override
+        public RelayEnd run(ThreadFactory threads) throws IOException, InterruptedException {
+            if (channel == null) {
+                channel = session.open(target, this, accepted);
+            } else {
+                channel.connect(accepted.channel(), accepted.first());
+            }
+            try {
+                if (isStopped) {
+                    channel.stop();
+                }
+                return await(ended);
+            } catch (InterruptedException e) {
+                channel.stop();
+                throw e;
+            }
+        }
+
+        @Override
+        public long bytesToTunnel() {
+            return channel == null ? 0 : channel.bytesToTunnel();
+        }
+
+        @Override
+        public long bytesToPlain() {
+            return channel == null ? 0 : channel.bytesToPlain();
+        }
+
+        @Override
+        public void checkTime(long nanoTime) {
+            if (channel != null) {
+                channel.checkTime(nanoTime);
+            }
+        }
+
+        @Override
+        public void stop() {
+            isStopped = true;
+            if (channel != null) {
+                channel.stop();
+            }
+        }
+
+        // Called by the session's thread.
+
+        @Override
+        public void opened() {
+            opened.complete(null);
+        }
+
+        @Override
+        public void refused(Refusal refusal, String reason) {
+            var cause = new TargetException(refusal, reason);
+            opened.completeExceptionally(cause);
+            ended.completeExceptionally(cause);
+        }
+
+        @Override
+        public void ended(RelayEnd end) {
+            opened.completeExceptionally(new TargetException(Refusal.FAILED, end.detail()));
+            ended.complete(end);
+        }
+    }
+}
