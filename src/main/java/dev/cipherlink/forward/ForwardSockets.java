@@ -55,7 +55,7 @@ public final class ForwardSockets {
     }
 
     /// Closes so that the peer sees a reset, and drops what has not been sent.
-    static void reset(Socket socket) {
+    public static void reset(Socket socket) {
         try (socket) {
             socket.setSoLinger(true, 0);
         } catch (IOException e) {
@@ -63,7 +63,8 @@ public final class ForwardSockets {
         }
     }
 
-    static void close(Socket socket) {
+    /// Closes; a failure changes nothing.
+    public static void close(Socket socket) {
         try {
             socket.close();
         } catch (IOException e) {

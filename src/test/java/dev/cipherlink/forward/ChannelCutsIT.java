@@ -10,7 +10,6 @@ import dev.cipherlink.client.TunnelClient;
 import dev.cipherlink.fault.Ending;
 import dev.cipherlink.fault.FaultProxy;
 import dev.cipherlink.forward.ForwardListener.ForwardEvents;
-import dev.cipherlink.forward.ForwardListener.ForwardSpec;
 import dev.cipherlink.forward.Programs.Service;
 import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.forward.Relay.RelayEnd;
@@ -79,7 +78,7 @@ class ChannelCutsIT {
             }
 
             @Override
-            public void ended(String listener, ForwardTarget target, RelayEnd end) {
+            public void ended(String listener, ForwardTarget target, RelayEnd end, long bytesOut, long bytesIn) {
                 if (end.reason() != RelayEnd.Reason.ENDED) {
                     failures.add(end.toString());
                 }

@@ -69,7 +69,7 @@ public final class ForwardCommand extends ClientCommand {
                 "Listen on PORT as an HTTP proxy (CONNECT). -D and -H both serve SOCKS and HTTP.");
         syntax.option("--stdio", "HOST:PORT", given -> stdio = given, "Forward stdin and stdout to HOST:PORT.");
         syntax.option("--pool", "N", given -> pool = given,
-                "Keep N connections to the server ready, so that a forwarded one costs one round trip.");
+                "Use a connection to the server for each forwarded one, and keep N ready. Without it all share one and outlive it.");
         syntax.option("--socks-passwords", "FILE", given -> passwordFile = given,
                 "Only users in this file may use -D and -H: USER:PASSWORD on each line. Mode 0600.");
         syntax.flag("--retry-bind", given -> retryBind = given, "Wait for a port that another process has, instead of ending.");
