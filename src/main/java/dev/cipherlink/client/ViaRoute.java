@@ -11,6 +11,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketOption;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Through another server, which forwards to the client's own (`docs/protocol.md`, section 6): the connection to that one is
@@ -191,22 +192,20 @@ public final class ViaRoute implements Route {
             return isClosed;
         }
 
-        /// Ends the forward, or breaks it if a thread still waits for it.
+        /// Ends the forward. A thread that still reads has a moment for the peer's end, as the bytes under way have.
         @Override
         public void close() {
             Tunnel opened = tunnel;
-            if (opened == null || isClosed) {
+            if (opened == null || isClosed && !isReset) {
                 isClosed = true;
-                return;
-            }
-            if (isReset || reading.isLocked() && !reading.isHeldByCurrentThread() || !endOutput()) {
+            } else if (!isReset && endOutput()) {
+                isClosed = true;
+                Thread.ofVirtual().name("cipherlink-closing").start(() -> awaitEnd(opened));
+            } else {
                 isClosed = true;
                 ForwardSockets.reset(opened.socket());
                 opened.close();
-                return;
             }
-            isClosed = true;
-            Thread.ofVirtual().name("cipherlink-closing").start(() -> awaitEnd(opened));
         }
 
         private boolean endOutput() {
@@ -223,15 +222,24 @@ public final class ViaRoute implements Route {
             }
         }
 
-        private static void awaitEnd(Tunnel tunnel) {
-            try (tunnel) {
-                tunnel.socket().setSoTimeout(CLOSING_MILLIS);
-                long deadline = System.nanoTime() + CLOSING_MILLIS * 1_000_000L;
-                while (tunnel.channel().receiveStream() > 0 && System.nanoTime() < deadline) {
-                    // Nobody takes it any more.
+        private void awaitEnd(Tunnel ending) {
+            long deadline = System.nanoTime() + CLOSING_MILLIS * 1_000_000L;
+            try (ending) {
+                if (!reading.tryLock(CLOSING_MILLIS, TimeUnit.MILLISECONDS)) {
+                    return;
+                }
+                try {
+                    ending.socket().setSoTimeout(CLOSING_MILLIS);
+                    while (ending.channel().receiveStream() > 0 && System.nanoTime() < deadline) {
+                        // Nobody takes it any more.
+                    }
+                } finally {
+                    reading.unlock();
                 }
             } catch (IOException e) {
                 // It has ended anyway.
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
         }
     }

@@ -40,12 +40,14 @@ public interface ProxyDialogue {
         in.mark(1);
         int first = in.read();
         in.reset();
-        return switch (first) {
-            case Socks.VERSION, Socks.OLD_VERSION -> new Socks(in, out, passwords);
-            case int letter when letter >= 'A' && letter <= 'Z' -> new HttpConnect(in, out, passwords);
-            case -1 -> throw new EOFException("closed without a request");
-            default -> throw new ProtocolException("neither SOCKS nor HTTP: it begins with byte " + first);
-        };
+        if (first == Socks.VERSION || first == Socks.OLD_VERSION) {
+            return new Socks(in, out, passwords);
+        }
+        if (first >= 'A' && first <= 'Z') {
+            return new HttpConnect(in, out, passwords);
+        }
+        throw first < 0 ? new EOFException("closed without a request")
+                : new ProtocolException("neither SOCKS nor HTTP: it begins with byte " + first);
     }
 
     /// Input of a program in a dialogue, with one deadline for all of it: a byte now and then gains no time. Buffered.

@@ -153,7 +153,7 @@ public final class ForwardCommand extends ClientCommand {
         ForwardProfile profile = read.requireValid().forwardProfiles().get(name);
         if (profile == null) {
             throw CliException.usage("no forward is named " + TerminalText.escapeLine(name) + " in the configuration").withHint(
-                    read.forwardProfiles().isEmpty() ? "a file with forward: {" + "db: -L 5432:db.internal:5432}; cipherlink help config"
+                    read.forwardProfiles().isEmpty() ? "a line under forward: in cipherlink.yaml, such as db: -L 5432:db.internal:5432"
                             : "one of " + String.join(", ", read.forwardProfiles().keySet()));
         }
         var part = new ForwardCommand();
