@@ -21,6 +21,7 @@ import java.util.HexFormat;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -42,6 +43,58 @@ public final class SessionHandshake {
     /// @throws ExecutionException   with what the handshakes threw
     /// @throws InterruptedException if the calling thread is interrupted; the handshakes are too
     public static <T> T within(Duration limit, Callable<T> handshakes)
+            throws InterruptedException, ExecutionException, TimeoutException {
+        return Thread.currentThread().isVirtual() ? new Deadline().within(limit, handshakes) : inVirtualThread(limit, handshakes);
+    }
+
+    /// Interrupts the thread of handshakes, which has no other thread that waits for it.
+    private static final class Deadline {
+        /// Null when the handshakes have ended.
+        private Thread thread = Thread.currentThread();
+        private boolean hasPassed;
+
+        private <T> T within(Duration limit, Callable<T> handshakes)
+                throws InterruptedException, ExecutionException, TimeoutException {
+            Future<?> alarm = Timer.after(limit.toNanos(), this::pass);
+            T result = null;
+            Throwable failure = null;
+            try {
+                result = handshakes.call();
+            } catch (Exception | Error e) {
+                failure = e;
+            }
+            alarm.cancel(false);
+            if (hasPassedAtEnd()) {
+                throw new TimeoutException();
+            }
+            if (failure != null && Thread.interrupted()) {
+                throw new InterruptedException("interrupted during the handshakes");
+            }
+            if (failure != null) {
+                throw new ExecutionException(failure);
+            }
+            return result;
+        }
+
+        private synchronized void pass() {
+            if (thread != null) {
+                hasPassed = true;
+                thread.interrupt();
+            }
+        }
+
+        /// From now on the thread is not interrupted, and has no interrupt of this deadline.
+        private synchronized boolean hasPassedAtEnd() {
+            thread = null;
+            if (hasPassed) {
+                Thread.interrupted();
+            }
+            return hasPassed;
+        }
+    }
+
+    /// For a platform thread, whose socket an interrupt does not close.
+    private static <T> T inVirtualThread(Duration limit, Callable<T> handshakes)
             throws InterruptedException, ExecutionException, TimeoutException {
         try (var thread = Executors.newVirtualThreadPerTaskExecutor()) {
             try {

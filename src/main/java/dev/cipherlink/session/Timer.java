@@ -4,7 +4,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/// One timer for the links of the process, so that no thread of a connection waits for a time. Thread-safe.
+/// One timer for the links and the handshakes of the process, so that no thread of a connection waits for a time. Thread-safe.
 final class Timer {
 
     private static final ScheduledThreadPoolExecutor EXECUTOR = executor();
