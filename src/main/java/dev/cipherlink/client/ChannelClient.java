@@ -55,6 +55,8 @@ final class ChannelClient implements AutoCloseable {
     private boolean isStarted;
     private boolean isWanted;
     private boolean isAttached;
+    /// Whether channels wait for the connection, or the last attempt to make it failed.
+    private boolean isMissed;
     private boolean isUnknownToServer;
     private boolean isClosed;
     /// Attempts to connect that failed so far, and why the last one did.
@@ -111,6 +113,11 @@ final class ChannelClient implements AutoCloseable {
             }
         }
         return isUnknownToServer ? null : session;
+    }
+
+    /// Whether there is no connection, and one is wanted.
+    synchronized boolean isMissed() {
+        return isMissed;
     }
 
     // In the thread of the connection.
@@ -186,12 +193,14 @@ final class ChannelClient implements AutoCloseable {
         }
         sessionId = granted.sessionId();
         isAttached = true;
+        isMissed = false;
         backoff.reset();
         notifyAll();
     }
 
     private synchronized void detached(LinkEnd end) {
         isAttached = false;
+        isMissed = session.channels() > 0;
         lostAt = System.nanoTime();
         boolean isOver = switch (end.reason()) {
             case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED -> true;
@@ -207,6 +216,7 @@ final class ChannelClient implements AutoCloseable {
 
     private synchronized void failed(IOException cause) {
         failure = cause;
+        isMissed = true;
         failures++;
         isUnknownToServer = cause instanceof RefusedException && cause.getMessage().startsWith(UNKNOWN_MODE);
         session.failUnsent(cause.getMessage());

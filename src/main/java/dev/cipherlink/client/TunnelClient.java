@@ -75,6 +75,11 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
         }
     }
 
+    /// Whether the server was not reached when it was last needed.
+    public boolean isServerMissed() {
+        return channels.isMissed();
+    }
+
     @Override
     public RunnableForward open(ForwardTarget target, Accepted accepted) throws IOException {
         RunnableForward channel = usesChannels ? channels.open(target, accepted) : null;

@@ -208,7 +208,7 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
     }
 
     private String state() {
-        return isUnreachable ? "server not reached" : "ready";
+        return isUnreachable || tunnels.isServerMissed() ? "server not reached" : "ready";
     }
 
     private String title() {
