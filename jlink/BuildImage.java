@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.spi.ToolProvider;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// Makes the runtime image of one platform, the one it runs on: `target/cipherlink` and its `.tar.gz`.
@@ -124,7 +125,9 @@ final class BuildImage {
     /// Asked for a cipher, the JDK sets up one provider after the other until one has it: the one that has comes first. A
     /// JDK that lists others keeps its own order, and one-shot commands start a few milliseconds later.
     private static void preferCipherProvider(Path settings) throws IOException {
-        Files.writeString(settings, Files.readString(settings).replace("""
+        String withoutComments = Files.readAllLines(settings).stream().filter(line -> !line.isBlank() && !line.startsWith("#"))
+                .map(line -> line + "\n").collect(Collectors.joining()); // 3 KB in place of 72
+        Files.writeString(settings, withoutComments.replace("""
                 security.provider.1=SUN
                 security.provider.2=SunRsaSign
                 security.provider.3=SunEC

@@ -73,11 +73,12 @@ public final class Client implements AutoCloseable {
         return client;
     }
 
-    /// Begins to load, on a thread of its own, what every connection needs and the JVM takes long over: the cipher, and the
-    /// JSON of the session handshake. For a program that has other things to do before it connects. Does not block.
+    /// Begins, on a thread of its own, what every connection needs and the JVM takes long over: to load the cipher and the JSON of
+    /// the session handshake, and to make the first key pair of ML-KEM. For a program that has other things to do before it connects.
+    /// Does not block.
     public static void prepare() {
         Thread.ofPlatform().daemon().name("cipherlink-prepare").start(() -> {
-            PreferredSuite.ofThisMachine(true).load();
+            PreferredSuite.ofThisMachine(true).prepare();
             HandshakeJson.load();
         });
     }

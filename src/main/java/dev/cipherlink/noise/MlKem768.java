@@ -31,6 +31,9 @@ final class MlKem768 implements AutoCloseable {
     /// SEQUENCE of the algorithm `id-alg-ml-kem-768` (2.16.840.1.101.3.4.4.2) and a BIT STRING of 1,184 bytes (RFC 9935).
     private static final byte[] SPKI_PREFIX = HexFormat.of().parseHex("308204b2300b0609608648016503040402038204a100");
 
+    /// The pair that [#prepare] makes, until a handshake takes it: it is given once.
+    private static MlKem768 next;
+
     /// Immutable, so shared by all handshakes.
     private static final KEM KEM_768 = kem();
 
@@ -42,25 +45,35 @@ final class MlKem768 implements AutoCloseable {
         encapsulationKey = raw(pair.getPublic());
     }
 
-    /// Initializes the JDK's classes in advance, to keep that cost out of the first handshake.
-    static void load() {
-        try (var pair = generate(null)) {
-            pair.decapsulate(encapsulate(pair.encapsulationKey, null).ciphertext);
-        } catch (ProtocolException e) {
-            throw new IllegalStateException("our own encapsulation key is refused", e);
+    /// Makes the pair of the next handshake now, unless there is one, while its thread does other work. Takes milliseconds in cold code.
+    static synchronized void prepare() {
+        if (next == null) {
+            next = new MlKem768(newPair(null));
         }
+    }
+
+    /// Waits for [#prepare], if it is at work.
+    private static synchronized MlKem768 takeNext() {
+        MlKem768 taken = next;
+        next = null;
+        return taken;
     }
 
     /// `ML-KEM.KeyGen`: a new key pair.
     ///
     /// @param random null for the JDK's own generator; test vectors supply 64 bytes, `d` and then `z`
     static MlKem768 generate(SecureRandom random) {
+        MlKem768 prepared = random == null ? takeNext() : null;
+        return prepared != null ? prepared : new MlKem768(newPair(random));
+    }
+
+    private static KeyPair newPair(SecureRandom random) {
         try {
             var generator = KeyPairGenerator.getInstance(NamedParameterSpec.ML_KEM_768.getName(), Suite.PROVIDER);
             if (random != null) {
                 generator.initialize(NamedParameterSpec.ML_KEM_768, random);
             }
-            return new MlKem768(generator.generateKeyPair());
+            return generator.generateKeyPair();
         } catch (GeneralSecurityException e) {
             throw missing(e);
         }

@@ -114,11 +114,11 @@ public enum Suite {
         return pattern.messageBytes(message - 1);
     }
 
-    /// Initializes the JDK's cipher and KEM in advance, to keep that cost out of the first handshake.
-    public void load() {
+    /// Does what a client's first handshake needs in advance: initializes the JDK's cipher, and makes the KEM's key pair. Blocks.
+    public void prepare() {
         newCipher();
         if (isHybrid()) {
-            MlKem768.load();
+            MlKem768.prepare();
         }
     }
 

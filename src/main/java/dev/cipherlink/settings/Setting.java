@@ -215,7 +215,8 @@ public enum Setting {
         record Whole(int least, int most) implements SettingType {
             @Override
             public Object parse(String text) {
-                if (text.matches("\\d{1,9}")) {
+                // A pattern would be compiled for each setting when the program starts.
+                if (!text.isEmpty() && text.length() <= 9 && text.chars().allMatch(digit -> digit >= '0' && digit <= '9')) {
                     int value = Integer.parseInt(text);
                     if (value >= least && value <= most) {
                         return value;

@@ -20,6 +20,8 @@ import java.io.IOException;
 import java.net.ProtocolException;
 import java.security.PrivateKey;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -226,9 +228,26 @@ class HandshakeStateTest {
 
     @ParameterizedTest
     @EnumSource(Suite.class)
-    void aSuiteIsNamedAfterItsHandshakeAndCanBeLoadedInAdvance(Suite suite) {
+    void aSuiteIsNamedAfterItsHandshake(Suite suite) {
         assertEquals(suite.isHybrid() ? "hybrid" : "classic", suite.kind());
-        suite.load();
+    }
+
+    /// The key pair of ML-KEM that is made in advance serves one handshake.
+    @ParameterizedTest
+    @EnumSource(Suite.class)
+    void whatIsPreparedIsUsedOnce(Suite suite) throws IOException {
+        suite.prepare();
+        suite.prepare();
+        var keys = new HashSet<String>();
+        for (int i = 0; i < 3; i++) {
+            var sides = Sides.of(suite);
+            byte[] first = sides.initiator().writeMessage(EMPTY);
+            sides.responder().readMessage(first);
+            sides.initiator().readMessage(sides.responder().writeMessage(EMPTY));
+            sides.responder().readMessage(sides.initiator().writeMessage(EMPTY));
+            assertArrayEquals(sides.initiator().handshakeHash(), sides.responder().handshakeHash());
+            assertTrue(keys.add(HexFormat.of().formatHex(first, 32, first.length)) || !suite.isHybrid());
+        }
     }
 
     @Test

@@ -120,6 +120,10 @@ class AgentIT {
         assertEquals(0, ann.run("agent", "list"), ann.err());
         assertTrue(ann.out().matches("[a-z0-9-]{39} \\S+ .*/home/.config/cipherlink/identity\n"), ann.out());
 
+        assertEquals(0, ann.run("kv", "SET", "--seal", "sealed", "secret"), ann.err());
+        assertEquals(0, ann.run("kv", "GET", "sealed"), ann.err());
+        assertEquals("secret", ann.out());
+
         ann.environment.put("CIPHERLINK_CLIENT_AGENT", "off");
         assertEquals(2, ann.run("kv", "GET", "a"));
         ann.environment.remove("CIPHERLINK_CLIENT_AGENT");
