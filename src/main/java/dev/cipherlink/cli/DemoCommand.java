@@ -4,6 +4,7 @@ import dev.cipherlink.cli.base.ProgramCommand;
 import dev.cipherlink.cli.base.Syntax;
 import dev.cipherlink.client.ClientConfig.Credentials;
 import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
+import dev.cipherlink.client.ProxyRoute;
 import dev.cipherlink.connect.ClientKeys;
 import dev.cipherlink.crypto.Fingerprint;
 import dev.cipherlink.crypto.Identity;
@@ -67,6 +68,8 @@ final class DemoCommand extends ProgramCommand {
             ServerAddress address = new ServerAddress("127.0.0.1", server.address().getPort());
             Settings here = settings.with(new OptionLayer()
                     .put(Setting.CLIENT_SERVER, "--server", address.toString())
+                    .put(Setting.CLIENT_VIA, "demo", ProxyRoute.NONE)
+                    .put(Setting.CLIENT_PROXY, "demo", ProxyRoute.NONE)
                     .put(Setting.HISTORY_FILE, "demo", folder.resolve("history").toString())
                     .layer(surroundings().folder()));
             Fingerprint fingerprint = host.publicKey().fingerprint();

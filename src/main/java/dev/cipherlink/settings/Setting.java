@@ -87,7 +87,7 @@ public enum Setting {
     KEEPALIVE_INTERVAL("keepalive.interval", time("100ms", "1h"), "10s",
             "silence after which the peer is asked for a sign of life"),
     CLIENT_SERVER("client.server", SettingType.ADDRESS, "127.0.0.1:8888", "server to connect to"),
-    CLIENT_VIA("client.via", SettingType.ADDRESSES, null, "servers that the connection goes through, in this order: HOST[:PORT],..."),
+    CLIENT_VIA("client.via", SettingType.ADDRESSES, null, "servers that the connection goes through, in this order: HOST[:PORT],...; or none"),
     CLIENT_PROXY("client.proxy", new SettingType.ProxyUrl(), null, "proxy on the way: a URL, or none; not set: as the variables say that curl has"),
     CLIENT_OPERATION_MODE("client.operation-mode", new SettingType.Choice(List.of("step-by-step", "burst")),
             "burst", "one request at a time, or many in flight"),
@@ -198,9 +198,9 @@ public enum Setting {
                 text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text));
         /// A server's address, as [ServerAddress].
         SettingType ADDRESS = new Parsed(ServerAddress.ALLOWED, ServerAddress::parse);
-        /// Up to eight addresses of servers, joined by commas, as a list of [ServerAddress].
-        SettingType ADDRESSES = new Parsed("up to 8 of " + ServerAddress.ALLOWED + ", joined by commas", text -> {
-            List<ServerAddress> addresses = Arrays.stream(text.split(",", -1)).map(ServerAddress::parse).toList();
+        /// Up to eight addresses of servers, joined by commas, as a list of [ServerAddress]; `none` for an empty one.
+        SettingType ADDRESSES = new Parsed("up to 8 of " + ServerAddress.ALLOWED + ", joined by commas, or none", text -> {
+            List<ServerAddress> addresses = text.equals(ProxyRoute.NONE) ? List.<ServerAddress>of() : Arrays.stream(text.split(",", -1)).map(ServerAddress::parse).toList();
             if (addresses.size() > 8) {
                 throw new IllegalArgumentException("up to 8 addresses");
             }

@@ -40,6 +40,7 @@ class RoutesTest {
         assertEquals("", route("HTTPS_PROXY=p:1", "CIPHERLINK_CLIENT_SERVER=127.0.0.1"));
         assertEquals("", route("HTTPS_PROXY=p:1", "CIPHERLINK_CLIENT_PROXY=none"));
         assertEquals("proxy http://q:1", route("HTTPS_PROXY=p:1", "NO_PROXY=*", "CIPHERLINK_CLIENT_PROXY=http://q:1"));
+        assertEquals("", route("CIPHERLINK_CLIENT_VIA=none"));
         assertEquals("proxy http://p:1, hop:8888, [::1]:9", route("HTTPS_PROXY=p:1", "NO_PROXY=far.example", "CIPHERLINK_CLIENT_VIA=hop,[::1]:9"));
     }
 

@@ -35,7 +35,7 @@ public final class ClientOptions {
         syntax.option("--server-addr", "HOST", given -> serverHost = given, "Host of the server alone.");
         syntax.option("--server-port", "PORT", given -> serverPort = given, "Port of the server alone.");
         syntax.option("--via", "HOST[:PORT],...", given -> via = given,
-                "Go through these servers, in this order; each has to allow the next as a target.");
+                "Go through these servers, in this order; each has to allow the next as a target. none for none.");
         syntax.option("--proxy", "URL", given -> proxy = given,
                 "Go through a proxy: http://[USER:PASSWORD@]HOST:PORT, socks5:// or socks5h://; none for none. Default: HTTPS_PROXY, "
                         + "ALL_PROXY and NO_PROXY say.");

@@ -123,8 +123,8 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
                     .flatMap(line -> Arrays.stream(line.split(" "))).filter(word -> word.startsWith("services=")).findFirst().orElse("");
             boolean mayForward = services.isEmpty() || List.of(services.substring(services.indexOf('=') + 1).split(",")).contains("forward");
             if (!mayForward) {
-                throw new CliException(ExitStatus.REFUSED, "cannot forward: this key may not use that service at " + first.server() + " ("
-                        + services + ")").withHint("its operator: cipherlink authorize LINE --replace --services " + services.substring(
+                throw new CliException(ExitStatus.REFUSED, "cannot forward: this key may not, at " + first.server() + " ("
+                        + services + " in its line)").withHint("its operator: cipherlink authorize LINE --replace --services " + services.substring(
                                 services.indexOf('=') + 1) + ",forward");
             }
         }

@@ -157,8 +157,8 @@ class ForwardProfilesIT {
         assertEquals(0, ann.run("authorize", publicLine(), "--name", "ann", "--replace", "--services", "kv,chat"),
                 ann.err());
         Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> ann.run("forward", "-D", "0") == 6);
-        assertTrue(ann.err().startsWith("cipherlink: cannot forward: this key may not use that service at 127.0.0.1:" + server.address().getPort()
-                + " (services=kv,chat)\n"), ann.err());
+        assertTrue(ann.err().startsWith("cipherlink: cannot forward: this key may not, at 127.0.0.1:" + server.address().getPort()
+                + " (services=kv,chat in its line)\n"), ann.err());
         assertEquals("", ann.out());
     }
 
