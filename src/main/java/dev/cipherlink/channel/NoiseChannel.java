@@ -2,6 +2,7 @@ package dev.cipherlink.channel;
 
 import dev.cipherlink.channel.PacketReader.PacketLimits;
 import dev.cipherlink.crypto.KeyPair;
+import dev.cipherlink.message.Message.MessageCodec;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.noise.HandshakeState;
 import dev.cipherlink.noise.Suite;
@@ -27,8 +28,13 @@ public final class NoiseChannel extends PacketChannel {
     /// the loopback interface (65,483 bytes of an IPv4 packet). A longer write would need a small second segment.
     public static final int MAX_STREAM_BYTES = 127 * 512;
 
+    private static final int MIN_BUCKET_BYTES = 256;
+    private static final int MAX_BUCKET_BYTES = 4_096;
+
     private final Suite suite;
     private final TransportState transport;
+    /// The largest message that fills a packet up; 0 for none.
+    private int maxPaddingBytes;
     /// Whether the packet that was begun takes more messages.
     private boolean isPacketOpen;
 
@@ -111,12 +117,51 @@ public final class NoiseChannel extends PacketChannel {
         if (!isPacketOpen) {
             return;
         }
+        pad();
         int plaintextBytes = writer.dataBytes();
         writer.extend(TransportState.TAG_BYTES);
         int offset = writer.dataOffset();
         transport.seal(writer.buffer(), offset, plaintextBytes, writer.buffer(), offset);
         writer.end();
         isPacketOpen = false;
+    }
+
+    /// Fills a packet of at most 4,096 bytes up to a power of two, from 256 on.
+    private void pad() {
+        int bytes = writer.dataBytes();
+        if (maxPaddingBytes == 0 || bytes == 0 || bytes > MAX_BUCKET_BYTES) {
+            return;
+        }
+        int bucket = Math.max(MIN_BUCKET_BYTES, Integer.highestOneBit(Math.max(1, bytes - 1)) << 1);
+        int missing = bucket - bytes;
+        if (missing > 0 && missing < MessageCodec.HEADER_BYTES) {
+            missing += bucket; // not even a header fits
+        }
+        if (missing > 0 && missing <= maxPaddingBytes) {
+            int offset = writer.extend(missing);
+            MessageCodec.encodePadding(writer.buffer(), offset, missing);
+        }
+    }
+
+    /// What both sides agreed on.
+    ///
+    /// @param rekeysByTime    whether keys are replaced by time too
+    /// @param paddingBytes the largest message that may fill a packet up, 0 if none does
+    public void agree(boolean rekeysByTime, int paddingBytes) {
+        maxPaddingBytes = paddingBytes;
+        if (rekeysByTime) {
+            transport.rekeyByTime();
+        }
+    }
+
+    /// How many times the keys of this connection were replaced.
+    public TransportState.Rekeys rekeys() {
+        return transport.rekeys();
+    }
+
+    @Override
+    public boolean isPadded() {
+        return maxPaddingBytes > 0;
     }
 
     /// Receives the raw bytes of the next packet; [#received] then holds them. Blocks.

@@ -20,6 +20,9 @@ public interface SecureChannel extends AutoCloseable {
     /// Whether each packet carries exactly one message, rather than one or more.
     boolean isOneMessageAPacket();
 
+    /// Whether both sides agreed to fill small packets up.
+    boolean isPadded();
+
     /// Sets the largest message that the session negotiated; before that, both directions are kept to
     /// the limits for strangers (`docs/protocol.md`, "Limits").
     ///

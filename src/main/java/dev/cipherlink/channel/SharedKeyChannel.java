@@ -64,6 +64,11 @@ public final class SharedKeyChannel extends PacketChannel {
     }
 
     @Override
+    public boolean isPadded() {
+        return false;
+    }
+
+    @Override
     public void establish(int maxMessageBytes) {
         limit(limits(Sodium.SECRETBOX_TAG_BYTES + maxMessageBytes));
     }

@@ -34,7 +34,8 @@ public record ClientConfig(
         Duration connectTimeout,
         Duration keepaliveInterval,
         Duration reconnectFor,
-        Route route) {
+        Route route,
+        boolean isPadded) {
 
     /// Version 1, burst mode with the default window, no name, 10 s to connect.
     public static ClientConfig to(String host, int port, SharedKey sharedKey) {
@@ -44,43 +45,49 @@ public record ClientConfig(
     /// Burst mode with the default window, no name, 10 s to connect, 10 minutes to connect again.
     public static ClientConfig to(String host, int port, Credentials credentials) {
         return new ClientConfig(host, port, credentials, false, SessionParameters.DEFAULT_WINDOW_SIZE, "",
-                Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(10), Route.DIRECT);
+                Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(10), Route.DIRECT, false);
     }
 
     public ClientConfig withStepByStep(boolean newIsStepByStep) {
         return new ClientConfig(host, port, credentials, newIsStepByStep, windowSize, clientId, connectTimeout, keepaliveInterval,
-                reconnectFor, route);
+                reconnectFor, route, isPadded);
     }
 
     public ClientConfig withWindowSize(int newWindowSize) {
         return new ClientConfig(host, port, credentials, isStepByStep, newWindowSize, clientId, connectTimeout, keepaliveInterval,
-                reconnectFor, route);
+                reconnectFor, route, isPadded);
     }
 
     public ClientConfig withClientId(String newClientId) {
         return new ClientConfig(host, port, credentials, isStepByStep, windowSize, newClientId, connectTimeout, keepaliveInterval,
-                reconnectFor, route);
+                reconnectFor, route, isPadded);
     }
 
     public ClientConfig withTimes(Duration newConnectTimeout, Duration newKeepaliveInterval) {
         return new ClientConfig(host, port, credentials, isStepByStep, windowSize, clientId, newConnectTimeout,
-                newKeepaliveInterval, reconnectFor, route);
+                newKeepaliveInterval, reconnectFor, route, isPadded);
     }
 
     /// Zero: a lost connection is the end.
     public ClientConfig withReconnect(Duration newReconnectFor) {
         return new ClientConfig(host, port, credentials, isStepByStep, windowSize, clientId, connectTimeout, keepaliveInterval,
-                newReconnectFor, route);
+                newReconnectFor, route, isPadded);
     }
 
     public ClientConfig withRoute(Route newRoute) {
         return new ClientConfig(host, port, credentials, isStepByStep, windowSize, clientId, connectTimeout, keepaliveInterval,
-                reconnectFor, newRoute);
+                reconnectFor, newRoute, isPadded);
+    }
+
+    /// Fills small packets up in both directions, so that their sizes say less, if the server knows how to; in version 2 only.
+    public ClientConfig withPadding(boolean newIsPadded) {
+        return new ClientConfig(host, port, credentials, isStepByStep, windowSize, clientId, connectTimeout, keepaliveInterval,
+                reconnectFor, route, newIsPadded);
     }
 
     ClientConfig withCredentials(Credentials newCredentials) {
         return new ClientConfig(host, port, newCredentials, isStepByStep, windowSize, clientId, connectTimeout, keepaliveInterval,
-                reconnectFor, route);
+                reconnectFor, route, isPadded);
     }
 
     SessionParameters wishes() {

@@ -252,10 +252,10 @@ final class Connector implements Runnable {
     /// @return how many requests have an outcome that will never be known
     private int attach() throws IOException {
         Session previous = session == null || session.isOver() ? null : session;
-        Attachment next = Attachment.establish(config, previous == null
-                ? new Syn(config.wishes(), config.clientId())
+        Syn syn = previous == null ? new Syn(config.wishes(), config.clientId())
                 : new Syn(config.wishes(), config.clientId(), new Syn.Resume(previous.identity().id(),
-                        previous.received(), previous.acknowledged())));
+                        previous.received(), previous.acknowledged()));
+        Attachment next = Attachment.establish(config, syn.with(new Syn.Extras(false, config.isPadded())));
         try {
             int unknown = next.granted().isResumed() ? resume(previous, next) : open(next);
             attachment = next;

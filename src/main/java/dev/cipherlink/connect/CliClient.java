@@ -90,6 +90,7 @@ public final class CliClient implements AutoCloseable {
                 .withStepByStep(settings.word(Setting.CLIENT_OPERATION_MODE).equals(OperationMode.STEP_BY_STEP.wireName()))
                 .withWindowSize(settings.whole(Setting.CLIENT_WINDOW))
                 .withTimes(settings.duration(Setting.CLIENT_TIMEOUT), settings.duration(Setting.KEEPALIVE_INTERVAL))
+                .withPadding(settings.isOn(Setting.CLIENT_PADDING))
                 .withReconnect(settings.duration(Setting.CLIENT_RECONNECT_FOR))
                 .withRoute(keys.route(settings));
     }

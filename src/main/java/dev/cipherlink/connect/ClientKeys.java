@@ -103,6 +103,10 @@ public final class ClientKeys implements AutoCloseable {
             throw CliException.usage(settings.origin(Setting.CLIENT_SUITES).orElseThrow() + " asks for the hybrid handshake (client.suites), "
                     + "which a shared key does not have, and " + shared + " names a shared key; leave one of the two out");
         }
+        if (settings.isOn(Setting.CLIENT_PADDING)) {
+            throw CliException.usage(settings.origin(Setting.CLIENT_PADDING).orElseThrow() + " asks for padding (client.padding), "
+                    + "which a shared key does not have, and " + shared + " names a shared key; leave one of the two out");
+        }
         if (acceptNew) {
             throw CliException.usage("--accept-new-host-key has no meaning with a shared key, which " + shared + " names");
         }

@@ -26,6 +26,8 @@ public final class HandshakeJson {
 
     /// Largest object accepted.
     public static final int MAX_BYTES = 2_048;
+    private static final String REKEY_BY_TIME = "rekey_by_time";
+    private static final String PADDING = "padding";
     private static final int MAX_DEPTH = 8;
     private static final int MAX_CLIENT_ID_CHARACTERS = 64;
     private static final int MAX_CHALLENGE_CHARACTERS = 64;
@@ -67,6 +69,7 @@ public final class HandshakeJson {
         if (!syn.challenge().isEmpty()) {
             members.put("challenge", syn.challenge());
         }
+        members.put(syn.extras());
         return members.toBytes();
     }
 
@@ -91,6 +94,7 @@ public final class HandshakeJson {
                 if (!granted.nextKey().isEmpty()) {
                     members.put("next_key", granted.nextKey());
                 }
+                members.put(granted.extras());
             }
             case SynAck.Refused refused -> {
                 members.put("status", "error");
@@ -142,7 +146,11 @@ public final class HandshakeJson {
             throw new ProtocolException("challenge must have at most " + MAX_CHALLENGE_CHARACTERS + " characters");
         }
         return new Syn(parameters(mode, size, window, members), clientId, resume(members),
-                target(mode, members), challenge);
+                target(mode, members), challenge, extras(members));
+    }
+
+    private static Syn.Extras extras(Map<String, Object> members) throws ProtocolException {
+        return new Syn.Extras(flag(members, REKEY_BY_TIME), flag(members, PADDING));
     }
 
     private static Syn.Resume resume(Map<String, Object> members) throws ProtocolException {
@@ -179,7 +187,7 @@ public final class HandshakeJson {
         return new SynAck.Granted(text(members, "session_id", null), parameters(mode, size, window, members),
                 text(members, "client_id", ""), flag(members, "resumed") ? sequence(members, "received", 0)
                         : SynAck.Granted.NOT_RESUMED, members.containsKey("challenge") ? text(members, "challenge", null) : null,
-                text(members, "next_key", ""));
+                text(members, "next_key", ""), extras(members));
     }
 
     /// @throws ProtocolException if it is no such object
@@ -306,6 +314,16 @@ public final class HandshakeJson {
 
         void put(String name, boolean value) {
             json.writeName(name).writeBoolean(value);
+        }
+
+        /// Only those that hold.
+        void put(Syn.Extras extras) {
+            if (extras.rekeysByTime()) {
+                put(REKEY_BY_TIME, true);
+            }
+            if (extras.pads()) {
+                put(PADDING, true);
+            }
         }
 
         byte[] toBytes() {

@@ -53,12 +53,14 @@ public record Message(MessageType type, boolean more, int sequence, Payload payl
         /// One part of a reply that is too large for one packet.
         PART(0x08),
         /// The receiver still needs this sequence number: go back and send from there.
-        RESEND(0x09);
+        RESEND(0x09),
+        /// Says nothing: it fills a packet up, so that its size says less.
+        PADDING(0x0A);
 
         /// On DATA: this message continues in the next sequence number.
         static final int MORE_FLAG = 0x80;
 
-        private static final MessageType[] BY_CODE = new MessageType[RESEND.code + 1];
+        private static final MessageType[] BY_CODE = new MessageType[PADDING.code + 1];
 
         static {
             for (MessageType type : values()) {
@@ -155,6 +157,15 @@ public record Message(MessageType type, boolean more, int sequence, Payload payl
             SHORT.set(target, offset + SEQUENCE_OFFSET, (short) message.sequence());
             INT.set(target, offset + CHECKSUM_OFFSET, checksum.of(payload.array(), payload.offset(), payload.length()));
             System.arraycopy(payload.array(), payload.offset(), target, offset + HEADER_BYTES, payload.length());
+        }
+
+        /// Writes a message that says nothing. Its checksum is 0, which nobody looks at.
+        ///
+        /// @param bytes header included, at least [#HEADER_BYTES]
+        public static void encodePadding(byte[] target, int offset, int bytes) {
+            Arrays.fill(target, offset, offset + bytes, (byte) 0);
+            INT.set(target, offset + LENGTH_OFFSET, bytes - HEADER_BYTES);
+            target[offset + TYPE_OFFSET] = (byte) MessageType.PADDING.code();
         }
 
         /// Reads the message at `offset`; its payload is a view of `source`.

@@ -6,7 +6,25 @@ package dev.cipherlink.message;
 /// @param resume   which session is to go on; null for a new one
 /// @param target   `host:port` to connect to in stream mode; empty in the other modes
 /// @param challenge what the answer has to repeat, in version 1; empty if the client does not ask for that
-public record Syn(SessionParameters wishes, String clientId, Resume resume, String target, String challenge) {
+/// @param extras   what the client understands and wishes beside
+public record Syn(SessionParameters wishes, String clientId, Resume resume, String target, String challenge, Extras extras) {
+
+    /// What both sides have to agree on, in version 2, since earlier ones do not know it.
+    ///
+    /// @param rekeysByTime whether each side may replace the key of its direction in front of any packet
+    /// @param pads         whether both sides fill small packets up
+    public record Extras(boolean rekeysByTime, boolean pads) {
+        public static final Extras NONE = new Extras(false, false);
+
+        public Extras and(Extras other) {
+            return new Extras(rekeysByTime && other.rekeysByTime, pads && other.pads);
+        }
+    }
+
+    /// Without extras.
+    public Syn(SessionParameters wishes, String clientId, Resume resume, String target, String challenge) {
+        this(wishes, clientId, resume, target, challenge, Extras.NONE);
+    }
 
     /// Asks for a session that has lost its connection (`docs/protocol.md`, section 5).
     ///
@@ -33,7 +51,12 @@ public record Syn(SessionParameters wishes, String clientId, Resume resume, Stri
 
     /// The same, with a challenge.
     public Syn challenging(String newChallenge) {
-        return new Syn(wishes, clientId, resume, target, newChallenge);
+        return new Syn(wishes, clientId, resume, target, newChallenge, extras);
+    }
+
+    /// The same, with extras.
+    public Syn with(Extras newExtras) {
+        return new Syn(wishes, clientId, resume, target, challenge, newExtras);
     }
 
     /// A server's answer to SYN (`docs/protocol.md`, section 3).
@@ -47,8 +70,9 @@ public record Syn(SessionParameters wishes, String clientId, Resume resume, Stri
         ///                  accepted everything; else [#NOT_RESUMED]
         /// @param challenge that of the SYN, in version 1; null from a server that does not repeat it
         /// @param nextKey   the key that the server will have next, in base64, in version 2; empty if it announces none
+        /// @param extras    those of the SYN that hold
         record Granted(String sessionId, SessionParameters parameters, String clientId, int received, String challenge,
-                       String nextKey) implements SynAck {
+                       String nextKey, Extras extras) implements SynAck {
 
             public static final int NOT_RESUMED = -1;
 
@@ -59,17 +83,22 @@ public record Syn(SessionParameters wishes, String clientId, Resume resume, Stri
 
             /// Of a session that goes on, or [#NOT_RESUMED].
             public Granted(String sessionId, SessionParameters parameters, String clientId, int received) {
-                this(sessionId, parameters, clientId, received, null, "");
+                this(sessionId, parameters, clientId, received, null, "", Extras.NONE);
             }
 
             /// The same, under another id and with a challenge.
             public Granted answering(String newSessionId, String newChallenge) {
-                return new Granted(newSessionId, parameters, clientId, received, newChallenge, nextKey);
+                return new Granted(newSessionId, parameters, clientId, received, newChallenge, nextKey, extras);
             }
 
             /// The same, with the server's next key.
             public Granted announcing(String newNextKey) {
-                return new Granted(sessionId, parameters, clientId, received, challenge, newNextKey);
+                return new Granted(sessionId, parameters, clientId, received, challenge, newNextKey, extras);
+            }
+
+            /// The same, with extras.
+            public Granted with(Extras newExtras) {
+                return new Granted(sessionId, parameters, clientId, received, challenge, nextKey, newExtras);
             }
 
             public boolean isResumed() {

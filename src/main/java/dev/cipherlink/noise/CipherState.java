@@ -28,6 +28,7 @@ final class CipherState implements AutoCloseable {
     /// Null while there is no key ("empty" in the specification).
     private CipherKey key;
     private long n;
+    private long rekeys;
     private boolean dead;
 
     /// A state without a key.
@@ -62,6 +63,11 @@ final class CipherState implements AutoCloseable {
     /// The counter of the next message, unsigned.
     long nonce() {
         return n;
+    }
+
+    /// How many times [#rekey] has replaced the key.
+    long rekeys() {
+        return rekeys;
     }
 
     /// Sets the counter. The caller must never set it back, which would reuse nonces (Noise 5.1).
@@ -120,6 +126,25 @@ final class CipherState implements AutoCloseable {
     /// @return the bytes written: `length - 16`
     /// @throws ProtocolException if the tag is wrong; the output is then zeroed or unchanged
     int decrypt(byte[] in, int inOffset, int length, byte[] out, int outOffset) throws ProtocolException {
+        startDecryption(in, inOffset, length, out, outOffset);
+        return finishDecryption(in, inOffset, length, out, outOffset);
+    }
+
+    /// The same, for a peer that replaces its key when it likes: a message that does not authenticate is tried once more, under the key that
+    /// [#rekey] makes. That key stays.
+    int decryptOrRekey(byte[] in, int inOffset, int length, byte[] out, int outOffset) throws ProtocolException {
+        startDecryption(in, inOffset, length, out, outOffset);
+        try {
+            int written = aead.finish(in, inOffset, length, out, outOffset);
+            n++;
+            return written;
+        } catch (AEADBadTagException _) {
+            rekey();
+            return decrypt(in, inOffset, length, out, outOffset);
+        }
+    }
+
+    private void startDecryption(byte[] in, int inOffset, int length, byte[] out, int outOffset) throws ProtocolException {
         requireKey();
         Objects.checkFromIndexSize(inOffset, length, in.length);
         int plaintextLength = Math.max(0, length - Aead.TAG_BYTES);
@@ -128,7 +153,6 @@ final class CipherState implements AutoCloseable {
             requireApart(inOffset, length, outOffset, plaintextLength);
         }
         startDecryption(EMPTY, length);
-        return finishDecryption(in, inOffset, length, out, outOffset);
     }
 
     /// `Rekey`: the first 32 bytes of ENCRYPT(k, 2^64-1, empty, 32 zeros). The counter is not reset (Noise 4.2, 11.3).
@@ -145,6 +169,7 @@ final class CipherState implements AutoCloseable {
             throw new IllegalStateException("encryption has no tag to check", e);
         }
         replaceKey(block);
+        rekeys++;
         Arrays.fill(block, (byte) 0);
         once.forget();
     }

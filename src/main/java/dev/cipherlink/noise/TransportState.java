@@ -3,11 +3,14 @@ package dev.cipherlink.noise;
 import dev.cipherlink.noise.CipherState.Aead;
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.time.Duration;
+import java.util.function.LongSupplier;
 
-/// The two directions after a handshake: transport messages, and rekey by count.
+/// The two directions after a handshake: transport messages, and rekey by count and by time.
 ///
-/// After every 65,536 messages in a direction, `Rekey()` replaces its key. Only the counter, which is not reset, triggers
-/// it. A received message that fails to authenticate closes both directions at once.
+/// After every 65,536 messages in a direction, `Rekey()` replaces its key; the counter is not reset. Between peers that agreed on it
+/// ([#rekeyByTime]), a key that has sealed for 10 minutes is replaced in front of the next message too, without a word: a message that
+/// does not authenticate is tried under the next key. A received message that fails to authenticate closes both directions at once.
 ///
 /// Threads: one may seal and another open at the same time; any thread may close. A call waits at most for the processing
 /// of one message. Source: `docs/protocol.md` section 1, version 2.
@@ -19,16 +22,48 @@ public final class TransportState implements AutoCloseable {
     public static final int MAX_PLAINTEXT_BYTES = HandshakeState.MAX_MESSAGE_BYTES - TAG_BYTES;
     /// Messages under one key; a power of two, so that the low bits of the counter show when to rekey.
     static final long MESSAGES_PER_KEY = 65_536;
+    /// For how long a key seals.
+    static final long KEY_NANOS = Duration.ofMinutes(10).toNanos();
 
     // The lock of each direction is its cipher state. Without it close() could wipe the key while a message is sealed,
     // and the message could go out under a key of zeros.
     private final CipherState sending;
     private final CipherState receiving;
+    private final LongSupplier nanoClock;
     private volatile boolean closed;
+    private volatile boolean rekeysByTime;
+    /// When the present key for sending was made. Guarded by `sending`.
+    private long keyedAt;
 
     TransportState(CipherState sending, CipherState receiving) {
+        this(sending, receiving, System::nanoTime);
+    }
+
+    TransportState(CipherState sending, CipherState receiving, LongSupplier nanoClock) {
         this.sending = sending;
         this.receiving = receiving;
+        this.nanoClock = nanoClock;
+        keyedAt = nanoClock.getAsLong();
+    }
+
+    /// Both sides replace their keys by time too from now on.
+    public void rekeyByTime() {
+        rekeysByTime = true;
+    }
+
+    /// How many times the keys of the two directions were replaced.
+    public Rekeys rekeys() {
+        long sent;
+        synchronized (sending) {
+            sent = sending.rekeys();
+        }
+        synchronized (receiving) {
+            return new Rekeys(sent, receiving.rekeys());
+        }
+    }
+
+    /// How many times the keys of the two directions were replaced.
+    public record Rekeys(long sending, long receiving) {
     }
 
     /// Makes a transport message: ciphertext, then the 16-byte tag. It may be sealed in place (same array, same offset);
@@ -44,8 +79,13 @@ public final class TransportState implements AutoCloseable {
         }
         synchronized (sending) {
             requireOpen();
+            if (rekeysByTime && nanoClock.getAsLong() - keyedAt >= KEY_NANOS) {
+                rekeySending();
+            }
             int written = sending.encrypt(plaintext, offset, length, message, messageOffset);
-            rekeyWhenDue(sending);
+            if (isRekeyDue(sending)) {
+                rekeySending();
+            }
             return written;
         }
     }
@@ -65,8 +105,11 @@ public final class TransportState implements AutoCloseable {
             }
             synchronized (receiving) {
                 requireOpen();
-                int written = receiving.decrypt(message, offset, length, plaintext, plaintextOffset);
-                rekeyWhenDue(receiving);
+                int written = rekeysByTime ? receiving.decryptOrRekey(message, offset, length, plaintext, plaintextOffset)
+                        : receiving.decrypt(message, offset, length, plaintext, plaintextOffset);
+                if (isRekeyDue(receiving)) {
+                    receiving.rekey();
+                }
                 return written;
             }
         } catch (ProtocolException e) {
@@ -108,9 +151,12 @@ public final class TransportState implements AutoCloseable {
         }
     }
 
-    private static void rekeyWhenDue(CipherState direction) {
-        if (Long.remainderUnsigned(direction.nonce(), MESSAGES_PER_KEY) == 0) {
-            direction.rekey();
-        }
+    private void rekeySending() {
+        sending.rekey();
+        keyedAt = nanoClock.getAsLong();
+    }
+
+    private static boolean isRekeyDue(CipherState direction) {
+        return Long.remainderUnsigned(direction.nonce(), MESSAGES_PER_KEY) == 0;
     }
 }

@@ -18,6 +18,7 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
@@ -368,6 +369,16 @@ public final class Connection implements Runnable, Closeable {
     /// The cipher suite or other protection; to be called once the version is known.
     String protocolName() {
         return admission.channel().protocolName();
+    }
+
+    /// Adds the lines of INFO that are about this connection.
+    void addTo(Map<String, Object> info) {
+        info.put("suite", protocolName());
+        if (admission.channel() instanceof NoiseChannel noise) {
+            info.put("rekeys_in", noise.rekeys().receiving());
+            info.put("rekeys_out", noise.rekeys().sending());
+            info.put("padding", noise.isPadded() ? "on" : "off");
+        }
     }
 
     boolean isHybrid() {

@@ -172,7 +172,7 @@ public final class Server implements AutoCloseable {
     private Map<String, Object> info(String sessionId) throws StoreException {
         Map<String, Object> values = statistics.info(this, services.store());
         connections.values().stream().filter(connection -> connection.hasSession(sessionId)).findFirst()
-                .ifPresent(own -> values.put("suite", own.protocolName()));
+                .ifPresent(own -> own.addTo(values));
         return values;
     }
 

@@ -3,6 +3,7 @@ package dev.cipherlink.session;
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageCodec;
+import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.session.Link.KeepaliveTimer;
 import dev.cipherlink.session.Link.LinkConfig;
 import dev.cipherlink.session.Link.LinkEnd;
@@ -204,7 +205,11 @@ final class LinkReader {
             if (next < end && channel.isOneMessageAPacket()) {
                 throw new ProtocolException("more than one message in a packet");
             }
-            session.receive(message, now, writer);
+            if (message.type() != MessageType.PADDING) {
+                session.receive(message, now, writer);
+            } else if (!channel.isPadded()) {
+                throw new ProtocolException("PADDING that was not agreed on");
+            }
         } catch (ProtocolException e) {
             session.fail();
             throw new MessageViolation(e);

@@ -271,6 +271,7 @@ public final class Session {
                 case KEEPALIVE -> keepalives.receive(message, sink);
                 case RESEND -> sender.receiveResend(message.sequence(), now, sink);
                 case SYN, SYN_ACK -> throw new ProtocolException(message.type() + " after the handshake");
+                case PADDING -> throw new ProtocolException("PADDING is for the reader of the packet alone");
             }
         } catch (ProtocolException | RefusedException e) {
             isFailed = true;

@@ -1,5 +1,6 @@
 package dev.cipherlink.session;
 
+import dev.cipherlink.channel.NoiseChannel;
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.channel.SharedKeyChannel;
 import dev.cipherlink.command.Reply;
@@ -11,7 +12,9 @@ import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
 import dev.cipherlink.message.SessionParameters;
+import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.Syn;
+import dev.cipherlink.message.Syn.Extras;
 import dev.cipherlink.message.Syn.SynAck;
 import java.io.EOFException;
 import java.io.IOException;
@@ -127,7 +130,8 @@ public final class SessionHandshake {
         var codec = new MessageCodec(Checksum.Algorithm.MD5);
         boolean isShared = channel.version() == SharedKeyChannel.VERSION;
         String challenge = isShared ? randomId() : "";
-        send(channel, codec, MessageType.SYN, HandshakeJson.encode(syn.challenging(challenge)));
+        Extras offered = isShared ? Extras.NONE : new Extras(true, syn.extras().pads());
+        send(channel, codec, MessageType.SYN, HandshakeJson.encode(syn.challenging(challenge).with(offered)));
         SynAck answer = HandshakeJson.decodeSynAck(receive(channel, codec, MessageType.SYN_ACK));
         return switch (answer) {
             case SynAck.Refused refused -> throw new RefusedException(refused.reason(), refused.code());
@@ -143,9 +147,16 @@ public final class SessionHandshake {
                     channel.requireOrder();
                 }
                 channel.establish(granted.parameters().maxMessageBytes());
+                agree(channel, granted.extras().and(offered), granted.parameters());
                 yield isSessionOf(syn, granted) ? granted.answering(syn.resume().sessionId(), null) : granted;
             }
         };
+    }
+
+    private static void agree(SecureChannel channel, Extras extras, SessionParameters parameters) {
+        if (channel instanceof NoiseChannel noise) {
+            noise.agree(extras.rekeysByTime(), extras.pads() && parameters.mode() != OperationMode.STREAM ? parameters.maxMessageBytes() : 0);
+        }
     }
 
     /// Whether the session that was asked for is resumed: the server may have put random digits behind its id.
@@ -188,6 +199,9 @@ public final class SessionHandshake {
             // The echo proves that the client is there now: the id alone of a resumed session may be known from a recording.
             answer = granted.answering(granted.sessionId() + (granted.isResumed() ? randomId() : ""), syn.challenge());
         }
+        if (answer instanceof SynAck.Granted granted && channel.version() != SharedKeyChannel.VERSION) {
+            answer = granted.with(syn.extras());
+        }
         send(channel, codec, MessageType.SYN_ACK, HandshakeJson.encode(answer));
         return switch (answer) {
             case SynAck.Refused refused -> throw new ProtocolException("refused: " + refused.reason());
@@ -200,6 +214,7 @@ public final class SessionHandshake {
                     channel.requireOrder();
                 }
                 channel.establish(granted.parameters().maxMessageBytes());
+                agree(channel, granted.extras(), granted.parameters());
                 yield new Result(granted, syn);
             }
         };

@@ -101,6 +101,8 @@ public enum Setting {
     CLIENT_PASSPHRASE_FILE("client.passphrase-file", new SettingType.FileName(), null, "file with the passphrase of that key, on its first line"),
     CLIENT_SUITES("client.suites", new SettingType.Choice(List.of("hybrid", "classic")), "hybrid",
             "handshake that is offered: hybrid, or classic to servers that are too old for it"),
+    CLIENT_PADDING("client.padding", trueOrFalse(), "false",
+            "fills small packets up to 256, 512, 1024, 2048 or 4096 bytes, so that their sizes say less"),
     CLIENT_HOST_KEY("client.host-key", SettingType.KEY_FINGERPRINT, null, "fingerprint that the server's key must have"),
     CLIENT_KNOWN_HOSTS("client.known-hosts", new SettingType.FileName(), null, "file of the servers met so far"),
     CLIENT_KNOWN_PEOPLE("client.known-people", new SettingType.FileName(), null, "file of the people met so far, with their keys"),

@@ -8,6 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.crypto.KeyPair;
+import dev.cipherlink.message.Message;
+import dev.cipherlink.message.Message.MessageCodec;
+import dev.cipherlink.message.Message.MessageCodec.Checksum;
+import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.noise.Suite;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -101,6 +105,54 @@ class NoiseChannelTest {
         assertFalse(receiver.hasPacket());
         assertFalse(receiver.receive());
         assertEquals(packets.length, receiver.bytesIn());
+    }
+
+    /// A size says no more than its bucket, and what was added is a message that says nothing.
+    @Test
+    void fillsSmallPacketsUpOnceItWasAgreed() throws IOException {
+        for (int bytes : new int[] {11, 100, 244, 246, 255, 256, 257, 1_000, 2_049, 4_085, 4_090, 4_095, 4_096, 4_097, 60_000}) {
+            var ends = new Ends(Suite.HYBRID_AES_GCM);
+            ends.sender.agree(false, 65_519);
+            byte[] message = new byte[bytes];
+            MessageCodec.encodePadding(message, 0, bytes);
+            message[4] = 1;
+            add(ends.sender, message);
+            assertTrue(ends.sender.stage());
+            ends.sender.writeStaged();
+            byte[] packets = ends.wire.toByteArray();
+            int plaintext = dataSizes(packets).getFirst() - 16;
+            assertTrue(bytes > 4_096 ? plaintext == bytes : plaintext >= 256 && Integer.bitCount(plaintext) == 1 && plaintext <= 8_192,
+                    bytes + " in " + plaintext);
+            var receiver = ends.receiver(packets);
+            receiver.establish(65_519);
+            assertTrue(receiver.receive());
+            assertEquals(plaintext, receiver.receivedBytes());
+            assertArrayEquals(message, Arrays.copyOf(receiver.received(), bytes));
+            if (plaintext > bytes) {
+                Message padding = new MessageCodec(Checksum.Algorithm.MD5).decode(receiver.received(), bytes, plaintext - bytes);
+                assertEquals(MessageType.PADDING, padding.type());
+                assertEquals(plaintext - bytes - MessageCodec.HEADER_BYTES, padding.payload().length());
+                assertArrayEquals(new byte[padding.payload().length()], padding.payload().toBytes());
+            }
+        }
+    }
+
+    @Test
+    void aPeersLimitOfMessagesHoldsForWhatFillsAPacketToo() throws IOException {
+        var ends = new Ends(Suite.AES_GCM);
+        ends.sender.agree(false, 1_024);
+        assertEquals(List.of(512 + 16), dataSizes(ends.sent("x".repeat(300))));
+        assertEquals(List.of(2_100 + 16), dataSizes(ends.sent("x".repeat(2_100))), "1,996 bytes would be more than it takes");
+    }
+
+    @Test
+    void aStreamIsNotFilledUp() throws IOException {
+        var ends = new Ends(Suite.AES_GCM);
+        ends.sender.agree(true, 0);
+        int offset = ends.sender.reserveStream(100);
+        Arrays.fill(ends.sender.reserved(), offset, offset + 100, (byte) 'x');
+        ends.sender.sendStream(100);
+        assertEquals(List.of(116), dataSizes(ends.wire.toByteArray()));
     }
 
     @Test

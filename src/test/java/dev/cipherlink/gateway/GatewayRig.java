@@ -50,7 +50,7 @@ final class GatewayRig implements AutoCloseable {
     /// The same server, by a relay in front of it.
     static ClientConfig through(ClientConfig direct, int port) {
         return new ClientConfig(direct.host(), port, direct.credentials(), false, 1_024, direct.clientId(),
-                direct.connectTimeout(), direct.keepaliveInterval(), direct.reconnectFor(), direct.route());
+                direct.connectTimeout(), direct.keepaliveInterval(), direct.reconnectFor(), direct.route(), false);
     }
 
     Gateway gateway() {

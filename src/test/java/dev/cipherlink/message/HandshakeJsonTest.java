@@ -10,6 +10,7 @@ import dev.cipherlink.message.SessionParameters.OperationMode;
 import dev.cipherlink.message.Syn.SynAck;
 import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -101,6 +102,13 @@ class HandshakeJsonTest {
         }
         var challenged = granted.answering("00ff", "abc");
         assertEquals(challenged, HandshakeJson.decodeSynAck(Payload.of(HandshakeJson.encode(challenged))));
+        for (var extras : List.of(new Syn.Extras(true, false), new Syn.Extras(false, true), new Syn.Extras(true, true))) {
+            var extended = granted.with(extras);
+            assertEquals(extended, HandshakeJson.decodeSynAck(Payload.of(HandshakeJson.encode(extended))));
+            var offering = new Syn(DEFAULTS, "").with(extras);
+            assertEquals(offering, HandshakeJson.decodeSyn(Payload.of(HandshakeJson.encode(offering))));
+        }
+        assertThrows(ProtocolException.class, () -> syn(REQUIRED + ",\"padding\":\"yes\""));
         var challenging = new Syn(DEFAULTS, "").challenging("abc");
         assertEquals(challenging, HandshakeJson.decodeSyn(Payload.of(HandshakeJson.encode(challenging))));
     }

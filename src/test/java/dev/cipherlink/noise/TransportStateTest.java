@@ -15,6 +15,7 @@ import java.nio.ByteOrder;
 import java.security.GeneralSecurityException;
 import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
@@ -64,6 +65,84 @@ class TransportStateTest {
         static Ends of(Suite suite) {
             return new Ends(new TransportState(keyed(suite, 1), keyed(suite, 2)),
                     new TransportState(keyed(suite, 2), keyed(suite, 1)));
+        }
+    }
+
+    private static byte[] travel(TransportState from, TransportState to, int value) throws IOException {
+        byte[] message = sealed(from, value);
+        byte[] opened = new byte[1];
+        assertEquals(1, to.open(message, 0, message.length, opened, 0));
+        assertEquals(value, opened[0]);
+        return message;
+    }
+
+    private static byte[] sealed(TransportState from, int value) throws IOException {
+        byte[] message = new byte[1 + TransportState.TAG_BYTES];
+        from.seal(new byte[] {(byte) value}, 0, 1, message, 0);
+        return message;
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"AES_GCM", "CHACHA_POLY"})
+    void replacesTheKeyOfEachDirectionByTimeOnceBothAgreed(Suite suite) throws IOException {
+        var now = new AtomicLong(5);
+        var initiator = new TransportState(keyed(suite, 1), keyed(suite, 2), now::get);
+        var responder = new TransportState(keyed(suite, 2), keyed(suite, 1), now::get);
+        now.addAndGet(TransportState.KEY_NANOS);
+        travel(initiator, responder, 1);
+        assertEquals(new TransportState.Rekeys(0, 0), initiator.rekeys(), "nothing was agreed");
+        initiator.rekeyByTime();
+        responder.rekeyByTime();
+        travel(initiator, responder, 2);
+        assertEquals(new TransportState.Rekeys(1, 0), initiator.rekeys());
+        assertEquals(new TransportState.Rekeys(0, 1), responder.rekeys());
+        travel(responder, initiator, 3);
+        assertEquals(new TransportState.Rekeys(1, 1), responder.rekeys());
+        now.addAndGet(TransportState.KEY_NANOS - 1);
+        travel(initiator, responder, 4);
+        assertEquals(1, initiator.rekeys().sending(), "a nanosecond too early");
+        for (int i = 0; i < 5; i++) {
+            now.addAndGet(3 * TransportState.KEY_NANOS);
+            travel(initiator, responder, i);
+            travel(initiator, responder, i);
+            travel(responder, initiator, i);
+        }
+        assertEquals(new TransportState.Rekeys(6, 6), initiator.rekeys());
+    }
+
+    @Test
+    void theTurnByCountAndTheOneByTimeMayMeet() throws IOException {
+        var now = new AtomicLong();
+        var initiator = new TransportState(keyed(Suite.AES_GCM, 1), keyed(Suite.AES_GCM, 2), now::get);
+        var responder = new TransportState(keyed(Suite.AES_GCM, 2), keyed(Suite.AES_GCM, 1), now::get);
+        initiator.rekeyByTime();
+        responder.rekeyByTime();
+        for (int i = 1; i <= TransportState.MESSAGES_PER_KEY; i++) {
+            now.addAndGet(i >= TransportState.MESSAGES_PER_KEY - 1 ? TransportState.KEY_NANOS : 0);
+            travel(initiator, responder, i & 0x7f);
+        }
+        assertEquals(3, responder.rekeys().receiving(), "two by time, one by count");
+        travel(initiator, responder, 9);
+        now.addAndGet(TransportState.KEY_NANOS);
+        travel(initiator, responder, 9);
+        assertEquals(4, responder.rekeys().receiving());
+    }
+
+    /// The second attempt, under the next key, is the last.
+    @Test
+    void aDamagedMessageStillEndsIt() throws IOException {
+        var now = new AtomicLong();
+        for (boolean isUnderNextKey : new boolean[] {false, true}) {
+            var initiator = new TransportState(keyed(Suite.CHACHA_POLY, 1), keyed(Suite.CHACHA_POLY, 2), now::get);
+            var responder = new TransportState(keyed(Suite.CHACHA_POLY, 2), keyed(Suite.CHACHA_POLY, 1), now::get);
+            initiator.rekeyByTime();
+            responder.rekeyByTime();
+            now.addAndGet(isUnderNextKey ? TransportState.KEY_NANOS : 0);
+            byte[] message = sealed(initiator, 1);
+            message[3] ^= 1;
+            assertThrows(ProtocolException.class, () -> responder.open(message, 0, message.length, new byte[1], 0));
+            message[3] ^= 1;
+            assertThrows(IOException.class, () -> responder.open(message, 0, message.length, new byte[1], 0));
         }
     }
 

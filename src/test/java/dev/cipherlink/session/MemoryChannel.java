@@ -160,6 +160,11 @@ final class MemoryChannel implements SecureChannel {
     }
 
     @Override
+    public boolean isPadded() {
+        return false;
+    }
+
+    @Override
     public void establish(int maxMessageBytes) {
         // Nothing is limited here.
     }

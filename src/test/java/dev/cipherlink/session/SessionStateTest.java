@@ -49,7 +49,7 @@ class SessionStateTest {
         int sequence = switch (type) {
             case DATA, DISCONNECT -> state == State.IN_A_REQUEST ? 2 : 1;
             case ACK, ERROR, PART, RESEND -> 1;
-            case KEEPALIVE, SYN, SYN_ACK -> 0;
+            case KEEPALIVE, PADDING, SYN, SYN_ACK -> 0;
         };
         byte[] payload = type == MessageType.PART ? new byte[] {0, 0, 0, 0, 0, 0, 0, 1, 5} : Peer.bytes("x");
         return Message.of(type, sequence, Payload.of(payload));
@@ -85,6 +85,7 @@ class SessionStateTest {
         expected.put(MessageType.SYN_ACK, "refused | refused | refused | refused | refused");
         expected.put(MessageType.PART, "refused | answered \u0005 | refused | refused | ends DISCONNECTED");
         expected.put(MessageType.RESEND, " | sends DATA1 | sends DATA1 |  | sends DISCONNECT1");
+        expected.put(MessageType.PADDING, "refused | refused | refused | refused | refused");
         assertEquals(MessageType.values().length, expected.size());
         Map<MessageType, String> actual = new EnumMap<>(MessageType.class);
         for (MessageType type : MessageType.values()) {
