@@ -92,11 +92,19 @@ public final class ProxyRoute implements Route {
         } catch (IOException e) {
             throw (IOException) new ConnectException("proxy " + this + ": " + e.getMessage()).initCause(e);
         }
+        ask(socket.getInputStream(), socket.getOutputStream(), targetHost, targetPort);
+    }
+
+    /// The dialogue with the proxy. Reads nothing of what follows.
+    ///
+    /// @throws ConnectException  if it refuses
+    /// @throws ProtocolException if it does not speak as it should
+    void ask(InputStream in, OutputStream out, String targetHost, int targetPort) throws IOException {
         try {
             if (scheme.equals("http")) {
-                askHttp(socket.getInputStream(), socket.getOutputStream(), targetHost, targetPort);
+                askHttp(in, out, targetHost, targetPort);
             } else {
-                askSocks(new DataInputStream(socket.getInputStream()), socket.getOutputStream(), targetHost, targetPort);
+                askSocks(new DataInputStream(in), out, targetHost, targetPort);
             }
         } catch (EOFException e) {
             throw failure("it closed the connection");
