@@ -1,9 +1,11 @@
 package dev.cipherlink.gateway;
 
 import dev.cipherlink.gateway.RedisCommand.Subcommand;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /// The commands about the client's own connection: PING, AUTH, HELLO, CLIENT. None needs the server.
@@ -206,14 +208,17 @@ final class ConnectionCommands {
             gateway.connections().stream().filter(connection -> (connection.isSubscriber() ? "PUBSUB" : "NORMAL").equals(type))
                     .forEach(connection -> lines.append(connection.describe()).append('\n'));
         } else if (call.size() > 3 && call.option(2).equals("ID")) {
+            // Each once: a million times the same id would make a reply that no budget has counted.
+            Set<Long> ids = new HashSet<>();
             for (int i = 3; i < call.size(); i++) {
                 long id = Numbers.parse(call.word(i), -1);
                 if (id < 0) {
                     throw new RespException("ERR Invalid client ID");
                 }
-                gateway.connections().stream().filter(connection -> connection.id() == id)
-                        .forEach(connection -> lines.append(connection.describe()).append('\n'));
+                ids.add(id);
             }
+            gateway.connections().stream().filter(connection -> ids.contains(connection.id()))
+                    .forEach(connection -> lines.append(connection.describe()).append('\n'));
         } else {
             throw RespException.syntax();
         }

@@ -93,6 +93,7 @@ final class RespConnection implements Target, Pressure {
             replies.end();
         } finally {
             forgetRequest();
+            transaction.forget();
             flush();
             replies.complete();
         }

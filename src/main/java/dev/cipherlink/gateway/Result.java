@@ -65,6 +65,11 @@ record Result(byte[] bytes, int from, int length, boolean isError) {
         return isError && text().startsWith("conflict, ");
     }
 
+    /// The command ran and changed nothing; its answer is gone.
+    boolean isLost() {
+        return isError && text().startsWith("the answer was lost");
+    }
+
     /// A character for each byte.
     String text() {
         return new String(bytes, from, length, ISO_8859_1);

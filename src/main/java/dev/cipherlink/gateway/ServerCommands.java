@@ -41,6 +41,8 @@ final class ServerCommands {
     private static final String EVENTS = "notify-keyspace-events";
     private static final Set<String> DEFAULT_SECTIONS = Set.of("server", "clients", "memory", "persistence", "stats", "replication",
             "cpu", "modules", "errorstats", "cluster", "keyspace");
+    /// A reply is written before it is counted.
+    private static final int MAX_NAMES = 1_000;
     private static final int MICROS_PER_SECOND = 1_000_000;
 
     private ServerCommands() {
@@ -119,11 +121,12 @@ final class ServerCommands {
         });
     }
 
-    private static void commandInfo(Call call) {
+    private static void commandInfo(Call call) throws RespException {
         if (call.size() == 2) {
             commands(call);
             return;
         }
+        requireFewNames(call);
         call.reply(out -> {
             out.array(call.size() - 2);
             for (int i = 2; i < call.size(); i++) {
@@ -144,7 +147,14 @@ final class ServerCommands {
         out.set(0).array(0).array(0).array(0);
     }
 
-    private static void commandDocs(Call call) {
+    private static void requireFewNames(Call call) throws RespException {
+        if (call.size() - 2 > MAX_NAMES) {
+            throw new RespException("ERR at most " + MAX_NAMES + " names of commands at once");
+        }
+    }
+
+    private static void commandDocs(Call call) throws RespException {
+        requireFewNames(call);
         List<RedisCommand> asked = call.size() == 2 ? Arrays.asList(RedisCommand.values())
                 : call.words().subList(2, call.size()).stream()
                         .map(word -> RedisCommand.named(new String(word, ISO_8859_1)))

@@ -6,6 +6,7 @@ import dev.cipherlink.command.Verb;
 import dev.cipherlink.gateway.Call.Answer;
 import dev.cipherlink.gateway.Call.Answers;
 import dev.cipherlink.gateway.Call.Target;
+import dev.cipherlink.gateway.ReplyQueue.MemoryLimit;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -23,6 +24,10 @@ final class Transaction {
     private static final int MAX_COMMANDS = Command.Transaction.MAX_COMMANDS;
     /// Memory of a word beside its bytes.
     private static final int WORD_BYTES = 24;
+    /// The same of a watched key, with its version.
+    private static final int WATCHED_BYTES = 200;
+    /// Up to here, memory is not counted.
+    private static final long FREE_BYTES = 16 << 10;
 
     private final RespConnection connection;
     /// Null unless MULTI was said.
@@ -31,6 +36,9 @@ final class Transaction {
     private boolean isFailed;
     /// The versions of watched keys of the store.
     private final Map<ByteBuffer, Long> watched = new LinkedHashMap<>();
+    private long watchedBytes;
+    /// Taken from the gateway's memory.
+    private long countedBytes;
 
     Transaction(RespConnection connection) {
         this.connection = connection;
@@ -73,7 +81,7 @@ final class Transaction {
             throw new RespException("ERR a transaction has at most " + MAX_COMMANDS + " commands and "
                     + (RespReader.MAX_BULK_BYTES >> 20) + " MiB");
         }
-        queuedBytes = bytes;
+        hold(bytes, watchedBytes);
         queue.add(new Call(connection, command, words, null));
         connection.reply(out -> out.status("QUEUED"));
     }
@@ -89,9 +97,30 @@ final class Transaction {
     /// Back to the beginning, without watched keys.
     void forget() {
         queue = null;
-        queuedBytes = 0;
         isFailed = false;
         watched.clear();
+        give();
+    }
+
+    /// Counts what is kept until EXEC.
+    ///
+    /// @throws RespException if the gateway has no memory for it; then nothing more is counted
+    private void hold(long queuedNow, long watchedNow) throws RespException {
+        long needed = queuedNow + watchedNow > FREE_BYTES ? queuedNow + watchedNow : 0;
+        MemoryLimit memory = connection.gateway().memory();
+        if (needed > countedBytes && (needed > memory.forOneClient() || !memory.take(needed - countedBytes))) {
+            throw new RespException("ERR the gateway has no memory for a transaction of this size now; try again later");
+        }
+        countedBytes = Math.max(needed, countedBytes);
+        queuedBytes = queuedNow;
+        watchedBytes = watchedNow;
+    }
+
+    private void give() {
+        connection.gateway().memory().give(countedBytes);
+        countedBytes = 0;
+        queuedBytes = 0;
+        watchedBytes = 0;
     }
 
     void watch(Call call) throws RespException, IOException, InterruptedException {
@@ -111,6 +140,7 @@ final class Transaction {
         if (watched.size() + keys.size() > MAX_COMMANDS / 2) {
             throw new RespException("ERR a client watches at most " + MAX_COMMANDS / 2 + " keys");
         }
+        hold(0, watchedBytes + keys.stream().mapToLong(key -> key.length + WATCHED_BYTES).sum());
         if (!keys.isEmpty()) {
             Result answer = call.ask(CommandEncoder.transaction(true, requests));
             if (answer.isError()) {
@@ -131,6 +161,7 @@ final class Transaction {
 
     void unwatch(Call call) {
         watched.clear();
+        give();
         call.reply(RespWriter::ok);
     }
 
@@ -165,6 +196,8 @@ final class Transaction {
         call.send(CommandEncoder.transaction(!onlyConditions, commands.requests), (result, out) -> {
             if (result.isConflict()) {
                 out.noArray();
+            } else if (result.isLost()) {
+                result.writeError(out);
             } else if (result.isError()) {
                 out.error("EXECABORT Transaction discarded: " + result.text());
             } else {
