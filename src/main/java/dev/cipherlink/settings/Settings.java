@@ -235,10 +235,11 @@ public final class Settings {
         private static final String NAME = "cipherlink";
 
         static Folders of(Map<String, String> environment) {
-            return new Folders(folder(environment, "XDG_CONFIG_HOME", ".config"),
-                    folder(environment, "XDG_STATE_HOME", ".local/state"),
+            Optional<Path> state = folder(environment, "XDG_STATE_HOME", ".local/state");
+            String runtime = environment.getOrDefault("XDG_RUNTIME_DIR", "");
+            return new Folders(folder(environment, "XDG_CONFIG_HOME", ".config"), state,
                     folder(environment, "XDG_DATA_HOME", ".local/share"),
-                    folder(environment, "XDG_RUNTIME_DIR", ".local/state"));
+                    runtime.startsWith("/") ? Optional.of(Path.of(runtime, NAME)) : state);
         }
 
         private static Optional<Path> folder(Map<String, String> environment, String variable, String underHome) {

@@ -57,6 +57,16 @@ class SettingsLoaderTest {
     }
 
     @Test
+    void theAgentsSocketIsInTheRuntimeFolderElseWithTheState() {
+        environment.put("XDG_STATE_HOME", "/state");
+        assertEquals(Optional.of(Path.of("/state/cipherlink/agent")), load().file(Setting.AGENT_SOCKET));
+        environment.put("XDG_RUNTIME_DIR", "relative");
+        assertEquals(Optional.of(Path.of("/state/cipherlink/agent")), load().file(Setting.AGENT_SOCKET));
+        environment.put("XDG_RUNTIME_DIR", "/run/user/7");
+        assertEquals(Optional.of(Path.of("/run/user/7/cipherlink/agent")), load().file(Setting.AGENT_SOCKET));
+    }
+
+    @Test
     void aCredentialWithTheNameOfAFilesSettingIsThatFile() throws IOException {
         Path credentials = Files.createDirectories(folder.resolve("credentials"));
         environment.put("CREDENTIALS_DIRECTORY", credentials.toString());

@@ -20,6 +20,8 @@ import dev.cipherlink.text.Json;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 
 /// `agent`: holds keys that have a passphrase, so that it is asked once, and the keys are in no other process.
@@ -122,7 +124,8 @@ public final class AgentCommand extends ProgramCommand {
                     output().line(Json.object(Json.members("fingerprint", key.fingerprint(), "seconds_left", key.left().toSeconds(),
                             "file", key.file())));
                 } else {
-                    output().line(key.fingerprint() + " " + DurationText.format(key.left()) + " " + TerminalText.escapeLine(key.file()));
+                    Duration left = key.left().toMinutes() > 1 ? key.left().truncatedTo(ChronoUnit.MINUTES) : key.left();
+                    output().line(key.fingerprint() + " " + DurationText.format(left) + " " + TerminalText.escapeLine(key.file()));
                 }
             }
         }
