@@ -38,7 +38,8 @@ final class BuildImage {
             "lib/jrt-fs.jar", "lib/security/cacerts", "lib/security/public_suffix_list.dat", "lib/libsimdsort.so");
 
     /// Classes of the JDK that are not used here: TLS (but for the provider, which is asked for ciphers), certificates, old ciphers,
-    /// keytool, the web server as a command, and character sets of East Asia (all text is UTF-8). Patterns of `jlink`; of each package something has to stay.
+    /// keytool, the web server as a command, the client's side of HTTP and FTP, texts in other languages, names of languages, currencies
+    /// and characters, and character sets of East Asia (all text is UTF-8). Patterns of `jlink`; of each package something has to stay.
     private static final List<String> DEAD_CLASSES = List.of(
             "regex:/java.base/sun/security/ssl/(?!SunJSSE).*",
             "/java.base/sun/security/tools/keytool/Main*",
@@ -46,6 +47,10 @@ final class BuildImage {
             "regex:/java.base/sun/security/pkcs12/(?!MacData).*",
             "regex:/java.base/com/sun/crypto/provider/(DES|Blowfish|RC2|PBE|PKCS12|DH|HPKE|Tls|SslMac|OAEP).*",
             "regex:/jdk.httpserver/sun/net/httpserver/simpleserver/[A-LN-Z].*",
+            "regex:/java.base/sun/net/(www/protocol/(https?|ftp|mailto)/(?!Handler\\.class)|ftp/impl/(?!DefaultFtpClientProvider\\.))[^/]*",
+            "regex:.*_(de|es|fr|it|ja|ko|pt_BR|sv|zh_CN|zh_HK|zh_TW)\\.class",
+            "regex:/java.base/sun/util/resources/(cldr/)?(LocaleNames|CurrencyNames).*",
+            "/java.base/java/lang/uniName.dat",
             "regex:/java.base/sun/nio/cs/(Big5|EUC_|GB|HKSCS|Johab|MS9|SJIS|PCK|JIS_X|IBM9).*");
 
     /// Tells `jlink/cipherlink` that the image is whole, and by its time how old: what changed later is not in it.
