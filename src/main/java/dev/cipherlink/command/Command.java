@@ -109,9 +109,7 @@ public sealed interface Command {
     record Keys(byte[] prefix, int limit, byte[] after) implements Read, OfPrefix {
     }
 
-    /// `COUNT [prefix]`
-    ///
-    /// @param prefix empty for all keys
+    /// `COUNT [prefix]`; an empty prefix counts all keys.
     record Count(byte[] prefix) implements Read, OfPrefix {
     }
 
@@ -390,15 +388,11 @@ public sealed interface Command {
     record Unmute(String name) implements Write, Chat {
     }
 
-    /// `WATCH [prefix]`
-    ///
-    /// @param prefix empty for all keys
+    /// `WATCH [prefix]`; an empty prefix is for all keys.
     record Watch(byte[] prefix) implements Write, OfPrefix {
     }
 
-    /// `UNWATCH [prefix]`
-    ///
-    /// @param prefix as it was given to WATCH
+    /// `UNWATCH [prefix]`, as it was given to WATCH.
     record Unwatch(byte[] prefix) implements Write, OfPrefix {
     }
 }

@@ -155,7 +155,7 @@ public final class SessionHandshake {
 
     private static void agree(SecureChannel channel, Extras extras, SessionParameters parameters) {
         if (channel instanceof NoiseChannel noise) {
-            noise.agree(extras.rekeysByTime(), extras.pads() && parameters.mode() != OperationMode.STREAM ? parameters.maxMessageBytes() : 0);
+            noise.agree(extras.rekeysByTime(), extras.pads() ? parameters.maxMessageBytes() : 0);
         }
     }
 
@@ -200,7 +200,8 @@ public final class SessionHandshake {
             answer = granted.answering(granted.sessionId() + (granted.isResumed() ? randomId() : ""), syn.challenge());
         }
         if (answer instanceof SynAck.Granted granted && channel.version() != SharedKeyChannel.VERSION) {
-            answer = granted.with(syn.extras());
+            boolean hasMessages = syn.wishes().mode() == OperationMode.BURST || syn.wishes().mode() == OperationMode.STEP_BY_STEP;
+            answer = granted.with(new Extras(syn.extras().rekeysByTime(), hasMessages && syn.extras().pads()));
         }
         send(channel, codec, MessageType.SYN_ACK, HandshakeJson.encode(answer));
         return switch (answer) {
