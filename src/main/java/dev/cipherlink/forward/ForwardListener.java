@@ -225,7 +225,7 @@ public final class ForwardListener implements AutoCloseable {
         /// @param cause    a [TargetException] if the server did not connect to the target
         void failed(String listener, IOException cause);
 
-        /// A forwarded connection has its target.
+        /// A connection is forwarded from now on; as a channel it may still not get its target.
         default void opened(String listener, ForwardTarget target) {
             // Most programs care for what failed only.
         }

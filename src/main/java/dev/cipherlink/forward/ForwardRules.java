@@ -17,8 +17,8 @@ import java.util.regex.Pattern;
 /// The targets that a client may forward to: `host:ports,host:ports,...`. Everything else is refused. Immutable.
 ///
 /// A host is a name, `*.name`, an address, `address/bits` or `*`; an IPv6 address stands in brackets, its bits too. Ports
-/// are one port, `first-last` or `*`. The absolute path of a Unix socket is a rule for that one. Names are what was asked for; everything else is compared with the address that will be
-/// connected to. An address that is guarded ([GuardedAddress]) is admitted only by a rule for that address or for a block
+/// are one port, `first-last` or `*`. The absolute path of a Unix socket is a rule for that one. Names are what was asked
+/// for; everything else is compared with the address that will be connected to. An address that is guarded ([GuardedAddress]) is admitted only by a rule for that address or for a block
 /// around it, and a loopback one by the name `localhost`.
 public final class ForwardRules {
 

@@ -202,7 +202,8 @@ public enum Setting {
         SettingType ADDRESS = new Parsed(ServerAddress.ALLOWED, ServerAddress::parse);
         /// Up to eight addresses of servers, joined by commas, as a list of [ServerAddress]; `none` for an empty one.
         SettingType ADDRESSES = new Parsed("up to 8 of " + ServerAddress.ALLOWED + ", joined by commas, or none", text -> {
-            List<ServerAddress> addresses = text.equals(ProxyRoute.NONE) ? List.<ServerAddress>of() : Arrays.stream(text.split(",", -1)).map(ServerAddress::parse).toList();
+            List<ServerAddress> addresses = text.equals(ProxyRoute.NONE) ? List.<ServerAddress>of()
+                    : Arrays.stream(text.split(",", -1)).map(ServerAddress::parse).toList();
             if (addresses.size() > 8) {
                 throw new IllegalArgumentException("up to 8 addresses");
             }

@@ -99,8 +99,8 @@ public final class Settings {
                 Object value = setting.get().type().parse(text);
                 effective.putIfAbsent(setting.get(), new Effective(text, value, layer));
             } catch (IllegalArgumentException _) {
-                problems.add(key + ": " + layer.place().apply(key) + " says '" + TerminalText.escapeLine(setting.get().type().shown(text)) + "', must be "
-                        + setting.get().type().allowed() + hiddenCharacter(text));
+                problems.add(key + ": " + layer.place().apply(key) + " says '"
+                        + TerminalText.escapeLine(setting.get().type().shown(text)) + "', must be " + setting.get().type().allowed() + hiddenCharacter(text));
             }
         });
     }
