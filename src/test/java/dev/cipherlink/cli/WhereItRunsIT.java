@@ -96,7 +96,8 @@ class WhereItRunsIT extends ReplRig {
     /// Issue 14.10: each line that was entered drew a warning over the prompt.
     @Test
     void thePromptSaysOnceThatItsHistoryIsFull() throws Exception {
-        try (TmuxTerminal chat = chat("ann", 120, 24, server.address().getPort(), Map.of("XDG_STATE_HOME", full().toString()))) {
+        try (TmuxTerminal chat = chat("ann", 120, 24, server.address().getPort(), Map.of("XDG_STATE_HOME", full().toString(),
+                "CIPHERLINK_HISTORY_SECRETS", "true"))) {
             for (int line = 0; line < 3; line++) {
                 chat.enter("ECHO line" + line);
                 chat.awaitText("Echo: line" + line);

@@ -165,7 +165,8 @@ class ReplKeysIT extends ReplRig {
             ann.enter("exit");
             ann.awaitText("ended with 0");
             assertFalse(bob.request("WHO").text().contains("ann"));
-            assertTrue(Files.readString(own.resolve("state/cipherlink/history-kv")).contains("set Greeting"));
+            String kept = Files.readString(own.resolve("state/cipherlink/history-kv"));
+            assertTrue(kept.contains("exists Greeting") && !kept.contains("set Greeting") && !kept.contains("GTE"), kept);
         }
     }
 }
