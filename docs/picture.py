@@ -162,6 +162,9 @@ def main():
         terminals = Terminals(folder)
         try:
             address = re.match(r"listening on (\S+) ", server.stdout.readline()).group(1)
+            # They share a folder of state, and know each other's keys from now on: no direct message remarks on them.
+            subprocess.run([PROGRAM, "-q", "kv", "-s", address, "--identity", folder / "ann", "--accept-new-host-key", "SET",
+                            "--seal-to", "ann,bob", "note", "hello"], check=True, env=environment, stdout=subprocess.DEVNULL)
             for person in ("bob", "ann"):
                 terminals.chat(person, address, folder, "#ops")
                 terminals.enter(person, "/join #lobby", "#lobby ——")
