@@ -76,9 +76,10 @@ final class BuildClient {
     }
 
     private static void copy(Path from, Path part, Path to) throws IOException {
-        Files.createDirectories(to.resolve(part));
         for (Path file : files(from.resolve(part))) {
-            Files.copy(file, to.resolve(from.relativize(file)));
+            Path target = to.resolve(from.relativize(file));
+            Files.createDirectories(target.getParent());
+            Files.copy(file, target);
         }
     }
 
