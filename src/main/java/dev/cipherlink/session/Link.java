@@ -103,6 +103,9 @@ public final class Link {
         try {
             pusher.start();
             last = reader.readUntilEnd();
+        } catch (RuntimeException | Error e) {
+            // Without memory the reader may not even have said why it ends.
+            last = LinkEnd.of(CloseReason.INTERNAL_ERROR, e);
         } finally {
             isInterrupted = stopReading();
             pusher.stop();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.command.Reply;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Message.Payload;
@@ -72,6 +73,26 @@ class LinkPusherTest extends LinkRig {
         LinkEnd end = run(link).get(30, TimeUnit.SECONDS);
         assertEquals(CloseReason.INTERNAL_ERROR, end.reason());
         assertSame(failure, end.cause());
+    }
+
+    /// A client whose reader could not say why it ended was over, in place of connecting again.
+    @Test
+    void endsWhenTheReaderFailsAtItsEnd() throws Exception {
+        var failure = new OutOfMemoryError("Java heap space");
+        var end = run(link(LinkConfig.client(LONG), new RequestHandler() {
+            @Override
+            public Reply handle(int sequence, Payload request) {
+                return echo(sequence, request);
+            }
+
+            @Override
+            public void answersWritten() {
+                throw failure;
+            }
+        }));
+        toLink.close();
+        assertEquals(CloseReason.INTERNAL_ERROR, reason(end));
+        assertSame(failure, end.get().cause());
     }
 
     /// The thread that ran the link has last words to say and its session to give back.
