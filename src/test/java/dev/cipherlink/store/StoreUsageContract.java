@@ -54,7 +54,7 @@ public abstract class StoreUsageContract {
     }
 
     /// Keys that begin with `a:`, but for those that begin with `a:x`.
-    private static final Space SPACE = new Space() {
+    public static final Space SPACE = new Space() {
         @Override
         public boolean contains(byte[] key) {
             return Key.of(key).startsWith(bytes("a:")) && !Key.of(key).startsWith(bytes("a:x"));

@@ -18,6 +18,8 @@ import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Predicate;
 import org.rocksdb.RocksIterator;
 
@@ -38,6 +40,8 @@ final class Listing implements AutoCloseable {
     private final Applier applier;
     private final StoreClock clock;
     private final LongReads reads = new LongReads("store-listing", 1);
+    /// Read by each count that has an iterator open: the database must not be closed before.
+    private final ReadWriteLock counts = new ReentrantReadWriteLock();
 
     /// A part of the keys.
     ///
@@ -115,6 +119,17 @@ final class Listing implements AutoCloseable {
     /// Counts what the keys of a part of the store take: those of the database at one moment, between two writes, and what it lacks then.
     /// Changes count from that moment on.
     void count(Usage usage, Runnable install) throws StoreException {
+        if (!counts.readLock().tryLock()) {
+            throw StoreException.failed(new IOException("the store is closed"));
+        }
+        try {
+            countAll(usage, install);
+        } finally {
+            counts.readLock().unlock();
+        }
+    }
+
+    private void countAll(Usage usage, Runnable install) throws StoreException {
         var unapplied = new HashMap<Key, KeyChange>();
         try (RocksIterator iterator = reads.run(() -> {
             // Nothing comes into the database meanwhile.
@@ -325,9 +340,10 @@ final class Listing implements AutoCloseable {
         }
     }
 
-    /// Ends the thread.
+    /// Ends the thread, and waits for the counts, which get no other.
     @Override
     public void close() {
         reads.close();
+        counts.writeLock().lock();
     }
 }

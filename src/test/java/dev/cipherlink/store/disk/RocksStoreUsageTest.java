@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,5 +38,21 @@ class RocksStoreUsageTest extends StoreUsageContract {
         store = RocksStores.fast(killed.resolve("copy"), new StoreLimits(20_000, 100_000_000), clock);
         assertEquals(before, counted().bytes());
         assertEquals(real(), before);
+    }
+
+    /// An iterator that is open when the database closes would take the process with it.
+    @Test
+    void aStoreThatIsClosedWhileItCountsEndsInOrder() throws Exception {
+        for (int i = 0; i < 2_000; i++) {
+            store.set(Key.of(("a:" + i).getBytes(StandardCharsets.US_ASCII)), new byte[i % 100]);
+        }
+        long real = real();
+        for (int round = 0; round < 10; round++) {
+            var usage = store.usage("round" + round, SPACE);
+            store.close();
+            usage.awaitCount(Duration.ofSeconds(60));
+            store = open(new StoreLimits(20_000, 100_000_000));
+        }
+        assertEquals(real, counted().bytes());
     }
 }
