@@ -207,6 +207,7 @@ public final class NoiseChannel extends PacketChannel {
     ///
     /// @return bytes that were read; 0 if there are none, -1 at the end of the stream
     public int readReady(ReadableByteChannel stream) throws IOException {
+        reader.readAheadOnePacket(NONCE_BYTES + MAX_STREAM_BYTES + TransportState.TAG_BYTES);
         return reader.readReady(stream, limits());
     }
 

@@ -72,6 +72,37 @@ public final class TargetConnector {
         throw failure;
     }
 
+    /// Connects to a target on the loopback interface, which takes no time. Does not block.
+    ///
+    /// @return null if it is another target, or has no room for a connection: that takes [#connect]
+    /// @throws TargetException if it cannot or must not be reached
+    public Connected connectAtOnce(ForwardTarget target, ForwardRules rules) throws IOException {
+        if (target.isPath() || !isLiteral(target) || !literal(target)[0].isLoopbackAddress()) {
+            return null;
+        }
+        InetAddress address = literal(target)[0];
+        if (!rules.concern(target) || !rules.admit(target, address)) {
+            throw notAllowed(target, List.of(address));
+        }
+        SocketChannel channel = SocketChannel.open();
+        boolean isConnected = false;
+        try {
+            channel.configureBlocking(false);
+            isConnected = channel.connect(new InetSocketAddress(address, target.port()));
+            if (isConnected) {
+                ForwardSockets.tune(channel.socket());
+            }
+            return isConnected ? new Connected(channel, Optional.of(address)) : null;
+        } catch (IOException e) {
+            isConnected = false;
+            throw explained(target, e);
+        } finally {
+            if (!isConnected) {
+                channel.close();
+            }
+        }
+    }
+
     /// The addresses of a name are for the operator only.
     ///
     /// @param addresses empty if it was not looked up

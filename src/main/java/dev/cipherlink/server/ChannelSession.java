@@ -131,11 +131,16 @@ final class ChannelSession {
             try {
                 target = target();
                 enter();
-                Thread.ofVirtual().name("cipherlink-target").start(this::connect);
-            } catch (TargetException e) {
-                parts.decrementAndGet();
+                Connected connected = server.targets.connectAtOnce(target, rules());
+                if (connected == null) {
+                    Thread.ofVirtual().name("cipherlink-target").start(this::connect);
+                    return;
+                }
+                connected(connected);
+            } catch (IOException | RuntimeException e) {
                 refuse(e);
             }
+            partEnded();
         }
 
         private ForwardTarget target() throws TargetException {
@@ -163,25 +168,28 @@ final class ChannelSession {
 
         private void connect() {
             try {
-                Connected connected = server.targets.connect(target, rules());
-                address = connected.address();
-                channel.connect(connected.channel(), NOTHING);
-            } catch (TargetException e) {
-                refuse(e);
+                connected(server.targets.connect(target, rules()));
             } catch (IOException | RuntimeException e) {
-                refuse(new TargetException(Refusal.FAILED, "the server failed: " + e.getMessage()));
+                refuse(e);
             } finally {
                 partEnded();
             }
+        }
+
+        private void connected(Connected connected) {
+            address = connected.address();
+            channel.connect(connected.channel(), NOTHING);
         }
 
         private ForwardRules rules() {
             return server.config().forwards().allowed().and(client.rights().forwards());
         }
 
-        private void refuse(TargetException e) {
-            details = e.detail();
-            channel.refuse(e);
+        private void refuse(Exception cause) {
+            TargetException refusal = cause instanceof TargetException named ? named
+                    : new TargetException(Refusal.FAILED, "the server failed: " + cause.getMessage());
+            details = refusal.detail();
+            channel.refuse(refusal);
         }
 
         @Override

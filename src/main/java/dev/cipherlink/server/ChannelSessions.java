@@ -107,11 +107,21 @@ final class ChannelSessions {
         if (detached.isEmpty()) {
             return false;
         }
-        end(detached.getFirst().session, "its client has too many connections");
+        endDetached(detached.getFirst(), "its client has too many connections");
         return true;
     }
 
-    /// Ends a session. Its connection, if it has one, ends by itself.
+    /// Ends a session, unless a connection has taken it meanwhile: that one's thread runs it.
+    private void endDetached(Entry entry, String why) {
+        synchronized (this) {
+            if (entry.holder != null || !entries.remove(entry.session.id(), entry)) {
+                return;
+            }
+        }
+        entry.session.end(why);
+    }
+
+    /// Ends a session that no thread runs any more.
     void end(ChannelSession session, String why) {
         Entry entry;
         synchronized (this) {
@@ -125,21 +135,21 @@ final class ChannelSessions {
     /// Ends those that waited for the resume window.
     void expire(long nanoTime) {
         long window = server.config().sessions().resumeWindow().toNanos();
-        endWhere(entry -> entry.holder == null && nanoTime - entry.detachedAt >= window, "its client did not come back in time");
+        endWhere(entry -> nanoTime - entry.detachedAt >= window, "its client did not come back in time");
     }
 
     /// Ends those that wait and whose client is not admitted any more, or has other rights. Connections of others see to themselves.
     void endUnlessAdmitted(ClientDirectory clients) {
-        endWhere(entry -> entry.holder == null && entry.session.client().key().isPresent()
-                && clients.identify(entry.session.client().key().get()).filter(entry.session.client()::equals).isEmpty(), "revoked");
+        endWhere(entry -> clients.identify(entry.session.client().key().orElseThrow())
+                .filter(entry.session.client()::equals).isEmpty(), "revoked");
     }
 
     private void endWhere(Predicate<Entry> condition, String why) {
         List<Entry> ending;
         synchronized (this) {
-            ending = entries.values().stream().filter(condition).toList();
+            ending = entries.values().stream().filter(entry -> entry.holder == null).filter(condition).toList();
         }
-        ending.forEach(entry -> end(entry.session, why));
+        ending.forEach(entry -> endDetached(entry, why));
     }
 
     /// Ends the channels whose targets the rules do not admit any more.

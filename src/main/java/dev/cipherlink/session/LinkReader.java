@@ -1,5 +1,6 @@
 package dev.cipherlink.session;
 
+import dev.cipherlink.channel.BulkYield;
 import dev.cipherlink.channel.SecureChannel;
 import dev.cipherlink.message.Message;
 import dev.cipherlink.message.Message.MessageCodec;
@@ -10,8 +11,6 @@ import dev.cipherlink.session.Link.LinkEnd;
 import dev.cipherlink.session.SessionHandshake.RefusedException;
 import java.io.IOException;
 import java.net.ProtocolException;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// The reading thread of a link: decrypts a packet, runs its messages, and writes all answers at once when no whole packet is
@@ -252,49 +251,6 @@ final class LinkReader {
             }
         } finally {
             keepalive.readingResumed(System.nanoTime());
-        }
-    }
-
-    /// Gives other virtual threads a turn. The JVM does not time-slice virtual threads, so a thread that moves bulk data, or runs
-    /// long requests, parks briefly after each MiB and each 5 ms.
-    ///
-    /// `Thread.yield` is not enough for several such threads: a carrier goes on with the threads of its own queue, where those that
-    /// yielded are, and the threads that the socket poller wakes are in another queue. So one thread for each carrier parks at a
-    /// time, and the others wait for it: a carrier whose queue is empty looks at all queues. Used by one thread.
-    static final class BulkYield {
-        private static final int CARRIERS = Integer.getInteger("jdk.virtualThreadScheduler.parallelism",
-                Runtime.getRuntime().availableProcessors());
-        private static final Semaphore PAUSES = new Semaphore(Math.max(1, CARRIERS), true);
-        private static final int BYTES = 1 << 20;
-
-        private static final long NANOS = 5_000_000;
-
-        private int bytes;
-        private long nanos;
-
-        /// Counts bytes that were sealed or opened.
-        void count(int more) {
-            bytes += more;
-        }
-
-        /// Counts the time that requests ran, waiting included.
-        void ran(long more) {
-            nanos += more;
-        }
-
-        /// Parks for a moment if enough was counted since the last time.
-        void give() {
-            if (bytes >= BYTES || nanos >= NANOS) {
-                bytes = 0;
-                nanos = 0;
-                PAUSES.acquireUninterruptibly();
-                try {
-                    LockSupport.parkNanos(this, 1);
-                } finally {
-                    // Even if parking fails for want of memory: with one carrier no other thread would ever run again.
-                    PAUSES.release();
-                }
-            }
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.cipherlink.forward.mux;
 
 import dev.cipherlink.budget.MemoryBudget;
+import dev.cipherlink.channel.BulkYield;
 import dev.cipherlink.channel.NoiseChannel;
 import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.ForwardTarget.TargetException;
@@ -48,6 +49,7 @@ public final class MuxSession {
     // Of the connection that is served.
     private SocketChannel socket;
     private NoiseChannel noise;
+    private final BulkYield turn = new BulkYield();
     private boolean isReadable;
     private boolean isPeerDone;
     /// It takes nothing more at the moment.
@@ -278,8 +280,11 @@ public final class MuxSession {
                     return LinkEnd.of(mux.isByeReceived() ? CloseReason.PEER_DISCONNECTED
                             : mux.isOver() ? CloseReason.DISCONNECTED : CloseReason.PEER_CLOSED);
                 }
+                if (Thread.currentThread().isVirtual()) {
+                    turn.ran(System.nanoTime() - mux.now());
+                    turn.give();
+                }
                 if (isInputLeft || isOutputLeft) {
-                    Thread.yield();
                     selector.selectNow();
                 } else {
                     key.interestOps(isBlocked ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ);
@@ -321,6 +326,7 @@ public final class MuxSession {
                 return true;
             }
             noise.receive();
+            turn.count(noise.receivedBytes());
             mux.receive(noise.received(), noise.receivedBytes());
         }
         return false;
@@ -349,6 +355,7 @@ public final class MuxSession {
             }
             noise.seal(packet.bytes(), packet.offset(), packet.length());
             sealed += packet.length();
+            turn.count(packet.length());
         }
         return sealed > 0;
     }
