@@ -55,6 +55,7 @@ final class ChannelClient implements AutoCloseable {
     private boolean isStarted;
     private boolean isWanted;
     private boolean isAttached;
+    private boolean wasAttached;
     /// Whether channels wait for the connection, or the last attempt to make it failed.
     private boolean isMissed;
     private boolean isUnknownToServer;
@@ -97,9 +98,15 @@ final class ChannelClient implements AutoCloseable {
 
     private synchronized MuxSession connected() throws IOException {
         int failuresBefore = failures;
+        long deadline = System.nanoTime() + config.connectTimeout().toNanos();
         while (!isAttached && !isUnknownToServer) {
             if (failures != failuresBefore) {
-                throw failure;
+                // A network that breaks off, or a server that limits how fast we may come.
+                boolean isWorthAnother = wasAttached && failure instanceof LostHandshakeException && System.nanoTime() < deadline;
+                if (!isWorthAnother) {
+                    throw failure;
+                }
+                failuresBefore = failures;
             }
             if (isClosed) {
                 throw new IOException("closed");
@@ -193,6 +200,7 @@ final class ChannelClient implements AutoCloseable {
         }
         sessionId = granted.sessionId();
         isAttached = true;
+        wasAttached = true;
         isMissed = false;
         backoff.reset();
         notifyAll();

@@ -30,6 +30,8 @@ public final class TargetConnector {
     private static final int MAX_LOOKUPS = 32;
     /// Between two attempts at a Unix socket that has no room for another connection.
     private static final Duration FULL_PAUSE = Duration.ofMillis(20);
+    /// Between two looks whether a connection to this machine is there.
+    private static final Duration FINISH_PAUSE = Duration.ofMillis(1);
     private final Semaphore lookups = new Semaphore(MAX_LOOKUPS);
     private final Duration timeout;
 
@@ -72,11 +74,11 @@ public final class TargetConnector {
         throw failure;
     }
 
-    /// Connects to a target on the loopback interface, which takes no time. Does not block.
+    /// Begins to connect to a target on the loopback interface, which mostly is done then. Does not block.
     ///
-    /// @return null if it is another target, or has no room for a connection: that takes [#connect]
+    /// @return null if it is another target, for [#connect]; a channel that is not connected yet is for [#finish]
     /// @throws TargetException if it cannot or must not be reached
-    public Connected connectAtOnce(ForwardTarget target, ForwardRules rules) throws IOException {
+    public SocketChannel begin(ForwardTarget target, ForwardRules rules) throws IOException {
         if (target.isPath() || !isLiteral(target) || !literal(target)[0].isLoopbackAddress()) {
             return null;
         }
@@ -85,21 +87,37 @@ public final class TargetConnector {
             throw notAllowed(target, List.of(address));
         }
         SocketChannel channel = SocketChannel.open();
-        boolean isConnected = false;
         try {
             channel.configureBlocking(false);
-            isConnected = channel.connect(new InetSocketAddress(address, target.port()));
-            if (isConnected) {
-                ForwardSockets.tune(channel.socket());
-            }
-            return isConnected ? new Connected(channel, Optional.of(address)) : null;
+            ForwardSockets.tune(channel.socket());
+            channel.connect(new InetSocketAddress(address, target.port()));
+            return channel;
         } catch (IOException e) {
-            isConnected = false;
+            channel.close();
             throw explained(target, e);
-        } finally {
-            if (!isConnected) {
-                channel.close();
+        }
+    }
+
+    /// Waits until a channel of [#begin] is connected, at most for the configured time.
+    ///
+    /// @throws TargetException if it cannot be reached; the channel is closed then
+    public SocketChannel finish(ForwardTarget target, SocketChannel begun) throws IOException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        try {
+            while (!begun.finishConnect()) {
+                if (System.nanoTime() > deadline) {
+                    throw new SocketTimeoutException();
+                }
+                Thread.sleep(FINISH_PAUSE);
             }
+            return begun;
+        } catch (IOException e) {
+            begun.close();
+            throw explained(target, e);
+        } catch (InterruptedException e) {
+            begun.close();
+            Thread.currentThread().interrupt();
+            throw new TargetException(Refusal.FAILED, "the server stopped waiting for " + target);
         }
     }
 

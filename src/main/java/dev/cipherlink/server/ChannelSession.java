@@ -7,7 +7,6 @@ import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.forward.Relay.RelayEnd;
-import dev.cipherlink.forward.TargetConnector.Connected;
 import dev.cipherlink.forward.mux.ForwardedChannel;
 import dev.cipherlink.forward.mux.MuxSession;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
@@ -15,6 +14,8 @@ import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.Link.LinkEnd;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -131,12 +132,12 @@ final class ChannelSession {
             try {
                 target = target();
                 enter();
-                Connected connected = server.targets.connectAtOnce(target, rules());
-                if (connected == null) {
-                    Thread.ofVirtual().name("cipherlink-target").start(this::connect);
+                SocketChannel begun = server.targets.begin(target, rules());
+                if (begun == null || !begun.isConnected()) {
+                    Thread.ofVirtual().name("cipherlink-target").start(() -> connect(begun));
                     return;
                 }
-                connected(connected);
+                connected(begun);
             } catch (IOException | RuntimeException e) {
                 refuse(e);
             }
@@ -166,9 +167,10 @@ final class ChannelSession {
             isCounted = true;
         }
 
-        private void connect() {
+        /// @param begun null if nothing is under way
+        private void connect(SocketChannel begun) {
             try {
-                connected(server.targets.connect(target, rules()));
+                connected(begun == null ? server.targets.connect(target, rules()).channel() : server.targets.finish(target, begun));
             } catch (IOException | RuntimeException e) {
                 refuse(e);
             } finally {
@@ -176,9 +178,9 @@ final class ChannelSession {
             }
         }
 
-        private void connected(Connected connected) {
-            address = connected.address();
-            channel.connect(connected.channel(), NOTHING);
+        private void connected(SocketChannel socket) throws IOException {
+            address = socket.getRemoteAddress() instanceof InetSocketAddress inet ? Optional.of(inet.getAddress()) : Optional.empty();
+            channel.connect(socket, NOTHING);
         }
 
         private ForwardRules rules() {

@@ -160,6 +160,7 @@ class ChannelCutsIT {
         try (var service = Service.start(folder, port, redis, "--port", String.valueOf(port), "--bind", "127.0.0.1", "--save", "");
              var listener = forwardTo(service.port())) {
             String through = String.valueOf(listener.address().getPort());
+            assertEquals("PONG\n", Programs.run(folder, client, "-p", through, "PING"));
             var waiting = ForwardRig.async(() -> Programs.run(folder, client, "-p", through, "BLPOP", "queue", "50"));
             var counting = ForwardRig.async(() -> Programs.run(folder, benchmark, "-p", through, "-c", "20", "-n", "60000", "INCR", "n"));
             int cuts = cutUntil(counting, Duration.ofMillis(400));
@@ -206,6 +207,7 @@ class ChannelCutsIT {
                 var running = ForwardRig.async(() -> direction.equals("-R")
                         ? Programs.run(folder, iperf, "-c", "127.0.0.1", "-p", through, "-P", "4", "-n", "24M", "-R")
                         : Programs.run(folder, iperf, "-c", "127.0.0.1", "-p", through, "-P", "4", "-n", "24M"));
+                await().atMost(Duration.ofSeconds(20)).until(() -> listener.forwards().totals().live() >= 5);
                 for (int cut = 0; cut < 3; cut++) {
                     Thread.sleep(300);
                     proxy.endAll(Ending.RST);
