@@ -42,6 +42,8 @@ final class ChannelClient implements AutoCloseable {
     private static final Logger LOG = System.getLogger(ChannelClient.class.getName());
     /// Of the heap, for packets that are kept and bytes that programs have not taken.
     private static final int HEAP_SHARE = 4;
+    /// After an attempt that failed, though another forward wants a connection.
+    private static final Duration FAILED_PAUSE = Duration.ofMillis(50);
     /// How the reason of a server begins that is older than channels.
     private static final String UNKNOWN_MODE = "operation_mode must be";
 
@@ -169,8 +171,10 @@ final class ChannelClient implements AutoCloseable {
             detached(end);
         } catch (RefusedException e) {
             failed(e.code().isEmpty() ? e : new TargetException(Refusal.ofCode(e.code()), e.getMessage()));
+            Thread.sleep(FAILED_PAUSE);
         } catch (IOException e) {
             failed(e);
+            Thread.sleep(FAILED_PAUSE);
         }
     }
 
