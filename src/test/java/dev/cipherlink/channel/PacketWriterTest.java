@@ -165,6 +165,21 @@ class PacketWriterTest {
     }
 
     @Test
+    void dropsItsBuffersAtRestButNothingThatWaits() throws IOException {
+        add("a0a1a2a3", "d0d1d2");
+        writer.rest();
+        writer.stage();
+        writer.rest();
+        writer.writeStaged();
+        assertEquals(GOLDEN, sink.hex());
+        writer.rest();
+        assertEquals(0, writer.buffer().length);
+        add("a0a1a2a3", "d0d1d2");
+        writer.writePending();
+        assertEquals(GOLDEN + GOLDEN, sink.hex());
+    }
+
+    @Test
     void shortensAPacketAndLengthensNone() throws IOException {
         writer.begin(1, 4);
         addData(new byte[3]);

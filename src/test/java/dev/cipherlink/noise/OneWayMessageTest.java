@@ -46,6 +46,12 @@ class OneWayMessageTest {
     }
 
     @Test
+    void mayBeEmpty() throws IOException {
+        byte[] message = OneWayMessage.seal(ann, bob.publicKey(), PROLOGUE, new byte[0]);
+        assertEquals(0, OneWayMessage.open(bob, PROLOGUE, message).payload().length);
+    }
+
+    @Test
     void isForOneRecipientUnderOnePrologue() throws IOException {
         byte[] message = OneWayMessage.seal(ann, bob.publicKey(), PROLOGUE, new byte[5]);
         assertThrows(ProtocolException.class, () -> OneWayMessage.open(ann, PROLOGUE, message));

@@ -280,6 +280,7 @@ class TransportStateTest {
         end.close();
         end.close();
 
+        assertEquals("TransportState[sending CipherState[AES_GCM, n=0, dead], receiving CipherState[AES_GCM, n=0, dead]]", end.toString());
         assertClosed(end, new byte[16]);
     }
 

@@ -189,4 +189,20 @@ class SessionEndTest {
         assertEquals(List.of("3 sent", "4 sent", "5 not sent", "6 not sent"), client.failures);
         assertThrows(IOException.class, client.outbox::requireOpen);
     }
+
+    @Test
+    void acknowledgesADisconnectThatComesAgain() throws IOException {
+        server.receive(LinkRig.disconnect(1));
+        server.receive(LinkRig.disconnect(1));
+        assertEquals(List.of(Peer.ack(1, ""), Peer.ack(1, "")), List.copyOf(server.sent));
+    }
+
+    @Test
+    void withoutARequestNothingIsAnsweredOrSentAgain() throws IOException {
+        client.receive(Message.of(MessageType.ACK, 0, Payload.of(Peer.bytes("to a keepalive"))));
+        client.receive(Peer.damaged(Peer.ack(0, "")));
+        assertTrue(client.retransmit());
+        assertEquals(List.of(), List.copyOf(client.sent));
+        assertThrows(ProtocolException.class, () -> client.receive(Message.of(MessageType.PART, 0, Payload.of(new byte[9]))));
+    }
 }
