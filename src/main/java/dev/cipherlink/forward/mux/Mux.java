@@ -19,41 +19,41 @@ import java.util.Map;
 final class Mux {
 
     /// OPENs of one side that wait for their answer.
-    private static final int MAX_OPENING = 1_024;
+    static final int MAX_OPENING = 1_024;
     /// DATA is not begun in less room than this, so that a busy channel sends few small frames.
     private static final int LEAST_DATA_ROOM = 1_024;
     private static final int ACK_PACKETS = 1_024;
     private static final int ACK_BYTES = 256 * 1024;
     private static final int MAX_LINK_FRAME_BYTES = 16;
 
-    private final boolean isClient;
-    private final Acceptor acceptor;
+    final boolean isClient;
+    final Acceptor acceptor;
     private final MemoryBudget budget;
     private final String owner;
-    private final ResendBuffer resend;
-    private final Map<Integer, MuxChannel> channels = new HashMap<>();
+    final ResendBuffer resend;
+    final Map<Integer, MuxChannel> channels = new HashMap<>();
     /// Channels with something to say, those with bytes to be read, and those whose OPEN waits for answers to others.
     private final ArrayDeque<MuxChannel> talkers = new ArrayDeque<>();
     private final ArrayDeque<MuxChannel> readers = new ArrayDeque<>();
     private final ArrayDeque<MuxChannel> openers = new ArrayDeque<>();
     private final byte[] linkFrame = new byte[MAX_LINK_FRAME_BYTES];
-    private final Received received = new Received();
+    private final PeerFrames received = new PeerFrames(this);
     private int nextNumber;
     private int ownOpening;
-    private int peersOpening;
+    int peersOpening;
     private long now;
 
     private long receivedPackets;
     private long acknowledgedPackets;
     private int unacknowledgedBytes;
     /// The connection is that of a resumed session, and the peer has not said yet how far it came.
-    private boolean awaitsFirstAck;
+    boolean awaitsFirstAck;
     private boolean isAckDue;
     private boolean isPingDue;
-    private boolean isPongDue;
+    boolean isPongDue;
     private boolean isByeDue;
     private boolean isByeSent;
-    private boolean isByeReceived;
+    boolean isByeReceived;
     private boolean isDestroyed;
 
     /// Decides about channels that the peer wants to open. Called by the session's thread; must not block.
@@ -155,7 +155,7 @@ final class Mux {
     }
 
     /// The target of the peer's channel is connected.
-    void connected(MuxChannel channel, MuxChannel.Plain plain) {
+    void connected(MuxChannel channel, Plain plain) {
         if (!channel.isOver()) {
             channel.isOpenedDue = true;
             addTalker(channel);
@@ -358,13 +358,13 @@ final class Mux {
         }
     }
 
-    private void removeIfGone(MuxChannel channel) {
+    void removeIfGone(MuxChannel channel) {
         if (channel.isGone()) {
             remove(channel);
         }
     }
 
-    private void remove(MuxChannel channel) {
+    void remove(MuxChannel channel) {
         if (channels.remove(channel.number, channel)) {
             if (channel.isOurs && channel.isOpening && !channel.isOpenDue) {
                 ownAnswered(channel);
@@ -374,7 +374,7 @@ final class Mux {
     }
 
     /// Our OPEN is answered: another one may be sent.
-    private void ownAnswered(MuxChannel channel) {
+    void ownAnswered(MuxChannel channel) {
         channel.isOpening = false;
         ownOpening--;
         if (!openers.isEmpty()) {
@@ -395,128 +395,5 @@ final class Mux {
         receivedPackets++;
         unacknowledgedBytes += length;
         isAckDue |= unacknowledgedBytes >= ACK_BYTES || receivedPackets - acknowledgedPackets >= ACK_PACKETS;
-    }
-
-    private final class Received implements Frame.Receiver {
-
-        @Override
-        public void open(int number, String target) throws ProtocolException {
-            boolean isPeers = (number & 1) == (isClient ? 0 : 1) && number != 0;
-            if (acceptor == null || !isPeers || channels.containsKey(number)) {
-                throw new ProtocolException("OPEN with the number " + Integer.toUnsignedString(number));
-            }
-            if (peersOpening >= MAX_OPENING) {
-                throw new ProtocolException("more than " + MAX_OPENING + " OPENs without an answer");
-            }
-            peersOpening++;
-            var channel = new MuxChannel(Mux.this, number, false, target, null);
-            channels.put(number, channel);
-            acceptor.open(channel);
-        }
-
-        private MuxChannel opening(int number, String frame) throws ProtocolException {
-            MuxChannel channel = channels.get(number);
-            boolean isAnswer = channel == null || channel.isOurs && channel.isOpening && !channel.isOpenDue;
-            if (!isAnswer) {
-                throw new ProtocolException(frame + " that answers nothing");
-            }
-            return channel;
-        }
-
-        @Override
-        public void opened(int number) throws ProtocolException {
-            MuxChannel channel = opening(number, "OPENED");
-            if (channel != null) {
-                ownAnswered(channel);
-                if (!channel.isOver()) {
-                    channel.listener().opened();
-                }
-            }
-        }
-
-        @Override
-        public void refused(int number, String text) throws ProtocolException {
-            MuxChannel channel = opening(number, "REFUSED");
-            if (channel != null) {
-                int space = text.indexOf(' ');
-                remove(channel);
-                channel.refused(Refusal.ofCode(space < 0 ? text : text.substring(0, space)), text.substring(space + 1));
-            }
-        }
-
-        private MuxChannel sending(int number, String frame) throws ProtocolException {
-            MuxChannel channel = channels.get(number);
-            if (channel == null || channel.isEndReceived || channel.isResetReceived) {
-                throw new ProtocolException(frame + " for a channel that takes none");
-            }
-            return channel;
-        }
-
-        @Override
-        public void data(int number, byte[] bytes, int offset, int length) throws ProtocolException {
-            if (!sending(number, "DATA").deliver(bytes, offset, length)) {
-                throw new ProtocolException("DATA without credit");
-            }
-        }
-
-        @Override
-        public void end(int number) throws ProtocolException {
-            MuxChannel channel = sending(number, "END");
-            channel.endReceived();
-            removeIfGone(channel);
-        }
-
-        @Override
-        public void reset(int number) throws ProtocolException {
-            MuxChannel channel = channels.get(number);
-            if (channel == null) {
-                return;
-            }
-            if (channel.isResetReceived) {
-                throw new ProtocolException("a second RESET");
-            }
-            channel.resetReceived();
-            removeIfGone(channel);
-        }
-
-        @Override
-        public void credit(int number, int bytes) throws ProtocolException {
-            MuxChannel channel = channels.get(number);
-            if (channel == null) {
-                return;
-            }
-            long more = Integer.toUnsignedLong(bytes);
-            if (more == 0 || channel.credit + more > Integer.MAX_VALUE) {
-                throw new ProtocolException("credit of " + more + " bytes beside " + channel.credit);
-            }
-            channel.addCredit(more);
-        }
-
-        @Override
-        public void ack(long packets) throws ProtocolException {
-            if (!resend.mayAcknowledge(packets)) {
-                throw new ProtocolException("ACK of " + Long.toUnsignedString(packets) + " packets where " + resend.sent() + " were sent");
-            }
-            resend.acknowledge(packets);
-            if (awaitsFirstAck) {
-                awaitsFirstAck = false;
-                resend.rewind();
-            }
-        }
-
-        @Override
-        public void ping() {
-            isPongDue = true;
-        }
-
-        @Override
-        public void pong() {
-            // Whatever is received is a sign of life.
-        }
-
-        @Override
-        public void bye() {
-            isByeReceived = true;
-        }
     }
 }

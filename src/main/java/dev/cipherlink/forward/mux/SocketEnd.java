@@ -8,7 +8,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 
 /// A connection of TCP, or of a Unix socket, as the unencrypted side of a channel. Its key carries the channel.
-final class SocketEnd implements MuxChannel.Plain {
+final class SocketEnd implements Plain {
 
     private final SocketChannel socket;
     private final SelectionKey key;

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.net.SocketException;
 
 /// The unencrypted side of a channel, in memory.
-final class FakeEnd implements MuxChannel.Plain {
+final class FakeEnd implements Plain {
 
     final ByteArrayOutputStream written = new ByteArrayOutputStream();
     /// Bytes that it takes from now on.
