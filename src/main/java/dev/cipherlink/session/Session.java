@@ -8,7 +8,6 @@ import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.session.Link.KeepaliveTimer.Keepalives;
 import dev.cipherlink.session.Outbox.EventQueue;
 import dev.cipherlink.session.Outgoing.Failure;
-import dev.cipherlink.session.Receiver.Fragments;
 import dev.cipherlink.session.SendWindow.SerialNumber;
 import dev.cipherlink.session.SessionHandshake.RefusedException;
 import java.io.IOException;

@@ -1,6 +1,5 @@
 package dev.cipherlink.channel;
 
-import static dev.cipherlink.channel.NoiseChannel.MAX_STREAM_BYTES;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -32,7 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class NoiseChannelTest {
 
-    private static final int OVERHEAD = 9 + 16;
+    static final int OVERHEAD = 9 + 16;
     private static final int MAX_PLAINTEXT = 65_519;
     private static final KeyPair CLIENT = KeyPair.generate();
     private static final KeyPair SERVER = KeyPair.generate();
@@ -44,7 +43,7 @@ class NoiseChannelTest {
     }
 
     /// One end that sends into memory, and the keys of the other.
-    private static final class Ends {
+    static final class Ends {
         final ByteArrayOutputStream wire = new ByteArrayOutputStream();
         final NoiseChannel sender;
         private final NoisePeer other;
@@ -81,7 +80,7 @@ class NoiseChannelTest {
         return new String(channel.received(), 0, channel.receivedBytes(), StandardCharsets.UTF_8);
     }
 
-    private static List<Integer> dataSizes(byte[] packets) {
+    static List<Integer> dataSizes(byte[] packets) {
         var sizes = new ArrayList<Integer>();
         for (var buffer = ByteBuffer.wrap(packets); buffer.hasRemaining(); ) {
             assertEquals(2, buffer.get());
@@ -143,16 +142,6 @@ class NoiseChannelTest {
         ends.sender.agree(false, 1_024);
         assertEquals(List.of(512 + 16), dataSizes(ends.sent("x".repeat(300))));
         assertEquals(List.of(2_100 + 16), dataSizes(ends.sent("x".repeat(2_100))), "1,996 bytes would be more than it takes");
-    }
-
-    @Test
-    void aStreamIsNotFilledUp() throws IOException {
-        var ends = new Ends(Suite.AES_GCM);
-        ends.sender.agree(true, 0);
-        int offset = ends.sender.reserveStream(100);
-        Arrays.fill(ends.sender.reserved(), offset, offset + 100, (byte) 'x');
-        ends.sender.sendStream(100);
-        assertEquals(List.of(116), dataSizes(ends.wire.toByteArray()));
     }
 
     @Test
@@ -368,79 +357,5 @@ class NoiseChannelTest {
             }
             assertEquals(ends.wire.size(), packets * (OVERHEAD + 1_000));
         }
-    }
-
-    private static byte[] pattern(int bytes) {
-        byte[] pattern = new byte[bytes];
-        for (int i = 0; i < bytes; i++) {
-            pattern[i] = (byte) (i * 31 + (i >> 8));
-        }
-        return pattern;
-    }
-
-    private static void sendStream(NoiseChannel channel, byte[] bytes, int reserved) throws IOException {
-        int offset = channel.reserveStream(reserved);
-        System.arraycopy(bytes, 0, channel.reserved(), offset, bytes.length);
-        channel.sendStream(bytes.length);
-    }
-
-    @ParameterizedTest
-    @EnumSource(Suite.class)
-    void carriesTheRawBytesOfEachSendInOnePacket(Suite suite) throws IOException {
-        for (int bytes : new int[] {1, 4_096, MAX_STREAM_BYTES - 1, MAX_STREAM_BYTES}) {
-            var ends = new Ends(suite);
-            sendStream(ends.sender, pattern(bytes), bytes);
-            sendStream(ends.sender, pattern(3), MAX_STREAM_BYTES);
-            assertEquals(bytes + 3 + 2 * OVERHEAD, ends.wire.size());
-            var receiver = ends.receiver(ends.wire.toByteArray());
-            receiver.establish(1_024);
-            assertEquals(bytes, receiver.receiveStream());
-            assertArrayEquals(pattern(bytes), Arrays.copyOf(receiver.received(), bytes));
-            assertEquals(3, receiver.receiveStream());
-            assertArrayEquals(pattern(3), Arrays.copyOf(receiver.received(), 3));
-        }
-    }
-
-    @Test
-    void aFullPacketOfAStreamIsOneSegmentOfTheLoopbackInterface() {
-        int ipv4AndTcpWithTimestamps = 20 + 20 + 12;
-        assertTrue(MAX_STREAM_BYTES + OVERHEAD <= 65_535 - ipv4AndTcpWithTimestamps);
-    }
-
-    @Test
-    void takesStreamPacketsThatAreLargerThanItsOwn() throws IOException {
-        var ends = new Ends(Suite.AES_GCM);
-        int largest = 65_535 - 16;
-        sendStream(ends.sender, pattern(largest), largest);
-        sendStream(ends.sender, pattern(7), 7);
-        var receiver = ends.receiver(ends.wire.toByteArray());
-        receiver.establish(1_024);
-        assertEquals(largest, receiver.receiveStream());
-        assertArrayEquals(pattern(largest), Arrays.copyOf(receiver.received(), largest));
-        assertEquals(7, receiver.receiveStream());
-    }
-
-    /// Space is reserved before a read, which may find the end in place of bytes.
-    @Test
-    void theEndOfAStreamLeavesOutWhatWasReservedForBytes() throws IOException {
-        var ends = new Ends(Suite.AES_GCM);
-        ends.sender.reserveStream(100);
-        sendStream(ends.sender, pattern(0), 0);
-        assertEquals(OVERHEAD, ends.wire.size());
-        assertEquals(0, ends.receiver(ends.wire.toByteArray()).receiveStream());
-    }
-
-    @Test
-    void theEndOfAStreamIsNeverJoinedToBytes() throws IOException {
-        var ends = new Ends(Suite.AES_GCM);
-        sendStream(ends.sender, pattern(5), 100);
-        sendStream(ends.sender, pattern(0), 0);
-        sendStream(ends.sender, pattern(2), 2);
-        var receiver = ends.receiver(ends.wire.toByteArray());
-        receiver.establish(1_024);
-        assertEquals(5, receiver.receiveStream());
-        assertEquals(0, receiver.receiveStream());
-        assertEquals(2, receiver.receiveStream());
-        assertEquals(-1, receiver.receiveStream());
     }
 }

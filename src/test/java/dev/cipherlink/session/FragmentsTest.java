@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.message.Message.Payload;
-import dev.cipherlink.session.Receiver.Fragments;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
