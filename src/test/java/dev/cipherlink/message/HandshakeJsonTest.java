@@ -276,4 +276,13 @@ class HandshakeJsonTest {
         }
         assertRefused(members.append("\"x\":0}").toString());
     }
+
+    @Test
+    void bothSidesUseWhatBothWishFor() {
+        for (int bits = 0; bits < 16; bits++) {
+            var one = new Syn.Extras((bits & 1) != 0, (bits & 2) != 0);
+            var other = new Syn.Extras((bits & 4) != 0, (bits & 8) != 0);
+            assertEquals(new Syn.Extras((bits & 5) == 5, (bits & 10) == 10), one.and(other));
+        }
+    }
 }
