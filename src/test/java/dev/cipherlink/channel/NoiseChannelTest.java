@@ -24,7 +24,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -35,12 +34,6 @@ class NoiseChannelTest {
     private static final int MAX_PLAINTEXT = 65_519;
     private static final KeyPair CLIENT = KeyPair.generate();
     private static final KeyPair SERVER = KeyPair.generate();
-
-    @AfterAll
-    static void wipe() {
-        CLIENT.close();
-        SERVER.close();
-    }
 
     /// One end that sends into memory, and the keys of the other.
     static final class Ends {
