@@ -322,7 +322,7 @@ public final class Agent implements AutoCloseable {
         var lines = new StringBuilder();
         long now = System.nanoTime();
         keys.values().forEach(held -> lines.append(PublicKey.of(held.key.publicKey()).fingerprint()).append(' ')
-                .append(TimeUnit.NANOSECONDS.toSeconds(held.end - now)).append(' ').append(held.file.replace('\n', '?')).append('\n'));
+                .append(TimeUnit.NANOSECONDS.toSeconds(held.end - now)).append(' ').append(held.file.replaceAll("[\r\n]", "?")).append('\n'));
         return lines.toString();
     }
 

@@ -53,7 +53,8 @@ public final class SealedCommands {
     ///
     /// @param seals      whether values are sealed
     /// @param recipients for whom, beside ourselves: names, or keys in base64
-    /// @param authors    whose values are believed, beside ours and those of people whom we know
+    /// @param authors    whose values are shown beside ours, and no others; if there are none, those of people whom we know are, and
+    ///                   unsealed ones
     public record Wishes(boolean seals, List<String> recipients, List<String> authors) {
         /// Opens what can be opened, and seals nothing.
         public static final Wishes NONE = new Wishes(false, List.of(), List.of());
@@ -126,7 +127,7 @@ public final class SealedCommands {
 
     /// The command with its value sealed, if that is wished.
     ///
-    /// @throws CliException if the value is too large, or the command cannot write a sealed one
+    /// @throws CliException if the value is too large, the command cannot write a sealed one, or it is not understood and may hold a value
     public byte[] seal(byte[] command) {
         if (!wishes.seals) {
             return command;
@@ -134,8 +135,8 @@ public final class SealedCommands {
         Command parsed;
         try {
             parsed = PARSER.parse(command, 0, command.length);
-        } catch (CommandException _) {
-            return command; // the server says what is wrong with it
+        } catch (CommandException e) {
+            throw CliException.usage(e.getMessage() + "; it was not sent, since it could not be sealed");
         }
         return switch (parsed) {
             case Command.Set(byte[] key, byte[] value) -> new Command.Set(key, sealed(key, value)).encode();
@@ -146,6 +147,8 @@ public final class SealedCommands {
                     throw CliException.usage("the server cannot change what it cannot read: with --seal, values are written as a whole");
             case Command.Rename _, Command.Copy _ ->
                     throw CliException.usage("a sealed value opens under its own key only: read it, and write it under the other one");
+            case Command.Transaction _, Command.Publish _, Command.Echo _, Command.Say _, Command.Tell _ ->
+                    throw CliException.usage("--seal seals the values of SET, PUT and CAS, and the server could read this");
             default -> command;
         };
     }
@@ -165,17 +168,26 @@ public final class SealedCommands {
         }
     }
 
-    /// The answer with sealed values opened. One that does not open becomes an error.
+    /// Whether [#open] may change an answer.
+    public boolean opens(Reply reply) {
+        return !reply.isError() && (namesAuthors() || SealedValue.mayContain(reply.payload()));
+    }
+
+    private boolean namesAuthors() {
+        return !wishes.authors.isEmpty();
+    }
+
+    /// The answer with sealed values opened. One that does not open, or is of others than the authors that were named, becomes an error.
     ///
     /// @param command that was sent
     public Reply open(byte[] command, Reply reply) {
-        if (!SealedValue.mayContain(reply.payload())) {
+        if (!opens(reply)) {
             return reply;
         }
         try {
             return open(PARSER.parse(command, 0, command.length), reply);
         } catch (CommandException | ProtocolException _) {
-            return reply;
+            return namesAuthors() ? Reply.error("the answer is not understood, so nothing says who sealed it") : reply;
         }
     }
 
@@ -199,7 +211,10 @@ public final class SealedCommands {
 
     private Reply items(List<Command> commands, Reply reply) throws ProtocolException {
         List<Reply> opened = new ArrayList<>(ReplyItems.split(reply.payload()));
-        for (int i = 0; i < Math.min(opened.size(), commands.size()); i++) {
+        if (opened.size() > commands.size()) {
+            throw new ProtocolException("more answers than commands");
+        }
+        for (int i = 0; i < opened.size(); i++) {
             if (!opened.get(i).isError()) {
                 opened.set(i, open(commands.get(i), opened.get(i)));
             }
@@ -208,18 +223,23 @@ public final class SealedCommands {
     }
 
     private Reply opened(byte[] key, Reply reply) {
-        byte[] payload = reply.payload();
-        byte[] value = Arrays.copyOf(payload, payload.length - 1);
-        if (reply.isError() || !SealedValue.isSealed(value)) {
+        if (reply.isError()) {
             return reply;
+        }
+        byte[] payload = reply.payload();
+        byte[] value = Arrays.copyOf(payload, Math.max(0, payload.length - 1));
+        if (!SealedValue.isSealed(value)) {
+            return namesAuthors() ? Reply.error("the value is not sealed, and --sealed-by shows sealed ones only") : reply;
         }
         try {
             SealedValue opened = SealedValue.open(required().own(), key, value);
             PublicKey author = opened.sender();
-            return author.equals(required().ownKey()) || authors.contains(author) || required().people().find(author).isPresent()
-                    ? Reply.value(opened.value())
-                    : Reply.error("the value is sealed by a key that is not known here, " + author
-                            + "; --sealed-by NAME, or its key, believes it");
+            if (author.equals(required().ownKey())
+                    || (namesAuthors() ? authors.contains(author) : required().people().find(author).isPresent())) {
+                return Reply.value(opened.value());
+            }
+            return Reply.error(namesAuthors() ? "the value is sealed by another key than those of --sealed-by, " + author
+                    : "the value is sealed by a key that is not known here, " + author + "; --sealed-by NAME, or its key, believes it");
         } catch (IOException e) {
             return Reply.error("the value is sealed and does not open: " + FailureText.withFile(e));
         } catch (CliException e) {

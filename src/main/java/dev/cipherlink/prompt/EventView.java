@@ -126,7 +126,7 @@ final class EventView {
     private void direct(Event.Direct direct) {
         if (seen.add("", direct.id()) && !isIgnored(direct.from())) {
             SealedMessages.Shown shown = mail.map(keys -> keys.open(direct)).orElseGet(() -> SealedMessages.Shown.plain(direct, ""));
-            screen.direct(shown.direct(), shown.state());
+            screen.direct(shown);
             rooms.wroteToUs(direct.from());
             print(direct.at(), lines.direct(direct.at(), direct.from(), shown.mark(), shown.direct().text()));
             screen.alert();

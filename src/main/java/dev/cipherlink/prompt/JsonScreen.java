@@ -64,9 +64,10 @@ final class JsonScreen implements PlainChat.LineScreen {
     }
 
     @Override
-    public void direct(Event.Direct direct, String sealed) {
-        Map<String, Object> members = JsonEvents.members(direct);
-        members.put("sealed", sealed);
+    public void direct(SealedMessages.Shown message) {
+        Map<String, Object> members = JsonEvents.members(message.direct());
+        members.put("sealed", message.state());
+        message.written().ifPresent(written -> members.put("written", written.toString()));
         write(members);
     }
 

@@ -27,9 +27,7 @@ interface Screen {
     }
 
     /// The same for a direct message.
-    ///
-    /// @param sealed `no`, or by what kind of key it was sealed ([SealedMessages.Shown])
-    default void direct(Event.Direct direct, String sealed) {
+    default void direct(SealedMessages.Shown message) {
     }
 
     /// Messages and actions of others. Under a flood some may be left out, and are then counted.

@@ -47,13 +47,14 @@ final class SealedMessages {
 
     /// A direct message as it is shown.
     ///
-    /// @param state for programs: `no`, `new`, `known`, `verified`, `changed`, `unreadable`
-    /// @param mark  for people, in front of the text; empty if there is nothing to remark
-    record Shown(Event.Direct direct, String state, String mark) {
+    /// @param state   for programs: `no`, `new`, `known`, `verified`, `repeated`, `changed`, `unreadable`
+    /// @param mark    for people, in front of the text; empty if there is nothing to remark
+    /// @param written when its author says that it was written; empty if it was not opened
+    record Shown(Event.Direct direct, String state, String mark, Optional<Instant> written) {
 
         /// One that was not sealed.
         static Shown plain(Event.Direct direct, String mark) {
-            return new Shown(direct, "no", mark);
+            return new Shown(direct, "no", mark, Optional.empty());
         }
     }
 
@@ -122,22 +123,27 @@ final class SealedMessages {
         try {
             opened = SealedText.open(keys.own(), direct.text());
         } catch (IOException e) {
-            return new Shown(with(direct, ""), "unreadable", "a sealed message that does not open: " + e.getMessage());
+            return new Shown(with(direct, ""), "unreadable", "a sealed message that does not open: " + e.getMessage(),
+                    Optional.empty());
         }
         Event.Direct read = with(direct, opened.text());
+        Optional<Instant> written = Optional.of(opened.written());
         try {
             boolean isNew = keys.people().find(direct.from()).isEmpty();
             Person person = meet(direct.from(), opened.sender());
             if (!person.key().equals(opened.sender())) {
                 news.accept("this message is sealed by ANOTHER KEY, " + opened.sender() + ", than the one of " + direct.from() + " since "
                         + person.since() + ": somebody else may have written it; /verify " + direct.from() + " compares");
-                return new Shown(read, "changed", "ANOTHER KEY");
+                return new Shown(read, "changed", "ANOTHER KEY", written);
             }
-            String mark = !keys.people().isNews(person, opened.written()) ? "again or out of order, written " + opened.written()
-                    : Duration.between(opened.written(), direct.at()).abs().compareTo(LATE) > 0 ? "written " + opened.written() : "";
-            return new Shown(read, isNew ? "new" : person.isVerified() ? "verified" : "known", mark);
+            if (!keys.people().isNews(person, opened.written())) {
+                return new Shown(read, "repeated", "again or out of order, written " + opened.written(), written);
+            }
+            String mark = Duration.between(opened.written(), direct.at()).abs().compareTo(LATE) > 0 ? "written " + opened.written() : "";
+            return new Shown(read, isNew ? "new" : person.isVerified() ? "verified" : "known", mark, written);
         } catch (IOException e) {
-            return new Shown(read, "new", "key " + opened.sender() + ", which cannot be compared with earlier ones: " + FailureText.withFile(e));
+            return new Shown(read, "new", "key " + opened.sender() + ", which cannot be compared with earlier ones: " + FailureText.withFile(e),
+                    written);
         }
     }
 

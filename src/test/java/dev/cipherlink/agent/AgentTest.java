@@ -118,6 +118,14 @@ class AgentTest {
     }
 
     @Test
+    void aNameWithLineEndsIsOneLine() throws IOException {
+        try (var _ = Agent.open(socket, HOUR); Identity own = opened()) {
+            client().hold(digest, own, folder.resolve("a\rb\nc"));
+            assertEquals(List.of(folder.resolve("a?b?c").toString()), client().list().stream().map(AgentClient.HeldKey::file).toList());
+        }
+    }
+
+    @Test
     void forgetsAKeyWhenItsTimeIsOver() throws IOException {
         try (var _ = Agent.open(socket, Duration.ofSeconds(2))) {
             Identity held = unlocked().identity(digest).orElseThrow();

@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
 import dev.cipherlink.console.Terminal;
+import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.crypto.IdentityFile.PassphraseSource;
 import dev.cipherlink.prompt.ReplRig;
+import dev.cipherlink.seal.SealedText;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;
@@ -14,6 +17,7 @@ import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -164,6 +168,31 @@ class PipedChatIT extends ReplRig {
             assertTrue(Long.parseLong(message.get("id")) > 0 && message.get("at").endsWith("Z"), message.toString());
             assertEquals("between us", ofType("direct", pipe.out()).getFirst().get("text"));
             assertEquals("no", ofType("direct", pipe.out()).getFirst().get("sealed"));
+        }
+    }
+
+    /// A program that does what it is told must see that the server tells it a second time, or hours later.
+    @Test
+    void withJsonARepeatedSealedMessageIsOne() throws Exception {
+        Terminal pipe = pipe();
+        pipe.environment.put("CIPHERLINK_CLIENT_KNOWN_PEOPLE", folder.resolve("people").toString());
+        var typed = new PipedOutputStream();
+        var stdin = new PipedInputStream(typed);
+        CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> pipe.runWith(stdin, jsonChat("#json")));
+        try (Client bob = client("bob"); Identity own = Identity.load(folder.resolve("bob"), PassphraseSource.none());
+                Identity ann = Identity.load(folder.resolve("ann"), PassphraseSource.none())) {
+            Instant written = Instant.ofEpochMilli(System.currentTimeMillis());
+            String sealed = SealedText.seal(own.keyPair(), ann.publicKey(), written, "pay him");
+            for (int i = 0; i < 3; i++) {
+                bob.request("TELL ann " + (i < 2 ? sealed
+                        : SealedText.seal(own.keyPair(), ann.publicKey(), written.plusSeconds(1), "thank you")));
+            }
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> pipe.out().contains("thank you"));
+            typed.close();
+            assertEquals(0, status.get());
+            List<Map<String, String>> told = ofType("direct", pipe.out());
+            assertEquals(List.of("new", "repeated", "known"), told.stream().map(direct -> direct.get("sealed")).toList(), pipe.out());
+            assertEquals(written, Instant.parse(told.get(1).get("written")));
         }
     }
 

@@ -102,7 +102,7 @@ public final class KvCommand extends ClientCommand {
         syntax.option("--seal-to", "NAME|KEY,...", given -> recipients.addAll(List.of(given.split(","))),
                 "The same for these people too: names, whose keys the server tells, or keys in base64.");
         syntax.option("--sealed-by", "NAME|KEY,...", given -> authors.addAll(List.of(given.split(","))),
-                "Open sealed values of these authors too, beside your own and those of people you know.");
+                "Show only values that these authors have sealed, or you. Without it unsealed ones are shown too, and those of people you know.");
         syntax.option("--limit", "N", given -> limit = (Integer) OptionLayer.check(
                 new SettingType.Whole(1, Integer.MAX_VALUE), "--limit", given), "KEYS: at most so many. Default: all.");
         syntax.option("-f --file", "FILE", given -> scriptFile = given, "Run the commands in this file; - is stdin.");

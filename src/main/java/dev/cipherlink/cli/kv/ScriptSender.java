@@ -9,7 +9,6 @@ import dev.cipherlink.command.ReplyHandler;
 import dev.cipherlink.command.Verb;
 import dev.cipherlink.connect.CliClient;
 import dev.cipherlink.connect.SealedCommands;
-import dev.cipherlink.seal.SealedValue;
 import dev.cipherlink.text.CliException;
 import dev.cipherlink.text.DurationText.SizeText;
 import dev.cipherlink.text.OneShot;
@@ -124,7 +123,8 @@ final class ScriptSender implements Runnable {
                 if (bytes >= MAX_LINE_BYTES) {
                     throw CliException.usage("longer than " + SizeText.format(MAX_LINE_BYTES) + ", skipped");
                 }
-                commands.add(sealing.seal(quotes ? Quotes.resolve(line.bytes()) : line.bytes()));
+                byte[] meant = quotes ? Quotes.resolve(line.bytes()) : line.bytes();
+                commands.add(OneShot.head(meant).toUpperCase(Locale.ROOT).startsWith("IF ") ? meant : sealing.seal(meant));
             } catch (CliException e) {
                 refusal = refusal == null ? e : refusal;
                 commands.clear();
@@ -182,7 +182,7 @@ final class ScriptSender implements Runnable {
         void answered(Reply reply, boolean goesOn) {
             queue.add(new ScriptOutcome.Answered(line.number(), verb(line.bytes()),
                     reply.isError() ? OneShot.head(line.bytes()) : null, reply, goesOn,
-                    !reply.isError() && SealedValue.mayContain(reply.payload()) ? line.bytes() : null));
+                    sealing.opens(reply) ? line.bytes() : null));
         }
 
         @Override
@@ -239,7 +239,7 @@ final class ScriptSender implements Runnable {
         /// @param verb null if the line begins with none
         /// @param head the first words of the command if the answer is an error, else null
         /// @param goesOn whether this is a part of a long answer, and another follows
-        /// @param sealed the command, if the answer has a sealed value in it, else null
+        /// @param sealed the command, if the answer may have a sealed value in it, else null
         record Answered(int line, Verb verb, String head, Reply reply, boolean goesOn, byte[] sealed) implements ScriptOutcome {
             @Override
             public int bytes() {

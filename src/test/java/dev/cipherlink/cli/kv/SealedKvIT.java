@@ -3,6 +3,7 @@ package dev.cipherlink.cli.kv;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.client.Client;
@@ -148,7 +149,7 @@ class SealedKvIT {
                 GETDEL b
                 INCR n
                 """.getBytes(UTF_8);
-        assertEquals(6, ann.runWith(script, "kv", "--seal"), ann.err());
+        assertEquals(6, ann.runWith(script, "kv", "--seal", "--raw"), ann.err());
         assertEquals("OK\none\n+3 one\n+4 t\nwo\n-9 not found\n+2 OK\n+4 t\nwo\nthree\n", ann.out(), ann.err());
         assertTrue(ann.err().contains("stdin:9: the server cannot change what it cannot read"), ann.err());
         assertTrue(ann.err().contains("stdin:11: the server cannot change what it cannot read"), ann.err());
@@ -170,6 +171,49 @@ class SealedKvIT {
         assertEquals("v", ann.out());
         assertEquals(0, ann.run("kv", "--seal", "CAS", "k2", "0", "x"), ann.err());
         assertTrue(SealedValue.isSealed(kept("k")) && SealedValue.isSealed(kept("k2")));
+    }
+
+    /// The server puts another value there, unsealed or sealed by somebody else whom bob knows.
+    @Test
+    void sealedByShowsNothingOfOthers() throws Exception {
+        Terminal ann = terminal("ann");
+        Terminal bob = terminal("bob");
+        assertEquals(0, ann.run("kv", "SET", "--seal-to", "bob", "token", "real"), ann.err());
+        assertEquals(0, bob.run("kv", "SET", "--seal-to", "eve", "k", "eve is known now"), bob.err());
+        assertEquals(0, bob.run("kv", "--sealed-by", "ann", "MGET", "token", "k", "none"), bob.err());
+        assertEquals("real\neve is known now\n(not found)\n", bob.out());
+        try (Client client = client(); Identity eve = Identity.load(folder.resolve("eve"), PassphraseSource.none())) {
+            client.set("token", "forged".getBytes(UTF_8));
+            for (String verb : List.of("GET", "GETDEL")) {
+                assertEquals(6, bob.run("kv", "--sealed-by", "ann", verb, "token"));
+                assertTrue(bob.err().contains(verb + " token: the value is not sealed"), bob.err());
+                assertEquals("", bob.out());
+                client.set("token", "forged".getBytes(UTF_8));
+            }
+            assertEquals(6, bob.runWith("GET token\nMGET token k\nSET mine 1\nGET none\n".getBytes(UTF_8), "kv", "--sealed-by", "ann"));
+            assertTrue(bob.err().contains("stdin:1: GET token: the value is not sealed"), bob.err());
+            assertFalse(bob.out().contains("forged"), bob.out());
+            assertTrue(bob.out().contains("eve is known now") && bob.out().endsWith("OK\n"), bob.out());
+            client.set("token", SealedValue.seal(eve.keyPair(), "token".getBytes(UTF_8), "forged".getBytes(UTF_8),
+                    List.of(authorized.find("bob").orElseThrow().key())));
+            assertEquals(6, bob.run("kv", "--sealed-by", "ann", "GET", "token"));
+            assertTrue(bob.err().contains("GET token: the value is sealed by another key than those of --sealed-by, "), bob.err());
+            assertEquals(0, bob.run("kv", "GET", "token"), "without the option, of people that are known");
+        }
+    }
+
+    @Test
+    void aLineThatIsNotUnderstoodIsNotSentUnsealed() throws Exception {
+        Terminal ann = terminal("ann");
+        byte[] script = "SETT a secret\nCAS a secret\nPUBLISH a secret\nTXN\nIF b 0\nSET b one\nEND\nTXN\nSETT b secret\nEND\nGET b\n".getBytes(UTF_8);
+        assertEquals(6, ann.runWith(script, "kv", "--seal"), ann.err());
+        for (int line : List.of(1, 2, 8)) {
+            assertTrue(ann.err().matches("(?s).*stdin:" + line + ": [^\n]*; it was not sent, since it could not be sealed.*"), ann.err());
+        }
+        assertTrue(ann.err().contains("stdin:3: --seal seals the values of SET, PUT and CAS, and the server could read this"), ann.err());
+        assertFalse(ann.err().contains("secret"), ann.err());
+        assertEquals("OK\none\n", ann.out());
+        assertEquals(2, ann.run("kv", "--seal", "ECHO", "secret"));
     }
 
     @Test
