@@ -91,7 +91,7 @@ final class ChannelClient implements AutoCloseable {
         if (connected == null) {
             return null;
         }
-        var forward = new ChannelForward(connected, target, accepted);
+        var forward = new ChannelForward(this, connected, target, accepted);
         if (accepted.isAwaited()) {
             forward.open();
         }
@@ -122,6 +122,13 @@ final class ChannelClient implements AutoCloseable {
             }
         }
         return isUnknownToServer ? null : session;
+    }
+
+    /// For a channel that was opened: the connection may have been lost since [#connected] has found it.
+    private synchronized void connectIfLost() {
+        if (!isAttached) {
+            start();
+        }
     }
 
     /// Whether there is no connection, and one is wanted.
@@ -251,6 +258,7 @@ final class ChannelClient implements AutoCloseable {
     /// One forwarded connection. The thread that runs it waits for its end.
     private static final class ChannelForward implements RunnableForward, ForwardedChannel.Listener {
 
+        private final ChannelClient client;
         private final MuxSession session;
         private final ForwardTarget target;
         private final Accepted accepted;
@@ -259,7 +267,8 @@ final class ChannelClient implements AutoCloseable {
         private volatile ForwardedChannel channel;
         private volatile boolean isStopped;
 
-        ChannelForward(MuxSession session, ForwardTarget target, Accepted accepted) {
+        ChannelForward(ChannelClient client, MuxSession session, ForwardTarget target, Accepted accepted) {
+            this.client = client;
             this.session = session;
             this.target = target;
             this.accepted = accepted;
@@ -267,7 +276,7 @@ final class ChannelClient implements AutoCloseable {
 
         /// Blocks until the server is connected to the target, or refuses.
         void open() throws IOException {
-            channel = session.open(target, this, accepted);
+            begin();
             try {
                 await(opened);
             } catch (InterruptedException e) {
@@ -275,6 +284,11 @@ final class ChannelClient implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("interrupted while the server connects to " + target);
             }
+        }
+
+        private void begin() {
+            channel = session.open(target, this, accepted);
+            client.connectIfLost();
         }
 
         private static <T> T await(CompletableFuture<T> future) throws IOException, InterruptedException {
@@ -288,7 +302,7 @@ final class ChannelClient implements AutoCloseable {
         @Override
         public RelayEnd run(ThreadFactory threads) throws IOException, InterruptedException {
             if (channel == null) {
-                channel = session.open(target, this, accepted);
+                begin();
             } else {
                 channel.connect(accepted.channel(), accepted.first());
             }

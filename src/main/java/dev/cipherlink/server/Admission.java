@@ -165,7 +165,8 @@ final class Admission {
         requireServing();
         ChannelSession found = syn.resume() == null ? null
                 : server.channelSessions.find(SessionHandshake.sessionId(syn.resume()), client);
-        String refusal = server.enterQuota(client, found != null && server.channelSessions.isHeld(found));
+        // Never refused where it is resumed: to make room for it, it could end itself.
+        String refusal = server.enterQuota(client, found != null);
         if (refusal != null) {
             return new SynAck.Refused(refusal);
         }

@@ -122,13 +122,16 @@ final class ChannelSession {
         /// Empty for a Unix socket.
         private volatile Optional<InetAddress> address = Optional.empty();
         private volatile boolean isRevoked;
+        /// What was in force when the rules were asked.
+        private ServerConfig asked;
 
         TargetChannel(MuxSession.Opening opening) {
             this.opening = opening;
         }
 
         void open() {
-            channel = opening.accept(server.config().forwards().limits(), this);
+            asked = server.config();
+            channel = opening.accept(asked.forwards().limits(), this);
             try {
                 target = target();
                 enter();
@@ -199,6 +202,9 @@ final class ChannelSession {
             connected.add(this);
             server.forwards.begun(channel);
             server.log.channelOpened(this);
+            if (server.config() != asked) {
+                endUnlessAllowed();
+            }
         }
 
         @Override

@@ -29,8 +29,9 @@ final class ChannelSessions {
         private Connection holder;
         private long detachedAt;
 
-        Entry(ChannelSession session) {
+        Entry(ChannelSession session, Connection holder) {
             this.session = session;
+            this.holder = holder;
         }
     }
 
@@ -42,9 +43,8 @@ final class ChannelSessions {
     ChannelSession open(String id, ClientIdentity client, Connection connection) throws IOException {
         var session = new ChannelSession(id, client, server, budget);
         synchronized (this) {
-            entries.put(id, new Entry(session));
+            entries.put(id, new Entry(session, connection));
         }
-        take(session, connection);
         return session;
     }
 
@@ -52,12 +52,6 @@ final class ChannelSessions {
     synchronized ChannelSession find(String id, ClientIdentity client) {
         Entry found = entries.get(id);
         return found == null || !found.session.client().equals(client) ? null : found.session;
-    }
-
-    /// Whether another connection has it.
-    synchronized boolean isHeld(ChannelSession session) {
-        Entry entry = entries.get(session.id());
-        return entry != null && entry.holder != null;
     }
 
     /// Gives it to a connection, and ends the one that had it.
