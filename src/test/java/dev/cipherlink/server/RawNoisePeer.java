@@ -1,5 +1,6 @@
 package dev.cipherlink.server;
 
+import dev.cipherlink.channel.NoiseChannel;
 import dev.cipherlink.channel.NoisePeer;
 import dev.cipherlink.channel.PacketReader;
 import dev.cipherlink.channel.PacketWriter;
@@ -112,6 +113,14 @@ public final class RawNoisePeer implements AutoCloseable {
     public void send(MessageType type, int sequence, String payload) throws IOException {
         add(type, sequence, payload.getBytes(StandardCharsets.UTF_8));
         flush();
+    }
+
+    /// A packet of raw bytes.
+    void sendStream(byte[] bytes) throws IOException {
+        var stream = (NoiseChannel) channel;
+        int offset = stream.reserveStream(bytes.length);
+        System.arraycopy(bytes, 0, stream.reserved(), offset, bytes.length);
+        stream.sendStream(bytes.length);
     }
 
     /// The first message of the next packet; null at the end of the stream.

@@ -10,8 +10,10 @@ import java.net.ProtocolException;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// A session of channels (`docs/protocol.md`, section 6.1): packets of the peer in, packets for it out, over one connection after the other.
 ///
@@ -32,6 +34,8 @@ final class Mux {
     private final String owner;
     final ResendBuffer resend;
     final Map<Integer, MuxChannel> channels = new HashMap<>();
+    /// Ended on the wire, while the unencrypted side has not taken all bytes.
+    final Set<MuxChannel> draining = new HashSet<>();
     /// Channels with something to say, those with bytes to be read, and those whose OPEN waits for answers to others.
     private final ArrayDeque<MuxChannel> talkers = new ArrayDeque<>();
     private final ArrayDeque<MuxChannel> readers = new ArrayDeque<>();
@@ -51,7 +55,7 @@ final class Mux {
     private boolean isAckDue;
     private boolean isPingDue;
     boolean isPongDue;
-    private boolean isByeDue;
+    boolean isByeDue;
     private boolean isByeSent;
     boolean isByeReceived;
     private boolean isDestroyed;
@@ -97,6 +101,7 @@ final class Mux {
     void destroy(String why) {
         isDestroyed = true;
         end(channels.values(), why);
+        List.copyOf(draining).forEach(channel -> channel.over(new RelayEnd(RelayEnd.Reason.TUNNEL_LOST, why), true));
         talkers.clear();
         readers.clear();
         openers.clear();
@@ -111,7 +116,7 @@ final class Mux {
         }
     }
 
-    /// Begins a new session: nothing was sent or received. Channels of which the peer does not know go on, the others end.
+    /// Begins a new session: nothing was sent or received. Channels of which the peer does not know go on, or not any more; the others end.
     void restart(String why) {
         end(channels.values().stream().filter(channel -> !channel.isOpenDue).toList(), why);
         talkers.clear();
@@ -130,10 +135,6 @@ final class Mux {
             channel.isReading = false;
             addTalker(channel);
         }
-    }
-
-    boolean isDestroyed() {
-        return isDestroyed;
     }
 
     // Channels.
@@ -203,9 +204,9 @@ final class Mux {
         budget.giveBack(owner, bytes);
     }
 
-    /// Channels of which something is still to be said or heard.
+    /// Channels of which something is still to be said, heard or written.
     int size() {
-        return channels.size();
+        return channels.size() + draining.size();
     }
 
     /// Gives up the channels for which the peer has not been asked yet.
@@ -235,10 +236,6 @@ final class Mux {
     /// Whether one side has said that the session is over.
     boolean isOver() {
         return isByeSent || isByeReceived;
-    }
-
-    boolean isByeReceived() {
-        return isByeReceived;
     }
 
     /// Has what was received acknowledged, and gives back memory that is not in use. To be called now and then.
@@ -368,6 +365,9 @@ final class Mux {
         if (channels.remove(channel.number, channel)) {
             if (channel.isOurs && channel.isOpening && !channel.isOpenDue) {
                 ownAnswered(channel);
+            }
+            if (!channel.isOver()) {
+                draining.add(channel);
             }
             channel.removed();
         }

@@ -365,6 +365,7 @@ final class MuxChannel {
 
     private void forget() {
         if (isOver && isRemoved) {
+            mux.draining.remove(this);
             listener.forgotten();
         }
     }

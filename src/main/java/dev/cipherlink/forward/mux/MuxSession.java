@@ -22,6 +22,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// A session of channels with its sockets (`docs/protocol.md`, section 6.1): one thread at a time serves one connection to the peer and the
@@ -115,9 +116,9 @@ public final class MuxSession {
         return opened;
     }
 
-    /// Channels of which something is still to be said or heard.
+    /// Channels of which something is still to be said, heard or written; at least 1 if something was posted that was not done yet.
     public int channels() {
-        return channels;
+        return posted.isEmpty() ? channels : Math.max(1, channels);
     }
 
     /// Has the session's thread do something; if there is none and the session goes on, the next one does.
@@ -182,18 +183,14 @@ public final class MuxSession {
         try {
             runPosted();
             work.run();
+            selector.selectNow();
+            takeUpSelected(null);
             channels = mux.size();
-            closeForGood();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } finally {
             running.unlock();
         }
-    }
-
-    /// A socket that was closed and belonged to the selector is closed for the system with the next selection only.
-    private void closeForGood() throws IOException {
-        selector.selectNow();
     }
 
     /// Ends the session and all its channels, once [#run] has returned. Idempotent.
@@ -227,7 +224,11 @@ public final class MuxSession {
     /// @throws InterruptedException if it was interrupted; the peer has been told that the session is over
     /// @return why it ended: after `PROTOCOL_ERROR`, `PEER_DISCONNECTED` and `DISCONNECTED` the session is over
     public LinkEnd run(SocketChannel connection, NoiseChannel channel, boolean isResumed, Duration keepalive) throws InterruptedException {
-        running.lockInterruptibly();
+        while (!running.tryLock(1, TimeUnit.SECONDS)) {
+            if (!connection.isOpen()) {
+                return LinkEnd.of(CloseReason.PEER_LOST); // another one was given the session since
+            }
+        }
         try {
             if (isEnded) {
                 return LinkEnd.of(CloseReason.DISCONNECTED);
@@ -276,9 +277,11 @@ public final class MuxSession {
                 boolean isInputLeft = receive();
                 boolean isOutputLeft = send();
                 channels = mux.size();
-                if (mux.isOver() || isPeerDone) {
-                    return LinkEnd.of(mux.isByeReceived() ? CloseReason.PEER_DISCONNECTED
-                            : mux.isOver() ? CloseReason.DISCONNECTED : CloseReason.PEER_CLOSED);
+                // A peer that does not read cannot put off the end.
+                boolean isOver = mux.isOver() || mux.isByeDue && isBlocked;
+                if (isOver || isPeerDone) {
+                    return LinkEnd.of(mux.isByeReceived ? CloseReason.PEER_DISCONNECTED
+                            : isOver ? CloseReason.DISCONNECTED : CloseReason.PEER_CLOSED);
                 }
                 if (Thread.currentThread().isVirtual()) {
                     turn.ran(System.nanoTime() - mux.now());
@@ -301,7 +304,7 @@ public final class MuxSession {
             }
         } finally {
             key.cancel();
-            closeForGood();
+            selector.selectNow(); // a socket that belonged to the selector is closed for the system only now
             if (socket.isOpen()) {
                 socket.configureBlocking(true);
             }
@@ -360,6 +363,7 @@ public final class MuxSession {
         return sealed > 0;
     }
 
+    /// @param connection null if there is none
     private void takeUpSelected(SelectionKey connection) {
         for (SelectionKey key : selector.selectedKeys()) {
             if (key == connection) {

@@ -15,8 +15,7 @@ final class PeerFrames implements Frame.Receiver {
 
     @Override
     public void open(int number, String target) throws ProtocolException {
-        boolean isPeers = (number & 1) == (mux.isClient ? 0 : 1) && number != 0;
-        if (mux.acceptor == null || !isPeers || mux.channels.containsKey(number)) {
+        if (mux.acceptor == null || !isPeers(number) || mux.channels.containsKey(number)) {
             throw new ProtocolException("OPEN with the number " + Integer.toUnsignedString(number));
         }
         if (mux.peersOpening >= Mux.MAX_OPENING) {
@@ -58,17 +57,24 @@ final class PeerFrames implements Frame.Receiver {
         }
     }
 
+    /// @return null if the peer had not heard yet that its channel was refused
     private MuxChannel sending(int number, String frame) throws ProtocolException {
         MuxChannel channel = mux.channels.get(number);
-        if (channel == null || channel.isEndReceived || channel.isResetReceived) {
+        boolean isLate = channel == null && mux.acceptor != null && isPeers(number);
+        if (!isLate && (channel == null || channel.isEndReceived || channel.isResetReceived)) {
             throw new ProtocolException(frame + " for a channel that takes none");
         }
         return channel;
     }
 
+    private boolean isPeers(int number) {
+        return (number & 1) == (mux.isClient ? 0 : 1) && number != 0;
+    }
+
     @Override
     public void data(int number, byte[] bytes, int offset, int length) throws ProtocolException {
-        if (!sending(number, "DATA").deliver(bytes, offset, length)) {
+        MuxChannel channel = sending(number, "DATA");
+        if (channel != null && !channel.deliver(bytes, offset, length)) {
             throw new ProtocolException("DATA without credit");
         }
     }
@@ -76,8 +82,10 @@ final class PeerFrames implements Frame.Receiver {
     @Override
     public void end(int number) throws ProtocolException {
         MuxChannel channel = sending(number, "END");
-        channel.endReceived();
-        mux.removeIfGone(channel);
+        if (channel != null) {
+            channel.endReceived();
+            mux.removeIfGone(channel);
+        }
     }
 
     @Override

@@ -342,15 +342,14 @@ class MuxTest {
 
     @Test
     void violationsEndTheSession() throws Exception {
-        violates(data(1, 1));
-        violates(frame(Frame.END, 1));
+        violates(data(2, 1));
+        violates(frame(Frame.END, 2));
         violates(open(2));
         violates(open(0));
         violates(open(1), open(1));
         violates(open(1), data(1, MuxChannel.FIRST_CREDIT + 1));
         violates(open(1), frame(Frame.END, 1), data(1, 1));
         violates(open(1), frame(Frame.END, 1), frame(Frame.END, 1));
-        violates(open(1), frame(Frame.RESET, 1), data(1, 1));
         violates(open(1), frame(Frame.OPENED, 1));
         violates(open(1), credit(1, 0));
         violates(open(1), credit(1, Integer.MAX_VALUE));
@@ -369,7 +368,7 @@ class MuxTest {
 
     @Test
     void whatComesLateIsNoViolation() throws Exception {
-        isFine(credit(1, 5), frame(Frame.RESET, 7), frame(Frame.OPENED, 9));
+        isFine(credit(1, 5), frame(Frame.RESET, 7), frame(Frame.OPENED, 9), data(11, 1), frame(Frame.END, 11));
         isFine(open(1), frame(Frame.RESET, 1), credit(1, 5), open(1));
         isFine(open(1), frame(Frame.END, 1), credit(1, 100), frame(Frame.RESET, 1));
     }
