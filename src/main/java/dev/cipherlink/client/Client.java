@@ -337,9 +337,9 @@ public final class Client implements AutoCloseable {
             return;
         }
         try {
-            if (!thread.join(CLOSE_TIMEOUT)) {
+            // Again, if a link that ended at that moment took the interrupt for its own.
+            while (!thread.join(CLOSE_TIMEOUT)) {
                 thread.interrupt();
-                thread.join();
             }
         } catch (InterruptedException e) {
             thread.interrupt();

@@ -2,8 +2,10 @@ package dev.cipherlink.store;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.NavigableSet;
+import java.util.function.Consumer;
 
 /// Looks at many keys of a [MemoryStore] in order. On a platform thread, which the system takes off its processor: a virtual one would
 /// keep its carrier.
@@ -76,6 +78,19 @@ final class MemoryListing implements AutoCloseable {
             count += check.exists(key) ? 1 : 0;
         }
         return new Counted(count, null);
+    }
+
+    /// Looks at all keys, expired ones too, in parts as well.
+    void forEach(Consumer<Key> look) throws StoreException {
+        Iterator<Key> keys = order.iterator();
+        while (keys.hasNext()) {
+            reads.run(() -> {
+                for (int i = 0; i < COUNTED_AT_ONCE && keys.hasNext(); i++) {
+                    look.accept(keys.next());
+                }
+                return null;
+            });
+        }
     }
 
     @Override

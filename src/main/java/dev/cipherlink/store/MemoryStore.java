@@ -320,10 +320,8 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
 
     @Override
     public Usage usage(String name, Usage.Space space) {
-        return usages.of(name, space, (usage, install) -> listing.reads().run(() -> {
-            usages.countEach(usage, install, order, key -> see(usage, key));
-            return null;
-        }));
+        return usages.of(name, space, (usage, install) ->
+                usages.countEach(usage, install, listing::forEach, key -> see(usage, key)));
     }
 
     private void see(Usage usage, Key key) {

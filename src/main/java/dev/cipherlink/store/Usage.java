@@ -163,15 +163,22 @@ public final class Usage {
         }
 
         /// Has an engine without a gate count key by key.
-        void countEach(Usage usage, Runnable install, Iterable<Key> keys, Consumer<Key> look) {
+        ///
+        /// @param looks calls the consumer with each key that is there, once changes are counted
+        void countEach(Usage usage, Runnable install, Looks looks, Consumer<Key> look) throws StoreException {
             usage.seen = ConcurrentHashMap.newKeySet();
             install.run();
-            for (Key key : keys) {
+            looks.forEach(key -> {
                 if (usage.space.contains(key.bytes())) {
                     look.accept(key);
                 }
-            }
+            });
             usage.seen = null;
+        }
+
+        /// A walk over all keys.
+        interface Looks {
+            void forEach(Consumer<Key> look) throws StoreException;
         }
 
         /// The bytes of all parts that are counted, by name.
