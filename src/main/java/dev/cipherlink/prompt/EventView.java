@@ -125,12 +125,16 @@ final class EventView {
 
     private void direct(Event.Direct direct) {
         if (seen.add("", direct.id()) && !isIgnored(direct.from())) {
-            SealedMessages.Shown shown = mail.map(keys -> keys.open(direct)).orElseGet(() -> SealedMessages.Shown.plain(direct, ""));
-            screen.direct(shown);
-            rooms.wroteToUs(direct.from());
-            print(direct.at(), lines.direct(direct.at(), direct.from(), shown.mark(), shown.direct().text()));
-            screen.alert();
+            mail.ifPresentOrElse(keys -> keys.open(direct, this::show), () -> show(SealedMessages.Shown.plain(direct, "")));
         }
+    }
+
+    private void show(SealedMessages.Shown message) {
+        Event.Direct direct = message.direct();
+        screen.direct(message);
+        rooms.wroteToUs(direct.from());
+        print(direct.at(), lines.direct(direct.at(), direct.from(), message.mark(), direct.text()));
+        screen.alert();
     }
 
     private void message(Event.Message message) {

@@ -62,7 +62,8 @@ final class PromptSession {
         this.switches = parts.switches();
         this.screen = screen;
         this.host = host;
-        this.mail = (dialect == Dialect.CHAT ? sealing.keys() : Optional.<SealingKeys>empty()).map(known -> new SealedMessages(connection, known, text -> screen.remark(lines.remark(text))));
+        this.mail = (dialect == Dialect.CHAT ? sealing.keys() : Optional.<SealingKeys>empty()).map(known -> new SealedMessages(connection,
+                known, text -> screen.remark(lines.remark(text)), text -> screen.warning(lines.warning(text))));
         this.events = new EventView(rooms, lines, screen, mail);
         this.deliveries = new Deliveries(connection, lines, events, rooms, mail);
         this.requests = new Requests(connection, sealing, screen, lines);

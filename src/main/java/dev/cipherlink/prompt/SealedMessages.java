@@ -11,11 +11,14 @@ import dev.cipherlink.seal.KnownPeople.Person;
 import dev.cipherlink.seal.SealedText;
 import dev.cipherlink.text.CliException.FailureText;
 import java.io.IOException;
+import java.net.ProtocolException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,6 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /// Direct messages that the server cannot read, and whose keys they are sealed with. Thread-safe. Sending does not block on the
@@ -30,19 +34,27 @@ import java.util.function.Consumer;
 final class SealedMessages {
     /// Further apart, the clock of the sender and the server's do not just differ.
     private static final Duration LATE = Duration.ofMinutes(2);
+    /// The most messages that wait for a key, of at most 4 KiB.
+    private static final int MAX_WAITING = 1_000;
+    private static final Duration RETRY_INTERVAL = Duration.ofSeconds(2);
 
     private final ChatConnection connection;
     private final SealingKeys keys;
     private final Consumer<String> news;
+    private final Consumer<String> warnings;
     /// The key whose words were shown for a name, so that no other one is accepted.
     private final Map<String, PublicKey> compared = new ConcurrentHashMap<>();
     private Instant lastWritten = Instant.MIN;
+    /// Messages in their order that came while our secret, which an agent keeps, could not be used. Guards itself.
+    private final Deque<Event.Direct> waiting = new ArrayDeque<>();
 
-    /// @param news is told of keys that are met for the first time, in words for people
-    SealedMessages(ChatConnection connection, SealingKeys keys, Consumer<String> news) {
+    /// @param news     is told of keys that are met for the first time, in words for people
+    /// @param warnings is told of messages that cannot be opened yet
+    SealedMessages(ChatConnection connection, SealingKeys keys, Consumer<String> news, Consumer<String> warnings) {
         this.connection = connection;
         this.keys = keys;
         this.news = news;
+        this.warnings = warnings;
     }
 
     /// A direct message as it is shown.
@@ -114,17 +126,91 @@ final class SealedMessages {
         });
     }
 
-    /// Opens a message, and keeps the key of a sender who is new.
-    Shown open(Event.Direct direct) {
+    /// Opens a message, and keeps the key of a sender who is new. While our secret cannot be used, messages wait in memory, since the
+    /// server does not tell them again. To be called by one thread.
+    ///
+    /// @param show gets the message, from this thread or, after it has waited, from another
+    void open(Event.Direct direct, Consumer<Shown> show) {
         if (!SealedText.isSealed(direct.text())) {
-            return Shown.plain(direct, "not sealed");
+            show.accept(Shown.plain(direct, "not sealed"));
+            return;
         }
+        String why = "others wait";
+        if (!hasWaiting()) {
+            try {
+                show.accept(opened(direct));
+                return;
+            } catch (IOException e) {
+                why = FailureText.of(e);
+            }
+        }
+        int count = await(direct);
+        if (count == 1) {
+            warnings.accept("a sealed message of " + direct.from() + " cannot be opened now, and waits until this ends: " + why
+                    + "; `cipherlink agent unlock`");
+            Thread.startVirtualThread(() -> openWaiting(show));
+        } else if (count > MAX_WAITING) {
+            show.accept(unreadable(direct, "too many wait for the agent"));
+        }
+    }
+
+    private boolean hasWaiting() {
+        synchronized (waiting) {
+            return !waiting.isEmpty();
+        }
+    }
+
+    /// @return how many wait now; more than [#MAX_WAITING] if this does not
+    private int await(Event.Direct direct) {
+        synchronized (waiting) {
+            if (waiting.size() == MAX_WAITING) {
+                return MAX_WAITING + 1;
+            }
+            waiting.add(direct);
+            return waiting.size();
+        }
+    }
+
+    private void openWaiting(Consumer<Shown> show) {
+        boolean isDone = false;
+        while (!isDone) {
+            LockSupport.parkNanos(RETRY_INTERVAL.toNanos());
+            isDone = openAll(show);
+        }
+    }
+
+    /// @return whether none waits any more
+    private boolean openAll(Consumer<Shown> show) {
+        try {
+            while (true) {
+                Event.Direct first;
+                synchronized (waiting) {
+                    first = waiting.getFirst();
+                }
+                show.accept(opened(first));
+                synchronized (waiting) {
+                    waiting.removeFirst();
+                    if (waiting.isEmpty()) {
+                        return true;
+                    }
+                }
+            }
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
+    private static Shown unreadable(Event.Direct direct, String why) {
+        return new Shown(with(direct, ""), "unreadable", "a sealed message that does not open: " + why, Optional.empty());
+    }
+
+    /// @throws IOException if our secret cannot be used now
+    private Shown opened(Event.Direct direct) throws IOException {
         SealedText opened;
         try {
             opened = SealedText.open(keys.own(), direct.text());
-        } catch (IOException e) {
-            return new Shown(with(direct, ""), "unreadable", "a sealed message that does not open: " + e.getMessage(),
-                    Optional.empty());
+        } catch (ProtocolException e) {
+            return unreadable(direct, e.getMessage());
         }
         Event.Direct read = with(direct, opened.text());
         Optional<Instant> written = Optional.of(opened.written());

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.agent.Agent;
+import dev.cipherlink.agent.AgentClient;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.console.Terminal;
 import dev.cipherlink.crypto.Identity;
@@ -16,6 +18,7 @@ import dev.cipherlink.store.StoreLimits;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -193,6 +196,45 @@ class PipedChatIT extends ReplRig {
             List<Map<String, String>> told = ofType("direct", pipe.out());
             assertEquals(List.of("new", "repeated", "known"), told.stream().map(direct -> direct.get("sealed")).toList(), pipe.out());
             assertEquals(written, Instant.parse(told.get(1).get("written")));
+        }
+    }
+
+    /// The server tells a message once: it was lost if the agent had forgotten the key when it came.
+    @Test
+    void sealedMessagesWaitUntilTheAgentHasTheKeyAgain() throws Exception {
+        Path file = folder.resolve("ann");
+        Terminal pipe = pipe();
+        pipe.environment.put("CIPHERLINK_CLIENT_KNOWN_PEOPLE", folder.resolve("people").toString());
+        pipe.environment.put("CIPHERLINK_AGENT_SOCKET", folder.resolve("run/agent").toString());
+        try (Client bob = client("bob"); Identity own = Identity.load(folder.resolve("bob"), PassphraseSource.none());
+                Identity ann = Identity.load(file, PassphraseSource.none());
+                var agent = Agent.open(folder.resolve("run/agent"), Duration.ofHours(1))) {
+            ann.save(file, "open sesame".toCharArray(), true);
+            byte[] digest = Identity.sealedDigest(file).orElseThrow();
+            var asking = new AgentClient(agent.socket());
+            asking.hold(digest, ann, file);
+            var typed = new PipedOutputStream();
+            var stdin = new PipedInputStream(typed);
+            CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> pipe.runWith(stdin, jsonChat("#json")));
+            bob.request("JOIN #json");
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> bob.request("WHO #json").text().contains("ann"));
+            asking.lock();
+            for (int i = 1; i <= 3; i++) {
+                bob.request("TELL ann " + SealedText.seal(own.keyPair(), ann.publicKey(), Instant.ofEpochMilli(i), "secret " + i));
+            }
+            bob.request("TELL ann for all");
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> pipe.out().contains("for all"));
+            assertEquals(1, ofType("warning", pipe.out()).size(), pipe.out());
+            assertTrue(ofType("warning", pipe.out()).getFirst().get("message").contains("a sealed message of bob cannot be opened now"), pipe.out());
+            assertFalse(pipe.out().contains("unreadable"), pipe.out());
+            asking.hold(digest, ann, file);
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> pipe.out().contains("secret 3"));
+            bob.request("TELL ann " + SealedText.seal(own.keyPair(), ann.publicKey(), Instant.ofEpochMilli(4), "secret 4"));
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> pipe.out().contains("secret 4"));
+            typed.close();
+            assertEquals(0, status.get(), pipe.err());
+            assertEquals(List.of("for all", "secret 1", "secret 2", "secret 3", "secret 4"),
+                    ofType("direct", pipe.out()).stream().map(direct -> direct.get("text")).toList());
         }
     }
 
