@@ -45,7 +45,7 @@ final class Mux {
     private int nextNumber;
     private int ownOpening;
     int peersOpening;
-    private long now;
+    long now;
 
     private long receivedPackets;
     private long acknowledgedPackets;
@@ -54,6 +54,7 @@ final class Mux {
     boolean awaitsFirstAck;
     private boolean isAckDue;
     private boolean isPingDue;
+    boolean isAckAwaited;
     boolean isPongDue;
     boolean isByeDue;
     private boolean isByeSent;
@@ -83,16 +84,13 @@ final class Mux {
         now = nanoTime;
     }
 
-    long now() {
-        return now;
-    }
-
     // Connections.
 
     /// A new connection takes the place of the last one.
     void attach(boolean isResumed) {
         isPingDue = false;
         isPongDue = false;
+        isAckAwaited = false;
         isAckDue = isResumed;
         awaitsFirstAck = isResumed;
     }
@@ -252,7 +250,8 @@ final class Mux {
         if (isAckDue || isPongDue || isPingDue || isByeDue) {
             return nextLinkPacket();
         }
-        return !awaitsFirstAck && (resend.hasUnsent() || make()) ? resend.next() : null;
+        boolean isMade = !awaitsFirstAck && (resend.hasUnsent() || make());
+        return isMade ? resend.next() : isPingDue ? nextLinkPacket() : null;
     }
 
     private ResendBuffer.Packet nextLinkPacket() {
@@ -282,6 +281,8 @@ final class Mux {
         }
         int room = resend.reserve();
         if (room == 0) {
+            isPingDue = !isAckAwaited; // behind PING comes an ACK, which makes room
+            isAckAwaited = true;
             return false;
         }
         byte[] packet = resend.array();

@@ -292,7 +292,7 @@ final class MuxChannel {
         if (unreturned < window / 2 || isEndReceived || isResetReceived) {
             return;
         }
-        long now = mux.now();
+        long now = mux.now;
         if (pending == null && now - creditedAt < GROWTH_NANOS && window < MAX_WINDOW && mux.takeMemory(window)) {
             unreturned += window;
             window *= 2;

@@ -284,7 +284,7 @@ public final class MuxSession {
                             : isOver ? CloseReason.DISCONNECTED : CloseReason.PEER_CLOSED);
                 }
                 if (Thread.currentThread().isVirtual()) {
-                    turn.ran(System.nanoTime() - mux.now());
+                    turn.ran(System.nanoTime() - mux.now);
                     turn.give();
                 }
                 if (isInputLeft || isOutputLeft) {
@@ -320,7 +320,7 @@ public final class MuxSession {
             int count = noise.readReady(socket);
             isPeerDone = count < 0;
             if (count > 0) {
-                receivedAt = mux.now();
+                receivedAt = mux.now;
                 pings = 0;
             }
         }
@@ -384,7 +384,7 @@ public final class MuxSession {
     ///
     /// @return whether the peer has not answered
     private boolean isSilent(long interval) {
-        long now = mux.now();
+        long now = mux.now;
         if (now - restedAt >= interval) {
             restedAt = now;
             mux.rest();

@@ -120,6 +120,7 @@ final class PeerFrames implements Frame.Receiver {
             throw new ProtocolException("ACK of " + Long.toUnsignedString(packets) + " packets where " + mux.resend.sent() + " were sent");
         }
         mux.resend.acknowledge(packets);
+        mux.isAckAwaited = false;
         if (mux.awaitsFirstAck) {
             mux.awaitsFirstAck = false;
             mux.resend.rewind();
@@ -129,6 +130,7 @@ final class PeerFrames implements Frame.Receiver {
     @Override
     public void ping() {
         mux.isPongDue = true;
+        mux.rest();
     }
 
     @Override

@@ -78,6 +78,17 @@ class MuxEndsTest {
         assertEquals(0, pair.client.size());
     }
 
+    /// Fewer bytes than are acknowledged without being asked for.
+    @Test
+    void aSenderWithLittleMemoryAsksForAcknowledgements() throws Exception {
+        pair.serverBudget.force("other", pair.serverBudget.bytes() - 200_000);
+        Side side = pair.open();
+        pair.run();
+        pair.peer(side).end.put(MuxPair.bytes(1_000_000, 1));
+        pair.run();
+        assertArrayEquals(MuxPair.bytes(1_000_000, 1), side.end.written.toByteArray());
+    }
+
     /// Otherwise nobody would connect for it.
     @Test
     void aChannelCountsAsSoonAsItIsPosted() throws Exception {
