@@ -109,7 +109,7 @@ class ServerMemoryIT {
     /// Issue 13.7a: an OutOfMemoryError in the applier's thread, or after an append, stopped all writes until a restart, as a failure
     /// of the disk, and the log had no line of it.
     @ParameterizedTest
-    @ValueSource(strings = {"48m", "96m"})
+    @ValueSource(strings = {"48m", "72m"})
     void tooLittleHeapRefusesSomeAndStopsNothing(String heap) throws Exception {
         start(heap);
         setAndGetAll(15);
