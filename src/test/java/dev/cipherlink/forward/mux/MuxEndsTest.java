@@ -2,6 +2,8 @@ package dev.cipherlink.forward.mux;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -99,5 +101,18 @@ class MuxEndsTest {
         session.end("over");
         assertEquals(Reason.TUNNEL_LOST, side.ended.reason());
         assertTrue(side.isForgotten);
+    }
+
+    @Test
+    void onlyAPeerThatAnswersResetsIsForgotten() throws Exception {
+        Side side = pair.open();
+        pair.run();
+        Side target = pair.peer(side);
+        target.end.isBroken = true;
+        pair.step();
+        assertNotNull(target.ended);
+        assertFalse(target.isForgotten, "it counts until the client has answered");
+        pair.run();
+        assertTrue(target.isForgotten);
     }
 }

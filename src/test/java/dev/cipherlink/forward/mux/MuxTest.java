@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -385,18 +384,5 @@ class MuxTest {
             }
         });
         assertTrue(failure.getMessage().contains("1024"), failure.getMessage());
-    }
-
-    @Test
-    void onlyAPeerThatAnswersResetsIsForgotten() throws Exception {
-        Side side = pair.open();
-        pair.run();
-        Side target = pair.peer(side);
-        target.end.isBroken = true;
-        pair.step();
-        assertNotNull(target.ended);
-        assertFalse(target.isForgotten, "it counts until the client has answered");
-        pair.run();
-        assertTrue(target.isForgotten);
     }
 }
