@@ -127,9 +127,11 @@ class ServerDiskIT {
             }
             refused.add(count - 1);
             assertEquals("the disk of the store is full; nothing is written until the operator has made room", reply.reason());
-            for (int i = 0; i < 5; i++) {
-                refused.add(count);
-                assertTrue(set(client, count++).isError());
+            // What RocksDB has moved meanwhile may leave room for a few more.
+            for (; refused.size() < 6; count++) {
+                if (set(client, count).isError()) {
+                    refused.add(count);
+                }
             }
             assertEquals("PONG", client.request("PING").text());
             assertValues(client, count, refused);

@@ -205,8 +205,8 @@ class ChannelCutsIT {
                  var listener = forwardTo(service.port())) {
                 String through = String.valueOf(listener.address().getPort());
                 var running = ForwardRig.async(() -> direction.equals("-R")
-                        ? Programs.run(folder, iperf, "-c", "127.0.0.1", "-p", through, "-P", "4", "-n", "24M", "-R")
-                        : Programs.run(folder, iperf, "-c", "127.0.0.1", "-p", through, "-P", "4", "-n", "24M"));
+                        ? Programs.run(folder, iperf, "-c", "127.0.0.1", "-p", through, "-P", "4", "-t", "3", "-R")
+                        : Programs.run(folder, iperf, "-c", "127.0.0.1", "-p", through, "-P", "4", "-t", "3"));
                 await().atMost(Duration.ofSeconds(20)).until(() -> listener.forwards().totals().live() >= 5);
                 for (int cut = 0; cut < 3; cut++) {
                     Thread.sleep(300);
