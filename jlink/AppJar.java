@@ -18,7 +18,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,7 +72,6 @@ final class AppJar {
     private final ClassFile others;
     private final ClassFile old;
     private final Map<String, byte[]> entries = new LinkedHashMap<>();
-    private final Set<String> ownEntries = new HashSet<>();
 
     private AppJar(List<Path> jars, String packedLibrary) throws IOException {
         this.packedLibrary = packedLibrary;
@@ -110,7 +108,7 @@ final class AppJar {
     }
 
     private void dropUnnamed() {
-        Set<String> named = NamedClasses.of(entries, ownEntries);
+        Set<String> named = NamedClasses.of(entries);
         entries.keySet().removeIf(name -> name.endsWith(".class") && !named.contains(name));
     }
 
@@ -145,9 +143,6 @@ final class AppJar {
                 String name = entry.getName();
                 boolean isUsed = !UNUSED.matcher(name).matches() || name.equals(packedLibrary);
                 if (isUsed && (isOurs || !name.equals(JarFile.MANIFEST_NAME))) {
-                    if (isOurs) {
-                        ownEntries.add(name);
-                    }
                     try (InputStream content = in.getInputStream(entry)) {
                         add(LEGAL.matcher(name).matches() ? name.replace("META-INF/", LEGAL_FOLDER + jar.getFileName() + "/")
                                 : name, content(name, content.readAllBytes(), isOurs));

@@ -3,7 +3,6 @@ import java.lang.classfile.constantpool.PoolEntry;
 import java.lang.classfile.constantpool.Utf8Entry;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
-import java.util.Collection;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Map;
@@ -18,6 +17,7 @@ import java.util.regex.Pattern;
 final class NamedClasses {
     private static final Pattern NAME = Pattern.compile("[\\w.$/]+");
     private static final String SUFFIX = ".class";
+    private static final String OURS = "dev/cipherlink/";
 
     private final Map<String, byte[]> entries;
     private final Set<String> named = new HashSet<>();
@@ -28,14 +28,14 @@ final class NamedClasses {
     }
 
     /// @param entries of the jar: names and contents
-    /// @param ours    entries that are named without being mentioned
     /// @return names of entries that are classes
-    static Set<String> of(Map<String, byte[]> entries, Collection<String> ours) {
+    static Set<String> of(Map<String, byte[]> entries) {
         var classes = new NamedClasses(entries);
-        ours.stream().filter(each -> each.endsWith(SUFFIX)).forEach(classes::name);
         entries.forEach((name, content) -> {
             if (!name.endsWith(SUFFIX)) {
                 classes.readText(new String(content, StandardCharsets.ISO_8859_1));
+            } else if (name.startsWith(OURS)) {
+                classes.name(name);
             }
         });
         while (!classes.unread.isEmpty()) {
