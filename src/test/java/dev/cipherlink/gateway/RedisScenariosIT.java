@@ -102,9 +102,7 @@ class RedisScenariosIT {
             for (var line : scenario.lines.entrySet()) {
                 try {
                     step(line.getValue(), clients, target);
-                } catch (IOException | RuntimeException e) {
-                    throw new AssertionError("line " + line.getKey() + ", " + line.getValue() + ": " + e.getMessage(), e);
-                } catch (AssertionError e) {
+                } catch (IOException | RuntimeException | AssertionError e) {
                     throw new AssertionError("line " + line.getKey() + ", " + line.getValue() + ": " + e.getMessage(), e);
                 }
             }
