@@ -244,7 +244,7 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
                 reserved = usages.reserve(List.of(new Growth(key, usedBytes(key, kept), usedBytes(key, next))), records.quota());
             }
             reserve(bytes(key, next) - bytes(key, kept));
-        } catch (StoreException e) {
+        } catch (StoreException | Error e) {
             reserved.takeBack();
             if (isNew) {
                 order.remove(key);
