@@ -23,64 +23,64 @@ final class MemoryRecords implements Transaction {
         this.budget = budget;
     }
 
-        @Override
-        public void limit(Usage.Quota newQuota) {
-            quota.set(newQuota);
-        }
+    @Override
+    public void limit(Usage.Quota newQuota) {
+        quota.set(newQuota);
+    }
 
-        /// That of the calling thread's writes; null if there is none.
-        Usage.Quota quota() {
-            return quota.get();
-        }
+    /// That of the calling thread's writes; null if there is none.
+    Usage.Quota quota() {
+        return quota.get();
+    }
 
-        @Override
-        public void beginWrite() {
-        }
+    @Override
+    public void beginWrite() {
+    }
 
-        @Override
-        public void record(byte[] key, byte[] value) throws StoreException {
-            budget.take(bytes(key, value));
-            account(key, records.put(key.clone(), value.clone()));
-        }
+    @Override
+    public void record(byte[] key, byte[] value) throws StoreException {
+        budget.take(bytes(key, value));
+        account(key, records.put(key.clone(), value.clone()));
+    }
 
-        @Override
-        public void forget(byte[] key) throws StoreException {
-            account(key, records.remove(key));
-        }
+    @Override
+    public void forget(byte[] key) throws StoreException {
+        account(key, records.remove(key));
+    }
 
-        private void account(byte[] key, byte[] old) throws StoreException {
-            if (old != null) {
-                budget.take(-bytes(key, old));
-            }
+    private void account(byte[] key, byte[] old) throws StoreException {
+        if (old != null) {
+            budget.take(-bytes(key, old));
         }
+    }
 
-        private static long bytes(byte[] key, byte[] value) {
-            return (long) MemoryStore.OVERHEAD_BYTES + key.length + value.length;
-        }
+    private static long bytes(byte[] key, byte[] value) {
+        return (long) MemoryStore.OVERHEAD_BYTES + key.length + value.length;
+    }
 
-        @Override
-        public void pause() {
-        }
+    @Override
+    public void pause() {
+    }
 
-        @Override
-        public void dependOnPending() {
-        }
+    @Override
+    public void dependOnPending() {
+    }
 
-        /// Always: changes of keys go past it.
-        @Override
-        public boolean hasWritten() {
-            return true;
-        }
+    /// Always: changes of keys go past it.
+    @Override
+    public boolean hasWritten() {
+        return true;
+    }
 
-        @Override
-        public void commit() {
-            quota.remove();
-        }
+    @Override
+    public void commit() {
+        quota.remove();
+    }
 
-        @Override
-        public void close() {
-            quota.remove();
-        }
+    @Override
+    public void close() {
+        quota.remove();
+    }
 
     byte[] record(byte[] key) {
         return records.get(key);
