@@ -15,6 +15,7 @@ import dev.cipherlink.server.ServerConfig.ServerKeys;
 import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.session.CloseReason;
+import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.StoreLimits;
@@ -35,10 +36,11 @@ public final class PersonalServer implements AutoCloseable {
 
     private final Identity identity = Identity.generate();
     private final Identity ann = Identity.generate();
-    private final MemoryStore store = new MemoryStore(new StoreLimits(16 << 20, 1L << 30));
+    private final KeyValueStore store;
     private final Server server;
 
-    private PersonalServer(ClientDirectory clients, Consumer<ServerConfig.Builder> change) throws IOException {
+    private PersonalServer(ClientDirectory clients, KeyValueStore store, Consumer<ServerConfig.Builder> change) throws IOException {
+        this.store = store;
         ServerKeys keys = ServerKeys.personal(identity, clients == null ? new Only(ann) : clients);
         server = Server.start(ServerConfig.loopback(keys).with(change), store);
     }
@@ -62,12 +64,21 @@ public final class PersonalServer implements AutoCloseable {
     }
 
     public static PersonalServer start(Consumer<ServerConfig.Builder> change) throws IOException {
-        return new PersonalServer(null, change);
+        return new PersonalServer(null, memory(), change);
     }
 
     /// With other clients than ann.
     public static PersonalServer start(ClientDirectory clients) throws IOException {
-        return new PersonalServer(clients, _ -> { });
+        return start(clients, memory());
+    }
+
+    /// @param store closed with the server
+    public static PersonalServer start(ClientDirectory clients, KeyValueStore store) throws IOException {
+        return new PersonalServer(clients, store, _ -> { });
+    }
+
+    private static KeyValueStore memory() {
+        return new MemoryStore(new StoreLimits(16 << 20, 1L << 30));
     }
 
     /// Everybody may have what these rules say.

@@ -46,7 +46,7 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
     private final ClientRights rights;
     private final RequestRates.Rate rate;
     /// Null for none.
-    private final Quota quota;
+    private Quota quota;
 
     /// The transaction of the running batch; null between batches.
     private Transaction transaction;
@@ -221,6 +221,9 @@ final class CommandDispatcher implements RequestHandler, Transaction.Records {
 
     private void awaitCount() throws StoreException {
         transaction.pause();
+        // Another if the count of this one has failed.
+        quota = rights.quota(store);
+        transaction.limit(quota);
         try {
             if (!quota.usage().awaitCount(COUNT_PATIENCE)) {
                 throw StoreException.notCounted();

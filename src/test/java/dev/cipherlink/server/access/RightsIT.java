@@ -14,9 +14,12 @@ import dev.cipherlink.command.Verb;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Syn.SynAck;
+import dev.cipherlink.server.FailingDisk;
 import dev.cipherlink.server.PersonalServer;
 import dev.cipherlink.server.RawNoisePeer;
 import dev.cipherlink.session.CloseReason;
+import dev.cipherlink.store.Key;
+import dev.cipherlink.store.KeyValueStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -320,6 +323,26 @@ class RightsIT {
             assertTrue(client.request("APPEND q:1 x").isError());
             assertEquals("OK", client.request("DELETE q:root").text());
             assertEquals("21", client.request("APPEND q:1 x").text());
+        }
+    }
+
+    /// The sessions of a client whose keys could not be counted wrote nothing until they had connected again.
+    @Test
+    void aCountThatFailedIsMadeAgainWithTheNextWrite() throws Exception {
+        AuthorizedKeys known = AuthorizedKeys.load(folder.resolve("counted_keys"));
+        var disk = new FailingDisk();
+        KeyValueStore store = disk.store();
+        store.set(Key.of("q:old".getBytes(StandardCharsets.UTF_8)), new byte[5]);
+        disk.setUnreadable(true);
+        try (Identity little = Identity.generate(); PersonalServer counting = PersonalServer.start(known, store)) {
+            known.put(new AuthorizedKey("little", little.publicKey(), List.of("keys=rw:q:*", "max-bytes=20")));
+            try (Client client = Client.connect(counting.clientConfig(little))) {
+                assertEquals("the server still counts the bytes of your keys, for your quota; try again later",
+                        client.request("SET q:1 1").reason());
+                disk.setUnreadable(false);
+                assertEquals("OK", client.request("SET q:1 1").text());
+                assertTrue(client.request("SET q:2 12345678").reason().startsWith("the store is full for your key, whose keys take 14 bytes"));
+            }
         }
     }
 
