@@ -289,8 +289,7 @@ public final class ClientRights {
     ///
     /// @return null if there is no limit
     public Quota quota(KeyValueStore store) {
-        return maxBytes == 0 ? null : new Quota(store.usage(options.stream().filter(option -> Option.of(option) == Option.KEYS)
-                .map(Option.KEYS::value).sorted().collect(Collectors.joining(",")), keys), maxBytes);
+        return maxBytes == 0 ? null : new Quota(store.usage(keys.toString(), keys), maxBytes);
     }
 
     /// The options that hold inside a session, in a fixed order: a session ends when they change.

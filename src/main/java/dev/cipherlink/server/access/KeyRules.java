@@ -7,6 +7,7 @@ import dev.cipherlink.store.Usage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /// The keys of the store that a client may read and write: rules `ro:PATTERN` and `rw:PATTERN`, joined by commas. A pattern
 /// is a key, or a prefix followed by `*`. The longest pattern that matches a key decides; a key that none matches is out of
@@ -43,6 +44,12 @@ record KeyRules(List<KeyRule> rules) implements Usage.Space {
 
         private boolean isWithin(byte[] bytes) {
             return bytes.length >= text.length && Arrays.equals(text, 0, text.length, bytes, 0, text.length);
+        }
+
+        /// As [#parse] reads it.
+        @Override
+        public String toString() {
+            return (mayWrite ? "rw:" : "ro:") + new String(text, US_ASCII) + (isPrefix ? "*" : "");
         }
     }
 
@@ -89,6 +96,12 @@ record KeyRules(List<KeyRule> rules) implements Usage.Space {
             }
         }
         return prefixes;
+    }
+
+    /// The rules as [#parse] reads them, each once and in a fixed order.
+    @Override
+    public String toString() {
+        return rules.stream().map(KeyRule::toString).sorted().distinct().collect(Collectors.joining(","));
     }
 
     /// Whether all keys that begin with this prefix may be read.

@@ -160,7 +160,7 @@ final class Commands {
             info.put("quota_max_bytes", batch.quota().maxBytes());
         }
         if (client.isOperator()) {
-            store.usages().forEach((keys, bytes) -> info.put("quota_used_bytes_of_" + (keys.isEmpty() ? "rw:*" : keys), bytes));
+            store.usages().forEach((keys, bytes) -> info.put("quota_used_bytes_of_" + keys, bytes));
         }
         return lines(info.entrySet().stream().map(line -> line.getKey() + ": " + line.getValue()).toList());
     }

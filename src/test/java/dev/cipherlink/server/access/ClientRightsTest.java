@@ -4,13 +4,19 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.command.Command;
 import dev.cipherlink.server.access.ClientRights.Service;
+import dev.cipherlink.store.MemoryStore;
+import dev.cipherlink.store.StoreLimits;
+import dev.cipherlink.store.Usage;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -129,5 +135,20 @@ class ClientRightsTest {
         assertTrue(keys.contains("a:b:1".getBytes()) && keys.contains("one".getBytes()));
         assertFalse(keys.contains("a:c:1".getBytes()) || keys.contains("z".getBytes()) || keys.contains("onemore".getBytes()));
         assertEquals(List.of(""), ClientRights.USER.keys().prefixes().stream().map(String::new).toList());
+    }
+
+    /// The keys of each order of the same rules were counted apart, and each write looked at all these counts.
+    @Test
+    void theSameRulesAreCountedOnceWhateverTheirOrder() throws Exception {
+        try (var store = new MemoryStore(new StoreLimits(100, 10_000))) {
+            Usage usage = rights("keys=rw:b:*,ro:a:x,rw:a:* max-bytes=5").quota(store).usage();
+            assertSame(usage, rights("max-bytes=7 keys=rw:a:*,rw:b:* keys=ro:a:x,rw:a:*").quota(store).usage());
+            assertNotSame(usage, rights("keys=rw:b:*,rw:a:* max-bytes=5").quota(store).usage());
+            assertNotSame(usage, rights("keys=rw:b:*,ro:a:x*,rw:a:* max-bytes=5").quota(store).usage());
+            assertNotSame(usage, rights("keys=rw:b:*,rw:a:x,rw:a:* max-bytes=5").quota(store).usage());
+            assertSame(rights("max-bytes=5").quota(store).usage(), rights("keys=rw:* max-bytes=5").quota(store).usage());
+            assertTrue(usage.awaitCount(Duration.ofSeconds(20)));
+            assertTrue(store.usages().containsKey("ro:a:x,rw:a:*,rw:b:*"), store.usages()::toString);
+        }
     }
 }

@@ -341,7 +341,8 @@ class RightsIT {
                         client.request("SET q:1 1").reason());
                 disk.setUnreadable(false);
                 assertEquals("OK", client.request("SET q:1 1").text());
-                assertTrue(client.request("SET q:2 12345678").reason().startsWith("the store is full for your key, whose keys take 14 bytes"));
+                String refusal = client.request("SET q:2 12345678").reason();
+                assertTrue(refusal.startsWith("the store is full for your key, whose keys take 14 bytes"), refusal);
             }
         }
     }
