@@ -31,6 +31,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -42,24 +44,33 @@ import org.junit.jupiter.api.io.TempDir;
 class AgentTest {
     private static final Duration HOUR = Duration.ofHours(1);
 
+    private static final Identity OWN = Identity.generate();
+
+    @TempDir
+    private static Path saved;
+
     @TempDir
     Path folder;
     private Path socket;
     private Path file;
     private byte[] digest;
 
-    @BeforeEach
-    void makeAKeyWithAPassphrase() throws IOException {
-        socket = folder.resolve("run/agent");
-        file = folder.resolve("key");
-        try (var identity = Identity.generate()) {
-            identity.save(file, "open sesame".toCharArray(), false);
-        }
-        digest = Identity.sealedDigest(file).orElseThrow();
+    /// Once: to derive a key from a passphrase is slow on purpose.
+    @BeforeAll
+    static void saveAKeyWithAPassphrase() throws IOException {
+        OWN.save(saved.resolve("key"), "open sesame".toCharArray(), false);
     }
 
-    private Identity opened() throws IOException {
-        return Identity.load(file, _ -> "open sesame".toCharArray());
+    @AfterAll
+    static void closeTheKey() {
+        OWN.close();
+    }
+
+    @BeforeEach
+    void copyTheKey() throws IOException {
+        socket = folder.resolve("run/agent");
+        file = Files.copy(saved.resolve("key"), folder.resolve("key"));
+        digest = Identity.sealedDigest(file).orElseThrow();
     }
 
     private AgentClient client() {
@@ -67,20 +78,18 @@ class AgentTest {
     }
 
     private AgentClient unlocked() throws IOException {
-        try (Identity identity = opened()) {
-            client().hold(digest, identity, file);
-        }
+        client().hold(digest, OWN, file);
         return client();
     }
 
     @Test
     void computesWithAKeyThatItDoesNotGiveOut() throws IOException {
-        try (var _ = Agent.open(socket, HOUR); Identity own = opened(); var peer = KeyPair.generate()) {
+        try (var _ = Agent.open(socket, HOUR); var peer = KeyPair.generate()) {
             assertEquals(Optional.empty(), client().identity(digest));
             try (Identity held = unlocked().identity(digest).orElseThrow()) {
-                assertEquals(own.publicKey(), held.publicKey());
-                assertArrayEquals(own.keyPair().dh(peer.publicKey()), held.keyPair().dh(peer.publicKey()));
-                assertArrayEquals(peer.dh(own.keyPair().publicKey()), held.keyPair().dh(peer.publicKey()));
+                assertEquals(OWN.publicKey(), held.publicKey());
+                assertArrayEquals(OWN.keyPair().dh(peer.publicKey()), held.keyPair().dh(peer.publicKey()));
+                assertArrayEquals(peer.dh(OWN.keyPair().publicKey()), held.keyPair().dh(peer.publicKey()));
                 assertThrows(ProtocolException.class, () -> held.keyPair().dh(new byte[32]), "a low-order point");
                 assertThrows(IllegalStateException.class, () -> held.save(folder.resolve("copy"), null, false));
                 assertThrows(IllegalStateException.class, () -> held.lendSecret(_ -> { }));
@@ -92,35 +101,33 @@ class AgentTest {
 
     @Test
     void anotherPassphraseOfTheSameKeyIsAnotherFile() throws IOException {
-        try (Identity identity = opened()) {
-            identity.save(file, "close sesame".toCharArray(), true);
-            assertFalse(Arrays.equals(digest, Identity.sealedDigest(file).orElseThrow()));
-            identity.save(file, null, true);
-            assertEquals(Optional.empty(), Identity.sealedDigest(file));
-        }
+        OWN.save(file, "close sesame".toCharArray(), true);
+        assertFalse(Arrays.equals(digest, Identity.sealedDigest(file).orElseThrow()));
+        OWN.save(file, null, true);
+        assertEquals(Optional.empty(), Identity.sealedDigest(file));
     }
 
     @Test
     void listsAndForgets() throws IOException {
-        try (var _ = Agent.open(socket, HOUR); Identity own = opened()) {
+        try (var _ = Agent.open(socket, HOUR)) {
             unlocked();
             var keys = unlocked().list();
             assertEquals(1, keys.size());
-            assertEquals(own.publicKey().fingerprint().toString(), keys.getFirst().fingerprint());
+            assertEquals(OWN.publicKey().fingerprint().toString(), keys.getFirst().fingerprint());
             assertEquals(file.toString(), keys.getFirst().file());
             assertTrue(keys.getFirst().left().toSeconds() > 3_500 && keys.getFirst().left().compareTo(HOUR) <= 0, keys.toString());
             Identity held = client().identity(digest).orElseThrow();
             assertEquals(1, client().lock());
             assertEquals(List.of(), client().list());
-            assertTrue(assertThrows(AgentException.class, () -> held.keyPair().dh(own.keyPair().publicKey())).getMessage()
+            assertTrue(assertThrows(AgentException.class, () -> held.keyPair().dh(OWN.keyPair().publicKey())).getMessage()
                     .endsWith("it does not hold the key any more"));
         }
     }
 
     @Test
     void aNameWithLineEndsIsOneLine() throws IOException {
-        try (var _ = Agent.open(socket, HOUR); Identity own = opened()) {
-            client().hold(digest, own, folder.resolve("a\rb\nc"));
+        try (var _ = Agent.open(socket, HOUR)) {
+            client().hold(digest, OWN, folder.resolve("a\rb\nc"));
             assertEquals(List.of(folder.resolve("a?b?c").toString()), client().list().stream().map(AgentClient.HeldKey::file).toList());
         }
     }
@@ -136,13 +143,13 @@ class AgentTest {
 
     @Test
     void holdsSixtyFourKeysAndNoMore() throws IOException {
-        try (var _ = Agent.open(socket, HOUR); Identity own = opened()) {
+        try (var _ = Agent.open(socket, HOUR)) {
             for (int i = 0; i < 64; i++) {
-                client().hold(ByteBuffer.allocate(32).put(0, (byte) i).array(), own, file);
+                client().hold(ByteBuffer.allocate(32).put(0, (byte) i).array(), OWN, file);
             }
-            client().hold(new byte[32], own, file); // again
+            client().hold(new byte[32], OWN, file); // again
             byte[] more = ByteBuffer.allocate(32).put(0, (byte) 64).array();
-            assertTrue(assertThrows(AgentException.class, () -> client().hold(more, own, file)).getMessage().contains("holds 64 keys"));
+            assertTrue(assertThrows(AgentException.class, () -> client().hold(more, OWN, file)).getMessage().contains("holds 64 keys"));
             assertEquals(64, client().lock());
         }
     }
