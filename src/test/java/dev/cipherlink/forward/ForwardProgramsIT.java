@@ -5,10 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.cipherlink.forward.ForwardListener.ForwardEvents;
 import dev.cipherlink.forward.Programs.Service;
 import dev.cipherlink.forward.Relay.ForwardLimits;
-import dev.cipherlink.forward.Relay.RelayEnd;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -45,24 +42,7 @@ class ForwardProgramsIT {
 
     /// A listener that leads to this port.
     private ForwardListener forwardTo(int port) throws IOException {
-        return forward("0:127.0.0.1:" + port);
-    }
-
-    private ForwardListener forward(String spec) throws IOException {
-        var listener = ForwardListener.bind(ForwardSpec.parseLocal(spec),
-                new ForwardListener.Config(rig.tunnels, ForwardLimits.DEFAULT, Optional.empty(), new ForwardEvents() {
-                    @Override
-                    public void failed(String name, IOException cause) {
-                        rig.failures.add(cause);
-                    }
-
-                    @Override
-                    public void ended(String name, ForwardTarget target, RelayEnd end, long out, long in) {
-                        rig.ends.add(end);
-                    }
-                }));
-        listener.start();
-        return listener;
+        return rig.listen("0:127.0.0.1:" + port);
     }
 
     private static String port(ForwardListener listener) {
@@ -261,7 +241,7 @@ class ForwardProgramsIT {
             rig.close();
             rig = pathRig;
             Path near = Files.createDirectories(folder.resolve("near")).resolve(".s.PGSQL.7");
-            try (var byPort = forwardTo(service.port()); var byPath = forward(near + ":" + socket)) {
+            try (var byPort = forwardTo(service.port()); var byPath = rig.listen(near + ":" + socket)) {
                 for (String[] at : new String[][] {{"127.0.0.1", port(byPort)}, {near.getParent().toString(), "7"}}) {
                     String[] where = {"-h", at[0], "-p", at[1], "-U", "ann"};
                     assertEquals("42\n", Programs.run(folder, command(new String[] {psql}, command(where, "-At", "-d", "postgres", "-c",

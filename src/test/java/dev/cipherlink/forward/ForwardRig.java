@@ -52,6 +52,11 @@ final class ForwardRig implements AutoCloseable {
         clock = Thread.startVirtualThread(this::tick);
     }
 
+    /// One more listener, of `-L`, whose failures and ends are among those of the rig.
+    ForwardListener listen(String spec) throws IOException {
+        return tunnels.listen(ForwardSpec.parseLocal(spec), new Events());
+    }
+
     static byte[] ascii(String text) {
         return text.getBytes(StandardCharsets.US_ASCII);
     }

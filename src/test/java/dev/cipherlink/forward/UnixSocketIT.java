@@ -24,7 +24,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -36,13 +35,6 @@ class UnixSocketIT {
 
     @TempDir
     Path folder;
-
-    private static ForwardListener listen(ForwardRig rig, String spec) throws IOException {
-        var listener = ForwardListener.bind(ForwardSpec.parseLocal(spec),
-                new ForwardListener.Config(rig.tunnels, ForwardLimits.DEFAULT, Optional.empty(), (name, cause) -> rig.failures.add(cause)));
-        listener.start();
-        return listener;
-    }
 
     private static ServerSocketChannel bind(Path path, int backlog) throws IOException {
         return ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(path), backlog);
@@ -60,7 +52,7 @@ class UnixSocketIT {
         new Random(7).nextBytes(sent);
         try (var rig = new ForwardRig(far.toString(), ForwardLimits.DEFAULT, 0);
                 var target = bind(far, 8);
-                var listener = listen(rig, near + ":" + far)) {
+                var listener = rig.listen(near + ":" + far)) {
             assertEquals(near + " -> " + far, listener.name());
             assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(near)));
             try (var client = connect(near); var accepted = target.accept()) {
