@@ -10,6 +10,7 @@ import dev.cipherlink.client.TunnelClient;
 import dev.cipherlink.fault.Ending;
 import dev.cipherlink.fault.FaultProxy;
 import dev.cipherlink.forward.ForwardListener.ForwardEvents;
+import dev.cipherlink.forward.Forwards.Totals;
 import dev.cipherlink.forward.Programs.Service;
 import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.forward.Relay.RelayEnd;
@@ -86,12 +87,12 @@ class ChannelCutsIT {
         });
     }
 
-    /// Cuts in each of the ways in which networks do, until the work is done, at least so many times.
-    private int cutUntil(Future<?> done, Duration pause) throws Exception {
-        var random = new Random(7);
+    /// Cuts in each of the ways in which networks do, whenever so many bytes have been moved, until the work is done.
+    ///
+    /// @return how often
+    private int cutUntil(Future<?> done, ForwardListener listener, long bytes) throws IOException {
         int cuts = 0;
-        while (!done.isDone()) {
-            Thread.sleep(pause.toMillis() / 2 + random.nextInt((int) pause.toMillis()));
+        while (awaitBytes(done, listener, bytes)) {
             switch (cuts++ % 3) {
                 case 0 -> proxy.endAll(Ending.RST);
                 case 1 -> proxy.endAll(Ending.FIN);
@@ -99,6 +100,20 @@ class ChannelCutsIT {
             }
         }
         return cuts;
+    }
+
+    /// Waits until so many more bytes have been moved, in both directions together.
+    ///
+    /// @return false if the work was done before
+    private static boolean awaitBytes(Future<?> done, ForwardListener listener, long bytes) {
+        long enough = moved(listener) + bytes;
+        await().pollInterval(Duration.ofMillis(1)).atMost(Duration.ofSeconds(60)).until(() -> done.isDone() || moved(listener) >= enough);
+        return !done.isDone();
+    }
+
+    private static long moved(ForwardListener listener) {
+        Totals totals = listener.forwards().totals();
+        return totals.bytesToTunnel() + totals.bytesToPlain();
     }
 
     @Test
@@ -110,10 +125,7 @@ class ChannelCutsIT {
             var received = ForwardRig.async(() -> receive(client));
             var stored = ForwardRig.async(() -> receive(accepted));
             for (int cut = 0; cut < CUTS; cut++) {
-                long before = listener.forwards().totals().bytesToPlain();
-                long after = before + BYTES / (2 * CUTS);
-                await().pollInterval(Duration.ofMillis(1)).atMost(Duration.ofSeconds(60))
-                        .until(() -> received.isDone() || listener.forwards().totals().bytesToPlain() >= after);
+                awaitBytes(received, listener, BYTES / CUTS);
                 int connections = proxy.accepted();
                 proxy.endAll(cut % 2 == 0 ? Ending.RST : Ending.FIN);
                 await().pollInterval(Duration.ofMillis(5)).atMost(Duration.ofSeconds(30)).until(() -> proxy.accepted() > connections);
@@ -163,7 +175,7 @@ class ChannelCutsIT {
             assertEquals("PONG\n", Programs.run(folder, client, "-p", through, "PING"));
             var waiting = ForwardRig.async(() -> Programs.run(folder, client, "-p", through, "BLPOP", "queue", "50"));
             var counting = ForwardRig.async(() -> Programs.run(folder, benchmark, "-p", through, "-c", "20", "-n", "60000", "INCR", "n"));
-            int cuts = cutUntil(counting, Duration.ofMillis(400));
+            int cuts = cutUntil(counting, listener, 300_000);
             counting.get();
             assertTrue(cuts > 0);
             assertEquals("60000\n", Programs.run(folder, client, "-p", String.valueOf(port), "GET", "n"));
@@ -209,7 +221,7 @@ class ChannelCutsIT {
                         : Programs.run(folder, iperf, "-c", "127.0.0.1", "-p", through, "-P", "4", "-t", "3"));
                 await().atMost(Duration.ofSeconds(20)).until(() -> listener.forwards().totals().live() >= 5);
                 for (int cut = 0; cut < 3; cut++) {
-                    Thread.sleep(300);
+                    assertTrue(awaitBytes(running, listener, 1 << 20), "iperf3 ended before cut " + cut);
                     proxy.endAll(Ending.RST);
                 }
                 assertTrue(running.get().contains("iperf Done."));
