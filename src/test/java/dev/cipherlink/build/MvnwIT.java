@@ -236,6 +236,12 @@ class MvnwIT {
         assertEquals("built by " + jdk + ", run with demo\n", built.stdout, built.stderr);
         assertTrue(built.stderr.matches("cipherlink: building the runtime image in .* \\(once; about a minute\\)\n"), built.stderr);
         assertEquals(new Result(0, "built by " + jdk + ", run with demo again\n", ""), again);
+
+        for (int i = 0; i < 3_000; i++) {
+            Files.createFile(project.resolve("src/main/" + i));
+        }
+        Result rebuilt = run(Path.of("/bin/sh"), environment(Map.of()), "-c", "trap '' PIPE; exec '" + program + "' demo");
+        assertEquals(new Result(0, built.stdout, built.stderr), rebuilt, "many sources are newer, and SIGPIPE is ignored");
     }
 
     /// Issue 13.11b: Maven runs on a JDK 25, and the `java` of the PATH is another one. In place of the image the JDK that
