@@ -9,12 +9,6 @@ import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.IdentityFile.PassphraseSource;
 import dev.cipherlink.crypto.PublicKeyLine;
 import dev.cipherlink.peer.JavaProgram;
-import dev.cipherlink.server.Server;
-import dev.cipherlink.server.ServerConfig;
-import dev.cipherlink.server.ServerConfig.ServerKeys;
-import dev.cipherlink.server.access.AuthorizedKeys;
-import dev.cipherlink.store.MemoryStore;
-import dev.cipherlink.store.StoreLimits;
 import java.io.IOException;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
@@ -29,60 +23,26 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The commands of the program over version 2, against a real server in this process.
 @Timeout(60)
-class IdentityIT {
-    @TempDir
-    Path folder;
-    private Identity host;
-    private MemoryStore store;
-    private Server server;
-    private Terminal ann;
-    private Path authorized;
+class IdentityIT extends IdentityRig {
     private Path knownHosts;
 
     @BeforeEach
-    void startServer() throws IOException {
-        host = Identity.generate();
-        store = new MemoryStore(StoreLimits.ofHeap());
-        authorized = folder.resolve("authorized");
-        server = start(host, 0);
-        ann = new Terminal(folder);
-        ann.environment.put("HOME", folder.resolve("home").toString());
-        ann.environment.put("USER", "ann");
-        ann.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + server.address().getPort());
-        ann.environment.put("CIPHERLINK_SERVER_AUTHORIZED_KEYS", authorized.toString());
+    void forgetTheServer() {
+        ann.environment.remove("CIPHERLINK_CLIENT_HOST_KEY");
         knownHosts = folder.resolve("home/.local/state/cipherlink/known_hosts");
     }
 
-    private Server start(Identity identity, int port) throws IOException {
-        return Server.start(ServerConfig.loopback(ServerKeys.personal(identity, AuthorizedKeys.load(authorized)))
-                .with(to -> to.port = port), store);
-    }
-
-    @AfterEach
-    void stopServer() {
-        server.close();
-        store.close();
-        host.close();
-    }
-
-    private String authorizeAnn(String... options) throws IOException {
-        assertEquals(0, ann.run("keygen", "identity"));
-        String line = ann.out().strip();
-        String[] command = new String[options.length + 2];
-        System.arraycopy(options, 0, command, 2, options.length);
-        command[0] = "authorize";
-        command[1] = line;
-        assertEquals(0, ann.run(command), ann.err());
+    @Override
+    protected String authorizeAnn(String... options) throws IOException {
+        String line = super.authorizeAnn(options);
         assertEquals(0, ping(), ann.err());
         return line;
     }
@@ -142,15 +102,9 @@ class IdentityIT {
         assertEquals("", ann.err());
     }
 
-    private int answering(String typed, String... command) {
-        ann.withTerminals(true, false, true);
-        return ann.runWith(typed.getBytes(StandardCharsets.UTF_8), command);
-    }
-
     @Test
     void aFileGivesThePassphraseWhereThereIsNoTerminal() throws IOException {
-        assertEquals(0, answering("open sesame\nopen sesame\n", "keygen", "identity", "--passphrase"), ann.err());
-        ann.withTerminals(false, false, false);
+        assertEquals(0, ann.runTyping("open sesame\nopen sesame\n", "keygen", "identity", "--passphrase"), ann.err());
         assertEquals(0, ann.run("authorize", ann.out().strip()), ann.err());
         assertEquals(2, ping());
         assertTrue(ann.err().contains("there is no terminal to ask for it"), ann.err());
@@ -197,7 +151,7 @@ class IdentityIT {
     @Test
     void asksAboutANewServerAndRemembersTheAnswer() throws IOException {
         authorizeAnn();
-        assertEquals(0, answering("y\n\nyes\n", "ping", "-n", "1"), ann.err());
+        assertEquals(0, ann.runTyping("y\n\nyes\n", "ping", "-n", "1"), ann.err());
         List<String> said = ann.err().lines().toList();
         assertEquals("First contact with 127.0.0.1:" + server.address().getPort(), said.get(0));
         assertEquals("  key type     cipherlink-x25519", said.get(1));
@@ -207,7 +161,6 @@ class IdentityIT {
         assertTrue(ann.err().contains("The key is kept in " + knownHosts + "\n"), ann.err());
         assertEquals(1, Files.readAllLines(knownHosts).size());
 
-        ann.withTerminals(false, false, false);
         assertEquals(0, ann.run("ping", "-n", "1"));
         assertFalse(ann.err().contains("First contact"), ann.err());
     }
@@ -215,13 +168,13 @@ class IdentityIT {
     @Test
     void thePastedFingerprintIsYesAndAnotherOneIsNo() throws IOException {
         authorizeAnn();
-        assertEquals(4, answering(Fingerprints.other(host) + "\nyes\n", "ping", "-n", "1"));
+        assertEquals(4, ann.runTyping(Fingerprints.other(host) + "\nyes\n", "ping", "-n", "1"));
         assertTrue(ann.err().contains("That is another fingerprint"), ann.err());
-        assertEquals(4, answering("no\nyes\n", "ping", "-n", "1"));
-        assertEquals(4, answering("y\ny\ny\nyes\n", "ping", "-n", "1"));
-        assertEquals(4, answering("", "ping", "-n", "1"));
+        assertEquals(4, ann.runTyping("no\nyes\n", "ping", "-n", "1"));
+        assertEquals(4, ann.runTyping("y\ny\ny\nyes\n", "ping", "-n", "1"));
+        assertEquals(4, ann.runTyping("", "ping", "-n", "1"));
         assertFalse(Files.exists(knownHosts));
-        assertEquals(0, answering(" " + host.publicKey().fingerprint() + " \n", "ping", "-n", "1"), ann.err());
+        assertEquals(0, ann.runTyping(" " + host.publicKey().fingerprint() + " \n", "ping", "-n", "1"), ann.err());
     }
 
     /// Fingerprints that are good, and not the server's.
@@ -240,7 +193,7 @@ class IdentityIT {
         server.close();
         try (Identity other = Identity.generate()) {
             server = start(other, port);
-            assertEquals(4, answering("yes\nyes\n", "ping", "-n", "1", "--accept-new-host-key"));
+            assertEquals(4, ann.runTyping("yes\nyes\n", "ping", "-n", "1", "--accept-new-host-key"));
             assertTrue(ann.err().contains("THE HOST KEY OF 127.0.0.1:" + port + " HAS CHANGED"), ann.err());
             assertTrue(ann.err().contains(knownHosts + ":1"), ann.err());
             assertTrue(ann.err().contains(host.publicKey().fingerprint().toString()), ann.err());

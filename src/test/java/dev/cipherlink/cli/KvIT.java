@@ -306,26 +306,20 @@ class KvIT extends ServerRig {
         assertEquals("OK\nv\n", terminal.out());
     }
 
-    private int asked(String typed, String... command) {
-        int status = terminal.withTerminals(true, false, true).runWith(utf8(typed), command);
-        terminal.withTerminals(false, false, false);
-        return status;
-    }
-
     @Test
     void aValueIsTypedAtAQuestionByteForByte() {
-        assertEquals(0, asked("  two words \n", "kv", "SET", "a", "--ask"), terminal.err());
+        assertEquals(0, terminal.runTyping("  two words \n", "kv", "SET", "a", "--ask"), terminal.err());
         assertEquals("value: \n", terminal.err());
         assertEquals("  two words ", value("a"));
-        assertEquals(0, asked("Zo\u00eb\n", "kv", "--ask", "SET", "--nx", "b"), terminal.err());
+        assertEquals(0, terminal.runTyping("Zo\u00eb\n", "kv", "--ask", "SET", "--nx", "b"), terminal.err());
         assertEquals("Zo\u00eb", value("b"));
         assertEquals(0, terminal.run("kv", "SET", "a", "--", "--ask"), terminal.err());
         assertEquals("--ask", value("a"));
         for (String nothing : new String[] {"", "\n"}) {
-            assertEquals(2, asked(nothing, "kv", "SET", "a", "--ask"));
+            assertEquals(2, terminal.runTyping(nothing, "kv", "SET", "a", "--ask"));
             assertTrue(terminal.err().endsWith("cipherlink: no value was given\n"), terminal.err());
         }
-        assertEquals(2, asked("x".repeat(1_025) + "\n", "kv", "SET", "a", "--ask"));
+        assertEquals(2, terminal.runTyping("x".repeat(1_025) + "\n", "kv", "SET", "a", "--ask"));
         assertTrue(terminal.err().contains("cannot ask for the value: an answer has at most 1024 bytes\n  try: --from FILE\n"),
                 terminal.err());
         assertEquals("--ask", value("a"));

@@ -36,6 +36,14 @@ public final class Terminal {
         return runWith(new ByteArrayInputStream(stdin), args);
     }
 
+    /// With stdin and stderr at a terminal for this run, for questions.
+    public int runTyping(String typed, String... args) {
+        terminals = new Terminals(true, false, true);
+        int status = runWith(typed.getBytes(StandardCharsets.UTF_8), args);
+        terminals = Terminals.NONE;
+        return status;
+    }
+
     public int runWith(InputStream stdin, String... args) {
         stdout.reset();
         stderr.reset();

@@ -6,27 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.cli.IdentityRig;
 import dev.cipherlink.cli.Main;
-import dev.cipherlink.console.Terminal;
-import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.forward.Programs;
 import dev.cipherlink.peer.JavaProgram;
-import dev.cipherlink.server.Server;
-import dev.cipherlink.server.ServerConfig;
-import dev.cipherlink.server.ServerConfig.ServerKeys;
-import dev.cipherlink.server.access.AuthorizedKeys;
-import dev.cipherlink.store.MemoryStore;
-import dev.cipherlink.store.StoreLimits;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -41,75 +31,30 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// `cipherlink forward` as a user meets it, against a real server in this process.
 @Timeout(120)
-class ForwardCommandIT {
+class ForwardCommandIT extends IdentityRig {
 
-    @TempDir
-    Path folder;
-    private final Identity host = Identity.generate();
-    private final MemoryStore store = new MemoryStore(StoreLimits.ofHeap());
-    private Server server;
     private ServerSocket target;
-    private Terminal ann;
 
     @BeforeEach
     void start() throws IOException {
-        Path authorized = folder.resolve("authorized");
         target = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
-        ann = new Terminal(folder);
-        ann.environment.put("HOME", folder.resolve("home").toString());
-        ann.environment.put("CIPHERLINK_SERVER_AUTHORIZED_KEYS", authorized.toString());
-        assertEquals(0, ann.run("keygen", "identity"), ann.err());
-        assertEquals(0, ann.run("authorize", ann.out().strip(), "--name", "ann", "--forward",
-                "127.0.0.1:" + target.getLocalPort(), "--forward", "localhost:1-65535,127.0.0.1:1-65535"), ann.err());
-        server = Server.start(ServerConfig.loopback(ServerKeys.personal(host, AuthorizedKeys.load(authorized)))
-                .with(to -> to.gracePeriod = Duration.ofMillis(500)), store);
-        ann.environment.put("CIPHERLINK_CLIENT_SERVER", address());
-        ann.environment.put("CIPHERLINK_CLIENT_HOST_KEY", host.publicKey().fingerprint().toString());
-    }
-
-    private String address() {
-        return "127.0.0.1:" + server.address().getPort();
+        authorizeAnn("--forward", "127.0.0.1:" + target.getLocalPort(), "--forward", "localhost:1-65535,127.0.0.1:1-65535");
     }
 
     @AfterEach
     void stop() throws IOException {
-        server.close();
-        store.close();
-        host.close();
         target.close();
-    }
-
-    /// The program in a process of its own, as it is installed.
-    private List<String> program(String... args) {
-        return JavaProgram.command(folder, List.of(), Main.class, args);
-    }
-
-    private Process process(String... args) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(program(args)).directory(folder.toFile())
-                .redirectError(folder.resolve("stderr").toFile());
-        builder.environment().putAll(ann.environment);
-        return builder.start();
-    }
-
-    private String stderr() throws IOException {
-        return Files.readString(folder.resolve("stderr"));
-    }
-
-    private static String portOf(String readyLine) {
-        assertTrue(readyLine != null && readyLine.startsWith("ready 127.0.0.1:"), readyLine);
-        return readyLine.split("[: ]")[2];
     }
 
     @Test
     void saysWhenItIsReadyForwardsReportsAndStopsOnASignal() throws Exception {
         Process forward = process("forward", "-L", "0:127.0.0.1:" + target.getLocalPort(), "-D", "0", "--pool", "1");
-        try (var lines = new BufferedReader(new InputStreamReader(forward.getInputStream(), StandardCharsets.UTF_8))) {
+        try (var lines = forward.inputReader()) {
             String first = lines.readLine();
-            int port = Integer.parseInt(portOf(first));
+            int port = portOf(first);
             assertEquals("ready 127.0.0.1:" + port + " -> 127.0.0.1:" + target.getLocalPort(), first);
             assertTrue(lines.readLine().endsWith(" -> SOCKS, HTTP"));
             try (var client = new Socket("127.0.0.1", port); Socket accepted = target.accept()) {
@@ -129,8 +74,8 @@ class ForwardCommandIT {
     @Test
     void aServerThatGoesAwayLaterFailsOnlyTheNextConnections() throws Exception {
         Process forward = process("forward", "--timeout", "2s", "-L", "0:127.0.0.1:" + target.getLocalPort());
-        try (var lines = new BufferedReader(new InputStreamReader(forward.getInputStream(), StandardCharsets.UTF_8))) {
-            int port = Integer.parseInt(portOf(lines.readLine()));
+        try (var lines = forward.inputReader()) {
+            int port = portOf(lines.readLine());
             server.close();
             try (var client = new Socket("127.0.0.1", port)) {
                 Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> stderr().contains("not forwarded: "));
@@ -146,8 +91,8 @@ class ForwardCommandIT {
     @Test
     void aRevokedKeyLosesItsForwards() throws Exception {
         Process forward = process("forward", "-L", "0:127.0.0.1:" + target.getLocalPort());
-        try (var lines = new BufferedReader(new InputStreamReader(forward.getInputStream(), StandardCharsets.UTF_8));
-             var client = new Socket("127.0.0.1", Integer.parseInt(portOf(lines.readLine())));
+        try (var lines = forward.inputReader();
+             var client = new Socket("127.0.0.1", portOf(lines.readLine()));
              Socket accepted = target.accept()) {
             client.setSoTimeout(20_000);
             accepted.setSoTimeout(20_000);
@@ -256,7 +201,7 @@ class ForwardCommandIT {
         StringBuilder text = new StringBuilder("#!/bin/sh\n");
         ann.environment.forEach((name, value) -> text.append("export ").append(name).append("='").append(value).append("'\n"));
         text.append("exec ");
-        program("forward", "--stdio").forEach(word -> text.append('\'').append(word).append("' "));
+        JavaProgram.command(folder, List.of(), Main.class, "forward", "--stdio").forEach(word -> text.append('\'').append(word).append("' "));
         Files.writeString(script, text + "\"$1\"\n");
         Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
         try (var service = Programs.Service.start(folder, port, sshd, "-D", "-e", "-f", folder.resolve("sshd_config").toString())) {
@@ -314,7 +259,7 @@ class ForwardCommandIT {
     void connectionsThatOutliveTheGracePeriodAreCutOffAndCounted() throws Exception {
         ann.environment.put("CIPHERLINK_FORWARD_GRACE_PERIOD", "200ms");
         Process forward = process("forward", "-L", "*:0:127.0.0.1:" + target.getLocalPort());
-        try (var lines = new BufferedReader(new InputStreamReader(forward.getInputStream(), StandardCharsets.UTF_8))) {
+        try (var lines = forward.inputReader()) {
             String ready = lines.readLine();
             int port = Integer.parseInt(ready.replaceFirst(" ->.*", "").replaceFirst(".*:", ""));
             assertTrue(stderr().contains(" can be used from other machines\n"), stderr());

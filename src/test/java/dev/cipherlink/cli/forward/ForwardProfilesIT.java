@@ -4,24 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.cli.Main;
-import dev.cipherlink.console.Terminal;
-import dev.cipherlink.crypto.Identity;
+import dev.cipherlink.cli.IdentityRig;
 import dev.cipherlink.forward.Programs;
-import dev.cipherlink.peer.JavaProgram;
-import dev.cipherlink.server.Server;
-import dev.cipherlink.server.ServerConfig;
-import dev.cipherlink.server.ServerConfig.ServerKeys;
-import dev.cipherlink.server.access.AuthorizedKeys;
-import dev.cipherlink.store.MemoryStore;
-import dev.cipherlink.store.StoreLimits;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -33,63 +21,24 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// Named forwards of the configuration, what `--status` tells of those that run, and starts that fail or wait.
 @Timeout(120)
-class ForwardProfilesIT {
+class ForwardProfilesIT extends IdentityRig {
 
-    @TempDir
-    Path folder;
-    private final Identity host = Identity.generate();
-    private final MemoryStore store = new MemoryStore(StoreLimits.ofHeap());
-    private Server server;
     private ServerSocket target;
-    private Terminal ann;
     private Path sockets;
 
     @BeforeEach
     void start() throws IOException {
-        Path authorized = folder.resolve("authorized");
         target = new ServerSocket(0, 16, InetAddress.getLoopbackAddress());
-        ann = new Terminal(folder);
-        ann.environment.put("HOME", folder.resolve("home").toString());
-        ann.environment.put("CIPHERLINK_SERVER_AUTHORIZED_KEYS", authorized.toString());
-        assertEquals(0, ann.run("keygen", "identity"), ann.err());
-        assertEquals(0, ann.run("authorize", ann.out().strip(), "--name", "ann", "--forward", "127.0.0.1:" + target.getLocalPort()), ann.err());
-        server = Server.start(ServerConfig.loopback(ServerKeys.personal(host, AuthorizedKeys.load(authorized)))
-                .with(to -> to.gracePeriod = Duration.ofMillis(500)), store);
-        ann.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + server.address().getPort());
-        ann.environment.put("CIPHERLINK_CLIENT_HOST_KEY", host.publicKey().fingerprint().toString());
+        authorizeAnn("--forward", "127.0.0.1:" + target.getLocalPort());
         sockets = folder.resolve("home/.local/state/cipherlink/forwards");
     }
 
     @AfterEach
     void stop() throws IOException {
-        server.close();
-        store.close();
-        host.close();
         target.close();
-    }
-
-    private Process process(String... args) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(JavaProgram.command(folder, List.of(), Main.class, args)).directory(folder.toFile())
-                .redirectError(folder.resolve("stderr").toFile());
-        builder.environment().putAll(ann.environment);
-        return builder.start();
-    }
-
-    private String stderr() throws IOException {
-        return Files.readString(folder.resolve("stderr"));
-    }
-
-    private static BufferedReader lines(Process process) {
-        return new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-    }
-
-    private static int port(String ready) {
-        assertTrue(ready != null && ready.startsWith("ready 127.0.0.1:"), ready);
-        return Integer.parseInt(ready.split("[: ]")[2]);
     }
 
     private void configure(String yaml) throws IOException {
@@ -105,10 +54,10 @@ class ForwardProfilesIT {
         assertEquals(1, ann.run("forward", "--status"));
         assertEquals("cipherlink: no forward of this user is running\n", ann.err());
         Process forward = process("forward", "db", "all");
-        try (var lines = lines(forward)) {
-            int db = port(lines.readLine());
+        try (var lines = forward.inputReader()) {
+            int db = portOf(lines.readLine());
             assertEquals("ready " + folder.resolve("home/.config/cipherlink/sock") + " -> 127.0.0.1:1", lines.readLine());
-            int socks = port(lines.readLine());
+            int socks = portOf(lines.readLine());
             try (var client = new Socket("127.0.0.1", db); Socket accepted = target.accept()) {
                 client.getOutputStream().write(42);
                 assertEquals(42, accepted.getInputStream().read());
@@ -176,13 +125,13 @@ class ForwardProfilesIT {
             assertTrue(ann.err().startsWith("cipherlink: cannot listen on 127.0.0.1:" + taken.getLocalPort() + ": "), ann.err());
             assertEquals("", ann.out(), "nothing is ready before all is set up");
             Process forward = process("forward", "-D", "0", "-L", spec, "--retry-bind");
-            try (var lines = lines(forward)) {
+            try (var lines = forward.inputReader()) {
                 assertTrue(lines.readLine().endsWith(" -> SOCKS, HTTP"));
                 assertTrue(stderr().startsWith("cipherlink: waiting to listen on 127.0.0.1:" + taken.getLocalPort() + ": "), stderr());
                 assertEquals(0, ann.run("forward", "--status"), ann.err());
                 assertTrue(ann.out().contains(": waiting for its port\n"), ann.out());
                 taken.close();
-                assertEquals(taken.getLocalPort(), port(lines.readLine()));
+                assertEquals(taken.getLocalPort(), portOf(lines.readLine()));
                 try (var client = new Socket("127.0.0.1", taken.getLocalPort()); Socket accepted = target.accept()) {
                     client.getOutputStream().write(42);
                     assertEquals(42, accepted.getInputStream().read());

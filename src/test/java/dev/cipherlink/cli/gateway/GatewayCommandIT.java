@@ -5,22 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.cli.Main;
-import dev.cipherlink.console.Terminal;
-import dev.cipherlink.crypto.Identity;
-import dev.cipherlink.peer.JavaProgram;
-import dev.cipherlink.server.Server;
-import dev.cipherlink.server.ServerConfig;
-import dev.cipherlink.server.ServerConfig.ServerKeys;
-import dev.cipherlink.server.access.AuthorizedKeys;
-import dev.cipherlink.store.MemoryStore;
-import dev.cipherlink.store.StoreLimits;
-import java.io.BufferedReader;
+import dev.cipherlink.cli.IdentityRig;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -28,52 +16,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// `cipherlink gateway` as a user meets it, with `redis-cli`, against a real server in this process.
 @Timeout(120)
-class GatewayCommandIT {
-
-    @TempDir
-    Path folder;
-    private final Identity host = Identity.generate();
-    private final MemoryStore store = new MemoryStore(StoreLimits.ofHeap());
-    private Server server;
-    private Terminal ann;
+class GatewayCommandIT extends IdentityRig {
 
     @BeforeEach
     void start() throws IOException {
-        Path authorized = folder.resolve("authorized");
-        ann = new Terminal(folder);
-        ann.environment.put("HOME", folder.resolve("home").toString());
-        ann.environment.put("CIPHERLINK_SERVER_AUTHORIZED_KEYS", authorized.toString());
-        assertEquals(0, ann.run("keygen", "identity"), ann.err());
-        assertEquals(0, ann.run("authorize", ann.out().strip(), "--name", "ann", "--keys", "rw:app:*"), ann.err());
-        server = Server.start(ServerConfig.loopback(ServerKeys.personal(host, AuthorizedKeys.load(authorized))), store);
-        ann.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + server.address().getPort());
-        ann.environment.put("CIPHERLINK_CLIENT_HOST_KEY", host.publicKey().fingerprint().toString());
-    }
-
-    @AfterEach
-    void stop() {
-        server.close();
-        store.close();
-        host.close();
-    }
-
-    private Process process(String... args) throws IOException {
-        var builder = new ProcessBuilder(JavaProgram.command(folder, List.of(), Main.class, args)).directory(folder.toFile())
-                .redirectError(folder.resolve("stderr").toFile());
-        builder.environment().putAll(ann.environment);
-        return builder.start();
-    }
-
-    private String stderr() throws IOException {
-        return Files.readString(folder.resolve("stderr"));
+        authorizeAnn("--keys", "rw:app:*");
     }
 
     private String redisCli(String... args) throws Exception {
@@ -90,10 +43,8 @@ class GatewayCommandIT {
         Files.writeString(folder.resolve("password"), "secret\nmore\n");
         Files.setPosixFilePermissions(folder.resolve("password"), PosixFilePermissions.fromString("rw-------"));
         Process gateway = process("gateway", "--resp", "0", "--resp", "./r.sock", "--password-file", "password");
-        try (var lines = new BufferedReader(new InputStreamReader(gateway.getInputStream(), StandardCharsets.UTF_8))) {
-            String ready = lines.readLine();
-            assertTrue(ready.startsWith("ready 127.0.0.1:"), ready + stderr());
-            String port = ready.substring(ready.lastIndexOf(':') + 1);
+        try (var lines = gateway.inputReader()) {
+            String port = String.valueOf(portOf(lines.readLine()));
             Path socket = folder.resolve("r.sock");
             assertTrue(lines.readLine().endsWith("r.sock"));
             assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)));

@@ -4,16 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.cli.Main;
-import dev.cipherlink.console.Terminal;
+import dev.cipherlink.cli.IdentityRig;
 import dev.cipherlink.crypto.Identity;
-import dev.cipherlink.peer.JavaProgram;
-import dev.cipherlink.server.Server;
-import dev.cipherlink.server.ServerConfig;
-import dev.cipherlink.server.ServerConfig.ServerKeys;
-import dev.cipherlink.server.access.AuthorizedKeys;
-import dev.cipherlink.store.MemoryStore;
-import dev.cipherlink.store.StoreLimits;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -22,41 +14,23 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// `agent` as a process of its own, with commands that use its key against a server.
 @Timeout(300)
-class AgentIT {
-    @TempDir
-    Path folder;
-    private Identity host;
-    private MemoryStore store;
-    private Server server;
-    private Terminal ann;
+class AgentIT extends IdentityRig {
     private Path socket;
     private Process agent;
 
     @BeforeEach
-    void startServerAndMakeAKeyWithAPassphrase() throws IOException {
-        host = Identity.generate();
-        store = new MemoryStore(StoreLimits.ofHeap());
-        Path authorized = folder.resolve("authorized");
-        server = Server.start(ServerConfig.loopback(ServerKeys.personal(host, AuthorizedKeys.load(authorized))), store);
-        ann = new Terminal(folder);
-        ann.environment.put("HOME", folder.resolve("home").toString());
+    void makeAKeyWithAPassphrase() {
         ann.environment.put("XDG_RUNTIME_DIR", folder.resolve("run").toString());
-        ann.environment.put("USER", "ann");
-        ann.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + server.address().getPort());
-        ann.environment.put("CIPHERLINK_CLIENT_HOST_KEY", host.publicKey().fingerprint().toString());
-        ann.environment.put("CIPHERLINK_SERVER_AUTHORIZED_KEYS", authorized.toString());
         socket = folder.resolve("run/cipherlink/agent");
-        assertEquals(0, typing("open sesame\nopen sesame\n", "keygen", "identity", "--passphrase"), ann.err());
+        assertEquals(0, ann.runTyping("open sesame\nopen sesame\n", "keygen", "identity", "--passphrase"), ann.err());
         assertEquals(0, ann.run("authorize", ann.out().strip()), ann.err());
     }
 
@@ -65,33 +39,19 @@ class AgentIT {
         if (agent != null) {
             agent.destroyForcibly().waitFor();
         }
-        server.close();
-        store.close();
-        host.close();
     }
 
-    private int typing(String typed, String... command) {
-        int status = ann.withTerminals(true, false, true).runWith(typed.getBytes(StandardCharsets.UTF_8), command);
-        ann.withTerminals(false, false, false);
-        return status;
-    }
-
-    private Process start(String... options) throws IOException {
-        var builder = new ProcessBuilder(JavaProgram.command(folder, List.of("-Xmx64m"), Main.class, "agent")).directory(folder.toFile())
-                .redirectError(folder.resolve("agent.err").toFile());
-        builder.command().addAll(List.of(options));
-        builder.environment().keySet().removeIf(name -> name.startsWith("CIPHERLINK_") || name.startsWith("XDG_"));
-        builder.environment().putAll(ann.environment);
-        return builder.start();
+    private Process start() throws IOException {
+        return process(List.of("-Xmx64m"), "agent");
     }
 
     private void startAgent() throws IOException {
         agent = start();
-        assertEquals("ready " + socket, agent.inputReader().readLine(), Files.readString(folder.resolve("agent.err")));
+        assertEquals("ready " + socket, agent.inputReader().readLine(), stderr());
     }
 
     private void unlock() {
-        assertEquals(0, typing("open sesame\n", "agent", "unlock"), ann.err());
+        assertEquals(0, ann.runTyping("open sesame\n", "agent", "unlock"), ann.err());
     }
 
     private static void signal(Process process, String name) throws IOException, InterruptedException {
@@ -137,7 +97,7 @@ class AgentIT {
         assertTrue(agent.waitFor(60, TimeUnit.SECONDS));
         assertEquals(0, agent.exitValue());
         assertFalse(Files.exists(socket));
-        assertEquals("", Files.readString(folder.resolve("agent.err")));
+        assertEquals("", stderr());
     }
 
     /// Another key under the same name is not that of the agent.
@@ -145,10 +105,10 @@ class AgentIT {
     void aFileThatHasChangedIsNotMixedUp() throws Exception {
         startAgent();
         unlock();
-        assertEquals(0, typing("other\nother\n", "keygen", "identity", "--passphrase", "--force"), ann.err());
+        assertEquals(0, ann.runTyping("other\nother\n", "keygen", "identity", "--passphrase", "--force"), ann.err());
         assertEquals(2, ann.run("kv", "GET", "a"), "no terminal for the new passphrase");
-        assertEquals(4, typing("other\n", "kv", "GET", "a"), "the new key is asked for, and unknown to the server");
-        assertEquals(2, typing("wrong\nwrong\nwrong\n", "agent", "unlock"));
+        assertEquals(4, ann.runTyping("other\n", "kv", "GET", "a"), "the new key is asked for, and unknown to the server");
+        assertEquals(2, ann.runTyping("wrong\nwrong\nwrong\n", "agent", "unlock"));
         assertTrue(ann.err().contains("wrong passphrase"), ann.err());
         assertEquals(0, ann.run("keys", "list"), ann.err());
     }
@@ -160,14 +120,14 @@ class AgentIT {
         signal(agent, "STOP");
         assertEquals(2, ann.run("kv", "GET", "a"));
         assertTrue(ann.err().startsWith("cipherlink: the agent at " + socket + " does not answer\n"), ann.err());
-        assertEquals(1, typing("open sesame\n", "kv", "GET", "a"), "a terminal is asked all the same");
+        assertEquals(1, ann.runTyping("open sesame\n", "kv", "GET", "a"), "a terminal is asked all the same");
         assertEquals(2, ann.run("agent", "list"));
         assertEquals("cipherlink: the agent at " + socket + " does not answer\n  try: cipherlink agent &\n", ann.err());
         Process second = start();
         assertTrue(second.waitFor(60, TimeUnit.SECONDS));
         assertEquals(2, second.exitValue());
         assertEquals("cipherlink: cannot run an agent: an agent is running already at " + socket + "\n",
-                Files.readString(folder.resolve("agent.err")));
+                stderr());
         signal(agent, "CONT");
         assertEquals(1, ann.run("kv", "GET", "a"), ann.err());
 
@@ -175,7 +135,7 @@ class AgentIT {
         assertTrue(Files.exists(socket, LinkOption.NOFOLLOW_LINKS));
         assertEquals(2, ann.run("kv", "GET", "a"));
         assertTrue(ann.err().contains("there is no terminal"), ann.err());
-        assertEquals(2, typing("", "agent", "unlock"));
+        assertEquals(2, ann.runTyping("", "agent", "unlock"));
         assertEquals("cipherlink: no agent is running at " + socket + "\n  try: cipherlink agent &\n", ann.err(), "no question before");
         startAgent();
         unlock();
@@ -241,14 +201,14 @@ class AgentIT {
         Process process = start();
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         assertEquals(2, process.exitValue());
-        assertTrue(Files.readString(folder.resolve("agent.err")).contains("name a shorter one in agent.socket"));
+        assertTrue(stderr().contains("name a shorter one in agent.socket"));
         ann.environment.remove("CIPHERLINK_AGENT_SOCKET");
         startAgent();
         assertEquals(0, ann.run("keygen", "identity", "plain"), ann.err());
-        assertEquals(2, typing("", "agent", "unlock", "plain"));
+        assertEquals(2, ann.runTyping("", "agent", "unlock", "plain"));
         assertEquals("cipherlink: " + folder.resolve("plain") + " has no passphrase, and needs no agent\n"
                 + "  try: cipherlink keys passphrase\n", ann.err());
-        assertEquals(2, typing("", "agent", "unlock", "nowhere"));
+        assertEquals(2, ann.runTyping("", "agent", "unlock", "nowhere"));
         assertTrue(ann.err().startsWith("cipherlink: cannot use identity " + folder.resolve("nowhere") + ": no such key file"), ann.err());
         assertEquals(2, ann.run("agent", "unlock"));
         assertTrue(ann.err().contains("there is no terminal"), ann.err());
