@@ -22,7 +22,10 @@ import java.util.concurrent.ConcurrentHashMap;
 /// that time, `verified` is there once the words were compared, and `read` is when the newest sealed message was written that was
 /// opened from that person. Times are ISO 8601 in UTC.
 ///
-/// Without a file they are kept in memory, for this process. Other lines are left alone. A new file has mode 0600; one that others may write is refused. Each call but [#isNews] reads the file.
+/// Servers and names are compared without their case, as a hand may have written them. Other lines are left alone. A new file has mode
+/// 0600; one that others may write is refused. Without a file they are kept in memory, for this process. Each call reads the file, but
+/// [#isNews] of what is none.
+///
 /// Thread-safe, also against other processes that do the same; everything blocks on the disk.
 public final class KnownPeople {
     /// Each takes about 120 bytes; a server can make up names.
@@ -153,8 +156,11 @@ public final class KnownPeople {
         return words(line)[0].equals(prefix + name.toLowerCase(Locale.ROOT));
     }
 
+    /// The words of a line, with server and name in lower case.
     private static String[] words(String line) {
-        return line.strip().split("[ \t]+");
+        String[] words = line.strip().split("[ \t]+");
+        words[0] = words[0].toLowerCase(Locale.ROOT);
+        return words;
     }
 
     /// @throws IOException if a line of this server is damaged: a person who was met would look new

@@ -42,6 +42,17 @@ class KnownPeopleTest {
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("known"))));
     }
 
+    /// Else the name would look new, and any key of the server's would be believed.
+    @Test
+    void aNameThatAHandWroteInCapitalsIsTheSamePerson() throws IOException {
+        people("a:1").meet("ann", ONE);
+        Path file = folder.resolve("known");
+        Files.writeString(file, Files.readString(file).replace("a:1/ann ", "A:1/Ann "));
+        assertEquals(ONE, people("a:1").meet("ann", OTHER).key());
+        assertEquals(OTHER, people("a:1").accept("ANN", OTHER, false).key());
+        assertEquals(1, Files.readAllLines(file).size());
+    }
+
     /// A container without a home folder.
     @Test
     void withoutAFileTheyAreKeptInMemory() throws IOException {
