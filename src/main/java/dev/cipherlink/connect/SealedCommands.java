@@ -8,7 +8,6 @@ import dev.cipherlink.command.ReplyItems;
 import dev.cipherlink.connect.SealingKeys.ChangedKeyException;
 import dev.cipherlink.crypto.PublicKey;
 import dev.cipherlink.crypto.PublicKeyLine;
-import dev.cipherlink.seal.KnownPeople.Person;
 import dev.cipherlink.seal.SealedValue;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Settings;
@@ -69,24 +68,25 @@ public final class SealedCommands {
 
     /// Finds the keys of the names among the wishes. Blocks on the server, if there are names.
     ///
-    /// @param news is told of keys that are kept for the first time
+    /// @param ownName our own name on the server
+    /// @param news    is told of keys that are kept for the first time
     /// @throws CliException if there is a name without a key, with another one than before, or no identity to seal with
-    public void resolve(Asking server, Consumer<String> news) throws InterruptedException {
+    public void resolve(String ownName, Asking server, Consumer<String> news) throws InterruptedException {
         if (wishes.seals) {
             required();
             for (String recipient : wishes.recipients) {
-                recipients.add(key(recipient, server, news));
+                recipients.add(key(recipient, ownName, server, news));
             }
             if (recipients.size() >= SealedValue.MAX_RECIPIENTS) {
                 throw CliException.usage("--seal-to: at most " + (SealedValue.MAX_RECIPIENTS - 1) + " beside yourself");
             }
         }
         for (String author : wishes.authors) {
-            authors.add(key(author, server, news));
+            authors.add(key(author, ownName, server, news));
         }
     }
 
-    private PublicKey key(String text, Asking server, Consumer<String> news) throws InterruptedException {
+    private PublicKey key(String text, String ownName, Asking server, Consumer<String> news) throws InterruptedException {
         if (!PublicKeyLine.isName(text)) {
             try {
                 return PublicKeyLine.parseKey(text);
@@ -95,15 +95,18 @@ public final class SealedCommands {
             }
         }
         try {
-            PublicKey offered = SealingKeys.answer(server.ask(new Command.KeyOf(text).encode())).orElseThrow(() ->
-                    CliException.usage(text + " has no key here"));
-            boolean isNew = required().people().find(text).isEmpty();
-            Person person = required().people().meet(text, offered);
-            if (isNew) {
-                news.accept("the key of " + text + " is new here, " + offered + ", and is kept; /verify " + text + " in cipherlink chat compares it");
+            SealingKeys known = required();
+            Optional<PublicKey> offered = known.answer(text, ownName, server.ask(new Command.KeyOf(text).encode()));
+            if (offered.isEmpty()) {
+                throw CliException.usage(known.whyNone(text, text + " has no key here"));
             }
-            SealingKeys.requireSame(person, offered);
-            return offered;
+            SealingKeys.Met met = known.meet(text, offered.get());
+            if (met.isNew()) {
+                news.accept("the key of " + text + " is new here, " + offered.get() + ", and is kept; /verify " + text
+                        + " in cipherlink chat compares it");
+            }
+            SealingKeys.requireSame(met.person(), offered.get());
+            return offered.get();
         } catch (ChangedKeyException e) {
             throw new CliException(ExitStatus.AUTHENTICATION, e.getMessage()).withHint("/verify " + text + " in cipherlink chat").withCause(e);
         } catch (IOException e) {

@@ -42,9 +42,10 @@ public record SealingKeys(KeyPair own, PublicKey ownKey, KnownPeople people) {
 
     /// The answer to KEY.
     ///
+    /// @param ownName our own name on the server
     /// @return empty if nobody has that name, or no key
-    /// @throws IOException if the server refuses, is too old, or answers something else
-    public static Optional<PublicKey> answer(Reply reply) throws IOException {
+    /// @throws IOException if the server refuses, is too old, gives our own key as another's, or answers something else
+    public Optional<PublicKey> answer(String name, String ownName, Reply reply) throws IOException {
         if (reply.isError()) {
             if (reply.reason().equals(Reply.NOT_FOUND.reason())) {
                 return Optional.empty();
@@ -52,18 +53,53 @@ public record SealingKeys(KeyPair own, PublicKey ownKey, KnownPeople people) {
             throw new IOException(reply.reason().startsWith("unknown command") ? "this server is too old to tell the keys of people"
                     : reply.reason());
         }
+        PublicKey key;
         try {
-            return Optional.of(PublicKeyLine.parse(reply.text()).key());
+            key = PublicKeyLine.parse(reply.text()).key();
         } catch (IllegalArgumentException e) {
             throw new IOException("the server gives no key that can be read: " + e.getMessage(), e);
         }
+        if (isOwnUnder(name, ownName, key)) {
+            throw new IOException("the server gives YOUR OWN KEY as that of " + name + ": nothing is sealed for it");
+        }
+        return Optional.of(key);
+    }
+
+    /// Whether a key is ours under the name of somebody else. If it were believed, the server could show us what we sealed ourselves as
+    /// words of that person.
+    ///
+    /// @param ownName our own name on the server
+    public boolean isOwnUnder(String name, String ownName, PublicKey key) {
+        return key.equals(ownKey) && !name.equalsIgnoreCase(ownName);
+    }
+
+    /// The person of a name, who is kept with this key if the name is new.
+    public Met meet(String name, PublicKey key) throws IOException {
+        Optional<Person> known = people.find(name);
+        return new Met(known.isPresent() ? known.get() : people.meet(name, key), known.isEmpty());
+    }
+
+    /// @param isNew whether the name was new until now
+    public record Met(Person person, boolean isNew) {
+    }
+
+    /// Why nothing is sealed for a name that the server gives no key for.
+    ///
+    /// @param ifNew the reason if the name was never met
+    public String whyNone(String name, String ifNew) throws IOException {
+        return people.find(name).map(person -> "the server gives no key for " + person.name() + " any more, whose key is there since "
+                + known(person) + ": nothing was sent").orElse(ifNew);
+    }
+
+    /// Since when a key is known, and how well.
+    public static String known(Person person) {
+        return person.since() + (person.isVerified() ? ", which was verified" : "");
     }
 
     /// @throws ChangedKeyException if a person had another key than this one
     public static void requireSame(Person person, PublicKey offered) throws ChangedKeyException {
         if (!person.key().equals(offered)) {
-            throw new ChangedKeyException("the server gives another key for " + person.name() + " than the one since " + person.since()
-                    + (person.isVerified() ? ", which was verified" : ""));
+            throw new ChangedKeyException("the server gives another key for " + person.name() + " than the one since " + known(person));
         }
     }
 

@@ -79,7 +79,7 @@ public final class Chat {
         boolean isTerminal = isTerminal();
         SealedCommands sealed = sealed(keys);
         try (ChatConnection connection = ChatConnection.open(keys, isTerminal ? patient() : settings)) {
-            sealed.resolve(command -> answer(connection, command), news -> output.notice("cipherlink: " + news));
+            sealed.resolve(connection.name(), command -> answer(connection, command), news -> output.notice("cipherlink: " + news));
             if (isTerminal) {
                 try (Terminal terminal = terminal()) {
                     return onTerminal(connection, sealed, terminal, begin);

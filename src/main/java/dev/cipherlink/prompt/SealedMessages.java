@@ -81,8 +81,11 @@ final class SealedMessages {
         }
         return keyOf(name).thenCompose(offered -> {
             try {
-                Person person = meet(name, offered.orElseThrow(() -> new IOException(name
-                        + " has no key here, so it cannot be sealed; TELL " + name + " ... sends it for the server to read")));
+                if (offered.isEmpty()) {
+                    throw new IOException(keys.whyNone(name, name + " has no key here, so it cannot be sealed; TELL " + name
+                            + " ... sends it for the server to read"));
+                }
+                Person person = meet(name, offered.get()).person();
                 SealingKeys.requireSame(person, offered.get());
                 String sealed = SealedText.seal(keys.own(), person.key(), now(), text);
                 return connection.request(new Command.Tell(name, sealed).encode());
@@ -94,13 +97,12 @@ final class SealedMessages {
         });
     }
 
-    private Person meet(String name, PublicKey key) throws IOException {
-        boolean isNew = keys.people().find(name).isEmpty();
-        Person person = keys.people().meet(name, key);
-        if (isNew) {
+    private SealingKeys.Met meet(String name, PublicKey key) throws IOException {
+        SealingKeys.Met met = keys.meet(name, key);
+        if (met.isNew()) {
             news.accept("the key of " + name + " is new here, " + key + "; /verify " + name + " compares it");
         }
-        return person;
+        return met;
     }
 
     /// Each message is written later than the one before, even within a millisecond or when the clock goes back.
@@ -119,7 +121,7 @@ final class SealedMessages {
         }
         return connection.request(request).thenApply(reply -> {
             try {
-                return SealingKeys.answer(reply);
+                return keys.answer(name, connection.name(), reply);
             } catch (IOException e) {
                 throw new CompletionException(e);
             }
@@ -214,9 +216,13 @@ final class SealedMessages {
         }
         Event.Direct read = with(direct, opened.text());
         Optional<Instant> written = Optional.of(opened.written());
+        if (keys.isOwnUnder(direct.from(), connection.name(), opened.sender())) {
+            news.accept("this message is sealed by YOUR OWN KEY, and not by " + direct.from() + ": it is one of yours, told as another's");
+            return new Shown(read, "changed", "YOUR OWN KEY", written);
+        }
         try {
-            boolean isNew = keys.people().find(direct.from()).isEmpty();
-            Person person = meet(direct.from(), opened.sender());
+            SealingKeys.Met met = meet(direct.from(), opened.sender());
+            Person person = met.person();
             if (!person.key().equals(opened.sender())) {
                 news.accept("this message is sealed by ANOTHER KEY, " + opened.sender() + ", than the one of " + direct.from() + " since "
                         + person.since() + ": somebody else may have written it; /verify " + direct.from() + " compares");
@@ -226,7 +232,7 @@ final class SealedMessages {
                 return new Shown(read, "repeated", "again or out of order, written " + opened.written(), written);
             }
             String mark = Duration.between(opened.written(), direct.at()).abs().compareTo(LATE) > 0 ? "written " + opened.written() : "";
-            return new Shown(read, isNew ? "new" : person.isVerified() ? "verified" : "known", mark, written);
+            return new Shown(read, met.isNew() ? "new" : person.isVerified() ? "verified" : "known", mark, written);
         } catch (IOException e) {
             return new Shown(read, "new", "key " + opened.sender() + ", which cannot be compared with earlier ones: " + FailureText.withFile(e),
                     written);
@@ -285,7 +291,7 @@ final class SealedMessages {
         compared.put(folded(name), offered);
         List<String> lines = new ArrayList<>();
         known.filter(person -> !person.key().equals(offered)).ifPresent(person -> lines.add("ANOTHER KEY than the one of " + name
-                + " since " + person.since() + (person.isVerified() ? ", which was verified" : "") + ": it was " + person.key()));
+                + " since " + SealingKeys.known(person) + ": it was " + person.key()));
         lines.add(name + ": " + offered + (known.filter(person -> person.key().equals(offered) && person.isVerified()).isPresent()
                 ? ", verified" : ""));
         lines.add("    " + AuthenticationWords.of(keys.ownKey(), offered));

@@ -174,9 +174,9 @@ class PipedChatIT extends ReplRig {
         }
     }
 
-    /// A program that does what it is told must see that the server tells it a second time, or hours later.
+    /// A program that does what it is told must see that the server tells it a second time or hours later, or as another's.
     @Test
-    void withJsonARepeatedSealedMessageIsOne() throws Exception {
+    void withJsonASealedMessageSaysWhetherToBelieveIt() throws Exception {
         Terminal pipe = pipe();
         pipe.environment.put("CIPHERLINK_CLIENT_KNOWN_PEOPLE", folder.resolve("people").toString());
         var typed = new PipedOutputStream();
@@ -186,6 +186,7 @@ class PipedChatIT extends ReplRig {
                 Identity ann = Identity.load(folder.resolve("ann"), PassphraseSource.none())) {
             Instant written = Instant.ofEpochMilli(System.currentTimeMillis());
             String sealed = SealedText.seal(own.keyPair(), ann.publicKey(), written, "pay him");
+            bob.request("TELL ann " + SealedText.seal(ann.keyPair(), ann.publicKey(), written, "words of ann, told as bob's"));
             for (int i = 0; i < 3; i++) {
                 bob.request("TELL ann " + (i < 2 ? sealed
                         : SealedText.seal(own.keyPair(), ann.publicKey(), written.plusSeconds(1), "thank you")));
@@ -194,8 +195,8 @@ class PipedChatIT extends ReplRig {
             typed.close();
             assertEquals(0, status.get());
             List<Map<String, String>> told = ofType("direct", pipe.out());
-            assertEquals(List.of("new", "repeated", "known"), told.stream().map(direct -> direct.get("sealed")).toList(), pipe.out());
-            assertEquals(written, Instant.parse(told.get(1).get("written")));
+            assertEquals(List.of("changed", "new", "repeated", "known"), told.stream().map(direct -> direct.get("sealed")).toList(), pipe.out());
+            assertEquals(written, Instant.parse(told.get(2).get("written")));
         }
     }
 

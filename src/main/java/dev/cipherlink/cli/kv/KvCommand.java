@@ -146,7 +146,7 @@ public final class KvCommand extends ClientCommand {
     /// @throws CliException if somebody of the options has no key, or another one than before
     private SealedCommands sealing(CliClient connection, Settings settings) throws InterruptedException {
         var sealing = new SealedCommands(connection.keys(), settings, wishes());
-        sealing.resolve(connection::request, news -> output().notice("cipherlink: " + news));
+        sealing.resolve(connection.client().session().clientId(), connection::request, news -> output().notice("cipherlink: " + news));
         return sealing;
     }
 

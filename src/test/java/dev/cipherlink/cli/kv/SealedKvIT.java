@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Values that the server cannot read, by the program's `kv`.
+/// What the server cannot read, by the program: values of `kv`, and messages of `chat` in a pipe.
 @Timeout(120)
 class SealedKvIT {
     private static final byte[] SECRET = "s3cret\n\0".getBytes(UTF_8);
@@ -232,6 +232,19 @@ class SealedKvIT {
         newKey("bob");
         assertEquals(4, ann.run("kv", "SET", "--seal-to", "bob", "k", "v"));
         assertTrue(ann.err().contains("the server gives another key for bob than the one since "), ann.err());
+    }
+
+    /// The advice to send it unsealed would be a way for the server to read it.
+    @Test
+    void nothingIsSentOnceTheKeyOfAKnownPersonIsGone() throws Exception {
+        Terminal ann = terminal("ann");
+        assertEquals(0, ann.runWith("/msg bob one\n".getBytes(UTF_8), "chat"), ann.err());
+        authorized.remove("bob");
+        assertEquals(6, ann.runWith("/msg bob two\n".getBytes(UTF_8), "chat"), ann.err());
+        assertTrue(ann.err().contains("the server gives no key for bob any more, whose key is there since "), ann.err());
+        assertFalse(ann.err().contains("TELL"), ann.err());
+        assertEquals(2, ann.run("kv", "SET", "--seal-to", "bob", "k", "v"));
+        assertTrue(ann.err().contains("the server gives no key for bob any more, whose key is there since "), ann.err());
     }
 
     @Test
