@@ -23,7 +23,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.jline.utils.AttributedString;
 
-/// Shows events that the server pushes, and histories. Called on the connection's thread.
+/// Shows events that the server pushes, and histories. Called on the connection's thread, and by [SealedMessages] on its own.
 final class EventView {
     private final JoinedRooms rooms;
     private final ChatLines lines;

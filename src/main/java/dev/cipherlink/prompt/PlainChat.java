@@ -61,6 +61,7 @@ final class PlainChat implements PromptSession.Host {
             screen.end(status);
             worst = worst.compareTo(status) >= 0 ? worst : status;
         }
+        session.drain();
         boolean stays = begin.since().isPresent() && !isLeaving && worst != ExitStatus.UNREACHABLE;
         return stays ? session.awaitEnd() : worst;
     }

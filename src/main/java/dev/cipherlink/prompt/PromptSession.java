@@ -231,6 +231,13 @@ final class PromptSession {
         return DONE;
     }
 
+    /// Blocks until the direct messages that have come are shown, for a few seconds at most.
+    void drain() throws InterruptedException {
+        if (mail.isPresent()) {
+            mail.get().drain();
+        }
+    }
+
     /// Blocks until the connection has ended for good.
     ExitStatus awaitEnd() throws InterruptedException {
         ended.await();

@@ -67,6 +67,7 @@ final class Repl implements PromptSession.Host {
                 status = readAndRun();
             }
             awaitAnswers();
+            session.drain();
             return status;
         } finally {
             screen.stop();

@@ -59,7 +59,7 @@ final class Requests {
         long begun = System.nanoTime();
         int turn = screen.turn();
         PendingCommands.Entry entry = pending.add(command);
-        return connection.request(sent).thenApply(reply -> sealing.open(sent, reply)).handle((reply, failure) -> {
+        return connection.request(sent).thenCompose(reply -> opened(sent, reply)).handle((reply, failure) -> {
             boolean isAwaited = pending.remove(entry);
             if (failure != null) {
                 return failed(command, failure);
@@ -72,6 +72,12 @@ final class Requests {
             }
             return ExitStatus.of(reply);
         });
+    }
+
+    /// The keys may be an agent's: sealed values are opened in a thread of their own, and not in the connection's.
+    private CompletableFuture<Reply> opened(byte[] sent, Reply reply) {
+        return sealing.opens(reply) ? CompletableFuture.supplyAsync(() -> sealing.open(sent, reply), Thread::startVirtualThread)
+                : CompletableFuture.completedFuture(reply);
     }
 
     private ExitStatus failed(String command, Throwable failure) {

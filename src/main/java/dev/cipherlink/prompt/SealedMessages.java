@@ -26,17 +26,26 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
-/// Direct messages that the server cannot read, and whose keys they are sealed with. Thread-safe. Sending does not block on the
-/// network; keys of people are read from their file and kept in it.
+/// Direct messages that the server cannot read, and whose keys they are sealed with.
+///
+/// Thread-safe. Nothing here blocks but [#drain], and [#open] where too many messages have come: threads of its own use the keys and the
+/// file of the people, since the connection's must wait neither for an agent nor for a disk.
 final class SealedMessages {
     /// Further apart, the clock of the sender and the server's do not just differ.
     private static final Duration LATE = Duration.ofMinutes(2);
     /// The most messages that wait for a key, of at most 4 KiB.
     private static final int MAX_WAITING = 1_000;
     private static final Duration RETRY_INTERVAL = Duration.ofSeconds(2);
+    private static final long DRAIN_SECONDS = 5;
 
     private final ChatConnection connection;
     private final SealingKeys keys;
@@ -44,6 +53,12 @@ final class SealedMessages {
     private final Consumer<String> warnings;
     /// The key whose words were shown for a name, so that no other one is accepted.
     private final Map<String, PublicKey> compared = new ConcurrentHashMap<>();
+    /// Sends in the order of typing, and may wait for the connection.
+    private final ExecutorService sealer = worker("cipherlink-seal");
+    /// Shows in the order of coming. Never waits for the connection, whose thread waits for it when there is no place.
+    private final ExecutorService opener = worker("cipherlink-open");
+    private final Semaphore places = new Semaphore(MAX_WAITING);
+    /// Used by the sealer.
     private Instant lastWritten = Instant.MIN;
     /// Messages in their order that came while our secret, which an agent keeps, could not be used. Guards itself.
     private final Deque<Event.Direct> waiting = new ArrayDeque<>();
@@ -55,6 +70,10 @@ final class SealedMessages {
         this.keys = keys;
         this.news = news;
         this.warnings = warnings;
+    }
+
+    private static ExecutorService worker(String name) {
+        return Executors.newSingleThreadExecutor(Thread.ofVirtual().name(name).factory());
     }
 
     /// A direct message as it is shown.
@@ -79,7 +98,7 @@ final class SealedMessages {
             return CompletableFuture.failedFuture(new IOException("a sealed message has at most " + SealedText.MAX_TEXT_BYTES
                     + " bytes, and this has " + bytes));
         }
-        return keyOf(name).thenCompose(offered -> {
+        return keyOf(name).thenComposeAsync(offered -> {
             try {
                 if (offered.isEmpty()) {
                     throw new IOException(keys.whyNone(name, name + " has no key here, so it cannot be sealed; TELL " + name
@@ -94,7 +113,7 @@ final class SealedMessages {
             } catch (IOException | IllegalArgumentException e) {
                 return CompletableFuture.failedFuture(new IOException(FailureText.withFile(e)));
             }
-        });
+        }, sealer);
     }
 
     private SealingKeys.Met meet(String name, PublicKey key) throws IOException {
@@ -106,7 +125,7 @@ final class SealedMessages {
     }
 
     /// Each message is written later than the one before, even within a millisecond or when the clock goes back.
-    private synchronized Instant now() {
+    private Instant now() {
         Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
         lastWritten = now.isAfter(lastWritten) ? now : lastWritten.plusMillis(1);
         return lastWritten;
@@ -129,10 +148,30 @@ final class SealedMessages {
     }
 
     /// Opens a message, and keeps the key of a sender who is new. While our secret cannot be used, messages wait in memory, since the
-    /// server does not tell them again. To be called by one thread.
+    /// server does not tell them again.
     ///
-    /// @param show gets the message, from this thread or, after it has waited, from another
+    /// @param show gets the message, from another thread
     void open(Event.Direct direct, Consumer<Shown> show) {
+        places.acquireUninterruptibly();
+        opener.execute(() -> {
+            try {
+                openNow(direct, show);
+            } finally {
+                places.release();
+            }
+        });
+    }
+
+    /// Blocks until the messages that have come were opened and shown, or wait for a key; for 5 seconds at most.
+    void drain() throws InterruptedException {
+        try {
+            opener.submit(() -> { }).get(DRAIN_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException _) {
+            // the agent or the disk holds them up
+        }
+    }
+
+    private void openNow(Event.Direct direct, Consumer<Shown> show) {
         if (!SealedText.isSealed(direct.text())) {
             show.accept(Shown.plain(direct, "not sealed"));
             return;
@@ -245,7 +284,7 @@ final class SealedMessages {
 
     /// What is known of a person, in lines for people.
     CompletableFuture<List<String>> whois(String name) {
-        return keyOf(name).thenApply(offered -> {
+        return keyOf(name).thenApplyAsync(offered -> {
             try {
                 Optional<Person> known = keys.people().find(name);
                 List<String> lines = new ArrayList<>();
@@ -263,7 +302,7 @@ final class SealedMessages {
             } catch (IOException e) {
                 throw new CompletionException(e);
             }
-        });
+        }, sealer);
     }
 
     /// Shows the words to compare with a person, or takes the user's verdict on the key whose words were shown.
@@ -277,7 +316,7 @@ final class SealedMessages {
                 } catch (IOException e) {
                     throw new CompletionException(e);
                 }
-            }, Thread::startVirtualThread); // the words take a while
+            }, sealer);
         }
         try {
             return CompletableFuture.completedFuture(List.of(take(name, verdict)));

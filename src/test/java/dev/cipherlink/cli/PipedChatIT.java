@@ -1,5 +1,6 @@
 package dev.cipherlink.cli;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,6 +11,7 @@ import dev.cipherlink.client.Client;
 import dev.cipherlink.console.Terminal;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.IdentityFile.PassphraseSource;
+import dev.cipherlink.crypto.KeyListFile;
 import dev.cipherlink.prompt.ReplRig;
 import dev.cipherlink.seal.SealedText;
 import dev.cipherlink.store.KeyValueStore;
@@ -236,6 +238,34 @@ class PipedChatIT extends ReplRig {
             assertEquals(0, status.get(), pipe.err());
             assertEquals(List.of("for all", "secret 1", "secret 2", "secret 3", "secret 4"),
                     ofType("direct", pipe.out()).stream().map(direct -> direct.get("text")).toList());
+        }
+    }
+
+    /// The thread that reads the connection would hold the session meanwhile, and its keepalives.
+    @Test
+    void aFileOfPeopleThatAnotherProcessHoldsHoldsUpSealedMessagesOnly() throws Exception {
+        Path people = folder.resolve("people");
+        Terminal pipe = pipe();
+        pipe.environment.put("CIPHERLINK_CLIENT_KNOWN_PEOPLE", people.toString());
+        var released = new CompletableFuture<List<String>>();
+        CompletableFuture<?> holding = CompletableFuture.runAsync(() ->
+                assertDoesNotThrow(() -> new KeyListFile(people).update(_ -> released.join())), Thread::startVirtualThread);
+        var typed = new PipedOutputStream();
+        var stdin = new PipedInputStream(typed);
+        CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> pipe.runWith(stdin, jsonChat("#json")));
+        try (Client bob = client("bob"); Identity own = Identity.load(folder.resolve("bob"), PassphraseSource.none());
+                Identity ann = Identity.load(folder.resolve("ann"), PassphraseSource.none())) {
+            bob.request("JOIN #json");
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> bob.request("WHO #json").text().contains("ann"));
+            bob.request("TELL ann " + SealedText.seal(own.keyPair(), ann.publicKey(), Instant.now(), "secret"));
+            bob.request("SAY #json for all");
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> pipe.out().contains("for all"));
+            assertEquals(List.of(), ofType("direct", pipe.out()));
+            released.complete(List.of());
+            typed.close();
+            assertEquals(0, status.get(), pipe.err());
+            assertEquals("secret", ofType("direct", pipe.out()).getFirst().get("text"), "shown before the end");
+            holding.get();
         }
     }
 
