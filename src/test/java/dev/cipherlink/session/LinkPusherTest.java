@@ -158,11 +158,59 @@ class LinkPusherTest extends LinkRig {
         });
         signal.request();
         running.await();
+        assertFalse(signal.isAtRest());
         signal.detach();
         assertTrue(wasInterrupted.get());
         assertTrue(signal.isAtRest());
         signal.request();
         assertTrue(signal.isAtRest(), "remembered for the next link");
         assertTrue(signal.isRequested());
+    }
+
+    /// The server's stop interrupts a thread that ends its link.
+    @Test
+    void anInterruptOfTheEndIsKeptUntilThePusherHasEnded() throws Exception {
+        var signal = new PushSignal();
+        var running = new CountDownLatch(1);
+        var mayEnd = new CountDownLatch(1);
+        signal.attach(() -> {
+            running.countDown();
+            while (mayEnd.getCount() > 0) {
+                Thread.onSpinWait();
+            }
+        });
+        signal.request();
+        running.await();
+        var isKept = new CompletableFuture<Boolean>();
+        Thread ending = Thread.ofPlatform().start(() -> {
+            signal.detach();
+            isKept.complete(Thread.currentThread().isInterrupted());
+        });
+        await(() -> ending.getState() == Thread.State.WAITING);
+        ending.interrupt();
+        await(() -> !ending.isInterrupted() && ending.getState() == Thread.State.WAITING);
+        assertFalse(isKept.isDone());
+        mayEnd.countDown();
+        assertTrue(isKept.get());
+        assertTrue(signal.isAtRest());
+    }
+
+    /// Else the link would never send again, and its end would wait for ever.
+    @Test
+    void aPusherThatFailsLeavesNoThreadAndRunsAgain() throws Exception {
+        var signal = new PushSignal();
+        var runs = new AtomicInteger();
+        signal.attach(() -> {
+            Thread.currentThread().setUncaughtExceptionHandler((_, _) -> { });
+            if (runs.incrementAndGet() == 1) {
+                throw new OutOfMemoryError("for the test");
+            }
+            signal.clear();
+        });
+        signal.request();
+        await(() -> runs.get() == 1 && signal.isAtRest());
+        signal.request();
+        await(() -> runs.get() == 2 && signal.isAtRest());
+        signal.detach();
     }
 }

@@ -3,6 +3,7 @@ package dev.cipherlink.store;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
@@ -163,6 +165,61 @@ public abstract class StoreUsageContract {
         }
         assertEquals(10, quota.usage().bytes());
         assertEquals(real(), quota.usage().bytes());
+    }
+
+    /// A write may be in several parts, each of whose clients has a quota of its own.
+    @Test
+    void aWriteThatOneQuotaRefusesIsInNoNumber() throws Exception {
+        Usage first = counted();
+        Usage second = store.usage("second", SPACE);
+        assertTrue(second.awaitCount(Duration.ofSeconds(60)));
+        for (Usage limited : List.of(first, second)) {
+            try (Transaction transaction = store.begin()) {
+                transaction.limit(new Quota(limited, 5));
+                assertRefused(() -> store.set(key("a:1"), bytes("123")));
+                assertEquals(Map.of("a", 0L, "second", 0L), store.usages());
+            }
+        }
+        store.set(key("a:1"), bytes("123"));
+        assertEquals(Map.of("a", 6L, "second", 6L), store.usages());
+    }
+
+    /// A count that fails costs no write anything afterwards, and is made anew.
+    @Test
+    void aPartThatCouldNotBeCountedIsForgottenAndTheOthersGoOn() throws Exception {
+        store.set(key("a:1"), bytes("1"));
+        Usage good = counted();
+        var isSeen = new CountDownLatch(1);
+        Space broken = new Space() {
+            @Override
+            public boolean contains(byte[] key) {
+                awaitOrFail(isSeen);
+                throw new IllegalStateException("for the test");
+            }
+
+            @Override
+            public List<byte[]> prefixes() {
+                return SPACE.prefixes();
+            }
+        };
+        Usage bad = store.usage("bad", broken);
+        assertEquals(Map.of("a", 4L), store.usages(), "not before it is counted");
+        isSeen.countDown();
+        assertFalse(bad.awaitCount(Duration.ofSeconds(60)));
+        assertFalse(bad.isCounted());
+        store.set(key("a:2"), bytes("1"));
+        assertEquals(8, good.bytes());
+        Usage again = store.usage("bad", SPACE);
+        assertTrue(again.awaitCount(Duration.ofSeconds(60)));
+        assertEquals(Map.of("a", 8L, "bad", 8L), store.usages());
+    }
+
+    private static void awaitOrFail(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static void assertRefused(org.junit.jupiter.api.function.Executable write) {
