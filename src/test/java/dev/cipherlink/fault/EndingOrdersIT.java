@@ -116,7 +116,7 @@ class EndingOrdersIT {
     @ParameterizedTest
     @EnumSource
     void findsOutOnBothSidesThatTheCableWasPulled(Wire wire) throws Exception {
-        Duration interval = Duration.ofMillis(300);
+        Duration interval = Duration.ofSeconds(1);
         try (var server = WireServer.start(wire, WireServer.times(LONG, interval));
              var proxy = FaultProxy.to(server.port());
              var client = Client.connect(server.through(proxy).withTimes(LONG, interval))) {

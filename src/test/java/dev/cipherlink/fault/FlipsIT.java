@@ -31,9 +31,9 @@ class FlipsIT {
     private static final int REQUESTS = 12;
     /// Fewer than either direction of the conversation has.
     private static final int OFFSETS = 700;
-    private static final Duration TIMEOUT = Duration.ofSeconds(1);
+    private static final Duration TIMEOUT = Duration.ofSeconds(3);
     /// A size that was made larger leaves its receiver waiting for bytes that never come.
-    private static final Duration KEEPALIVE = Duration.ofMillis(100);
+    private static final Duration KEEPALIVE = Duration.ofMillis(250);
 
     record Case(Wire wire, Direction direction) {
     }
