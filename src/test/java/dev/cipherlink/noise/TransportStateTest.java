@@ -68,18 +68,9 @@ class TransportStateTest {
         }
     }
 
-    private static byte[] travel(TransportState from, TransportState to, int value) throws IOException {
-        byte[] message = sealed(from, value);
-        byte[] opened = new byte[1];
-        assertEquals(1, to.open(message, 0, message.length, opened, 0));
-        assertEquals(value, opened[0]);
-        return message;
-    }
-
-    private static byte[] sealed(TransportState from, int value) throws IOException {
-        byte[] message = new byte[1 + TransportState.TAG_BYTES];
-        from.seal(new byte[] {(byte) value}, 0, 1, message, 0);
-        return message;
+    private static void travel(TransportState from, TransportState to, int value) throws IOException {
+        byte[] plaintext = {(byte) value};
+        assertArrayEquals(plaintext, open(to, seal(from, plaintext)));
     }
 
     @ParameterizedTest
@@ -138,11 +129,11 @@ class TransportStateTest {
             initiator.rekeyByTime();
             responder.rekeyByTime();
             now.addAndGet(isUnderNextKey ? TransportState.KEY_NANOS : 0);
-            byte[] message = sealed(initiator, 1);
+            byte[] message = seal(initiator, new byte[1]);
             message[3] ^= 1;
-            assertThrows(ProtocolException.class, () -> responder.open(message, 0, message.length, new byte[1], 0));
+            assertThrows(ProtocolException.class, () -> open(responder, message));
             message[3] ^= 1;
-            assertThrows(IOException.class, () -> responder.open(message, 0, message.length, new byte[1], 0));
+            assertThrows(IOException.class, () -> open(responder, message));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.cipherlink.store;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
+import static dev.cipherlink.store.StoreContract.bytes;
+import static dev.cipherlink.store.StoreContract.key;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -21,11 +22,13 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 
 /// Bytes are counted for quotas as they are, whatever happens meanwhile. Each engine runs it.
 @Timeout(120)
@@ -45,14 +48,6 @@ public abstract class StoreUsageContract {
     @AfterEach
     void closeStore() {
         store.close();
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(UTF_8);
-    }
-
-    private static Key key(String text) {
-        return Key.of(bytes(text));
     }
 
     /// Keys that begin with `a:`, but for those that begin with `a:x`.
@@ -222,7 +217,7 @@ public abstract class StoreUsageContract {
         }
     }
 
-    private static void assertRefused(org.junit.jupiter.api.function.Executable write) {
+    private static void assertRefused(Executable write) {
         StoreException refusal = assertThrows(StoreException.class, write);
         assertEquals(Reason.QUOTA, refusal.reason());
         assertTrue(refusal.getMessage().startsWith("the store is full for your key, whose keys take "), refusal.getMessage());
@@ -233,7 +228,7 @@ public abstract class StoreUsageContract {
     void isExactWhileOthersWrite() throws Exception {
         for (int round = 0; round < 5; round++) {
             int seed = round;
-            var isOver = new java.util.concurrent.atomic.AtomicBoolean();
+            var isOver = new AtomicBoolean();
             try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
                 List<Future<?>> writers = IntStream.range(0, 4).<Future<?>>mapToObj(i -> threads.submit(() -> {
                     var random = new Random(100 * seed + i);
