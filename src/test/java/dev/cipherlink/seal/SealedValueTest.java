@@ -8,8 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.crypto.KeyPair;
 import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.crypto.Sodium;
+import dev.cipherlink.noise.OneWayMessage;
 import java.io.IOException;
 import java.net.ProtocolException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -91,6 +94,19 @@ class SealedValueTest {
     /// A recipient has the key of the content, and can make no other content under the author's name.
     @Test
     void aRecipientCannotPoseAsTheAuthor() throws IOException {
+        byte[] sealed = sealed();
+        int contentAt = 9 + 2 * 128;
+        byte[] content = Arrays.copyOfRange(sealed, contentAt, sealed.length);
+        byte[] digest = new byte[64];
+        Sodium.blake2b(digest, content, content.length);
+        byte[] prologue = ByteBuffer.allocate(25 + 64 + KEY.length).put("cipherlink sealed value 1".getBytes(StandardCharsets.US_ASCII))
+                .put(digest).put(KEY).array();
+        byte[] contentKey = OneWayMessage.open(bob, prologue, Arrays.copyOfRange(sealed, 9 + 128, contentAt)).payload();
+        assertArrayEquals(VALUE, OneWayMessage.decrypt(contentKey, content));
+        byte[] forged = OneWayMessage.encrypt(contentKey, "forged".getBytes(StandardCharsets.UTF_8));
+        byte[] value = ByteBuffer.allocate(contentAt + forged.length).put(sealed, 0, contentAt).put(forged).array();
+        assertThrows(ProtocolException.class, () -> SealedValue.open(ann, KEY, value), "the author's locks are for the author's content");
+
         byte[] bobs = SealedValue.seal(bob, KEY, VALUE, List.of(key(ann)));
         assertEquals(key(bob), SealedValue.open(ann, KEY, bobs).sender());
     }
