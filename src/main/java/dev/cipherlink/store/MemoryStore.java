@@ -6,7 +6,6 @@ import dev.cipherlink.store.Usage.Usages;
 import dev.cipherlink.store.Usage.Usages.Growth;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -183,15 +182,13 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
         @Override
         public void accept(List<Hold<Cell>> changes, OwnRecord record) throws StoreException {
             long bytes = 0;
-            var growth = new ArrayList<Growth>();
             for (Hold<Cell> change : changes) {
-                Cell after = change.after().exists() ? change.after() : null;
-                bytes += bytes(change.key(), after) - bytes(change.key(), change.kept());
-                growth.add(new Growth(change.key(), usedBytes(change.key(), change.kept()), usedBytes(change.key(), after)));
+                bytes += bytes(change.key(), next(change)) - bytes(change.key(), change.kept());
                 // Released holds of keys that do not exist take them out again.
                 order.add(change.key());
             }
-            Usages.Reserved reserved = usages.reserve(growth, records.quota());
+            Usages.Reserved reserved = usages.isEmpty() ? Usages.Reserved.NOTHING : usages.reserve(changes.stream()
+                    .map(change -> growth(change.key(), change.kept(), next(change))).toList(), records.quota());
             boolean isReserved = false;
             try {
                 reserve(bytes);
@@ -206,6 +203,10 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
             }
         }
 
+        private static Cell next(Hold<Cell> change) {
+            return change.after().exists() ? change.after() : null;
+        }
+
         @Override
         public void release(Hold<Cell> hold) {
             cells.compute(hold.key(), (key, _) -> {
@@ -217,7 +218,7 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
                     return hold.kept();
                 }
                 link(key, hold.before(), hold.after());
-                return hold.after().exists() ? hold.after() : null;
+                return next(hold);
             });
         }
 
@@ -235,13 +236,17 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
         return cell == null ? 0 : key.bytes().length + cell.value.length;
     }
 
+    private static Growth growth(Key key, Cell kept, Cell next) {
+        return new Growth(key, usedBytes(key, kept), usedBytes(key, next));
+    }
+
     /// A new key comes into the order first: a count of usage that begins now finds it there, or the write finds that it is counted.
     private void reserve(Key key, Cell kept, Cell next) throws StoreException {
         boolean isNew = kept == null && order.add(key);
         Usages.Reserved reserved = Usages.Reserved.NOTHING;
         try {
             if (!usages.isEmpty()) {
-                reserved = usages.reserve(List.of(new Growth(key, usedBytes(key, kept), usedBytes(key, next))), records.quota());
+                reserved = usages.reserve(List.of(growth(key, kept, next)), records.quota());
             }
             reserve(bytes(key, next) - bytes(key, kept));
         } catch (StoreException | Error e) {

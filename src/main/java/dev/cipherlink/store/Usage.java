@@ -202,6 +202,7 @@ public final class Usage {
             return false;
         }
 
+        /// Whether no write needs [#reserve].
         public boolean isEmpty() {
             return all.length == 0;
         }
@@ -212,9 +213,6 @@ public final class Usage {
         /// @throws StoreException `QUOTA`: nothing was counted
         public Reserved reserve(List<Growth> changes, Quota quota) throws StoreException {
             Usage[] usages = all;
-            if (usages.length == 0) {
-                return Reserved.NOTHING;
-            }
             var reserved = new Reserved(usages, new long[usages.length]);
             for (int i = 0; i < usages.length; i++) {
                 for (Growth change : changes) {
