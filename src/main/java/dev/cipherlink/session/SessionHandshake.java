@@ -198,8 +198,7 @@ public final class SessionHandshake {
         if (answer instanceof SynAck.Granted granted && channel.version() == SharedKeyChannel.VERSION) {
             // The echo proves that the client is there now: the id alone of a resumed session may be known from a recording.
             answer = granted.answering(granted.sessionId() + (granted.isResumed() ? randomId() : ""), syn.challenge());
-        }
-        if (answer instanceof SynAck.Granted granted && channel.version() != SharedKeyChannel.VERSION) {
+        } else if (answer instanceof SynAck.Granted granted) {
             boolean hasMessages = syn.wishes().mode() == OperationMode.BURST || syn.wishes().mode() == OperationMode.STEP_BY_STEP;
             answer = granted.with(new Extras(syn.extras().rekeysByTime(), hasMessages && syn.extras().pads()));
         }
