@@ -41,7 +41,8 @@ public final class RequestRates {
             this.bucket = bucket;
         }
 
-        /// Takes the tokens of a request, one for each of its commands. The next request of another session finds it gone, whenever that session began.
+        /// Takes the tokens of a request, one for each of its commands. The next request of another session finds them gone, whenever that
+        /// session began.
         void count(int commands) {
             if (bucket != null) {
                 synchronized (bucket) {
