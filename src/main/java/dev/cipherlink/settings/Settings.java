@@ -20,8 +20,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /// The effective settings, each with where it came from. Immutable.
 ///
@@ -53,12 +51,16 @@ public final class Settings {
     /// @param folder  what relative file names in it are relative to
     public record ForwardProfile(String options, String origin, Path folder) {
 
-        private static final Pattern KEY = Pattern.compile("forward\\.([A-Za-z0-9][A-Za-z0-9_-]{0,63})");
+        private static final String PREFIX = "forward.";
+        private static final String NAME = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}";
 
         /// The name that a key and its value make a profile of; null if they do not.
         static String name(String key, String text) {
-            Matcher matcher = KEY.matcher(key);
-            return text.startsWith("-") && matcher.matches() && Setting.byKey(key).isEmpty() ? matcher.group(1) : null;
+            if (!text.startsWith("-") || !key.startsWith(PREFIX) || Setting.byKey(key).isPresent()) {
+                return null; // nearly always: no pattern is compiled when the program starts
+            }
+            String name = key.substring(PREFIX.length());
+            return name.matches(NAME) ? name : null;
         }
 
         /// The options for people, without the password of a proxy.
@@ -116,7 +118,7 @@ public final class Settings {
         String shown = TerminalText.escapeLine(key);
         return shown + ": unknown key in " + origin + NearestMatch.find(key, Setting.keys())
                 .map(near -> ", did you mean " + near + "?")
-                .orElse(key.startsWith("forward.") ? "; a named forward begins with an option: -L 5432:db.internal:5432"
+                .orElse(key.startsWith(ForwardProfile.PREFIX) ? "; a named forward begins with an option: -L 5432:db.internal:5432"
                         : "; `cipherlink config show` lists all keys");
     }
 
