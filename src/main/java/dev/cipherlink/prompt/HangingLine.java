@@ -5,8 +5,8 @@ import java.util.List;
 import org.jline.utils.AttributedString;
 import org.jline.utils.AttributedStringBuilder;
 
-/// A chat line that wraps between words with an indent. Only a new line begins in the first column, so no text can pass
-/// for a line of somebody else.
+/// A line of any kind but an answer, which stays as it is: it wraps between words with an indent. Only a new line begins in the first
+/// column, so no text can pass for a line of somebody else.
 final class HangingLine extends AttributedString {
     /// The width of the time at the start of most lines, with its space.
     private static final int INDENT = 6;

@@ -74,7 +74,8 @@ final class Pager {
     static List<AttributedString> rows(List<AttributedString> lines, int width) {
         List<AttributedString> rows = new ArrayList<>();
         for (AttributedString line : lines) {
-            rows.addAll(line.length() == 0 ? List.of(line) : line.columnSplitLength(Math.max(1, width)));
+            rows.addAll(line instanceof HangingLine hanging ? hanging.rows(width)
+                    : line.length() == 0 ? List.of(line) : line.columnSplitLength(Math.max(1, width)));
         }
         return rows;
     }

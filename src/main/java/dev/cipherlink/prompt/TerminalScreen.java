@@ -137,7 +137,7 @@ final class TerminalScreen implements Screen {
     public void asked(AttributedString line) {
         lock.lock();
         try {
-            ask(line);
+            ask(new HangingLine(TerminalText.line(line)));
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -145,9 +145,8 @@ final class TerminalScreen implements Screen {
     }
 
     private void ask(AttributedString line) {
-        AttributedString shown = TerminalText.line(line);
-        waiting.add(shown);
-        page.add(shown);
+        waiting.add(line);
+        page.add(line);
     }
 
     /// The output requested last.
@@ -209,7 +208,7 @@ final class TerminalScreen implements Screen {
         try {
             lastAnswer = answer;
             boolean isLate = answer.turn() != turn;
-            answers.of(answer, isLate).forEach(isLate ? line -> waiting.add(TerminalText.line(line)) : this::ask);
+            answers.of(answer, isLate).stream().map(TerminalText::line).forEach(isLate ? waiting::add : this::ask);
             changed.signalAll();
         } finally {
             lock.unlock();

@@ -75,7 +75,7 @@ class ReplIT extends ReplRig {
         }
     }
 
-    /// Issue 13.16: a text as long as the row drew a false line of somebody else in the next one.
+    /// Issue 13.16: a text as long as the row drew a false line of somebody else in the next one. Histories did it still.
     @Test
     void aTextCannotDrawALineOfSomebodyElse() throws Exception {
         try (TmuxTerminal ann = chat("ann", 80, 24); Client bob = client("bob")) {
@@ -84,6 +84,10 @@ class ReplIT extends ReplRig {
             bob.request("SAY #lobby hi" + " ".repeat(80 - first.length()) + "12:00 #lobby <admin> FALSE" + " ".repeat(54) + "FALSE");
             ann.awaitText("FALSE\n");
             assertTrue(ann.screen().lines().anyMatch(line -> line.startsWith("      12:00 #lobby <admin> FALSE")), ann.screen());
+            assertTrue(ann.screen().lines().noneMatch(line -> line.startsWith("12:00") || line.startsWith("FALSE")), ann.screen());
+            ann.enter("/history 5");
+            Awaitility.await().atMost(Duration.ofSeconds(40)).until(() ->
+                    ann.screen().lines().filter(line -> line.endsWith("12:00 #lobby <admin> FALSE")).count() == 2);
             assertTrue(ann.screen().lines().noneMatch(line -> line.startsWith("12:00") || line.startsWith("FALSE")), ann.screen());
         }
     }
