@@ -30,9 +30,8 @@ final class Routes {
 
     /// @param hop the configuration of a connection to a server in between
     static Route of(Settings settings, Map<String, String> environment, Optional<Credentials> hop) {
-        List<ServerAddress> servers = settings.addresses(Setting.CLIENT_VIA);
-        Route route = proxy(settings, environment, servers.isEmpty() ? settings.address(Setting.CLIENT_SERVER).host() : servers.getFirst().host());
-        for (ServerAddress server : servers) {
+        Route route = proxy(settings, environment);
+        for (ServerAddress server : settings.addresses(Setting.CLIENT_VIA)) {
             Credentials credentials = hop.orElseThrow(() -> CliException.usage(settings.origin(Setting.CLIENT_VIA).orElseThrow()
                     + " asks for servers in between (client.via), which know identities only, and a shared key is given"));
             route = new ViaRoute(ClientConfig.to(server.host(), server.port(), credentials)
@@ -43,17 +42,18 @@ final class Routes {
 
     /// The whole way in words; empty if it is direct.
     static String describe(Settings settings, Map<String, String> environment) {
-        List<ServerAddress> servers = settings.addresses(Setting.CLIENT_VIA);
-        Route first = proxy(settings, environment, servers.isEmpty() ? settings.address(Setting.CLIENT_SERVER).host() : servers.getFirst().host());
+        Route first = proxy(settings, environment);
         List<String> stations = new ArrayList<>();
         if (first != Route.DIRECT) {
             stations.add("proxy " + first);
         }
-        servers.forEach(server -> stations.add(server.toString()));
+        settings.addresses(Setting.CLIENT_VIA).forEach(server -> stations.add(server.toString()));
         return String.join(", ", stations);
     }
 
-    private static Route proxy(Settings settings, Map<String, String> environment, String host) {
+    /// The way to the first server.
+    private static Route proxy(Settings settings, Map<String, String> environment) {
+        String host = settings.addresses(Setting.CLIENT_VIA).stream().findFirst().orElseGet(() -> settings.address(Setting.CLIENT_SERVER)).host();
         Optional<String> set = settings.text(Setting.CLIENT_PROXY);
         if (set.isPresent()) {
             return set.get().equals(ProxyRoute.NONE) ? Route.DIRECT : ProxyRoute.parse(set.get());
