@@ -121,11 +121,11 @@ public final class Sodium {
 
     /// Until the next of these calls, any access to guarded memory ends the process.
     static void forbid(Pointer memory) {
-        requireDone(Library.SODIUM.sodium_mprotect_noaccess(memory));
+        requireDone("sodium_mprotect_noaccess", Library.SODIUM.sodium_mprotect_noaccess(memory));
     }
 
     static void permitReading(Pointer memory) {
-        requireDone(Library.SODIUM.sodium_mprotect_readonly(memory));
+        requireDone("sodium_mprotect_readonly", Library.SODIUM.sodium_mprotect_readonly(memory));
     }
 
     /// Wipes guarded memory and gives it back; no call for it may follow.
@@ -142,13 +142,8 @@ public final class Sodium {
 
     static void x25519Base(byte[] point, Pointer scalar) {
         requireLength("point", point, X25519_BYTES);
-        requireDone(NativeLibrary.getProcess().getFunction("crypto_scalarmult_base").invokeInt(new Object[] {point, scalar}));
-    }
-
-    private static void requireDone(int result) {
-        if (result != 0) {
-            throw new IllegalStateException("libsodium failed");
-        }
+        requireDone("crypto_scalarmult_base",
+                NativeLibrary.getProcess().getFunction("crypto_scalarmult_base").invokeInt(new Object[] {point, scalar}));
     }
 
     /// BLAKE2b-512 without a key (RFC 7693).
