@@ -1,6 +1,7 @@
 package dev.cipherlink.text;
 
 import dev.cipherlink.command.Event;
+import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.ReplyItems;
 import dev.cipherlink.command.Verb;
 import java.net.ProtocolException;
@@ -10,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/// Answers that are lists, for `--json`.
+/// Answers that are lists, for `--json`, and their items for people.
 public final class ListAnswer {
 
     private static final List<String> SOCKET_COLUMNS = List.of("id", "local", "remote", "state", "name", "mode");
@@ -70,7 +71,7 @@ public final class ListAnswer {
         try {
             return Optional.of(ReplyItems.split(payload).stream().map(reply -> !reply.isError()
                     ? TerminalText.escapeLine(TerminalText.escape(Json.withoutLineEnd(reply.payload())))
-                    : reply.reason().equals("not found") ? "(not found)" : "ERROR " + TerminalText.escapeLine(reply.reason())).toList());
+                    : reply.reason().equals(Reply.NOT_FOUND.reason()) ? "(not found)" : "ERROR " + TerminalText.escapeLine(reply.reason())).toList());
         } catch (ProtocolException _) {
             return Optional.empty();
         }
