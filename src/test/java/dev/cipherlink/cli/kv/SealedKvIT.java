@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.cli.IdentityRig;
 import dev.cipherlink.client.Client;
 import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.client.ClientConfig.Credentials;
@@ -18,7 +19,6 @@ import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.seal.SealedValue;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
-import dev.cipherlink.server.ServerConfig.ServerKeys;
 import dev.cipherlink.server.access.AuthorizedKey;
 import dev.cipherlink.server.access.AuthorizedKeys;
 import dev.cipherlink.store.MemoryStore;
@@ -27,38 +27,23 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /// What the server cannot read, by the program: values of `kv`, and messages of `chat` in a pipe.
 @Timeout(120)
-class SealedKvIT {
+class SealedKvIT extends IdentityRig {
     private static final byte[] SECRET = "s3cret\n\0".getBytes(UTF_8);
 
-    @TempDir
-    Path folder;
-    private final Identity host = Identity.generate();
-    private final MemoryStore store = new MemoryStore(StoreLimits.ofHeap());
     private AuthorizedKeys authorized;
-    private Server server;
 
     @BeforeEach
-    void startServer() throws IOException {
-        authorized = AuthorizedKeys.load(folder.resolve("authorized_keys"));
+    void makeKeys() throws IOException {
+        authorized = AuthorizedKeys.load(folder.resolve("authorized"));
         for (String name : List.of("ann", "bob", "eve")) {
             newKey(name);
         }
-        server = Server.start(ServerConfig.loopback(ServerKeys.personal(host, authorized)), store);
-    }
-
-    @AfterEach
-    void stopServer() {
-        server.close();
-        store.close();
-        host.close();
     }
 
     private void newKey(String name) throws IOException {
@@ -71,10 +56,9 @@ class SealedKvIT {
 
     private Terminal terminal(String name) {
         Terminal made = new Terminal(folder);
+        made.environment.putAll(ann.environment);
         made.environment.put("HOME", folder.resolve("home-" + name).toString());
-        made.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + server.address().getPort());
         made.environment.put("CIPHERLINK_CLIENT_IDENTITY", folder.resolve(name).toString());
-        made.environment.put("CIPHERLINK_CLIENT_HOST_KEY", host.publicKey().fingerprint().toString());
         return made;
     }
 
