@@ -82,6 +82,11 @@ public abstract class IdentityRig {
         return builder.start();
     }
 
+    /// @param name such as `USR1`
+    protected static void signal(Process process, String name) throws IOException, InterruptedException {
+        assertEquals(0, new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor());
+    }
+
     /// What the last process wrote there.
     protected final String stderr() throws IOException {
         return Files.readString(folder.resolve("stderr"));

@@ -60,7 +60,7 @@ class ForwardCommandIT extends IdentityRig {
             try (var client = new Socket("127.0.0.1", port); Socket accepted = target.accept()) {
                 client.getOutputStream().write(42);
                 assertEquals(42, accepted.getInputStream().read());
-                Programs.run(folder, "/bin/kill", "-USR1", String.valueOf(forward.pid()));
+                signal(forward, "USR1");
                 Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> stderr().contains("1 open, 1 opened, 0 failed, 1 bytes out"));
             }
             forward.destroy();

@@ -56,7 +56,7 @@ class GatewayCommandIT extends IdentityRig {
             assertTrue(refused.startsWith("NOPERM "), refused);
             assertEquals("app:a", redisCli("--no-auth-warning", "-a", "secret", "-p", port, "--scan", "--pattern", "app:*"));
 
-            assertEquals(0, new ProcessBuilder("kill", "-USR1", Long.toString(gateway.pid())).start().waitFor());
+            signal(gateway, "USR1");
             await().atMost(Duration.ofSeconds(30)).until(() -> stderr().contains("cipherlink: gateway: 0 clients, 5 accepted"));
             gateway.destroy();
             assertTrue(gateway.waitFor(30, TimeUnit.SECONDS));

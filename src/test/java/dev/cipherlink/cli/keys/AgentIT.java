@@ -54,10 +54,6 @@ class AgentIT extends IdentityRig {
         assertEquals(0, ann.runTyping("open sesame\n", "agent", "unlock"), ann.err());
     }
 
-    private static void signal(Process process, String name) throws IOException, InterruptedException {
-        assertEquals(0, new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor());
-    }
-
     @Test
     void commandsUseTheKeyOfTheAgentWithoutATerminal() throws Exception {
         assertEquals(2, ann.run("kv", "SET", "a", "1"));
