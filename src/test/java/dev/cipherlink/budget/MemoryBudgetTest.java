@@ -10,10 +10,8 @@ import java.util.ArrayList;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// Issue 13.9: one client never starves another.
-@Timeout(60)
 class MemoryBudgetTest {
     private static final Duration LONG = Duration.ofMinutes(5);
 

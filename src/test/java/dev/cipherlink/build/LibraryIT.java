@@ -30,11 +30,9 @@ import java.util.spi.ToolProvider;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The artifact of the client library as a program uses it that has nothing else, and the examples of docs/library.md.
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
 class LibraryIT {
     private static final Path FOLDER = Path.of("target/client");
     /// What Maven takes for the artifact: the dependencies of its pom, and Lazysodium's.

@@ -16,12 +16,10 @@ import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The commands of README.md, pasted as they stand: in an empty home folder, without an environment, in the folder of the
 /// checkout. And the picture of its first screen.
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
 @Tag("slow")
 @Tag("alone")
 class ReadmeIT {

@@ -30,10 +30,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// The commands of the program against a real server, in this process.
-@Timeout(60)
 class CliIT extends ServerRig {
     /// Held, so that its level stays: a test's own server need not report its connections.
     private static final Logger SERVER_LOG = Logger.getLogger(Server.class.getName());
@@ -247,7 +245,7 @@ class CliIT extends ServerRig {
 
             assertEquals(0, terminal.run("--json", "sessions", "end", "VICTIM"));
             assertEquals("{\"ok\":true,\"ended\":1}\n", terminal.out());
-            Awaitility.await().atMost(Duration.ofSeconds(20)).ignoreExceptions()
+            Awaitility.await().ignoreExceptions()
                     .until(() -> first.request("PING").text().equals("PONG") && !first.session().sessionId().equals(session));
             assertEquals("PONG", other.request("PING").text());
             assertEquals(6, terminal.run("sessions", "end", "nobody"));

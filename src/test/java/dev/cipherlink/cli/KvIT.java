@@ -14,12 +14,10 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Arguments, files and lines reach the server unchanged, and each answer has its status.
-@Timeout(120)
 class KvIT extends ServerRig {
     private String value(String name) {
         assertEquals(0, terminal.run("kv", "GET", name), terminal.err());

@@ -10,13 +10,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// A server whose thread for sockets had died of an OutOfMemoryError lived on, served nobody, and did not end by SIGTERM.
-@Timeout(60)
 class OutOfMemoryHandlerIT {
     @TempDir
     Path folder;

@@ -15,11 +15,9 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Issue 14.17: `ping --wait` for a server that is just starting.
-@Timeout(60)
 class PingWaitIT {
     @TempDir
     Path folder;

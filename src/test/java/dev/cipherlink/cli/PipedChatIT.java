@@ -32,14 +32,12 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /// `chat` without a terminal: its output, and how it ends.
-@Timeout(180)
 class PipedChatIT extends ReplRig {
     private static final JsonFactory JSON = new JsonFactory();
 
@@ -148,12 +146,12 @@ class PipedChatIT extends ReplRig {
             bob.request("SET binary \u0000\u0001");
             bob.request("SET text two words");
             bob.request("JOIN #json");
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> bob.request("WHO #json").text().contains("ann"));
+            Awaitility.await().until(() -> bob.request("WHO #json").text().contains("ann"));
             bob.request("SAY #json hello \u001b[2J bot");
             bob.request("TELL ann between us");
             typed.write(utf8("GET text\nGET nope\nhello bob\n/nothing\n/who\n\n"));
             typed.flush();
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> pipe.out().contains("\"line\":6"));
+            Awaitility.await().until(() -> pipe.out().contains("\"line\":6"));
             typed.close();
             assertEquals(6, status.get());
 
@@ -193,7 +191,7 @@ class PipedChatIT extends ReplRig {
                 bob.request("TELL ann " + (i < 2 ? sealed
                         : SealedText.seal(own.keyPair(), ann.publicKey(), written.plusSeconds(1), "thank you")));
             }
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> pipe.out().contains("thank you"));
+            Awaitility.await().until(() -> pipe.out().contains("thank you"));
             typed.close();
             assertEquals(0, status.get());
             List<Map<String, String>> told = ofType("direct", pipe.out());
@@ -220,20 +218,20 @@ class PipedChatIT extends ReplRig {
             var stdin = new PipedInputStream(typed);
             CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> pipe.runWith(stdin, jsonChat("#json")));
             bob.request("JOIN #json");
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> bob.request("WHO #json").text().contains("ann"));
+            Awaitility.await().until(() -> bob.request("WHO #json").text().contains("ann"));
             asking.lock();
             for (int i = 1; i <= 3; i++) {
                 bob.request("TELL ann " + SealedText.seal(own.keyPair(), ann.publicKey(), Instant.ofEpochMilli(i), "secret " + i));
             }
             bob.request("TELL ann for all");
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> pipe.out().contains("for all"));
+            Awaitility.await().until(() -> pipe.out().contains("for all"));
             assertEquals(1, ofType("warning", pipe.out()).size(), pipe.out());
             assertTrue(ofType("warning", pipe.out()).getFirst().get("message").contains("a sealed message of bob cannot be opened now"), pipe.out());
             assertFalse(pipe.out().contains("unreadable"), pipe.out());
             asking.hold(digest, ann, file);
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> pipe.out().contains("secret 3"));
+            Awaitility.await().until(() -> pipe.out().contains("secret 3"));
             bob.request("TELL ann " + SealedText.seal(own.keyPair(), ann.publicKey(), Instant.ofEpochMilli(4), "secret 4"));
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> pipe.out().contains("secret 4"));
+            Awaitility.await().until(() -> pipe.out().contains("secret 4"));
             typed.close();
             assertEquals(0, status.get(), pipe.err());
             assertEquals(List.of("for all", "secret 1", "secret 2", "secret 3", "secret 4"),
@@ -256,10 +254,10 @@ class PipedChatIT extends ReplRig {
         try (Client bob = client("bob"); Identity own = Identity.load(folder.resolve("bob"), PassphraseSource.none());
                 Identity ann = Identity.load(folder.resolve("ann"), PassphraseSource.none())) {
             bob.request("JOIN #json");
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> bob.request("WHO #json").text().contains("ann"));
+            Awaitility.await().until(() -> bob.request("WHO #json").text().contains("ann"));
             bob.request("TELL ann " + SealedText.seal(own.keyPair(), ann.publicKey(), Instant.now(), "secret"));
             bob.request("SAY #json for all");
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> pipe.out().contains("for all"));
+            Awaitility.await().until(() -> pipe.out().contains("for all"));
             assertEquals(List.of(), ofType("direct", pipe.out()));
             released.complete(List.of());
             typed.close();
@@ -288,9 +286,9 @@ class PipedChatIT extends ReplRig {
             Terminal pipe = pipe();
             String[] args = jsonChat("#bot", "--since", String.valueOf(first), "--no-reconnect");
             CompletableFuture<Integer> status = CompletableFuture.supplyAsync(() -> pipe.runWith(new byte[0], args));
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> pipe.out().contains("line 30"));
+            Awaitility.await().until(() -> pipe.out().contains("line 30"));
             bob.request("SAY #bot and more");
-            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> pipe.out().contains("and more"));
+            Awaitility.await().until(() -> pipe.out().contains("and more"));
 
             List<String> said = ofType("message", pipe.out()).stream().map(message -> message.get("text")).toList();
             List<String> wanted = new ArrayList<>(IntStream.rangeClosed(6, 30).mapToObj(i -> "line " + i).toList());

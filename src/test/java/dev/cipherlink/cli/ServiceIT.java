@@ -16,13 +16,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// `serve` under a service manager: what it says to `NOTIFY_SOCKET` from its start to its end.
-@Timeout(value = 3, unit = TimeUnit.MINUTES)
 class ServiceIT {
 
     @TempDir

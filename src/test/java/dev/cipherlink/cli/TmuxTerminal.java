@@ -18,9 +18,6 @@ import org.awaitility.Awaitility;
 
 /// A real terminal: tmux with one window, in which the program under test runs as a process of its own.
 public final class TmuxTerminal implements AutoCloseable {
-    /// Other builds may keep the machine busy.
-    private static final Duration PATIENCE = Duration.ofSeconds(40);
-
     private final Path socket;
 
     /// @param folder of its own, for tmux's socket and the program's library
@@ -154,7 +151,7 @@ public final class TmuxTerminal implements AutoCloseable {
 
     /// Waits until the whole screen matches.
     public void awaitMatch(String pattern) {
-        Awaitility.await().atMost(PATIENCE).pollInterval(Duration.ofMillis(100))
+        Awaitility.await().pollInterval(Duration.ofMillis(100))
                 .until(this::screen, screen -> screen.matches(pattern));
     }
 

@@ -22,10 +22,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// Machines and services that allow little: a home that cannot be written, a full disk, no `/proc/mounts`, few descriptors.
-@Timeout(180)
 class WhereItRunsIT extends ReplRig {
     private Path mounted;
 

@@ -17,12 +17,9 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// The connection of channels, lost between two steps of a forward.
-@Timeout(60)
 class ChannelClientIT {
 
     /// The only forward, whose connection is lost before it has said anything: it connects again.
@@ -37,7 +34,7 @@ class ChannelClientIT {
             RunnableForward forward = client.open(ForwardTarget.parse("127.0.0.1:" + target.getLocalPort()),
                     new Accepted(listener.accept(), new byte[0], ForwardLimits.DEFAULT, false));
             proxy.endAll(Ending.RST);
-            await().atMost(Duration.ofSeconds(10)).until(() -> server.connections() == 0);
+            await().until(() -> server.connections() == 0);
             Thread running = Thread.startVirtualThread(() -> {
                 try {
                     forward.run(Thread.ofVirtual().factory());

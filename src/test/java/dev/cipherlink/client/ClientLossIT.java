@@ -23,10 +23,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// The client and a server that dies, falls silent or ends the session.
-@Timeout(120)
 @Tag("alone")
 class ClientLossIT {
 

@@ -21,14 +21,12 @@ import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// A server that was killed during a client's first handshake was taken for one that refuses the client's key: the user was
 /// told to have the key authorized.
-@Timeout(60)
 class LostHandshakeIT {
 
     /// How far the server comes before it ends.

@@ -15,13 +15,11 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Case 7 of the fault catalogue: a man in the middle who rewrites the version byte. A client of version 2 fails; it
 /// says nothing in version 1, and does not connect again.
-@Timeout(60)
 class NoFallbackIT {
 
     /// A proxy that rewrites the first byte in one direction or both, and keeps what the client sent.

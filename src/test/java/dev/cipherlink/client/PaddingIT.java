@@ -13,10 +13,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// What an attacker on the network sees of the sizes of packets, with and without padding.
-@Timeout(120)
 class PaddingIT {
 
     /// Passes one connection on and keeps what it saw.

@@ -15,13 +15,11 @@ import java.util.HexFormat;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The client's side of proxies, against golden bytes of RFC 9112, RFC 1928 and RFC 1929.
-@Timeout(30)
 class ProxyRouteTest {
 
     /// Connects to `target:7777` through a proxy that sends these answers, one for each request that it reads.

@@ -26,7 +26,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -34,7 +33,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// The real client against an independent server: `src/test/python/fake_server_v1.py`, which knows nothing of our
 /// code but `docs/protocol.md`, and can misbehave in the ways that its help lists.
-@Timeout(60)
 class PythonServerIT {
 
     private static final long SEED = 20_261_121;

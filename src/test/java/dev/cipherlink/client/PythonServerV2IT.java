@@ -33,7 +33,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -43,7 +42,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// The real client against an independent server of version 2: `src/test/python/fake_server_v2.py`, which knows nothing
 /// of our code but `docs/protocol.md`, and can misbehave in the ways that its help lists. It tells how many packets of
 /// each connection it has got.
-@Timeout(60)
 @Tag("slow")
 class PythonServerV2IT {
 

@@ -48,10 +48,8 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// Typed requests and watches against the real server.
-@Timeout(120)
 class RequestIT {
     private static final Duration LONG = Duration.ofSeconds(60);
 
@@ -298,7 +296,7 @@ class RequestIT {
         try (Client bob = Client.connect(server.clientConfig().withClientId("bob"))) {
             bob.call(Request.join("#dev"));
             long id = bob.call(Request.say("#dev", "hello \u00e4"));
-            await().atMost(LONG).until(() -> heard.stream().anyMatch(event -> event instanceof Event.Message message
+            await().until(() -> heard.stream().anyMatch(event -> event instanceof Event.Message message
                     && message.id() == id && message.text().equals("hello \u00e4") && message.from().equals("bob")));
             assertEquals(id, assertInstanceOf(Event.Message.class,
                     client.call(Request.history("#dev", 10, Command.History.NEWEST)).getLast()).id());

@@ -3,9 +3,7 @@ package dev.cipherlink.console;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
 class ServiceNotifierTest {
 
     /// The first sign for which there was no memory was the last, and the service manager ended the server.

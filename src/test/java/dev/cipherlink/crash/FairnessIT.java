@@ -27,11 +27,9 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// One client asks for as much as it can, and another is served meanwhile, by a server with one carrier and little memory.
-@Timeout(300)
 @Tag("slow")
 @Tag("alone")
 class FairnessIT {

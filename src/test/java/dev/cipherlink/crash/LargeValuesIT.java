@@ -22,12 +22,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Many read large values at once, from a server whose heap has 256 MiB. It held all of them in its memory, up to three times
 /// each, and the thread that waits for its sockets died of that: the process lived on and served nobody.
-@Timeout(180)
 @Tag("slow")
 class LargeValuesIT {
     private static final int VALUE_BYTES = 4 << 20;

@@ -18,11 +18,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The session records of any clients never keep a server from starting again.
-@Timeout(240)
 @Tag("slow")
 class SessionRecordsIT {
     private static final int WINDOW = 1_024;

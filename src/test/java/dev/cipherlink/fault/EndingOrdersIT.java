@@ -14,14 +14,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Cases 54 to 56 of the fault catalogue: FIN and RST to either side in all 16 orders, one direction closed, a cable
 /// pulled. A connection ends once, for the right reason, and every request has one outcome.
-@Timeout(60)
 @Tag("slow")
 class EndingOrdersIT {
 

@@ -19,12 +19,10 @@ import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// The proxy does what its plans say: both ends of a connection in the hands of the test.
-@Timeout(30)
 class FaultProxyIT {
 
     private ServerSocket listener;

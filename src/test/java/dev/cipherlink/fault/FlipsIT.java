@@ -18,13 +18,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Case 11 of the fault catalogue with both ends real: a bit is turned over at each byte of a conversation, from the
 /// first of the handshake on. The connection ends of it, and no answer is wrong.
-@Timeout(120)
 class FlipsIT {
 
     private static final int CONNECTIONS_AT_ONCE = 16;

@@ -10,11 +10,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The program itself, fed a long pipeline while its connections are killed over and over.
-@Timeout(300)
 class KilledPipelineIT {
 
     private static final int REQUESTS = 100_000;

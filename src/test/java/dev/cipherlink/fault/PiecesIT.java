@@ -15,12 +15,10 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Case 10 of the fault catalogue with both ends real: how the bytes are cut into segments means nothing.
-@Timeout(120)
 class PiecesIT {
 
     /// Larger than one message, so that it goes as fragments and comes back as PARTs.

@@ -23,11 +23,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Cases 58 and 63 of the fault catalogue: a server without descriptors, and one without memory.
-@Timeout(120)
 class ScarcityIT {
 
     private static final Duration LONG = Duration.ofSeconds(30);

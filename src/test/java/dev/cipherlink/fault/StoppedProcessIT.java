@@ -16,13 +16,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Case 61 of the fault catalogue: SIGSTOP and SIGCONT of either side.
 ///
 /// `-Dcipherlink.stop.seconds=60` for a stop of a minute.
-@Timeout(300)
 @Tag("slow")
 class StoppedProcessIT {
 
@@ -84,7 +82,7 @@ class StoppedProcessIT {
                 pass(STOP);
                 child.goOn();
                 counting.send(client, 500);
-                Awaitility.await().atMost(LONG).until(() -> counting.outcomes() == 1_500);
+                Awaitility.await().until(() -> counting.outcomes() == 1_500);
                 assertEquals("", counting.wrong(), () -> resumes + " resumes, " + counting.answers() + " answers");
                 assertEquals(1_500, counting.answers());
                 assertTrue(resumes.get() > 0);

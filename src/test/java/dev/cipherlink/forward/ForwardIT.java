@@ -29,10 +29,8 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// One forwarded connection, and each way in which it can end.
-@Timeout(60)
 class ForwardIT {
 
     private static void assertReset(Socket socket) {
@@ -263,7 +261,7 @@ class ForwardIT {
     @Test
     void aPoolKeepsConnectionsReadyAndRenewsThem() throws Exception {
         try (var rig = new ForwardRig("127.0.0.1:*", ForwardLimits.DEFAULT, 3)) {
-            Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> rig.server.counter("connections") == 3);
+            Awaitility.await().until(() -> rig.server.counter("connections") == 3);
             for (int i = 0; i < 20; i++) {
                 try (Pair pair = rig.connect()) {
                     pair.client().getOutputStream().write(i);
@@ -272,7 +270,7 @@ class ForwardIT {
             }
             rig.awaitRest();
             long begun = rig.server.counter("connections_accepted");
-            Awaitility.await().atMost(Duration.ofSeconds(20)).until(() ->
+            Awaitility.await().until(() ->
                     rig.server.counter("connections_accepted") >= begun + 3 && rig.server.counter("connections") == 3);
             assertEquals(0, rig.server.counter("closed_handshake_timeout"));
             try (Pair pair = rig.connect()) {
@@ -299,7 +297,7 @@ class ForwardIT {
             int port = rig.local.address().getPort();
             rig.local.close();
             for (String host : List.of("127.0.0.1", "::1")) {
-                Awaitility.await().atMost(Duration.ofSeconds(20)).untilAsserted(
+                Awaitility.await().untilAsserted(
                         () -> assertThrows(IOException.class, () -> new Socket(host, port).close(), host));
             }
         }

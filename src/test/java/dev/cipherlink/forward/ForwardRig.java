@@ -111,17 +111,17 @@ final class ForwardRig implements AutoCloseable {
 
     /// All forwards have ended, on both sides.
     void awaitRest() {
-        await().pollInterval(Duration.ofMillis(10)).atMost(Duration.ofSeconds(20)).until(() ->
+        await().pollInterval(Duration.ofMillis(10)).until(() ->
                 local.forwards().totals().live() == 0 && dynamic.forwards().totals().live() == 0
                         && server.counter("forwards") == 0);
     }
 
     void awaitEnds(int count) {
-        await().pollInterval(Duration.ofMillis(10)).atMost(Duration.ofSeconds(20)).until(() -> ends.size() >= count);
+        await().pollInterval(Duration.ofMillis(10)).until(() -> ends.size() >= count);
     }
 
     void awaitFailures(int count) {
-        await().pollInterval(Duration.ofMillis(10)).atMost(Duration.ofSeconds(20)).until(() -> failures.size() >= count);
+        await().pollInterval(Duration.ofMillis(10)).until(() -> failures.size() >= count);
     }
 
     @Override

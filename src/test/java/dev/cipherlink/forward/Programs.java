@@ -72,7 +72,7 @@ public final class Programs {
             Path output = Files.createTempFile(folder, "service", ".txt");
             Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
                     .redirectOutput(output.toFile()).start();
-            Awaitility.await().pollInterval(Duration.ofMillis(20)).atMost(Duration.ofSeconds(20)).until(() -> {
+            Awaitility.await().pollInterval(Duration.ofMillis(20)).until(() -> {
                 if (!process.isAlive()) {
                     throw new AssertionError(List.of(command) + " ended: " + Files.readString(output));
                 }

@@ -26,11 +26,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Unix sockets at both ends of a forward.
-@Timeout(60)
 class UnixSocketIT {
 
     @TempDir

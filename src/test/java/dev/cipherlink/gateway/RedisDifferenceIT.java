@@ -18,7 +18,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,7 +26,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 ///
 /// Random sequences of all commands with all their options; only times may differ by what passes meanwhile, and the order of keys in a
 /// listing. What differs on purpose is in [#differsOnPurpose], and in the table of `docs/redis.md`.
-@Timeout(120)
 class RedisDifferenceIT {
 
     private static final int SEQUENCES = Integer.getInteger("redis.sequences", 40);

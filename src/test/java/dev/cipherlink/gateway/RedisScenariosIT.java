@@ -24,12 +24,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.TestFactory;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Scenarios in `src/test/resources/redis`, whose README says how they are written: each runs on Redis, which proves what it expects,
 /// and through the gateway.
-@Timeout(300)
 class RedisScenariosIT {
     private static final Path SCENARIOS = Path.of("src/test/resources/redis");
     private static final Pattern STEP = Pattern.compile("(?<client>\\d)?(?:: |(?<read>< ))?(?:(?<how>raw|until|sorted) )?(?<rest>.*)");
@@ -145,7 +143,7 @@ class RedisScenariosIT {
                     assertShown(expected, shown(client.reply()));
                 }
             }
-            case "until" -> await().pollInterval(Duration.ofMillis(10)).atMost(Duration.ofSeconds(30))
+            case "until" -> await().pollInterval(Duration.ofMillis(10))
                     .until(() -> shown(client.ask(words(asked))), expected::equals);
             case "sorted" -> assertEquals(elements(expected).stream().sorted().toList(),
                     elements(shown(client.ask(words(asked)))).stream().sorted().toList());

@@ -20,7 +20,7 @@ final class RedisServer implements AutoCloseable {
         process = new ProcessBuilder("redis-server", "--port", "0", "--unixsocket", socket.toString(), "--save", "",
                 "--appendonly", "no", "--databases", "1", "--dir", folder.toString(), "--notify-keyspace-events", "KEA")
                 .redirectErrorStream(true).redirectOutput(folder.resolve("redis.log").toFile()).start();
-        await().pollInterval(Duration.ofMillis(20)).atMost(Duration.ofSeconds(30)).until(() -> Files.exists(socket));
+        await().pollInterval(Duration.ofMillis(20)).until(() -> Files.exists(socket));
     }
 
     RespClient connect() throws IOException {

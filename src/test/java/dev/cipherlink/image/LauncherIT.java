@@ -12,14 +12,12 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The launcher around a JVM that is none: a script that says what it was given.
-@Timeout(60)
 class LauncherIT {
     private static final Path TEMPLATE = Path.of("jlink/launcher.sh").toAbsolutePath();
 

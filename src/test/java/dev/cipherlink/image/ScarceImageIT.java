@@ -14,14 +14,12 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Issue 14, verdicts 24 to 26, 38, 39 and 41: the program of the runtime image where the system gives it little, and on which
 /// addresses it listens.
-@Timeout(value = 3, unit = TimeUnit.MINUTES)
 @Tag("alone")
 class ScarceImageIT {
     private static final String PROGRAM = Path.of("target/cipherlink/bin/cipherlink").toAbsolutePath().toString();

@@ -23,12 +23,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The image's server where a control group lets it have little, as in a small container. Takes root.
 @Tag("slow")
-@Timeout(value = 5, unit = TimeUnit.MINUTES)
 class SmallContainerIT {
     private static final String IMAGE = Path.of("target/cipherlink").toAbsolutePath().toString();
     private static final Path GROUPS = Path.of("/sys/fs/cgroup");

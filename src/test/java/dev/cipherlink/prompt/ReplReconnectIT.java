@@ -20,10 +20,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// `chat` in a real terminal, over connections that break and a server that is started again.
-@Timeout(180)
 @Tag("slow")
 class ReplReconnectIT extends ReplRig {
     private static final Pattern LAST_CONTACT = Pattern.compile("last contact (\\d+) s ago");

@@ -15,14 +15,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The chat's state outlives the server, whether it is stopped or killed.
-@Timeout(120)
 class ChatRestartIT {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
     Path folder;
@@ -51,14 +47,14 @@ class ChatRestartIT {
             last = ann.id("TELL bob now");
             assertEquals("OK", ann.ask("MUTE eve 3600"));
             ChatUser listening = bob;
-            await().atMost(PATIENCE).until(() -> listening.directs().equals(List.of("now")));
+            await().until(() -> listening.directs().equals(List.of("now")));
         }
         try (KeyValueStore store = ChatServerChild.store(folder); Server _ = ChatServerChild.serve(store, port);
                 ChatUser annAgain = ann; ChatUser bobAgain = bob) {
             long id = annAgain.id("SAY #dev three");
             assertTrue(id > last, id + " after " + last);
             annAgain.ask("SET user:1 x");
-            await().atMost(PATIENCE).until(() -> bobAgain.heard().contains(id)
+            await().until(() -> bobAgain.heard().contains(id)
                     && !bobAgain.told(Event.KeySet.class).isEmpty());
             assertEquals(3, bobAgain.heard().size(), "each once");
             assertEquals(List.of("one", "two", "three"), bobAgain.history(9));
@@ -66,7 +62,7 @@ class ChatRestartIT {
             try (ChatUser eve = new ChatUser("eve", port)) {
                 assertEquals("OK", eve.ask("JOIN #dev"));
                 assertTrue(eve.ask("SAY #dev x").startsWith("ERROR you are muted"));
-                await().atMost(PATIENCE).until(() -> eve.directs().equals(List.of("wait for it")));
+                await().until(() -> eve.directs().equals(List.of("wait for it")));
             }
             assertEquals(List.of("now"), new ArrayList<>(new HashSet<>(bobAgain.directs())));
         }
@@ -87,7 +83,7 @@ class ChatRestartIT {
                 CompletableFuture<List<Long>> talk = talk(ann, count);
                 for (int kill = 1; kill <= 2; kill++) {
                     int heard = kill * count / 8;
-                    await().pollInterval(Duration.ofMillis(2)).atMost(PATIENCE)
+                    await().pollInterval(Duration.ofMillis(2))
                             .until(() -> bob.heard().size() >= heard || talk.isDone());
                     child.destroyForcibly();
                     assertTrue(child.waitFor(60, TimeUnit.SECONDS));
@@ -97,14 +93,14 @@ class ChatRestartIT {
                     bob.retryNow();
                 }
                 List<Long> said = talk.get(60, TimeUnit.SECONDS);
-                await().atMost(PATIENCE).until(() -> bob.heard().contains(said.getLast()));
+                await().until(() -> bob.heard().contains(said.getLast()));
                 assertEquals(texts(count), bob.history(1_000));
                 assertEquals(said.stream().sorted().distinct().toList(), said);
                 assertEquals(bob.heard().stream().sorted().distinct().toList(), bob.heard());
                 assertTrue(new HashSet<>(said).containsAll(bob.heard()), "what was heard was said");
                 try (ChatUser eve = new ChatUser("eve", port)) {
                     eve.ask("JOIN #dev");
-                    await().atMost(PATIENCE).until(() -> eve.directs().equals(texts(count)));
+                    await().until(() -> eve.directs().equals(texts(count)));
                 }
             }
         } finally {

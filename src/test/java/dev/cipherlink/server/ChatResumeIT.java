@@ -19,10 +19,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// A session that lost its connection and resumes keeps its rooms, and is told of everything once and in order.
-@Timeout(120)
 class ChatResumeIT {
 
     private static final ChatConfig UNLIMITED =
@@ -54,13 +52,13 @@ class ChatResumeIT {
             CompletableFuture<List<Long>> byBob = talk(bob, count);
             for (int cut = 1; cut <= 3; cut++) {
                 int heard = cut * count / 5;
-                await().pollInterval(Duration.ofMillis(2)).atMost(Duration.ofSeconds(60))
+                await().pollInterval(Duration.ofMillis(2))
                         .until(() -> ids(toldBob).size() >= heard || byAnn.isDone());
                 link.breakAll();
             }
             List<Long> saidByAnn = byAnn.join();
             List<Long> saidByBob = byBob.join();
-            await().atMost(Duration.ofSeconds(60)).until(() -> ids(toldBob).size() >= count && ids(toldAnn).size() >= count);
+            await().until(() -> ids(toldBob).size() >= count && ids(toldAnn).size() >= count);
             assertEquals(saidByAnn, ids(toldBob));
             assertEquals(saidByBob, ids(toldAnn));
             assertTrue(toldAnn.stream().noneMatch(Event.Left.class::isInstance), "nobody left");

@@ -16,10 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// Issue 13.19: one key took all connections, and operators found none left.
-@Timeout(60)
 class ConnectionQuotaTest {
 
     private static ClientIdentity client(boolean isOperator) {

@@ -24,13 +24,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Section B of the fault catalogue: accidents and attacks before a version 2 session is there.
-@Timeout(60)
 class HandshakeFaultsIT {
 
     private static final byte[] NOTHING = {};

@@ -152,11 +152,11 @@ public final class PersonalServer implements AutoCloseable {
     }
 
     public void awaitEnded(CloseReason reason, long count) {
-        await().pollInterval(Duration.ofMillis(5)).atMost(Duration.ofSeconds(20)).until(() -> ended(reason) == count);
+        await().pollInterval(Duration.ofMillis(5)).until(() -> ended(reason) == count);
     }
 
     public void awaitConnections(int count) {
-        await().pollInterval(Duration.ofMillis(5)).atMost(Duration.ofSeconds(20)).until(() -> connections() == count);
+        await().pollInterval(Duration.ofMillis(5)).until(() -> connections() == count);
     }
 
     @Override

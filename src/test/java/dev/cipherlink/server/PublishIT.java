@@ -16,10 +16,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// Publish and subscribe between clients of one server, with its store on disk.
-@Timeout(60)
 class PublishIT extends RestartRig {
 
     /// A client that keeps what it is told.

@@ -127,7 +127,7 @@ class PythonPeerIT {
     /// Asked while the server is still there; the dynamic tests run after it was stopped.
     private static boolean endsWithoutConnections(Server server) {
         try {
-            await().atMost(Duration.ofSeconds(20)).until(() -> server.connections().isEmpty());
+            await().until(() -> server.connections().isEmpty());
             return true;
         } catch (ConditionTimeoutException e) {
             return false;

@@ -16,12 +16,10 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// Issue 13.11: somebody without the key who has recorded version 1 connections, and sends their packets again.
 ///
 /// The peers here are as plain as the oldest: they echo what they are told in `session_id`, and nothing else.
-@Timeout(120)
 class ReplayIT {
 
     private static final Duration LONG = Duration.ofSeconds(30);
@@ -147,7 +145,7 @@ class ReplayIT {
     void aRecordedSynDoesNotPutOffTheEndOfASession() throws Exception {
         try (var server = TestServer.start(to -> to.sessions = Limits.of(Duration.ofSeconds(2)))) {
             Resumed resumed = resumeOnce(server);
-            await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(200)).atMost(Duration.ofSeconds(60)).until(() -> {
+            await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(200)).until(() -> {
                 replay(server, resumed.handshake);
                 try (Client client = Client.connect(server.clientConfig())) {
                     return client.request("INFO").text().contains("sessions_expired: 1\n");

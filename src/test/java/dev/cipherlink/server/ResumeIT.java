@@ -20,10 +20,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// Sessions that go on after their connections broke (`docs/protocol.md`, section 5).
-@Timeout(60)
 class ResumeIT {
 
     /// Expects the answers 1, 2, 3 and so on.

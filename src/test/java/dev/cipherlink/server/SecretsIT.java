@@ -38,12 +38,10 @@ import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Case 86 of the fault catalogue: a run with keys that can be recognised, of which nothing said, logged or thrown may
 /// show a part.
-@Timeout(60)
 class SecretsIT {
 
     private static final byte[] SERVER_SECRET = "MARKER-server-secret-0123456789a".getBytes(StandardCharsets.US_ASCII);

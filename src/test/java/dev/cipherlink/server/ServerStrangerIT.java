@@ -25,12 +25,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Strangers that connect, dribble, speak other protocols, or lie about sizes.
-@Timeout(60)
 class ServerStrangerIT {
 
     private static final Duration LONG = Duration.ofSeconds(30);

@@ -24,10 +24,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// Another server on the same store goes on with the sessions of the last one.
-@Timeout(60)
 class SessionRestartIT extends RestartRig {
 
     private static void withLongGrace(ServerConfig.Builder to) {

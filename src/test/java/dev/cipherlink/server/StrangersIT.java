@@ -25,10 +25,8 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// The effect of strangers from many addresses on other clients and on the log.
-@Timeout(120)
 class StrangersIT {
 
     private static final Duration LONG = Duration.ofMinutes(5);
@@ -55,7 +53,7 @@ class StrangersIT {
             for (int i = 0; i < 64; i++) {
                 silent.add(connectFrom("127.0." + (1 + i % 8) + ".1", server));
             }
-            await().atMost(Duration.ofSeconds(60)).ignoreExceptions().until(() -> {
+            await().ignoreExceptions().until(() -> {
                 try (Client client = Client.connect(server.clientConfig())) {
                     return client.request("PING").text().equals("PONG");
                 }
@@ -78,7 +76,7 @@ class StrangersIT {
     @Test
     void anAddressWhoseHandshakesFailHasToWait() throws Exception {
         try (var server = start(limits(true))) {
-            await().atMost(Duration.ofSeconds(60)).until(() -> {
+            await().until(() -> {
                 try (Socket socket = connectFrom("127.0.3.1", server)) {
                     socket.getOutputStream().write("GET / HTTP/1.0\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
                     socket.getInputStream().readAllBytes();

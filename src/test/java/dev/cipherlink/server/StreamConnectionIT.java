@@ -23,9 +23,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
 class StreamConnectionIT {
 
     private static NoiseChannel shakeHands(Socket socket, PersonalServer server) throws IOException {

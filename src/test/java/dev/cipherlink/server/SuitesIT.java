@@ -13,12 +13,10 @@ import java.io.IOException;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// The suites of version 2 between the real client and the real server.
-@Timeout(60)
 class SuitesIT {
 
     private static Consumer<ServerConfig.Builder> accepting(Set<Suite> suites) {

@@ -81,7 +81,7 @@ public final class TestServer implements AutoCloseable {
     }
 
     public void awaitConnections(int count) {
-        await().pollInterval(Duration.ofMillis(5)).atMost(Duration.ofSeconds(20)).until(() -> connections() == count);
+        await().pollInterval(Duration.ofMillis(5)).until(() -> connections() == count);
     }
 
     /// How many connections ended for this reason.
@@ -90,7 +90,7 @@ public final class TestServer implements AutoCloseable {
     }
 
     public void awaitEnded(CloseReason reason, long count) {
-        await().pollInterval(Duration.ofMillis(5)).atMost(Duration.ofSeconds(20)).until(() -> ended(reason) == count);
+        await().pollInterval(Duration.ofMillis(5)).until(() -> ended(reason) == count);
     }
 
     public long requests() {

@@ -18,12 +18,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The deadline of handshakes, in a virtual thread as a server has it, and in a platform thread as a client may.
-@Timeout(60)
 class HandshakeDeadlineTest {
 
     private static final Duration SHORT = Duration.ofMillis(50);

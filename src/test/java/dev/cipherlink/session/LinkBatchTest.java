@@ -20,10 +20,8 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// The batches of a link: what runs together, and when the answers leave.
-@Timeout(60)
 class LinkBatchTest extends LinkRig {
 
     /// All answers to what had arrived were held in memory, and each once more as it goes out.

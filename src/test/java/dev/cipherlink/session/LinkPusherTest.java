@@ -22,10 +22,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// The thread that a pusher has while it works, and the end of a link by another thread than the one that reads.
-@Timeout(60)
 class LinkPusherTest extends LinkRig {
 
     /// Each link had two threads that waited for a time, 9 KiB of memory.

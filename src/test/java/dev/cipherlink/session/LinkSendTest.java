@@ -22,10 +22,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// Messages that other threads send through a link.
-@Timeout(60)
 class LinkSendTest extends LinkRig {
 
     /// A thread that sends learns that it cannot write; the link went on as long as nothing else showed it, and requests

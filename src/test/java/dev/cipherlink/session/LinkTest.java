@@ -15,10 +15,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// The threads of a link, and how it ends.
-@Timeout(60)
 class LinkTest extends LinkRig {
 
     @Test

@@ -20,10 +20,8 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// Many threads at once, in every store.
-@Timeout(60)
 public abstract class StoreConcurrencyContract {
     private static final int THREADS = 8;
     private static final byte[] ANY = {};

@@ -13,17 +13,14 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// Named forwards of the configuration, what `--status` tells of those that run, and starts that fail or wait.
-@Timeout(120)
 class ForwardProfilesIT extends IdentityRig {
 
     private ServerSocket target;
@@ -78,7 +75,7 @@ class ForwardProfilesIT extends IdentityRig {
             assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(sockets)));
             server.close();
             try (var client = new Socket("127.0.0.1", db)) {
-                Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> ann.run("forward", "--status") == 0
+                Awaitility.await().until(() -> ann.run("forward", "--status") == 0
                         && ann.out().contains(": server not reached, "));
                 assertTrue(client.isConnected());
             }
@@ -105,7 +102,7 @@ class ForwardProfilesIT extends IdentityRig {
     void aKeyWithoutTheServiceIsToldAtTheStart() {
         assertEquals(0, ann.run("authorize", publicLine(), "--name", "ann", "--replace", "--services", "kv,chat"),
                 ann.err());
-        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> ann.run("forward", "-D", "0") == 6);
+        Awaitility.await().until(() -> ann.run("forward", "-D", "0") == 6);
         assertTrue(ann.err().startsWith("cipherlink: cannot forward: this key may not, at 127.0.0.1:" + server.address().getPort()
                 + " (services=kv,chat in its line)\n"), ann.err());
         assertEquals("", ann.out());

@@ -18,10 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// `agent` as a process of its own, with commands that use its key against a server.
-@Timeout(300)
 class AgentIT extends IdentityRig {
     private Path socket;
     private Process agent;

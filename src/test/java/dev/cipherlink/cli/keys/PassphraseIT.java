@@ -13,11 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Passphrases typed at a real terminal, whose echo the program switches off.
-@Timeout(120)
 class PassphraseIT {
     /// Runs a program on a terminal. Types each second argument when the one before it has been shown, and prints all that was
     /// shown, then the exit status and whether the terminal echoes.

@@ -29,10 +29,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// What the server cannot read, by the program: values of `kv`, and messages of `chat` in a pipe.
-@Timeout(120)
 class SealedKvIT extends IdentityRig {
     private static final byte[] SECRET = "s3cret\n\0".getBytes(UTF_8);
 

@@ -47,7 +47,6 @@ class AdminSocketTest {
 
     /// The command had changed the file by then, and ended with a trace.
     @Test
-    @Timeout(60)
     void anOlderServerThatDoesNotKnowTheRequestIsNoFailure() throws Exception {
         try (var listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             listener.bind(UnixDomainSocketAddress.of(folder.resolve("door")));

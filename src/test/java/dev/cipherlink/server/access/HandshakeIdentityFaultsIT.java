@@ -35,11 +35,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Section B of the fault catalogue where it is about who somebody is: cases 18, 22 and 25.
-@Timeout(60)
 @Tag("alone")
 class HandshakeIdentityFaultsIT {
 

@@ -32,12 +32,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Section E of the fault catalogue: the clients that may resume a session, when, and from where.
-@Timeout(120)
 class ResumeFaultsIT {
 
     private static final Duration LONG = Duration.ofSeconds(30);

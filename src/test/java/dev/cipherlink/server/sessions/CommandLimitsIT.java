@@ -23,11 +23,9 @@ import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Limits of what commands on keys write and answer, between clients and a server with its store on disk.
-@Timeout(120)
 class CommandLimitsIT {
     @TempDir
     Path folder;

@@ -14,7 +14,6 @@ import dev.cipherlink.store.disk.Group.KeyChange;
 import dev.cipherlink.store.disk.Group.RecordChange;
 import dev.cipherlink.store.log.CommitLog;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -116,7 +115,7 @@ class ApplierTest {
             applier.add(group(database, 1, 10));
             applier.add(group(database, 2, 10));
             applier.start(stops::add);
-            await().atMost(Duration.ofMinutes(1)).until(() -> applier.waiting().isEmpty() || !stops.isEmpty());
+            await().until(() -> applier.waiting().isEmpty() || !stops.isEmpty());
             assertEquals(List.of(), stops);
             assertEquals(List.of(1, 1), owner.sizes);
             assertEquals(2, owner.freed);

@@ -16,7 +16,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -83,7 +82,7 @@ class FullDatabaseIT {
             assertArrayEquals(value(1), database.get(Database.RECORDS, new byte[] {1}));
 
             Files.delete(ballast);
-            await().atMost(Duration.ofSeconds(60)).until(() -> isWritten(database));
+            await().until(() -> isWritten(database));
         }
         try (var database = new Database(disk.resolve("db"), Database.Mode.EXISTING)) {
             for (int i = 0; i < VALUES; i++) {

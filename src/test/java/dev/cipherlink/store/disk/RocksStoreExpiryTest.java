@@ -66,7 +66,7 @@ class RocksStoreExpiryTest extends StoreExpiryContract {
                 }
                 transaction.commit();
             }
-            await().atMost(Duration.ofSeconds(30)).until(() -> real.keptKeys() == 1);
+            await().until(() -> real.keptKeys() == 1);
             assertTrue(real.exists(key("late")));
             assertEquals(List.of(), real.check());
         }
