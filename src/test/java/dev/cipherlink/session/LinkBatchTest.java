@@ -250,6 +250,14 @@ class LinkBatchTest extends LinkRig {
     }
 
     @Test
+    void refusesPaddingThatWasNotAgreedOn() throws Exception {
+        var end = run(link(LinkConfig.server(LONG), LinkRig::echo));
+        peer.send(Message.of(MessageType.PADDING, 0, Payload.of(new byte[100])));
+        assertEquals("ERROR PADDING that was not agreed on\n", peer.receiveMessage().payload().text());
+        assertEquals(CloseReason.PROTOCOL_ERROR, reason(end));
+    }
+
+    @Test
     void refusesTwoMessagesInAPacketOfVersion1() throws Exception {
         var end = run(link(LinkConfig.server(LONG), LinkRig::echo));
         var codec = new MessageCodec(Peer.burst(1).checksum());
