@@ -11,6 +11,8 @@ final class FakeEnd implements Plain {
     /// Bytes that it takes from now on.
     int room = Integer.MAX_VALUE;
     boolean isBroken;
+    /// Takes no more, while it can still be read.
+    boolean isOutputBroken;
     boolean awaitsInput;
     boolean awaitsRoom;
     boolean isOutputEnded;
@@ -69,6 +71,9 @@ final class FakeEnd implements Plain {
     @Override
     public int write(byte[] from, int offset, int length) throws IOException {
         requireOpen();
+        if (isOutputBroken) {
+            throw new SocketException("broken");
+        }
         int count = Math.min(length, room);
         written.write(from, offset, count);
         room -= room == Integer.MAX_VALUE ? 0 : count;
