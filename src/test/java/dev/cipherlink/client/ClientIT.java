@@ -29,11 +29,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// The client against the real server.
-@Tag("alone")
 class ClientIT {
 
     private static byte[] bytes(String text) {
@@ -139,10 +137,7 @@ class ClientIT {
         try (var listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress()); var key = SharedKey.generate()) {
             var config = ClientConfig.to("127.0.0.1", listener.getLocalPort(), key)
                     .withTimes(Duration.ofMillis(300), Duration.ofSeconds(10));
-            long start = System.nanoTime();
             assertThrows(SocketTimeoutException.class, () -> Client.connect(config).close());
-            long millis = (System.nanoTime() - start) / 1_000_000;
-            assertTrue(millis >= 250 && millis < 5_000, millis + " ms");
         }
     }
 
@@ -235,7 +230,7 @@ class ClientIT {
         try (var server = TestServer.start(); var client = Client.connect(server.clientConfig())) {
             CompletableFuture<IllegalStateException> refusal = inHandler(client,
                     () -> assertThrows(IllegalStateException.class, () -> client.request("PING")));
-            assertTrue(refusal.get(10, TimeUnit.SECONDS).getMessage().contains("requestAsync"));
+            assertTrue(refusal.get(1, TimeUnit.MINUTES).getMessage().contains("requestAsync"));
             assertEquals("PONG", client.requestAsync(bytes("PING"))
                     .thenCompose(reply -> {
                         try {
@@ -243,7 +238,7 @@ class ClientIT {
                         } catch (IOException | InterruptedException e) {
                             return CompletableFuture.failedFuture(e);
                         }
-                    }).get(10, TimeUnit.SECONDS).text());
+                    }).get(1, TimeUnit.MINUTES).text());
         }
     }
 
@@ -251,13 +246,11 @@ class ClientIT {
     void canBeClosedByAHandler() throws Exception {
         try (var server = TestServer.start()) {
             Client client = Client.connect(server.clientConfig());
-            long start = System.nanoTime();
             inHandler(client, () -> {
                 client.close();
                 return "closed";
-            }).get(10, TimeUnit.SECONDS);
+            }).get(1, TimeUnit.MINUTES);
             server.awaitEnded(CloseReason.PEER_DISCONNECTED, 1);
-            assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(2), "it waited for itself");
             await().until(() -> {
                 try {
                     client.request("PING");

@@ -17,12 +17,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -138,7 +138,7 @@ class ServerDiskIT {
             long freedAt = System.nanoTime();
             while (set(client, count++).isError()) {
                 refused.add(count - 1);
-                assertTrue(System.nanoTime() - freedAt < Duration.ofSeconds(30).toNanos(), () -> "no writes" + server.said());
+                assertTrue(System.nanoTime() - freedAt < Duration.ofMinutes(1).toNanos(), () -> "no writes" + server.said());
                 TimeUnit.MILLISECONDS.sleep(100);
             }
             System.out.printf("full after %d writes; writes again %d ms after there was room%n", refused.getFirst(),
@@ -264,7 +264,7 @@ class ServerDiskIT {
             for (Client writer : writers) {
                 writes.add(writer.requestAsync("INCR n".getBytes(StandardCharsets.US_ASCII)));
             }
-            assertPingsFast(pinging, "fsyncs of 3 s");
+            assertServedMeanwhile(pinging, writes, _ -> "PING");
             for (CompletableFuture<Reply> write : writes) {
                 assertTrue(!write.get(60, TimeUnit.SECONDS).isError());
             }
@@ -279,29 +279,24 @@ class ServerDiskIT {
         }
     }
 
-    private static void assertPingsFast(Client client, String beside) throws IOException, InterruptedException {
-        long[] nanos = new long[200];
-        for (int i = 0; i < nanos.length; i++) {
-            long startedAt = System.nanoTime();
-            assertEquals("PONG", client.request("PING").text());
-            nanos[i] = System.nanoTime() - startedAt;
-            TimeUnit.MILLISECONDS.sleep(10);
+    /// Has many requests answered while others wait for the disk. If they waited in turn for the same thread, it would be a few.
+    private static void assertServedMeanwhile(Client client, List<CompletableFuture<Reply>> waiting, IntFunction<String> request)
+            throws IOException, InterruptedException {
+        int served = 0;
+        while (served < 400 && !waiting.stream().allMatch(CompletableFuture::isDone)) {
+            assertTrue(!client.request(request.apply(served++)).isError());
         }
-        long slowest = Arrays.stream(nanos).max().orElseThrow();
-        System.out.printf("slowest of 200 PINGs beside %s: %d ms%n", beside, slowest / 1_000_000);
-        assertTrue(slowest < Duration.ofSeconds(1).toNanos(), slowest + " ns");
+        assertTrue(served >= 20, served + " requests");
     }
 
-    private static void assertWritesFast(Client client, String beside) throws IOException, InterruptedException {
-        long slowest = 0;
+    private static void assertWritesFast(Client client) throws IOException, InterruptedException {
         for (int i = 0; i < 200; i++) {
             long startedAt = System.nanoTime();
             assertEquals("OK", client.request("SET hot " + i).text());
-            slowest = Math.max(slowest, System.nanoTime() - startedAt);
+            long nanos = System.nanoTime() - startedAt;
+            assertTrue(nanos < Duration.ofSeconds(6).toNanos(), "all that expire take 12 s: " + nanos + " ns");
             TimeUnit.MILLISECONDS.sleep(10);
         }
-        System.out.printf("slowest of 200 SETs beside %s: %d ms%n", beside, slowest / 1_000_000);
-        assertTrue(slowest < Duration.ofSeconds(2).toNanos(), slowest + " ns");
     }
 
     /// Issues 13.2 and 13.3: a write of a key that was not in memory read the disk inside the gate, and so did each thousand of
@@ -340,10 +335,9 @@ class ServerDiskIT {
                     cold.add(ask(others.get(client), commands.get(client).formatted(i)));
                 }
             }
-            assertWritesFast(writer, "cold DELETE, APPEND and SET on reads of 300 ms");
-            assertTrue(cold.stream().anyMatch(write -> !write.isDone()), "the disk was not slow");
+            assertServedMeanwhile(writer, cold, i -> "SET hot " + i);
             TimeUnit.NANOSECONDS.sleep(Math.max(0, expiresAt - System.nanoTime()));
-            assertWritesFast(writer, "keys that expire on reads of 300 ms");
+            assertWritesFast(writer);
             for (CompletableFuture<Reply> write : cold) {
                 assertTrue(!write.get(100, TimeUnit.SECONDS).isError());
             }
@@ -380,9 +374,7 @@ class ServerDiskIT {
                 readers.add(Client.connect(server.clientConfig(1 + i % 2)));
                 reads.add(readers.get(i).requestAsync(("GET k" + i).getBytes(StandardCharsets.US_ASCII)));
             }
-            assertPingsFast(pinging, "reads of 3 s");
-            assertWritesFast(pinging, "reads of 3 s");
-            assertTrue(reads.stream().noneMatch(CompletableFuture::isDone), "the disk was not slow");
+            assertServedMeanwhile(pinging, reads, i -> i % 2 == 0 ? "PING" : "SET hot " + i);
             for (int i = 0; i < readers.size(); i++) {
                 assertEquals(value(i), reads.get(i).get(60, TimeUnit.SECONDS).text());
             }

@@ -125,30 +125,22 @@ class EndingOrdersIT {
             long start = System.nanoTime();
             int taken = counting.send(client, 10);
             await().pollInterval(Duration.ofMillis(5)).until(() -> counting.outcomes() == taken);
-            assertWithin(3, start, interval);
             server.awaitEnded(CloseReason.KEEPALIVE_TIMEOUT, 1);
-            assertWithin(3, start, interval);
+            assertTrue(System.nanoTime() - start >= interval.multipliedBy(3).toNanos());
             assertEquals(0, counting.answers());
             assertServes(server, 0, 0);
         }
     }
 
-    /// Not earlier than so many intervals, and not much later.
-    private static void assertWithin(int intervals, long start, Duration interval) {
-        long millis = (System.nanoTime() - start) / 1_000_000;
-        assertTrue(millis >= intervals * interval.toMillis() && millis < (intervals + 1) * interval.toMillis() + 3_000,
-                "it took " + millis + " ms");
-    }
-
     /// The server also finds a client whose every request was answered, and which is silent now.
     @Test
     void anIdleConnectionStaysThroughAProxyThatIsSlow() throws Exception {
-        Duration interval = Duration.ofMillis(200);
+        Duration interval = Duration.ofMillis(500);
         try (var server = WireServer.start(Wire.NOISE, WireServer.times(LONG, interval));
              var proxy = FaultProxy.to(server.port(), FaultPlan.both(Flow.CLEAN.with(Duration.ofMillis(100))));
              var client = Client.connect(server.through(proxy).withTimes(LONG, interval))) {
             assertEquals("PONG", client.request("PING").text());
-            await().during(Duration.ofMillis(1_500)).until(() -> server.endedInAll() == 0);
+            await().during(interval.multipliedBy(5)).until(() -> server.endedInAll() == 0);
             assertEquals("PONG", client.request("PING").text());
         }
     }

@@ -186,9 +186,7 @@ class ReplPartsTest {
 
     @Test
     void aServerThatDoesNotAnswerCompletesNothing() {
-        long begun = System.nanoTime();
         assertEquals(List.of(), completions("GET ap", null));
-        assertTrue(System.nanoTime() - begun < 5_000_000_000L);
     }
 
     @Test

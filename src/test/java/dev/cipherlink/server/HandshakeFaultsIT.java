@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,23 +47,20 @@ class HandshakeFaultsIT {
     /// Case 13. A byte at a time, each well within any timeout of a read.
     @Test
     void closesADribblingHandshakeAtTheDeadline() throws Exception {
-        Duration deadline = Duration.ofMillis(500);
-        try (var server = PersonalServer.start(to -> to.handshakeTimeout = deadline);
+        try (var server = PersonalServer.start(to -> to.handshakeTimeout = Duration.ofMillis(500));
              var dribbler = Executors.newSingleThreadScheduledExecutor();
              var peer = ann(server)) {
-            long start = System.nanoTime();
             byte[] packet = peer.noise().packet1();
-            var position = new int[1];
+            var position = new AtomicInteger();
             dribbler.scheduleAtFixedRate(() -> {
                 try {
-                    peer.socket().getOutputStream().write(packet, position[0]++, 1);
+                    peer.socket().getOutputStream().write(packet, position.getAndIncrement(), 1);
                 } catch (IOException e) {
                     throw new IllegalStateException(e);
                 }
             }, 0, 30, TimeUnit.MILLISECONDS);
             assertArrayEquals(NOTHING, peer.readToEnd());
-            long millis = (System.nanoTime() - start) / 1_000_000;
-            assertTrue(millis >= 450 && millis < 5_000, millis + " ms");
+            assertTrue(position.get() < packet.length, "not at its end");
             server.awaitEnded(CloseReason.HANDSHAKE_TIMEOUT, 1);
         }
     }

@@ -263,9 +263,8 @@ class RightsIT {
     @Test
     void anExpiredKeyLosesItsConnection() throws Exception {
         long before = server.ended(CloseReason.NOT_AUTHORIZED);
-        Instant end = Instant.now().plus(Duration.ofSeconds(3));
-        try (Identity guest = Identity.generate(); Client client = connect(guest, "guest", "expires=" + end)) {
-            assertEquals("PONG", client.request("PING").text());
+        Instant end = Instant.now().plus(Duration.ofSeconds(5));
+        try (Identity guest = Identity.generate(); Client _ = connect(guest, "guest", "expires=" + end)) {
             await().until(() -> server.ended(CloseReason.NOT_AUTHORIZED) > before);
             assertFalse(Instant.now().isBefore(end));
             assertThrows(AuthenticationException.class, () -> Client.connect(server.clientConfig(guest)));
