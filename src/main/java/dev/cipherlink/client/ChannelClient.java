@@ -3,15 +3,16 @@ package dev.cipherlink.client;
 import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.channel.NoiseChannel;
 import dev.cipherlink.client.Connector.Backoff;
+import dev.cipherlink.forward.ForwardListener;
 import dev.cipherlink.forward.ForwardSockets;
+import dev.cipherlink.forward.ForwardSpec;
 import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.forward.Forwards.RunnableForward;
-import dev.cipherlink.forward.Relay.RelayEnd;
 import dev.cipherlink.forward.TunnelSource.Accepted;
-import dev.cipherlink.forward.mux.ForwardedChannel;
 import dev.cipherlink.forward.mux.MuxSession;
+import dev.cipherlink.forward.mux.Opening;
 import dev.cipherlink.message.Message.MessageCodec.Checksum;
 import dev.cipherlink.message.SessionParameters;
 import dev.cipherlink.message.SessionParameters.OperationMode;
@@ -28,9 +29,8 @@ import java.lang.System.Logger.Level;
 import java.net.Socket;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ThreadFactory;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
 
 /// Opens forwards as channels of one connection, which is made when it is needed and again when it is lost (`docs/protocol.md`, section
@@ -51,6 +51,7 @@ final class ChannelClient implements AutoCloseable {
     private final MemoryBudget budget = MemoryBudget.ofHeap(HEAP_SHARE);
     private final Backoff backoff = new Backoff(ThreadLocalRandom.current());
     private final Thread thread = Thread.ofPlatform().daemon().name("cipherlink-channels").unstarted(this::run);
+    private final List<RemoteForward> remotes = new CopyOnWriteArrayList<>();
     private MuxSession session;
     /// That of the last connection; empty if a new session is to be asked for.
     private String sessionId = "";
@@ -98,7 +99,42 @@ final class ChannelClient implements AutoCloseable {
         return forward;
     }
 
-    private synchronized MuxSession connected() throws IOException {
+    /// Has the server listen, and takes what it accepts. Blocks until it listens.
+    ///
+    /// @throws TargetException if it refuses
+    /// @throws IOException     if there is no connection to the server
+    RemoteForward listen(ForwardSpec spec, ForwardListener.Config forwarding) throws IOException {
+        var remote = new RemoteForward(this, spec, forwarding, config.connectTimeout());
+        remotes.add(remote);
+        try {
+            remote.open();
+            return remote;
+        } catch (IOException e) {
+            remotes.remove(remote);
+            throw e;
+        }
+    }
+
+    /// A channel that the server opens.
+    private void accept(Opening opening) {
+        String listener = opening.target().substring(0, Math.max(0, opening.target().indexOf(' ')));
+        RemoteForward found = remotes.stream().filter(remote -> remote.has(listener)).findFirst().orElse(null);
+        if (found == null) {
+            opening.refuse(new TargetException(Refusal.FAILED, "the client has no such listener"));
+        } else {
+            found.accept(opening);
+        }
+    }
+
+    /// How long an answer of the server may take once there is a connection.
+    Duration patience() {
+        return config.connectTimeout();
+    }
+
+    /// The session, with a connection.
+    ///
+    /// @return null if the server is too old for channels
+    synchronized MuxSession connected() throws IOException {
         int failuresBefore = failures;
         long deadline = System.nanoTime() + config.connectTimeout().toNanos();
         while (!isAttached && !isUnknownToServer) {
@@ -125,7 +161,7 @@ final class ChannelClient implements AutoCloseable {
     }
 
     /// For a channel that was opened: the connection may have been lost since [#connected] has found it.
-    private synchronized void connectIfLost() {
+    synchronized void connectIfLost() {
         if (!isAttached) {
             start();
         }
@@ -140,7 +176,7 @@ final class ChannelClient implements AutoCloseable {
 
     private void run() {
         try {
-            session = MuxSession.ofClient(budget);
+            session = MuxSession.ofClient(this::accept, budget);
             while (awaitNeed()) {
                 connectAndServe();
             }
@@ -253,113 +289,5 @@ final class ChannelClient implements AutoCloseable {
         isClosed = true;
         notifyAll();
         thread.interrupt();
-    }
-
-    /// One forwarded connection. The thread that runs it waits for its end.
-    private static final class ChannelForward implements RunnableForward, ForwardedChannel.Listener {
-
-        private final ChannelClient client;
-        private final MuxSession session;
-        private final ForwardTarget target;
-        private final Accepted accepted;
-        private final CompletableFuture<Void> opened = new CompletableFuture<>();
-        private final CompletableFuture<RelayEnd> ended = new CompletableFuture<>();
-        private volatile ForwardedChannel channel;
-        private volatile boolean isStopped;
-
-        ChannelForward(ChannelClient client, MuxSession session, ForwardTarget target, Accepted accepted) {
-            this.client = client;
-            this.session = session;
-            this.target = target;
-            this.accepted = accepted;
-        }
-
-        /// Blocks until the server is connected to the target, or refuses.
-        void open() throws IOException {
-            begin();
-            try {
-                await(opened);
-            } catch (InterruptedException e) {
-                channel.stop();
-                Thread.currentThread().interrupt();
-                throw new InterruptedIOException("interrupted while the server connects to " + target);
-            }
-        }
-
-        private void begin() {
-            channel = session.open(target, this, accepted);
-            client.connectIfLost();
-        }
-
-        private static <T> T await(CompletableFuture<T> future) throws IOException, InterruptedException {
-            try {
-                return future.get();
-            } catch (ExecutionException e) {
-                throw e.getCause() instanceof TargetException refused ? refused : new IOException(e.getCause());
-            }
-        }
-
-        @Override
-        public RelayEnd run(ThreadFactory threads) throws IOException, InterruptedException {
-            if (channel == null) {
-                begin();
-            } else {
-                channel.connect(accepted.channel(), accepted.first());
-            }
-            try {
-                if (isStopped) {
-                    channel.stop();
-                }
-                return await(ended);
-            } catch (InterruptedException e) {
-                channel.stop();
-                throw e;
-            }
-        }
-
-        @Override
-        public long bytesToTunnel() {
-            return channel == null ? 0 : channel.bytesToTunnel();
-        }
-
-        @Override
-        public long bytesToPlain() {
-            return channel == null ? 0 : channel.bytesToPlain();
-        }
-
-        @Override
-        public void checkTime(long nanoTime) {
-            if (channel != null) {
-                channel.checkTime(nanoTime);
-            }
-        }
-
-        @Override
-        public void stop() {
-            isStopped = true;
-            if (channel != null) {
-                channel.stop();
-            }
-        }
-
-        // Called by the session's thread.
-
-        @Override
-        public void opened() {
-            opened.complete(null);
-        }
-
-        @Override
-        public void refused(Refusal refusal, String reason) {
-            var cause = new TargetException(refusal, reason);
-            opened.completeExceptionally(cause);
-            ended.completeExceptionally(cause);
-        }
-
-        @Override
-        public void ended(RelayEnd end) {
-            opened.completeExceptionally(new TargetException(Refusal.FAILED, end.detail()));
-            ended.complete(end);
-        }
     }
 }

@@ -182,6 +182,16 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
         return listener;
     }
 
+    /// Has the server listen, where its line for our key permits that, and forwards what it accepts to targets of this side, until the caller
+    /// closes it. Blocks until the server listens. If the session with the server is lost, it asks again.
+    ///
+    /// @param forwarding its tunnels are not used
+    /// @throws TargetException if the server refuses
+    /// @throws IOException     if there is no connection to the server
+    public RemoteForward listenRemotely(ForwardSpec spec, ForwardListener.Config forwarding) throws IOException {
+        return channels.listen(spec, forwarding);
+    }
+
     /// Closes what is kept ready, and ends channels. Idempotent.
     @Override
     public void close() {

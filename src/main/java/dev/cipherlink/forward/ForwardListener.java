@@ -24,7 +24,7 @@ import java.util.Optional;
 /// threads of its own.
 ///
 /// Thread-safe. The caller closes it; connections that are forwarded by then go on.
-public final class ForwardListener implements AutoCloseable {
+public final class ForwardListener implements ForwardPort {
 
     private static final Duration DIALOGUE_TIMEOUT = Duration.ofSeconds(10);
     /// Pause after a failed accept, as when descriptors run out.
@@ -54,7 +54,7 @@ public final class ForwardListener implements AutoCloseable {
         this.spec = spec;
         this.config = config;
         name = unixSocket.map(socket -> socket.path().toString()).orElseGet(() -> ForwardSpec.shown(address()))
-                + " -> " + spec.target().map(ForwardTarget::toString).orElse("SOCKS, HTTP");
+                + " -> " + spec.targetText();
     }
 
     /// Binds what the spec says. Nothing is accepted before [#start].
@@ -76,17 +76,17 @@ public final class ForwardListener implements AutoCloseable {
         return (InetSocketAddress) sockets.getFirst().socket().getLocalSocketAddress();
     }
 
-    /// Whether other machines can connect.
+    @Override
     public boolean isOfOthers() {
         return unixSocket.isEmpty() && !address().getAddress().isLoopbackAddress();
     }
 
-    /// Address and target, for people: `127.0.0.1:8080 -> db:5432`.
+    @Override
     public String name() {
         return name;
     }
 
-    /// Its relays and their totals.
+    @Override
     public Forwards forwards() {
         return forwards;
     }
@@ -224,6 +224,11 @@ public final class ForwardListener implements AutoCloseable {
         /// @param listener as [ForwardListener#name] says
         /// @param cause    a [TargetException] if the server did not connect to the target
         void failed(String listener, IOException cause);
+
+        /// The server listens for us again.
+        default void listens(String listener) {
+            // Most programs care for what failed only.
+        }
 
         /// A connection is forwarded from now on; as a channel it may still not get its target.
         default void opened(String listener, ForwardTarget target) {

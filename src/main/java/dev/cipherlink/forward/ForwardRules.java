@@ -29,6 +29,9 @@ public final class ForwardRules {
     public static final String ALLOWED = "HOST:PORTS,... (a host: name, *.name, address, address/bits, [IPv6/bits] or *;"
             + " ports: 80, 8000-8099 or *; or the path of a Unix socket)";
 
+    /// Admits every target: for a program that connects to its own.
+    public static final ForwardRules ALL = new ForwardRules(List.of(new ForwardRule(new ForwardRule.Host.Everything(), 0, ForwardTarget.MAX_PORT)));
+
     private final List<ForwardRule> rules;
 
     private ForwardRules(List<ForwardRule> rules) {
@@ -104,6 +107,10 @@ public final class ForwardRules {
 
             /// A Unix socket.
             record Socket(String path) implements Host {
+            }
+
+            /// Every address and every Unix socket, which no text means.
+            record Everything() implements Host {
             }
         }
 
@@ -210,7 +217,7 @@ public final class ForwardRules {
         /// Whether there can be an address with which this admits the target.
         boolean concerns(ForwardTarget target) {
             return isPort(target.port()) && switch (host) {
-                case Host.Any _, Host.Network _ -> true;
+                case Host.Any _, Host.Network _, Host.Everything _ -> true;
                 case Host.Name(String name) -> normal(target.host()).equals(name);
                 case Host.Below(String suffix) -> normal(target.host()).endsWith(suffix);
                 case Host.Socket(String path) -> target.host().equals(path);
@@ -225,6 +232,7 @@ public final class ForwardRules {
                 case Host.Name(String name) -> bitsToName == 0 || name.equals(LOCALHOST) && address.isLoopbackAddress();
                 case Host.Network(InetAddress base, int prefixBits) -> prefixBits >= bitsToName && isWithin(base, prefixBits, address);
                 case Host.Socket _ -> false;
+                case Host.Everything _ -> true;
             };
         }
 
@@ -232,7 +240,7 @@ public final class ForwardRules {
             return port >= first && port <= last;
         }
 
-        private static boolean isWithin(InetAddress base, int prefixBits, InetAddress address) {
+        static boolean isWithin(InetAddress base, int prefixBits, InetAddress address) {
             byte[] wanted = base.getAddress();
             byte[] given = address.getAddress();
             if (wanted.length != given.length) {

@@ -26,7 +26,7 @@ public record ForwardSpec(String bind, int port, Optional<ForwardTarget> target)
     /// Attempts to find a free port that both loopback addresses have.
     private static final int PORT_ATTEMPTS = 20;
     /// The default: both loopback addresses.
-    static final String LOOPBACK = "localhost";
+    public static final String LOOPBACK = "localhost";
     /// All addresses of this machine.
     public static final String EVERYWHERE = "*";
 
@@ -56,6 +56,30 @@ public record ForwardSpec(String bind, int port, Optional<ForwardTarget> target)
             throw new IllegalArgumentException("[BIND:]PORT is needed, an IPv6 address in brackets");
         }
         return listening(parts, Optional.empty());
+    }
+
+    /// The value of `-R`, that of `-L` or of `-D`: at the server the address to listen on, at the client the target.
+    ///
+    /// @throws IllegalArgumentException if the syntax is wrong; the message says what is allowed
+    public static ForwardSpec parseRemote(String text) {
+        return text.indexOf('/') < 0 && split(text).size() <= 2 ? parseDynamic(text) : parseLocal(text);
+    }
+
+    /// What a client asks a server to listen on, as [#listenText] writes it.
+    ///
+    /// @throws IllegalArgumentException if the syntax is wrong; the message says what is allowed
+    public static ForwardSpec parseListen(String text) {
+        return text.startsWith("/") ? new ForwardSpec(ForwardTarget.ofPath(text).host(), 0, Optional.empty()) : parseDynamic(text);
+    }
+
+    /// The address to listen on: `bind:port` or a path.
+    public String listenText() {
+        return isPath() ? bind : (bind.indexOf(':') < 0 ? bind : "[" + bind + "]") + ":" + port;
+    }
+
+    /// The target for people.
+    public String targetText() {
+        return target.map(ForwardTarget::toString).orElse("SOCKS, HTTP");
     }
 
     private static ForwardSpec listening(List<String> parts, Optional<ForwardTarget> target) {

@@ -146,6 +146,8 @@ public record ForwardTarget(String host, int port) {
             UNREACHABLE("unreachable"),
             /// It did not answer in time.
             TIMEOUT("timeout"),
+            /// Another one listens there.
+            IN_USE("in-use"),
             /// Anything else.
             FAILED("failed");
 

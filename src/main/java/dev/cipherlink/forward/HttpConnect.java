@@ -103,7 +103,7 @@ final class HttpConnect implements ProxyDialogue {
         String status = !(why instanceof TargetException e) ? "502 Bad Gateway" : switch (e.refusal()) {
             case NOT_ALLOWED -> "403 Forbidden";
             case TIMEOUT -> "504 Gateway Timeout";
-            case NO_SUCH_HOST, CONNECTION_REFUSED, UNREACHABLE, FAILED -> "502 Bad Gateway";
+            case NO_SUCH_HOST, CONNECTION_REFUSED, UNREACHABLE, IN_USE, FAILED -> "502 Bad Gateway";
         };
         answer(status, "", String.valueOf(why.getMessage()));
     }

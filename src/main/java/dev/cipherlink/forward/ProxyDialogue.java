@@ -52,8 +52,8 @@ public interface ProxyDialogue {
 
     /// Input of a program in a dialogue, with one deadline for all of it: a byte now and then gains no time. Buffered.
     ///
-    /// Sets the socket's read timeout before each read of the socket; the next user of the socket resets it. Closing it closes the
-    /// socket.
+    /// Sets the socket's read timeout before each read of the socket; the next user of the socket resets it. Closing it closes what it
+    /// reads.
     final class DialogueInput extends BufferedInputStream {
 
         private static final int BUFFER_BYTES = 1_024;
@@ -63,8 +63,13 @@ public interface ProxyDialogue {
             super(new Limited(socket, limit, nanoClock), BUFFER_BYTES);
         }
 
+        /// @param in has a deadline
+        public DialogueInput(InputStream in) {
+            super(in, BUFFER_BYTES);
+        }
+
         /// What was read of the bytes behind the dialogue.
-        byte[] rest() {
+        public byte[] rest() {
             return Arrays.copyOfRange(buf, pos, count);
         }
 

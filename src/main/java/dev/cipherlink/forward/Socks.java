@@ -193,7 +193,7 @@ public final class Socks implements ProxyDialogue {
             case CONNECTION_REFUSED -> CONNECTION_REFUSED;
             case UNREACHABLE -> NETWORK_UNREACHABLE;
             case TIMEOUT -> TTL_EXPIRED;
-            case FAILED -> GENERAL_FAILURE;
+            case IN_USE, FAILED -> GENERAL_FAILURE;
         };
     }
 

@@ -106,13 +106,30 @@ final class ChannelSessions {
     }
 
     /// Ends a session, unless a connection has taken it meanwhile: that one's thread runs it.
-    private void endDetached(Entry entry, String why) {
+    ///
+    /// @return whether it has ended, be it before
+    private boolean endDetached(Entry entry, String why) {
         synchronized (this) {
-            if (entry.holder != null || !entries.remove(entry.session.id(), entry)) {
-                return;
+            if (entry.holder != null) {
+                return false;
+            }
+            if (!entries.remove(entry.session.id(), entry)) {
+                return true;
             }
         }
         entry.session.end(why);
+        return true;
+    }
+
+    /// Ends a session that waits for a connection.
+    ///
+    /// @return false if it has one
+    boolean endIfDetached(ChannelSession session, String why) {
+        Entry entry;
+        synchronized (this) {
+            entry = entries.get(session.id());
+        }
+        return entry == null || endDetached(entry, why);
     }
 
     /// Ends a session that no thread runs any more.

@@ -134,7 +134,7 @@ public final class Connection implements Runnable, Closeable {
         return end;
     }
 
-    private LinkEnd unlessEnded(LinkEnd end) {
+    LinkEnd unlessEnded(LinkEnd end) {
         if (ended.get() != null) {
             return ended.get();
         }

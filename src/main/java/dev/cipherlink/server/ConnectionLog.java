@@ -3,7 +3,6 @@ package dev.cipherlink.server;
 import dev.cipherlink.audit.AuditEvent;
 import dev.cipherlink.audit.LineLimit;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
-import dev.cipherlink.server.ChannelSession.TargetChannel;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
 import dev.cipherlink.server.access.Netblock;
 import dev.cipherlink.server.sessions.CommandLog;
@@ -97,19 +96,21 @@ final class ConnectionLog {
     }
 
     /// A channel has its target.
-    void channelOpened(TargetChannel channel) {
-        boolean mayLog = admissions.mayLog(channel.session().client().name());
+    void channelOpened(SessionChannel channel) {
+        // Strangers that connect to a listener do not take the lines of its client.
+        String client = channel.session.client().name();
+        boolean mayLog = admissions.mayLog(channel.peer().isEmpty() ? client : "listeners of " + client);
         channel.logged(mayLog);
         log(mayLog, () -> event("forward-opened", channel));
     }
 
-    void channelClosed(TargetChannel channel, CloseReason reason, String detail) {
-        log(channel.isLogged(), () -> event("forward-closed", channel).with("reason", reason).with("to_target", channel.bytesToTarget())
-                .with("from_target", channel.bytesFromTarget()).with("duration_ms", channel.milliseconds()).with("detail", detail));
+    void channelClosed(SessionChannel channel, CloseReason reason, String detail) {
+        log(channel.isLogged(), () -> event("forward-closed", channel).with("reason", reason).with("to_target", channel.forward().bytesToPlain())
+                .with("from_target", channel.forward().bytesToTunnel()).with("duration_ms", channel.milliseconds()).with("detail", detail));
     }
 
-    void channelRefused(TargetChannel channel, Refusal refusal, String detail) {
-        log(refusedForwards.mayLog(channel.session().client().name()), () -> event("forward-refused", channel)
+    void channelRefused(SessionChannel channel, Refusal refusal, String detail) {
+        log(refusedForwards.mayLog(channel.session.client().name()), () -> event("forward-refused", channel)
                 .with("reason", CloseReason.FORWARD_REFUSED).with("refusal", refusal.code()).with("detail", detail));
     }
 
@@ -120,10 +121,33 @@ final class ConnectionLog {
         }
     }
 
-    private static AuditEvent event(String name, TargetChannel channel) {
-        ClientIdentity client = channel.session().client();
-        return new AuditEvent(name).with("channel", channel.number()).with("name", client.name()).with("key", CommandLog.key(client))
-                .with("session", CommandLog.shortened(channel.session().id())).with("target", channel.targetText());
+    void listenerOpened(RemoteListener listener) {
+        boolean mayLog = admissions.mayLog(listener.session().client().name());
+        listener.logged(mayLog);
+        log(mayLog, () -> event("listener-opened", listener).with("listener", listener.address()));
+    }
+
+    void listenerClosed(RemoteListener listener, String detail) {
+        log(listener.isLogged(), () -> event("listener-closed", listener).with("listener", listener.address()).with("detail", detail));
+    }
+
+    void listenerRefused(RemoteListener listener, Refusal refusal, String detail) {
+        log(refusedForwards.mayLog(listener.session().client().name()), () -> event("listener-refused", listener)
+                .with("listener", listener.asked()).with("refusal", refusal.code()).with("detail", detail));
+    }
+
+    private static AuditEvent event(String name, SessionChannel channel) {
+        return withClient(new AuditEvent(name).with("channel", channel.number()), channel.session)
+                .with(channel.peer().isEmpty() ? "target" : "listener", channel.targetText()).with("peer", channel.peer());
+    }
+
+    private static AuditEvent event(String name, RemoteListener listener) {
+        return withClient(new AuditEvent(name), listener.session());
+    }
+
+    private static AuditEvent withClient(AuditEvent event, ChannelSession session) {
+        return event.with("name", session.client().name()).with("key", CommandLog.key(session.client()))
+                .with("session", CommandLog.shortened(session.id()));
     }
 
     /// Of a client that has not proved its name there is only the address: a SYN of version 1 may be a recording.

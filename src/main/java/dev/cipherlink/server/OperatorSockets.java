@@ -17,7 +17,7 @@ record OperatorSockets(Server server) implements Sockets {
     }
 
     /// A line of SOCKETS: id, local address, remote address, state, name, mode, bytes in/out; the target of a forward, or how many
-    /// channels there are.
+    /// channels there are and what the client listens on.
     static String describe(Connection connection) {
         Link live = connection.link();
         StreamConnection forward = connection.stream();
@@ -29,7 +29,12 @@ record OperatorSockets(Server server) implements Sockets {
                 : live == null ? "-" : live.session().parameters().mode().wireName();
         return connection.id() + " " + address(connection.socket().getLocalSocketAddress()) + " " + peer(connection) + " " + state
                 + " " + name + " " + mode + " " + connection.bytesIn() + "/" + connection.bytesOut()
-                + (forward != null ? " " + forward.target() : channels != null ? " " + channels.size() : "");
+                + (forward != null ? " " + forward.target() : channels != null ? " " + ofChannels(channels) : "");
+    }
+
+    private static String ofChannels(ChannelSession channels) {
+        List<String> listeners = channels.server().listeners.addressesOf(channels);
+        return channels.size() + (listeners.isEmpty() ? "" : " " + String.join(",", listeners));
     }
 
     /// The remote address; `-` if it is unknown.

@@ -66,6 +66,7 @@ public final class Server implements AutoCloseable {
     final HandshakeGate gate;
     final SessionRegistry sessions;
     final ChannelSessions channelSessions;
+    final RemoteListeners listeners = new RemoteListeners(this);
     final ServerStatistics statistics = new ServerStatistics();
     final Forwards forwards = new Forwards();
     final TargetConnector targets;

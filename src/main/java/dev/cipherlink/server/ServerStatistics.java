@@ -103,6 +103,7 @@ final class ServerStatistics {
         values.put("forwards", forwarded.live());
         values.put("forwards_in_channels", server.channelSessions.channels());
         values.put("channel_sessions_detached", server.channelSessions.detached());
+        values.put("forward_listeners", server.listeners.size());
         values.put("forwards_opened", forwarded.opened());
         values.put("forwards_refused", forwarded.failed());
         values.put("forwards_bytes_to_targets", forwarded.bytesToPlain());
@@ -142,6 +143,7 @@ final class ServerStatistics {
                 .gauge("forwards_in_channels", "Of these, channels of connections that carry many.", server.channelSessions.channels())
                 .gauge("channel_sessions_detached", "Sessions of channels that wait for their client.",
                         server.channelSessions.detached())
+                .gauge("forward_listeners", "Addresses on which the server listens for clients.", server.listeners.size())
                 .counter("forwards_opened", "Forwards that were opened.", forwarded.opened())
                 .counter("forwards_refused", "Forwards that could not be opened, by reason.", "reason", refusedForwards)
                 .counter("forwards_bytes", "Bytes forwarded, by direction.", List.of(

@@ -104,12 +104,21 @@ final class SocketBudget {
     ///
     /// @return false if there is none
     boolean enterTarget() {
-        return sockets.tryAcquire();
+        return enterTargets(1);
+    }
+
+    /// Takes several at once.
+    boolean enterTargets(int count) {
+        return sockets.tryAcquire(count);
     }
 
     /// Gives the socket of a target back.
     void leaveTarget() {
-        sockets.release();
+        leaveTargets(1);
+    }
+
+    void leaveTargets(int count) {
+        sockets.release(count);
     }
 
     /// Divides the connections among clients: no key gets more than half of them, and clients that are not operators leave
@@ -119,6 +128,8 @@ final class SocketBudget {
 
         private static final int RESERVED_SHARE = 10;
         private static final int MOST_RESERVED = 16;
+        /// Of the connections of a key, which its listeners leave free.
+        private static final int SPARE_OF_KEY = 4;
 
         private final int maxPerKey;
         private final int maxOfUsers;
@@ -132,6 +143,25 @@ final class SocketBudget {
             maxOfUsers = maxConnections - Math.min(MOST_RESERVED, maxConnections / RESERVED_SHARE);
         }
 
+        /// Counts a connection of a stranger to a listener of this client. Strangers leave some to the client itself.
+        ///
+        /// @return null if it was counted; otherwise the reason for the refusal
+        synchronized String enterAccepted(ClientIdentity client) {
+            int most = most(client);
+            int free = most - of(client.key().orElseThrow());
+            return free > Math.max(1, most / SPARE_OF_KEY) ? enter(client, false)
+                    : "this key has " + (most - free) + " connections, and the last of " + most + " are not for those that its listeners accept";
+        }
+
+        /// Connections of a key now.
+        synchronized int of(PublicKey key) {
+            return perKey.getOrDefault(key, 0);
+        }
+
+        private int most(ClientIdentity client) {
+            return Math.min(maxPerKey, client.rights().maxConnections());
+        }
+
         /// Counts a connection.
         ///
         /// @param isReplacement whether it takes over from another connection, which ends; it is then never refused
@@ -141,7 +171,7 @@ final class SocketBudget {
                 return null;
             }
             PublicKey key = client.key().get();
-            int most = Math.min(maxPerKey, client.rights().maxConnections());
+            int most = most(client);
             if (!isReplacement && perKey.getOrDefault(key, 0) >= most) {
                 return "this key has " + most + " connections, and may not have more ("
                         + (most < maxPerKey ? "max-connections in its line" : "server.max-connections-per-key") + ")";

@@ -3,6 +3,7 @@ package dev.cipherlink.cli.forward;
 import dev.cipherlink.cli.base.ClientCommand;
 import dev.cipherlink.cli.base.Syntax;
 import dev.cipherlink.cli.forward.ForwardGroup.Plan;
+import dev.cipherlink.cli.forward.ForwardGroup.Wanted;
 import dev.cipherlink.client.TunnelClient;
 import dev.cipherlink.connect.CliClient;
 import dev.cipherlink.connect.ClientKeys;
@@ -37,6 +38,7 @@ public final class ForwardCommand extends ClientCommand {
     private List<String> local = List.of();
     private List<String> dynamic = List.of();
     private List<String> http = List.of();
+    private List<String> remote = List.of();
     private String stdio;
     private String pool = "0";
     private String passwordFile;
@@ -57,6 +59,7 @@ public final class ForwardCommand extends ClientCommand {
                 "  curl --socks5-hostname 127.0.0.1:1080 http://intranet/",
                 "  cipherlink forward -L 5432:/run/postgresql/.s.PGSQL.5432",
                 "  HTTPS_PROXY=http://127.0.0.1:1080 git clone https://git.intra/x",
+                "  cipherlink forward -R 8080:localhost:80",
                 "  cipherlink forward db web --retry-bind",
                 "  ssh -o ProxyCommand='cipherlink forward --stdio %%h:%%p' user@host");
         syntax.manyOptions("-L", "[BIND:]PORT:HOST:PORT", given -> local = given,
@@ -67,6 +70,10 @@ public final class ForwardCommand extends ClientCommand {
                 "Listen on PORT as a SOCKS proxy (5, 4a, 4): each connection says where to. Names are looked up by the server.");
         syntax.manyOptions("-H", "[BIND:]PORT", given -> http = given,
                 "Listen on PORT as an HTTP proxy (CONNECT). -D and -H both serve SOCKS and HTTP.");
+        syntax.manyOptions("-R", "[BIND:]PORT[:HOST:PORT]", given -> remote = given,
+                "Have the server listen on PORT (0: a free one) and forward to HOST:PORT, as this machine sees it; without HOST:PORT as a SOCKS "
+                    + "and HTTP proxy to all that this machine reaches. Its operator has to allow it: `authorize --listen`.",
+                "BIND: an address of the server, * for all. Default: 127.0.0.1 and ::1. Paths are those of -L.");
         syntax.option("--stdio", "HOST:PORT", given -> stdio = given, "Forward stdin and stdout to HOST:PORT.");
         syntax.option("--pool", "N", given -> pool = given,
                 "Use a connection to the server for each forwarded one, and keep N ready. Without it all share one and outlive it.");
@@ -112,22 +119,24 @@ public final class ForwardCommand extends ClientCommand {
     }
 
     private boolean hasListeners() {
-        return !(local.isEmpty() && dynamic.isEmpty() && http.isEmpty());
+        return !(local.isEmpty() && dynamic.isEmpty() && http.isEmpty() && remote.isEmpty());
     }
 
     private void requireOneUse() {
         boolean isListening = hasListeners() || !profiles.isEmpty();
         if (isListening == (stdio != null)) {
             throw CliException.usage(stdio == null ? "forward: what, and where to?"
-                    : "--stdio forwards one connection; profiles, -L, -D and -H need another `cipherlink forward`")
+                    : "--stdio forwards one connection; profiles, -L, -D, -H and -R need another `cipherlink forward`")
                     .withHint("cipherlink forward --help");
         }
         requirePasswordsHaveAUse();
     }
 
     private void requirePasswordsHaveAUse() {
-        if (passwordFile != null && dynamic.isEmpty() && http.isEmpty()) {
-            throw CliException.usage("--socks-passwords has no meaning without -D or -H");
+        boolean isProxy = !dynamic.isEmpty() || !http.isEmpty()
+                || parse("-R", remote, ForwardSpec::parseRemote).stream().anyMatch(spec -> spec.target().isEmpty());
+        if (passwordFile != null && !isProxy) {
+            throw CliException.usage("--socks-passwords has no meaning without -D, -H or -R PORT");
         }
     }
 
@@ -163,7 +172,7 @@ public final class ForwardCommand extends ClientCommand {
                 throw new IllegalArgumentException(option.longestName() + " belongs on the command line");
             });
             if (part.stdio != null || part.status || !part.profiles.isEmpty() || !part.hasListeners()) {
-                throw new IllegalArgumentException("it needs -L, -D or -H, and takes no profile, --stdio or --status");
+                throw new IllegalArgumentException("it needs -L, -D, -H or -R, and takes no profile, --stdio or --status");
             }
             part.requirePasswordsHaveAUse();
             return group(name, part, read, profile.folder());
@@ -180,11 +189,13 @@ public final class ForwardCommand extends ClientCommand {
         specs.addAll(parse("-D", part.dynamic, ForwardSpec::parseDynamic));
         specs.addAll(parse("-H", part.http, ForwardSpec::parseDynamic));
         specs.replaceAll(spec -> spec.isPath() ? new ForwardSpec(folder.resolve(spec.bind()).normalize().toString(), 0, spec.target()) : spec);
+        List<Wanted> wanted = new ArrayList<>(specs.stream().map(spec -> new Wanted(spec, false)).toList());
+        parse("-R", part.remote, ForwardSpec::parseRemote).forEach(spec -> wanted.add(new Wanted(spec, true)));
         int poolSize = (Integer) OptionLayer.check(new SettingType.Whole(0, 32), "--pool", part.pool);
         Optional<SocksPasswords> passwords = part.passwords(folder);
         Settings settings = version2(clientSettings(read, part.client, folder));
         ClientKeys keys = loadKeys(settings, part.client);
-        return new ForwardGroup(new Plan(name, specs, settings, keys, poolSize, retryBind || part.retryBind), passwords, output());
+        return new ForwardGroup(new Plan(name, wanted, settings, keys, poolSize, retryBind || part.retryBind), passwords, output());
     }
 
     private static <T> List<T> parse(String option, List<String> texts, Function<String, T> parser) {

@@ -1,5 +1,6 @@
 package dev.cipherlink.cli.forward;
 
+import dev.cipherlink.client.RemoteForward;
 import dev.cipherlink.client.TunnelClient;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.command.Verb;
@@ -8,9 +9,11 @@ import dev.cipherlink.connect.ClientKeys;
 import dev.cipherlink.console.Output;
 import dev.cipherlink.forward.ForwardListener;
 import dev.cipherlink.forward.ForwardListener.ForwardEvents;
+import dev.cipherlink.forward.ForwardPort;
 import dev.cipherlink.forward.ForwardSpec;
 import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.ForwardTarget.TargetException;
+import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.forward.Forwards;
 import dev.cipherlink.forward.Forwards.RunnableForward;
 import dev.cipherlink.forward.Relay.RelayEnd;
@@ -50,9 +53,9 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
     private final Output output;
     private final TunnelClient tunnels;
     private final ForwardListener.Config config;
-    private final List<ForwardListener> listeners = new CopyOnWriteArrayList<>();
+    private final List<ForwardPort> listeners = new CopyOnWriteArrayList<>();
     /// Those whose port is not free yet.
-    private final List<ForwardSpec> waiting = new CopyOnWriteArrayList<>();
+    private final List<Wanted> waiting = new CopyOnWriteArrayList<>();
     /// Null before the first failure.
     private volatile Failure lastFailure;
     /// The last connection did not get to the server.
@@ -64,7 +67,18 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
     /// @param name      of the profile; empty for the command line's
     /// @param keys      closed with the group
     /// @param retryBind whether to wait for a port that is not free
-    record Plan(String name, List<ForwardSpec> specs, Settings settings, ClientKeys keys, int poolSize, boolean retryBind) {
+    record Plan(String name, List<Wanted> wanted, Settings settings, ClientKeys keys, int poolSize, boolean retryBind) {
+    }
+
+    /// A listener.
+    ///
+    /// @param isRemote whether the server listens, and not this machine
+    record Wanted(ForwardSpec spec, boolean isRemote) {
+
+        /// Address and target, before it is bound.
+        String name() {
+            return spec.listenText() + (isRemote ? " at the server" : "") + " -> " + spec.targetText();
+        }
     }
 
     private record Failure(Instant at, String message) {
@@ -88,11 +102,15 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
         }
     }
 
-    /// Binds all of its addresses, but for those that it may wait for.
+    /// Binds all of its addresses on this machine, but for those that it may wait for.
     ///
     /// @throws CliException if one cannot be bound
     void bind() {
-        for (ForwardSpec spec : plan.specs) {
+        for (Wanted wanted : plan.wanted) {
+            if (wanted.isRemote) {
+                continue;
+            }
+            ForwardSpec spec = wanted.spec;
             try {
                 listeners.add(ForwardListener.bind(spec, config));
             } catch (BindException e) {
@@ -100,10 +118,37 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
                     CliException failure = CliException.usage("cannot listen on " + TerminalText.escapeLine(e.getMessage())).withCause(e);
                     throw spec.isPath() ? failure : failure.withHint("another port, 0 for a free one, or --retry-bind to wait");
                 }
-                output.notice("cipherlink: waiting to listen on " + TerminalText.escapeLine(e.getMessage()));
-                waiting.add(spec);
+                await(wanted, e);
             } catch (IOException | InvalidPathException | UnsupportedOperationException e) {
                 throw CliException.usage("cannot listen on " + TerminalText.escapeLine(spec.bind()) + ": " + FailureText.of(e)).withCause(e);
+            }
+        }
+    }
+
+    private void await(Wanted wanted, IOException taken) {
+        output.notice("cipherlink: waiting to listen" + (wanted.isRemote ? " at the server: " : " on ")
+                + TerminalText.escapeLine(taken.getMessage()));
+        waiting.add(wanted);
+    }
+
+    /// Has the server listen on all of its addresses there, but for those that it may wait for.
+    ///
+    /// @throws CliException if it refuses one
+    void bindRemotely() {
+        for (Wanted wanted : plan.wanted) {
+            if (!wanted.isRemote) {
+                continue;
+            }
+            try {
+                listeners.add(tunnels.listenRemotely(wanted.spec, config));
+            } catch (TargetException e) {
+                if (!plan.retryBind || e.refusal() != Refusal.IN_USE) {
+                    CliException failure = new CliException(ExitStatus.REFUSED, "cannot listen at the server: " + FailureText.of(e)).withCause(e);
+                    throw e.refusal() == Refusal.IN_USE ? failure.withHint("another port, or --retry-bind to wait") : failure;
+                }
+                await(wanted, e);
+            } catch (IOException e) {
+                throw CliClient.unreachable(plan.settings.address(Setting.CLIENT_SERVER), e);
             }
         }
     }
@@ -134,11 +179,13 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
     void start() {
         tunnels.start();
         listeners.forEach(this::start);
-        waiting.forEach(spec -> Thread.ofVirtual().name("cipherlink-bind").start(() -> bindLater(spec)));
+        waiting.forEach(wanted -> Thread.ofVirtual().name("cipherlink-bind").start(() -> bindLater(wanted)));
     }
 
-    private void start(ForwardListener listener) {
-        listener.start();
+    private void start(ForwardPort listener) {
+        if (listener instanceof ForwardListener local) {
+            local.start();
+        }
         if (listener.isOfOthers()) {
             output.notice("cipherlink: " + listener.name() + " can be used from other machines");
         }
@@ -146,19 +193,20 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
         output.flush();
     }
 
-    private void bindLater(ForwardSpec spec) {
+    private void bindLater(Wanted wanted) {
         try {
             for (Duration pause = FIRST_PAUSE; !isClosed; pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2)
                     : LONGEST_PAUSE) {
                 Thread.sleep(pause);
                 try {
-                    ForwardListener listener = ForwardListener.bind(spec, config);
-                    bound(spec, listener);
+                    bound(wanted, wanted.isRemote ? tunnels.listenRemotely(wanted.spec, config) : ForwardListener.bind(wanted.spec, config));
                     return;
-                } catch (BindException e) {
-                    LOG.log(Level.DEBUG, "still waiting to listen on {0}", e.getMessage());
                 } catch (IOException e) {
-                    failed(spec.bind(), e);
+                    if (e instanceof BindException || e instanceof TargetException refused && refused.refusal() == Refusal.IN_USE) {
+                        LOG.log(Level.DEBUG, "still waiting to listen: {0}", e.getMessage());
+                    } else {
+                        failed(wanted.name(), e);
+                    }
                 }
             }
         } catch (InterruptedException e) {
@@ -166,12 +214,12 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
         }
     }
 
-    private synchronized void bound(ForwardSpec spec, ForwardListener listener) {
+    private synchronized void bound(Wanted wanted, ForwardPort listener) {
         if (isClosed) {
             listener.close();
             return;
         }
-        waiting.remove(spec);
+        waiting.remove(wanted);
         listeners.add(listener);
         start(listener);
     }
@@ -194,11 +242,11 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
     /// A line for each listener, and one for each that waits for its port.
     List<String> status(boolean isJson) {
         var lines = new ArrayList<String>();
-        listeners.forEach(listener -> lines.add(isJson ? json(listener.name(), state(), listener.forwards().totals())
-                : title() + listener.name() + ": " + state() + ", " + words(listener.forwards().totals())));
-        for (ForwardSpec spec : waiting) {
-            String name = (spec.isPath() ? "" : spec.bind() + ":" + spec.port()) + " -> " + spec.target().map(ForwardTarget::toString).orElse("");
-            lines.add(isJson ? json(name, "waiting", new Forwards.Totals(0, 0, 0, 0, 0)) : title() + name + ": waiting for its port");
+        listeners.forEach(listener -> lines.add(isJson ? json(listener.name(), state(listener), listener.forwards().totals())
+                : title() + listener.name() + ": " + state(listener) + ", " + words(listener.forwards().totals())));
+        for (Wanted wanted : waiting) {
+            lines.add(isJson ? json(wanted.name(), "waiting", new Forwards.Totals(0, 0, 0, 0, 0))
+                    : title() + wanted.name() + ": waiting for its port");
         }
         Failure failure = lastFailure;
         if (!isJson && failure != null) {
@@ -207,8 +255,9 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
         return lines;
     }
 
-    private String state() {
-        return isUnreachable || tunnels.isServerMissed() ? "server not reached" : "ready";
+    private String state(ForwardPort listener) {
+        return isUnreachable || tunnels.isServerMissed() ? "server not reached"
+                : listener instanceof RemoteForward remote && !remote.isListening() ? "the server does not listen" : "ready";
     }
 
     private String title() {
@@ -234,6 +283,11 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
     }
 
     @Override
+    public void listens(String listener) {
+        output.notice("cipherlink: " + listener + ": the server listens again");
+    }
+
+    @Override
     public void opened(String listener, ForwardTarget target) {
         LOG.log(Level.INFO, "{0}: opened {1}", listener, target);
     }
@@ -247,7 +301,7 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
     /// Accepts no more. Idempotent.
     synchronized void stopAccepting() {
         isClosed = true;
-        listeners.forEach(ForwardListener::close);
+        listeners.forEach(ForwardPort::close);
     }
 
     /// Ends all connections.

@@ -33,6 +33,7 @@ final class ForwardListeners {
         for (ForwardGroup group : groups) {
             group.check();
         }
+        groups.forEach(ForwardGroup::bindRemotely);
         Signals.onTermination(stopped::countDown);
         Signals.onUserSignal(this::report);
         try (ForwardStatus _ = sockets.map(folder -> ForwardStatus.open(folder, this::status)).orElse(null)) {

@@ -24,6 +24,7 @@ public final class AuthorizeCommand extends ProgramCommand {
     private String name;
     private boolean operator;
     private List<String> forwards = List.of();
+    private List<String> listens = List.of();
     private List<String> keyRules = List.of();
     private List<String> from = List.of();
     private String services;
@@ -50,6 +51,8 @@ public final class AuthorizeCommand extends ProgramCommand {
         syntax.flag("--operator", given -> operator = given, "It may look at other connections, and kick and mute people.");
         syntax.manyOptions("--forward", "HOST:PORTS,...", given -> forwards = given,
                 "It may have these connected to. HOST: name, *.name, address, address/bits or *; PORTS: 80, 8000-8099 or *.");
+        syntax.manyOptions("--listen", "HOST:PORTS,...", given -> listens = given,
+                "It may have the server listen on these for `forward -R`. HOST: localhost, address, address/bits or *.");
         syntax.manyOptions("--keys", "ro:PREFIX*,rw:KEY,...", given -> keyRules = given,
                 "It may read (ro) or read and write (rw) these keys of the store only; the longest pattern that fits decides. Default: all.");
         syntax.option("--services", "kv,chat,forward", given -> services = given, "It may use these only. Default: all.");
@@ -107,6 +110,7 @@ public final class AuthorizeCommand extends ProgramCommand {
     private List<String> rights() {
         List<String> rights = new ArrayList<>(operator ? List.of("operator") : List.of());
         forwards.forEach(rules -> rights.add("forward=" + rules));
+        listens.forEach(rules -> rights.add("listen=" + rules));
         keyRules.forEach(rules -> rights.add("keys=" + rules));
         from.forEach(blocks -> rights.add("from=" + blocks));
         add(rights, "services=", services);

@@ -55,6 +55,26 @@ public final class ForwardedChannel implements Forward {
         session.post(() -> session.connect(channel, socket, first));
     }
 
+    /// Has streams of this program as the unencrypted side from now on.
+    public PipeEnd pipe() {
+        var pipe = new PipeEnd(() -> session.readable(channel), () -> session.post(() -> channel.flush()));
+        session.post(() -> session.connect(channel, pipe));
+        return pipe;
+    }
+
+    /// Puts a socket in the place of streams, which then belongs to the channel: it goes on where they are.
+    ///
+    /// @param read what was read from the streams, and is for the socket
+    public void replace(PipeEnd pipe, byte[] read, SocketChannel socket) {
+        session.post(() -> session.replace(channel, pipe, read, socket));
+    }
+
+    /// The number of the channel in its session, in decimal digits; empty if it is not opened yet.
+    public String number() {
+        MuxChannel current = channel;
+        return current == null ? "" : Integer.toUnsignedString(current.number);
+    }
+
     /// Tells the peer that its target is not connected.
     public void refuse(TargetException refusal) {
         session.post(() -> session.refuse(channel, refusal));

@@ -68,8 +68,7 @@ final class Mux {
         void open(MuxChannel channel);
     }
 
-    /// @param acceptor null if the peer may open no channels
-    /// @param owner    the client, whose share of the memory is used
+    /// @param owner the client, whose share of the memory is used
     Mux(boolean isClient, Acceptor acceptor, MemoryBudget budget, String owner) {
         this.isClient = isClient;
         this.acceptor = acceptor;

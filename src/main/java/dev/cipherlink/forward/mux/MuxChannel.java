@@ -58,9 +58,7 @@ final class MuxChannel {
     private int unreturned;
     private long creditedAt;
     /// What the unencrypted side has not taken yet; null if there is nothing.
-    private byte[] pending;
-    private int pendingStart;
-    private int pendingEnd;
+    private ByteQueue pending;
 
     private volatile long bytesToTunnel;
     private volatile long bytesToPlain;
@@ -116,6 +114,20 @@ final class MuxChannel {
         if (!isOver) {
             mux.addReader(this);
         }
+    }
+
+    /// Goes on with another unencrypted side.
+    ///
+    /// @param taken what the one before has taken and the new one gets, before all else
+    void replace(Plain next, byte[] taken) {
+        var waiting = new ByteQueue();
+        waiting.add(taken, 0, taken.length, 0);
+        if (pending != null) {
+            waiting.add(pending.bytes(), pending.start(), pending.size(), 0);
+        }
+        pending = waiting;
+        unreturned -= taken.length; // had its credit back
+        connect(next);
     }
 
     // From the unencrypted side.
@@ -228,25 +240,12 @@ final class MuxChannel {
 
     private void keep(byte[] bytes, int offset, int length) {
         if (pending == null) {
-            pending = Arrays.copyOfRange(bytes, offset, offset + length);
-            pendingStart = 0;
-            pendingEnd = length;
+            pending = new ByteQueue();
             if (plain != null) {
                 plain.awaitRoom(true);
             }
-            return;
         }
-        if (pendingEnd + length > pending.length) {
-            int used = pendingEnd - pendingStart;
-            byte[] target = used + length > pending.length ? new byte[Math.clamp(2L * pending.length, used + length, Math.max(window, used + length))]
-                    : pending;
-            System.arraycopy(pending, pendingStart, target, 0, used);
-            pending = target;
-            pendingStart = 0;
-            pendingEnd = used;
-        }
-        System.arraycopy(bytes, offset, pending, pendingEnd, length);
-        pendingEnd += length;
+        pending.add(bytes, offset, length, window);
     }
 
     /// Writes what waits, and then the end of the stream if that has come.
@@ -255,9 +254,9 @@ final class MuxChannel {
             return;
         }
         if (pending != null) {
-            int count = write(pending, pendingStart, pendingEnd - pendingStart);
-            pendingStart += count;
-            if (pending != null && pendingStart < pendingEnd) {
+            ByteQueue waiting = pending;
+            waiting.remove(write(waiting.bytes(), waiting.start(), waiting.size()));
+            if (pending != null && waiting.size() > 0) {
                 plain.awaitRoom(true);
                 return;
             }

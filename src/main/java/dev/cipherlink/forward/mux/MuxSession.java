@@ -3,13 +3,12 @@ package dev.cipherlink.forward.mux;
 import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.channel.BulkYield;
 import dev.cipherlink.channel.NoiseChannel;
-import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.PlainEnd;
-import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.forward.Relay.RelayEnd;
 import dev.cipherlink.forward.TunnelSource.Accepted;
 import dev.cipherlink.forward.mux.ForwardedChannel.Listener;
+import dev.cipherlink.forward.mux.Opening.Targets;
 import dev.cipherlink.session.CloseReason;
 import dev.cipherlink.session.Link.LinkEnd;
 import java.io.IOException;
@@ -59,45 +58,15 @@ public final class MuxSession {
     private int pings;
     private long restedAt;
 
-    /// Decides about channels that the peer wants to open.
-    @FunctionalInterface
-    public interface Targets {
-        /// Answers sooner or later by [ForwardedChannel#connect] or [ForwardedChannel#refuse]. Called by the session's thread; must not
-        /// block.
-        void open(Opening opening);
-    }
-
-    /// A channel that the peer wants to open.
-    public final class Opening {
-        private final MuxChannel channel;
-
-        private Opening(MuxChannel channel) {
-            this.channel = channel;
-        }
-
-        /// The target as the peer wrote it.
-        public String target() {
-            return channel.target;
-        }
-
-        /// Takes it. To be called once, before [Targets#open] returns.
-        public ForwardedChannel accept(ForwardLimits limits, Listener listener) {
-            return new ForwardedChannel(MuxSession.this, channel, limits, listener);
-        }
-    }
-
     private MuxSession(boolean isClient, Targets targets, MemoryBudget budget, String owner) throws IOException {
-        Mux.Acceptor acceptor = targets == null ? null : channel -> targets.open(new Opening(channel));
-        mux = new Mux(isClient, acceptor, budget, owner);
+        mux = new Mux(isClient, channel -> targets.open(new Opening(this, channel)), budget, owner);
         selector = Selector.open();
     }
 
-    /// The side that opens channels.
-    public static MuxSession ofClient(MemoryBudget budget) throws IOException {
-        return new MuxSession(true, null, budget, "");
+    public static MuxSession ofClient(Targets targets, MemoryBudget budget) throws IOException {
+        return new MuxSession(true, targets, budget, "");
     }
 
-    /// The side that connects to targets.
     ///
     /// @param owner the client, whose share of the budget is used
     public static MuxSession ofServer(Targets targets, MemoryBudget budget, String owner) throws IOException {
@@ -109,9 +78,9 @@ public final class MuxSession {
     /// Opens a channel as soon as there is a connection.
     ///
     /// @param accepted its unencrypted side, which then belongs to the channel, unless it is awaited: then [ForwardedChannel#connect]
-    ///                 gives it
-    public ForwardedChannel open(ForwardTarget target, Listener listener, Accepted accepted) {
-        var opened = new ForwardedChannel(this, target.toString(), accepted.limits(), listener);
+    ///                 or [ForwardedChannel#pipe] gives it
+    public ForwardedChannel open(String target, Listener listener, Accepted accepted) {
+        var opened = new ForwardedChannel(this, target, accepted.limits(), listener);
         post(() -> opened.open(mux, accepted));
         return opened;
     }
@@ -149,15 +118,40 @@ public final class MuxSession {
                 PlainEnd.reset(connected);
                 return;
             }
-            var plain = new SocketEnd(connected, first, selector, channel);
-            if (channel.isOurs) {
-                channel.connect(plain);
-            } else {
-                mux.connected(channel, plain);
-            }
+            connect(channel, new SocketEnd(connected, first, selector, channel));
         } catch (IOException e) {
             PlainEnd.reset(connected);
             channel.breakOff(new RelayEnd(RelayEnd.Reason.PLAIN_RESET, String.valueOf(e.getMessage())));
+        }
+    }
+
+    void connect(MuxChannel channel, Plain plain) {
+        if (channel.isOurs) {
+            channel.connect(plain);
+        } else {
+            mux.connected(channel, plain);
+        }
+    }
+
+    void replace(MuxChannel channel, PipeEnd pipe, byte[] read, SocketChannel socket) {
+        try {
+            var taken = new ByteQueue();
+            taken.add(read, 0, read.length, 0);
+            byte[] unread = pipe.unread();
+            taken.add(unread, 0, unread.length, 0);
+            channel.replace(new SocketEnd(socket, pipe.unsent(), selector, channel), taken.copy());
+        } catch (IOException e) {
+            PlainEnd.reset(socket);
+            channel.breakOff(new RelayEnd(RelayEnd.Reason.PLAIN_RESET, String.valueOf(e.getMessage())));
+        }
+    }
+
+    /// For any thread.
+    void readable(MuxChannel channel) {
+        if (running.isHeldByCurrentThread()) {
+            mux.readable(channel);
+        } else {
+            post(() -> mux.readable(channel));
         }
     }
 
@@ -287,7 +281,7 @@ public final class MuxSession {
                     turn.ran(System.nanoTime() - mux.now);
                     turn.give();
                 }
-                if (isInputLeft || isOutputLeft) {
+                if (isInputLeft || isOutputLeft || !posted.isEmpty()) {
                     selector.selectNow();
                 } else {
                     key.interestOps(isBlocked ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ);

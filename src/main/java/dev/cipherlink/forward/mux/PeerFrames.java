@@ -12,10 +12,9 @@ final class PeerFrames implements Frame.Receiver {
         this.mux = mux;
     }
 
-
     @Override
     public void open(int number, String target) throws ProtocolException {
-        if (mux.acceptor == null || !isPeers(number) || mux.channels.containsKey(number)) {
+        if (!isPeers(number) || mux.channels.containsKey(number)) {
             throw new ProtocolException("OPEN with the number " + Integer.toUnsignedString(number));
         }
         if (mux.peersOpening >= Mux.MAX_OPENING) {
@@ -60,7 +59,7 @@ final class PeerFrames implements Frame.Receiver {
     /// @return null if the peer had not heard yet that its channel was refused
     private MuxChannel sending(int number, String frame) throws ProtocolException {
         MuxChannel channel = mux.channels.get(number);
-        boolean isLate = channel == null && mux.acceptor != null && isPeers(number);
+        boolean isLate = channel == null && isPeers(number);
         if (!isLate && (channel == null || channel.isEndReceived || channel.isResetReceived)) {
             throw new ProtocolException(frame + " for a channel that takes none");
         }

@@ -3,6 +3,7 @@ package dev.cipherlink.server.access;
 import dev.cipherlink.command.Access;
 import dev.cipherlink.command.Command;
 import dev.cipherlink.forward.ForwardRules;
+import dev.cipherlink.forward.ListenRules;
 import dev.cipherlink.store.KeyValueStore;
 import dev.cipherlink.store.Usage.Quota;
 import java.net.InetAddress;
@@ -59,7 +60,7 @@ public final class ClientRights {
 
     /// The options by name, as they are written.
     private enum Option {
-        OPERATOR("operator"), DENIED("denied"), FORWARD("forward="), KEYS("keys="), SERVICES("services="), FROM("from="),
+        OPERATOR("operator"), DENIED("denied"), FORWARD("forward="), LISTEN("listen="), KEYS("keys="), SERVICES("services="), FROM("from="),
         EXPIRES("expires="), MAX_CONNECTIONS("max-connections="), MAX_BYTES("max-bytes="), RATE("rate=");
 
         private final String text;
@@ -74,7 +75,7 @@ public final class ClientRights {
 
         /// Whether several of them add up.
         private boolean mayRepeat() {
-            return this == FORWARD || this == KEYS || this == FROM;
+            return this == FORWARD || this == LISTEN || this == KEYS || this == FROM;
         }
 
         /// Whether it has a meaning inside a session; the others are about connections.
@@ -90,7 +91,7 @@ public final class ClientRights {
                     return known;
                 }
             }
-            throw new IllegalArgumentException("unknown option: there are operator, denied, forward=HOST:PORTS,..., "
+            throw new IllegalArgumentException("unknown option: there are operator, denied, forward=HOST:PORTS,..., listen=HOST:PORTS,..., "
                     + "keys=ro:PREFIX*,rw:PREFIX*,..., services=kv,chat,forward, from=ADDRESS/BITS,..., expires=DATE, "
                     + "max-connections=N, max-bytes=N and rate=N");
         }
@@ -104,6 +105,7 @@ public final class ClientRights {
     private final boolean isOperator;
     private final boolean isDenied;
     private final ForwardRules forwards;
+    private final ListenRules listens;
     private final KeyRules keys;
     private final Set<Service> services;
     private final List<Netblock> from;
@@ -120,6 +122,7 @@ public final class ClientRights {
         var keyRules = new ArrayList<KeyRules.KeyRule>();
         var blocks = new ArrayList<Netblock>();
         ForwardRules targets = ForwardRules.NONE;
+        ListenRules addresses = ListenRules.NONE;
         Set<Service> allowed = Service.ALL;
         Optional<Instant> end = Optional.empty();
         int connections = MOST;
@@ -136,6 +139,7 @@ public final class ClientRights {
             switch (option) {
                 case OPERATOR, DENIED -> { }
                 case FORWARD -> targets = targets.and(ForwardRules.parse(option.value(text)));
+                case LISTEN -> addresses = addresses.and(ListenRules.parse(option.value(text)));
                 case KEYS -> keyRules.addAll(KeyRules.parse(option.value(text)).rules());
                 case SERVICES -> allowed = Service.parse(option.value(text));
                 case FROM -> {
@@ -152,6 +156,7 @@ public final class ClientRights {
         isOperator = seen.contains(Option.OPERATOR);
         isDenied = seen.contains(Option.DENIED);
         forwards = targets;
+        listens = addresses;
         keys = seen.contains(Option.KEYS) ? new KeyRules(keyRules) : KeyRules.ALL;
         services = allowed;
         from = List.copyOf(blocks);
@@ -217,6 +222,11 @@ public final class ClientRights {
     /// Its targets in addition to those of all clients.
     public ForwardRules forwards() {
         return forwards;
+    }
+
+    /// The addresses on which it may have the server listen.
+    public ListenRules listens() {
+        return listens;
     }
 
     KeyRules keys() {

@@ -147,8 +147,8 @@ class ForwardProfilesIT extends IdentityRig {
         configure("forward:\n  a: -L 1\n  b: -D 0 --json\n  c: --pool 3\n  d: -x\n  e: -D 0 --stdio a:1\n  f: -D 0 --proxy http://u:secret@p:1\n"
                 + "  g: -D 0 --proxy https://u:secret@p:1\n");
         String at = "(" + folder.resolve("home/.config/cipherlink/cipherlink.yaml") + ":";
-        String[] wrong = {"a", "[BIND:]PORT:HOST:PORT is needed", "b", "--json belongs on the command line", "c", "it needs -L, -D or -H",
-            "d", "'-x'", "e", "it needs -L, -D or -H, and takes no profile", "g", "'https://***@p:1', must be"};
+        String[] wrong = {"a", "[BIND:]PORT:HOST:PORT is needed", "b", "--json belongs on the command line", "c", "it needs -L, -D, -H or -R",
+            "d", "'-x'", "e", "it needs -L, -D, -H or -R, and takes no profile", "g", "'https://***@p:1', must be"};
         for (int i = 0; i < wrong.length; i += 2) {
             assertEquals(2, ann.run("forward", wrong[i]), wrong[i]);
             assertTrue(ann.err().startsWith("cipherlink: forward." + wrong[i] + " " + at), ann.err());

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.budget.MemoryBudget;
-import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.forward.Relay.RelayEnd.Reason;
@@ -94,9 +93,9 @@ class MuxEndsTest {
     /// Otherwise nobody would connect for it.
     @Test
     void aChannelCountsAsSoonAsItIsPosted() throws Exception {
-        MuxSession session = MuxSession.ofClient(new MemoryBudget(1 << 20));
+        MuxSession session = MuxSession.ofClient(_ -> { }, new MemoryBudget(1 << 20));
         var side = new Side();
-        session.open(ForwardTarget.parse("db:5432"), side, new Accepted(SocketChannel.open(), new byte[0], ForwardLimits.DEFAULT, true));
+        session.open("db:5432", side, new Accepted(SocketChannel.open(), new byte[0], ForwardLimits.DEFAULT, true));
         assertEquals(1, session.channels());
         session.end("over");
         assertEquals(Reason.TUNNEL_LOST, side.ended.reason());

@@ -21,8 +21,9 @@ final class MuxPair {
     final Mux server;
     final ArrayDeque<byte[]> toServer = new ArrayDeque<>();
     final ArrayDeque<byte[]> toClient = new ArrayDeque<>();
-    /// By number, in the order of OPEN.
+    /// The sides at the client, by number, in the order of OPEN.
     final Map<Integer, Side> opened = new TreeMap<>();
+    /// Those at the server.
     final Map<Integer, Side> accepted = new TreeMap<>();
     boolean refuses;
     private long nanos;
@@ -58,21 +59,22 @@ final class MuxPair {
     }
 
     MuxPair() {
-        client = new Mux(true, null, clientBudget, "client");
-        server = new Mux(false, this::accept, serverBudget, "client");
+        client = new Mux(true, channel -> accept(false, channel), clientBudget, "client");
+        server = new Mux(false, channel -> accept(true, channel), serverBudget, "client");
         client.attach(false);
         server.attach(false);
     }
 
-    private void accept(MuxChannel channel) {
+    private void accept(boolean isServer, MuxChannel channel) {
         var side = new Side();
         side.channel = channel;
         channel.listen(side);
-        accepted.put(channel.number, side);
+        (isServer ? accepted : opened).put(channel.number, side);
+        Mux mux = isServer ? server : client;
         if (refuses) {
-            server.refuse(channel, Refusal.NOT_ALLOWED, "no rule");
+            mux.refuse(channel, Refusal.NOT_ALLOWED, "no rule");
         } else {
-            server.connected(channel, side.end);
+            mux.connected(channel, side.end);
         }
     }
 
@@ -84,9 +86,18 @@ final class MuxPair {
         return side;
     }
 
+    /// One that the server opens.
+    Side openByServer() {
+        var side = new Side();
+        side.channel = server.open("1 127.0.0.1:5432", side);
+        accepted.put(side.channel.number, side);
+        side.channel.connect(side.end);
+        return side;
+    }
+
     /// The other end of a channel.
     Side peer(Side side) {
-        return accepted.get(side.channel.number);
+        return (side == accepted.get(side.channel.number) ? opened : accepted).get(side.channel.number);
     }
 
     /// Reads what there is on the unencrypted sides, and puts at most one packet of each side under way.
