@@ -85,7 +85,8 @@ final class ChannelSession {
 
     /// Serves a connection until it is lost or the session is over. Blocks.
     LinkEnd run(Connection connection, NoiseChannel channel, boolean isResumed) throws InterruptedException {
-        LinkEnd end = mux.run(connection.socket().getChannel(), channel, isResumed, server.config().keepaliveInterval());
+        LinkEnd end = server.channelSessions.inThread(() ->
+                mux.run(connection.socket().getChannel(), channel, isResumed, server.config().keepaliveInterval()));
         switch (end.reason()) {
             case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED -> {
                 LinkEnd why = connection.unlessEnded(end);

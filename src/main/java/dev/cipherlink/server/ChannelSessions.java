@@ -3,12 +3,17 @@ package dev.cipherlink.server;
 import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.server.access.ClientDirectory;
 import dev.cipherlink.server.access.ClientDirectory.ClientIdentity;
+import dev.cipherlink.session.Link.LinkEnd;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
 
 /// The sessions of channels, each with a connection or waiting for one (`docs/protocol.md`, section 6.1). Thread-safe.
@@ -19,7 +24,11 @@ final class ChannelSessions {
     /// Of the heap, for packets that are kept and bytes that targets have not taken.
     private static final int HEAP_SHARE = 8;
 
+    /// Sessions with a platform thread: those are not for clients to use up.
+    static final int MAX_THREADS = 64;
+
     private final Server server;
+    private final Semaphore threads = new Semaphore(MAX_THREADS);
     private final MemoryBudget budget = MemoryBudget.ofHeap(HEAP_SHARE);
     private final Map<String, Entry> entries = new HashMap<>();
 
@@ -46,6 +55,40 @@ final class ChannelSessions {
             entries.put(id, new Entry(session, connection));
         }
         return session;
+    }
+
+    /// Serves a session in a platform thread, which waits for its selector without the poller and the scheduler of virtual threads; in the
+    /// calling thread if [#MAX_THREADS] sessions have theirs. Blocks.
+    LinkEnd inThread(Callable<LinkEnd> session) throws InterruptedException {
+        var task = new FutureTask<>(session);
+        if (!threads.tryAcquire()) {
+            task.run();
+            return endOf(task);
+        }
+        try {
+            Thread thread = Thread.ofPlatform().daemon().name("cipherlink-session").start(task);
+            try {
+                return endOf(task);
+            } catch (InterruptedException e) {
+                thread.interrupt();
+                thread.join();
+                throw e;
+            }
+        } finally {
+            threads.release();
+        }
+    }
+
+    private static LinkEnd endOf(FutureTask<LinkEnd> session) throws InterruptedException {
+        try {
+            return session.get();
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case InterruptedException cause -> throw cause;
+                case Error cause -> throw cause;
+                default -> throw new IllegalStateException(e.getCause());
+            }
+        }
     }
 
     /// The session with this id, if it is this client's, with the rights that it had; null if there is none.

@@ -2,6 +2,7 @@ package dev.cipherlink.server;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.cipherlink.forward.ForwardRules;
@@ -16,6 +17,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import org.junit.jupiter.api.Test;
 
 /// A server and a client of channels that keeps to no rule.
@@ -23,6 +25,8 @@ class ChannelSessionIT {
 
     private static final int OPEN = 1;
     private static final int CREDIT = 7;
+    private static final int PING = 9;
+    private static final int PONG = 10;
 
     private static RawNoisePeer establish(PersonalServer server) throws IOException {
         var socket = new Socket();
@@ -33,6 +37,33 @@ class ChannelSessionIT {
         var granted = (SynAck.Granted) HandshakeJson.decodeSynAck(peer.receive().payload());
         peer.send(MessageType.ACK, 0, "{\"session_id\":\"" + granted.sessionId() + "\"}");
         return peer;
+    }
+
+    private static long threads() {
+        return Thread.getAllStackTraces().keySet().stream().filter(thread -> "cipherlink-session".equals(thread.getName())).count();
+    }
+
+    /// Clients cannot have the server start any number of platform threads.
+    @Test
+    void sessionsThatGetNoPlatformThreadAreServedToo() throws Exception {
+        var peers = new ArrayList<RawNoisePeer>();
+        try (PersonalServer server = PersonalServer.start(PersonalServer.forwards(ForwardRules.parse("127.0.0.1:*"), ForwardLimits.DEFAULT))) {
+            for (int i = 0; i < ChannelSessions.MAX_THREADS + 2; i++) {
+                RawNoisePeer peer = establish(server);
+                peers.add(peer);
+                peer.sendStream(new byte[] {PING});
+                assertArrayEquals(new byte[] {PONG}, peer.receiveStream());
+            }
+            await().until(() -> threads() == ChannelSessions.MAX_THREADS);
+            peers.getFirst().close();
+            await().until(() -> threads() == ChannelSessions.MAX_THREADS - 1);
+            peers.getLast().sendStream(new byte[] {PING});
+            assertArrayEquals(new byte[] {PONG}, peers.getLast().receiveStream());
+            for (RawNoisePeer peer : peers) {
+                peer.close();
+            }
+            await().until(() -> threads() == 0);
+        }
     }
 
     /// One that may not stay any longer, reads nothing, and so cannot be told.

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /// The client's end of a version 2 connection driven by hand: it need not keep to any rule.
 public final class RawNoisePeer implements AutoCloseable {
@@ -121,6 +122,12 @@ public final class RawNoisePeer implements AutoCloseable {
         int offset = stream.reserveStream(bytes.length);
         System.arraycopy(bytes, 0, stream.reserved(), offset, bytes.length);
         stream.sendStream(bytes.length);
+    }
+
+    /// The raw bytes of the next packet.
+    byte[] receiveStream() throws IOException {
+        int bytes = ((NoiseChannel) channel).receiveStream();
+        return Arrays.copyOf(channel.received(), bytes);
     }
 
     /// The first message of the next packet; null at the end of the stream.
