@@ -10,13 +10,13 @@ import dev.cipherlink.client.ClientConfig;
 import dev.cipherlink.console.Terminal;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.fault.CutLink;
+import dev.cipherlink.forward.Programs;
 import dev.cipherlink.peer.JavaProgram;
 import dev.cipherlink.server.Server;
 import java.io.IOException;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -202,11 +202,9 @@ class CliIT extends ServerRig {
         terminal.run("keygen", "shared", "other");
         assertEquals(4, terminal.run("kv", "--shared-key", "other", "GET", "a"));
         assertTrue(terminal.err().startsWith("cipherlink: cannot connect to 127.0.0.1:" + server.address().getPort()));
-        int freePort;
-        try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            freePort = probe.getLocalPort();
+        try (Socket refusing = Programs.refusingPort()) {
+            assertEquals(3, terminal.run("ping", "-s", "127.0.0.1:" + refusing.getLocalPort()));
         }
-        assertEquals(3, terminal.run("ping", "-s", "127.0.0.1:" + freePort));
         assertEquals(3, terminal.run("ping", "-s", "nowhere.invalid"));
         assertEquals("cipherlink: cannot connect to nowhere.invalid:8888: no such host\n", terminal.err());
         assertEquals(2, terminal.run("ping", "--shared-key", "missing"));
@@ -292,7 +290,7 @@ class CliIT extends ServerRig {
             String address = ready.split(" ")[2];
             assertEquals(0, terminal.run("kv", "-s", address, "SET", "a", "1"), terminal.err());
             serve.toHandle().destroy(); // Process.destroy would also close the streams that are read below
-            assertTrue(serve.waitFor(20, TimeUnit.SECONDS));
+            assertTrue(serve.waitFor(60, TimeUnit.SECONDS));
             assertEquals(0, serve.exitValue());
             assertEquals(null, lines.readLine());
             assertTrue(Files.readString(folder.resolve("err")).contains("INFO  Server: closed connection=1 "));
@@ -325,7 +323,7 @@ class CliIT extends ServerRig {
         Process kv = process("kv", "--file", "script").redirectError(folder.resolve("err").toFile()).start();
         kv.getInputStream().read();
         kv.getInputStream().close();
-        assertTrue(kv.waitFor(30, TimeUnit.SECONDS));
+        assertTrue(kv.waitFor(60, TimeUnit.SECONDS));
         assertEquals(141, kv.exitValue());
         assertEquals("", Files.readString(folder.resolve("err")));
     }

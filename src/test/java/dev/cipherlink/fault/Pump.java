@@ -43,10 +43,8 @@ final class Pump implements Runnable {
         try {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
-            connection.awaitReading(direction);
-            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+            for (int count = read(in, buffer); count >= 0; count = read(in, buffer)) {
                 pass(buffer, count, out);
-                connection.awaitReading(direction);
             }
             if (!isSwallowing) {
                 to.shutdownOutput();
@@ -58,6 +56,13 @@ final class Pump implements Runnable {
         } finally {
             connection.ended();
         }
+    }
+
+    /// What came while this direction is stopped is kept back, an end too.
+    private int read(InputStream in, byte[] buffer) throws IOException {
+        int count = in.read(buffer);
+        connection.awaitReading(direction);
+        return count;
     }
 
     private void pass(byte[] buffer, int count, OutputStream out) throws IOException {

@@ -6,15 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.cipherlink.forward.Programs.Service;
 import dev.cipherlink.forward.Relay.ForwardLimits;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.EnumMap;
 import java.util.Random;
 import java.util.regex.Matcher;
@@ -87,9 +86,11 @@ class ForwardProgramsIT {
             assertEquals("only CONNECT is served here: a client has it for https, and curl for http too with --proxytunnel\n", plain);
             String refused = Programs.run(folder, 97, curl, "-sS", "--socks5-hostname", proxy, "http://10.1.2.3/");
             assertTrue(refused.contains("(2)"), "not allowed by ruleset: " + refused);
-            String down = Programs.run(folder, 97, curl, "-sS", "--socks5-hostname", proxy,
-                    "http://127.0.0.1:" + Programs.freePort() + "/");
-            assertTrue(down.contains("(5)"), "connection refused: " + down);
+            try (Socket refusing = Programs.refusingPort()) {
+                String down = Programs.run(folder, 97, curl, "-sS", "--socks5-hostname", proxy,
+                        "http://127.0.0.1:" + refusing.getLocalPort() + "/");
+                assertTrue(down.contains("(5)"), "connection refused: " + down);
+            }
         } finally {
             web.stop(0);
         }
@@ -97,12 +98,9 @@ class ForwardProgramsIT {
 
     @Test
     void redisIsUsedThroughALocalForward() throws Exception {
-        String server = Programs.require("redis-server", "redis-server");
         String client = Programs.require("redis-cli", "redis-tools");
         String benchmark = Programs.require("redis-benchmark", "redis-tools");
-        int port = Programs.freePort();
-        try (var redis = Service.start(folder, port, server, "--port", String.valueOf(port), "--bind", "127.0.0.1",
-                     "--save", "", "--appendonly", "no");
+        try (var redis = Services.redis(folder);
              var listener = forwardTo(redis.port())) {
             assertEquals("OK\n", Programs.run(folder, client, "-p", port(listener), "SET", "greeting", "hello world"));
             assertEquals("hello world\n", Programs.run(folder, client, "-p", port(listener), "GET", "greeting"));
@@ -117,8 +115,7 @@ class ForwardProgramsIT {
     @Test
     void iperfMeasuresBothDirectionsAndParallelStreams() throws Exception {
         String iperf = Programs.require("iperf3", "iperf3");
-        int port = Programs.freePort();
-        try (var service = Service.start(folder, port, iperf, "-s", "-B", "127.0.0.1", "-p", String.valueOf(port));
+        try (var service = Services.iperf(folder);
              var listener = forwardTo(service.port())) {
             var received = new EnumMap<Direction, Long>(Direction.class);
             for (Direction direction : Direction.values()) {
@@ -158,51 +155,6 @@ class ForwardProgramsIT {
     }
 
     @Test
-    void gitClonesThroughALocalForwardAndThroughTheProxy() throws Exception {
-        String git = Programs.assume("git");
-        Programs.run(folder, git, "init", "-q", "--bare", "origin.git");
-        Programs.run(folder, git, "init", "-q", "-b", "main", "work");
-        byte[] content = new byte[2_000_000];
-        new Random(8).nextBytes(content);
-        Files.write(folder.resolve("work/content"), content);
-        Path work = folder.resolve("work");
-        Programs.run(work, git, "add", ".");
-        Programs.run(work, git, "-c", "user.name=ann", "-c", "user.email=ann@example", "commit", "-q", "-m", "first");
-        Programs.run(work, git, "push", "-q", folder.resolve("origin.git").toString(), "main");
-        int port = Programs.freePort();
-        try (var daemon = Service.start(folder, port, git, "daemon", "--reuseaddr", "--export-all", "--listen=127.0.0.1", "--port=" + port,
-                     "--base-path=" + folder);
-             var listener = forwardTo(daemon.port())) {
-            Programs.run(folder, git, "clone", "-q", "-b", "main", "git://127.0.0.1:" + port(listener) + "/origin.git", "clone");
-            assertArrayEquals(content, Files.readAllBytes(folder.resolve("clone/content")));
-            Programs.run(folder.resolve("clone"), git, "fsck", "--strict");
-            assertEquals(0, rig.failures.size(), rig.failures.toString());
-        }
-    }
-
-    @Test
-    void rsyncCopiesBothWays() throws Exception {
-        String rsync = Programs.assume("rsync");
-        byte[] content = new byte[3_000_000];
-        new Random(2).nextBytes(content);
-        Files.createDirectories(folder.resolve("data"));
-        Files.write(folder.resolve("data/content"), content);
-        Files.writeString(folder.resolve("rsyncd.conf"), "use chroot = no\nreverse lookup = no\n[data]\npath = " + folder.resolve("data")
-                + "\nread only = no\n" + (System.getProperty("user.name").equals("root") ? "uid = root\ngid = root\n" : ""));
-        int port = Programs.freePort();
-        try (var daemon = Service.start(folder, port, rsync, "--daemon", "--no-detach", "--address=127.0.0.1", "--port=" + port,
-                     "--config=" + folder.resolve("rsyncd.conf"));
-             var listener = forwardTo(daemon.port())) {
-            String at = "rsync://127.0.0.1:" + port(listener) + "/data/";
-            Programs.run(folder, rsync, "-a", at, "copy/");
-            assertArrayEquals(content, Files.readAllBytes(folder.resolve("copy/content")));
-            Files.copy(folder.resolve("copy/content"), folder.resolve("copy/again"));
-            Programs.run(folder, rsync, "-az", "copy/", at);
-            assertArrayEquals(content, Files.readAllBytes(folder.resolve("data/again")));
-        }
-    }
-
-    @Test
     void proxychainsTakesAProgramThroughTheSocksPort() throws Exception {
         String proxychains = Programs.assume("proxychains4");
         HttpServer web = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -224,68 +176,30 @@ class ForwardProgramsIT {
         }
     }
 
-    @Test
-    void rcloneCopiesFromAServerOfItsOwn() throws Exception {
-        String rclone = Programs.assume("rclone");
-        byte[] content = new byte[3_000_000];
-        new Random(6).nextBytes(content);
-        Files.createDirectories(folder.resolve("data"));
-        Files.write(folder.resolve("data/content"), content);
-        int port = Programs.freePort();
-        try (var service = Service.start(folder, port, rclone, "--config", "/dev/null", "serve", "webdav", "--addr", "127.0.0.1:" + port,
-                     folder.resolve("data").toString());
-             var listener = forwardTo(service.port())) {
-            String there = ":webdav,url='http://127.0.0.1:" + port(listener) + "/':";
-            Programs.run(folder, rclone, "--config", "/dev/null", "copy", there, "copy");
-            assertArrayEquals(content, Files.readAllBytes(folder.resolve("copy/content")));
-            Files.copy(folder.resolve("copy/content"), folder.resolve("copy/again"));
-            Programs.run(folder, rclone, "--config", "/dev/null", "copy", "copy", there);
-            assertArrayEquals(content, Files.readAllBytes(folder.resolve("data/again")));
-        }
-    }
-
     /// `-C` connects anew for each transaction.
     @Test
     void psqlAndPgbenchAreUsedThroughPortsAndUnixSockets() throws Exception {
-        String initdb = Programs.assume("initdb");
-        String postgres = Programs.assume("postgres");
         String psql = Programs.assume("psql");
         String pgbench = Programs.assume("pgbench");
-        Path data = Files.createDirectories(folder.resolve("pg"));
-        // It refuses to run as root.
-        boolean isRoot = System.getProperty("user.name").equals("root");
-        String[] asUser = isRoot ? new String[] {Programs.assume("runuser"), "-u", "postgres", "--"} : new String[0];
-        if (isRoot) {
-            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
-            Programs.run(folder, "/bin/chown", "postgres", data.toString());
-        }
-        Programs.run(folder, command(asUser, initdb, "-D", data + "/data", "-U", "ann", "--auth=trust", "--no-sync"));
-        int port = Programs.freePort();
-        Path socket = data.resolve(".s.PGSQL." + port);
-        try (var pathRig = new ForwardRig(socket + ",127.0.0.1:*", ForwardLimits.DEFAULT, 0);
-             var service = Service.start(folder, port, command(asUser, postgres, "-D", data + "/data", "-p", String.valueOf(port), "-c",
-                     "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + data, "-c", "fsync=off"))) {
+        try (var service = Services.postgres(folder)) {
+            Path socket = folder.resolve("pg/.s.PGSQL." + service.port());
             rig.close();
-            rig = pathRig;
+            rig = new ForwardRig(socket + ",127.0.0.1:*", ForwardLimits.DEFAULT, 0);
             Path near = Files.createDirectories(folder.resolve("near")).resolve(".s.PGSQL.7");
             try (var byPort = forwardTo(service.port()); var byPath = rig.listen(near + ":" + socket)) {
                 for (String[] at : new String[][] {{"127.0.0.1", port(byPort)}, {near.getParent().toString(), "7"}}) {
                     String[] where = {"-h", at[0], "-p", at[1], "-U", "ann"};
-                    assertEquals("42\n", Programs.run(folder, command(new String[] {psql}, command(where, "-At", "-d", "postgres", "-c",
+                    assertEquals("42\n", Programs.run(folder, Services.command(new String[] {psql}, Services.command(where, "-At", "-d", "postgres", "-c",
                             "SELECT 6 * 7"))));
-                    Programs.run(folder, command(new String[] {pgbench}, command(where, "-i", "-q", "postgres")));
-                    String report = Programs.run(folder, command(new String[] {pgbench}, command(where, "-c", "4", "-t", "25", "postgres")));
+                    Programs.run(folder, Services.command(new String[] {pgbench}, Services.command(where, "-i", "-q", "postgres")));
+                    String report = Programs.run(folder, Services.command(new String[] {pgbench}, Services.command(where, "-c", "4", "-t", "25", "postgres")));
                     assertTrue(report.contains("100/100"), report);
-                    String anew = Programs.run(folder, command(new String[] {pgbench}, command(where, "-C", "-S", "-c", "4", "-t", "10", "postgres")));
+                    String anew = Programs.run(folder, Services.command(new String[] {pgbench}, Services.command(where, "-C", "-S", "-c", "4", "-t", "10", "postgres")));
                     assertTrue(anew.contains("40/40"), anew);
                 }
                 assertTrue(byPort.forwards().totals().opened() > 40 && byPath.forwards().totals().opened() > 40);
                 assertEquals(0, rig.failures.size(), rig.failures.toString());
             }
         }
-    }
-
-    private static String[] command(String[] first, String... rest) {
-        return Stream.of(first, rest).flatMap(Stream::of).toArray(String[]::new);
     }
 }

@@ -2,6 +2,7 @@ package dev.cipherlink.forward;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -42,19 +43,22 @@ public final class Programs {
         }
     }
 
-    /// Runs it to its end, 60 s at most.
+    /// Runs it to its end, two minutes at most, which has to be with status 0.
     ///
     /// @return what it printed, on stdout and stderr together
     public static String run(Path folder, String... command) throws IOException, InterruptedException {
         return run(folder, 0, command);
     }
 
+    /// Runs it to its end, two minutes at most, which has to be with this status.
+    ///
+    /// @return what it printed, on stdout and stderr together
     static String run(Path folder, int status, String... command) throws IOException, InterruptedException {
         Path output = Files.createTempFile(folder, "output", ".txt");
         Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                 .redirectOutput(output.toFile()).start();
-        boolean ended = process.waitFor(60, TimeUnit.SECONDS);
+        boolean ended = process.waitFor(2, TimeUnit.MINUTES);
         process.destroyForcibly();
         String text = Files.readString(output, StandardCharsets.ISO_8859_1);
         if (!ended || process.exitValue() != status) {
@@ -67,22 +71,38 @@ public final class Programs {
     /// A program that listens on a port, until it is closed.
     public record Service(Process process, int port) implements AutoCloseable {
 
+        private static final int ATTEMPTS = 5;
+
         /// Starts it and waits until its port answers.
-        public static Service start(Path folder, int port, String... command) throws IOException {
+        ///
+        /// @param command `{port}` in it is a free port. Another program may take that first: then it is tried with another one
+        public static Service start(Path folder, String... command) throws IOException {
             Path output = Files.createTempFile(folder, "service", ".txt");
-            Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
-                    .redirectOutput(output.toFile()).start();
-            Awaitility.await().pollInterval(Duration.ofMillis(20)).until(() -> {
-                if (!process.isAlive()) {
-                    throw new AssertionError(List.of(command) + " ended: " + Files.readString(output));
+            for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+                int port = freePort();
+                String[] words = Stream.of(command).map(word -> word.replace("{port}", String.valueOf(port))).toArray(String[]::new);
+                Process process = new ProcessBuilder(words).directory(folder.toFile()).redirectErrorStream(true)
+                        .redirectOutput(output.toFile()).start();
+                Awaitility.await().pollInterval(Duration.ofMillis(20)).until(() -> !process.isAlive() || answers(port));
+                if (process.isAlive()) {
+                    return new Service(process, port);
                 }
-                try (var probe = new Socket("127.0.0.1", port)) {
-                    return probe.isConnected();
-                } catch (IOException e) {
-                    return false;
-                }
-            });
-            return new Service(process, port);
+            }
+            throw new AssertionError(List.of(command) + " ended: " + Files.readString(output));
+        }
+
+        private static boolean answers(int port) {
+            try (var probe = new Socket("127.0.0.1", port)) {
+                return probe.isConnected();
+            } catch (IOException e) {
+                return false;
+            }
+        }
+
+        private static int freePort() throws IOException {
+            try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                return socket.getLocalPort();
+            }
         }
 
         @Override
@@ -99,9 +119,10 @@ public final class Programs {
         }
     }
 
-    public static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
+    /// A port that refuses connections for as long as this is open: it is taken, and nothing listens.
+    public static Socket refusingPort() throws IOException {
+        var taken = new Socket();
+        taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        return taken;
     }
 }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.cli.IdentityRig;
 import dev.cipherlink.cli.Main;
 import dev.cipherlink.forward.Programs;
+import dev.cipherlink.forward.Services;
 import dev.cipherlink.peer.JavaProgram;
 import java.io.IOException;
 import java.io.PipedInputStream;
@@ -24,7 +25,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,7 +61,7 @@ class ForwardCommandIT extends IdentityRig {
                 Awaitility.await().until(() -> stderr().contains("1 open, 1 opened, 0 failed, 1 bytes out"));
             }
             forward.destroy();
-            assertTrue(forward.waitFor(30, TimeUnit.SECONDS));
+            assertTrue(forward.waitFor(60, TimeUnit.SECONDS));
             assertEquals(0, forward.exitValue(), stderr());
         } finally {
             forward.destroyForcibly();
@@ -91,8 +91,8 @@ class ForwardCommandIT extends IdentityRig {
         try (var lines = forward.inputReader();
              var client = new Socket("127.0.0.1", portOf(lines.readLine()));
              Socket accepted = target.accept()) {
-            client.setSoTimeout(20_000);
-            accepted.setSoTimeout(20_000);
+            client.setSoTimeout(60_000);
+            accepted.setSoTimeout(60_000);
             client.getOutputStream().write(42);
             assertEquals(42, accepted.getInputStream().read());
             assertEquals(0, ann.run("keys", "revoke", "ann"), ann.err());
@@ -123,9 +123,13 @@ class ForwardCommandIT extends IdentityRig {
     void eachFailureHasItsStatusAndOneLine() throws IOException {
         assertEquals(6, ann.run("forward", "--stdio", "127.0.0.2:80"));
         assertTrue(ann.err().contains("no rule admits 127.0.0.2:80") && ann.err().contains("forward=127.0.0.2:80"), ann.err());
-        int free = Programs.freePort();
-        assertEquals(6, ann.run("forward", "--stdio", "localhost:" + free));
-        assertTrue(ann.err().contains("localhost:" + free + " refuses connections"), ann.err());
+        try (Socket refusing = Programs.refusingPort()) {
+            int port = refusing.getLocalPort();
+            assertEquals(6, ann.run("forward", "--stdio", "localhost:" + port));
+            assertTrue(ann.err().contains("localhost:" + port + " refuses connections"), ann.err());
+            assertEquals(3, ann.run("forward", "-D", "0", "-s", "127.0.0.1:" + port));
+            assertEquals(3, ann.run("forward", "--stdio", "a:1", "-s", "127.0.0.1:" + port));
+        }
         assertEquals(2, ann.run("forward", "-L", "0:web"));
         assertEquals("cipherlink: -L 0:web: [BIND:]PORT:HOST:PORT is needed, IPv6 addresses in brackets; a path without a colon may stand for "
                 + "[BIND:]PORT or HOST:PORT\n", ann.err());
@@ -134,8 +138,6 @@ class ForwardCommandIT extends IdentityRig {
         assertEquals(2, ann.run("forward", "-D", "0", "--pool", "x"));
         assertEquals(2, ann.run("forward", "-D", String.valueOf(target.getLocalPort())));
         assertTrue(ann.err().startsWith("cipherlink: cannot listen on 127.0.0.1:" + target.getLocalPort() + ": "), ann.err());
-        assertEquals(3, ann.run("forward", "-D", "0", "-s", "127.0.0.1:" + free));
-        assertEquals(3, ann.run("forward", "--stdio", "a:1", "-s", "127.0.0.1:" + free));
         ann.environment.remove("CIPHERLINK_CLIENT_HOST_KEY");
         assertEquals(4, ann.run("forward", "-D", "0"));
         assertEquals(4, ann.run("forward", "--stdio", "a:1"));
@@ -183,17 +185,6 @@ class ForwardCommandIT extends IdentityRig {
 
     @Test
     void sshReachesAnSshServerThroughStdio() throws Exception {
-        String ssh = Programs.require("ssh", "openssh-client");
-        String sshd = Programs.require("sshd", "openssh-server");
-        Programs.run(folder, Programs.require("ssh-keygen", "openssh-client"), "-q", "-t", "ed25519", "-N", "", "-f", "host");
-        Programs.run(folder, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "user");
-        if (System.getProperty("user.name").equals("root")) {
-            Files.createDirectories(Path.of("/run/sshd"));
-        }
-        int port = Programs.freePort();
-        Files.writeString(folder.resolve("sshd_config"), String.join("\n", "Port " + port, "ListenAddress 127.0.0.1",
-                "HostKey " + folder.resolve("host"), "AuthorizedKeysFile " + folder.resolve("user.pub"), "StrictModes no",
-                "UsePAM no", "PidFile none", ""));
         Path script = folder.resolve("proxy");
         StringBuilder text = new StringBuilder("#!/bin/sh\n");
         ann.environment.forEach((name, value) -> text.append("export ").append(name).append("='").append(value).append("'\n"));
@@ -201,30 +192,19 @@ class ForwardCommandIT extends IdentityRig {
         JavaProgram.command(folder, List.of(), Main.class, "forward", "--stdio").forEach(word -> text.append('\'').append(word).append("' "));
         Files.writeString(script, text + "\"$1\"\n");
         Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwx------"));
-        try (var service = Programs.Service.start(folder, port, sshd, "-D", "-e", "-f", folder.resolve("sshd_config").toString())) {
-            String said = Programs.run(folder, ssh, "-F", "none", "-i", folder.resolve("user").toString(), "-p",
-                    String.valueOf(service.port()), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o",
-                    "LogLevel=ERROR", "-o", "BatchMode=yes", "-o", "ProxyCommand=" + script + " %h:%p", "localhost",
-                    "echo it works; seq 100000 | tail -1");
-            assertEquals("it works\n100000\n", said);
-            shareOneConnection(ssh, script, service.port());
-        }
-    }
-
-    /// The first ssh keeps its connection, through `--stdio`, for those that come.
-    private void shareOneConnection(String ssh, Path script, int port) throws Exception {
-        String[] common = {ssh, "-F", "none", "-i", folder.resolve("user").toString(), "-p", String.valueOf(port), "-o",
-            "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-o",
-            "ProxyCommand=" + script + " %h:%p", "-o", "ControlPath=" + folder.resolve("c")};
-        String[] master = Stream.concat(Stream.of(common), Stream.of("-o", "ControlMaster=yes", "-N", "-f", "127.0.0.1")).toArray(String[]::new);
-        Programs.run(folder, master);
-        try {
-            for (int i = 0; i < 3; i++) {
-                String[] next = Stream.concat(Stream.of(common), Stream.of("127.0.0.1", "echo again")).toArray(String[]::new);
-                assertEquals("again\n", Programs.run(folder, next));
+        String[] through = {"-o", "ProxyCommand=" + script + " %h:%p"};
+        try (var service = Services.sshd(folder)) {
+            assertEquals("it works\n100000\n", Programs.run(folder, Services.ssh(folder, service.port(), through[0], through[1], "localhost",
+                    "echo it works; seq 100000 | tail -1")));
+            // The first ssh keeps its connection, through `--stdio`, for those that come.
+            Programs.run(folder, Services.ssh(folder, service.port(), through[0], through[1], "-o", "ControlMaster=yes", "-N", "-f", "127.0.0.1"));
+            try {
+                for (int i = 0; i < 3; i++) {
+                    assertEquals("again\n", Programs.run(folder, Services.ssh(folder, service.port(), "127.0.0.1", "echo again")));
+                }
+            } finally {
+                Programs.run(folder, Services.ssh(folder, service.port(), "-O", "exit", "127.0.0.1"));
             }
-        } finally {
-            Programs.run(folder, Stream.concat(Stream.of(common), Stream.of("-O", "exit", "127.0.0.1")).toArray(String[]::new));
         }
     }
 
