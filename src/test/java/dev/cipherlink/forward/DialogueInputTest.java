@@ -1,5 +1,6 @@
 package dev.cipherlink.forward;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -35,6 +36,7 @@ class DialogueInputTest {
             assertEquals(1_000, accepted.getSoTimeout());
             nanos.addAndGet(Duration.ofMillis(1_000).toNanos() - 1);
             program.getOutputStream().write(0);
+            await().until(() -> accepted.getInputStream().available() == 1);
             assertEquals(0, input.read());
             assertEquals(1, accepted.getSoTimeout());
             nanos.incrementAndGet();

@@ -56,9 +56,9 @@ class ForwardIT {
             rig.awaitEnds(1);
             rig.awaitRest();
             assertEquals(RelayEnd.Reason.ENDED, rig.ends.getFirst().reason());
-            assertEquals(1, rig.server.counter("closed_stream_ended"));
-            assertEquals(7, rig.server.counter("forwards_bytes_to_targets"));
-            assertEquals(6, rig.server.counter("forwards_bytes_from_targets"));
+            rig.awaitCounter("closed_stream_ended", 1);
+            rig.awaitCounter("forwards_bytes_to_targets", 7);
+            rig.awaitCounter("forwards_bytes_from_targets", 6);
             assertEquals(new Forwards.Totals(0, 1, 0, 7, 6), rig.local.forwards().totals());
         }
     }
@@ -75,6 +75,7 @@ class ForwardIT {
             }
             pair.client().close();
             assertEquals(-1, pair.target().getInputStream().read());
+            rig.awaitEnds(1);
             rig.awaitRest();
             assertEquals(RelayEnd.Reason.ENDED, rig.ends.getFirst().reason());
         }
@@ -88,6 +89,7 @@ class ForwardIT {
             pair.client().setSoLinger(true, 0);
             pair.client().close();
             assertReset(pair.target());
+            rig.awaitEnds(1);
             rig.awaitRest();
             assertEquals(RelayEnd.Reason.PLAIN_RESET, rig.ends.getFirst().reason());
         }
@@ -102,7 +104,7 @@ class ForwardIT {
             pair.target().close();
             assertReset(pair.client());
             rig.awaitRest();
-            assertEquals(1, rig.server.counter("closed_target_lost"));
+            rig.awaitCounter("closed_target_lost", 1);
         }
     }
 
@@ -115,11 +117,11 @@ class ForwardIT {
             assertEquals(0, async(() -> {
                 pair.client().getOutputStream().write(0);
                 return pair.target().getInputStream().read();
-            }).get(20, TimeUnit.SECONDS));
+            }).get(60, TimeUnit.SECONDS));
             FutureTask<byte[]> received = async(() -> pair.client().getInputStream().readNBytes(answer.length));
             pair.target().getOutputStream().write(answer);
             pair.target().close();
-            assertArrayEquals(answer, received.get(20, TimeUnit.SECONDS));
+            assertArrayEquals(answer, received.get(60, TimeUnit.SECONDS));
             assertEquals(-1, pair.client().getInputStream().read());
             assertThrows(IOException.class, () -> {
                 while (true) {
@@ -140,7 +142,7 @@ class ForwardIT {
             var failure = assertInstanceOf(TargetException.class, rig.failures.getFirst());
             assertEquals(Refusal.CONNECTION_REFUSED, failure.refusal());
             assertEquals("127.0.0.1:" + rig.target.getLocalPort() + " refuses connections", failure.getMessage());
-            assertEquals(1, rig.server.counter("forwards_refused"));
+            rig.awaitCounter("forwards_refused", 1);
         }
     }
 
@@ -209,12 +211,12 @@ class ForwardIT {
         try (var rig = new ForwardRig()) {
             Tunnel tunnel = rig.tunnels.open(new ForwardTarget("127.0.0.1", rig.target.getLocalPort()));
             try (Socket target = rig.target.accept()) {
-                target.setSoTimeout(20_000);
+                target.setSoTimeout(60_000);
                 tunnel.socket().close();
                 assertReset(target);
             }
             rig.awaitRest();
-            assertEquals(1, rig.server.counter("closed_peer_lost"));
+            rig.awaitCounter("closed_peer_lost", 1);
         }
     }
 
@@ -223,7 +225,7 @@ class ForwardIT {
         try (var rig = new ForwardRig();
              Tunnel tunnel = rig.tunnels.open(new ForwardTarget("127.0.0.1", rig.target.getLocalPort()));
              Socket target = rig.target.accept()) {
-            target.setSoTimeout(20_000);
+            target.setSoTimeout(60_000);
             for (int bytes : new int[] {3, 0, 1}) {
                 int offset = tunnel.channel().reserveStream(bytes);
                 Arrays.fill(tunnel.channel().reserved(), offset, offset + bytes, (byte) 0);
@@ -231,7 +233,7 @@ class ForwardIT {
             }
             assertArrayEquals(new byte[3], target.getInputStream().readAllBytes());
             rig.awaitRest();
-            assertEquals(1, rig.server.counter("closed_protocol_error"));
+            rig.awaitCounter("closed_protocol_error", 1);
         }
     }
 
@@ -287,7 +289,7 @@ class ForwardIT {
         try (var rig = new ForwardRig()) {
             for (String host : List.of("127.0.0.1", "::1")) {
                 try (var client = new Socket(host, rig.local.address().getPort())) {
-                    client.setSoTimeout(20_000);
+                    client.setSoTimeout(60_000);
                     try (Socket accepted = rig.target.accept()) {
                         accepted.getOutputStream().write(7);
                         assertEquals(7, client.getInputStream().read(), host);

@@ -102,10 +102,10 @@ final class ForwardRig implements AutoCloseable {
 
     Pair connect() throws IOException {
         var client = new Socket("127.0.0.1", local.address().getPort());
-        client.setSoTimeout(20_000);
-        target.setSoTimeout(20_000);
+        client.setSoTimeout(60_000);
+        target.setSoTimeout(60_000);
         Socket accepted = target.accept();
-        accepted.setSoTimeout(20_000);
+        accepted.setSoTimeout(60_000);
         return new Pair(client, accepted);
     }
 
@@ -114,6 +114,11 @@ final class ForwardRig implements AutoCloseable {
         await().pollInterval(Duration.ofMillis(10)).until(() ->
                 local.forwards().totals().live() == 0 && dynamic.forwards().totals().live() == 0
                         && server.counter("forwards") == 0);
+    }
+
+    /// The counters of the server follow the ends of forwards.
+    void awaitCounter(String name, long value) {
+        await().pollInterval(Duration.ofMillis(10)).until(() -> server.counter(name) == value);
     }
 
     void awaitEnds(int count) {

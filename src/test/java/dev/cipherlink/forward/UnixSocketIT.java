@@ -68,7 +68,7 @@ class UnixSocketIT {
                 assertArrayEquals(ascii("answer"), Channels.newInputStream(client).readAllBytes());
             }
             rig.awaitRest();
-            assertEquals(300_000, rig.server.counter("forwards_bytes_to_targets"));
+            rig.awaitCounter("forwards_bytes_to_targets", 300_000);
         }
         assertFalse(Files.exists(near));
     }

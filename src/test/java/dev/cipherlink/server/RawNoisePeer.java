@@ -35,7 +35,7 @@ public final class RawNoisePeer implements AutoCloseable {
     public RawNoisePeer(Socket socket, KeyPair keys) throws IOException {
         this.socket = socket;
         socket.setTcpNoDelay(true);
-        socket.setSoTimeout(20_000);
+        socket.setSoTimeout(60_000);
         noise = NoisePeer.initiator(Suite.AES_GCM, keys);
     }
 

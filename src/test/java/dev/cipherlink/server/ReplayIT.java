@@ -83,7 +83,7 @@ class ReplayIT {
     /// Sends all of it, and reads until the server closes: there is nothing in between but one SYN_ACK.
     private static void replay(TestServer server, byte[]... packets) throws IOException {
         try (Socket socket = server.connect()) {
-            socket.setSoTimeout(20_000);
+            socket.setSoTimeout(60_000);
             for (byte[] each : packets) {
                 socket.getOutputStream().write(each);
             }

@@ -191,7 +191,7 @@ class ServerEndIT {
             await().pollInterval(Duration.ofMillis(1)).until(() -> server.requests() > 10);
             server.stop();
             for (CompletableFuture<Reply> answer : answers) {
-                assertEquals(200_000, answer.get(20, TimeUnit.SECONDS).text().length());
+                assertEquals(200_000, answer.get(60, TimeUnit.SECONDS).text().length());
             }
         }
     }

@@ -40,7 +40,7 @@ class ServerStrangerIT {
     ///
     /// @return how many bytes came
     private static int readToEnd(Socket socket) throws IOException {
-        socket.setSoTimeout(20_000);
+        socket.setSoTimeout(60_000);
         try {
             return socket.getInputStream().readAllBytes().length;
         } catch (SocketException e) {

@@ -137,7 +137,7 @@ class ResumeFaultsIT {
                 }));
             }
             for (Future<RawPeer> peer : peers) {
-                peer.get(20, TimeUnit.SECONDS);
+                peer.get(60, TimeUnit.SECONDS);
             }
             server.awaitConnections(1);
             await().until(() -> server.requests() == 2);

@@ -92,7 +92,7 @@ class AnswerBudgetTest {
         await().until(() -> waiting.getState() == Thread.State.TIMED_WAITING);
         assertFalse(result.isDone());
         first.giveBack();
-        assertTrue(result.get(30, TimeUnit.SECONDS));
+        assertTrue(result.get(60, TimeUnit.SECONDS));
     }
 
     @Test
