@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,7 +50,8 @@ class DemoIT {
             terminal.awaitText("#lobby>");
             terminal.enter("SET greeting hello");
             terminal.awaitText("OK");
-            String shown = terminal.screen().lines().filter(line -> line.contains("cipherlink kv ")).findFirst().orElseThrow();
+            String shown = Awaitility.await().until(() -> terminal.screen().lines().filter(line -> line.contains("cipherlink kv "))
+                    .findFirst().orElse(""), line -> line.matches(".*cipherlink kv .* GET greeting.*"));
             String[] command = shown.strip().replaceFirst("^cipherlink ", "").split(" ");
 
             var other = new Terminal(folder);

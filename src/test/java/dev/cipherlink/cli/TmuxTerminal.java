@@ -1,7 +1,5 @@
 package dev.cipherlink.cli;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import dev.cipherlink.peer.JavaProgram;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.awaitility.Awaitility;
 
 /// A real terminal: tmux with one window, in which the program under test runs as a process of its own.
@@ -70,7 +69,7 @@ public final class TmuxTerminal implements AutoCloseable {
             builder.environment().remove("TMUX");
             Process process = builder.start();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (!process.waitFor(20, TimeUnit.SECONDS) || process.exitValue() != 0) {
+            if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
                 throw new IllegalStateException("tmux " + List.of(arguments) + ": " + output);
             }
             return output;
@@ -82,7 +81,7 @@ public final class TmuxTerminal implements AutoCloseable {
         }
     }
 
-    /// The text on the screen, without colours.
+    /// The text on the screen, without colours. A capture may come in the middle of a redraw: use it in a wait only.
     public String screen() {
         return tmux("capture-pane", "-p");
     }
@@ -136,13 +135,9 @@ public final class TmuxTerminal implements AutoCloseable {
         tmux("resize-window", "-x", String.valueOf(columns), "-y", String.valueOf(rows));
     }
 
-    /// Fails if five captures in a row are without the text: a single one may come in the middle of a redraw.
-    public void assertShows(String text) {
-        String screen = screen();
-        for (int i = 1; i < 5 && !screen.contains(text); i++) {
-            screen = screen();
-        }
-        assertTrue(screen.contains(text), screen);
+    /// Waits until nothing is wrong with the screen.
+    public void awaitScreen(Consumer<String> assertions) {
+        Awaitility.await().pollInterval(Duration.ofMillis(100)).untilAsserted(() -> assertions.accept(screen()));
     }
 
     public void awaitText(String text) {

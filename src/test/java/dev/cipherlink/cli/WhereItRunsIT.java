@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -86,7 +87,7 @@ class WhereItRunsIT extends ReplRig {
             chat.enter("SET a 1");
             chat.enter("GET a");
             chat.awaitText("OK");
-            assertEquals(1, chat.everything().split("what is typed is not kept", -1).length - 1, chat.everything());
+            awaitOneWarning(chat);
         }
         assertEquals("a file", Files.readString(state));
     }
@@ -101,9 +102,16 @@ class WhereItRunsIT extends ReplRig {
                 chat.awaitText("Echo: line" + line);
             }
             chat.awaitText("what is typed is not kept any more: ");
-            assertEquals(1, chat.everything().split("what is typed is not kept", -1).length - 1, chat.everything());
-            assertFalse(chat.everything().contains("WARN"), chat.everything());
+            awaitOneWarning(chat);
         }
+    }
+
+    private static void awaitOneWarning(TmuxTerminal chat) {
+        Awaitility.await().untilAsserted(() -> {
+            String everything = chat.everything();
+            assertEquals(1, everything.split("what is typed is not kept", -1).length - 1, everything);
+            assertFalse(everything.contains("WARN"), everything);
+        });
     }
 
     private record Ended(int status, String out, String err) {

@@ -80,12 +80,15 @@ class ReplIT extends ReplRig {
             String first = "12:00 #lobby <bob> hi";
             bob.request("SAY #lobby hi" + " ".repeat(80 - first.length()) + "12:00 #lobby <admin> FALSE" + " ".repeat(54) + "FALSE");
             ann.awaitText("FALSE\n");
-            assertTrue(ann.screen().lines().anyMatch(line -> line.startsWith("      12:00 #lobby <admin> FALSE")), ann.screen());
-            assertTrue(ann.screen().lines().noneMatch(line -> line.startsWith("12:00") || line.startsWith("FALSE")), ann.screen());
+            ann.awaitScreen(screen -> {
+                assertTrue(screen.lines().anyMatch(line -> line.startsWith("      12:00 #lobby <admin> FALSE")), screen);
+                assertTrue(screen.lines().noneMatch(line -> line.startsWith("12:00") || line.startsWith("FALSE")), screen);
+            });
             ann.enter("/history 5");
-            Awaitility.await().until(() ->
-                    ann.screen().lines().filter(line -> line.endsWith("12:00 #lobby <admin> FALSE")).count() == 2);
-            assertTrue(ann.screen().lines().noneMatch(line -> line.startsWith("12:00") || line.startsWith("FALSE")), ann.screen());
+            ann.awaitScreen(screen -> {
+                assertEquals(2, screen.lines().filter(line -> line.endsWith("12:00 #lobby <admin> FALSE")).count(), screen);
+                assertTrue(screen.lines().noneMatch(line -> line.startsWith("12:00") || line.startsWith("FALSE")), screen);
+            });
         }
     }
 
@@ -107,7 +110,7 @@ class ReplIT extends ReplRig {
             bob.request("SAY #lobby not seen");
             ann.enter("/nick queen");
             ann.awaitText("your name belongs to your key");
-            assertFalse(ann.screen().contains("not seen"), ann.screen());
+            ann.awaitScreen(screen -> assertFalse(screen.contains("not seen"), screen));
         }
     }
 
@@ -150,8 +153,7 @@ class ReplIT extends ReplRig {
             ann.type("never sent");
             ann.awaitText("#lobby> never sent");
             ann.press("C-c");
-            ann.awaitMatch("(?s).*#lobby> *\n.*");
-            assertFalse(ann.screen().contains("never sent"));
+            ann.awaitScreen(screen -> assertTrue(screen.contains("#lobby>") && !screen.contains("never sent"), screen));
             ann.press("C-c");
             ann.awaitText("Ctrl-C again leaves");
             ann.press("C-c");
@@ -237,11 +239,12 @@ class ReplIT extends ReplRig {
 
             Awaitility.await().until(() -> bob.request("GET counter").text().equals("3"));
             assertEquals(6, bob.request("HISTORY #lobby 100").text().lines().count());
-            String screen = ann.screen();
-            for (int i = 1; i <= 3; i++) {
-                assertEquals(2, screen.split("<bob> from bob " + i, -1).length, screen);
-            }
-            assertFalse(screen.contains("new session"), screen);
+            ann.awaitScreen(screen -> {
+                for (int i = 1; i <= 3; i++) {
+                    assertEquals(2, screen.split("<bob> from bob " + i, -1).length, screen);
+                }
+                assertFalse(screen.contains("new session"), screen);
+            });
         }
     }
 
@@ -314,7 +317,7 @@ class ReplIT extends ReplRig {
             ann.awaitText("#lobby> half a");
             ann.press("C-z");
             ann.awaitMatch("(?s).*#lobby> half a *\n.*Stopped.*\nshell: ?\n*");
-            assertFalse(ann.screen().contains("linked"), ann.screen());
+            ann.awaitScreen(screen -> assertFalse(screen.contains("linked"), screen));
             ann.enter("stty -a | grep -o ' icanon'");
             ann.awaitText("\n icanon\n");
             bob.request("SAY #lobby said meanwhile");

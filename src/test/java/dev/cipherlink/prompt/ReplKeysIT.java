@@ -74,7 +74,8 @@ class ReplKeysIT extends ReplRig {
             ann.awaitText("Echo: said before");
             ann.type("EC");
             ann.awaitText("#lobby> ECHO said before");
-            assertTrue(ann.colouredScreen().matches("(?s).*EC(\u001b\\[[\\d;]*m)*\u001b\\[[\\d;]*mHO said before.*"), ann.colouredScreen());
+            Awaitility.await().until(ann::colouredScreen,
+                    screen -> screen.matches("(?s).*EC(\u001b\\[[\\d;]*m)*\u001b\\[[\\d;]*mHO said before.*"));
             ann.press("Right");
             ann.press("Enter");
             ann.awaitMatch("(?s).*Echo: said before.*Echo: said before.*");

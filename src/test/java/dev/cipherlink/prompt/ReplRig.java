@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -92,7 +93,12 @@ public abstract class ReplRig {
         Map<String, String> environment = environment(own);
         environment.putAll(variables);
         var terminal = new TmuxTerminal(own, columns, rows, environment, arguments(name, port, "chat", "#lobby"));
-        terminal.awaitText("#lobby>");
+        try {
+            terminal.awaitText("#lobby>");
+        } catch (ConditionTimeoutException e) {
+            terminal.close();
+            throw e;
+        }
         return terminal;
     }
 

@@ -81,7 +81,7 @@ class SealedChatIT extends ReplRig {
                 ann.awaitText(", believed, not verified");
                 ann.enter("/msg bob third");
                 bob.awaitText("ann → you third\n");
-                assertFalse(bob.everything().contains("second"), bob.everything());
+                assertFalse(bob.everything().contains("second"));
             }
         }
     }
