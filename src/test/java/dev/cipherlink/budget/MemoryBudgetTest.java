@@ -29,7 +29,7 @@ class MemoryBudgetTest {
     }
 
     private static boolean served(CompletableFuture<Boolean> result) throws Exception {
-        return result.get(30, TimeUnit.SECONDS);
+        return result.get(60, TimeUnit.SECONDS);
     }
 
     private int takeAll(String owner) {

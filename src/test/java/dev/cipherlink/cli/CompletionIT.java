@@ -29,11 +29,11 @@ class CompletionIT extends ServerRig {
         assertTrue(folder.resolve("cipherlink").toFile().setExecutable(true));
 
         // The server is asked for two seconds only, and the machine may be busy.
-        Awaitility.await().atMost(Duration.ofMinutes(2)).untilAsserted(() -> assertEquals("<alpha><beta><script.bash><memory>",
+        Awaitility.await().untilAsserted(() -> assertEquals("<alpha><beta><script.bash><memory>",
                 said("bash", "-c", "PATH=$PWD:$PATH; source ./script.bash; "
                 + "for COMP_LINE in 'cipherlink kv GET job:' 'cipherlink kv --from script.b' 'cipherlink serve --engine m'; do "
                 + "COMP_POINT=${#COMP_LINE}; _cipherlink; printf '<%s>' \"${COMPREPLY[@]}\"; done")));
-        Awaitility.await().atMost(Duration.ofMinutes(2)).untilAsserted(() -> assertEquals("job:alpha\njob:beta\nscript.bash\nmemory\n",
+        Awaitility.await().untilAsserted(() -> assertEquals("job:alpha\njob:beta\nscript.bash\nmemory\n",
                 said("fish", "-c", "set PATH $PWD $PATH; source ./script.fish; "
                 + "for line in 'kv GET job:' 'kv --from script.b' 'serve --engine m'; complete -C \"cipherlink $line\"; end")));
         try (TmuxTerminal zsh = TmuxTerminal.of(folder, 100, 24, terminal.environment, "exec zsh -f -i")) {

@@ -265,7 +265,7 @@ class IdentityIT extends IdentityRig {
             assertEquals(2, Files.readAllLines(folder.resolve("host/.local/share/cipherlink/enrolled_keys")).size());
         } finally {
             serve.destroy();
-            assertTrue(serve.waitFor(20, TimeUnit.SECONDS));
+            assertTrue(serve.waitFor(60, TimeUnit.SECONDS));
         }
         assertEquals(0, serve.exitValue());
     }
@@ -288,7 +288,7 @@ class IdentityIT extends IdentityRig {
             assertEquals(0, ann.run("ping", "-n", "1", "-s", address, "--host-key", ready.split(" ")[4]), ann.err());
         } finally {
             serve.destroy();
-            assertTrue(serve.waitFor(20, TimeUnit.SECONDS));
+            assertTrue(serve.waitFor(60, TimeUnit.SECONDS));
         }
     }
 

@@ -47,7 +47,7 @@ class OutOfMemoryHandlerIT {
     void endsTheProcessWhenAPlatformThreadDiesForWantOfMemory() throws Exception {
         Process process = start("platform", "memory");
         String said = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         assertEquals(70, process.exitValue());
         assertEquals("""
                 cipherlink: out of memory, and a thread that the process needs has died
@@ -61,7 +61,7 @@ class OutOfMemoryHandlerIT {
         Process process = start(thread, cause);
         assertEquals("goes on\n", new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
         String said = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         assertEquals(0, process.exitValue());
         assertTrue(said.startsWith("Exception in thread \"") && said.contains("as if\n\tat "), said);
     }

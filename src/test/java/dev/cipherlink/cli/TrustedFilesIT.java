@@ -90,7 +90,7 @@ class TrustedFilesIT {
             }
         } finally {
             racer.destroyForcibly();
-            assertTrue(racer.waitFor(20, TimeUnit.SECONDS));
+            assertTrue(racer.waitFor(60, TimeUnit.SECONDS));
         }
         assertEquals("root's", Files.readString(secret));
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)));
@@ -164,7 +164,7 @@ class TrustedFilesIT {
             assertEquals(0, terminal.run("kv", "-s", ready[2], "--host-key", ready[4], "SET", "a", "1"), terminal.err());
         } finally {
             serve.destroy();
-            assertTrue(serve.waitFor(30, TimeUnit.SECONDS));
+            assertTrue(serve.waitFor(60, TimeUnit.SECONDS));
         }
         Path database = folder.resolve("home/.local/share/cipherlink/store/db");
         try (Stream<Path> all = Files.walk(folder.resolve("home"))) {
@@ -193,7 +193,7 @@ class TrustedFilesIT {
             assertTrue(ready != null && ready.startsWith("listening on "), Files.readString(log));
         } finally {
             serve.destroy();
-            assertTrue(serve.waitFor(30, TimeUnit.SECONDS));
+            assertTrue(serve.waitFor(60, TimeUnit.SECONDS));
         }
         assertTrue(Files.readString(log).contains("it is not recorded when keys are used: "), Files.readString(log));
         assertEquals(0, Files.size(used));

@@ -42,7 +42,7 @@ class ChannelClientIT {
                     throw new IllegalStateException(e);
                 }
             });
-            target.setSoTimeout(20_000);
+            target.setSoTimeout(60_000);
             try (Socket accepted = target.accept()) {
                 program.socket().getOutputStream().write(7);
                 assertEquals(7, accepted.getInputStream().read());

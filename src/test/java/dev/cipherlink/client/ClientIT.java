@@ -203,7 +203,7 @@ class ClientIT {
             };
             client.send(bytes("INCR n"), chain);
             client.flush();
-            assertTrue(done.await(30, TimeUnit.SECONDS), () -> "failed: " + wrong.get());
+            assertTrue(done.await(60, TimeUnit.SECONDS), () -> "failed: " + wrong.get());
         }
     }
 

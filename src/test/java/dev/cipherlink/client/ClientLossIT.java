@@ -74,7 +74,7 @@ class ClientLossIT {
         }); var client = Client.connect(ClientConfig.to("127.0.0.1", listener.getLocalPort(), key)
                 .withTimes(Duration.ofSeconds(5), Duration.ofSeconds(10)))) {
             CompletableFuture<Reply> answer = client.requestAsync("INCR n".getBytes(StandardCharsets.US_ASCII));
-            var failure = assertThrows(ExecutionException.class, () -> answer.get(10, TimeUnit.SECONDS));
+            var failure = assertThrows(ExecutionException.class, () -> answer.get(60, TimeUnit.SECONDS));
             assertInstanceOf(OutcomeUnknownException.class, failure.getCause());
         }
     }

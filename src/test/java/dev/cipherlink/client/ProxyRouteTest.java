@@ -49,7 +49,7 @@ class ProxyRouteTest {
                 route.connect(socket, target, 7_777);
                 assertEquals("server's", new String(socket.getInputStream().readNBytes(8), StandardCharsets.US_ASCII), "nothing more was read");
             }
-            return served.get(20, TimeUnit.SECONDS);
+            return served.get(60, TimeUnit.SECONDS);
         }
     }
 

@@ -92,7 +92,7 @@ final class ChildProgram implements AutoCloseable {
     ///
     /// @return its exit status
     int await() throws InterruptedException {
-        if (!process.waitFor(20, TimeUnit.SECONDS)) {
+        if (!process.waitFor(60, TimeUnit.SECONDS)) {
             throw new IllegalStateException("it does not end");
         }
         return process.exitValue();

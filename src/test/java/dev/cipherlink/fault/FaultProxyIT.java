@@ -51,8 +51,8 @@ class FaultProxyIT {
         FaultProxy proxy = FaultProxy.to(listener.getLocalPort(), plan);
         var client = new Socket(InetAddress.getLoopbackAddress(), proxy.port());
         Socket server = listener.accept();
-        client.setSoTimeout(10_000);
-        server.setSoTimeout(10_000);
+        client.setSoTimeout(60_000);
+        server.setSoTimeout(60_000);
         return new Ends(proxy, client, server);
     }
 
@@ -77,7 +77,7 @@ class FaultProxyIT {
     private static void assertOpenAndSilent(Socket socket) throws IOException {
         socket.setSoTimeout(50);
         assertThrows(SocketTimeoutException.class, () -> socket.getInputStream().read());
-        socket.setSoTimeout(10_000);
+        socket.setSoTimeout(60_000);
     }
 
     @ParameterizedTest

@@ -65,7 +65,7 @@ class FlipsIT {
                 }));
             }
             for (int offset = 0; offset < OFFSETS; offset++) {
-                assertEquals("detected", results.get(offset).get(30, TimeUnit.SECONDS), "flip at byte " + offset);
+                assertEquals("detected", results.get(offset).get(60, TimeUnit.SECONDS), "flip at byte " + offset);
             }
             server.awaitConnections(0);
         }
@@ -92,7 +92,7 @@ class FlipsIT {
         boolean isDetected = false;
         for (int i = 0; i < REQUESTS; i++) {
             try {
-                String answer = answers.get(i).get(20, TimeUnit.SECONDS).text();
+                String answer = answers.get(i).get(60, TimeUnit.SECONDS).text();
                 if (!answer.equals("Echo: " + text(i))) {
                     return "wrong answer: " + answer;
                 }

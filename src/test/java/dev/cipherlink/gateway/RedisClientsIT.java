@@ -157,7 +157,7 @@ class RedisClientsIT {
             });
             subscriber.sync().subscribe("news");
             assertEquals(1, commands.publish("news", "hello"));
-            assertEquals("hello", messages.poll(30, TimeUnit.SECONDS));
+            assertEquals("hello", messages.poll(60, TimeUnit.SECONDS));
         } finally {
             client.shutdown(0, 5, TimeUnit.SECONDS);
         }

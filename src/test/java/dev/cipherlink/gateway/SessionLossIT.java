@@ -98,7 +98,7 @@ class SessionLossIT {
                 Rig rig = new Rig(() -> Client.connect(second.clientConfig())); RespClient client = rig.connect()) {
             assertEquals("$-1\r\n", client.ask("GET", "a"));
             rig.first.stop();
-            assertTrue(log.entered.await(30, TimeUnit.SECONDS));
+            assertTrue(log.entered.await(60, TimeUnit.SECONDS));
             assertEquals("+OK\r\n", client.ask("SET", "a", "1"));
             log.released.countDown();
             for (int i = 0; i < 500; i++) {

@@ -47,7 +47,7 @@ class LauncherIT {
     private Outcome run(String call) throws Exception {
         Process process = start(call);
         String stdout = new String(process.getInputStream().readAllBytes());
-        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         return new Outcome(process.exitValue(), stdout, Files.readString(home.resolve("stderr")));
     }
 
@@ -92,7 +92,7 @@ class LauncherIT {
         terminal.environment().put("PATH", home.resolve("bin") + ":" + System.getenv("PATH"));
         Process process = terminal.start();
         process.getInputStream().readAllBytes();
-        assertTrue(process.waitFor(30, TimeUnit.SECONDS));
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         assertEquals(stays ? "same\n" : "other\n", Files.readString(home.resolve("kind")));
     }
 
@@ -141,7 +141,7 @@ class LauncherIT {
         Awaitility.await().until(() -> Files.exists(home.resolve("ready")));
         assertFalse(Files.exists(home.resolve("end")));
         new ProcessBuilder("kill", "-" + signal, String.valueOf(launcher.pid())).start().waitFor();
-        assertTrue(launcher.waitFor(30, TimeUnit.SECONDS));
+        assertTrue(launcher.waitFor(60, TimeUnit.SECONDS));
         assertEquals(status, launcher.exitValue());
         assertTrue(Files.exists(home.resolve("end")));
     }

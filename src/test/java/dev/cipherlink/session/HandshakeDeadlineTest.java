@@ -37,7 +37,7 @@ class HandshakeDeadlineTest {
             }
         });
         try {
-            return result.get(30, TimeUnit.SECONDS);
+            return result.get(60, TimeUnit.SECONDS);
         } finally {
             thread.join();
         }
@@ -78,7 +78,7 @@ class HandshakeDeadlineTest {
             assertThrows(InterruptedException.class, () -> SessionHandshake.within(LONG, () -> {
                 own.interrupt();
                 try {
-                    return new CountDownLatch(1).await(30, TimeUnit.SECONDS);
+                    return new CountDownLatch(1).await(60, TimeUnit.SECONDS);
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                     throw new InterruptedIOException("interrupted");
@@ -90,10 +90,11 @@ class HandshakeDeadlineTest {
 
     @Test
     void leavesHandshakesAloneThatEndedInTime() throws Exception {
+        var deadline = Duration.ofSeconds(1);
         assertEquals("done", inThread(true, () -> {
-            String result = SessionHandshake.within(SHORT, () -> "done");
+            String result = SessionHandshake.within(deadline, () -> "done");
             // Longer than the deadline: an alarm that was left would end this.
-            new CountDownLatch(1).await(2 * SHORT.toMillis(), TimeUnit.MILLISECONDS);
+            new CountDownLatch(1).await(deadline.toMillis() + 100, TimeUnit.MILLISECONDS);
             return result;
         }));
     }

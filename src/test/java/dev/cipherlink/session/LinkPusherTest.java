@@ -68,7 +68,7 @@ class LinkPusherTest extends LinkRig {
         while (link.session().push(Peer.bytes("an event"))) {
             Thread.onSpinWait();
         }
-        LinkEnd end = run(link).get(30, TimeUnit.SECONDS);
+        LinkEnd end = run(link).get(60, TimeUnit.SECONDS);
         assertEquals(CloseReason.INTERNAL_ERROR, end.reason());
         assertSame(failure, end.cause());
     }
@@ -106,7 +106,7 @@ class LinkPusherTest extends LinkRig {
                 wasInterrupted.completeExceptionally(e);
             }
         }));
-        assertFalse(wasInterrupted.get(30, TimeUnit.SECONDS));
+        assertFalse(wasInterrupted.get(60, TimeUnit.SECONDS));
     }
 
     @Test
@@ -116,7 +116,7 @@ class LinkPusherTest extends LinkRig {
         assertEquals(Peer.ack(1, "one"), peer.receiveMessage());
         threads.getFirst().interrupt();
         assertEquals(InterruptedException.class,
-                assertThrows(ExecutionException.class, () -> end.get(30, TimeUnit.SECONDS)).getCause().getClass());
+                assertThrows(ExecutionException.class, () -> end.get(60, TimeUnit.SECONDS)).getCause().getClass());
     }
 
     @Test

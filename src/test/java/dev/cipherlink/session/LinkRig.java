@@ -72,7 +72,7 @@ abstract class LinkRig {
 
     static CloseReason reason(CompletableFuture<LinkEnd> end)
             throws InterruptedException, ExecutionException, TimeoutException {
-        return end.get(30, TimeUnit.SECONDS).reason();
+        return end.get(60, TimeUnit.SECONDS).reason();
     }
 
     ReplyHandler outcome(String name) {

@@ -96,7 +96,7 @@ class LinkSendTest extends LinkRig {
         }));
         await(() -> hasWaiters(link));
         link.session().abandon(new IOException("lost"));
-        assertEquals("lost", failure.get(30, TimeUnit.SECONDS));
+        assertEquals("lost", failure.get(60, TimeUnit.SECONDS));
         assertEquals(16, outcomes.size(), "without a connection nothing left the outbox");
     }
 
@@ -186,7 +186,7 @@ class LinkSendTest extends LinkRig {
         run(server);
         client.session().outbox().send(Peer.bytes("g"), sendMany);
         client.flush();
-        assertTrue(done.await(20, TimeUnit.SECONDS), () -> done.getCount() + " answers are missing");
+        assertTrue(done.await(60, TimeUnit.SECONDS), () -> done.getCount() + " answers are missing");
         assertEquals(List.of(), outcomes);
     }
 

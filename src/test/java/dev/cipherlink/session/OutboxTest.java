@@ -76,7 +76,7 @@ class OutboxTest {
                 outbox.remove();
             }
             outbox.lock().unlock();
-            assertEquals(closes ? "gone" : "room", waited.get(30, TimeUnit.SECONDS));
+            assertEquals(closes ? "gone" : "room", waited.get(60, TimeUnit.SECONDS));
             waiter.join();
         }
         assertEquals("gone", assertThrows(IOException.class, outbox::requireOpen).getMessage());

@@ -50,7 +50,7 @@ public abstract class HeldKeysContract {
             var reading = new FutureTask<>(() -> new String(store.get(key)) + store.exists(other));
             Thread.ofPlatform().start(reading);
             try {
-                assertEquals("beforefalse", reading.get(30, TimeUnit.SECONDS));
+                assertEquals("beforefalse", reading.get(60, TimeUnit.SECONDS));
             } catch (InterruptedException | ExecutionException | TimeoutException e) {
                 throw new IllegalStateException(e);
             }

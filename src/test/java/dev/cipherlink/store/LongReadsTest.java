@@ -34,7 +34,7 @@ class LongReadsTest {
             }
         });
         Thread.startVirtualThread(task);
-        return task.get(30, TimeUnit.SECONDS);
+        return task.get(60, TimeUnit.SECONDS);
     }
 
     @Test
@@ -80,7 +80,7 @@ class LongReadsTest {
             Thread.onSpinWait(); // it has noticed then
         }
         goOn.countDown();
-        assertEquals("read, interrupted true", task.get(30, TimeUnit.SECONDS));
+        assertEquals("read, interrupted true", task.get(60, TimeUnit.SECONDS));
         assertTrue(task.isDone());
     }
 }

@@ -40,7 +40,7 @@ class MemoryStoreUsageTest extends StoreUsageContract {
                 if (look == 1) {
                     begin();
                 } else if (look == MANY_KEYS) {
-                    listed.orTimeout(30, TimeUnit.SECONDS).join();
+                    listed.orTimeout(60, TimeUnit.SECONDS).join();
                 }
                 return SPACE.contains(key);
             }

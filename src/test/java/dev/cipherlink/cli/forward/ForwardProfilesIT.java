@@ -80,7 +80,7 @@ class ForwardProfilesIT extends IdentityRig {
                 assertTrue(client.isConnected());
             }
             forward.destroyForcibly();
-            assertTrue(forward.waitFor(30, TimeUnit.SECONDS));
+            assertTrue(forward.waitFor(60, TimeUnit.SECONDS));
             assertEquals(1, ann.run("forward", "--status"), "a process that was killed does not count");
             try (var left = Files.list(sockets)) {
                 assertEquals(0, left.count());
@@ -93,7 +93,7 @@ class ForwardProfilesIT extends IdentityRig {
     private int curl(int port) throws IOException, InterruptedException {
         Process curl = new ProcessBuilder(Programs.require("curl", "curl"), "-sS", "--socks5-hostname", "127.0.0.1:" + port, "http://127.0.0.1:1/")
                 .redirectErrorStream(true).redirectOutput(folder.resolve("curl").toFile()).start();
-        assertTrue(curl.waitFor(30, TimeUnit.SECONDS));
+        assertTrue(curl.waitFor(60, TimeUnit.SECONDS));
         return curl.exitValue();
     }
 
@@ -134,7 +134,7 @@ class ForwardProfilesIT extends IdentityRig {
                     assertEquals(42, accepted.getInputStream().read());
                 }
                 forward.destroy();
-                assertTrue(forward.waitFor(30, TimeUnit.SECONDS));
+                assertTrue(forward.waitFor(60, TimeUnit.SECONDS));
                 assertEquals(0, forward.exitValue(), stderr());
             } finally {
                 forward.destroyForcibly();

@@ -56,7 +56,7 @@ class GatewayCommandIT extends IdentityRig {
             signal(gateway, "USR1");
             await().until(() -> stderr().contains("cipherlink: gateway: 0 clients, 5 accepted"));
             gateway.destroy();
-            assertTrue(gateway.waitFor(30, TimeUnit.SECONDS));
+            assertTrue(gateway.waitFor(60, TimeUnit.SECONDS));
             assertEquals(0, gateway.exitValue(), stderr());
             assertFalse(Files.exists(socket));
         } finally {
