@@ -14,6 +14,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -48,8 +49,9 @@ class AgentIT extends IdentityRig {
         assertEquals("ready " + socket, agent.inputReader().readLine(), stderr());
     }
 
+    /// Again if the agent, which has 3 s to answer, was too busy with its start.
     private void unlock() {
-        assertEquals(0, ann.runTyping("open sesame\n", "agent", "unlock"), ann.err());
+        Awaitility.await().untilAsserted(() -> assertEquals(0, ann.runTyping("open sesame\n", "agent", "unlock"), ann.err()));
     }
 
     @Test
@@ -123,7 +125,7 @@ class AgentIT extends IdentityRig {
         assertEquals("cipherlink: cannot run an agent: an agent is running already at " + socket + "\n",
                 stderr());
         signal(agent, "CONT");
-        assertEquals(1, ann.run("kv", "GET", "a"), ann.err());
+        Awaitility.await().untilAsserted(() -> assertEquals(1, ann.run("kv", "GET", "a"), ann.err()));
 
         agent.destroyForcibly().waitFor();
         assertTrue(Files.exists(socket, LinkOption.NOFOLLOW_LINKS));
