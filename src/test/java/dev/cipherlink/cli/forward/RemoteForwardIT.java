@@ -19,10 +19,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// `forward -R` with programs that know nothing of it: nginx on the side of the client, curl on that of the server.
-@Timeout(240)
 class RemoteForwardIT extends IdentityRig {
 
     private byte[] page;
@@ -33,8 +31,7 @@ class RemoteForwardIT extends IdentityRig {
         Path web = Files.createDirectories(folder.resolve("web/www"));
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         Files.write(web.resolve("page"), page);
-        int port = Programs.freePort();
-        Path configuration = Files.writeString(folder.resolve("web/nginx.conf"), """
+        Files.writeString(folder.resolve("web/template"), """
                 daemon off;
                 master_process off;
                 pid nginx.pid;
@@ -43,11 +40,11 @@ class RemoteForwardIT extends IdentityRig {
                 http {
                   access_log off;
                   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-                  server { listen 127.0.0.1:%d; root www; }
+                  server { listen 127.0.0.1:PORT; root www; }
                 }
-                """.formatted(port));
-        return Service.start(folder, port, Programs.require("nginx", "nginx"), "-p", folder.resolve("web") + "/", "-e", "stderr", "-c",
-                configuration.toString());
+                """);
+        return Service.start(web.getParent(), "sh", "-c", "sed s/PORT/{port}/ template > nginx.conf; exec \"$@\"", "sh",
+                Programs.require("nginx", "nginx"), "-p", web.getParent() + "/", "-e", "stderr", "-c", "nginx.conf");
     }
 
     private void downloads(String... curlOptions) throws IOException, InterruptedException {
@@ -59,7 +56,7 @@ class RemoteForwardIT extends IdentityRig {
 
     private static void end(Process forward) throws InterruptedException {
         forward.destroyForcibly();
-        assertTrue(forward.waitFor(30, TimeUnit.SECONDS));
+        assertTrue(forward.waitFor(60, TimeUnit.SECONDS));
     }
 
     @Test
@@ -134,7 +131,7 @@ class RemoteForwardIT extends IdentityRig {
                 assertEquals(taken.getLocalPort(), portOf(lines.readLine()));
                 assertTrue(stderr().contains("waiting to listen at the server: 127.0.0.1:" + taken.getLocalPort()), stderr());
                 forward.destroy();
-                assertTrue(forward.waitFor(30, TimeUnit.SECONDS));
+                assertTrue(forward.waitFor(60, TimeUnit.SECONDS));
                 assertEquals(0, forward.exitValue(), stderr());
             } finally {
                 end(forward);
