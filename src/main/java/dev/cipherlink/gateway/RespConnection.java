@@ -187,7 +187,11 @@ final class RespConnection implements Target, Pressure {
     @Override
     public void willBlock() {
         lastCommandAt = System.nanoTime();
-        flush();
+        if (hasUnsent) {
+            // Clients whose commands have come meanwhile add their requests: all leave in one packet.
+            Thread.yield();
+            flush();
+        }
     }
 
     private void flush() {
