@@ -45,7 +45,7 @@ import java.util.function.Consumer;
 public final class Client implements AutoCloseable {
 
     /// Requests, and bytes of them, that may wait for the window before [#send] blocks.
-    private static final int MAX_WAITING_REQUESTS = 1_024;
+    private static final int MAX_WAITING_REQUESTS = 4_096;
     private static final long MAX_WAITING_BYTES = 4 << 20;
     private static final int MAX_KEYS = 10_000;
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(2);

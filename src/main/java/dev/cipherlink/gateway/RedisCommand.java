@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -94,17 +93,23 @@ enum RedisCommand {
     record Subcommand(int arity, Handler handler) {
     }
 
-    private static final Map<String, RedisCommand> BY_NAME = new HashMap<>();
+    /// A hash table of a power of two, with empty places: each command stands where [#slot] says, or behind.
+    private static final RedisCommand[] BY_NAME = new RedisCommand[256];
 
     static {
         for (RedisCommand command : values()) {
-            BY_NAME.put(command.name(), command);
+            int slot = slot(command.letters);
+            while (BY_NAME[slot] != null) {
+                slot = next(slot);
+            }
+            BY_NAME[slot] = command;
         }
     }
 
     private static final int MAX_SHOWN_BYTES = 128;
 
     private final String redisName = name().toLowerCase(Locale.ROOT);
+    private final byte[] letters = name().getBytes(ISO_8859_1);
     private final int arity;
     private final List<String> flags;
     final int firstKey;
@@ -132,7 +137,7 @@ enum RedisCommand {
     /// @throws RespException if there is none, or it takes another number of words
     static RedisCommand of(List<byte[]> words) throws RespException {
         byte[] name = words.getFirst();
-        RedisCommand command = name.length > MAX_SHOWN_BYTES ? null : named(new String(name, ISO_8859_1));
+        RedisCommand command = named(name);
         if (command == null) {
             throw unknown(words);
         }
@@ -144,8 +149,36 @@ enum RedisCommand {
     }
 
     /// The command of that name, in capitals or not; null if there is none.
-    static RedisCommand named(String name) {
-        return BY_NAME.get(name.toUpperCase(Locale.ROOT));
+    static RedisCommand named(byte[] name) {
+        int slot = slot(name);
+        while (BY_NAME[slot] != null && !BY_NAME[slot].isNamed(name)) {
+            slot = next(slot);
+        }
+        return BY_NAME[slot];
+    }
+
+    private static int slot(byte[] name) {
+        int hash = name.length;
+        for (int i = 0; i < name.length && i < 8; i++) {
+            hash = 31 * hash + capital(name[i]);
+        }
+        return hash & BY_NAME.length - 1;
+    }
+
+    private static int next(int slot) {
+        return slot + 1 & BY_NAME.length - 1;
+    }
+
+    private boolean isNamed(byte[] name) {
+        boolean isNamed = name.length == letters.length;
+        for (int i = 0; isNamed && i < letters.length; i++) {
+            isNamed = capital(name[i]) == letters[i];
+        }
+        return isNamed;
+    }
+
+    private static int capital(byte letter) {
+        return letter >= 'a' && letter <= 'z' ? letter - 'a' + 'A' : letter;
     }
 
     /// Whether a request of HTTP begins so, or its header. A web page can make a browser send one to this machine; as in Redis, the

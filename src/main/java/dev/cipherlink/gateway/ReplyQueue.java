@@ -34,6 +34,8 @@ final class ReplyQueue {
     private static final long LEAST_EXPECTED_BYTES = 1 << 10;
     /// Up to here, memory is not counted.
     private static final long FREE_BYTES = 128 << 10;
+    /// The most requests that start after one look whether there is room for their replies.
+    private static final int MAX_CREDIT = 16;
     private static final String NO_MEMORY = "ERR outcome unknown: there is no memory for the reply, since those before it are not read";
 
     private static final Logger LOG = System.getLogger(ReplyQueue.class.getName());
@@ -54,7 +56,9 @@ final class ReplyQueue {
     private long countedBytes;
     private boolean isReaderWaiting;
     private boolean isComplete;
-    private boolean isEnding;
+    private volatile boolean isEnding;
+    /// Requests that may start without another look whether there is room. Used by the thread that reads commands, as is [#sent].
+    private int credit;
 
     /// Memory that all clients of a gateway may use beyond a little each. Thread-safe.
     interface MemoryLimit {
@@ -133,17 +137,30 @@ final class ReplyQueue {
                 : "ERR the server cannot be reached, and the command did not run: " + why.getMessage();
     }
 
-    /// Counts a request that is about to be sent. Its answer comes behind those of all requests before it.
+    /// Counts a request that is about to be sent. Its answer comes behind those of all requests before it. Called by one thread, the
+    /// same as [#reply] and [#complete].
     ///
     /// @return false if there is no room for its reply; then it is not counted
     boolean mayStart() {
+        if (credit == 0) {
+            credit = credit();
+        }
+        if (credit > 0) {
+            credit--;
+            sent++;
+            return true;
+        }
+        return false;
+    }
+
+    private int credit() {
         lock.lock();
         try {
-            boolean mayStart = isEnding || hasRoom();
-            if (mayStart) {
-                sent++;
+            long underWay = sent - answered;
+            if (isEnding) {
+                return 1;
             }
-            return mayStart;
+            return !hasRoom() ? 0 : Math.clamp((MAX_EXPECTED_BYTES - backlog()) / expectedBytes - underWay, 1, MAX_CREDIT);
         } finally {
             lock.unlock();
         }
@@ -297,14 +314,9 @@ final class ReplyQueue {
         }
     }
 
-    /// Whether the client gets no more replies.
+    /// Whether the client gets no more replies. Takes no lock.
     boolean isEnding() {
-        lock.lock();
-        try {
-            return isEnding;
-        } finally {
-            lock.unlock();
-        }
+        return isEnding;
     }
 
     /// Closes the connection at once, and forgets what the client was to be told.
@@ -335,7 +347,11 @@ final class ReplyQueue {
             while (take()) {
                 ByteBuffer[] parts = writing.parts();
                 for (ByteBuffer last = parts[parts.length - 1]; last.hasRemaining(); ) {
-                    channel.write(parts);
+                    if (parts.length == 1) {
+                        channel.write(last);
+                    } else {
+                        channel.write(parts);
+                    }
                 }
             }
             channel.shutdownOutput();

@@ -79,7 +79,9 @@ final class RespConnection implements Target, Pressure {
                     break;
                 }
                 execute(words);
-                forgetRequest();
+                if (requestBytes > 0) {
+                    forgetRequest();
+                }
                 if (isFull) {
                     isFull = false;
                     flush();
@@ -104,7 +106,9 @@ final class RespConnection implements Target, Pressure {
         isNextSilent = false;
         try {
             RedisCommand command = RedisCommand.of(words);
-            lastCommand = command.redisName();
+            if (lastCommand != command.redisName()) {
+                lastCommand = command.redisName();
+            }
             gateway.countCommand();
             if (!isAuthenticated && !command.isAllowedToStrangers()) {
                 throw new RespException("NOAUTH Authentication required.");
@@ -118,7 +122,9 @@ final class RespConnection implements Target, Pressure {
             } else {
                 command.run(new Call(this, command, words, this));
             }
-            queued = transaction.size();
+            if (queued != transaction.size()) {
+                queued = transaction.size();
+            }
         } catch (RespException e) {
             if (RedisCommand.isOfHttp(words.getFirst())) {
                 gateway.warnOfHttp(channel);

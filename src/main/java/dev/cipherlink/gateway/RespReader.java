@@ -29,6 +29,10 @@ final class RespReader {
     private static final int ARGUMENT_BYTES = 32;
     private static final int BUFFER_BYTES = 16 * 1024;
     private static final byte[] NOTHING = {};
+    /// Digits of a length that is read in place: no number of so many is too large for an int.
+    private static final int PLAIN_DIGITS = 9;
+    /// In place of a length: the stream has ended.
+    private static final long END = Long.MAX_VALUE;
 
     private final ReadableByteChannel channel;
     private final Pressure pressure;
@@ -85,11 +89,10 @@ final class RespReader {
     ///
     /// @return null at the end of the stream
     private List<byte[]> array() throws IOException, RespException {
-        byte[] line = line('\r', "too big mbulk count string");
-        if (line == null) {
+        long count = length("too big mbulk count string", Integer.MIN_VALUE, MAX_ARGUMENTS, "invalid multibulk length");
+        if (count == END) {
             return null;
         }
-        long count = length(line, Integer.MIN_VALUE, MAX_ARGUMENTS, "invalid multibulk length");
         if (isStranger && count > MAX_STRANGER_ARGUMENTS) {
             throw RespException.protocol("unauthenticated multibulk length");
         }
@@ -112,11 +115,11 @@ final class RespReader {
         if (first != '$') {
             throw RespException.protocol("expected '$', got '" + (char) first + "'");
         }
-        byte[] line = line('\r', "too big bulk count string");
-        if (line == null) {
+        long announced = length("too big bulk count string", 0, MAX_BULK_BYTES, "invalid bulk length");
+        if (announced == END) {
             return null;
         }
-        int length = (int) length(line, 0, MAX_BULK_BYTES, "invalid bulk length");
+        int length = (int) announced;
         if (isStranger && length > MAX_STRANGER_BULK_BYTES) {
             throw RespException.protocol("unauthenticated bulk length");
         }
@@ -125,11 +128,41 @@ final class RespReader {
         return bulk == null || read() < 0 || read() < 0 ? null : bulk;
     }
 
-    private static long length(byte[] line, long min, long max, String error) throws RespException {
-        long length = Numbers.parse(line, min - 1);
+    /// The number on the rest of a line, with its end.
+    ///
+    /// @return [#END] at the end of the stream
+    private long length(String tooLong, long min, long max, String error) throws IOException, RespException {
+        long length = plainLength();
+        if (length < 0) {
+            byte[] line = line('\r', tooLong);
+            if (line == null) {
+                return END;
+            }
+            length = Numbers.parse(line, min - 1);
+        }
         if (length < min || length > max) {
             throw RespException.protocol(error);
         }
+        return length;
+    }
+
+    /// Reads the length if all of its line has arrived, and has nothing but a few digits, as nearly every one.
+    ///
+    /// @return -1 if not; then nothing is read
+    private int plainLength() {
+        byte[] array = buffer.array();
+        int start = buffer.position();
+        int end = Math.min(buffer.limit() - 2, start + PLAIN_DIGITS);
+        int at = start;
+        int length = 0;
+        for (; at < end && array[at] >= '0' && array[at] <= '9'; at++) {
+            length = length * 10 + array[at] - '0';
+        }
+        boolean isCanonical = at == start + 1 || at > start && array[start] != '0';
+        if (!isCanonical || at > buffer.limit() - 2 || array[at] != '\r') {
+            return -1;
+        }
+        buffer.position(at + 2);
         return length;
     }
 

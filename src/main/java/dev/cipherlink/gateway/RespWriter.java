@@ -216,10 +216,20 @@ final class RespWriter {
     }
 
     private RespWriter digits(long number) {
-        if (number < 0 || number > 9) {
+        if (number < 0) {
             return raw(Long.toString(number).getBytes(ISO_8859_1));
         }
-        return raw((char) ('0' + number));
+        int count = 1;
+        for (long left = number / 10; left > 0; left /= 10) {
+            count++;
+        }
+        reserve(count);
+        long left = number;
+        for (int at = end + count; at > end; left /= 10) {
+            small[--at] = (byte) ('0' + left % 10);
+        }
+        advance(count);
+        return this;
     }
 
     private void advance(int count) {

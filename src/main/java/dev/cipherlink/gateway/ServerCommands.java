@@ -130,7 +130,7 @@ final class ServerCommands {
         call.reply(out -> {
             out.array(call.size() - 2);
             for (int i = 2; i < call.size(); i++) {
-                RedisCommand command = RedisCommand.named(call.text(i));
+                RedisCommand command = RedisCommand.named(call.word(i));
                 if (command == null) {
                     out.noArray();
                 } else {
@@ -157,7 +157,7 @@ final class ServerCommands {
         requireFewNames(call);
         List<RedisCommand> asked = call.size() == 2 ? Arrays.asList(RedisCommand.values())
                 : call.words().subList(2, call.size()).stream()
-                        .map(word -> RedisCommand.named(new String(word, ISO_8859_1)))
+                        .map(RedisCommand::named)
                         .filter(command -> command != null).toList();
         call.reply(out -> {
             out.map(asked.size());
@@ -179,7 +179,7 @@ final class ServerCommands {
 
     private static void commandKeys(Call call) throws RespException {
         List<byte[]> words = call.words().subList(2, call.size());
-        RedisCommand command = RedisCommand.named(call.text(2));
+        RedisCommand command = RedisCommand.named(call.word(2));
         if (command == null) {
             throw new RespException("ERR Invalid command specified");
         }

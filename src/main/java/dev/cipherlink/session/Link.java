@@ -170,10 +170,11 @@ public final class Link {
         writer.flush();
     }
 
-    /// Writes what is pending, or leaves it to the thread that is writing. Does nothing in a handler: the reader flushes after its
-    /// batch.
+    /// Sends what was queued, as far as the window permits: writes it, or leaves that to the thread that is writing. Does nothing in a
+    /// handler: the reader flushes after its batch.
     public void flush() throws IOException {
         if (!session.outbox().isInHandler()) {
+            session.outbox().transmit();
             writer.flush();
         }
     }

@@ -50,8 +50,8 @@ public final class Outbox {
         return pushSignal;
     }
 
-    /// Queues a request, and sends what the window permits, without flushing; the request waits while there is no connection. Blocks
-    /// while the outbox is full, except in a handler, which may overfill it.
+    /// Queues a request for the next [Link#flush], or for the end of the batch whose handler calls; it waits while there is no
+    /// connection. Blocks while the outbox is full, except in a handler, which may overfill it.
     ///
     /// @throws IOException if no more requests are taken
     public void send(byte[] request, ReplyHandler replyHandler) throws IOException, InterruptedException {
@@ -63,8 +63,16 @@ public final class Outbox {
             }
             requireOpen();
             add(new Outgoing(MessageType.DATA, request, replyHandler));
-            // In a batch, what the handlers send leaves together at the end.
-            if (transmitter != null && !isInBatch) {
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Has the link that is attached send what the window permits, without flushing.
+    void transmit() {
+        lock.lock();
+        try {
+            if (transmitter != null) {
                 transmitter.transmit();
             }
         } finally {

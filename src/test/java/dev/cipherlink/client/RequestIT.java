@@ -182,7 +182,7 @@ class RequestIT {
         Iterable<Request<Long>> requests = () -> IntStream.range(0, 10_000).mapToObj(_ -> Request.increment("n", 1)).iterator();
         client.submitAll(requests, future -> {
             numbers.add(future);
-            assertTrue(client.waiting() <= 1_024);
+            assertTrue(client.waiting() <= 4_096);
         });
         for (long expected : LongStream.rangeClosed(1, 10_000).toArray()) {
             assertEquals(expected, numbers.get((int) expected - 1).get(1, TimeUnit.MINUTES));
