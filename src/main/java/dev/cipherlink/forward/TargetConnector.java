@@ -91,6 +91,7 @@ public final class TargetConnector {
             channel.configureBlocking(false);
             ForwardSockets.tune(channel.socket());
             channel.connect(new InetSocketAddress(address, target.port()));
+            channel.finishConnect(); // Linux says "in progress" of loopback too, and has connected by the next call
             return channel;
         } catch (IOException e) {
             channel.close();
