@@ -145,7 +145,7 @@ public final class TargetConnector {
         return switch (cause) {
             case SocketTimeoutException _ -> new TargetException(Refusal.TIMEOUT, target + " does not answer");
             case NoRouteToHostException _ -> new TargetException(Refusal.UNREACHABLE, "there is no route to " + target);
-            case ConnectException e when e.getMessage() != null && e.getMessage().startsWith("Connection refused") ->
+            case ConnectException e when String.valueOf(e.getMessage()).startsWith("Connection refused") ->
                     new TargetException(Refusal.CONNECTION_REFUSED, target + " refuses connections");
             default -> new TargetException(Refusal.UNREACHABLE, "cannot connect to " + target, cause.getMessage());
         };

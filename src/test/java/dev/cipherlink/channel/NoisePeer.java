@@ -86,7 +86,7 @@ public record NoisePeer(Suite suite, HandshakeState noise) {
     }
 
     /// Both sides after a whole handshake.
-    static NoisePeer[] pair(Suite suite, KeyPair initiatorKeys, KeyPair responderKeys) throws IOException {
+    public static NoisePeer[] pair(Suite suite, KeyPair initiatorKeys, KeyPair responderKeys) throws IOException {
         var initiator = initiator(suite, initiatorKeys);
         var responder = responder(suite, responderKeys);
         responder.take1(initiator.packet1());

@@ -37,6 +37,14 @@ class LockedKeyTest {
     }
 
     @Test
+    void isNotGivenOut() throws IOException {
+        try (var locked = LockedKey.read(channel(SECRET)); var identity = Identity.of(KeyPair.of(locked.publicKey(), locked))) {
+            var refusal = assertThrows(IllegalStateException.class, () -> identity.lendSecret(_ -> { }));
+            assertEquals("the secret key is not given out", refusal.getMessage());
+        }
+    }
+
+    @Test
     void isNoKeyIfTheChannelEndsBefore() {
         assertThrows(EOFException.class, () -> LockedKey.read(channel(new byte[31])));
     }

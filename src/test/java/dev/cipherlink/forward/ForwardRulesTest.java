@@ -58,6 +58,7 @@ class ForwardRulesTest {
     @CsvSource(delimiter = ' ', value = {
             "10.1.2.3:22 10.1.2.3:23 10.1.2.3",
             "10.1.2.3:22 10.1.2.3:22 10.1.2.4",
+            "/run/db.sock 10.1.2.3:22 10.1.2.3",
             "10.0.0.0/8:22 host:22 11.0.0.0",
             "10.128.0.0/9:22 host:22 10.127.255.255",
             "0.0.0.0/0:* host:80 ::1",
@@ -131,5 +132,6 @@ class ForwardRulesTest {
         assertEquals(ForwardRules.parse("a:1, b:2"), both);
         assertEquals(ForwardRules.parse("A:1,b:2-2").hashCode(), both.hashCode());
         assertNotEquals(ForwardRules.parse("a:1"), both);
+        assertNotEquals(both, new Object());
     }
 }

@@ -2,9 +2,19 @@ package dev.cipherlink.forward;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.cipherlink.forward.Relay.ForwardLimits;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.Inet6Address;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -58,6 +68,8 @@ class ForwardSpecTest {
         assertThrows(IllegalArgumentException.class, () -> ForwardTarget.parse("/" + "x".repeat(103)));
         assertThrows(IllegalArgumentException.class, () -> new ForwardTarget("/x", 80));
         assertThrows(IllegalArgumentException.class, () -> new ForwardTarget("x", 0));
+        assertThrows(IllegalArgumentException.class, () -> new ForwardTarget("x", 65_536));
+        assertThrows(IllegalArgumentException.class, () -> new ForwardTarget("x".repeat(254), 80));
     }
 
     /// `ssh -o ProxyCommand='... --stdio %h:%p' ::1` was refused, since SSH writes no brackets.
@@ -81,6 +93,45 @@ class ForwardSpecTest {
         assertEquals(new ForwardSpec("*", 0, Optional.empty()), ForwardSpec.parseDynamic("*:0"));
         for (String wrong : new String[] {"", "x", "a:b:1", ":1080", "65536", "/tmp/x"}) {
             assertThrows(IllegalArgumentException.class, () -> ForwardSpec.parseDynamic(wrong));
+        }
+    }
+
+    private static final class Bound implements Closeable {
+        private boolean isClosed;
+
+        @Override
+        public void close() {
+            isClosed = true;
+        }
+    }
+
+    /// Of a free port, another one may be free of both addresses.
+    @Test
+    void aFreePortIsLookedForTwentyTimes() throws IOException {
+        var bound = new ArrayList<Bound>();
+        ForwardSpec.Binder<Bound> second = address -> {
+            if (address.getAddress() instanceof Inet6Address) {
+                throw new BindException("taken");
+            }
+            bound.add(new Bound());
+            return bound.getLast();
+        };
+        assertThrows(BindException.class, () -> ForwardSpec.parseDynamic("0").bind(second, _ -> 7));
+        assertEquals(20, bound.size());
+        assertTrue(bound.stream().allMatch(socket -> socket.isClosed), "none stays bound");
+        bound.clear();
+        assertThrows(BindException.class, () -> ForwardSpec.parseDynamic("8080").bind(second, _ -> 8080));
+        assertEquals(1, bound.size());
+        assertTrue(bound.getFirst().isClosed);
+    }
+
+    @Test
+    void onlyAListenerForOtherMachinesIsOfOthers(@TempDir Path folder) throws IOException {
+        var config = new ForwardListener.Config(null, ForwardLimits.DEFAULT, Optional.empty(), (_, _) -> { });
+        for (var isOfOthers : Map.of("*:0:web:80", true, "0:web:80", false, folder.resolve("s") + ":web:80", false).entrySet()) {
+            try (var listener = ForwardListener.bind(ForwardSpec.parseLocal(isOfOthers.getKey()), config)) {
+                assertEquals(isOfOthers.getValue(), listener.isOfOthers(), isOfOthers.getKey());
+            }
         }
     }
 

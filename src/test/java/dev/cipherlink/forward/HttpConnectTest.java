@@ -66,6 +66,10 @@ class HttpConnectTest {
                 + "no rule admits web:443\n", answer());
         dialogue.refused(new TargetException(Refusal.TIMEOUT, "x"));
         assertTrue(answer().startsWith("HTTP/1.1 504 "));
+        for (Refusal other : List.of(Refusal.NO_SUCH_HOST, Refusal.CONNECTION_REFUSED, Refusal.UNREACHABLE, Refusal.FAILED)) {
+            dialogue.refused(new TargetException(other, "x"));
+            assertTrue(answer().startsWith("HTTP/1.1 502 "));
+        }
         dialogue.refused(new IOException("the server does not answer"));
         assertTrue(answer().startsWith("HTTP/1.1 502 "));
     }
@@ -101,6 +105,9 @@ class HttpConnectTest {
             assertThrows(EOFException.class, () -> request(cut, null), cut);
         }
         assertThrows(ProtocolException.class, () -> request("\u0016\u0003\u0001", null));
+        var neither = assertThrows(ProtocolException.class, () -> request("connect web:443 HTTP/1.1", null));
+        assertEquals("neither SOCKS nor HTTP: it begins with byte 99", neither.getMessage());
+        assertEquals("127.0.0.1:80", request("\u0004\u0001\u0000\u0050\u007f\u0000\u0000\u0001\u0000", null).toString());
         assertEquals("127.0.0.1:80", request("\u0005\u0001\u0000\u0005\u0001\u0000\u0001\u007f\u0000\u0000\u0001\u0000\u0050", null).toString());
     }
 }

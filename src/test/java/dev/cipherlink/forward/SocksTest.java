@@ -68,6 +68,9 @@ class SocksTest {
         granted.refused(new TargetException(Refusal.NOT_ALLOWED, "no"));
         assertAnswered("00 5b 00 00 00 00 00 00");
         answers.reset();
+        granted.refused(new IOException("the server does not answer"));
+        assertAnswered("00 5b 00 00 00 00 00 00");
+        answers.reset();
         var passwords = SocksPasswords.parse(List.of("ann:secret"));
         assertThrows(ProtocolException.class, () -> request("04 01 00 50 7f 00 00 01 61 6e 6e 00", passwords));
         assertAnswered("00 5b 00 00 00 00 00 00");
@@ -80,6 +83,16 @@ class SocksTest {
                 assertThrows(EOFException.class, () -> request(cut, null), cut);
             }
         }
+    }
+
+    @Test
+    void aTunnelThatIsMissingIsAGeneralFailure() throws IOException {
+        var dialogue = new Socks(new ByteArrayInputStream(HexFormat.of().parseHex("05010005010001" + "7f000001" + "0050")), answers,
+                Optional.empty());
+        dialogue.request();
+        answers.reset();
+        dialogue.refused(new IOException("the server does not answer"));
+        assertAnswered("05 01 00 01 00 00 00 00 00 00");
     }
 
     @Test
@@ -147,7 +160,7 @@ class SocksTest {
     @Test
     void refusesPasswordFilesThatAreWrongWithoutQuotingThem() {
         for (List<String> wrong : List.of(List.of("ann"), List.of(":x"), List.of("ann:"), List.of("ann:x", "ann:y"), List.<String>of(),
-                List.of("ann:" + "x".repeat(256)))) {
+                List.of("ann:" + "x".repeat(256)), List.of("ann".repeat(100) + ":x"))) {
             String message = assertThrows(IllegalArgumentException.class, () -> SocksPasswords.parse(wrong)).getMessage();
             assertEquals(-1, message.indexOf("ann"), message);
         }

@@ -202,11 +202,11 @@ final class CellCache {
             }
         }
 
-        /// The value of an entry.
+        /// The large value of an entry, which the cell lacks.
         ///
-        /// @return null if it is a large one that was replaced, and taken away, meanwhile
+        /// @return null if it was replaced, and taken away, meanwhile
         byte[] value(Key key, DiskCell cell) throws StoreException {
-            return cell.value != null ? cell.value : stored(Database.LARGE, DiskCell.largeKey(key, cell.version));
+            return stored(Database.LARGE, DiskCell.largeKey(key, cell.version));
         }
 
         /// The entry in the database: from its memory, or else read by a thread that may wait for the disk.

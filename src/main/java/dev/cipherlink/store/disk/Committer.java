@@ -47,7 +47,7 @@ public final class Committer implements AutoCloseable {
     private final Owner owner;
     private final Durability durability;
     private final Syncer syncer;
-    private final FullDisk fullDisk = new FullDisk();
+    private final FullDisk fullDisk = new FullDisk(System::nanoTime);
     private final StampedLock gate = new StampedLock();
     private final Thread thread;
     private final LongAdder syncs = new LongAdder();

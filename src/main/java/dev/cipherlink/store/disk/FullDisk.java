@@ -3,6 +3,7 @@ package dev.cipherlink.store.disk;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 
 /// Tells the operator of a disk that has no space for commits: when that begins, once a minute while it lasts, and when it is
 /// over. Thread-safe.
@@ -15,12 +16,17 @@ final class FullDisk {
     final LongAdder refusals = new LongAdder();
     volatile boolean isFull;
     private volatile long refusedAt;
+    private final LongSupplier nanoClock;
     private long refusalsBefore;
     private long toldAt;
 
+    FullDisk(LongSupplier nanoClock) {
+        this.nanoClock = nanoClock;
+    }
+
     void refused() {
         refusals.increment();
-        long now = System.nanoTime();
+        long now = nanoClock.getAsLong();
         refusedAt = now;
         if (!isFull || now - toldAt > INTERVAL_NANOS) {
             tell(now);
@@ -29,7 +35,7 @@ final class FullDisk {
 
     /// Whether a write was refused within a minute.
     boolean hasRefusedLately() {
-        return refusals.sum() > 0 && System.nanoTime() - refusedAt < INTERVAL_NANOS;
+        return refusals.sum() > 0 && nanoClock.getAsLong() - refusedAt < INTERVAL_NANOS;
     }
 
     private synchronized void tell(long now) {
@@ -46,7 +52,7 @@ final class FullDisk {
     }
 
     void committed() {
-        if (isFull && System.nanoTime() - refusedAt > OVER_NANOS) {
+        if (isFull && nanoClock.getAsLong() - refusedAt > OVER_NANOS) {
             synchronized (this) {
                 isFull = false;
                 LOG.log(Level.WARNING, "the disk of the store has room again: {0} writes were refused", count());

@@ -78,7 +78,9 @@ final class Group {
         boolean isAdded = false;
         try {
             change.addTo(log);
-            isAdded = log.size() <= maxBytes && keys.add(change);
+            if (log.size() <= maxBytes) {
+                isAdded = keys.add(change);
+            }
         } finally {
             if (!isAdded) {
                 log.cutBack(endBefore, countBefore);

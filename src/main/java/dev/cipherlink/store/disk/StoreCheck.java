@@ -26,7 +26,7 @@ final class StoreCheck {
             checkEntries(view);
             checkDeadlines(view);
         } catch (StoreException e) {
-            throw new IOException(e.getCause() == null ? e.getMessage() : e.getCause().getMessage(), e);
+            throw new IOException(e.getCause().getMessage(), e);
         }
         return problems;
     }

@@ -95,8 +95,12 @@ class MuxEndsTest {
     void aChannelCountsAsSoonAsItIsPosted() throws Exception {
         MuxSession session = MuxSession.ofClient(_ -> { }, new MemoryBudget(1 << 20));
         var side = new Side();
-        session.open("db:5432", side, new Accepted(SocketChannel.open(), new byte[0], ForwardLimits.DEFAULT, true));
+        ForwardedChannel waiting = session.open("db:5432", side,
+                new Accepted(SocketChannel.open(), new byte[0], ForwardLimits.DEFAULT, true));
         assertEquals(1, session.channels());
+        waiting.checkTime(Long.MAX_VALUE);
+        assertEquals(0, waiting.bytesToTunnel() + waiting.bytesToPlain());
+        assertNull(side.ended, "its time has not begun");
         session.end("over");
         assertEquals(Reason.TUNNEL_LOST, side.ended.reason());
         assertTrue(side.isForgotten);

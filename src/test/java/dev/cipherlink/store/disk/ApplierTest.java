@@ -12,11 +12,16 @@ import dev.cipherlink.store.KeyValueStore.Durability;
 import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.disk.Group.KeyChange;
 import dev.cipherlink.store.disk.Group.RecordChange;
+import dev.cipherlink.store.log.BatchBuffer;
 import dev.cipherlink.store.log.CommitLog;
+import dev.cipherlink.store.log.WriteAheadLog;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -154,6 +159,82 @@ class ApplierTest {
             applier.awaitBacklog();
             assertEquals(2, owner.freed);
             assertEquals(List.of(), applier.waiting());
+        }
+    }
+
+    /// The committing thread must not go on where nothing reaches the database.
+    @Test
+    void aCommitFailsWhereTheDatabaseTakesNothingAndTooMuchWaits() throws Exception {
+        new Database(folder.resolve("db"), Database.Mode.NEW).close();
+        try (var database = new Database(folder.resolve("db"), Database.Mode.LOOK); var log = new CommitLog(folder, 0);
+             var applier = new Applier(database, log, _ -> { }, StoreState.EMPTY)) {
+            applier.awaitBacklog();
+            for (int commit = 1; commit <= 5; commit++) {
+                applier.add(group(database, commit, 5 * VALUE_BYTES));
+            }
+            assertEquals(StoreException.Reason.FAILED, assertThrows(StoreException.class, applier::awaitBacklog).reason());
+            assertNull(applier.refusal(), "its disk is not full");
+            assertEquals(5, applier.waiting().size());
+        }
+    }
+
+    /// The file may be there for ever: a warning for each commit would fill the journal.
+    @Test
+    void aFileOfTheLogThatStaysIsTriedAgainAMinuteLater() throws Exception {
+        var tries = new AtomicInteger();
+        try (var database = new Database(folder.resolve("db"), Database.Mode.NEW); var log = new CommitLog(folder, 0)) {
+            WriteAheadLog failing = (WriteAheadLog) Proxy.newProxyInstance(getClass().getClassLoader(),
+                    new Class<?>[] {WriteAheadLog.class}, (_, method, arguments) -> switch (method.getName()) {
+                        case "mayForget" -> true;
+                        case "forget" -> {
+                            tries.incrementAndGet();
+                            throw new IOException("busy");
+                        }
+                        default -> method.invoke(log, arguments);
+                    });
+            var caughtUp = new AtomicInteger();
+            var owner = new Applier.Owner() {
+                @Override
+                public void applied(List<Group> groups) {
+                    // The database has them.
+                }
+
+                @Override
+                public void caughtUp() {
+                    caughtUp.incrementAndGet();
+                }
+            };
+            try (var applier = new Applier(database, failing, owner, StoreState.EMPTY)) {
+                applier.start(_ -> { });
+                for (int commit = 1; commit <= 2; commit++) {
+                    int done = commit;
+                    applier.add(group(database, commit, 10));
+                    await().until(() -> caughtUp.get() == done);
+                }
+                assertEquals(1, tries.get());
+            }
+        }
+    }
+
+    /// What another version, or a bad disk, has left.
+    @Test
+    void anEntryOfUnknownFormStopsWhatChangesIt() throws Exception {
+        Key key = Key.of(new byte[] {'k'});
+        try (var database = new Database(folder.resolve("db"), Database.Mode.NEW)) {
+            var batch = new BatchBuffer();
+            batch.put(Database.ENTRIES, key.bytes(), new byte[] {99});
+            database.write(batch);
+            database.flush();
+        }
+        try (var database = new Database(folder.resolve("db"), Database.Mode.EXISTING); var log = new CommitLog(folder, 0);
+             var applier = new Applier(database, log, _ -> { }, StoreState.EMPTY)) {
+            var group = new Group(1);
+            group.add(new KeyChange(key, DiskCell.UNKNOWN, DiskCell.of(new byte[] {1}, 1, DiskCell.NO_DEADLINE, group)), Long.MAX_VALUE);
+            group.finish(new StoreState(1, 0, 1, 0));
+            applier.add(group);
+            var failure = assertThrows(StoreException.class, applier::apply);
+            assertEquals("an entry of the store has a form that this version does not know", failure.getCause().getMessage());
+            assertArrayEquals(new byte[] {99}, database.get(Database.ENTRIES, key.bytes()), "it is as it was");
         }
     }
 

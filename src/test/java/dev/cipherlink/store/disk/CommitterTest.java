@@ -15,8 +15,10 @@ import dev.cipherlink.store.Transaction;
 import dev.cipherlink.store.disk.Group.KeyChange;
 import dev.cipherlink.store.disk.Group.RecordChange;
 import dev.cipherlink.store.log.CommitLog;
+import dev.cipherlink.store.log.WriteAheadLog;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -284,6 +286,80 @@ class CommitterTest {
         committer.afterCommit(() -> told.add(3));
         committer.close();
         assertEquals(List.of(1), told);
+    }
+
+    /// With `everysec` nobody waits for the disk that fails.
+    @Test
+    void aDiskThatFailsBehindAnAnswerStopsTheStore() throws Exception {
+        committer.close();
+        WriteAheadLog failing = (WriteAheadLog) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {WriteAheadLog.class},
+                (_, method, arguments) -> {
+                    if (method.getName().equals("sync")) {
+                        throw StoreException.failed(new IOException("the disk is gone"));
+                    }
+                    return method.invoke(log, arguments);
+                });
+        committer = new Committer(failing, applier, owner, Durability.EVERYSEC);
+        var figures = new StoreFigures(Durability.EVERYSEC, database, new CellCache(1), applier, committer);
+        assertEquals("good", figures.info().get("store_state"));
+        committer.start();
+        assertEquals(null, write());
+        await().until(committer::isStopped);
+        assertEquals("read-only: its disk failed", figures.info().get("store_state"));
+        assertEquals("the store takes no writes since its disk failed; the operator has to look, and restart the server",
+                write().getMessage());
+    }
+
+    /// A transaction that has begun to write gets into the next group, whatever the last one has.
+    @Test
+    void aGroupThatIsLargeIsCommittedBeforeMoreIsAdded() throws Exception {
+        int bytes = 33 << 20;
+        committer.awaitSpace(bytes);
+        long stamp = committer.enter();
+        Group large = committer.current();
+        large.add(new RecordChange(Key.of(new byte[] {1}), new byte[bytes]));
+        committer.leave(stamp);
+        committer.leave(committer.enter());
+        assertTrue(large.isDurable());
+        assertEquals(1, committer.commits());
+        assertTrue(committer.current().isEmpty());
+        await().until(() -> applier.waiting().isEmpty());
+        assertEquals(bytes, database.get(Database.RECORDS, new byte[] {1}).length);
+    }
+
+    @Test
+    void aTransactionThatReadWhatFailedFails() throws Exception {
+        var transaction = new RocksTransaction(committer, null, null, null, null);
+        var failed = new Group(9);
+        failed.fail(StoreException.diskFull(null));
+        assertEquals(StoreException.Reason.FULL, assertThrows(StoreException.class, () -> transaction.dependOn(failed)).reason());
+    }
+
+    @Test
+    void aTransactionWaitsForTheLatestGroupThatItRead() throws Exception {
+        var transaction = new RocksTransaction(committer, null, null, null, null);
+        transaction.begin(Transaction.Records.NONE);
+        var earlier = new Group(8);
+        var pending = new Group(9);
+        transaction.dependOn(pending);
+        transaction.dependOn(earlier);
+        pending.succeed();
+        transaction.commit();
+        assertTrue(earlier.isPending(), "it is not waited for");
+    }
+
+    @Test
+    void aPauseWithoutAChangeAsksForNoCommit() throws Exception {
+        var transaction = new RocksTransaction(committer, null, null, null, null);
+        transaction.begin(Transaction.Records.NONE);
+        try (transaction) {
+            transaction.pause();
+            transaction.beginWrite();
+            transaction.pause();
+            assertTrue(committer.current().isEmpty());
+        }
+        assertEquals(null, write());
+        assertEquals(1, committer.commits(), "that of the other write");
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.cipherlink.store.disk;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -109,6 +110,24 @@ class FullDatabaseIT {
             opened.set(key(1), value(1));
             assertEquals(List.of(), opened.check());
         }
+    }
+
+    /// A server with a full disk starts, since the ballast makes room.
+    @Test
+    void theBallastIsGivenWhereThereIsTooLittleRoom() throws Exception {
+        Path store = Files.createDirectory(disk.resolve("store"));
+        var ballast = new StoreFolder.Ballast(store);
+        ballast.giveIfNeeded();
+        ballast.take();
+        Path file = store.resolve("ballast");
+        assertEquals(4 << 20, Files.size(file));
+        ballast.giveIfNeeded();
+        assertTrue(Files.exists(file), "there is room");
+        fill(disk.resolve("full"));
+        ballast.giveIfNeeded();
+        assertFalse(Files.exists(file));
+        ballast.take();
+        assertFalse(Files.exists(file), "it stays so until there is room for the server too");
     }
 
     private static void requireValues(RocksStore store) throws StoreException {

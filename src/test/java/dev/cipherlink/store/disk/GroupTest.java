@@ -1,5 +1,6 @@
 package dev.cipherlink.store.disk;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -12,8 +13,11 @@ import dev.cipherlink.store.StoreException;
 import dev.cipherlink.store.disk.Group.KeyChange;
 import dev.cipherlink.store.disk.Group.RecordChange;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /// How far a group has come.
@@ -80,6 +84,43 @@ class GroupTest {
         assertThrows(NullPointerException.class, () -> group.add(new RecordChange(null, new byte[] {1})));
         assertArrayEquals(whole, group.log().small());
         assertEquals(List.of(other), group.records());
+    }
+
+    @Test
+    void takesNoActionOnceItIsFinished() {
+        var group = new Group(1);
+        assertTrue(group.addAction(() -> { }));
+        group.endActions();
+        assertFalse(group.addAction(() -> { }));
+        assertEquals(1, group.actions().size());
+    }
+
+    @Test
+    void namesTheKeysThatBeginWithAPrefix() {
+        var group = new Group(1);
+        for (String key : List.of("a1", "b1", "a2")) {
+            DiskCell cell = DiskCell.of(new byte[1], 1, DiskCell.NO_DEADLINE, group);
+            group.add(new KeyChange(StoreChild.key(key), DiskCell.ABSENT, cell), Long.MAX_VALUE);
+        }
+        var found = new ArrayList<Key>();
+        group.addKeys(new byte[] {'a'}, found);
+        assertEquals(List.of(StoreChild.key("a1"), StoreChild.key("a2")), found);
+    }
+
+    @Test
+    void anInterruptDoesNotEndTheWaitAndIsKept() throws Exception {
+        var group = new Group(1);
+        var interrupted = new FutureTask<>(() -> {
+            group.await();
+            return Thread.interrupted();
+        });
+        Thread waiter = Thread.ofPlatform().daemon().start(interrupted);
+        await().until(() -> waiter.getState() == Thread.State.WAITING);
+        waiter.interrupt();
+        await().until(() -> !waiter.isInterrupted() && waiter.getState() == Thread.State.WAITING);
+        assertFalse(interrupted.isDone());
+        group.succeed();
+        assertTrue(interrupted.get(100, TimeUnit.SECONDS));
     }
 
     /// A large answer that was added behind its changes without a look at the space stopped the store on a full disk.

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -150,6 +151,32 @@ class RocksStoreTest {
             assertThrows(IllegalStateException.class, store::begin);
             transaction.commit();
             assertThrows(IllegalStateException.class, transaction::commit);
+        }
+    }
+
+    @Test
+    void aThreadWithoutATransactionHasNone() throws Exception {
+        try (RocksStore store = open()) {
+            assertThrows(IllegalStateException.class, store::transaction);
+            try (Transaction transaction = store.begin()) {
+                assertSame(transaction, store.transaction());
+            }
+            assertThrows(IllegalStateException.class, store::transaction);
+        }
+    }
+
+    /// Others would wait for the disk that it reads.
+    @Test
+    void aTransactionThatHasWrittenReadsFromTheDiskToo() throws Exception {
+        try (RocksStore store = open()) {
+            store.set(key("stored"), bytes("1"));
+        }
+        try (RocksStore store = open(); Transaction transaction = store.begin()) {
+            store.set(key("new"), bytes("2"));
+            assertArrayEquals(bytes("1"), store.get(key("stored")));
+            assertArrayEquals(bytes("1"), store.get(key("stored")), "from its cell");
+            assertArrayEquals(bytes("2"), store.get(key("new")));
+            transaction.commit();
         }
     }
 

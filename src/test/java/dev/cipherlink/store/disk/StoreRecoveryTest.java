@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.store.Key;
 import dev.cipherlink.store.KeyValueStore.Durability;
 import dev.cipherlink.store.StoreLimits;
+import dev.cipherlink.store.Transaction;
 import dev.cipherlink.store.log.CommitLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -212,6 +213,107 @@ class StoreRecoveryTest {
     }
 
     /// A backup that a server had run on was restored without what its log had.
+    @Test
+    void deletionsOnlyInTheLogAreThereAfterAKill() throws Exception {
+        Path running = folder.resolve("running");
+        try (RocksStore store = RocksStores.durable(running)) {
+            store.set(key("kept"), bytes("v"));
+            store.set(key("gone"), new byte[50_000]);
+        }
+        try (RocksStore store = RocksStores.durable(running)) {
+            store.set(key("passing"), bytes("v"));
+            store.delete(key("passing"));
+            store.delete(key("gone"));
+            RocksStores.copy(running, path());
+        }
+        try (RocksStore store = open()) {
+            assertEquals(List.of(key("kept")), store.keys(new byte[0], 9, new byte[0]));
+            assertEquals(1, store.size());
+            assertEquals(List.of(), store.check());
+        }
+    }
+
+    /// More than it remembers of what it has brought into the database.
+    @Test
+    void aLogOfManyKeysIsReadWhole() throws Exception {
+        Path running = folder.resolve("running");
+        int keys = 100_001;
+        try (RocksStore store = RocksStores.durable(running)) {
+            for (int round = 0; round < 2; round++) {
+                try (Transaction transaction = store.begin()) {
+                    for (int i = 0; i < keys; i++) {
+                        store.set(key("k" + i), bytes("v" + round));
+                    }
+                    transaction.commit();
+                }
+            }
+            store.delete(key("k7"));
+            RocksStores.copy(running, path());
+        }
+        try (RocksStore store = open()) {
+            assertEquals(keys - 1, store.size());
+            assertArrayEquals(bytes("v1"), store.get(key("k100000")));
+            assertEquals(List.of(), store.check());
+        }
+    }
+
+    @Test
+    void aStoreWhoseNoteOfTheLastCommitIsEmptyIsNew() throws Exception {
+        Files.createDirectories(path());
+        Files.createFile(StoreFolder.lastCommit(path()));
+        try (RocksStore store = open()) {
+            store.set(key("k"), bytes("v"));
+        }
+        try (RocksStore store = open()) {
+            assertArrayEquals(bytes("v"), store.get(key("k")));
+        }
+    }
+
+    /// Nobody can tell what is missing.
+    @Test
+    void aStoreWithCommitsAndAnEmptyNoteOfTheLastOneIsRefused() throws Exception {
+        try (RocksStore store = open()) {
+            store.set(key("k"), bytes("v"));
+        }
+        Files.write(StoreFolder.lastCommit(path()), new byte[0]);
+        String message = assertThrows(IOException.class, this::open).getMessage();
+        assertTrue(message.contains("its file last-commit is missing, so that nobody can tell whether commits after number 1 are lost"), message);
+        try (RocksStore store = RocksStores.acceptingLoss(path())) {
+            assertArrayEquals(bytes("v"), store.get(key("k")));
+        }
+    }
+
+    @Test
+    void aTableOrALargeValueWithoutTheRestIsNoNewStore() throws Exception {
+        for (String name : List.of("000009.sst", "000009.blob")) {
+            Path store = folder.resolve(name + ".store");
+            Files.createDirectories(StoreFolder.database(store));
+            Files.createFile(StoreFolder.database(store).resolve("LOG"));
+            Files.write(StoreFolder.database(store).resolve(name), new byte[] {1});
+            String message = assertThrows(IOException.class, () -> RocksStores.durable(store)).getMessage();
+            assertTrue(message.contains("its file db/CURRENT is missing"), message);
+        }
+    }
+
+    /// The database, and the lock, were left as they were.
+    @Test
+    void aStoreThatIsOpenedInPartIsClosedAgain() throws Exception {
+        try (RocksStore store = open()) {
+            store.set(key("k"), bytes("v"));
+        }
+        Path note = StoreFolder.lastCommit(path());
+        Path aside = Files.move(note, folder.resolve("aside"));
+        Files.createDirectory(note);
+        Files.createFile(note.resolve("x"));
+        assertThrows(IOException.class, () -> RocksStores.acceptingLoss(path()));
+        Files.delete(note.resolve("x"));
+        Files.delete(note);
+        Files.move(aside, note);
+        try (RocksStore store = RocksStores.acceptingLoss(path())) {
+            assertArrayEquals(bytes("v"), store.get(key("k")));
+        }
+    }
+
     @Test
     void changesOnlyInTheLogAreRestoredToo() throws Exception {
         makeKilled();
