@@ -63,16 +63,8 @@ class FrameTest {
         refuses(pair.client, data(1), "a packet of a resumed session before ACK");
     }
 
-    /// A client that listens for nothing takes no channel, and its server cannot have been told late of anything.
     @Test
-    void aClientWithoutAListenerTakesNoChannels() {
-        refuses(pair.client, text(Frame.OPEN, 2, "db:1"), "OPEN with the number 2");
-        refuses(pair.client, data(2), "DATA for a channel that takes none");
-        refuses(pair.client, frame(Frame.END, 2), "END for a channel that takes none");
-    }
-
-    @Test
-    void aClientThatListensTakesEvenNumbersFrom2() throws Exception {
+    void theChannelsOfAServerHaveEvenNumbersFrom2() throws Exception {
         int[] opened = {0};
         var client = new Mux(true, channel -> opened[0] = channel.number, new MemoryBudget(1 << 20), "client");
         client.attach(false);
