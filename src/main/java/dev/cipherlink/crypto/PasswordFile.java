@@ -9,8 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.util.Arrays;
+import java.util.List;
 
-/// Text files whose first line is a password or a passphrase, as programs leave them for a service: mode 0600, in folders that only
+/// Text files with passwords, often one on the first line, as programs leave them for a service: mode 0600, in folders that only
 /// their user and root can change ([TrustedPath]). Links are followed, as secrets of Kubernetes are some.
 ///
 /// Errors name the file, and never quote it.
@@ -24,13 +25,10 @@ public final class PasswordFile {
     ///
     /// @throws IOException if it is empty, or the file cannot be read, is larger than 4 KiB, or could be read or changed by others
     public static byte[] firstLine(Path file) throws IOException {
-        Path target = TrustedPath.resolve(file);
-        var attributes = Files.readAttributes(target, PosixFileAttributes.class);
-        if (!SecretFile.isPrivate(target, attributes)) {
-            throw refusal(file, "others may read or write it: run chmod 600 " + file);
-        }
-        if (attributes.size() > MAX_BYTES) {
-            throw refusal(file, "it has " + attributes.size() + " bytes, and a password file has at most " + MAX_BYTES);
+        Path target = resolve(file);
+        long size = Files.size(target);
+        if (size > MAX_BYTES) {
+            throw refusal(file, "it has " + size + " bytes, and a password file has at most " + MAX_BYTES);
         }
         byte[] content = Files.readAllBytes(target);
         int end = 0;
@@ -53,6 +51,21 @@ public final class PasswordFile {
         Arrays.fill(chars.array(), '\0');
         Arrays.fill(line, (byte) 0);
         return passphrase;
+    }
+
+    /// All lines, in UTF-8, of a file with a password on each. Blocks on the disk.
+    ///
+    /// @throws IOException if the file cannot be read, is no UTF-8, or could be read or changed by others
+    public static List<String> lines(Path file) throws IOException {
+        return Files.readAllLines(resolve(file));
+    }
+
+    private static Path resolve(Path file) throws IOException {
+        Path target = TrustedPath.resolve(file);
+        if (!SecretFile.isPrivate(target, Files.readAttributes(target, PosixFileAttributes.class))) {
+            throw refusal(file, "others may read or write it: run chmod 600 " + file);
+        }
+        return target;
     }
 
     private static FileSystemException refusal(Path file, String reason) {

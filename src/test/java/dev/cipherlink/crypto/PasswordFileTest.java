@@ -46,6 +46,7 @@ class PasswordFileTest {
         Path file = written(folder.resolve("p"), "MARKER", mode);
         String reason = assertThrows(FileSystemException.class, () -> PasswordFile.firstLine(file)).getMessage();
         assertTrue(reason.contains(": run chmod ") && !reason.contains("MARKER"), reason);
+        assertEquals(reason, assertThrows(FileSystemException.class, () -> PasswordFile.lines(file)).getMessage());
     }
 
     @Test

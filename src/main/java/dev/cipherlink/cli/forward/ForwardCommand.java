@@ -7,7 +7,7 @@ import dev.cipherlink.cli.forward.ForwardGroup.Wanted;
 import dev.cipherlink.client.TunnelClient;
 import dev.cipherlink.connect.CliClient;
 import dev.cipherlink.connect.ClientKeys;
-import dev.cipherlink.crypto.TrustedPath;
+import dev.cipherlink.crypto.PasswordFile;
 import dev.cipherlink.forward.ForwardSpec;
 import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.Socks.SocksPasswords;
@@ -21,8 +21,6 @@ import dev.cipherlink.text.CliException.ExitStatus;
 import dev.cipherlink.text.CliException.FailureText;
 import dev.cipherlink.text.TerminalText;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -212,17 +210,10 @@ public final class ForwardCommand extends ClientCommand {
         if (passwordFile == null) {
             return Optional.empty();
         }
-        Path file = folder.resolve(passwordFile);
-        String what = "cannot use password file " + TerminalText.escapeLine(passwordFile) + ": ";
         try {
-            boolean isSecret = Files.getPosixFilePermissions(file).stream()
-                    .allMatch(permission -> permission.name().startsWith("OWNER_"));
-            if (!isSecret) {
-                throw CliException.usage(what + "others may read or write it").withHint("chmod 600 " + passwordFile);
-            }
-            return Optional.of(SocksPasswords.parse(Files.readAllLines(TrustedPath.resolve(file), StandardCharsets.UTF_8)));
+            return Optional.of(SocksPasswords.parse(PasswordFile.lines(folder.resolve(passwordFile))));
         } catch (IOException | IllegalArgumentException e) {
-            throw CliException.usage(what + FailureText.of(e)).withCause(e);
+            throw CliException.usage("cannot use password file " + TerminalText.escapeLine(passwordFile) + ": " + FailureText.of(e)).withCause(e);
         }
     }
 }
