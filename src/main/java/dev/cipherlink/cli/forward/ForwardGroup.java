@@ -104,8 +104,12 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
 
     /// Binds all of its addresses on this machine, but for those that it may wait for.
     ///
-    /// @throws CliException if one cannot be bound
+    /// @throws CliException if one cannot be bound, or the server cannot be asked to listen
     void bind() {
+        if (plan.wanted.stream().anyMatch(Wanted::isRemote) && !plan.settings.addresses(Setting.CLIENT_VIA).isEmpty()) {
+            throw CliException.usage("-R does not go through another server (" + plan.settings.origin(Setting.CLIENT_VIA).orElseThrow() + ")")
+                    .withHint("--via none, where the server can be reached directly");
+        }
         for (Wanted wanted : plan.wanted) {
             if (wanted.isRemote) {
                 continue;

@@ -63,10 +63,14 @@ public final class MuxSession {
         selector = Selector.open();
     }
 
+    /// The side that connects.
+    ///
+    /// @param targets for what the server's listeners accept
     public static MuxSession ofClient(Targets targets, MemoryBudget budget) throws IOException {
         return new MuxSession(true, targets, budget, "");
     }
 
+    /// The side that is connected to.
     ///
     /// @param owner the client, whose share of the budget is used
     public static MuxSession ofServer(Targets targets, MemoryBudget budget, String owner) throws IOException {
@@ -133,6 +137,7 @@ public final class MuxSession {
         }
     }
 
+    /// Puts a socket in the place of streams.
     void replace(MuxChannel channel, PipeEnd pipe, byte[] read, SocketChannel socket) {
         try {
             var taken = new ByteQueue();

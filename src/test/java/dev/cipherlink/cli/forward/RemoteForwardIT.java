@@ -104,6 +104,8 @@ class RemoteForwardIT extends IdentityRig {
         assertEquals(6, ann.run("forward", "-R", folder.resolve("web.sock") + ":localhost:80"));
         assertEquals(6, ann.run("forward", "-R", "example.org:8080:localhost:80"));
         assertTrue(ann.err().contains("not on the name example.org"), ann.err());
+        assertEquals(2, ann.run("forward", "-R", "8080:localhost:80", "--via", "127.0.0.1:1"));
+        assertTrue(ann.err().startsWith("cipherlink: -R does not go through another server (option --via)\n"), ann.err());
         assertEquals(2, ann.run("forward", "-R", "8080:localhost"));
         assertEquals(2, ann.run("forward", "-R", "8080:localhost:80", "--socks-passwords", "x"));
         assertEquals("", ann.out());
