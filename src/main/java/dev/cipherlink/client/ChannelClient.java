@@ -9,7 +9,6 @@ import dev.cipherlink.forward.ForwardSpec;
 import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
-import dev.cipherlink.forward.Forwards.RunnableForward;
 import dev.cipherlink.forward.TunnelSource.Accepted;
 import dev.cipherlink.forward.mux.MuxSession;
 import dev.cipherlink.forward.mux.Opening;
@@ -87,7 +86,7 @@ final class ChannelClient implements AutoCloseable {
     /// @return null if the server is too old for channels
     /// @throws TargetException if the server does not connect to the target
     /// @throws IOException     if there is no connection to the server
-    RunnableForward open(ForwardTarget target, Accepted accepted) throws IOException {
+    ChannelForward open(ForwardTarget target, Accepted accepted) throws IOException {
         MuxSession connected = connected();
         if (connected == null) {
             return null;

@@ -8,6 +8,7 @@ import dev.cipherlink.forward.Relay.RelayEnd;
 import dev.cipherlink.forward.TunnelSource.Accepted;
 import dev.cipherlink.forward.mux.ForwardedChannel;
 import dev.cipherlink.forward.mux.MuxSession;
+import dev.cipherlink.forward.mux.PipeEnd;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.concurrent.CompletableFuture;
@@ -58,6 +59,16 @@ final class ChannelForward implements RunnableForward, ForwardedChannel.Listener
         }
     }
 
+    /// Has streams as the unencrypted side of a channel that was opened.
+    PipeEnd pipe() {
+        return channel.pipe(PipeEnd.MANY);
+    }
+
+    /// Ends it at once, unless it has ended.
+    void end(RelayEnd.Reason reason, String detail) {
+        channel.end(reason, detail);
+    }
+
     @Override
     public RelayEnd run(ThreadFactory threads) throws IOException, InterruptedException {
         if (channel == null) {
@@ -65,6 +76,11 @@ final class ChannelForward implements RunnableForward, ForwardedChannel.Listener
         } else {
             channel.connect(accepted.channel(), accepted.first());
         }
+        return awaitEnd();
+    }
+
+    /// Blocks until the end.
+    RelayEnd awaitEnd() throws IOException, InterruptedException {
         try {
             if (isStopped) {
                 channel.stop();

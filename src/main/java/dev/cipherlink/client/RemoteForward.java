@@ -97,7 +97,7 @@ public final class RemoteForward implements ForwardPort {
 
         /// @return the address that the server has bound
         String await() throws IOException {
-            PipeEnd pipe = channel.pipe();
+            PipeEnd pipe = channel.pipe(PipeEnd.FEW);
             try {
                 opened.get();
                 String line = new BufferedReader(new InputStreamReader(pipe.input(client.patience()), StandardCharsets.US_ASCII)).readLine();
@@ -244,7 +244,7 @@ public final class RemoteForward implements ForwardPort {
 
         /// The program says first where it wants to go.
         private void connectByDialogue() throws IOException {
-            PipeEnd pipe = channel.pipe();
+            PipeEnd pipe = channel.pipe(PipeEnd.FEW);
             var input = new DialogueInput(pipe.input(DIALOGUE_TIMEOUT));
             ProxyDialogue dialogue = ProxyDialogue.begin(input, pipe.output(), config.passwords());
             target = dialogue.request();

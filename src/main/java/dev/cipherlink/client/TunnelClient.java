@@ -10,6 +10,7 @@ import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.forward.Forwards.RunnableForward;
+import dev.cipherlink.forward.PlainEnd;
 import dev.cipherlink.forward.Relay;
 import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.forward.Relay.Tunnel;
@@ -84,6 +85,14 @@ public final class TunnelClient implements TunnelSource, AutoCloseable {
     public RunnableForward open(ForwardTarget target, Accepted accepted) throws IOException {
         RunnableForward channel = usesChannels ? channels.open(target, accepted) : null;
         return channel != null ? channel : new Relay(open(target), accepted.plain(), accepted.limits());
+    }
+
+    /// Opens a forward whose unencrypted side is no socket. Blocks until the server is connected to the target, or refuses.
+    ///
+    /// @throws TargetException if the server did not connect to the target
+    public RunnableForward open(ForwardTarget target, PlainEnd plain, ForwardLimits limits) throws IOException {
+        ChannelForward channel = usesChannels ? channels.open(target, new Accepted(null, new byte[0], limits, true)) : null;
+        return channel != null ? new StreamForward(channel, plain) : new Relay(open(target), plain, limits);
     }
 
     /// A connection in stream mode. Blocks until the server is connected to the target, or refuses.

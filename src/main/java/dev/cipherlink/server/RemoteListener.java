@@ -9,6 +9,7 @@ import dev.cipherlink.forward.Relay.RelayEnd;
 import dev.cipherlink.forward.UnixSocket;
 import dev.cipherlink.forward.mux.ForwardedChannel;
 import dev.cipherlink.forward.mux.Opening;
+import dev.cipherlink.forward.mux.PipeEnd;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -119,7 +120,7 @@ final class RemoteListener implements ForwardedChannel.Listener {
                         + " to the line of your key in the authorized-keys file");
             }
             List<ServerSocketChannel> sockets = server.listeners.bind(this, admitted);
-            channel.pipe().output().write((address + "\n").getBytes(StandardCharsets.US_ASCII));
+            channel.pipe(PipeEnd.FEW).output().write((address + "\n").getBytes(StandardCharsets.US_ASCII));
             sockets.forEach(socket -> Thread.ofVirtual().name("cipherlink-listener").start(() -> acceptUntilClosed(socket)));
         } catch (TargetException e) {
             channel.refuse(e);

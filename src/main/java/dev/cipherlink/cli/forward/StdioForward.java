@@ -10,10 +10,9 @@ import dev.cipherlink.console.Signals;
 import dev.cipherlink.forward.ForwardTarget;
 import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.Forwards;
+import dev.cipherlink.forward.Forwards.RunnableForward;
 import dev.cipherlink.forward.PlainEnd;
-import dev.cipherlink.forward.Relay;
 import dev.cipherlink.forward.Relay.RelayEnd;
-import dev.cipherlink.forward.Relay.Tunnel;
 import dev.cipherlink.settings.Setting;
 import dev.cipherlink.settings.Settings;
 import dev.cipherlink.text.CliException;
@@ -39,14 +38,12 @@ final class StdioForward {
 
     /// Blocks until both directions have ended.
     ExitStatus run(TunnelClient tunnels, ForwardTarget target, ClientKeys keys) throws InterruptedException {
-        Tunnel tunnel = open(tunnels, target, keys);
-        var plain = new StdioEnd(command.surroundings());
-        var relay = new Relay(tunnel, plain, settings.forwardLimits());
+        RunnableForward forward = open(tunnels, target, keys);
         var forwards = new Forwards();
         Thread clock = Thread.ofVirtual().start(() -> watch(forwards));
-        Signals.onTermination(relay::stop);
+        Signals.onTermination(forward::stop);
         try {
-            return status(forwards.run(relay, Thread.ofPlatform().daemon().name("cipherlink-stdio").factory()), target);
+            return status(forwards.run(forward, Thread.ofPlatform().daemon().name("cipherlink-stdio").factory()), target);
         } catch (IOException e) {
             throw CliClient.unreachable(settings.address(Setting.CLIENT_SERVER), e);
         } finally {
@@ -66,13 +63,14 @@ final class StdioForward {
     }
 
     /// If the server is new or refuses our key, connects once as other commands do, which asks and explains.
-    private Tunnel open(TunnelClient tunnels, ForwardTarget target, ClientKeys keys) {
+    private RunnableForward open(TunnelClient tunnels, ForwardTarget target, ClientKeys keys) {
+        var plain = new StdioEnd(command.surroundings());
         try {
             try {
-                return tunnels.open(target);
+                return tunnels.open(target, plain, settings.forwardLimits());
             } catch (AuthenticationException e) {
                 CliClient.open(settings, keys).close();
-                return tunnels.open(target);
+                return tunnels.open(target, plain, settings.forwardLimits());
             }
         } catch (TargetException e) {
             throw new CliException(ExitStatus.REFUSED, "cannot forward to " + target + ": " + FailureText.of(e)).withCause(e);

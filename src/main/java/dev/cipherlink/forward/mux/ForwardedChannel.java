@@ -56,8 +56,10 @@ public final class ForwardedChannel implements Forward {
     }
 
     /// Has streams of this program as the unencrypted side from now on.
-    public PipeEnd pipe() {
-        var pipe = new PipeEnd(() -> session.readable(channel), () -> session.post(() -> channel.flush()));
+    ///
+    /// @param most bytes that each direction keeps: [PipeEnd#FEW] or [PipeEnd#MANY]
+    public PipeEnd pipe(int most) {
+        var pipe = new PipeEnd(most, () -> session.readable(channel), () -> session.post(() -> channel.flush()));
         session.post(() -> session.connect(channel, pipe));
         return pipe;
     }

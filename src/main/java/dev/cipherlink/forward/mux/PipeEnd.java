@@ -8,12 +8,15 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 
 /// Streams of other threads as the unencrypted side of a channel: [#input] has what the peer sends, [#output] takes what it is sent. Each direction
-/// keeps [#MOST] bytes, then it waits. Thread-safe.
+/// keeps some KiB, then it waits. Thread-safe.
 public final class PipeEnd implements Plain {
 
-    private static final int MOST = 8 * 1024;
+    /// Bytes that each direction keeps, for a dialogue and for bulk.
+    public static final int FEW = 8 * 1024;
+    public static final int MANY = 64 * 1024;
     private static final long NO_LIMIT = Long.MAX_VALUE / 2;
 
+    private final int most;
     private final Runnable readable;
     private final Runnable writable;
     private final ByteQueue received = new ByteQueue();
@@ -24,9 +27,11 @@ public final class PipeEnd implements Plain {
     private boolean awaitsRoom;
     private boolean isBroken;
 
+    /// @param most     bytes that each direction keeps
     /// @param readable has the session's thread read from here
     /// @param writable has the session's thread write what waits
-    PipeEnd(Runnable readable, Runnable writable) {
+    PipeEnd(int most, Runnable readable, Runnable writable) {
+        this.most = most;
         this.readable = readable;
         this.writable = writable;
     }
@@ -47,9 +52,9 @@ public final class PipeEnd implements Plain {
         return put(received, from, offset, length);
     }
 
-    private static int put(ByteQueue to, byte[] from, int offset, int length) {
-        int count = Math.min(length, MOST - to.size());
-        to.add(from, offset, count, MOST);
+    private int put(ByteQueue to, byte[] from, int offset, int length) {
+        int count = Math.min(length, most - to.size());
+        to.add(from, offset, count, most);
         return count;
     }
 
@@ -89,7 +94,7 @@ public final class PipeEnd implements Plain {
         boolean isWritable;
         synchronized (this) {
             isReadable = awaitsInput && (sending.size() > 0 || isSendingEnded);
-            isWritable = awaitsRoom && received.size() < MOST;
+            isWritable = awaitsRoom && received.size() < most;
             awaitsInput &= !isReadable;
             awaitsRoom &= !isWritable;
         }
@@ -193,7 +198,7 @@ public final class PipeEnd implements Plain {
             public void write(byte[] from, int offset, int length) throws IOException {
                 for (int written = 0; written < length; tell()) {
                     synchronized (PipeEnd.this) {
-                        while (sending.size() == MOST) {
+                        while (sending.size() == most) {
                             await(System.nanoTime() + NO_LIMIT);
                         }
                         requireIntact();

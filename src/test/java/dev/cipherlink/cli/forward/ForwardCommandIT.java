@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.cli.IdentityRig;
 import dev.cipherlink.cli.Main;
+import dev.cipherlink.fault.Ending;
+import dev.cipherlink.fault.FaultProxy;
 import dev.cipherlink.forward.Programs;
 import dev.cipherlink.forward.Services;
 import dev.cipherlink.peer.JavaProgram;
@@ -220,6 +222,32 @@ class ForwardCommandIT extends IdentityRig {
                 assertEquals(3, status.get(60, TimeUnit.SECONDS), ann.err());
             }
             assertTrue(ann.err().startsWith("cipherlink: connection to 127.0.0.1:" + target.getLocalPort() + " lost: "), ann.err());
+        }
+    }
+
+    /// An ssh whose ProxyCommand it is survives the loss of the network.
+    @Test
+    @SuppressWarnings("try") // it is closed in the midst
+    void stdioOutlivesItsConnection() throws Exception {
+        try (FaultProxy proxy = FaultProxy.to(server.address().getPort()); var typed = new PipedOutputStream(); var stdin = new PipedInputStream(typed)) {
+            var status = CompletableFuture.supplyAsync(() ->
+                    ann.runWith(stdin, "forward", "-s", "127.0.0.1:" + proxy.port(), "--stdio", "127.0.0.1:" + target.getLocalPort()));
+            try (Socket accepted = target.accept()) {
+                for (int cut = 0; cut < 3; cut++) {
+                    typed.write(cut);
+                    typed.flush();
+                    assertEquals(cut, accepted.getInputStream().read());
+                    proxy.endAll(Ending.RST);
+                    accepted.getOutputStream().write('a' + cut);
+                    String expected = "abc".substring(0, cut + 1);
+                    Awaitility.await().until(() -> ann.out().equals(expected));
+                }
+                typed.close();
+                assertEquals(-1, accepted.getInputStream().read());
+                accepted.shutdownOutput();
+                assertEquals(0, status.get(60, TimeUnit.SECONDS), ann.err());
+            }
+            assertEquals("abc", ann.out());
         }
     }
 

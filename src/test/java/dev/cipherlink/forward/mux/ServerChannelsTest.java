@@ -28,7 +28,7 @@ class ServerChannelsTest {
 
     /// Streams as the unencrypted side of a channel, in one thread with its session.
     private static PipeEnd pipe(Mux mux, MuxChannel channel) {
-        return new PipeEnd(() -> mux.readable(channel), channel::flush);
+        return new PipeEnd(PipeEnd.FEW, () -> mux.readable(channel), channel::flush);
     }
 
     @Test
