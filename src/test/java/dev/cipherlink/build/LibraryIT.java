@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.cipherlink.fault.CutLink;
+import dev.cipherlink.fault.Fault;
+import dev.cipherlink.fault.FaultPlan;
+import dev.cipherlink.fault.FaultProxy;
+import dev.cipherlink.fault.Flow;
 import dev.cipherlink.forward.ForwardRules;
 import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.server.PersonalServer;
@@ -14,15 +17,12 @@ import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.Future;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarFile;
 import java.util.regex.Pattern;
@@ -34,6 +34,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The artifact of the client library as a program uses it that has nothing else, and the examples of docs/library.md.
 class LibraryIT {
+
+    /// Of the first connections of a program, before each of them is broken: more than its handshakes, less than the requests that count.
+    private static final int BYTES_TO_A_BREAK = 10_000;
     private static final Path FOLDER = Path.of("target/client");
     /// What Maven takes for the artifact: the dependencies of its pom, and Lazysodium's.
     private static final List<String> BROUGHT = List.of("jackson-core", "jna", "lazysodium-java", "resource-loader", "slf4j-api");
@@ -166,17 +169,17 @@ class LibraryIT {
 
     /// Runs the examples, and breaks their connection while they count.
     private void run(String... options) throws Exception {
+        var breaking = FaultPlan.both(Flow.CLEAN.with(Fault.RESET, BYTES_TO_A_BREAK));
         try (var server = PersonalServer.start(PersonalServer.forwards(ForwardRules.parse("127.0.0.1:*"), ForwardLimits.DEFAULT));
-             var link = new CutLink(new InetSocketAddress("127.0.0.1", server.port()));
+             var proxy = FaultProxy.to(server.port(), number -> number < 4 ? breaking : FaultPlan.CLEAN);
              var echo = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             Path identity = folder.resolve("identity");
             server.ann().save(identity, null, true);
             Thread.startVirtualThread(() -> echo(echo));
-            Future<Integer> breaks = breakWhileItCounts(server, link);
             Path output = folder.resolve("output");
             var command = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1");
             command.command().addAll(List.of(options));
-            command.command().addAll(List.of(identity.toString(), "" + link.port(), server.identity().publicKey().fingerprint().toString(),
+            command.command().addAll(List.of(identity.toString(), "" + proxy.port(), server.identity().publicKey().fingerprint().toString(),
                     "127.0.0.1:" + echo.getLocalPort()));
             Process program = command.redirectErrorStream(true).redirectOutput(output.toFile()).start();
             try {
@@ -187,30 +190,11 @@ class LibraryIT {
                         "job:1 was written\n", "ann: the build is green\n", "echo\n")) {
                     assertTrue(printed.contains(expected), "without " + expected + ": " + printed);
                 }
-                assertTrue(breaks.get() > 0);
+                assertTrue(proxy.struck() > 0, "nothing was broken");
             } finally {
                 program.destroyForcibly();
-                breaks.cancel(true);
             }
         }
-    }
-
-    /// @return how often
-    private static Future<Integer> breakWhileItCounts(PersonalServer server, CutLink link) {
-        var breaks = new FutureTask<>(() -> {
-            int count = 0;
-            for (long next = 100, requests = 0; requests < 900; requests = server.count("requests")) {
-                if (requests >= next) {
-                    link.breakAll();
-                    next = requests + 200;
-                    count++;
-                }
-                Thread.sleep(1);
-            }
-            return count;
-        });
-        Thread.startVirtualThread(breaks);
-        return breaks;
     }
 
     private static void echo(ServerSocket listener) {

@@ -1,18 +1,22 @@
 package dev.cipherlink.cli;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.console.Terminal;
 import dev.cipherlink.crypto.SharedKey;
+import dev.cipherlink.forward.Programs;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.io.IOException;
+import java.net.Socket;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,15 +26,20 @@ class PingWaitIT {
     @TempDir
     Path folder;
     private Terminal terminal;
+    private Socket refusing;
     private int port;
 
     @BeforeEach
-    void makeAKeyAndFindAFreePort() throws Exception {
+    void makeAKeyAndTakeAPort() throws Exception {
         terminal = new Terminal(folder);
         assertEquals(0, terminal.run("keygen", "shared", "key"), terminal.err());
-        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        refusing = Programs.refusingPort();
+        port = refusing.getLocalPort();
+    }
+
+    @AfterEach
+    void leavePort() throws IOException {
+        refusing.close();
     }
 
     private int ping(String patience) {
@@ -41,8 +50,8 @@ class PingWaitIT {
     void returnsOnceTheServerAnswers() throws Exception {
         var status = CompletableFuture.supplyAsync(() -> ping("40s"));
         // It has been refused many times when the server comes.
-        Thread.sleep(500);
-        assertTrue(!status.isDone(), terminal::err);
+        await().during(Duration.ofMillis(500)).until(() -> !status.isDone());
+        refusing.close();
         try (var key = SharedKey.load(folder.resolve("key")); var store = new MemoryStore(StoreLimits.ofHeap());
              var server = Server.start(ServerConfig.loopback(key).with(to -> to.port = port), store)) {
             assertEquals(port, server.address().getPort());

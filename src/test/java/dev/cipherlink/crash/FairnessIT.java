@@ -100,8 +100,15 @@ class FairnessIT {
         return served;
     }
 
-    private static boolean areDone(List<CompletableFuture<String>> answers) {
-        return answers.stream().allMatch(CompletableFuture::isDone);
+    /// Has another client served several times while requests of a greedy one run: again, if a fast machine is done with them before.
+    private void serveAnotherDuring(Client greedy, String request, int times, String... requests) throws Exception {
+        for (int served = 0; served < 6; ) {
+            List<CompletableFuture<String>> answers = ask(greedy, request, times);
+            served += serveAnother(() -> answers.stream().allMatch(CompletableFuture::isDone), requests);
+            for (CompletableFuture<String> answer : answers) {
+                assertEquals("good", answer.get(60, TimeUnit.SECONDS));
+            }
+        }
     }
 
     /// A client that does not read, of those who share a key.
@@ -212,12 +219,7 @@ class FairnessIT {
         start(engine, "256m");
         try (Client client = Client.connect(server.clientConfig(greedy).withWindowSize(1_024))) {
             assertEquals("OK", client.request("SET big " + "b".repeat(15 << 20)).text());
-            List<CompletableFuture<String>> answers = ask(client, "APPEND big x", times);
-            int served = serveAnother(() -> areDone(answers), "SET k v", "PING");
-            assertTrue(served >= 6, served + " while there were appends");
-            for (CompletableFuture<String> answer : answers) {
-                assertEquals("good", answer.get(60, TimeUnit.SECONDS));
-            }
+            serveAnotherDuring(client, "APPEND big x", times, "SET k v", "PING");
         }
         assertFalse(server.said().contains("OutOfMemoryError"), server::said);
     }
@@ -232,9 +234,7 @@ class FairnessIT {
                 client.requestAsync(("SET key" + i + " v").getBytes(StandardCharsets.US_ASCII));
             }
             assertEquals("100000", client.request("COUNT").text());
-            List<CompletableFuture<String>> answers = ask(client, "COUNT key", 400);
-            int served = serveAnother(() -> areDone(answers), "PING");
-            assertTrue(served > 3, served + " while keys were counted");
+            serveAnotherDuring(client, "COUNT key", 400, "PING");
         }
     }
 }
