@@ -3,15 +3,22 @@ package dev.cipherlink.channel;
 import static dev.cipherlink.channel.NoiseChannel.MAX_STREAM_BYTES;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.noise.Suite;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.ProtocolException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The raw bytes of a stream in packets of Noise.
 class NoiseStreamTest {
@@ -98,5 +105,135 @@ class NoiseStreamTest {
         assertEquals(0, receiver.receiveStream());
         assertEquals(2, receiver.receiveStream());
         assertEquals(-1, receiver.receiveStream());
+    }
+
+    /// A stream that does not block, and moves so many bytes at a time.
+    private static final class Pieces implements ByteChannel {
+        private final ByteArrayOutputStream written = new ByteArrayOutputStream();
+        private final ByteBuffer input;
+        private final int piece;
+        private boolean isBusy;
+
+        Pieces(byte[] input, int piece) {
+            this.input = ByteBuffer.wrap(input);
+            this.piece = piece;
+        }
+
+        /// Nothing every other time.
+        private int next(int most) {
+            isBusy = !isBusy;
+            return isBusy ? 0 : Math.min(piece, most);
+        }
+
+        @Override
+        public int read(ByteBuffer target) {
+            if (!input.hasRemaining()) {
+                return -1;
+            }
+            int count = next(Math.min(input.remaining(), target.remaining()));
+            target.put(input.slice(input.position(), count));
+            input.position(input.position() + count);
+            return count;
+        }
+
+        @Override
+        public int write(ByteBuffer source) {
+            int count = next(source.remaining());
+            for (int i = 0; i < count; i++) {
+                written.write(source.get());
+            }
+            return count;
+        }
+
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public void close() {
+            // There is nothing to close.
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 30_000, 1_000_000})
+    void goesOnWhereAStreamThatDoesNotBlockHasStopped(int piece) throws IOException {
+        var ends = new NoiseChannelTest.Ends(Suite.CHACHA_POLY);
+        int[] sizes = piece < 30_000 ? new int[] {1, 500, 3} : new int[] {1, 60_000, MAX_STREAM_BYTES, 3};
+        var out = new Pieces(new byte[0], piece);
+        int total = 0;
+        for (int size : sizes) {
+            ends.sender.seal(pattern(size + 2), 2, size);
+            total += size + NoiseChannelTest.OVERHEAD;
+        }
+        assertEquals(total, ends.sender.pendingBytes());
+        int tries = 0;
+        while (!ends.sender.writeReady(out)) {
+            tries++;
+            assertEquals(out.written.size(), ends.sender.bytesOut());
+        }
+        assertTrue(tries > 0, "nothing at first");
+        assertEquals(total, ends.sender.bytesOut());
+        assertEquals(0, ends.sender.pendingBytes());
+        assertTrue(ends.sender.writeReady(out), "there is nothing more");
+        assertEquals(total, out.written.size());
+
+        var receiver = ends.receiver(new byte[0]);
+        receiver.establish(1_024);
+        var in = new Pieces(out.written.toByteArray(), piece);
+        int read = 0;
+        for (int size : sizes) {
+            while (!receiver.hasPacket()) {
+                int count = receiver.readReady(in);
+                assertTrue(count >= 0 && count <= piece, count + " bytes");
+                read += count;
+                assertEquals(read, receiver.bytesIn());
+            }
+            assertTrue(receiver.receive());
+            assertArrayEquals(Arrays.copyOfRange(pattern(size + 2), 2, size + 2), Arrays.copyOf(receiver.received(), receiver.receivedBytes()));
+        }
+        assertEquals(total, read);
+        assertEquals(-1, receiver.readReady(in));
+        assertFalse(receiver.hasPacket());
+    }
+
+    /// What a stranger says is not made room for.
+    @Test
+    void aHeaderOutsideTheLimitsOfAStreamIsReadNoFurther() throws IOException {
+        var ends = new NoiseChannelTest.Ends(Suite.AES_GCM);
+        var receiver = ends.receiver(new byte[0]);
+        receiver.establish(1_024);
+        byte[] hostile = ByteBuffer.allocate(200_000).put((byte) 2).putInt(0).putInt(Integer.MAX_VALUE).array();
+        var in = new Pieces(hostile, 9);
+        while (!receiver.hasPacket()) {
+            receiver.readReady(in);
+        }
+        assertEquals(9, receiver.bytesIn());
+        assertThrows(ProtocolException.class, receiver::receive);
+    }
+
+    @Test
+    void saysHowItProtects() throws IOException {
+        var ends = new NoiseChannelTest.Ends(Suite.HYBRID_AES_GCM);
+        assertEquals(Suite.HYBRID_AES_GCM.protocolName(), ends.sender.protocolName());
+        assertEquals(Suite.HYBRID_AES_GCM.kind(), ends.sender.protection());
+        assertFalse(ends.sender.isPadded());
+        ends.sender.agree(false, 1);
+        assertTrue(ends.sender.isPadded());
+        ends.sender.agree(false, 0);
+        assertFalse(ends.sender.isPadded());
+    }
+
+    @Test
+    void keepsNothingOfTheHandshakeOnceEstablished() throws IOException {
+        var ends = new NoiseChannelTest.Ends(Suite.AES_GCM);
+        sendStream(ends.sender, pattern(100), 100);
+        var receiver = ends.receiver(ends.wire.toByteArray());
+        assertEquals(100, receiver.receiveStream());
+        byte[] before = receiver.received();
+        assertArrayEquals(pattern(100), Arrays.copyOf(before, 100));
+        receiver.establish(1_024);
+        assertArrayEquals(new byte[before.length], before);
     }
 }
