@@ -26,7 +26,10 @@ final class ConnectionCommands {
             Map.entry("NO-TOUCH", new Subcommand(3, ConnectionCommands::onOrOff)),
             Map.entry("REPLY", new Subcommand(3, ConnectionCommands::setReplies)),
             Map.entry("TRACKING", new Subcommand(-3, call -> {
-                throw new RespException("ERR client-side caching is not supported: keyspace events tell of changes");
+                if (call.size() > 3 || !call.option(2).equals("OFF")) {
+                    throw new RespException("ERR client-side caching is not supported: keyspace events tell of changes");
+                }
+                call.reply(RespWriter::ok);
             })),
             Map.entry("TRACKINGINFO", new Subcommand(2, call -> call.reply(out -> {
                 out.map(3).bulk("flags").set(1).bulk("off").bulk("redirect").number(-1).bulk("prefixes").array(0);

@@ -359,7 +359,7 @@ class RedisDifferenceIT {
                 + "CLIENT GETNAME\r\nSELECT 0\r\nSELECT x\r\nSELECT 99\r\nCLIENT SETNAME \"a b\"\r\nCLIENT BOGUS\r\nCLIENT\r\n"
                 + "CONFIG GET\r\nCOMMAND BOGUS\r\nCOMMAND GETKEYS GET a\r\nCOMMAND GETKEYS MSET a 1 b 2\r\nCOMMAND GETKEYS PING\r\n"
                 + "PUBSUB NUMPAT\r\nPUBSUB CHANNELS\r\nPUBSUB NUMSUB a\r\nSCAN x\r\nSCAN 0 COUNT 0\r\nSCAN 0 COUNT x\r\nSCAN 0 MATCH\r\n"
-                + "SCAN 0 BOGUS a\r\nCLIENT REPLY BOGUS\r\nCLIENT NO-EVICT on\r\nQUIT\r\n"})
+                + "SCAN 0 BOGUS a\r\nCLIENT REPLY BOGUS\r\nCLIENT NO-EVICT on\r\nCLIENT TRACKING off\r\nQUIT\r\n"})
     void speaksRespAsRedisDoes(String stream) throws IOException {
         assertEquals(id(transcript(redis.connect(), stream)), id(transcript(gateway.connect(), stream)));
     }
