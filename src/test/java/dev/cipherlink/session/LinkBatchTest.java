@@ -232,6 +232,7 @@ class LinkBatchTest extends LinkRig {
         link.session().push(Peer.bytes("an event"));
         await(fromLink::isWaitedFor);
         link.session().outbox().send(Peer.bytes("a request"), outcome("request"));
+        link.flush(); // adds it, and leaves the writing to the thread that waits
         peer.send(Peer.data(1, "one"));
         peer.send(Peer.data(2, "two"));
         await(() -> batches.log.size() == 2);

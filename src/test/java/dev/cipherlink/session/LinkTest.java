@@ -145,6 +145,7 @@ class LinkTest extends LinkRig {
         await(fromLink::isWaitedFor);
         assertFalse(link.isQuiet(Duration.ZERO), "it is being written");
         link.session().outbox().send(Peer.bytes("a request"), outcome("request"));
+        link.flush();
         assertFalse(link.isQuiet(Duration.ZERO), "and this waits behind it");
         fromLink.hold(false);
         await(() -> link.isQuiet(Duration.ZERO));
