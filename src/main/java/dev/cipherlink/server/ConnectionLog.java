@@ -97,11 +97,15 @@ final class ConnectionLog {
 
     /// A channel has its target.
     void channelOpened(SessionChannel channel) {
-        // Strangers that connect to a listener do not take the lines of its client.
-        String client = channel.session.client().name();
-        boolean mayLog = admissions.mayLog(channel.peer().isEmpty() ? client : "listeners of " + client);
+        boolean mayLog = admissions.mayLog(originator(channel));
         channel.logged(mayLog);
         log(mayLog, () -> event("forward-opened", channel));
+    }
+
+    /// Strangers that connect to a listener do not take the lines of its client.
+    private static String originator(SessionChannel channel) {
+        String client = channel.session.client().name();
+        return channel.peer().isEmpty() ? client : "listeners of " + client;
     }
 
     void channelClosed(SessionChannel channel, CloseReason reason, String detail) {
@@ -110,7 +114,7 @@ final class ConnectionLog {
     }
 
     void channelRefused(SessionChannel channel, Refusal refusal, String detail) {
-        log(refusedForwards.mayLog(channel.session.client().name()), () -> event("forward-refused", channel)
+        log(refusedForwards.mayLog(originator(channel)), () -> event("forward-refused", channel)
                 .with("reason", CloseReason.FORWARD_REFUSED).with("refusal", refusal.code()).with("detail", detail));
     }
 

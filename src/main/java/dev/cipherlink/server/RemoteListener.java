@@ -103,16 +103,21 @@ final class RemoteListener implements ForwardedChannel.Listener {
         server = session.server();
     }
 
-    /// Begins to listen, or refuses. Called by the session's thread.
+    /// Begins to listen, or refuses. Called by the session's thread: it is counted before the client can end it again, or ask for others.
     void open() {
         channel = opening.accept(ForwardLimits.DEFAULT, this);
-        Thread.ofVirtual().name("cipherlink-listen").start(this::listen);
+        try {
+            enter();
+            Thread.ofVirtual().name("cipherlink-listen").start(this::listen);
+        } catch (TargetException e) {
+            channel.refuse(e);
+            partEnded();
+        }
     }
 
     private void listen() {
         try {
             ForwardSpec asked = ForwardSpec.parseListen(opening.target().substring(PREFIX.length()));
-            enter();
             List<ForwardSpec> admitted = session.client().rights().listens().admitted(asked);
             if (admitted.isEmpty()) {
                 throw new TargetException(Refusal.NOT_ALLOWED, "no rule admits listening on " + asked.listenText() + ": the operator of the server "
@@ -171,6 +176,7 @@ final class RemoteListener implements ForwardedChannel.Listener {
             waiting.acquireUninterruptibly();
             try {
                 accept(socket.accept());
+                Thread.yield(); // a flood of connections would keep the carrier
             } catch (IOException e) {
                 waiting.release();
                 pause(socket);

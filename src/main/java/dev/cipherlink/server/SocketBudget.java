@@ -128,8 +128,8 @@ final class SocketBudget {
 
         private static final int RESERVED_SHARE = 10;
         private static final int MOST_RESERVED = 16;
-        /// Of the connections of a key, which its listeners leave free.
-        private static final int SPARE_OF_KEY = 4;
+        /// Of the connections of a key, and of those of all clients: listeners leave that many free.
+        private static final int SPARE_OF_LISTENERS = 4;
 
         private final int maxPerKey;
         private final int maxOfUsers;
@@ -143,14 +143,17 @@ final class SocketBudget {
             maxOfUsers = maxConnections - Math.min(MOST_RESERVED, maxConnections / RESERVED_SHARE);
         }
 
-        /// Counts a connection of a stranger to a listener of this client. Strangers leave some to the client itself.
+        /// Counts a connection of a stranger to a listener of this client. Strangers leave some to the client itself, and to all others.
         ///
         /// @return null if it was counted; otherwise the reason for the refusal
         synchronized String enterAccepted(ClientIdentity client) {
             int most = most(client);
             int free = most - of(client.key().orElseThrow());
-            return free > Math.max(1, most / SPARE_OF_KEY) ? enter(client, false)
-                    : "this key has " + (most - free) + " connections, and the last of " + most + " are not for those that its listeners accept";
+            if (free <= Math.max(1, most / SPARE_OF_LISTENERS)) {
+                return "this key has " + (most - free) + " connections, and the last of " + most + " are not for those that its listeners accept";
+            }
+            return maxOfUsers - users > maxOfUsers / SPARE_OF_LISTENERS ? enter(client, false)
+                    : "the server has " + users + " connections, and the last of " + maxOfUsers + " are not for those that listeners accept";
         }
 
         /// Connections of a key now.

@@ -67,6 +67,23 @@ class ConnectionQuotaTest {
         assertNull(quota.enter(new ClientIdentity("x", Optional.empty(), true), false), "holders of a shared key are operators");
     }
 
+    /// Listeners of three keys together had all places, and strangers took them.
+    @Test
+    void strangersAtListenersLeavePlacesToOtherClients() {
+        var quota = new ConnectionQuota(100, 1_000);
+        int strangers = 0;
+        for (int key = 0; key < 5; key++) {
+            ClientIdentity listening = client(false);
+            while (quota.enterAccepted(listening) == null) {
+                strangers++;
+            }
+        }
+        assertEquals(68, strangers);
+        for (int i = 0; i < 22; i++) {
+            assertNull(quota.enter(client(false), false));
+        }
+    }
+
     /// Sessions that waited for their client came back beside as many connections as the key may have.
     @Test
     void aSessionThatHasNoConnectionNeedsAPlace() throws Exception {

@@ -25,6 +25,7 @@ import dev.cipherlink.message.HandshakeJson;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.server.access.AuthorizedKeys;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -49,6 +50,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RemoteListenerIT {
 
     private static final int OPEN = 1;
+    private static final int RESET = 6;
 
     @TempDir
     Path folder;
@@ -268,6 +270,26 @@ class RemoteListenerIT {
             peer.sendStream(open(1_005, "listen "));
             peer.sendStream(new byte[] {11});
             until(() -> server.counter("forward_listeners") == 0 && server.server().quota.of(bob.publicKey()) == 0);
+        }
+    }
+
+    /// Each one that ended before it was bound stayed counted, and after 32 the key had none any more.
+    @Test
+    void listenersThatEndAsTheyBeginAreNotCountedForEver() throws Exception {
+        try (RawNoisePeer peer = peer(bob)) {
+            int pairs = 2 * RemoteListeners.MAX_PER_KEY;
+            var cancelled = new ByteArrayOutputStream();
+            for (int i = 0; i < pairs; i++) {
+                byte[] open = open(2 * i + 1, "listen localhost:0");
+                cancelled.write(open);
+                cancelled.write(ByteBuffer.allocate(5).put((byte) RESET).putInt(2 * i + 1).array());
+            }
+            peer.sendStream(cancelled.toByteArray());
+            until(() -> server.server().quota.of(bob.publicKey()) == 1);
+            for (int i = 0; i < RemoteListeners.MAX_PER_KEY; i++) {
+                peer.sendStream(open(2 * (pairs + i) + 1, "listen localhost:0"));
+            }
+            until(() -> server.counter("forward_listeners") == RemoteListeners.MAX_PER_KEY);
         }
     }
 
