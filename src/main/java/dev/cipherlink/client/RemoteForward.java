@@ -150,7 +150,7 @@ public final class RemoteForward implements ForwardPort {
                     longest = e instanceof TargetException ? LONGEST_PAUSE_REFUSED : LONGEST_PAUSE;
                     if (!isClosed && !told.equals(e.getMessage())) {
                         told = String.valueOf(e.getMessage());
-                        config.events().failed(name(), e);
+                        config.events().listensNoMore(name(), e);
                     }
                 }
                 pause = pause.compareTo(longest) < 0 ? pause : longest;

@@ -225,6 +225,13 @@ public final class ForwardListener implements ForwardPort {
         /// @param cause    a [TargetException] if the server did not connect to the target
         void failed(String listener, IOException cause);
 
+        /// The server does not listen for us any more; it is asked again.
+        ///
+        /// @param cause why it could not be asked, or has refused
+        default void listensNoMore(String listener, IOException cause) {
+            failed(listener, cause);
+        }
+
         /// The server listens for us again.
         default void listens(String listener) {
             // Most programs care for what failed only.

@@ -2,6 +2,7 @@ package dev.cipherlink.forward;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.cipherlink.fuzz.FuzzTarget;
 import java.net.InetAddress;
@@ -25,7 +26,21 @@ public final class ForwardRulesFuzz implements FuzzTarget {
         String text = new String(input, StandardCharsets.ISO_8859_1);
         return acceptsRules(text) | accepts(text, ForwardTarget::parse)
                 | accepts(text, ForwardTarget::parseOfSsh) | accepts(text, ForwardSpec::parseLocal)
-                | accepts(text, ForwardSpec::parseDynamic);
+                | accepts(text, ForwardSpec::parseDynamic) | accepts(text, ForwardSpec::parseRemote) | acceptsAddressToListenOn(text);
+    }
+
+    /// What a client asks a server to listen on, and the rules for that: no more ports are tried than the limit, all of them admitted.
+    private static boolean acceptsAddressToListenOn(String text) {
+        return accepts(text, ListenRules::parse) | accepts(text, asked -> {
+            ForwardSpec spec = ForwardSpec.parseListen(asked);
+            assertEquals(spec, ForwardSpec.parseListen(spec.listenText()));
+            ListenRules rules = ListenRules.parse("127.0.0.1:22-9999,[::1]:80,/run/db.sock");
+            for (ForwardSpec admitted : rules.admitted(spec)) {
+                boolean isLoopback = admitted.bind().equals("127.0.0.1") || admitted.bind().equals("::1") || admitted.bind().equals("localhost");
+                assertTrue(admitted.isPath() ? admitted.bind().equals("/run/db.sock") : isLoopback && admitted.port() >= 22, asked);
+            }
+            return spec;
+        });
     }
 
     private static boolean acceptsRules(String text) {

@@ -282,8 +282,17 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
 
     @Override
     public void failed(String listener, IOException cause) {
+        failed(listener, "not forwarded", cause);
+    }
+
+    @Override
+    public void listensNoMore(String listener, IOException cause) {
+        failed(listener, "the server does not listen", cause);
+    }
+
+    private void failed(String listener, String what, IOException cause) {
         lastFailure = new Failure(Instant.now().truncatedTo(ChronoUnit.SECONDS), TerminalText.escapeLine(FailureText.of(cause)));
-        output.errorLine("cipherlink: " + listener + ": not forwarded: " + FailureText.of(cause));
+        output.errorLine("cipherlink: " + listener + ": " + what + ": " + FailureText.of(cause));
     }
 
     @Override

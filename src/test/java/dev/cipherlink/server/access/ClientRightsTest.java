@@ -40,7 +40,7 @@ class ClientRightsTest {
         "from=10.1", "from=10.1.0/24", "from=167772161",
         "from=10.0.0.0/-1", "from=10.0.0.0/", "from=::1/129", "expires=", "expires=tomorrow", "expires=30d", "expires=2027-02-30",
         "expires=2027-01-01 expires=2027-01-02", "max-connections=0", "max-connections=-1", "max-connections=1000001", "rate=0",
-        "rate=1.5", "rate=", "forward=", "operator operator", "keys=ro:ü*", "max-bytes=0", "max-bytes=1MiB", "max-bytes=5 max-bytes=5", "most-bytes=1"})
+        "rate=1.5", "rate=", "forward=", "listen=", "listen=host:80", "listen=127.0.0.1", "operator operator", "keys=ro:ü*", "max-bytes=0", "max-bytes=1MiB", "max-bytes=5 max-bytes=5", "most-bytes=1"})
     void refusesWhatItDoesNotKnow(String options) {
         assertThrows(IllegalArgumentException.class, () -> rights(options));
     }
