@@ -18,12 +18,10 @@ import dev.cipherlink.forward.mux.ForwardedChannel;
 import dev.cipherlink.forward.mux.MuxSession;
 import dev.cipherlink.forward.mux.Opening;
 import dev.cipherlink.forward.mux.PipeEnd;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -39,6 +37,7 @@ public final class RemoteForward implements ForwardPort {
     /// Between attempts to reach the server, and between questions to one that has refused.
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
     private static final Duration LONGEST_PAUSE_REFUSED = Duration.ofSeconds(30);
+    private static final int MAX_ADDRESS_CHARACTERS = 128;
     private static final Duration TICK = Duration.ofSeconds(1);
     /// How the reason of a server begins that takes a listener for a target.
     private static final String UNKNOWN_TARGET = "target: ";
@@ -100,8 +99,7 @@ public final class RemoteForward implements ForwardPort {
             PipeEnd pipe = channel.pipe(PipeEnd.FEW);
             try {
                 opened.get();
-                String line = new BufferedReader(new InputStreamReader(pipe.input(client.patience()), StandardCharsets.US_ASCII)).readLine();
-                return line == null ? spec.listenText() : line;
+                return line(pipe.input(client.patience()));
             } catch (ExecutionException e) {
                 throw e.getCause() instanceof TargetException refused ? refused : new IOException(e.getCause());
             } catch (InterruptedException e) {
@@ -109,6 +107,15 @@ public final class RemoteForward implements ForwardPort {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("interrupted while the server begins to listen");
             }
+        }
+
+        /// As far as it can be an address: a server could send anything, and people see it.
+        private String line(InputStream in) throws IOException {
+            var line = new StringBuilder();
+            for (int c = in.read(); c > ' ' && c < 0x7f && line.length() < MAX_ADDRESS_CHARACTERS; c = in.read()) {
+                line.append((char) c);
+            }
+            return line.isEmpty() ? spec.listenText() : line.toString();
         }
 
         @Override

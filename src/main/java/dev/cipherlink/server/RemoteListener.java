@@ -127,10 +127,9 @@ final class RemoteListener implements ForwardedChannel.Listener {
             List<ServerSocketChannel> sockets = server.listeners.bind(this, admitted);
             channel.pipe(PipeEnd.FEW).output().write((address + "\n").getBytes(StandardCharsets.US_ASCII));
             sockets.forEach(socket -> Thread.ofVirtual().name("cipherlink-listener").start(() -> acceptUntilClosed(socket)));
-        } catch (TargetException e) {
-            channel.refuse(e);
         } catch (IOException | RuntimeException e) {
-            channel.refuse(new TargetException(Refusal.FAILED, String.valueOf(e.getMessage())));
+            close(); // its channel may have ended before this began
+            channel.refuse(e instanceof TargetException refusal ? refusal : new TargetException(Refusal.FAILED, String.valueOf(e.getMessage())));
         } finally {
             partEnded();
         }

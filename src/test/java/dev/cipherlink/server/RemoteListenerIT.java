@@ -260,14 +260,20 @@ class RemoteListenerIT {
     @Test
     void aKeyHasSoManyListenersAndTheyEndWithItsSession() throws Exception {
         try (RawNoisePeer peer = peer(bob)) {
+            // Some that it wants no more before they are bound.
+            for (int i = 500; i < 600; i++) {
+                peer.sendStream(open(2 * i + 1, "listen localhost:0"));
+                peer.sendStream(ByteBuffer.allocate(5).put((byte) RESET).putInt(2 * i + 1).array());
+            }
+            until(() -> server.server().quota.of(bob.publicKey()) == 1);
             for (int i = 0; i < 500; i++) {
                 peer.sendStream(open(2 * i + 1, "listen localhost:0"));
             }
             until(() -> server.counter("forward_listeners") == RemoteListeners.MAX_PER_KEY && server.server().quota.of(bob.publicKey())
                     == 1 + RemoteListeners.MAX_PER_KEY);
-            peer.sendStream(open(1_001, "listen localhost:0"));
-            peer.sendStream(open(1_003, "listen db.internal:80"));
-            peer.sendStream(open(1_005, "listen "));
+            peer.sendStream(open(2_001, "listen localhost:0"));
+            peer.sendStream(open(2_003, "listen db.internal:80"));
+            peer.sendStream(open(2_005, "listen "));
             peer.sendStream(new byte[] {11});
             until(() -> server.counter("forward_listeners") == 0 && server.server().quota.of(bob.publicKey()) == 0);
         }
