@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.console.Terminal;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.peer.JavaProgram;
+import dev.cipherlink.server.Restart;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
@@ -53,7 +54,7 @@ public abstract class IdentityRig {
 
     /// Another server on the same store and keys.
     protected final Server start(Identity identity, int port) throws IOException {
-        return Server.start(ServerConfig.loopback(ServerKeys.personal(identity, AuthorizedKeys.load(folder.resolve("authorized")))).with(to -> {
+        return Restart.of(ServerConfig.loopback(ServerKeys.personal(identity, AuthorizedKeys.load(folder.resolve("authorized")))).with(to -> {
             to.port = port;
             to.gracePeriod = Duration.ofMillis(500);
         }), store);

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.cipherlink.console.Terminal;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.forward.Programs;
-import dev.cipherlink.server.Server;
+import dev.cipherlink.server.Restart;
 import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.store.MemoryStore;
 import dev.cipherlink.store.StoreLimits;
@@ -53,7 +53,7 @@ class PingWaitIT {
         await().during(Duration.ofMillis(500)).until(() -> !status.isDone());
         refusing.close();
         try (var key = SharedKey.load(folder.resolve("key")); var store = new MemoryStore(StoreLimits.ofHeap());
-             var server = Server.start(ServerConfig.loopback(key).with(to -> to.port = port), store)) {
+             var server = Restart.of(ServerConfig.loopback(key).with(to -> to.port = port), store)) {
             assertEquals(port, server.address().getPort());
             assertEquals(0, status.get(), terminal::err);
         }

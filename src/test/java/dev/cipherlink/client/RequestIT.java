@@ -21,6 +21,7 @@ import dev.cipherlink.command.Event;
 import dev.cipherlink.command.Reply;
 import dev.cipherlink.crypto.SharedKey;
 import dev.cipherlink.fault.CutLink;
+import dev.cipherlink.server.Restart;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.server.TestServer;
@@ -259,7 +260,7 @@ class RequestIT {
                     }
                 });
                 first.close();
-                try (Server _ = Server.start(config.with(to -> to.port = port), store)) {
+                try (Server _ = Restart.of(config.with(to -> to.port = port), store)) {
                     lost.retryNow();
                     assertTrue(connected.await(60, TimeUnit.SECONDS));
                     var changes = new LinkedHashSet<Change>();

@@ -35,10 +35,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// Ends of a relay in the orders that sockets rarely bring about.
-@Timeout(120)
 class RelayTest {
 
     /// The unencrypted side, in memory.

@@ -8,6 +8,7 @@ import dev.cipherlink.client.HostKeyVerifier.PinnedHostKey;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.IdentityFile.PassphraseSource;
 import dev.cipherlink.crypto.PublicKey;
+import dev.cipherlink.server.Restart;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
@@ -67,7 +68,7 @@ public abstract class ReplRig {
     }
 
     Server serve(int port) throws IOException {
-        return Server.start(ServerConfig.loopback(ServerKeys.personal(host, authorized)).with(to -> to.port = port),
+        return Restart.of(ServerConfig.loopback(ServerKeys.personal(host, authorized)).with(to -> to.port = port),
                 store);
     }
 

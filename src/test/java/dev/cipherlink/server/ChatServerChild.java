@@ -30,7 +30,7 @@ final class ChatServerChild {
 
     /// @param port 0 for a free one
     static Server serve(KeyValueStore store, int port) throws IOException {
-        return Server.start(ServerConfig.loopback(SharedKey.of(KEY.clone())).with(to -> {
+        return Restart.of(ServerConfig.loopback(SharedKey.of(KEY.clone())).with(to -> {
             to.port = port;
             to.chat = CHAT;
             to.gracePeriod = Duration.ofSeconds(1);

@@ -29,7 +29,7 @@ abstract class RestartRig {
 
     void start(Consumer<ServerConfig.Builder> change) throws IOException {
         store = RocksStore.open(folder.resolve("store"), RocksConfig.of(StoreLimits.ofDisk(1 << 20), Durability.ALWAYS));
-        server = Server.start(ServerConfig.loopback(key).with(to -> {
+        server = Restart.of(ServerConfig.loopback(key).with(to -> {
             to.port = port;
             to.gracePeriod = Duration.ofMillis(200);
         }).with(change), store);

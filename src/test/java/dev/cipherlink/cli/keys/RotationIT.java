@@ -8,6 +8,7 @@ import dev.cipherlink.connect.HostKeys;
 import dev.cipherlink.console.Terminal;
 import dev.cipherlink.crypto.Identity;
 import dev.cipherlink.crypto.IdentityFile.PassphraseSource;
+import dev.cipherlink.server.Restart;
 import dev.cipherlink.server.Server;
 import dev.cipherlink.server.ServerConfig;
 import dev.cipherlink.server.ServerConfig.ServerKeys;
@@ -71,7 +72,7 @@ class RotationIT {
         nextHostKey = NextHostKey.load(HostKeys.nextKeyFile(serverIdentity));
         var keys = new ServerKeys(Optional.empty(), Optional.of(identity), AuthorizedKeys.load(folder.resolve("authorized_keys")),
                 ServerKeys.ALL_SUITES, nextHostKey);
-        server = Server.start(ServerConfig.loopback(keys).with(to -> to.port = port), store);
+        server = Restart.of(ServerConfig.loopback(keys).with(to -> to.port = port), store);
         port = server.address().getPort();
         for (Terminal user : List.of(ann, bob)) {
             user.environment.put("CIPHERLINK_CLIENT_SERVER", "127.0.0.1:" + port);

@@ -28,7 +28,7 @@ class AdminSocketTest {
 
     /// Issue 13.19: it held up others who asked, and the end of the server for as long as it liked.
     @Test
-    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void aSilentClientHoldsUpNobody() throws Exception {
         Path path = folder.resolve("store");
         try (RocksStore store = RocksStore.open(path, RocksConfig.of(StoreLimits.ofDisk(1_000), Durability.OS));

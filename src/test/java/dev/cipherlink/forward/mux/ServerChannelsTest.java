@@ -16,10 +16,8 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /// Channels that the server opens, and those whose unencrypted side is the program itself, without sockets.
-@Timeout(30)
 class ServerChannelsTest {
 
     private static final Duration LONG = Duration.ofMinutes(1);
