@@ -173,6 +173,19 @@ class PacketReaderTest {
     }
 
     @Test
+    void hasNoPacketWhileTheLargestLacksItsLastByte() throws IOException {
+        byte[] largest = packet(1, 4, 100, 104);
+        byte[] two = Arrays.copyOf(GOLDEN, GOLDEN.length + largest.length);
+        System.arraycopy(largest, 0, two, GOLDEN.length, largest.length);
+        var cut = new PacketReader(Stream.whole(Arrays.copyOf(two, two.length - 1)));
+        assertTrue(cut.read(LIMITS));
+        assertFalse(cut.hasPacket());
+        var whole = new PacketReader(Stream.whole(two));
+        assertTrue(whole.read(LIMITS));
+        assertTrue(whole.hasPacket());
+    }
+
+    @Test
     void countsAHeaderOutsideTheLimitsAsAPacketThatTheNextReadRefuses() throws IOException {
         var two = new ByteArrayOutputStream();
         two.writeBytes(GOLDEN);
