@@ -128,7 +128,6 @@ final class RemoteListener implements ForwardedChannel.Listener {
             channel.pipe(PipeEnd.FEW).output().write((address + "\n").getBytes(StandardCharsets.US_ASCII));
             sockets.forEach(socket -> Thread.ofVirtual().name("cipherlink-listener").start(() -> acceptUntilClosed(socket)));
         } catch (IOException | RuntimeException e) {
-            close(); // its channel may have ended before this began
             channel.refuse(e instanceof TargetException refusal ? refusal : new TargetException(Refusal.FAILED, String.valueOf(e.getMessage())));
         } finally {
             partEnded();
