@@ -52,7 +52,7 @@ final class Mux {
     private int unacknowledgedBytes;
     /// The connection is that of a resumed session, and the peer has not said yet how far it came.
     boolean awaitsFirstAck;
-    private boolean isAckDue;
+    boolean isAckDue;
     private boolean isPingDue;
     boolean isAckAwaited;
     boolean isPongDue;

@@ -34,6 +34,8 @@ public final class MuxSession {
     private static final int TURN = 16;
     /// Packets are sealed until they are this large together, then written with one call.
     private static final int BATCH_BYTES = 48 * 1024;
+    /// After a read of so many bytes there is likely more to read.
+    private static final int BULK_BYTES = 16 * 1024;
     private static final int MAX_PINGS = 3;
     /// How often times are looked at: fractions of the keepalive interval.
     private static final int TICKS = 4;
@@ -237,10 +239,9 @@ public final class MuxSession {
             isReadable = false;
             isPeerDone = false;
             pings = 0;
-            long now = System.nanoTime();
-            receivedAt = now;
-            restedAt = now;
-            mux.at(now);
+            mux.at(System.nanoTime());
+            receivedAt = mux.now;
+            restedAt = mux.now;
             mux.attach(isResumed);
             return serve(keepalive);
         } catch (InterruptedException e) {
@@ -310,28 +311,28 @@ public final class MuxSession {
         }
     }
 
-    /// Reads once if there is something, and does what whole packets say.
+    /// Reads what there is, and does what whole packets say; once an ACK is due, no more than one.
     ///
-    /// @return whether there are more
+    /// @return whether there may be more
     private boolean receive() throws IOException {
-        if (isReadable) {
-            isReadable = false;
-            int count = noise.readReady(socket);
-            isPeerDone = count < 0;
-            if (count > 0) {
-                receivedAt = mux.now;
-                pings = 0;
+        for (int i = 0; i < TURN && (i == 0 || !mux.isAckDue); i++) {
+            if (isReadable && !noise.hasPacket()) {
+                int count = noise.readReady(socket);
+                isPeerDone = count < 0;
+                isReadable = count >= BULK_BYTES; // behind fewer there is seldom more, and the selector tells
+                if (count > 0) {
+                    receivedAt = mux.now;
+                    pings = 0;
+                }
             }
-        }
-        for (int i = 0; noise.hasPacket() && !mux.isOver(); i++) {
-            if (i == TURN) {
-                return true;
+            if (!noise.hasPacket() || mux.isOver()) {
+                break;
             }
             noise.receive();
             turn.count(noise.receivedBytes());
             mux.receive(noise.received(), noise.receivedBytes());
         }
-        return false;
+        return isReadable || noise.hasPacket();
     }
 
     /// Writes what there is, as far as the connection takes it.
