@@ -21,6 +21,8 @@ import dev.cipherlink.forward.mux.PipeEnd;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.net.ProtocolException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -79,7 +81,13 @@ public final class RemoteForward implements ForwardPort {
         var ask = new Ask();
         current = ask;
         ask.channel = session.open("listen " + spec.listenText(), ask, new Accepted(null, new byte[0], config.limits(), true));
-        address = ask.await();
+        client.connectIfLost();
+        try {
+            address = ask.await();
+        } catch (IOException e) {
+            ask.channel.stop(); // else it would be in our way if we ask again
+            throw e;
+        }
         isListening = true;
         if (isClosed) {
             ask.channel.stop();
@@ -99,23 +107,29 @@ public final class RemoteForward implements ForwardPort {
             PipeEnd pipe = channel.pipe(PipeEnd.FEW);
             try {
                 opened.get();
-                return line(pipe.input(client.patience()));
+                return addressIn(pipe.input(client.patience()));
             } catch (ExecutionException e) {
                 throw e.getCause() instanceof TargetException refused ? refused : new IOException(e.getCause());
             } catch (InterruptedException e) {
-                channel.stop();
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("interrupted while the server begins to listen");
             }
         }
 
-        /// As far as it can be an address: a server could send anything, and people see it.
-        private String line(InputStream in) throws IOException {
+        private static String addressIn(InputStream answer) throws IOException {
             var line = new StringBuilder();
-            for (int c = in.read(); c > ' ' && c < 0x7f && line.length() < MAX_ADDRESS_CHARACTERS; c = in.read()) {
-                line.append((char) c);
+            for (int next = answer.read(); next != '\n'; next = answer.read()) {
+                if (next <= ' ' || next > '~' || line.length() == MAX_ADDRESS_CHARACTERS) {
+                    throw new ProtocolException("the server does not say on which address it listens");
+                }
+                line.append((char) next);
             }
-            return line.isEmpty() ? spec.listenText() : line.toString();
+            return line.toString();
+        }
+
+        /// From OPENED to the end.
+        private boolean isListener() {
+            return opened.isDone() && !opened.isCompletedExceptionally() && !isOver;
         }
 
         @Override
@@ -202,7 +216,7 @@ public final class RemoteForward implements ForwardPort {
     }
 
     @Override
-    public synchronized void close() {
+    public void close() {
         isClosed = true;
         isListening = false;
         Ask last = current;
@@ -211,10 +225,10 @@ public final class RemoteForward implements ForwardPort {
         }
     }
 
-    /// Whether a channel of the server is a connection of this listener.
+    /// Whether it is the listener with this number. Called by the session's thread.
     boolean has(String number) {
         Ask last = current;
-        return last != null && last.channel != null && last.channel.number().equals(number);
+        return !isClosed && last != null && last.isListener() && last.channel != null && last.channel.number().equals(number);
     }
 
     /// Takes a connection that the server has accepted. Called by the session's thread.
@@ -253,15 +267,15 @@ public final class RemoteForward implements ForwardPort {
         private void connectByDialogue() throws IOException {
             PipeEnd pipe = channel.pipe(PipeEnd.FEW);
             var input = new DialogueInput(pipe.input(DIALOGUE_TIMEOUT));
-            ProxyDialogue dialogue = ProxyDialogue.begin(input, pipe.output(), config.passwords());
-            target = dialogue.request();
+            ProxyDialogue dialogue;
             SocketChannel socket;
             try {
-                socket = targets.connect(target, ForwardRules.ALL).channel();
-            } catch (IOException e) {
-                dialogue.refused(e);
-                pipe.output().close();
+                dialogue = ProxyDialogue.begin(input, pipe.output(), config.passwords());
+                target = dialogue.request();
+                socket = connect(dialogue);
+            } catch (ProtocolException | TargetException e) {
                 failed(e);
+                endAfterAnswer(pipe);
                 return;
             }
             try {
@@ -272,6 +286,25 @@ public final class RemoteForward implements ForwardPort {
             }
             config.events().opened(name(), target);
             channel.replace(pipe, input.rest(), socket);
+        }
+
+        private SocketChannel connect(ProxyDialogue dialogue) throws IOException {
+            try {
+                return targets.connect(target, ForwardRules.ALL).channel();
+            } catch (IOException e) {
+                dialogue.refused(e);
+                throw e;
+            }
+        }
+
+        /// The program has its answer, and closes. A reset could overtake the answer.
+        private void endAfterAnswer(PipeEnd pipe) {
+            try (OutputStream dropped = OutputStream.nullOutputStream()) {
+                pipe.output().close();
+                pipe.input(DIALOGUE_TIMEOUT).transferTo(dropped);
+            } catch (IOException e) {
+                channel.stop();
+            }
         }
 
         private void failed(IOException cause) {

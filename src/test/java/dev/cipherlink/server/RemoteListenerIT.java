@@ -2,6 +2,7 @@ package dev.cipherlink.server;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -242,6 +243,20 @@ class RemoteListenerIT {
         try (Socket program = connect(port); Socket accepted = target.accept()) {
             echoes(program, accepted);
         }
+    }
+
+    /// The answer to a program of a proxy came with a reset, which may overtake it.
+    @Test
+    void aProgramThatTheProxyRefusesHasItsAnswerBeforeTheEnd() throws Exception {
+        ForwardEvents events = (_, cause) -> failures.add(cause);
+        RemoteForward proxyPort = client(ann, server.port()).listenRemotely(ForwardSpec.parseRemote("0"),
+                new ForwardListener.Config(null, ForwardLimits.DEFAULT, Optional.empty(), events));
+        try (Socket program = connect(portOf(proxyPort))) {
+            program.getOutputStream().write(new byte[] {5, 1, 0, 5, 3, 0, 1, 0, 0, 0, 0, 0, 0});
+            assertArrayEquals(new byte[] {5, 0, 5, 7, 0, 1, 0, 0, 0, 0, 0, 0}, program.getInputStream().readAllBytes(), "UDP is not served");
+        }
+        assertTrue(failures.toString().contains("UDP"), failures.toString());
+        until(() -> server.counter("forwards") == 0);
     }
 
     private static byte[] open(int number, String text) {

@@ -142,6 +142,10 @@ public final class MuxSession {
     /// Puts a socket in the place of streams.
     void replace(MuxChannel channel, PipeEnd pipe, byte[] read, SocketChannel socket) {
         try {
+            if (channel.isOver()) {
+                PlainEnd.reset(socket);
+                return;
+            }
             var taken = new ByteQueue();
             taken.add(read, 0, read.length, 0);
             byte[] unread = pipe.unread();
