@@ -94,7 +94,7 @@ final class LinkWriter implements MessageSink {
         }
     }
 
-    /// Has the channel drop memory that it does not need at rest, unless it is in use.
+    /// Has the session and the channel drop memory that they do not need at rest, unless it is in use.
     void rest() throws IOException {
         if (!writing.tryLock()) {
             return;
@@ -102,6 +102,7 @@ final class LinkWriter implements MessageSink {
         try {
             lock.lock();
             try {
+                session.receiver.rest();
                 if (channel.pendingBytes() == 0) {
                     channel.rest();
                 }

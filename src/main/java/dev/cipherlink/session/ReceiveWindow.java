@@ -246,7 +246,7 @@ final class ReceiveWindow {
         /// A batch may have so many bytes of answers without asking for memory.
         private static final int SMALL_BYTES = 16 * 1024;
         private static final int INITIAL_CAPACITY = 8;
-        /// Beyond this many the arrays are not kept for the next batch.
+        /// Arrays for more are given back once the link rests.
         private static final int MAX_IDLE_CAPACITY = 128;
 
         private int[] sequences = new int[INITIAL_CAPACITY];
@@ -303,18 +303,21 @@ final class ReceiveWindow {
         }
 
         void clear() {
-            if (replies.length > MAX_IDLE_CAPACITY) {
-                sequences = new int[INITIAL_CAPACITY];
-                replies = new Reply[INITIAL_CAPACITY];
-            } else {
-                Arrays.fill(replies, 0, size, null);
-            }
+            Arrays.fill(replies, 0, size, null);
             size = 0;
             bytes = 0;
             hasLarge = false;
             isExtended = false;
             next = 0;
             sentBytes = 0;
+        }
+
+        /// Gives memory back that was for large batches.
+        void rest() {
+            if (size == 0 && replies.length > MAX_IDLE_CAPACITY) {
+                sequences = new int[INITIAL_CAPACITY];
+                replies = new Reply[INITIAL_CAPACITY];
+            }
         }
 
         /// Replies to messages: one ERROR, one ACK, or PARTs (`docs/protocol.md`, section 4).

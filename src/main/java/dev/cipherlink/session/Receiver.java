@@ -205,6 +205,12 @@ final class Receiver {
         // First, since it allocates nothing, and other sessions wait for the memory.
         handler.answersWritten();
         answers.clear();
+        answers.rest();
+    }
+
+    /// Drops memory that it does not need at rest.
+    void rest() {
+        answers.rest();
     }
 
     /// Goes on with another connection: what was on its way on the old one is lost.
