@@ -85,8 +85,14 @@ final class ChannelSession {
 
     /// Serves a connection until it is lost or the session is over. Blocks.
     LinkEnd run(Connection connection, NoiseChannel channel, boolean isResumed) throws InterruptedException {
-        LinkEnd end = server.channelSessions.inThread(() ->
-                mux.run(connection.socket().getChannel(), channel, isResumed, server.config().keepaliveInterval()));
+        LinkEnd end;
+        try {
+            end = server.channelSessions.inThread(() ->
+                    mux.run(connection.socket().getChannel(), channel, isResumed, server.config().keepaliveInterval()));
+        } catch (RuntimeException | Error e) {
+            server.channelSessions.end(this, "the server failed"); // its client could not go on with it
+            throw e;
+        }
         switch (end.reason()) {
             case PROTOCOL_ERROR, PEER_DISCONNECTED, DISCONNECTED -> {
                 LinkEnd why = connection.unlessEnded(end);

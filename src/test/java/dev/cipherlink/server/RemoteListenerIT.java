@@ -1,5 +1,6 @@
 package dev.cipherlink.server;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
@@ -22,16 +23,20 @@ import dev.cipherlink.forward.ForwardSpec;
 import dev.cipherlink.forward.ForwardTarget.TargetException;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
 import dev.cipherlink.forward.Relay.ForwardLimits;
+import dev.cipherlink.forward.Relay.RelayEnd;
+import dev.cipherlink.forward.mux.ForwardedChannel;
 import dev.cipherlink.message.HandshakeJson;
 import dev.cipherlink.message.Message.MessageType;
 import dev.cipherlink.message.Syn.SynAck;
 import dev.cipherlink.server.access.AuthorizedKeys;
+import dev.cipherlink.session.CloseReason;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -51,6 +56,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RemoteListenerIT {
 
     private static final int OPEN = 1;
+    private static final int OPENED = 2;
     private static final int RESET = 6;
 
     @TempDir
@@ -305,6 +311,40 @@ class RemoteListenerIT {
                 peer.sendStream(open(2 * (pairs + i) + 1, "listen localhost:0"));
             }
             until(() -> server.counter("forward_listeners") == RemoteListeners.MAX_PER_KEY);
+        }
+    }
+
+    /// It waited for its client, with its listeners, though nothing was left that could serve it.
+    @Test
+    void aSessionWhoseThreadFailsEndsWithItsListeners() throws Exception {
+        try (RawNoisePeer peer = peer(bob); SocketChannel program = SocketChannel.open(target.getLocalSocketAddress())) {
+            peer.sendStream(open(1, "listen localhost:0"));
+            until(() -> server.counter("forward_listeners") == 1);
+            server.live().getFirst().channels().open("1 -", new ForwardedChannel.Listener() {
+                @Override
+                public void opened() {
+                    throw new IllegalStateException("by the test");
+                }
+
+                @Override
+                public void refused(Refusal refusal, String reason) {
+                    // Not here.
+                }
+
+                @Override
+                public void ended(RelayEnd end) {
+                    // With the session.
+                }
+            }, program);
+            String frames = "";
+            while (!frames.contains("\1\0\0\0\2")) {
+                frames += new String(peer.receiveStream(), ISO_8859_1);
+            }
+            peer.sendStream(ByteBuffer.allocate(5).put((byte) OPENED).putInt(2).array());
+            until(() -> server.ended(CloseReason.INTERNAL_ERROR) == 1);
+            assertEquals(0, server.counter("forward_listeners"));
+            assertEquals(0, server.counter("channel_sessions_detached"));
+            until(() -> server.server().quota.of(bob.publicKey()) == 0);
         }
     }
 

@@ -18,6 +18,7 @@ public final class ForwardedChannel implements Forward {
     private final Listener listener;
     /// Null before the session's thread has taken it up.
     private volatile MuxChannel channel;
+    private volatile boolean isExpired;
 
     /// Told of a channel by the session's thread; must not block.
     public interface Listener {
@@ -97,7 +98,8 @@ public final class ForwardedChannel implements Forward {
     @Override
     public void checkTime(long nanoTime) {
         MuxChannel current = channel;
-        if (current != null && clock.isExpired(nanoTime, bytesToTunnel() + bytesToPlain(), current.isHalfClosed(), false)) {
+        if (current != null && !isExpired && clock.isExpired(nanoTime, bytesToTunnel() + bytesToPlain(), current.isHalfClosed(), false)) {
+            isExpired = true; // to be ended by the next connection, if there is none
             end(RelayEnd.Reason.IDLE, "");
         }
     }

@@ -6,11 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
+import dev.cipherlink.budget.MemoryBudget;
 import dev.cipherlink.forward.ForwardTarget.TargetException.Refusal;
+import dev.cipherlink.forward.Relay.ForwardLimits;
 import dev.cipherlink.forward.Relay.RelayEnd.Reason;
+import dev.cipherlink.forward.TunnelSource.Accepted;
 import dev.cipherlink.forward.mux.MuxPair.Side;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.ProtocolException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
@@ -138,6 +143,23 @@ class ServerChannelsTest {
         assertArrayEquals(Arrays.copyOfRange(bytes, 100, bytes.length), target.written.toByteArray());
         assertEquals("grantedanswer", pair.peer(side).end.written.toString(US_ASCII));
         assertTrue(side.channel.credit > 0);
+    }
+
+    /// Each second it was to be ended once more, by a connection that does not come, and all of that was kept.
+    @Test
+    void oneWhoseTimeIsUpIsEndedOnceThoughItsSessionWaits() throws Exception {
+        MuxSession session = MuxSession.ofServer(_ -> { }, new MemoryBudget(1 << 20), "client");
+        ForwardedChannel channel = session.open("1 -", new Side(), new Accepted(null, new byte[0], new ForwardLimits(Duration.ofNanos(1), LONG), true));
+        session.restart("has it taken up");
+        long now = System.nanoTime();
+        var thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = thread.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < 200_000; i++) {
+            channel.checkTime(now + 1_000_000_000L);
+        }
+        long allocated = thread.getCurrentThreadAllocatedBytes() - before;
+        session.end("the test is over");
+        assertTrue(allocated < 2_000_000, allocated + " bytes");
     }
 
     @Test
