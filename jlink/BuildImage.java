@@ -37,16 +37,24 @@ final class BuildImage {
     private static final List<String> DEAD_WEIGHT = List.of("bin/keytool", "bin/rmiregistry", "bin/jwebserver", "lib/classlist", "lib/jexec",
             "lib/jrt-fs.jar", "lib/security/cacerts", "lib/security/public_suffix_list.dat", "lib/libsimdsort.so");
 
-    /// Classes of the JDK that are not used here: TLS (but for the provider, which is asked for ciphers), certificates, old ciphers,
+    /// Classes of the JDK that are not used here: TLS (but for the provider, which is asked for ciphers), certificates, signatures, old ciphers,
     /// keytool, the web server as a command, the client's side of HTTP and FTP, texts in other languages, names of languages, currencies
     /// and characters, and character sets of East Asia (all text is UTF-8). Patterns of `jlink`; of each package something has to stay.
     private static final List<String> DEAD_CLASSES = List.of(
             "regex:/java.base/sun/security/ssl/(?!SunJSSE).*",
             "/java.base/sun/security/tools/keytool/Main*",
             "regex:/java.base/sun/security/provider/certpath/(?!X509CertPath\\.class)[^/]*",
+            "regex:/java.base/sun/security/provider/(DSA|ML_DSA|HSS|MD2|MD4|JavaKeyStore|DomainKeyStore).*",
+            "regex:/java.base/sun/security/rsa/(?!SunRsaSign).*",
+            "regex:/java.base/sun/security/ec/(?!SunEC|XDH|XEC|point/|ed/EdECOperations).*",
+            "regex:/java.base/sun/security/util/math/intpoly/.*(P256|P384|P521|25519Order|448).*",
+            "regex:/java.base/sun/security/x509/(?!AlgorithmId|NamedX509Key|X509Key|X500Name|AVA|RDN|OIDMap).*",
             "regex:/java.base/sun/security/pkcs12/(?!MacData).*",
             "regex:/java.base/com/sun/crypto/provider/(DES|Blowfish|RC2|PBE|PKCS12|DH|HPKE|Tls|SslMac|OAEP).*",
             "regex:/jdk.httpserver/sun/net/httpserver/simpleserver/[A-LN-Z].*",
+            "/java.base/jdk/internal/util/random/RandomSupport$DoubleZigguratTables.class",
+            "regex:/java.base/jdk/internal/foreign/abi/(ppc64|riscv64|s390|x64/windows)/.*(CallArranger|TypeClass).*",
+            "regex:/java.base/sun/net/www/http/(?!Hurryable).*",
             "regex:/java.base/sun/net/(www/protocol/(https?|ftp|mailto)/(?!Handler\\.class)|ftp/impl/(?!DefaultFtpClientProvider\\.))[^/]*",
             "regex:.*_(de|es|fr|it|ja|ko|pt_BR|sv|zh_CN|zh_HK|zh_TW)\\.class",
             "regex:/java.base/sun/util/resources/(cldr/)?(LocaleNames|CurrencyNames).*",
