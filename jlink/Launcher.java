@@ -44,7 +44,9 @@ final class Launcher {
     /// that after a quarter of a minute: until then a forward runs at a hundredth of its speed.
     /// The thread that waits for sockets wakes virtual threads itself, instead of by other virtual threads: one wake-up less
     /// for each read that had to wait, a tenth of a request's processor time.
-    private static final List<String> LONG = List.of("-XX:MinRAMPercentage=40", "-Djdk.pollerMode=1", "-XX:CompileCommand=quiet",
+    /// Where nothing has been collected for a minute, the collector marks the heap, and gives back what is free (JEP 346).
+    private static final List<String> LONG = List.of("-XX:MinRAMPercentage=40", "-Djdk.pollerMode=1", "-XX:G1PeriodicGCInterval=60000",
+            "-XX:CompileCommand=quiet",
             "-XX:CompileCommand=CompileThresholdScaling,com.sun.crypto.provider.*::*,0.01");
 
     private Launcher() {
