@@ -27,6 +27,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /// A listener that the server has for us (`forward -R`), and the connections that it accepts, which lead to targets on this side.
 ///
@@ -39,6 +40,8 @@ public final class RemoteForward implements ForwardPort {
     /// Between attempts to reach the server, and between questions to one that has refused.
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
     private static final Duration LONGEST_PAUSE_REFUSED = Duration.ofSeconds(30);
+    private static final int FAILURES_A_MINUTE = 10;
+    private static final int TICKS_A_MINUTE = 60;
     private static final int MAX_ADDRESS_CHARACTERS = 128;
     private static final Duration TICK = Duration.ofSeconds(1);
     /// How the reason of a server begins that takes a listener for a target.
@@ -50,6 +53,8 @@ public final class RemoteForward implements ForwardPort {
     private final ForwardListener.Config config;
     private final TargetConnector targets;
     private final Forwards forwards = new Forwards();
+    /// Failures that were told: strangers at the server can cause any number.
+    private final AtomicInteger toldInMinute = new AtomicInteger();
     /// Null while there is none.
     private volatile Ask current;
     private volatile String address;
@@ -184,9 +189,12 @@ public final class RemoteForward implements ForwardPort {
 
     private void checkTimesUntilClosed() {
         try {
-            while (!isClosed || forwards.totals().live() > 0) {
+            for (long ticks = 1; !isClosed || forwards.totals().live() > 0; ticks++) {
                 Thread.sleep(TICK);
                 forwards.checkTimes(System.nanoTime());
+                if (ticks % TICKS_A_MINUTE == 0) {
+                    toldInMinute.set(0);
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -309,7 +317,9 @@ public final class RemoteForward implements ForwardPort {
 
         private void failed(IOException cause) {
             forwards.countFailure();
-            config.events().failed(name(), cause);
+            if (toldInMinute.incrementAndGet() <= FAILURES_A_MINUTE) {
+                config.events().failed(name(), cause);
+            }
         }
 
         @Override

@@ -265,6 +265,19 @@ class RemoteListenerIT {
         until(() -> server.counter("forwards") == 0);
     }
 
+    /// Each had a line on the client's stderr, so that strangers at the server could fill the client's disk.
+    @Test
+    void strangersCauseSomeLinesAMinuteAtTheClient() throws Exception {
+        int port = portOf(listen(client(ann, server.port()), "0"));
+        target.close();
+        int strangers = 100;
+        for (int i = 0; i < strangers; i++) {
+            connect(port).close();
+        }
+        until(() -> server.counter("forwards_refused") == strangers);
+        assertTrue(!failures.isEmpty() && failures.size() < strangers, failures.size() + " lines, 10 a minute");
+    }
+
     private static byte[] open(int number, String text) {
         byte[] bytes = text.getBytes(US_ASCII);
         return ByteBuffer.allocate(7 + bytes.length).put((byte) OPEN).putInt(number).putShort((short) bytes.length).put(bytes).array();
