@@ -112,8 +112,8 @@ final class TopView {
             lines.add(row("requests", count(samples, "requests") + " in all, " + count(samples, "requests_failed") + " failed"));
             lines.add(row("traffic", SizeText.rounded(samples.bytesInRate()) + "/s in, " + SizeText.rounded(samples.bytesOutRate())
                     + "/s out"));
-            lines.add(row("forwards", count(samples, "forwards") + " open, " + count(samples, "forwards_in_channels") + " in channels, "
-                    + count(samples, "forward_listeners") + " listeners"));
+            lines.add(row("forwards", count(samples, "forwards") + " open, " + count(samples, "forwards_in_channels") + " in channels"));
+            lines.add(row("listeners", count(samples, "forward_listeners") + " of clients (forward -R)"));
             lines.add(row("keys", count(samples, "keys")));
             lines.add(memory(samples, width));
             return lines;
