@@ -163,19 +163,15 @@ public final class MemoryStore extends CellStore<CellStore.Cell> {
         @Override
         public void hold(Hold<Cell> hold) {
             var own = new HeldCell(hold);
-            HeldCell found = null;
-            while (found != own) {
-                found = (HeldCell) cells.compute(hold.key(), (_, kept) -> {
-                    if (kept instanceof HeldCell) {
-                        return kept;
-                    }
-                    hold.take(kept, kept == null ? ABSENT : kept);
-                    heldAbsent.addAndGet(kept == null ? 1 : 0);
-                    return own;
-                });
-                if (found != own) {
-                    found.hold.await();
+            while (cells.compute(hold.key(), (_, kept) -> {
+                if (kept instanceof HeldCell) {
+                    return kept;
                 }
+                hold.take(kept, kept == null ? ABSENT : kept);
+                heldAbsent.addAndGet(kept == null ? 1 : 0);
+                return own;
+            }) instanceof HeldCell found && found != own) {
+                found.hold.await();
             }
         }
 

@@ -146,11 +146,8 @@ public final class MuxSession {
                 PlainEnd.reset(socket);
                 return;
             }
-            var taken = new ByteQueue();
-            taken.add(read, 0, read.length, 0);
-            byte[] unread = pipe.unread();
-            taken.add(unread, 0, unread.length, 0);
-            channel.replace(new SocketEnd(socket, pipe.unsent(), selector, channel), taken.copy());
+            byte[] unread = pipe.unread(read);
+            channel.replace(new SocketEnd(socket, pipe.unsent(), selector, channel), unread);
         } catch (IOException e) {
             PlainEnd.reset(socket);
             channel.breakOff(new RelayEnd(RelayEnd.Reason.PLAIN_RESET, String.valueOf(e.getMessage())));

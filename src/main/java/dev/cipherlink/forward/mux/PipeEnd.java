@@ -6,6 +6,7 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.Arrays;
 
 /// Streams of other threads as the unencrypted side of a channel: [#input] has what the peer sends, [#output] takes what it is sent. Each direction
 /// keeps some KiB, then it waits. Thread-safe.
@@ -126,9 +127,11 @@ public final class PipeEnd implements Plain {
         notifyAll();
     }
 
-    /// What has arrived and was not read.
-    synchronized byte[] unread() {
-        return received.copy();
+    /// What has arrived and was not used: what was read to no use, and the rest.
+    synchronized byte[] unread(byte[] inVain) {
+        byte[] unread = Arrays.copyOf(inVain, inVain.length + received.size());
+        System.arraycopy(received.bytes(), received.start(), unread, inVain.length, received.size());
+        return unread;
     }
 
     /// What was written and is not in a packet yet.

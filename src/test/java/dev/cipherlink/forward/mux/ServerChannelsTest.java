@@ -131,10 +131,7 @@ class ServerChannelsTest {
         target.put("answer".getBytes(US_ASCII));
         target.room = 500;
         byte[] read = Arrays.copyOfRange(request, 100, 1_000);
-        byte[] unread = pipe.unread();
-        byte[] taken = Arrays.copyOf(read, read.length + unread.length);
-        System.arraycopy(unread, 0, taken, read.length, unread.length);
-        side.channel.replace(target, taken);
+        side.channel.replace(target, pipe.unread(read));
         pair.run();
         assertArrayEquals(Arrays.copyOfRange(bytes, 100, 600), target.written.toByteArray(), "as far as it takes them");
         target.room = Integer.MAX_VALUE;
