@@ -34,6 +34,7 @@ public final class MemoryBudget {
         private final long wanted;
         private final long own;
         private boolean isServed;
+        private boolean isRefused;
 
         Waiter(String owner, long wanted, long own) {
             this.owner = owner;
@@ -85,17 +86,15 @@ public final class MemoryBudget {
         waiters.add(waiter);
         countWaiting(waiter, own);
         serveWaiters();
-        // If all that have some wait, the last one does not: they would wait for each other.
-        boolean isStuck = own > 0 && waitingBytes == bytes - free;
         try {
             long deadline = System.nanoTime() + patience.toNanos();
-            for (long left = patience.toNanos(); !waiter.isServed && !isStuck && left > 0; left = deadline - System.nanoTime()) {
+            for (long left = patience.toNanos(); !waiter.isServed && !waiter.isRefused && left > 0; left = deadline - System.nanoTime()) {
                 wait(left / 1_000_000, (int) (left % 1_000_000));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        if (!waiter.isServed) {
+        if (!waiter.isServed && !waiter.isRefused) {
             waiters.remove(waiter);
             countWaiting(waiter, -own);
             serveWaiters();
@@ -159,9 +158,31 @@ public final class MemoryBudget {
                 each.remove();
             }
         }
-        if (isAnyServed) {
+        if (isAnyServed | refuseOneIfStuck()) {
             notifyAll();
         }
+    }
+
+    /// If all that have some wait, they would wait for each other: one does not get more, and gives back what it has. That is the last
+    /// of an owner that has others too, or else the last of all.
+    private boolean refuseOneIfStuck() {
+        if (waitingBytes == 0 || waitingBytes != bytes - free) {
+            return false;
+        }
+        Waiter refused = null;
+        for (Waiter waiter : waiters) {
+            if (waiter.own > 0 && (refused == null || isOneOfSeveral(waiter) || !isOneOfSeveral(refused))) {
+                refused = waiter;
+            }
+        }
+        refused.isRefused = true;
+        waiters.remove(refused);
+        countWaiting(refused, -refused.own);
+        return true;
+    }
+
+    private boolean isOneOfSeveral(Waiter waiter) {
+        return shares.get(waiter.owner).taken > waiter.own;
     }
 
     /// Bytes left; may be negative after [#force].

@@ -121,6 +121,42 @@ class MemoryBudgetTest {
         assertTrue(served(first));
     }
 
+    /// The last one that did not wait gave back what it had, and the others waited for each other until their time was over, an other
+    /// client behind them.
+    @Test
+    void theLastHolderThatWaitsGetsNothingOnceAllHoldersWait() throws Exception {
+        assertTrue(budget.tryTake("ann", 30, 0));
+        assertTrue(budget.tryTake("ann", 15, 0));
+        assertTrue(budget.tryTake("ann", 5, 0));
+        CompletableFuture<Boolean> first = waiting("ann", 60, 30);
+        CompletableFuture<Boolean> second = waiting("ann", 60, 15);
+        assertFalse(first.isDone() || second.isDone(), "the third may end");
+        budget.giveBack("ann", 5);
+        assertFalse(served(second), "all wait");
+        CompletableFuture<Boolean> other = waiting("bob", 10);
+        assertFalse(first.isDone(), "the second still has what it had");
+        budget.giveBack("ann", 15);
+        assertTrue(served(first));
+        assertTrue(served(other));
+        assertEquals(0, budget.freeBytes());
+    }
+
+    @Test
+    void anOwnerOfSeveralThingsGivesWayToOneOfASingle() throws Exception {
+        assertTrue(budget.tryTake("ann", 30, 0));
+        assertTrue(budget.tryTake("ann", 15, 0));
+        assertTrue(budget.tryTake("bob", 10, 0));
+        CompletableFuture<Boolean> first = waiting("ann", 60, 30);
+        CompletableFuture<Boolean> second = waiting("ann", 60, 15);
+        CompletableFuture<Boolean> other = waiting("bob", 46, 10);
+        assertFalse(served(second));
+        budget.giveBack("ann", 15);
+        assertTrue(served(first));
+        assertFalse(other.isDone());
+        budget.giveBack("ann", 90);
+        assertTrue(served(other));
+    }
+
     /// Four large requests of one client each had a part, and all waited until their time was over.
     @Test
     void oneThingOfAnOwnerGoesOnIfAllOthersWait() throws Exception {
