@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /// A listener of a client (`forward -R`): each connection that it accepts becomes a channel that the server opens (`docs/protocol.md`, section
 /// 6.1). It is itself a channel, and ends with it. Thread-safe.
@@ -39,10 +38,8 @@ final class RemoteListener implements ForwardedChannel.Listener {
     private final Server server;
     private final Opening opening;
     private final Semaphore waiting = new Semaphore(MAX_WAITING);
-    /// What has to end before its client may have another in its place: binding, and the channel.
-    private final AtomicInteger parts = new AtomicInteger(2);
+    private final ChannelPlace place;
     private ForwardedChannel channel;
-    private boolean isCounted;
     private boolean isLogged;
     private boolean isOpened;
     /// Null before it is bound, and once it is closed.
@@ -101,6 +98,7 @@ final class RemoteListener implements ForwardedChannel.Listener {
         this.session = session;
         this.opening = opening;
         server = session.server();
+        place = new ChannelPlace(session, DESCRIPTORS);
     }
 
     /// Begins to listen, or refuses. Called by the session's thread: it is counted before the client can end it again, or ask for others.
@@ -111,17 +109,17 @@ final class RemoteListener implements ForwardedChannel.Listener {
             Thread.ofVirtual().name("cipherlink-listen").start(this::listen);
         } catch (TargetException e) {
             channel.refuse(e);
-            partEnded();
+            place.partEnded();
         }
     }
 
     private void listen() {
         try {
-            ForwardSpec asked = ForwardSpec.parseListen(opening.target().substring(PREFIX.length()));
-            List<ForwardSpec> admitted = session.client().rights().listens().admitted(asked);
+            ForwardSpec spec = ForwardSpec.parseListen(asked());
+            List<ForwardSpec> admitted = session.client().rights().listens().admitted(spec);
             if (admitted.isEmpty()) {
-                throw new TargetException(Refusal.NOT_ALLOWED, "no rule admits listening on " + asked.listenText() + ": the operator of the server "
-                        + "can add listen=" + (asked.port() == 0 ? asked.listenText().replaceFirst(":0$", ":*") : asked.listenText())
+                throw new TargetException(Refusal.NOT_ALLOWED, "no rule admits listening on " + spec.listenText() + ": the operator of the server "
+                        + "can add listen=" + (spec.port() == 0 ? spec.listenText().replaceFirst(":0$", ":*") : spec.listenText())
                         + " to the line of your key in the authorized-keys file");
             }
             List<ServerSocketChannel> sockets = server.listeners.bind(this, admitted);
@@ -130,23 +128,16 @@ final class RemoteListener implements ForwardedChannel.Listener {
         } catch (IOException | RuntimeException e) {
             channel.refuse(e instanceof TargetException refusal ? refusal : new TargetException(Refusal.FAILED, String.valueOf(e.getMessage())));
         } finally {
-            partEnded();
+            place.partEnded();
         }
     }
 
     private void enter() throws TargetException {
-        String refusal = server.isStopping() ? "the server is stopping" : server.listeners.enter(this);
-        if (refusal == null) {
-            refusal = server.enterQuota(session.client(), false);
-        }
-        if (refusal == null && !server.sockets.enterTargets(DESCRIPTORS)) {
-            server.quota.leave(session.client());
-            refusal = "the server has no descriptor left for a listener";
-        }
+        String refusal = server.listeners.enter(this);
         if (refusal != null) {
             throw new TargetException(Refusal.FAILED, refusal);
         }
-        isCounted = true;
+        place.take("listener");
     }
 
     /// Takes what it listens on from now on; closes it if the client wants it no more.
@@ -233,14 +224,7 @@ final class RemoteListener implements ForwardedChannel.Listener {
 
     @Override
     public void forgotten() {
-        partEnded();
-    }
-
-    private void partEnded() {
-        if (parts.decrementAndGet() == 0 && isCounted) {
-            server.quota.leave(session.client());
-            server.sockets.leaveTargets(DESCRIPTORS);
-        }
+        place.partEnded();
     }
 
     /// Whether it has an address that another one asks for.

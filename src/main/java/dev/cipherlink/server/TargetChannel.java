@@ -14,18 +14,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /// A channel that the client has opened, and its target.
 final class TargetChannel extends SessionChannel {
 
     private static final byte[] NOTHING = {};
 
-    /// What has to end before its client may have another in its place: connecting, and the channel.
-    private final AtomicInteger parts = new AtomicInteger(2);
+    private final ChannelPlace place;
     private final Opening opening;
     private ForwardedChannel channel;
-    private boolean isCounted;
     private String details = "";
     private volatile ForwardTarget target;
     /// Empty for a Unix socket.
@@ -37,6 +34,7 @@ final class TargetChannel extends SessionChannel {
     TargetChannel(ChannelSession session, Opening opening) {
         super(session);
         this.opening = opening;
+        place = new ChannelPlace(session, 1);
     }
 
     void open() {
@@ -44,7 +42,7 @@ final class TargetChannel extends SessionChannel {
         channel = opening.accept(asked.forwards().limits(), this);
         try {
             target = target();
-            enter();
+            place.take("target");
             SocketChannel begun = server.targets.begin(target, rules());
             if (begun == null || !begun.isConnected()) {
                 Thread.ofVirtual().name("cipherlink-target").start(() -> connect(begun));
@@ -54,7 +52,7 @@ final class TargetChannel extends SessionChannel {
         } catch (IOException | RuntimeException e) {
             refuse(e);
         }
-        partEnded();
+        place.partEnded();
     }
 
     private ForwardTarget target() throws TargetException {
@@ -65,21 +63,6 @@ final class TargetChannel extends SessionChannel {
         }
     }
 
-    private void enter() throws TargetException {
-        if (server.isStopping()) {
-            throw new TargetException(Refusal.FAILED, "the server is stopping");
-        }
-        String refusal = server.enterQuota(session.client(), false);
-        if (refusal != null) {
-            throw new TargetException(Refusal.FAILED, refusal);
-        }
-        if (!server.sockets.enterTarget()) {
-            server.quota.leave(session.client());
-            throw new TargetException(Refusal.FAILED, "the server has no descriptor left for a target");
-        }
-        isCounted = true;
-    }
-
     /// @param begun null if nothing is under way
     private void connect(SocketChannel begun) {
         try {
@@ -87,7 +70,7 @@ final class TargetChannel extends SessionChannel {
         } catch (IOException | RuntimeException e) {
             refuse(e);
         } finally {
-            partEnded();
+            place.partEnded();
         }
     }
 
@@ -127,14 +110,7 @@ final class TargetChannel extends SessionChannel {
 
     @Override
     public void forgotten() {
-        partEnded();
-    }
-
-    private void partEnded() {
-        if (parts.decrementAndGet() == 0 && isCounted) {
-            server.quota.leave(session.client());
-            server.sockets.leaveTarget();
-        }
+        place.partEnded();
     }
 
     @Override
