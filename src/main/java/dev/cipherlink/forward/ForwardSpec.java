@@ -82,6 +82,12 @@ public record ForwardSpec(String bind, int port, Optional<ForwardTarget> target)
         return target.map(ForwardTarget::toString).orElse("SOCKS, HTTP");
     }
 
+    /// Whether an address could not be listened on because somebody else does, as the JDK and [UnixSocket] word it.
+    public static boolean isInUse(IOException failure) {
+        String message = String.valueOf(failure.getMessage());
+        return message.contains("in use") || message.contains("listens there");
+    }
+
     private static ForwardSpec listening(List<String> parts, Optional<ForwardTarget> target) {
         if (parts.getFirst().indexOf('/') >= 0) {
             return new ForwardSpec(parts.getFirst(), 0, target);

@@ -73,8 +73,7 @@ final class RemoteListeners {
                     requireTakeOver(asking, spec, holder, mayTakeOver);
                     deadline = System.nanoTime() + RELEASE_TIME.toNanos();
                 } else if (System.nanoTime() >= deadline) {
-                    boolean isInUse = String.valueOf(e.getMessage()).matches(".*(in use|listens there).*");
-                    throw new TargetException(isInUse ? Refusal.IN_USE : Refusal.FAILED, String.valueOf(e.getMessage()));
+                    throw new TargetException(ForwardSpec.isInUse(e) ? Refusal.IN_USE : Refusal.FAILED, String.valueOf(e.getMessage()));
                 }
             }
             pause();

@@ -159,7 +159,7 @@ final class ForwardGroup implements AutoCloseable, ForwardEvents {
 
     /// Whether it may be free later: another process has it, or the address is of an interface that is not there yet.
     private static boolean isTaken(BindException e) {
-        return e.getMessage().contains("in use") || e.getMessage().contains("assign requested") || e.getMessage().contains("listens there");
+        return ForwardSpec.isInUse(e) || e.getMessage().contains("assign requested");
     }
 
     /// Connects once, which shows whether the server is there and lets us in, and asks what there is to ask.
