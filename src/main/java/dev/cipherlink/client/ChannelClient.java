@@ -103,7 +103,7 @@ final class ChannelClient implements AutoCloseable {
     /// @throws TargetException if it refuses
     /// @throws IOException     if there is no connection to the server
     RemoteForward listen(ForwardSpec spec, ForwardListener.Config forwarding) throws IOException {
-        var remote = new RemoteForward(this, spec, forwarding, config.connectTimeout());
+        var remote = new RemoteForward(this, spec, forwarding);
         remotes.add(remote);
         try {
             remote.open();
@@ -125,7 +125,7 @@ final class ChannelClient implements AutoCloseable {
         }
     }
 
-    /// How long an answer of the server may take once there is a connection.
+    /// How long a connection, and then an answer of the server, may take.
     Duration patience() {
         return config.connectTimeout();
     }

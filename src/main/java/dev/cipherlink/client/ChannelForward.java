@@ -51,7 +51,8 @@ final class ChannelForward implements RunnableForward, ForwardedChannel.Listener
         client.connectIfLost();
     }
 
-    private static <T> T await(CompletableFuture<T> future) throws IOException, InterruptedException {
+    /// @throws TargetException if that is why it failed
+    static <T> T await(CompletableFuture<T> future) throws IOException, InterruptedException {
         try {
             return future.get();
         } catch (ExecutionException e) {

@@ -26,7 +26,6 @@ import java.net.ProtocolException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A listener that the server has for us (`forward -R`), and the connections that it accepts, which lead to targets on this side.
@@ -61,11 +60,11 @@ public final class RemoteForward implements ForwardPort {
     private volatile boolean isListening;
     private volatile boolean isClosed;
 
-    RemoteForward(ChannelClient client, ForwardSpec spec, ForwardListener.Config config, Duration connectTimeout) {
+    RemoteForward(ChannelClient client, ForwardSpec spec, ForwardListener.Config config) {
         this.client = client;
         this.spec = spec;
         this.config = config;
-        targets = new TargetConnector(connectTimeout);
+        targets = new TargetConnector(client.patience());
         address = spec.listenText();
     }
 
@@ -111,10 +110,8 @@ public final class RemoteForward implements ForwardPort {
         String await() throws IOException {
             PipeEnd pipe = channel.pipe(PipeEnd.FEW);
             try {
-                opened.get();
+                ChannelForward.await(opened);
                 return addressIn(pipe.input(client.patience()));
-            } catch (ExecutionException e) {
-                throw e.getCause() instanceof TargetException refused ? refused : new IOException(e.getCause());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("interrupted while the server begins to listen");
