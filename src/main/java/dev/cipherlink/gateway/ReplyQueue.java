@@ -156,10 +156,10 @@ final class ReplyQueue {
     private int credit() {
         lock.lock();
         try {
-            long underWay = sent - answered;
             if (isEnding) {
                 return 1;
             }
+            long underWay = sent - answered;
             return !hasRoom() ? 0 : Math.clamp((MAX_EXPECTED_BYTES - backlog()) / expectedBytes - underWay, 1, MAX_CREDIT);
         } finally {
             lock.unlock();

@@ -106,7 +106,7 @@ final class RespConnection implements Target, Pressure {
         isNextSilent = false;
         try {
             RedisCommand command = RedisCommand.of(words);
-            if (lastCommand != command.redisName()) {
+            if (lastCommand != command.redisName()) { // written for other threads, which costs more than a look
                 lastCommand = command.redisName();
             }
             gateway.countCommand();

@@ -175,7 +175,7 @@ final class SocketBudget {
             }
             PublicKey key = client.key().get();
             int most = most(client);
-            if (!isReplacement && perKey.getOrDefault(key, 0) >= most) {
+            if (!isReplacement && of(key) >= most) {
                 return "this key has " + most + " connections, and may not have more ("
                         + (most < maxPerKey ? "max-connections in its line" : "server.max-connections-per-key") + ")";
             }
