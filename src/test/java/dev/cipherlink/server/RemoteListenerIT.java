@@ -133,6 +133,14 @@ class RemoteListenerIT {
         assertEquals(8, program.getInputStream().read());
     }
 
+    private static void assertEnded(Socket socket, String why) {
+        assertThrows(IOException.class, () -> {
+            if (socket.getInputStream().read() < 0) {
+                throw new IOException("closed");
+            }
+        }, why);
+    }
+
     @Test
     void aCutIsAPauseForTheListenerAndForWhatConnects() throws Exception {
         RemoteForward remote = listen(client(ann, proxy.port()), "0");
@@ -186,11 +194,7 @@ class RemoteListenerIT {
             RemoteForward again = listen(client(ann, server.port()), String.valueOf(port));
             assertEquals(port, portOf(again));
             assertEquals(1, server.counter("forward_listeners"));
-            assertThrows(IOException.class, () -> {
-                if (waiting.getInputStream().read() < 0) {
-                    throw new IOException("closed");
-                }
-            }, "what waited for the old session ends with it");
+            assertEnded(waiting, "what waited for the old session ends with it");
         }
         try (Socket program = connect(port); Socket accepted = target.accept()) {
             echoes(program, accepted);
@@ -205,11 +209,7 @@ class RemoteListenerIT {
             echoes(program, accepted);
             authorize("forward=127.0.0.1:1");
             until(() -> server.counter("forward_listeners") == 0 && server.counter("forwards") == 0);
-            assertThrows(IOException.class, () -> {
-                if (program.getInputStream().read() < 0) {
-                    throw new IOException("closed");
-                }
-            });
+            assertEnded(program, "it had its permission from the line");
         }
         until(() -> failures.stream().anyMatch(failure -> failure instanceof TargetException refused && refused.refusal() == Refusal.NOT_ALLOWED));
         assertFalse(remote.isListening());

@@ -29,9 +29,11 @@ class ServerChannelsTest {
 
     private final MuxPair pair = new MuxPair();
 
-    /// Streams as the unencrypted side of a channel, in one thread with its session.
-    private static PipeEnd pipe(Mux mux, MuxChannel channel) {
-        return new PipeEnd(PipeEnd.FEW, () -> mux.readable(channel), channel::flush);
+    /// Has streams as the unencrypted side of a channel of the client, in one thread with its session.
+    private PipeEnd pipe(Side side) {
+        var pipe = new PipeEnd(PipeEnd.FEW, () -> pair.client.readable(side.channel), side.channel::flush);
+        side.channel.replace(pipe, new byte[0]);
+        return pipe;
     }
 
     @Test
@@ -87,8 +89,7 @@ class ServerChannelsTest {
     void streamsCarryMoreThanTheyKeep() throws Exception {
         Side side = pair.open();
         pair.run();
-        PipeEnd pipe = pipe(pair.client, side.channel);
-        side.channel.replace(pipe, new byte[0]);
+        PipeEnd pipe = pipe(side);
         pair.peer(side).end.put(MuxPair.bytes(100_000, 1));
         var received = new ByteArrayOutputStream();
         var input = pipe.input(LONG);
@@ -118,8 +119,7 @@ class ServerChannelsTest {
     void aSocketTakesThePlaceOfStreamsInTheMidst() throws Exception {
         Side side = pair.open();
         pair.run();
-        PipeEnd pipe = pipe(pair.client, side.channel);
-        side.channel.replace(pipe, new byte[0]);
+        PipeEnd pipe = pipe(side);
         byte[] bytes = MuxPair.bytes(40_000, 1);
         pair.peer(side).end.put(bytes);
         pair.run();
@@ -163,8 +163,7 @@ class ServerChannelsTest {
     void aReaderOfStreamsHasADeadlineAndIsWokenByTheEnd() throws Exception {
         Side side = pair.open();
         pair.run();
-        PipeEnd pipe = pipe(pair.client, side.channel);
-        side.channel.replace(pipe, new byte[0]);
+        PipeEnd pipe = pipe(side);
         assertThrows(SocketTimeoutException.class, () -> pipe.input(Duration.ofMillis(20)).read());
         Thread breaking = Thread.startVirtualThread(pipe::reset);
         assertThrows(IOException.class, () -> pipe.input(LONG).read());
