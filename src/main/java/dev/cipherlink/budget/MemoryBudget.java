@@ -10,8 +10,8 @@ import java.util.Map;
 ///
 /// An owner (a client's identity) that takes more than one thing must leave as much free as it then has: one owner gets half, two a
 /// third each, and there is always some for the next. If all that an owner has waits for more, one of its things goes on with what
-/// is free. Without a refusal, an OutOfMemoryError would strike the next thread that
-/// allocates, perhaps one of those on which the JVM runs all virtual threads. Thread-safe.
+/// is free. Without a refusal, an OutOfMemoryError would strike the next thread that allocates, perhaps one of those on which the JVM
+/// runs all virtual threads. Thread-safe.
 public final class MemoryBudget {
 
     private final long bytes;
@@ -73,8 +73,8 @@ public final class MemoryBudget {
     /// Takes memory, and blocks while it is not there.
     ///
     /// @param own what the owner has of it for the same thing, which grows
-    /// @return false if it was not there in time, or all owners that have some wait themselves, or the thread was interrupted; then
-    ///         nothing is taken
+    /// @return false if it was not there in time, or all that have some wait and this one is refused for the others, or the thread was
+    ///         interrupted; then nothing is taken, and the caller is to give back what it has
     public synchronized boolean take(String owner, long wanted, long own, Duration patience) {
         if (tryTake(owner, wanted, own)) {
             return true;
