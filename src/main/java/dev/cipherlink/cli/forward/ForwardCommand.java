@@ -76,7 +76,7 @@ public final class ForwardCommand extends ClientCommand {
         syntax.option("--pool", "N", given -> pool = given,
                 "Use a connection to the server for each forwarded one, and keep N ready. Without it all share one and outlive it.");
         syntax.option("--socks-passwords", "FILE", given -> passwordFile = given,
-                "Only users in this file may use -D and -H: USER:PASSWORD on each line. Mode 0600.");
+                "Only users in this file may use -D, -H and -R PORT: USER:PASSWORD on each line. Mode 0600.");
         syntax.flag("--retry-bind", given -> retryBind = given, "Wait for a port that another process has, instead of ending.");
         syntax.flag("--status", given -> status = given, "Show your forwards that run: state, traffic, last error. Exit status 1 if none does.");
         syntax.parameters("0..*", "PROFILE", given -> profiles = given,
